@@ -1,0 +1,1 @@
+"""Quantisation, the overlay program, its executors and the hardware projects."""

@@ -1,0 +1,1 @@
+"""Convolution shapes, algorithms, dataflows, devices, timing and resources."""

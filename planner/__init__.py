@@ -1,0 +1,1 @@
+"""Networks, their import, formats, solvers, the overlay search and the plan."""

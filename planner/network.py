@@ -1,0 +1,230 @@
+"""The network: a DAG of layers joined by tensors, after folding.
+
+Batch normalisation, bias, scale, pads and activations are already folded into the
+layer before them; what is left is what a machine executes. Activations are C x H x W
+at batch 1, float weights are OIHW. Everything is frozen; a network is checked when built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Union
+
+import numpy as np
+import numpy.typing as npt
+
+from dynamap.cost.geometry import TensorShape, Window
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int8]
+
+
+class ActivationKind(Enum):
+    """Element-wise functions; ``alpha`` and ``beta`` mean what the ONNX operator of that name says."""
+
+    RELU = "relu"
+    CLIP = "clip"  # alpha = lowest, beta = highest value
+    LEAKY_RELU = "leaky_relu"  # alpha = slope below zero
+    PRELU = "prelu"  # slopes: one per channel
+    SIGMOID = "sigmoid"
+    HARD_SIGMOID = "hard_sigmoid"  # max(0, min(1, alpha x + beta))
+    HARD_SWISH = "hard_swish"  # x * hard_sigmoid(x) with alpha 1/6, beta 1/2
+    SWISH = "swish"  # x * sigmoid(x)
+    TANH = "tanh"
+
+
+@dataclass(frozen=True)
+class Activation:
+    kind: ActivationKind
+    alpha: float = 0.0
+    beta: float = 0.0
+    slopes: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Quantisation:
+    """real = scale * (integer - zero_point); int8 (signed) or uint8 storage in the model."""
+
+    scale: float
+    zero_point: int
+    signed: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class WeightQuantisation:
+    """Integer weights of a quantised model: int8 values (OIHW) and one scale per output channel."""
+
+    values_oihw: IntArray
+    scales: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Conv:
+    """A convolution, dense, grouped or depthwise; a fully connected layer is one with a whole-input kernel.
+
+    ``weights`` are O x (I / groups) x K1 x K2. Where a channel shuffle follows, it is folded:
+    channel j of the output tensor is channel ``output_order[j]`` of the convolution.
+    """
+
+    name: str
+    inputs: tuple[str]
+    output: str
+    window: Window
+    weights: FloatArray
+    bias: FloatArray
+    groups: int = 1
+    activation: Activation | None = None
+    output_order: tuple[int, ...] | None = None
+    fully_connected: bool = False
+    weight_quantisation: WeightQuantisation | None = None
+
+
+class PoolKind(Enum):
+    MAX = "maxpool"
+    AVERAGE = "avgpool"
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Pooling. Windows may overhang the declared pads (ceil mode); overhang counts in no average.
+
+    ``count_include_pad``: declared pads count as zeros in an average.
+    """
+
+    name: str
+    inputs: tuple[str]
+    output: str
+    kind: PoolKind
+    window: Window
+    count_include_pad: bool = False
+    activation: Activation | None = None
+
+
+@dataclass(frozen=True)
+class Add:
+    """Element-wise sum of two or more tensors of one shape."""
+
+    name: str
+    inputs: tuple[str, ...]
+    output: str
+    activation: Activation | None = None
+
+
+@dataclass(frozen=True)
+class Mul:
+    """Element-wise product of two tensors; the second may be C x 1 x 1 (squeeze-and-excite)."""
+
+    name: str
+    inputs: tuple[str, str]
+    output: str
+    activation: Activation | None = None
+
+
+@dataclass(frozen=True)
+class Concat:
+    """Concatenation along the channels."""
+
+    name: str
+    inputs: tuple[str, ...]
+    output: str
+
+
+@dataclass(frozen=True)
+class Lrn:
+    """Local response normalisation across channels, as the ONNX operator LRN."""
+
+    name: str
+    inputs: tuple[str]
+    output: str
+    size: int
+    alpha: float
+    beta: float
+    bias: float
+
+
+@dataclass(frozen=True)
+class Resize:
+    """Nearest-neighbour enlargement by integer factors: out[y, x] = in[y // rows, x // columns]."""
+
+    name: str
+    inputs: tuple[str]
+    output: str
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True)
+class Activate:
+    """An activation that could not be folded into the layer before it."""
+
+    name: str
+    inputs: tuple[str]
+    output: str
+    activation: Activation
+
+
+@dataclass(frozen=True)
+class HostLayer:
+    """A layer that the host computes, after the overlay has finished (softmax at the end, say)."""
+
+    name: str
+    inputs: tuple[str, ...]
+    output: str
+    op: str
+    attributes: Mapping[str, object] = field(default_factory=dict)
+
+
+Layer = Union[Conv, Pool, Add, Mul, Concat, Lrn, Resize, Activate, HostLayer]
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Layers in topological order, the shape of every tensor, the inputs and the outputs.
+
+    ``sha256`` is the digest of the model file (of the serialised model for built-in ones).
+    ``quantisation`` holds what a quantised model says of its tensors, and is empty for a float model.
+    ``notices`` are sentences for the user (a dynamic batch set to 1, random weights, ...).
+    """
+
+    name: str
+    sha256: str
+    layers: tuple[Layer, ...]
+    tensors: Mapping[str, TensorShape]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    quantisation: Mapping[str, Quantisation] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        known = set(self.inputs)
+        names: set[str] = set()
+        for layer in self.layers:
+            if layer.name in names:
+                raise ValueError(f"two layers are called {layer.name!r}")
+            names.add(layer.name)
+            missing = [tensor for tensor in layer.inputs if tensor not in known]
+            if missing:
+                raise ValueError(f"layer {layer.name!r} reads {missing[0]!r}, which no layer before it writes")
+            if layer.output in known:
+                raise ValueError(f"layer {layer.name!r} writes {layer.output!r}, which already exists")
+            known.add(layer.output)
+        for tensor in (*known, *self.outputs):
+            if tensor not in self.tensors or tensor not in known:
+                raise ValueError(f"tensor {tensor!r} has no shape or no producer")
+
+    def consumers(self, tensor: str) -> tuple[Layer, ...]:
+        return tuple(layer for layer in self.layers if tensor in layer.inputs)
+
+    def macs(self, layer: Layer) -> int:
+        """Multiply-accumulates of one layer (convolutions only; a group reads only its own channels)."""
+        if not isinstance(layer, Conv):
+            return 0
+        shape = self.tensors[layer.output]
+        return shape.elements * int(np.prod(layer.weights.shape[1:]))
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases of all convolutions and fully connected layers, after folding."""
+        return sum(layer.weights.size + layer.bias.size for layer in self.layers if isinstance(layer, Conv))

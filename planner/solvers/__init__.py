@@ -1,0 +1,1 @@
+"""PBQP solvers behind one contract."""
