@@ -1,0 +1,140 @@
+"""The built-in networks: nine graphs of the onnx package, and Inception-v4.
+
+The graphs of the onnx package (onnx/backend/test/data/light) are real networks with constant
+weights, exported at opset 9. Every built-in network gets seeded random weights, so what is
+computed with it is arbitrary, but reproducible.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from dynamap.cost.errors import InputError
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from dynamap.planner.network import Network
+
+
+@dataclass(frozen=True)
+class BuiltIn:
+    """One built-in network. ``light_file`` is its file in the onnx package, None if built here."""
+
+    name: str
+    light_file: str | None
+    source: str
+
+
+_ENTRIES = (
+    BuiltIn("googlenet", "light_inception_v1.onnx", "Szegedy et al., CVPR 2015, arXiv 1409.4842"),
+    BuiltIn("inception-v2", "light_inception_v2.onnx", "Ioffe and Szegedy, ICML 2015, arXiv 1502.03167"),
+    BuiltIn("inception-v4", None, "Szegedy et al., AAAI 2017, arXiv 1602.07261"),
+    BuiltIn("resnet50", "light_resnet50.onnx", "He et al., CVPR 2016, arXiv 1512.03385"),
+    BuiltIn("vgg19", "light_vgg19.onnx", "Simonyan and Zisserman, ICLR 2015, arXiv 1409.1556"),
+    BuiltIn("squeezenet", "light_squeezenet.onnx", "Iandola et al., 2016, arXiv 1602.07360 (version 1.0)"),
+    BuiltIn("densenet121", "light_densenet121.onnx", "Huang et al., CVPR 2017, arXiv 1608.06993"),
+    BuiltIn("shufflenet", "light_shufflenet.onnx", "Zhang et al., CVPR 2018, arXiv 1707.01083"),
+    BuiltIn("alexnet", "light_bvlc_alexnet.onnx", "Krizhevsky et al., NIPS 2012 (Caffe's reference network)"),
+    BuiltIn("zfnet512", "light_zfnet512.onnx", "Zeiler and Fergus, ECCV 2014, arXiv 1311.2901"),
+)
+
+CATALOGUE: Mapping[str, BuiltIn] = MappingProxyType({entry.name: entry for entry in _ENTRIES})
+BUILT_IN: tuple[str, ...] = tuple(CATALOGUE)
+
+
+def resolve(name_or_path: str, *, seed: int = 0, weights: bool = True) -> Network:
+    """The network of a built-in name, or of an ONNX file.
+
+    A built-in name wins over a file of that name; write ``./googlenet`` for the file.
+
+    Args:
+        name_or_path: one of ``BUILT_IN``, or the path of an ONNX file.
+        seed: seeds the random weights of a built-in network; ignored for a file.
+        weights: without them the weights of a built-in network are placeholders that take no
+            memory (read-only zeros, all of one address): enough to plan, useless to compute with.
+            Everything else of the network, its ``sha256`` included, is the same.
+
+    Raises:
+        InputError: the name is not known and no such file exists, or the file is not a network
+            that can be imported.
+    """
+    entry = CATALOGUE.get(name_or_path)
+    if entry is not None:
+        return _built_in_network(entry, seed, weights)
+    path = Path(name_or_path)
+    if not path.is_file():
+        raise InputError(
+            f"model {name_or_path!r} is not a file that exists, nor the name of a built-in network; "
+            f"the built-in networks are: {', '.join(BUILT_IN)}"
+        )
+    from dynamap.planner.importer import load_model
+
+    return load_model(path)
+
+
+def model_proto(name: str, *, seed: int = 0) -> ModelProto:
+    """The ONNX model of a built-in network, with the very weights that ``resolve`` gives it.
+
+    Raises:
+        InputError: there is no built-in network of that name.
+    """
+    if name not in CATALOGUE:
+        raise InputError(f"no built-in network is called {name!r}; there are: {', '.join(BUILT_IN)}")
+    from dynamap.planner.importer.random_weights import with_random_weights
+
+    model, _ = _graph(CATALOGUE[name])
+    return with_random_weights(model, seed)
+
+
+def digest(graph_bytes: bytes, seed: int) -> str:
+    """The ``sha256`` of a built-in network: of its graph, serialised before weights are filled, and the seed.
+
+    The seed follows the bytes of the graph as the text ``random weights, seed N``. The weights
+    themselves are not hashed, so the digest is known before they are made.
+    """
+    return hashlib.sha256(graph_bytes + f"random weights, seed {seed}".encode()).hexdigest()
+
+
+def _built_in_network(entry: BuiltIn, seed: int, weights: bool) -> Network:
+    from dataclasses import replace
+
+    from dynamap.planner.importer import import_model
+
+    model, graph_bytes = _graph(entry)
+    sha256 = digest(graph_bytes, seed)
+    if weights:
+        from dynamap.planner.importer.random_weights import with_random_weights
+
+        network = import_model(with_random_weights(model, seed), entry.name, sha256)
+    else:
+        from dynamap.planner.models.placeholders import without_weights
+
+        network = without_weights(import_model(model, entry.name, sha256))
+    notice = f"weights are seeded random values (seed {seed})"
+    return replace(network, notices=(*network.notices, notice))
+
+
+def _graph(entry: BuiltIn) -> tuple[ModelProto, bytes]:
+    """The model with constant weights, and its serialised form."""
+    import onnx
+
+    if entry.light_file is None:
+        from dynamap.planner.models.inception_v4 import build
+
+        model = build()
+        return model, model.SerializeToString(deterministic=True)
+    path = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light" / entry.light_file
+    try:
+        graph_bytes = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"built-in network {entry.name!r} is read from the onnx package, which does not have "
+            f"{path}: install onnx {onnx.__version__} with its test data, or give an ONNX file ({error})"
+        ) from error
+    return onnx.load_model_from_string(graph_bytes), graph_bytes
