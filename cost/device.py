@@ -1,0 +1,300 @@
+"""Devices: what an FPGA board offers to the overlay, read from TOML files that a user can copy and edit.
+
+A file has three tables: ``[device]`` says what it is, ``[resources]`` what the chip has, ``[system]``
+how it is clocked and what memory it reaches. ``docs/devices.md`` explains each key. Inside, everything is an
+integer: clocks in kHz (= cycles per ms), bandwidths in bytes per ms (= kB/s).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from dynamap.cost.errors import InputError
+from dynamap.cost.multiplier import MULTIPLIERS, Multiplier
+from dynamap.cost.toml_table import Table, scaled, sections, suggestion
+
+DEFAULT_DEVICE = "u200"
+
+_VENDOR_MULTIPLIERS = MappingProxyType({"amd": ("dsp48e2", "dsp48e1"), "intel": ("intel-18x19",)})
+_SHELL_KEYS = ("shell_lut_percent", "shell_ff_percent", "shell_memory_percent")
+_KEYS = MappingProxyType(
+    {
+        "device": ("name", "vendor", "family", "part", "board", "note"),
+        "resources": ("multiplier", "multipliers", "lut", "ff", "bram36", "uram", "m20k", *_SHELL_KEYS),
+        "system": (
+            "clock_mhz",
+            "memory_ports",
+            "port_bytes",
+            "memory_bandwidth_gbs",
+            "memory_bytes",
+            "memory_banks",
+            "read_latency_cycles",
+            "write_latency_cycles",
+        ),
+    }
+)
+_MOST_CLOCK_MHZ = 2_000
+_MOST_BANDWIDTH_GBS = 100_000
+_MOST_COUNT = 100_000_000
+_MOST_MULTIPLIERS = 1_000_000
+_KHZ_PER_MHZ = 1_000
+_BYTES_PER_MS_PER_GBS = 1_000_000
+_PORT_BYTES = (8, 16, 32, 64)
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What the chip has. ``multipliers`` is what a kernel can use, ``kernel_*`` the rest without the shell.
+
+    ``lut`` counts LUTs (AMD) or ALMs (Intel); ``bram36``, ``uram`` and ``m20k`` count blocks.
+    ``shell_*_percent`` is the share of the board's static design; 0 where the counts already exclude it.
+    """
+
+    multiplier: Multiplier
+    multipliers: int
+    lut: int
+    ff: int
+    bram36: int
+    uram: int
+    m20k: int
+    shell_lut_percent: int = 0
+    shell_ff_percent: int = 0
+    shell_memory_percent: int = 0
+
+    @property
+    def kernel_lut(self) -> int:
+        return _share(self.lut, self.shell_lut_percent)
+
+    @property
+    def kernel_ff(self) -> int:
+        return _share(self.ff, self.shell_ff_percent)
+
+    @property
+    def kernel_bram36(self) -> int:
+        return _share(self.bram36, self.shell_memory_percent)
+
+    @property
+    def kernel_uram(self) -> int:
+        return _share(self.uram, self.shell_memory_percent)
+
+    @property
+    def kernel_m20k(self) -> int:
+        return _share(self.m20k, self.shell_memory_percent)
+
+
+@dataclass(frozen=True)
+class System:
+    """Clock and memory. The overlay moves data over ``memory_ports`` AXI ports in parallel, one per bank."""
+
+    clock_khz: int
+    memory_ports: int
+    port_bytes: int
+    bandwidth_bytes_per_ms: int
+    memory_bytes: int
+    memory_banks: tuple[str, ...]
+    read_latency_cycles: int = 64
+    write_latency_cycles: int = 64
+
+
+@dataclass(frozen=True)
+class Device:
+    """One board. ``board`` is its Vitis platform or its aoc board, empty where it has none."""
+
+    name: str
+    vendor: str
+    family: str
+    part: str
+    board: str
+    note: str
+    resources: Resources
+    system: System
+
+    @property
+    def clock_khz(self) -> int:
+        """Cycles per millisecond."""
+        return self.system.clock_khz
+
+    @property
+    def bandwidth_bytes_per_ms(self) -> int:
+        """All memory banks together; 1 GB/s is 1,000,000 bytes/ms."""
+        return self.system.bandwidth_bytes_per_ms
+
+    def with_overrides(
+        self,
+        clock_mhz: float | None = None,
+        bandwidth_gbs: float | None = None,
+        multipliers: int | None = None,
+    ) -> Device:
+        """The same board at another clock, bandwidth or number of multipliers, for what-if questions.
+
+        A bandwidth beyond what the ports can carry (ports x bytes x clock) is accepted; the
+        surplus is simply not usable.
+
+        Raises:
+            InputError: a value is not positive, or out of any plausible range.
+        """
+        resources, system = self.resources, self.system
+        if clock_mhz is not None:
+            khz = scaled("the clock", clock_mhz, _KHZ_PER_MHZ, _MOST_CLOCK_MHZ, "MHz")
+            system = replace(system, clock_khz=khz)
+        if bandwidth_gbs is not None:
+            rate = scaled("the bandwidth", bandwidth_gbs, _BYTES_PER_MS_PER_GBS, _MOST_BANDWIDTH_GBS, "GB/s")
+            system = replace(system, bandwidth_bytes_per_ms=rate)
+        if multipliers is not None:
+            count = scaled("the number of multipliers", multipliers, 1, _MOST_MULTIPLIERS, "multipliers")
+            resources = replace(resources, multipliers=count)
+        return replace(self, resources=resources, system=system)
+
+    def document(self) -> dict[str, dict[str, object]]:
+        """The three tables of the TOML file, as plain JSON data; ``parse_device`` reads them back."""
+        r, s = self.resources, self.system
+        return {
+            "device": {key: getattr(self, key) for key in _KEYS["device"]},
+            "resources": {
+                "multiplier": r.multiplier.name,
+                **{key: getattr(r, key) for key in _KEYS["resources"] if key != "multiplier"},
+            },
+            "system": {
+                "clock_mhz": _unscaled(s.clock_khz, _KHZ_PER_MHZ),
+                "memory_ports": s.memory_ports,
+                "port_bytes": s.port_bytes,
+                "memory_bandwidth_gbs": _unscaled(s.bandwidth_bytes_per_ms, _BYTES_PER_MS_PER_GBS),
+                "memory_bytes": s.memory_bytes,
+                "memory_banks": list(s.memory_banks),
+                "read_latency_cycles": s.read_latency_cycles,
+                "write_latency_cycles": s.write_latency_cycles,
+            },
+        }
+
+
+@cache
+def device_names() -> tuple[str, ...]:
+    """The names of the devices that come with the project, the default first, then in alphabetical order."""
+    names = sorted(path.stem for path in _devices_folder().glob("*.toml"))
+    return tuple(sorted(names, key=lambda name: name != DEFAULT_DEVICE))
+
+
+def load_device(name_or_path: str) -> Device:
+    """A device by its name, or from a TOML file (a name that ends in ``.toml`` or has a folder in it).
+
+    Raises:
+        InputError: no such device or file, or the file is wrong; the message says where and why.
+    """
+    if name_or_path in device_names():
+        path = _devices_folder() / f"{name_or_path}.toml"
+    else:
+        path = Path(name_or_path)
+        if not path.is_file():
+            raise InputError(
+                f"device {name_or_path!r} is neither a TOML file that exists nor the name of a device"
+                f"{suggestion(name_or_path, device_names())} (the devices are: {', '.join(device_names())})"
+            )
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: the device file cannot be read as text: {error}") from error
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        document = tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: not valid TOML: {error}") from error
+    return parse_device(document, str(path))
+
+
+def parse_device(document: Mapping[str, object], source: str) -> Device:
+    """A device from the three tables of its file; ``source`` is named in messages.
+
+    Raises:
+        InputError: an entry is unknown, missing, of the wrong type or out of range.
+    """
+    tables = sections(source, document, tuple(_KEYS))
+    about, counts, system = (
+        Table(source, name, values, _KEYS[name]) for name, values in zip(_KEYS, tables, strict=True)
+    )
+    vendor = about.choice("vendor", tuple(_VENDOR_MULTIPLIERS))
+    return Device(
+        name=about.text("name"),
+        vendor=vendor,
+        family=about.text("family", default=""),
+        part=about.text("part"),
+        board=about.text("board", default=""),
+        note=about.text("note", default=""),
+        resources=_parse_resources(counts, vendor),
+        system=_parse_system(system),
+    )
+
+
+def _parse_resources(table: Table, vendor: str) -> Resources:
+    multiplier = MULTIPLIERS[table.choice("multiplier", tuple(MULTIPLIERS))]
+    if multiplier.name not in _VENDOR_MULTIPLIERS[vendor]:
+        raise InputError(
+            f"{table.where('multiplier')}: a device of vendor {vendor!r} has no {multiplier.name!r} "
+            f"(accepted: {', '.join(_VENDOR_MULTIPLIERS[vendor])})"
+        )
+    blocks = {
+        key: table.integer(key, least=0, most=_MOST_COUNT, default=0) for key in ("bram36", "uram", "m20k")
+    }
+    needed, foreign = ("bram36", ("m20k",)) if vendor == "amd" else ("m20k", ("bram36", "uram"))
+    for key in foreign:
+        if blocks[key]:
+            raise InputError(
+                f"{table.where(key)}: a device of vendor {vendor!r} has none, found {blocks[key]}; "
+                f"its memory blocks are counted by {needed}"
+            )
+    if not blocks[needed]:
+        raise InputError(f"{table.where(needed)}: a device of vendor {vendor!r} needs at least one block")
+    return Resources(
+        multiplier=multiplier,
+        multipliers=table.integer("multipliers", least=1, most=_MOST_MULTIPLIERS),
+        lut=table.integer("lut", least=1, most=_MOST_COUNT),
+        ff=table.integer("ff", least=1, most=_MOST_COUNT),
+        **blocks,
+        **{key: table.integer(key, least=0, most=95, default=0) for key in _SHELL_KEYS},
+    )
+
+
+def _parse_system(table: Table) -> System:
+    ports = table.integer("memory_ports", least=1, most=32)
+    banks = table.texts("memory_banks")
+    if len(banks) != ports:
+        raise InputError(
+            f"{table.where('memory_banks')}: one bank per memory port is expected, "
+            f"found {len(banks)} banks for memory_ports = {ports}"
+        )
+    port_bytes = table.integer("port_bytes", least=_PORT_BYTES[0], most=_PORT_BYTES[-1])
+    if port_bytes not in _PORT_BYTES:
+        accepted = ", ".join(map(str, _PORT_BYTES))
+        raise InputError(f"{table.where('port_bytes')}: expected one of {accepted}, found {port_bytes}")
+    return System(
+        clock_khz=table.scaled("clock_mhz", _KHZ_PER_MHZ, _MOST_CLOCK_MHZ, "MHz"),
+        memory_ports=ports,
+        port_bytes=port_bytes,
+        bandwidth_bytes_per_ms=table.scaled(
+            "memory_bandwidth_gbs", _BYTES_PER_MS_PER_GBS, _MOST_BANDWIDTH_GBS, "GB/s"
+        ),
+        memory_bytes=table.integer("memory_bytes", least=1, most=1 << 50),
+        memory_banks=banks,
+        read_latency_cycles=table.integer("read_latency_cycles", least=0, most=10_000, default=64),
+        write_latency_cycles=table.integer("write_latency_cycles", least=0, most=10_000, default=64),
+    )
+
+
+def _devices_folder() -> Path:
+    return Path(__file__).with_name("devices")
+
+
+def _share(count: int, shell_percent: int) -> int:
+    return count * (100 - shell_percent) // 100
+
+
+def _unscaled(value: int, scale: int) -> int | float:
+    return value // scale if value % scale == 0 else value / scale

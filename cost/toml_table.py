@@ -1,0 +1,136 @@
+"""Reading one table of a TOML file that a user may have edited.
+
+Every message says where (file, table, key), what was found, and what is accepted. Numbers
+with a fraction arrive as ``Decimal``, so that 76.8 GB/s is exactly 76,800,000 bytes/ms.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from dynamap.cost.errors import InputError
+
+
+def suggestion(found: str, known: Sequence[str]) -> str:
+    """`; did you mean 'X'?` for the known name nearest to what was found, or nothing."""
+    near = difflib.get_close_matches(found, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def sections(source: str, document: Mapping[str, object], known: Sequence[str]) -> list[Mapping[str, object]]:
+    """The tables called ``known``, in that order; raises InputError if one is missing or another is there."""
+    for name in document:
+        if name not in known:
+            accepted = ", ".join(f"[{section}]" for section in known)
+            raise InputError(
+                f"{source}: unknown entry {name!r}{suggestion(name, known)} (the tables are {accepted})"
+            )
+    tables: list[Mapping[str, object]] = []
+    for name in known:
+        table = document.get(name)
+        if table is None:
+            raise InputError(f"{source}: the table [{name}] is missing")
+        if not isinstance(table, Mapping):
+            raise InputError(f"{source}: {name} must be a table, written [{name}], found {described(table)}")
+        tables.append(table)
+    return tables
+
+
+def described(value: object) -> str:
+    """A TOML value with its type, for a message."""
+    kinds = {
+        bool: "boolean",
+        int: "integer",
+        Decimal: "number",
+        float: "number",
+        str: "string",
+        list: "array",
+    }
+    shown = repr(value) if not isinstance(value, Decimal) else str(value)
+    if isinstance(value, Mapping):
+        return "a table"
+    return f"the {kinds[type(value)]} {shown}" if type(value) in kinds else shown
+
+
+def scaled(where: str, value: object, scale: int, most: int, unit: str) -> int:
+    """A positive number times ``scale``, as an exact integer.
+
+    Raises:
+        InputError: it is not a number, not positive, above ``most``, or finer than 1/``scale``.
+    """
+    accepted = f"a number of {unit} above 0 and at most {most}"
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        raise InputError(f"{where}: expected {accepted}, found {described(value)}")
+    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if not number.is_finite() or not 0 < number <= most:
+        raise InputError(f"{where}: expected {accepted}, found {value}")
+    result = number * scale
+    if result != int(result):
+        raise InputError(f"{where}: {value} is too fine, steps of 1/{scale} {unit} are accepted")
+    return int(result)
+
+
+class Table:
+    """One table with a known set of keys.
+
+    Raises:
+        InputError: from the constructor for an unknown key; from a reader for a missing key or a wrong value.
+    """
+
+    def __init__(self, source: str, name: str, values: Mapping[str, object], known: Sequence[str]) -> None:
+        self._source, self._name, self._values = source, name, values
+        for key in values:
+            if key not in known:
+                hint = suggestion(key, known)
+                raise InputError(
+                    f"{source}: [{name}] has an unknown key {key!r}{hint} (accepted: {', '.join(known)})"
+                )
+
+    def where(self, key: str) -> str:
+        return f"{self._source}: [{self._name}] {key}"
+
+    def _value(self, key: str, default: object, accepted: str) -> object:
+        value = self._values.get(key, default)
+        if value is None:
+            raise InputError(f"{self.where(key)}: the key is missing, expected {accepted}")
+        return value
+
+    def text(self, key: str, *, default: str | None = None) -> str:
+        value = self._value(key, default, "a string")
+        if not isinstance(value, str):
+            raise InputError(f"{self.where(key)}: expected a string, found {described(value)}")
+        if default is None and not value.strip():
+            raise InputError(f"{self.where(key)}: expected a string that is not empty, found {value!r}")
+        return value
+
+    def choice(self, key: str, accepted: Sequence[str]) -> str:
+        value = self.text(key)
+        if value not in accepted:
+            hint = suggestion(value, accepted)
+            raise InputError(
+                f"{self.where(key)}: {value!r} is not known{hint} (accepted: {', '.join(accepted)})"
+            )
+        return value
+
+    def integer(self, key: str, *, least: int, most: int, default: int | None = None) -> int:
+        accepted = f"an integer from {least} to {most}"
+        value = self._value(key, default, accepted)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise InputError(f"{self.where(key)}: expected {accepted}, found {described(value)}")
+        if not least <= value <= most:
+            raise InputError(f"{self.where(key)}: expected {accepted}, found {value}")
+        return value
+
+    def scaled(self, key: str, scale: int, most: int, unit: str) -> int:
+        """A positive number times ``scale``, as an exact integer."""
+        value = self._value(key, None, f"a number of {unit}")
+        return scaled(self.where(key), value, scale, most, unit)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        accepted = "an array of strings that are not empty"
+        value = self._value(key, None, accepted)
+        if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
+            raise InputError(f"{self.where(key)}: expected {accepted}, found {described(value)}")
+        return tuple(value)
