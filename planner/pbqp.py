@@ -14,7 +14,12 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
+from dynamap.cost.errors import InputError
+
 CostArray = npt.NDArray[np.int64]
+
+WORST_CASE_LIMIT = 2**62
+"""No assignment may cost more than this, nor less than minus this: then no int64 sum can overflow."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +42,12 @@ class Problem:
         for index, vector in enumerate(self.vectors):
             if vector.ndim != 1 or vector.size == 0 or vector.dtype != np.int64:
                 raise ValueError(f"vertex {index} needs a non-empty int64 vector, found {vector!r}")
+        count = len(self.vectors)
         for edge in self.edges:
             if edge.first == edge.second:
                 raise ValueError(f"edge ({edge.first}, {edge.second}) is a loop")
+            if not (0 <= edge.first < count and 0 <= edge.second < count):
+                raise ValueError(f"edge ({edge.first}, {edge.second}) leaves the vertices 0..{count - 1}")
             expected = (self.vectors[edge.first].size, self.vectors[edge.second].size)
             if edge.costs.shape != expected or edge.costs.dtype != np.int64:
                 raise ValueError(
@@ -51,6 +59,27 @@ class Problem:
         """The objective of an assignment, recomputed from the problem alone, as a Python integer."""
         total = sum(int(vector[choice]) for vector, choice in zip(self.vectors, assignment, strict=True))
         return total + sum(int(e.costs[assignment[e.first], assignment[e.second]]) for e in self.edges)
+
+
+def check_range(problem: Problem) -> None:
+    """Refuse a problem in which a sum of costs could leave the range of int64.
+
+    Raises InputError when the largest absolute costs of all vectors and matrices add up to more
+    than ``WORST_CASE_LIMIT``; every partial sum that a solver forms is at most that sum.
+    """
+    arrays = [*problem.vectors, *(edge.costs.ravel() for edge in problem.edges)]
+    if not arrays:
+        return
+    everything = np.concatenate(arrays)
+    largest = max(int(everything.max()), -int(everything.min()))
+    if largest * len(arrays) <= WORST_CASE_LIMIT:
+        return
+    worst = sum(max(int(array.max()), -int(array.min())) for array in arrays)
+    if worst > WORST_CASE_LIMIT:
+        raise InputError(
+            f"the costs could add up to {worst}, beyond the exact range of {WORST_CASE_LIMIT} (2^62): "
+            "use a coarser unit, such as cycles for picoseconds, or replace prohibitive costs by smaller ones"
+        )
 
 
 class Status(Enum):

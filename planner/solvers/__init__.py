@@ -1,1 +1,118 @@
-"""PBQP solvers behind one contract."""
+"""PBQP solvers behind one contract: ``solve(problem, solver)`` returns a ``Solution``."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import time
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from dynamap.cost.errors import InputError
+from dynamap.planner.pbqp import Problem, Solution, Status, check_range
+from dynamap.planner.solvers.contract import (
+    DEFAULT_MEMORY_LIMIT_BYTES,
+    ILP_ENGINES,
+    SolveOptions,
+    SolverInfo,
+)
+
+__all__ = ["DEFAULT_MEMORY_LIMIT_BYTES", "ILP_ENGINES", "SOLVERS", "SolverInfo", "solve"]
+
+SOLVERS: Mapping[str, SolverInfo] = MappingProxyType(
+    {
+        info.name: info
+        for info in (
+            SolverInfo(
+                name="dp",
+                module="dynamap.planner.solvers.dp",
+                method="R0/RI/RII reductions, then dynamic programming over an elimination order",
+                proves="the optimum in exact integers, in time linear in the vertices for a bounded width",
+                heavy_library=None,
+                certificate=True,
+                reports_width=True,
+            ),
+            SolverInfo(
+                name="ilp",
+                module="dynamap.planner.solvers.ilp",
+                method="integer programme over the local polytope, bounded by exact integer duals",
+                proves="the optimum where the float arithmetic of the engine provably suffices, else a bound",
+                heavy_library="pulp (cbc) or ortools (highs, scip)",
+                certificate=False,
+                reports_width=False,
+            ),
+            SolverInfo(
+                name="cpsat",
+                module="dynamap.planner.solvers.cpsat",
+                method="constraint programming with clause learning and linear relaxations",
+                proves="the optimum in exact integers",
+                heavy_library="ortools",
+                certificate=False,
+                reports_width=False,
+            ),
+            SolverInfo(
+                name="exhaustive",
+                module="dynamap.planner.solvers.exhaustive",
+                method="every assignment, one after the other",
+                proves="the optimum in exact integers, for tiny problems",
+                heavy_library=None,
+                certificate=False,
+                reports_width=False,
+            ),
+        )
+    }
+)
+"""Every solver by name."""
+
+
+def solve(
+    problem: Problem,
+    solver: str = "dp",
+    *,
+    time_limit: float | None = None,
+    memory_limit_bytes: int = DEFAULT_MEMORY_LIMIT_BYTES,
+    ilp_engine: str = "cbc",
+) -> Solution:
+    """Solve a PBQP with the named solver and recompute the objective of what it returns.
+
+    ``time_limit`` is in seconds; when it passes, the status is ``Status.FEASIBLE`` and
+    ``bound <= optimum <= objective``. ``memory_limit_bytes`` bounds the tables of ``dp``.
+
+    Raises InputError for an unknown solver or engine, a limit that is not positive, and costs that
+    could leave the exact integer range; InfeasibleError where the solver cannot answer within its
+    limits (``dp``: the tables, ``exhaustive``: the number of assignments).
+
+    >>> import numpy as np
+    >>> from dynamap.planner.pbqp import Edge, Problem
+    >>> two = (np.array([0, 2]), np.array([1, 0]))
+    >>> solve(Problem(two, (Edge(0, 1, np.array([[5, 9], [0, 1]])),))).objective
+    3
+    """
+    if solver not in SOLVERS:
+        raise InputError(f"unknown solver {solver!r}: choose one of {', '.join(SOLVERS)}")
+    if time_limit is not None and not time_limit > 0:
+        raise InputError(f"the time limit must be more than 0 seconds, found {time_limit:g}")
+    if memory_limit_bytes <= 0:
+        raise InputError(f"the memory limit must be more than 0 bytes, found {memory_limit_bytes}")
+    if ilp_engine not in ILP_ENGINES:
+        raise InputError(f"unknown ILP engine {ilp_engine!r}: choose one of {', '.join(ILP_ENGINES)}")
+    started = time.perf_counter()
+    check_range(problem)
+    module = importlib.import_module(SOLVERS[solver].module)
+    solution: Solution = module.solve(problem, SolveOptions(time_limit, memory_limit_bytes, ilp_engine))
+    _check(problem, solution)
+    return dataclasses.replace(solution, seconds=time.perf_counter() - started)
+
+
+def _check(problem: Problem, solution: Solution) -> None:
+    """The contract's own invariants: a solver that breaks them is wrong, whatever the input."""
+    objective = problem.evaluate(solution.assignment)
+    if objective != solution.objective:
+        raise AssertionError(
+            f"{solution.solver} reports {solution.objective} for an assignment that costs {objective}"
+        )
+    if solution.bound > objective or (solution.status is Status.OPTIMAL) != (solution.bound == objective):
+        raise AssertionError(
+            f"{solution.solver}: status {solution.status.value} with bound {solution.bound} "
+            f"and objective {objective}"
+        )
