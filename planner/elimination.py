@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 Graph = Mapping[int, Collection[int]]
@@ -35,12 +35,12 @@ class Elimination:
 
 def min_fill(graph: Graph) -> Elimination:
     """Always eliminate the vertex that adds the fewest edges (then the one of least degree, then number)."""
-    return _greedy(graph, _fill, reach_two=True)
+    return _greedy(graph, by_fill=True)
 
 
 def min_degree(graph: Graph) -> Elimination:
     """Always eliminate the vertex with the fewest neighbours left (then the lowest number)."""
-    return _greedy(graph, _degree, reach_two=False)
+    return _greedy(graph, by_fill=False)
 
 
 def candidates(graph: Graph) -> tuple[Elimination, Elimination]:
@@ -54,48 +54,50 @@ def restrict(graph: Graph, keep: Collection[int]) -> dict[int, set[int]]:
     return {u: kept.intersection(graph[u]) for u in kept}
 
 
-Score = tuple[int, int]
-
-
-def _degree(graph: Mapping[int, set[int]], vertex: int) -> Score:
-    return (len(graph[vertex]), 0)
-
-
-def _fill(graph: Mapping[int, set[int]], vertex: int) -> Score:
-    around = graph[vertex]
-    missing = sum(len(around - graph[other]) - 1 for other in around)  # itself is not its own neighbour
-    return (missing // 2, len(around))
-
-
-def _greedy(
-    graph: Graph, score: Callable[[Mapping[int, set[int]], int], Score], *, reach_two: bool
-) -> Elimination:
+def _greedy(graph: Graph, *, by_fill: bool) -> Elimination:
+    """Eliminate by least (fill, degree, number) or by least (degree, number), with lazily renewed scores."""
     left = {u: set(around) for u, around in graph.items()}
-    current = {u: score(left, u) for u in left}
-    heap = [(value, u) for u, value in current.items()]
+    fill = {u: _missing_pairs(left, u) if by_fill else 0 for u in left}
+    heap = [(fill[u], len(around), u) for u, around in left.items()]
     heapq.heapify(heap)
     order: list[int] = []
     scopes: list[set[int]] = []
     while heap:
-        value, u = heapq.heappop(heap)
-        if u not in left or value != current[u]:
+        missing, degree, u = heapq.heappop(heap)
+        if u not in left or missing != fill[u] or degree != len(left[u]):
             continue  # gone, or scored anew since
         around = left.pop(u)
         order.append(u)
         scopes.append(around)
         touched = set(around)
         for v in around:
-            joined = left[v]
-            joined.discard(u)
-            if reach_two and not around <= joined | {v}:
-                touched |= joined  # the fill of v's other neighbours may fall
-            joined |= around
-            joined.discard(v)
+            left[v].discard(u)
+            if by_fill:
+                fill[v] -= len(left[v] - around)  # pairs of u with those that it was not joined to
+        for v in around:
+            for x in around - left[v]:
+                if v < x:
+                    if by_fill:
+                        touched |= _join_fill(left, fill, v, x)
+                    left[v].add(x)
+                    left[x].add(v)
         for v in touched:
-            if v in left:
-                renewed = score(left, v)
-                if renewed != current[v]:
-                    current[v] = renewed
-                    heapq.heappush(heap, (renewed, v))
+            heapq.heappush(heap, (fill[v], len(left[v]), v))
     turn = {u: index for index, u in enumerate(order)}
     return Elimination(tuple(order), tuple(tuple(sorted(scope, key=turn.__getitem__)) for scope in scopes))
+
+
+def _missing_pairs(left: Mapping[int, set[int]], vertex: int) -> int:
+    """How many pairs of the vertex's neighbours are not joined."""
+    around = left[vertex]
+    return sum(len(around - left[other]) - 1 for other in around) // 2  # no vertex is its own neighbour
+
+
+def _join_fill(left: Mapping[int, set[int]], fill: dict[int, int], first: int, second: int) -> set[int]:
+    """Update the missing pairs for a new edge; returns the common neighbours, whose count falls."""
+    common = left[first] & left[second]
+    for w in common:
+        fill[w] -= 1
+    fill[first] += len(left[first]) - len(common)
+    fill[second] += len(left[second]) - len(common)
+    return common

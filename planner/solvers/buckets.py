@@ -126,8 +126,9 @@ def _choices(order: Sequence[int], buckets: Mapping[int, Sequence[Factor]]) -> d
     """From the last eliminated to the first: the cheapest choice, given all later ones."""
     chosen: dict[int, int] = {}
     for u in reversed(order):
-        costs: CostArray | int = 0
+        rows: list[CostArray] = []
         for factor in buckets[u]:
-            costs = costs + factor.table[(slice(None), *(chosen[v] for v in factor.scope[1:]))]
-        chosen[u] = int(np.argmin(costs))
+            later: tuple[slice | int, ...] = tuple(chosen[v] for v in factor.scope[1:])
+            rows.append(factor.table[(slice(None), *later)])
+        chosen[u] = int(_sum(rows).argmin())
     return chosen
