@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from dynamap.cost.geometry import TensorShape, Window
+from dynamap.cost.geometry import TensorShape, Window, ceil_div
+
+WINOGRAD_PIECE = 3
+"""Taps of the kernel pieces that Winograd F(m, 3) works on; longer kernels take several rounds."""
 
 
 @dataclass(frozen=True)
@@ -43,3 +46,57 @@ class ConvShape:
         """Multiply-accumulates, padding included."""
         rows, columns = self.window.kernel
         return self.output.elements * self.in_channels_per_group * rows * columns
+
+    @property
+    def unit_stride(self) -> bool:
+        return self.window.stride == (1, 1)
+
+    @property
+    def pointwise(self) -> bool:
+        return self.window.kernel == (1, 1)
+
+    @property
+    def depthwise(self) -> bool:
+        """One input channel makes one output channel: the vector unit's work."""
+        return self.groups == self.input.channels == self.out_channels and self.groups > 1
+
+    def rows_in(self, rows: int) -> int:
+        """Input rows that a block of ``rows`` output rows reads (docs/overlay.md, section 3)."""
+        window = self.window
+        return min(self.input.height, (rows - 1) * window.stride[0] + window.extent[0])
+
+    @property
+    def winograd_rounds(self) -> int:
+        """Pieces of at most 3 x 3 taps that the kernel is split into."""
+        return ceil_div(self.window.kernel[0], WINOGRAD_PIECE) * ceil_div(self.window.kernel[1], WINOGRAD_PIECE)
+
+    def winograd_step(self, tile: int) -> tuple[int, int]:
+        """Outputs (rows, columns) per tile: ``tile`` along a dimension with taps, 1 along one without."""
+        rows, columns = self.window.kernel
+        return tile if rows > 1 else 1, tile if columns > 1 else 1
+
+    def winograd_positions(self, tile: int) -> int:
+        """Products per tile, channel pair and round: m + r - 1 along each transformed dimension."""
+        rows, columns = self.winograd_step(tile)
+        return (rows + 2 if rows > 1 else 1) * (columns + 2 if columns > 1 else 1)
+
+    def split_groups(self, multiple: int, *, dense: bool = False) -> tuple[ConvShape, int]:
+        """One group as a dense convolution, and how many there are, after merging neighbouring groups.
+
+        Groups are merged (with zero weights between them) until input and output channels of each are
+        multiples of ``multiple``, or one is left; ``dense`` merges all of them.
+        """
+        groups = 1 if dense else self.groups
+        while groups > 1 and (
+            self.groups % groups
+            or (self.input.channels // groups) % multiple
+            or (self.out_channels // groups) % multiple
+        ):
+            groups -= 1
+        one = replace(
+            self,
+            input=replace(self.input, channels=self.input.channels // groups),
+            out_channels=self.out_channels // groups,
+            groups=1,
+        )
+        return one, groups

@@ -1,0 +1,146 @@
+"""Cycles of the systolic array for one block of a convolution (docs/overlay.md, section 4).
+
+All functions work on int64 arrays, one element per candidate, and are exact.
+Source of the dataflows: DYNAMAP (FPGA 2021), section on the overlay; skew, preload and drain are this machine's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dynamap.cost.algorithms import Dataflow
+from dynamap.cost.overlay.machine import PIPELINE, UNIT_BYTES, Machine
+from dynamap.cost.overlay.transfer import Ints, ceil_ratio
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """What is summed for one output position, by algorithm and channel units (section 4's table).
+
+    ``segments`` consecutive byte ranges of ``segment_bytes`` each per GEMM; ``values`` (b) are summed; a position costs
+    ``words`` input words; ``inner`` unit convolutions share one feeding (kn2row), ``outer`` GEMMs do not (Winograd);
+    ``operand`` is bytes per value; ``weight_values`` are stored per output channel by WS and IS.
+    """
+
+    segments: Ints
+    segment_bytes: Ints
+    values: Ints
+    words: Ints
+    inner: Ints
+    outer: Ints
+    operand: Ints
+
+    @property
+    def stationary_values(self) -> Ints:
+        return self.segments * (self.segment_bytes // self.operand) * self.inner * self.outer
+
+    @property
+    def streaming_values(self) -> Ints:
+        return self.values * self.inner * self.outer
+
+
+def odd_pitch(units: Ints) -> Ints:
+    """Units from one pixel to the next in the input buffer: odd, so that no two accesses meet in a bank."""
+    return units | 1
+
+
+def im2col(
+    machine: Machine, units: Ints, kernel_rows: Ints, kernel_columns: Ints, dilated: Ints
+) -> Contraction:
+    gap = odd_pitch(units) - units
+    joined = UNIT_BYTES * (kernel_columns * odd_pitch(units) - gap)
+    segments = np.where(dilated, kernel_rows * kernel_columns, kernel_rows)
+    size = np.where(dilated, UNIT_BYTES * units, joined)
+    one = np.ones_like(units)
+    return Contraction(
+        segments=segments,
+        segment_bytes=size,
+        values=kernel_rows * kernel_columns * UNIT_BYTES * units,
+        words=segments * ceil_ratio(size, machine.word_bytes),
+        inner=one,
+        outer=one,
+        operand=one,
+    )
+
+
+def toeplitz(machine: Machine, window_bytes: Ints) -> Contraction:
+    one = np.ones_like(window_bytes)
+    return Contraction(
+        one, window_bytes, window_bytes, ceil_ratio(window_bytes, machine.word_bytes), one, one, one
+    )
+
+
+def kn2row(machine: Machine, units: Ints, taps: Ints) -> Contraction:
+    one = np.ones_like(units)
+    size = UNIT_BYTES * units
+    return Contraction(one, size, size, ceil_ratio(size, machine.word_bytes), taps, one, one)
+
+
+def winograd(machine: Machine, units: Ints, rounds: Ints, positions: Ints) -> Contraction:
+    one = np.ones_like(units)
+    size = 2 * UNIT_BYTES * units
+    words = rounds * ceil_ratio(size, machine.word_bytes)
+    return Contraction(rounds, size, rounds * UNIT_BYTES * units, words, one, positions, 2 * one)
+
+
+@dataclass(frozen=True)
+class ArrayTime:
+    """``cycles`` that a block occupies the array, ``fill`` before its first operand, ``after`` its last operand."""
+
+    cycles: Ints
+    fill: Ints
+    after: Ints
+
+
+def columns_in_products(machine: Machine, columns: Ints, operand: Ints) -> Ints:
+    """Cw: output channels (NS, WS) or positions (IS) side by side in the array."""
+    return np.where(operand == 1, columns * machine.packing, columns)
+
+
+def array_time(
+    machine: Machine,
+    dataflow: Dataflow,
+    k: Contraction,
+    positions: Ints,
+    channels: Ints,
+    rows: Ints,
+    columns: Ints,
+) -> ArrayTime:
+    """Time of one block: ``positions`` (a of one GEMM) times ``channels`` (oc) on a ``rows`` x ``columns`` array."""
+    wide = columns_in_products(machine, columns, k.operand)
+    if dataflow is Dataflow.NS:
+        weight_row = ceil_ratio(np.minimum(channels, wide) * k.operand, machine.word_bytes)
+        feed = rows * k.words
+        tile = np.maximum(
+            ceil_ratio(channels, wide) * k.inner * np.maximum(k.values * weight_row, rows),
+            feed,
+        )
+        cycles = ceil_ratio(positions, rows) * k.outer * tile
+        return ArrayTime(cycles, feed, 2 * rows + columns + PIPELINE)
+    tiles = k.inner * k.outer * k.segments * ceil_ratio(k.segment_bytes, rows * k.operand)
+    window = ceil_ratio(k.operand * np.minimum(rows, k.segment_bytes // k.operand), machine.word_bytes)
+    after = rows + columns + PIPELINE
+    if dataflow is Dataflow.WS:
+        weight_row = ceil_ratio(np.minimum(channels, wide) * k.operand, machine.word_bytes)
+        fill = rows * weight_row
+        cycles = tiles * ceil_ratio(channels, wide) * np.maximum(positions * window, fill)
+        return ArrayTime(cycles, fill, after)
+    fill = np.minimum(positions, wide) * window
+    cycles = tiles * ceil_ratio(positions, wide) * np.maximum(channels * window, fill)
+    return ArrayTime(cycles, fill, after)
+
+
+def accumulator_rows(dataflow: Dataflow, sums: Ints, channels: Ints, wide: Ints) -> Ints:
+    """Accumulator rows of a block with ``sums`` (a') sums per output channel."""
+    if dataflow is Dataflow.IS:
+        return channels * ceil_ratio(sums, wide)
+    return sums * ceil_ratio(channels, wide)
+
+
+def lane_cycles(machine: Machine, outer: Ints, side: Ints, wide: Ints) -> Ints:
+    """Cycles for STORE to read ``outer`` accumulator lines of ``side`` sums, ``lanes`` at a time, a row at a time."""
+    lanes = machine.lanes
+    line = (side // wide) * ceil_ratio(wide, lanes) + ceil_ratio(side % wide, lanes)
+    return outer * line

@@ -1,0 +1,111 @@
+"""What is fixed for every overlay of a device, and one overlay built on it (docs/overlay.md, section 1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dynamap.cost.geometry import ceil_div
+
+PASS_OVERHEAD = 32
+"""Cycles to fetch and decode the command of a pass and to set up its address generators."""
+
+PIPELINE = 16
+"""Register stages from the last PE to the accumulator buffer and through requantisation."""
+
+BURST_WORDS = 64
+"""Memory words per burst: AXI allows 4 KiB, 64 beats of a 64-byte port."""
+
+UNIT_BYTES = 16
+"""Bytes of one unit of the input buffer: the channels of a pixel that a plane of format c16 holds."""
+
+BEAT_BYTES = 64
+"""Every run in memory starts and ends at a multiple of this."""
+
+MULTIPLIERS_PER_LANE = 3
+"""Two for the 40 x 18 bit product of requantisation, one for depthwise products and scales."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The part of an overlay that the device and its clock fix: memory, lanes and packing.
+
+    ``bandwidth_bytes_per_ms`` is what all memory banks deliver together; ``clock_khz`` is cycles per millisecond.
+    """
+
+    word_bytes: int
+    clock_khz: int
+    bandwidth_bytes_per_ms: int
+    read_latency: int
+    write_latency: int
+    packing: int
+
+    def __post_init__(self) -> None:
+        if self.word_bytes % UNIT_BYTES or self.word_bytes < UNIT_BYTES:
+            raise ValueError(
+                f"word_bytes must be a positive multiple of {UNIT_BYTES}, found {self.word_bytes}"
+            )
+        if min(self.clock_khz, self.bandwidth_bytes_per_ms) < 1 or self.packing not in (1, 2):
+            raise ValueError(f"clock and bandwidth must be positive and packing 1 or 2: {self}")
+
+    @property
+    def word_units(self) -> int:
+        """Units of 16 bytes in a memory word: the banks of the input buffer."""
+        return self.word_bytes // UNIT_BYTES
+
+    @property
+    def lanes(self) -> int:
+        """Arithmetic lanes of the vector unit and of requantisation."""
+        return max(16, self.word_bytes // 2)
+
+    @property
+    def lane_multipliers(self) -> int:
+        return MULTIPLIERS_PER_LANE * self.lanes
+
+
+@dataclass(frozen=True)
+class Buffers:
+    """On-chip buffer sizes; bytes are totals of two halves, rows and row buffers are per half."""
+
+    input_bytes: int
+    weight_bytes: int
+    accumulator_rows: int
+    row_bytes: int
+
+    @property
+    def output_bytes(self) -> int:
+        return self.input_bytes // 2
+
+    def at_least(self, other: Buffers) -> bool:
+        """True if every buffer is as large as the other's."""
+        return (
+            self.input_bytes >= other.input_bytes
+            and self.weight_bytes >= other.weight_bytes
+            and self.accumulator_rows >= other.accumulator_rows
+            and self.row_bytes >= other.row_bytes
+        )
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """One overlay: a machine, an array of ``rows`` x ``columns`` PEs and its buffers."""
+
+    machine: Machine
+    rows: int
+    columns: int
+    buffers: Buffers
+
+    @property
+    def array_multipliers(self) -> int:
+        return self.rows * self.columns
+
+    @property
+    def multipliers(self) -> int:
+        return self.array_multipliers + self.machine.lane_multipliers
+
+    @property
+    def peak_macs_per_cycle(self) -> int:
+        return self.array_multipliers * self.machine.packing
+
+
+def round_up(value: int, multiple: int) -> int:
+    return ceil_div(value, multiple) * multiple

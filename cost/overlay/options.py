@@ -1,0 +1,178 @@
+"""The options of convolution layers: algorithm, dataflow, formats and blocking, as tables of integers.
+
+A *variant* is an algorithm on a layer (with its Winograd tile, with or without a toeplitz input); a *case*
+adds dataflow, formats and blocking. Tables hold one int64 array per column, so that all cases are timed at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.cost.convolution import ConvShape
+from dynamap.cost.geometry import ceil_div
+from dynamap.cost.overlay.machine import UNIT_BYTES, round_up
+from dynamap.cost.overlay.transfer import Format, Ints
+
+ALGORITHMS = tuple(Algorithm)
+DATAFLOWS = tuple(Dataflow)
+FORMATS = tuple(Format)
+WINOGRAD_TILES = (2, 4)
+STREAM_INPUTS, STREAM_WEIGHTS = 0, 1
+
+STRIP_COUNTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+"""Numbers of blocks tried when inputs stream (each gives the rows of a block)."""
+
+BAND_COUNTS = (1, 2, 4, 8, 16)
+"""Numbers of row bands tried when weights stream."""
+
+COLUMN_TILES = (1, 2, 4, 8, 1 << 20)
+"""Column tiles per block tried when weights stream; the last stands for all output channels."""
+
+
+@dataclass(frozen=True)
+class LayerOptions:
+    """What one convolution may choose from. Formats of input and output are those its tensors may have."""
+
+    shape: ConvShape
+    algorithms: tuple[Algorithm, ...] = ALGORITHMS
+    dataflows: tuple[Dataflow, ...] = DATAFLOWS
+    formats_in: tuple[Format, ...] = (Format.C16, Format.HWC)
+    formats_out: tuple[Format, ...] = (Format.C16, Format.HWC)
+    dense: bool = False
+
+
+@dataclass(frozen=True)
+class Variants:
+    """One row per (layer, algorithm, Winograd tile, toeplitz); sizes of one group, ``groups`` of which follow each other."""
+
+    layer: Ints
+    algorithm: Ints
+    tile: Ints
+    toeplitz: Ints
+    groups: Ints
+    channels: Ints
+    height: Ints
+    width: Ints
+    out_channels: Ints
+    out_height: Ints
+    out_width: Ints
+    kernel_rows: Ints
+    kernel_columns: Ints
+    stride_rows: Ints
+    extent_rows: Ints
+    dilated: Ints
+    rounds: Ints
+    positions: Ints
+    step_rows: Ints
+    step_columns: Ints
+    window_bytes: Ints
+
+
+@dataclass(frozen=True)
+class Cases:
+    """One row per (variant, dataflow, input format, output format, blocking).
+
+    ``mode``: stream inputs or weights; ``rows``: of a block (inputs) or of a band (weights); ``tiles``: column tiles per block (weights).
+    """
+
+    variant: Ints
+    dataflow: Ints
+    format_in: Ints
+    format_out: Ints
+    mode: Ints
+    rows: Ints
+    tiles: Ints
+
+
+def applicable(shape: ConvShape, algorithm: Algorithm) -> bool:
+    """Whether the machine can run this convolution by this algorithm (docs/overlay.md, sections 4 and 5)."""
+    if algorithm is Algorithm.IM2COL:
+        return True
+    if shape.pointwise or not shape.unit_stride:
+        return False
+    return algorithm is Algorithm.KN2ROW or shape.window.dilation == (1, 1)
+
+
+def _blockings(out_height: int, out_channels: int, step: int) -> list[tuple[int, int, int]]:
+    """(mode, rows, column tiles) to try; rows are multiples of ``step`` unless one block holds all."""
+
+    def rows_of(count: int) -> int:
+        return min(out_height, round_up(ceil_div(out_height, count), step))
+
+    strips = sorted({rows_of(count) for count in STRIP_COUNTS if count <= out_height})
+    bands = sorted({rows_of(count) for count in BAND_COUNTS if count <= out_height})
+    blockings = [(STREAM_INPUTS, rows, 0) for rows in strips]
+    return blockings + [(STREAM_WEIGHTS, rows, tiles) for rows in bands for tiles in COLUMN_TILES]
+
+
+def _variant_row(layer: int, options: LayerOptions, algorithm: Algorithm, tile: int, toeplitz: bool) -> tuple[int, ...]:
+    shape, groups = options.shape.split_groups(UNIT_BYTES, dense=options.dense)
+    window = shape.window
+    winograd = algorithm is Algorithm.WINOGRAD
+    step = shape.winograd_step(tile) if winograd else (1, 1)
+    return (
+        layer,
+        ALGORITHMS.index(algorithm),
+        tile,
+        int(toeplitz),
+        groups,
+        shape.input.channels,
+        shape.input.height,
+        shape.input.width,
+        shape.output.channels,
+        shape.output.height,
+        shape.output.width,
+        *window.kernel,
+        window.stride[0],
+        window.extent[0],
+        int(window.dilation[1] > 1),
+        shape.winograd_rounds if winograd else 1,
+        shape.winograd_positions(tile) if winograd else 1,
+        *step,
+        round_up(window.kernel[0] * window.kernel[1] * shape.input.channels, UNIT_BYTES),
+    )
+
+
+def tabulate(layers: Sequence[LayerOptions]) -> tuple[Variants, Cases]:
+    """All variants and cases of the layers, in the order of the layers."""
+    variant_rows: list[tuple[int, ...]] = []
+    case_tables: list[np.ndarray] = []
+    for index, options in enumerate(layers):
+        shape, groups = options.shape.split_groups(UNIT_BYTES, dense=options.dense)
+        sliced = groups > 1
+        plain_in = [f for f in options.formats_in if f is Format.C16 or (f is Format.HWC and not sliced)]
+        outs = [f for f in options.formats_out if f is Format.C16 or (f is Format.HWC and not sliced)]
+        for algorithm in options.algorithms:
+            if not applicable(shape, algorithm):
+                continue
+            wanted: list[tuple[int, bool, list[Format]]] = []
+            if algorithm is Algorithm.WINOGRAD:
+                wanted = [(tile, False, plain_in) for tile in WINOGRAD_TILES]
+            else:
+                wanted = [(0, False, plain_in)]
+                if algorithm is Algorithm.IM2COL and Format.TOEPLITZ in options.formats_in and not sliced:
+                    wanted.append((0, True, [Format.TOEPLITZ]))
+            for tile, toeplitz, ins in wanted:
+                row = len(variant_rows)
+                variant_rows.append(_variant_row(index, options, algorithm, tile, toeplitz))
+                step = shape.winograd_step(tile)[0] if tile else 1
+                blocks = np.array(_blockings(shape.output.height, shape.output.channels, step), np.int64)
+                formats = np.array([(FORMATS.index(i), FORMATS.index(o)) for i in ins for o in outs], np.int64)
+                flows = np.array([DATAFLOWS.index(d) for d in options.dataflows], np.int64)
+                if not len(formats) or not len(flows):
+                    continue
+                d, f, b = np.meshgrid(np.arange(len(flows)), np.arange(len(formats)), np.arange(len(blocks)), indexing="ij")
+                table = np.column_stack(
+                    [np.full(d.size, row), flows[d.ravel()], formats[f.ravel()], blocks[b.ravel()]]
+                )
+                case_tables.append(table)
+    variants = np.array(variant_rows, np.int64).reshape(-1, 21)
+    cases = np.concatenate(case_tables) if case_tables else np.empty((0, 7), np.int64)
+    return (
+        Variants(*(np.ascontiguousarray(column) for column in variants.T)),
+        Cases(*(np.ascontiguousarray(column) for column in cases.T)),
+    )

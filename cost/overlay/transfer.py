@@ -1,0 +1,80 @@
+"""Cycles and bytes of memory transfers, and the runs of a stored tensor (docs/overlay.md, section 2).
+
+Every function takes integers or int64 arrays of one shape and returns the same; sizes are bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+from dynamap.cost.overlay.machine import BEAT_BYTES, BURST_WORDS, UNIT_BYTES, Machine
+
+Ints = npt.NDArray[np.int64]
+
+
+class Format(Enum):
+    """How a tensor is stored in memory."""
+
+    C16 = "c16"
+    HWC = "hwc"
+    TOEPLITZ = "toeplitz"
+
+
+def ceil_ratio(numerator: Ints, denominator: Ints | int) -> Ints:
+    """Element-wise exact ``ceil(numerator / denominator)`` of non-negative integers."""
+    return (numerator + (denominator - 1)) // denominator
+
+
+def round_to(value: Ints, multiple: int) -> Ints:
+    return ceil_ratio(value, multiple) * multiple
+
+
+@dataclass(frozen=True)
+class Runs:
+    """``count`` contiguous runs of ``size`` bytes each, as one transfer."""
+
+    count: Ints
+    size: Ints
+
+    @property
+    def total(self) -> Ints:
+        return self.count * self.size
+
+
+def transfer_cycles(machine: Machine, *parts: Runs) -> Ints:
+    """Cycles that memory is occupied by one transfer made of all ``parts``."""
+    x = machine.word_bytes
+    ports = sum(
+        (part.count * (ceil_ratio(part.size, x) + ceil_ratio(part.size, x * BURST_WORDS)) for part in parts),
+        np.zeros(1, np.int64),
+    )
+    total = sum((part.total for part in parts), np.zeros(1, np.int64))
+    paced = ceil_ratio(total * machine.clock_khz, machine.bandwidth_bytes_per_ms)
+    return np.maximum(ports, paced)
+
+
+def plane_row_bytes(width: Ints) -> Ints:
+    """Bytes of one row of one c16 plane: pixels in fours, 16 channels each."""
+    return ceil_ratio(width, 4) * (4 * UNIT_BYTES)
+
+
+def c16_rows(channels: Ints, height: Ints, width: Ints, rows: Ints, *, row_by_row: bool = False) -> Runs:
+    """Rows of all planes: a run per plane, one run if all rows are meant, or a run per row and plane."""
+    planes = ceil_ratio(channels, UNIT_BYTES)
+    row = plane_row_bytes(width)
+    if row_by_row:
+        return Runs(planes * rows, row)
+    whole = rows == height
+    return Runs(np.where(whole, 1, planes), np.where(whole, planes, 1) * rows * row)
+
+
+def hwc_rows(channels: Ints, width: Ints, rows: Ints) -> Runs:
+    return Runs(np.ones_like(rows), rows * round_to(width * channels, BEAT_BYTES))
+
+
+def toeplitz_rows(out_width: Ints, window_bytes: Ints, rows: Ints) -> Runs:
+    return Runs(np.ones_like(rows), rows * round_to(out_width * window_bytes, BEAT_BYTES))
