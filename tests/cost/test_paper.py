@@ -303,7 +303,8 @@ def test_notebook_sizes_the_array_of_googlenet_as_92_x_66() -> None:
     The notebook prints 1.0344468240740743 ms for 92 x 66 with one more slip: it charges kn2row and
     Winograd of the third layer 576 for 64 input channels, so that im2col is taken:
     ceil(3136/92) ceil(192/66) 576 = 60,480 cycles and 1,916,928 bytes, 0.231552 ms, where Winograd takes
-    ceil(784/92) 3 * 64 * 16 + 48 = 27,696 cycles, 0.09232 ms. Without it the total is 1.0344468240740743 - 0.231552 + 0.09232 = 0.8952148240740743 ms.
+    ceil(784/92) 3 * 64 * 16 + 48 = 27,696 cycles, 0.09232 ms. Without it the total is
+    1.0344468240740743 - 0.231552 + 0.09232 = 0.8952148240740743 ms.
     """
     pairs = [(p1, p2) for p1 in range(1, 6084) for p2 in range(1, 6083 // p1 + 1)]
     assert len(pairs) == 53_945  # sum over p1 of floor(6083 / p1)
