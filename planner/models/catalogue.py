@@ -24,24 +24,113 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """One built-in network. ``light_file`` is its file in the onnx package, None if built here."""
+    """One built-in network. ``light_file`` is its file in the onnx package, None if built here.
+
+    ``convolutions`` leaves fully connected layers out; ``macs`` and ``parameters`` count them in.
+    ``parameters`` are weights and biases once batch normalisation is folded.
+    """
 
     name: str
     light_file: str | None
+    input_shape: tuple[int, int, int]
+    convolutions: int
+    macs: int
+    parameters: int
     source: str
 
 
+_IMAGENET = (3, 224, 224)
 _ENTRIES = (
-    BuiltIn("googlenet", "light_inception_v1.onnx", "Szegedy et al., CVPR 2015, arXiv 1409.4842"),
-    BuiltIn("inception-v2", "light_inception_v2.onnx", "Ioffe and Szegedy, ICML 2015, arXiv 1502.03167"),
-    BuiltIn("inception-v4", None, "Szegedy et al., AAAI 2017, arXiv 1602.07261"),
-    BuiltIn("resnet50", "light_resnet50.onnx", "He et al., CVPR 2016, arXiv 1512.03385"),
-    BuiltIn("vgg19", "light_vgg19.onnx", "Simonyan and Zisserman, ICLR 2015, arXiv 1409.1556"),
-    BuiltIn("squeezenet", "light_squeezenet.onnx", "Iandola et al., 2016, arXiv 1602.07360 (version 1.0)"),
-    BuiltIn("densenet121", "light_densenet121.onnx", "Huang et al., CVPR 2017, arXiv 1608.06993"),
-    BuiltIn("shufflenet", "light_shufflenet.onnx", "Zhang et al., CVPR 2018, arXiv 1707.01083"),
-    BuiltIn("alexnet", "light_bvlc_alexnet.onnx", "Krizhevsky et al., NIPS 2012 (Caffe's reference network)"),
-    BuiltIn("zfnet512", "light_zfnet512.onnx", "Zeiler and Fergus, ECCV 2014, arXiv 1311.2901"),
+    BuiltIn(
+        "googlenet",
+        "light_inception_v1.onnx",
+        _IMAGENET,
+        57,
+        1_431_556_352,
+        6_998_552,
+        "Szegedy et al., CVPR 2015, arXiv 1409.4842",
+    ),
+    BuiltIn(
+        "inception-v2",
+        "light_inception_v2.onnx",
+        _IMAGENET,
+        69,
+        2_018_851_840,
+        11_185_032,
+        "Ioffe and Szegedy, ICML 2015, arXiv 1502.03167",
+    ),
+    BuiltIn(
+        "inception-v4",
+        None,
+        (3, 299, 299),
+        149,
+        12_253_974_624,
+        42_648_232,
+        "Szegedy et al., AAAI 2017, arXiv 1602.07261",
+    ),
+    BuiltIn(
+        "resnet50",
+        "light_resnet50.onnx",
+        _IMAGENET,
+        53,
+        4_089_184_256,
+        25_530_472,
+        "He et al., CVPR 2016, arXiv 1512.03385",
+    ),
+    BuiltIn(
+        "vgg19",
+        "light_vgg19.onnx",
+        _IMAGENET,
+        16,
+        19_632_062_464,
+        143_667_240,
+        "Simonyan and Zisserman, ICLR 2015, arXiv 1409.1556",
+    ),
+    BuiltIn(
+        "squeezenet",
+        "light_squeezenet.onnx",
+        _IMAGENET,
+        26,
+        349_151_936,
+        1_235_496,
+        "Iandola et al., 2016, arXiv 1602.07360 (version 1.1)",
+    ),
+    BuiltIn(
+        "densenet121",
+        "light_densenet121.onnx",
+        _IMAGENET,
+        121,
+        2_834_161_664,
+        7_905_448,
+        "Huang et al., CVPR 2017, arXiv 1608.06993",
+    ),
+    BuiltIn(
+        "shufflenet",
+        "light_shufflenet.onnx",
+        _IMAGENET,
+        49,
+        124_664_528,
+        1_379_880,
+        "Zhang et al., CVPR 2018, arXiv 1707.01083 (3 groups)",
+    ),
+    BuiltIn(
+        "alexnet",
+        "light_bvlc_alexnet.onnx",
+        _IMAGENET,
+        5,
+        654_560_384,
+        60_965_224,
+        "Krizhevsky et al., NIPS 2012 (Caffe's bvlc_alexnet)",
+    ),
+    BuiltIn(
+        "zfnet512",
+        "light_zfnet512.onnx",
+        _IMAGENET,
+        5,
+        1_481_727_008,
+        87_250_536,
+        "Zeiler and Fergus, ECCV 2014, arXiv 1311.2901",
+    ),
 )
 
 CATALOGUE: Mapping[str, BuiltIn] = MappingProxyType({entry.name: entry for entry in _ENTRIES})

@@ -1,0 +1,53 @@
+"""What ``dynamap devices`` shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dynamap.cost.device import DEFAULT_DEVICE, Device, device_names, load_device
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def devices_table() -> Table:
+    """The devices that come with the project, one row each."""
+    from rich.table import Table
+
+    table = Table(title="Devices", caption="A path of a TOML file is accepted wherever a device is.")
+    for heading in ("device", "vendor", "part"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("multipliers", "int8 / cycle", "on-chip MB", "MHz", "ports", "GB/s"):
+        table.add_column(heading, justify="right")
+    table.add_column("note", overflow="fold")
+    for device in _devices():
+        resources, system = device.resources, device.system
+        table.add_row(
+            f"{device.name} (default)" if device.name == DEFAULT_DEVICE else device.name,
+            device.vendor,
+            device.part,
+            f"{resources.multipliers:,} {resources.multiplier.name}",
+            f"{resources.multipliers * resources.multiplier.int8_products:,}",
+            f"{_on_chip_bytes(device) / 1e6:.1f}",
+            f"{system.clock_khz / 1e3:g}",
+            f"{system.memory_ports} x {system.port_bytes} B",
+            f"{system.bandwidth_bytes_per_ms / 1e6:g}",
+            device.note,
+        )
+    return table
+
+
+def devices_document() -> dict[str, object]:
+    """The same as JSON data: the tables of each device's file."""
+    return {"default": DEFAULT_DEVICE, "devices": [device.document() for device in _devices()]}
+
+
+def _devices() -> list[Device]:
+    return [load_device(name) for name in device_names()]
+
+
+def _on_chip_bytes(device: Device) -> int:
+    """Block memory without the shell's share: 36 Kbit, 288 Kbit and 20 Kbit per block."""
+    resources = device.resources
+    kilobits = 36 * resources.kernel_bram36 + 288 * resources.kernel_uram + 20 * resources.kernel_m20k
+    return kilobits * 1024 // 8
