@@ -1,0 +1,182 @@
+"""What the import works on: tensors and layers that folding may still change.
+
+A draft lives from the node that creates it until `finish` freezes it into a layer of the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Union
+
+import numpy as np
+import numpy.typing as npt
+
+from dynamap.cost.geometry import TensorShape, Window
+from dynamap.planner.importer.fates import Fate
+from dynamap.planner.network import Activation, PoolKind, Quantisation, WeightQuantisation
+
+Array = npt.NDArray[np.generic]
+FloatArray = npt.NDArray[np.float32]
+DoubleArray = npt.NDArray[np.float64]
+
+
+class Unsupported(Exception):
+    """Raised by a handler for its node; the import goes on and reports all of them together."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, eq=False)
+class ConvSpec:
+    """``weights`` O x (I / groups) x K1 x K2; ``bias`` of O values."""
+
+    window: Window
+    weights: FloatArray
+    bias: FloatArray
+    groups: int = 1
+    fully_connected: bool = False
+    quantisation: WeightQuantisation | None = None
+
+
+@dataclass(frozen=True)
+class PoolSpec:
+    kind: PoolKind
+    window: Window
+    count_include_pad: bool = False
+
+
+@dataclass(frozen=True)
+class AddSpec:
+    pass
+
+
+@dataclass(frozen=True)
+class MulSpec:
+    pass
+
+
+@dataclass(frozen=True)
+class ConcatSpec:
+    pass
+
+
+@dataclass(frozen=True)
+class LrnSpec:
+    size: int
+    alpha: float
+    beta: float
+    bias: float
+
+
+@dataclass(frozen=True)
+class ResizeSpec:
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True)
+class ActivateSpec:
+    pass
+
+
+@dataclass(frozen=True)
+class HostSpec:
+    op: str
+    attributes: Mapping[str, object]
+
+
+Spec = Union[ConvSpec, PoolSpec, AddSpec, MulSpec, ConcatSpec, LrnSpec, ResizeSpec, ActivateSpec, HostSpec]
+
+
+@dataclass(eq=False)
+class TensorDraft:
+    """A tensor of the network; its name moves on to the last node that is folded into its producer."""
+
+    name: str
+    shape: TensorShape
+    producer: LayerDraft | None = None
+    quantisation: Quantisation | None = None
+
+
+@dataclass(eq=False)
+class LayerDraft:
+    """A layer with what has been folded into it so far: per-channel affine, activation, channel order."""
+
+    name: str
+    spec: Spec
+    inputs: tuple[TensorDraft, ...]
+    output: TensorDraft
+    activation: Activation | None = None
+    scale: DoubleArray | None = None
+    shift: DoubleArray | None = None
+    order: tuple[int, ...] | None = None
+
+    @property
+    def is_host(self) -> bool:
+        return isinstance(self.spec, HostSpec)
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """What an ONNX name holds: the elements of one tensor, row by row, seen in an ONNX shape (batch 1).
+
+    ``shared``: some name between the layer and this one has further readers or is an output.
+    ``integer``: between QuantizeLinear and DequantizeLinear. ``dequantised``: after it.
+    ``order``: a channel permutation that no layer applies yet. ``pads``: zeros that no layer applies yet.
+    """
+
+    tensor: TensorDraft
+    shape: tuple[int, ...]
+    shared: bool = False
+    integer: bool = False
+    dequantised: bool = False
+    order: tuple[int, ...] | None = None
+    pads: tuple[int, int, int, int] | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """True where the ONNX shape is the tensor's own: (1, C, H, W), or (1, C) for a vector."""
+        chw = self.tensor.shape
+        if self.order is not None or self.pads is not None:
+            return False
+        if self.shape == (1, chw.channels, chw.height, chw.width):
+            return True
+        return chw.height == chw.width == 1 and self.shape == (1, chw.channels)
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """An ONNX name of which not even the shape is known, because of the unsupported node ``culprit``."""
+
+    culprit: str
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """An ONNX name whose value is known at import; ``quantised`` where it was dequantised from int8.
+
+    ``axis`` is the axis of ``quantised`` along which ``scales`` run (None: one scale).
+    """
+
+    array: Array
+    quantised: Array | None = None
+    scales: Array | None = None
+    zero_points: Array | None = None
+    axis: int | None = None
+
+
+Bound = Union[Value, Unknown]
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """The fate of a node while the import runs; the layer's final name is looked up at the end."""
+
+    fate: Fate
+    draft: LayerDraft | None = None
+    reason: str = ""
+    remedy: str = ""

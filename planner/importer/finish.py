@@ -1,0 +1,223 @@
+"""Freezes the drafts of an import into a network and a report."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dynamap.cost.errors import InputError
+from dynamap.planner.importer.drafts import (
+    ActivateSpec,
+    AddSpec,
+    ConcatSpec,
+    ConvSpec,
+    FloatArray,
+    HostSpec,
+    LayerDraft,
+    LrnSpec,
+    MulSpec,
+    PoolSpec,
+    ResizeSpec,
+    TensorDraft,
+    Value,
+    Verdict,
+)
+from dynamap.planner.importer.fates import CheckReport, Fate, NodeFate
+from dynamap.planner.importer.graph import Node
+from dynamap.planner.importer.lowering import Lowering
+from dynamap.planner.importer.op_activation import RELU
+from dynamap.planner.importer.op_quant import implied_relu
+from dynamap.planner.network import (
+    Activate,
+    Add,
+    Concat,
+    Conv,
+    HostLayer,
+    Layer,
+    Lrn,
+    Mul,
+    Network,
+    Pool,
+    Resize,
+    WeightQuantisation,
+)
+
+
+def settle_outputs(lowering: Lowering) -> None:
+    """Give each output of the model a tensor of its name, by renaming or by a copy on the host."""
+    taken = set(lowering.graph.inputs)
+    makers = {name: node for node in lowering.graph.order for name in node.outputs}
+    for name in lowering.graph.outputs:
+        bound = lowering.values.get(name)
+        if bound is None:
+            raise InputError(f"{lowering.graph.label}: the output {name!r} is a constant; remove it from the model")
+        if not isinstance(bound, Value):
+            continue
+        node = makers.get(name)
+        if node is None:
+            raise InputError(f"{lowering.graph.label}: the output {name!r} is an input of the model; remove it")
+        if bound.order is not None:
+            lowering.verdicts[node.index] = Verdict(
+                Fate.UNSUPPORTED,
+                None,
+                "the model ends in the middle of a channel shuffle",
+                "end the model before the shuffle, or after its last Reshape",
+            )
+            continue
+        tensor = bound.tensor
+        vector = tensor.shape.height == tensor.shape.width == 1
+        if not bound.is_plain and not vector:
+            elements = (tensor.shape.elements, 1, 1)
+            flat = type(tensor.shape)(*elements)
+            draft = LayerDraft(
+                node.name, HostSpec("flatten", {"shape": bound.shape}), (tensor,), TensorDraft(name, flat)
+            )
+        elif tensor.name == name:
+            taken.add(name)
+            continue
+        elif tensor.name not in taken and tensor.name not in lowering.graph.outputs:
+            tensor.name = name
+            taken.add(name)
+            continue
+        else:
+            draft = LayerDraft(node.name, HostSpec("identity", {}), (tensor,), TensorDraft(name, tensor.shape))
+        draft.output.producer = draft
+        draft.output.quantisation = tensor.quantisation
+        lowering.layers.append(draft)
+        lowering.verdicts[node.index] = Verdict(Fate.HOST, draft, "", "")
+
+
+def refuse_host_before_overlay(lowering: Lowering) -> None:
+    """A layer of the host whose result the overlay needs is unsupported."""
+    users: dict[int, LayerDraft] = {}
+    for draft in lowering.layers:
+        if draft.is_host:
+            continue
+        for tensor in draft.inputs:
+            if tensor.producer is not None and tensor.producer.is_host:
+                users.setdefault(id(tensor.producer), draft)
+    for index, verdict in list(lowering.verdicts.items()):
+        if verdict.fate is Fate.HOST and id(verdict.draft) in users:
+            user = users[id(verdict.draft)]
+            lowering.verdicts[index] = Verdict(
+                Fate.UNSUPPORTED,
+                None,
+                f"the host would compute it, but the overlay needs its result for {user.name!r}",
+                "move it behind the last layer of the overlay, or replace it",
+            )
+
+
+def report_of(lowering: Lowering, model: str, names: dict[int, str]) -> CheckReport:
+    """The fate of every node; ``names`` are the final layer names by the identity of their drafts."""
+    fates = []
+    for node in lowering.graph.nodes:
+        verdict = lowering.verdicts.get(node.index)
+        if verdict is None:
+            verdict = Verdict(Fate.FOLDED, None, "its result is not used")
+        into = names.get(id(verdict.draft), "")
+        if verdict.fate is Fate.FOLDED and not into and not verdict.reason:
+            raise AssertionError(f"node {node.name!r} was folded into nothing")
+        fates.append(NodeFate(node.name, _qualified(node), verdict.fate, into, verdict.reason, verdict.remedy))
+    return CheckReport(model, tuple(fates), tuple(lowering.notices))
+
+
+def unique_names(layers: list[LayerDraft]) -> dict[int, str]:
+    """Final layer names: later layers of a name that is taken get ' (2)', ' (3)', ... behind it."""
+    wanted = {draft.name for draft in layers}
+    taken: set[str] = set()
+    names: dict[int, str] = {}
+    for draft in layers:
+        name, count = draft.name, 1
+        while name in taken or (count > 1 and name in wanted):
+            count += 1
+            name = f"{draft.name} ({count})"
+        taken.add(name)
+        names[id(draft)] = name
+    return names
+
+
+def network_of(lowering: Lowering, name: str, sha256: str, names: dict[int, str]) -> Network:
+    """The frozen network."""
+    layers = tuple(_layer(lowering, draft, names[id(draft)]) for draft in lowering.layers)
+    inputs = []
+    for input_name in lowering.graph.inputs:
+        bound = lowering.values[input_name]
+        assert isinstance(bound, Value)
+        inputs.append(bound.tensor)
+    tensors = [*inputs, *(draft.output for draft in lowering.layers)]
+    return Network(
+        name=name,
+        sha256=sha256,
+        layers=layers,
+        tensors={tensor.name: tensor.shape for tensor in tensors},
+        inputs=tuple(tensor.name for tensor in inputs),
+        outputs=lowering.graph.outputs,
+        quantisation={tensor.name: tensor.quantisation for tensor in tensors if tensor.quantisation is not None},
+        notices=tuple(lowering.notices),
+    )
+
+
+def _layer(lowering: Lowering, draft: LayerDraft, name: str) -> Layer:
+    inputs = tuple(tensor.name for tensor in draft.inputs)
+    output = draft.output.name
+    spec = draft.spec
+    activation = draft.activation
+    if activation is None and isinstance(spec, (ConvSpec, AddSpec, MulSpec)) and implied_relu(draft):
+        activation = RELU
+    if isinstance(spec, ConvSpec):
+        weights, bias = _folded(spec, draft)
+        return Conv(
+            name=name,
+            inputs=(inputs[0],),
+            output=output,
+            window=spec.window,
+            weights=weights,
+            bias=bias,
+            groups=spec.groups,
+            activation=activation,
+            output_order=draft.order,
+            fully_connected=spec.fully_connected,
+            weight_quantisation=_quantised(lowering, spec, draft),
+        )
+    if isinstance(spec, PoolSpec):
+        return Pool(name, (inputs[0],), output, spec.kind, spec.window, spec.count_include_pad, activation)
+    if isinstance(spec, AddSpec):
+        return Add(name, inputs, output, activation)
+    if isinstance(spec, MulSpec):
+        return Mul(name, (inputs[0], inputs[1]), output, activation)
+    if isinstance(spec, ConcatSpec):
+        return Concat(name, inputs, output)
+    if isinstance(spec, LrnSpec):
+        return Lrn(name, (inputs[0],), output, spec.size, spec.alpha, spec.beta, spec.bias)
+    if isinstance(spec, ResizeSpec):
+        return Resize(name, (inputs[0],), output, spec.rows, spec.columns)
+    if isinstance(spec, ActivateSpec):
+        assert activation is not None
+        return Activate(name, (inputs[0],), output, activation)
+    return HostLayer(name, inputs, output, spec.op, dict(spec.attributes))
+
+
+def _folded(spec: ConvSpec, draft: LayerDraft) -> tuple[FloatArray, FloatArray]:
+    """Weights and bias with the affine folded in, computed in double precision, rounded once."""
+    weights: FloatArray = np.ascontiguousarray(spec.weights)
+    bias: FloatArray = np.ascontiguousarray(spec.bias)
+    if draft.scale is not None and draft.shift is not None:
+        scale = draft.scale.astype(np.float32).reshape(-1, 1, 1, 1)
+        weights = weights * scale
+        bias = (bias.astype(np.float64) * draft.scale + draft.shift).astype(np.float32)
+    for array in (weights, bias):
+        array.flags.writeable = False
+    return weights, bias
+
+
+def _quantised(lowering: Lowering, spec: ConvSpec, draft: LayerDraft) -> WeightQuantisation | None:
+    """The model's own int8 weights, unless a scale was folded into the real ones."""
+    if spec.quantisation is None:
+        return None
+    if draft.scale is not None and (draft.scale != 1.0).any():
+        lowering.notice("quantised weights into which a scale was folded are quantised anew")
+        return None
+    return spec.quantisation
+
+
+def _qualified(node: Node) -> str:
+    return f"{node.domain}.{node.op}" if node.domain else node.op

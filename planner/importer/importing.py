@@ -1,0 +1,183 @@
+"""The import itself: one pass over the nodes, whose outcome is a network or a list of reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from dynamap.cost.errors import InputError
+from dynamap.cost.geometry import TensorShape
+from dynamap.planner.importer.constants import evaluate
+from dynamap.planner.importer.drafts import Constant, TensorDraft, Unknown, Unsupported, Value, Verdict
+from dynamap.planner.importer.fates import CheckReport, Fate, refusal
+from dynamap.planner.importer.finish import (
+    network_of,
+    refuse_host_before_overlay,
+    report_of,
+    settle_outputs,
+    unique_names,
+)
+from dynamap.planner.importer.graph import Graph, Node
+from dynamap.planner.importer.handlers import handler_of
+from dynamap.planner.importer.inputs import bind_inputs
+from dynamap.planner.importer.lowering import BEHIND, Lowering
+from dynamap.planner.importer.read import Source, TensorReader, read_source
+from dynamap.planner.importer.schema import check_node, opset_of
+from dynamap.planner.importer.shapes import ShapeOracle
+from dynamap.planner.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """The fates of all nodes, and the network where every node is supported."""
+
+    report: CheckReport
+    network: Network | None
+
+
+def load_model(path: str | Path) -> Network:
+    """Import the ONNX file ``path``.
+
+    Raises:
+        InputError: the file is damaged, or some nodes are unsupported (the message lists them all).
+    """
+    return _network(lower(read_source(path)))
+
+
+def import_model(model: onnx.ModelProto, name: str, sha256: str) -> Network:
+    """Import a model that is in memory, with the digest that its network is to carry.
+
+    Raises:
+        InputError: as for `load_model`.
+    """
+    return _network(lower(Source(model, name, sha256, None)))
+
+
+def check_model(source: str | Path | onnx.ModelProto, name: str = "model") -> CheckReport:
+    """The fate of every node of an ONNX file, or of a model in memory that is called ``name``.
+
+    Raises:
+        InputError: the file is damaged, so that there are no nodes to judge.
+    """
+    if isinstance(source, onnx.ModelProto):
+        return lower(Source(source, name, "", None)).report
+    return lower(read_source(source)).report
+
+
+def lower(source: Source) -> Outcome:
+    """Judge and translate every node of ``source``."""
+    model, label = source.model, source.name
+    opset = opset_of(model, label)
+    if model.functions:
+        model = onnx.inliner.inline_local_functions(model)
+    graph = Graph(model, label)
+    tensors = TensorReader(label, source.folder)
+    lowering = Lowering(graph, opset, tensors)
+    bind_inputs(lowering, model)
+    oracle = ShapeOracle(model, graph)
+    for node in _constants_first(graph):
+        if node.index in lowering.verdicts:
+            continue
+        try:
+            _lower_node(lowering, node, tensors)
+        except Unsupported as problem:
+            lowering.verdicts[node.index] = Verdict(Fate.UNSUPPORTED, None, problem.reason, problem.remedy)
+            _bind_unknown(lowering, node, oracle)
+    settle_outputs(lowering)
+    refuse_host_before_overlay(lowering)
+    names = unique_names(lowering.layers)
+    report = report_of(lowering, label, names)
+    if not report.supported:
+        return Outcome(report, None)
+    if all(draft.is_host for draft in lowering.layers):
+        raise InputError(f"{label}: no node of the model is a layer for the overlay; give a convolutional network")
+    check_output_shapes(lowering, model)
+    return Outcome(report, network_of(lowering, Path(source.name).stem, source.sha256, names))
+
+
+def _network(outcome: Outcome) -> Network:
+    if outcome.network is None:
+        raise InputError(refusal(outcome.report))
+    return outcome.network
+
+
+def _constants_first(graph: Graph) -> list[Node]:
+    """The nodes in order, those that depend on no input of the network before all others."""
+    variable = set(graph.inputs)
+    constant, rest = [], []
+    for node in graph.order:
+        if variable.intersection(node.inputs):
+            variable.update(node.outputs)
+            rest.append(node)
+        else:
+            constant.append(node)
+    return constant + rest
+
+
+def _lower_node(lowering: Lowering, node: Node, tensors: TensorReader) -> None:
+    check_node(node, lowering.opset)
+    if node.op in ("Shape", "Size") and not node.domain:
+        _shape(lowering, node)
+        return
+    constants = [lowering.constant(name) if name else None for name in node.inputs]
+    if all(constant is not None or not name for constant, name in zip(constants, node.inputs, strict=True)):
+        results = evaluate(node, constants, lowering.opset, tensors)
+        lowering.constants.update(
+            (name, result) for name, result in zip(node.outputs, results, strict=True) if name
+        )
+        lowering.verdict(node, Fate.FOLDED, None, "constant, computed at import")
+        return
+    handler_of(node)(lowering, node)
+
+
+def _shape(lowering: Lowering, node: Node) -> None:
+    """Shape and Size of an activation are known at import, the batch being 1."""
+    name = node.inputs[0]
+    constant = lowering.constant(name)
+    bound = lowering.values.get(name)
+    if isinstance(bound, Unknown):
+        raise Unsupported(BEHIND.format(bound.culprit), "replace that node first")
+    sizes = constant.array.shape if constant is not None else bound.shape if bound is not None else ()
+    if node.op == "Shape":
+        array = np.asarray(sizes[node.integer("start", 0) : node.attributes.get("end", len(sizes))], np.int64)
+    else:
+        array = np.asarray(np.prod(sizes, dtype=np.int64))
+    lowering.constants[node.outputs[0]] = Constant(array)
+    lowering.verdict(node, Fate.FOLDED, None, "constant, computed at import")
+
+
+def _bind_unknown(lowering: Lowering, node: Node, oracle: ShapeOracle) -> None:
+    """Stand-ins for the outputs of an unsupported node, so that the nodes behind it are judged too."""
+    for name in node.outputs:
+        if not name or name in lowering.values or name in lowering.constants:
+            continue
+        shape = oracle.shape(name)
+        if shape is not None and shape[0] == 1 and len(shape) in (2, 4):
+            chw = (*shape[1:], 1, 1)[:3]
+            lowering.bind(name, Value(TensorDraft(name, TensorShape(*chw)), shape, shared=True))
+        else:
+            lowering.bind(name, Unknown(node.name))
+
+
+def check_output_shapes(lowering: Lowering, model: onnx.ModelProto) -> None:
+    """Compare the shapes of the outputs with those that the model declares, the batch aside.
+
+    Raises:
+        InputError: they differ, so that either the file is inconsistent or its meaning is doubtful.
+    """
+    for output in model.graph.output:
+        bound = lowering.values.get(output.name)
+        if not isinstance(bound, Value) or not output.type.tensor_type.HasField("shape"):
+            continue
+        declared = [dimension.dim_value for dimension in output.type.tensor_type.shape.dim]
+        same = len(declared) == len(bound.shape) and all(
+            wanted <= 0 or wanted == found for wanted, found in zip(declared[1:], bound.shape[1:], strict=True)
+        )
+        if not same:
+            raise InputError(
+                f"{lowering.graph.label}: the output {output.name!r} is declared as {declared}, but its layers give "
+                f"{list(bound.shape)}; run onnx.shape_inference on the model, or export it again"
+            )

@@ -1,0 +1,219 @@
+"""The state of one import, and the few steps that every operator's handler is made of.
+
+A handler reads values, folds into the layer before or emits a layer, and binds its outputs; or it
+raises Unsupported. `Lowering` keeps for every node what became of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dynamap.cost.geometry import TensorShape, Window
+from dynamap.planner.importer.drafts import (
+    Array,
+    Bound,
+    Constant,
+    ConvSpec,
+    DoubleArray,
+    FloatArray,
+    LayerDraft,
+    Spec,
+    TensorDraft,
+    Unknown,
+    Unsupported,
+    Value,
+    Verdict,
+)
+from dynamap.planner.importer.fates import Fate
+from dynamap.planner.importer.graph import Graph, Node
+from dynamap.planner.importer.read import TensorReader
+
+BEHIND = "its input depends on the unsupported node {!r} and cannot be judged"
+
+
+class Lowering:
+    """Values, layers, fates and notices of the import in progress."""
+
+    def __init__(self, graph: Graph, opset: int, tensors: TensorReader) -> None:
+        self.graph = graph
+        self.opset = opset
+        self.values: dict[str, Bound] = {}
+        self.constants: dict[str, Constant] = {}
+        self.layers: list[LayerDraft] = []
+        self.verdicts: dict[int, Verdict] = {}
+        self.notices: list[str] = []
+        self.unsigned_inputs: set[str] = set()  # network inputs of type uint8
+        self._tensors = tensors
+
+    # ---- reading ----
+
+    def constant(self, name: str) -> Constant | None:
+        """What ``name`` holds, if it is known at import."""
+        found = self.constants.get(name)
+        if found is None and name in self.graph.initialisers:
+            found = Constant(self._tensors.array(self.graph.initialisers[name]))
+            self.constants[name] = found
+        return found
+
+    def array(self, node: Node, position: int) -> Array | None:
+        """The constant at an input; None where the optional input is missing.
+
+        Raises:
+            Unsupported: it is computed from the network's input.
+        """
+        if not node.has(position):
+            return None
+        found = self.constant(node.inputs[position])
+        if found is None:
+            raise Unsupported(
+                f"its input {node.inputs[position]!r} is computed during inference, not a constant",
+                "export the model with constant parameters (onnxsim folds what can be folded)",
+            )
+        return found.array
+
+    def parameter(self, node: Node, position: int, what: str) -> FloatArray:
+        """A constant as float32, refused where it is not finite."""
+        array = self.array(node, position)
+        if array is None:
+            raise Unsupported(f"its {what} are missing", "export the model again")
+        return self.as_float(array, node.inputs[position], what)
+
+    def as_float(self, array: Array, name: str, what: str) -> FloatArray:
+        if array.dtype == np.float32:
+            real: FloatArray = array  # type: ignore[assignment]
+        elif np.issubdtype(array.dtype, np.floating) or array.dtype.name in ("bfloat16", "float16"):
+            self.notice(f"parameters of type {array.dtype.name} are converted to float32")
+            with np.errstate(over="ignore"):
+                real = array.astype(np.float32)
+        elif np.issubdtype(array.dtype, np.integer):
+            real = array.astype(np.float32)
+        else:
+            raise Unsupported(f"its {what} {name!r} are of type {array.dtype}", "export the model in float32")
+        if not _finite(real):
+            raise Unsupported(f"its {what} {name!r} contain NaN or infinite values", "train or export the model again")
+        return real
+
+    def read(self, node: Node, position: int, readers: int = 1) -> Value:
+        """The activation at an input, in whatever view; ``readers`` of that name belong to the node's pattern."""
+        if not node.has(position):
+            raise Unsupported(f"its input {position} is missing", "export the model again")
+        name = node.inputs[position]
+        bound = self.values.get(name)
+        if isinstance(bound, Unknown):
+            raise Unsupported(BEHIND.format(bound.culprit), "replace that node first")
+        if bound is None:
+            raise Unsupported(
+                f"its input {name!r} is a constant, where an activation is expected",
+                "simplify the model (onnxsim), so that constants are computed before",
+            )
+        shared = bound.shared or self.graph.readers(name) > readers or name in self.graph.outputs
+        return _replace(bound, shared=shared)
+
+    def real(self, node: Node, position: int, readers: int = 1) -> Value:
+        """As `read`; refused between QuantizeLinear and DequantizeLinear."""
+        value = self.read(node, position, readers)
+        if value.integer:
+            raise Unsupported(
+                f"it computes on the quantised integers of {node.inputs[position]!r}",
+                "export the quantised model in QDQ form (quant_format=QuantFormat.QDQ)",
+            )
+        return value
+
+    def plain(self, node: Node, position: int) -> Value:
+        """As `real`; refused where the value is not N x C x H x W or N x C, as the layers need it."""
+        value = self.real(node, position)
+        if not value.is_plain:
+            raise refuse_view(node, position, value)
+        return value
+
+    # ---- writing ----
+
+    def notice(self, sentence: str) -> None:
+        if sentence not in self.notices:
+            self.notices.append(sentence)
+
+    def verdict(self, node: Node, fate: Fate, draft: LayerDraft | None, reason: str = "") -> None:
+        self.verdicts[node.index] = Verdict(fate, draft, reason)
+
+    def bind(self, name: str, value: Bound) -> None:
+        self.values[name] = value
+
+    def emit(
+        self,
+        node: Node,
+        spec: Spec,
+        inputs: Sequence[TensorDraft],
+        shape: TensorShape,
+        view: tuple[int, ...] | None = None,
+    ) -> LayerDraft:
+        """A new layer, called as the node, that writes the node's first output, seen in the shape ``view``."""
+        output = TensorDraft(node.outputs[0], shape)
+        draft = LayerDraft(node.name, spec, tuple(inputs), output)
+        output.producer = draft
+        self.layers.append(draft)
+        self.bind(node.outputs[0], Value(output, view or (1, *shape.as_list())))
+        self.verdict(node, Fate.HOST if draft.is_host else Fate.OVERLAY, draft)
+        return draft
+
+    def foldable(self, value: Value) -> LayerDraft | None:
+        """The layer before, if nothing but the reader of ``value`` sees its output as it is."""
+        if value.shared or value.integer or value.dequantised or value.tensor.quantisation is not None:
+            return None
+        return value.tensor.producer
+
+    def fold(self, node: Node, value: Value, output: str, reason: str) -> None:
+        """Record that ``node`` became part of the layer before; its output takes over the name."""
+        value.tensor.name = output
+        self.bind(output, _replace(value, shared=False))
+        self.verdict(node, Fate.FOLDED, value.tensor.producer, reason)
+
+    def alias(self, node: Node, value: Value, reason: str) -> None:
+        """``node`` does nothing to the elements; its output is ``value``."""
+        self.bind(node.outputs[0], value)
+        self.verdict(node, Fate.FOLDED, value.tensor.producer, reason)
+
+    def depthwise(
+        self,
+        node: Node,
+        value: Value,
+        *,
+        scale: DoubleArray | None = None,
+        shift: DoubleArray | None = None,
+        order: tuple[int, ...] | None = None,
+        pads: tuple[int, int, int, int] = (0, 0, 0, 0),
+        view: tuple[int, ...] | None = None,
+    ) -> LayerDraft:
+        """A 1 x 1 depthwise convolution: what scales, shifts, permutes or pads where nothing can fold it."""
+        chw = value.tensor.shape
+        window = Window((1, 1), pads=pads)
+        rows, columns = window.output_size(chw.height, chw.width)
+        ones = np.ones((chw.channels, 1, 1, 1), np.float32)
+        spec = ConvSpec(window, ones, np.zeros(chw.channels, np.float32), groups=chw.channels)
+        shape = TensorShape(chw.channels, rows, columns)
+        draft = self.emit(node, spec, [value.tensor], shape, view)
+        draft.scale, draft.shift, draft.order = scale, shift, order
+        return draft
+
+
+def refuse_view(node: Node, position: int, value: Value) -> Unsupported:
+    chw = value.tensor.shape
+    return Unsupported(
+        f"its input {node.inputs[position]!r} is a {list(value.shape)} view of a tensor of "
+        f"{chw.channels} x {chw.height} x {chw.width} channels, rows and columns",
+        "keep activations N x C x H x W (or N x C) up to this node",
+    )
+
+
+def _replace(value: Value, *, shared: bool) -> Value:
+    return Value(
+        value.tensor, value.shape, shared, value.integer, value.dequantised, value.order, value.pads
+    )
+
+
+def _finite(array: FloatArray) -> bool:
+    """True where every element is finite; one pass in the usual case."""
+    with np.errstate(all="ignore"):
+        total = float(array.sum(dtype=np.float32)) if array.size else 0.0
+    return bool(np.isfinite(total)) or bool(np.isfinite(array).all())

@@ -1,0 +1,80 @@
+"""Checks a node against the operator definitions of its opset, so that nothing it says is overlooked."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import onnx
+from onnx import defs
+
+from dynamap.cost.errors import InputError
+from dynamap.planner.importer.drafts import Unsupported
+from dynamap.planner.importer.graph import Node
+
+OLDEST_OPSET = 7
+NEWEST_OPSET = 22
+
+
+def opset_of(model: onnx.ModelProto, label: str) -> int:
+    """The version of the standard operators that ``model`` uses.
+
+    Raises:
+        InputError: it has none, or one outside 7 to 22.
+    """
+    versions = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
+    if not versions:
+        raise InputError(f"{label}: the model names no opset; the file is damaged or is not a network")
+    version = int(versions[0])
+    if not OLDEST_OPSET <= version <= NEWEST_OPSET:
+        raise InputError(
+            f"{label}: opset {version} is not supported, opsets {OLDEST_OPSET} to {NEWEST_OPSET} are; "
+            f"convert the model with onnx.version_converter.convert_version(model, 17)"
+        )
+    return version
+
+
+def check_node(node: Node, opset: int) -> None:
+    """Raises Unsupported where the operator, an attribute or the number of inputs is not the standard's.
+
+    Operators of other domains have no definition here; their handlers check them.
+    """
+    if node.domain:
+        return
+    schema = _schema(node.op, opset)
+    if schema is None:
+        raise Unsupported(
+            f"the standard has no operator {node.op} in opset {opset}",
+            "export the model again with standard operators",
+        )
+    if schema.deprecated:
+        raise Unsupported(f"{node.op} is deprecated in opset {opset}", "export the model again with a newer exporter")
+    for attribute in node.proto.attribute:
+        known = schema.attributes.get(attribute.name)
+        if known is None or int(known.type.value) != attribute.type:
+            raise Unsupported(
+                f"attribute {attribute.name!r} is not one that {node.op} has in opset {opset}, or not of its type",
+                "export the model again; the file may be damaged",
+            )
+    if len(attributes := node.proto.attribute) > len(node.attributes):
+        raise Unsupported(f"one of its {len(attributes)} attributes is given twice", "export the model again")
+    if not schema.min_input <= len(node.inputs) <= schema.max_input or any(
+        not node.has(position) for position in range(schema.min_input)
+    ):
+        raise Unsupported(
+            f"it has {len(node.inputs)} inputs; {node.op} takes {schema.min_input} to {schema.max_input}",
+            "export the model again; the file may be damaged",
+        )
+    if not node.outputs or not node.outputs[0] or len(node.outputs) > schema.max_output:
+        raise Unsupported(
+            f"it has {len(node.outputs)} outputs; {node.op} has up to {schema.max_output}",
+            "export the model again; the file may be damaged",
+        )
+
+
+@lru_cache(maxsize=1024)
+def _schema(op: str, opset: int) -> Any:
+    try:
+        return defs.get_schema(op, opset, "")
+    except defs.SchemaError:
+        return None
