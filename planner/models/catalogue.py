@@ -27,7 +27,8 @@ class BuiltIn:
     """One built-in network. ``light_file`` is its file in the onnx package, None if built here.
 
     ``convolutions`` leaves fully connected layers out; ``macs`` and ``parameters`` count them in.
-    ``parameters`` are weights and biases once batch normalisation is folded.
+    ``parameters`` are weights and biases once batch normalisation is folded; one that follows no
+    convolution (DenseNet's stand in front) counts as a depthwise 1 x 1 layer, but not in ``convolutions``.
     """
 
     name: str
@@ -100,8 +101,8 @@ _ENTRIES = (
         "light_densenet121.onnx",
         _IMAGENET,
         121,
-        2_834_161_664,
-        7_905_448,
+        2_844_711_168,
+        7_974_120,
         "Huang et al., CVPR 2017, arXiv 1608.06993",
     ),
     BuiltIn(
