@@ -76,6 +76,7 @@ def test_figures_of_the_catalogue_are_those_of_the_networks(network: Network) ->
         layer for layer in network.layers if isinstance(layer, Conv) and not layer.fully_connected
     ]
     # DenseNet normalises in front of its convolutions: such a scale and shift is a depthwise 1 x 1 layer.
+    # 58 in front of bottlenecks, 3 of transitions, 1 at the end; the other 59 follow a convolution.
     scales = [c for c in convolutions if c.window.kernel == (1, 1) and c.groups == c.weights.shape[0] > 1]
     assert len(scales) == (62 if network.name == "densenet121" else 0)
     assert len(convolutions) - len(scales) == entry.convolutions
