@@ -185,7 +185,9 @@ def _lrn(writer: GraphWriter, layer: Lrn) -> None:
 
 
 def _resize(writer: GraphWriter, layer: Resize) -> None:
-    scales = writer.constant(f"{layer.output}.scales", np.asarray([1, 1, layer.rows, layer.columns], np.float32))
+    scales = writer.constant(
+        f"{layer.output}.scales", np.asarray([1, 1, layer.rows, layer.columns], np.float32)
+    )
     writer.node(
         "Resize",
         [layer.inputs[0], "", scales],
@@ -251,7 +253,9 @@ def _activated(
     write_activation(writer, activation, before, output)
 
 
-def _chain(writer: GraphWriter, steps: Sequence[Callable[[str, str], None]], source: str, output: str) -> None:
+def _chain(
+    writer: GraphWriter, steps: Sequence[Callable[[str, str], None]], source: str, output: str
+) -> None:
     """Run the steps one after the other, each on the result of the one before."""
     for index, step in enumerate(steps):
         target = output if index == len(steps) - 1 else writer.fresh(f"{output}.step{index + 1}")

@@ -13,7 +13,14 @@ from dynamap.planner.importer.drafts import Array, Constant, Unsupported
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.read import MAX_ELEMENTS, TensorReader
 
-_RANDOM = ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli")
+_RANDOM = (
+    "RandomNormal",
+    "RandomUniform",
+    "RandomNormalLike",
+    "RandomUniformLike",
+    "Multinomial",
+    "Bernoulli",
+)
 _REMEDY = "simplify the model (onnxsim), so that constants are stored as initialisers"
 
 
@@ -52,7 +59,9 @@ def dequantise(node: Node, arrays: Sequence[Array | None]) -> Constant:
     if integers is None or scales is None:
         raise Unsupported("it lacks its scale", "export the model again")
     if node.integer("block_size", 0):
-        raise Unsupported("weights quantised in blocks are not supported", "quantise per channel or per tensor")
+        raise Unsupported(
+            "weights quantised in blocks are not supported", "quantise per channel or per tensor"
+        )
     axis = node.integer("axis", 1) if scales.size > 1 else None
     return dequantised(integers, scales, zero_points, axis)
 
@@ -71,7 +80,9 @@ def dequantised(integers: Array, scales: Array, zero_points: Array | None, axis:
     elif scales.size != 1:
         raise Unsupported(f"it has {scales.size} scales where one is expected", "export the model again")
     if zero_points.size != scales.size:
-        raise Unsupported(f"{zero_points.size} zero points do not fit {scales.size} scales", "export the model again")
+        raise Unsupported(
+            f"{zero_points.size} zero points do not fit {scales.size} scales", "export the model again"
+        )
     form = [1] * integers.ndim
     if axis is not None:
         form[axis] = scales.size

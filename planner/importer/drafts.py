@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Union
 
 import numpy as np
 import numpy.typing as npt
@@ -89,7 +88,7 @@ class HostSpec:
     attributes: Mapping[str, object]
 
 
-Spec = Union[ConvSpec, PoolSpec, AddSpec, MulSpec, ConcatSpec, LrnSpec, ResizeSpec, ActivateSpec, HostSpec]
+Spec = ConvSpec | PoolSpec | AddSpec | MulSpec | ConcatSpec | LrnSpec | ResizeSpec | ActivateSpec | HostSpec
 
 
 @dataclass(eq=False)
@@ -169,7 +168,7 @@ class Constant:
     axis: int | None = None
 
 
-Bound = Union[Value, Unknown]
+Bound = Value | Unknown
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,12 +49,16 @@ def settle_outputs(lowering: Lowering) -> None:
     for name in lowering.graph.outputs:
         bound = lowering.values.get(name)
         if bound is None:
-            raise InputError(f"{lowering.graph.label}: the output {name!r} is a constant; remove it from the model")
+            raise InputError(
+                f"{lowering.graph.label}: the output {name!r} is a constant; remove it from the model"
+            )
         if not isinstance(bound, Value):
             continue
         node = makers.get(name)
         if node is None:
-            raise InputError(f"{lowering.graph.label}: the output {name!r} is an input of the model; remove it")
+            raise InputError(
+                f"{lowering.graph.label}: the output {name!r} is an input of the model; remove it"
+            )
         if bound.order is not None:
             lowering.verdicts[node.index] = Verdict(
                 Fate.UNSUPPORTED,
@@ -79,7 +83,9 @@ def settle_outputs(lowering: Lowering) -> None:
             taken.add(name)
             continue
         else:
-            draft = LayerDraft(node.name, HostSpec("identity", {}), (tensor,), TensorDraft(name, tensor.shape))
+            draft = LayerDraft(
+                node.name, HostSpec("identity", {}), (tensor,), TensorDraft(name, tensor.shape)
+            )
         draft.output.producer = draft
         draft.output.quantisation = tensor.quantisation
         lowering.layers.append(draft)
@@ -116,7 +122,9 @@ def report_of(lowering: Lowering, model: str, names: dict[int, str]) -> CheckRep
         into = names.get(id(verdict.draft), "")
         if verdict.fate is Fate.FOLDED and not into and not verdict.reason:
             raise AssertionError(f"node {node.name!r} was folded into nothing")
-        fates.append(NodeFate(node.name, _qualified(node), verdict.fate, into, verdict.reason, verdict.remedy))
+        fates.append(
+            NodeFate(node.name, _qualified(node), verdict.fate, into, verdict.reason, verdict.remedy)
+        )
     return CheckReport(model, tuple(fates), tuple(lowering.notices))
 
 
@@ -151,7 +159,9 @@ def network_of(lowering: Lowering, name: str, sha256: str, names: dict[int, str]
         tensors={tensor.name: tensor.shape for tensor in tensors},
         inputs=tuple(tensor.name for tensor in inputs),
         outputs=lowering.graph.outputs,
-        quantisation={tensor.name: tensor.quantisation for tensor in tensors if tensor.quantisation is not None},
+        quantisation={
+            tensor.name: tensor.quantisation for tensor in tensors if tensor.quantisation is not None
+        },
         notices=tuple(lowering.notices),
     )
 

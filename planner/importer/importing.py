@@ -93,7 +93,9 @@ def lower(source: Source) -> Outcome:
     if not report.supported:
         return Outcome(report, None)
     if all(draft.is_host for draft in lowering.layers):
-        raise InputError(f"{label}: no node of the model is a layer for the overlay; give a convolutional network")
+        raise InputError(
+            f"{label}: no node of the model is a layer for the overlay; give a convolutional network"
+        )
     check_output_shapes(lowering, model)
     return Outcome(report, network_of(lowering, Path(source.name).stem, source.sha256, names))
 
@@ -142,7 +144,7 @@ def _shape(lowering: Lowering, node: Node) -> None:
         raise Unsupported(BEHIND.format(bound.culprit), "replace that node first")
     sizes = constant.array.shape if constant is not None else bound.shape if bound is not None else ()
     if node.op == "Shape":
-        array = np.asarray(sizes[node.integer("start", 0) : node.attributes.get("end", len(sizes))], np.int64)
+        array = np.asarray(sizes[node.integer("start", 0) : node.integer("end", len(sizes))], np.int64)
     else:
         array = np.asarray(np.prod(sizes, dtype=np.int64))
     lowering.constants[node.outputs[0]] = Constant(array)
@@ -174,10 +176,11 @@ def check_output_shapes(lowering: Lowering, model: onnx.ModelProto) -> None:
             continue
         declared = [dimension.dim_value for dimension in output.type.tensor_type.shape.dim]
         same = len(declared) == len(bound.shape) and all(
-            wanted <= 0 or wanted == found for wanted, found in zip(declared[1:], bound.shape[1:], strict=True)
+            wanted <= 0 or wanted == found
+            for wanted, found in zip(declared[1:], bound.shape[1:], strict=True)
         )
         if not same:
             raise InputError(
-                f"{lowering.graph.label}: the output {output.name!r} is declared as {declared}, but its layers give "
-                f"{list(bound.shape)}; run onnx.shape_inference on the model, or export it again"
+                f"{lowering.graph.label}: the output {output.name!r} is declared as {declared}, but its "
+                f"layers give {list(bound.shape)}; run onnx.shape_inference on the model, or export it again"
             )

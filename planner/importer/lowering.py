@@ -92,11 +92,13 @@ class Lowering:
         else:
             raise Unsupported(f"its {what} {name!r} are of type {array.dtype}", "export the model in float32")
         if not _finite(real):
-            raise Unsupported(f"its {what} {name!r} contain NaN or infinite values", "train or export the model again")
+            raise Unsupported(
+                f"its {what} {name!r} contain NaN or infinite values", "train or export the model again"
+            )
         return real
 
     def read(self, node: Node, position: int, readers: int = 1) -> Value:
-        """The activation at an input, in whatever view; ``readers`` of that name belong to the node's pattern."""
+        """The activation at an input, in whatever view; ``readers`` of it belong to the node's pattern."""
         if not node.has(position):
             raise Unsupported(f"its input {position} is missing", "export the model again")
         name = node.inputs[position]
@@ -148,7 +150,7 @@ class Lowering:
         shape: TensorShape,
         view: tuple[int, ...] | None = None,
     ) -> LayerDraft:
-        """A new layer, called as the node, that writes the node's first output, seen in the shape ``view``."""
+        """A new layer, called as the node, that writes its first output, seen in the shape ``view``."""
         output = TensorDraft(node.outputs[0], shape)
         draft = LayerDraft(node.name, spec, tuple(inputs), output)
         output.producer = draft
@@ -207,9 +209,7 @@ def refuse_view(node: Node, position: int, value: Value) -> Unsupported:
 
 
 def _replace(value: Value, *, shared: bool) -> Value:
-    return Value(
-        value.tensor, value.shape, shared, value.integer, value.dequantised, value.order, value.pads
-    )
+    return Value(value.tensor, value.shape, shared, value.integer, value.dequantised, value.order, value.pads)
 
 
 def _finite(array: FloatArray) -> bool:

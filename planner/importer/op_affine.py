@@ -28,7 +28,8 @@ def batch_normalisation(lowering: Lowering, node: Node) -> None:
     for array in (scale, bias, mean, variance):
         if array.shape != (channels,):
             raise Unsupported(
-                f"parameters of shape {list(array.shape)} do not fit {channels} channels", "export the model again"
+                f"parameters of shape {list(array.shape)} do not fit {channels} channels",
+                "export the model again",
             )
     spread = variance + node.real("epsilon", 1e-5)
     if (spread <= 0).any():
@@ -69,7 +70,7 @@ def constant_operand(lowering: Lowering, node: Node) -> tuple[Value, DoubleArray
         Unsupported: the constant differs between rows or columns, or would enlarge the activation.
     """
     constants = [lowering.constant(name) for name in node.inputs]
-    if len(constants) != 2 or constants[0] is None and constants[1] is None:
+    if len(constants) != 2 or (constants[0] is None and constants[1] is None):
         return None
     first = constants[0] is not None
     value = lowering.real(node, 1 if first else 0)
@@ -88,8 +89,8 @@ def per_channel(node: Node, position: int, array: Array, value: Value) -> Double
     if value.is_plain and form == (1, channels) + (1,) * (len(value.shape) - 2):
         return numbers.reshape(channels)
     raise Unsupported(
-        f"its constant {node.inputs[position]!r} of shape {list(array.shape)} is not one value per channel of "
-        f"its input of shape {list(value.shape)}",
+        f"its constant {node.inputs[position]!r} of shape {list(array.shape)} is not one value per channel "
+        f"of its input of shape {list(value.shape)}",
         "use constants of shape C x 1 x 1 or a single number",
     )
 
@@ -105,7 +106,9 @@ def affine_of(op: str, constant: DoubleArray, first: bool) -> tuple[DoubleArray,
         return (-one, constant) if first else (one, -constant)
     if op == "Div" and not first and (constant != 0).all():
         return one / constant, zero
-    raise Unsupported("it divides by an activation or by zero", "leave divisions to the host, or use a constant")
+    raise Unsupported(
+        "it divides by an activation or by zero", "leave divisions to the host, or use a constant"
+    )
 
 
 def negate(lowering: Lowering, node: Node) -> None:

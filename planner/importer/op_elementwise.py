@@ -60,7 +60,7 @@ def subtract(lowering: Lowering, node: Node) -> None:
     if operand is None:
         raise Unsupported(
             f"{node.op} of two activations is not supported",
-            "rewrite a - b as a + (-1) b with the factor in the convolution before b; leave divisions to the host",
+            "rewrite a - b as a + (-1) b with the factor in the convolution before b; divide on the host",
         )
     value, constant, first = operand
     apply_affine(lowering, node, value, *affine_of(node.op, constant, first))
@@ -82,5 +82,3 @@ def _shapes(node: Node, values: list[Value]) -> Unsupported:
         f"{node.op} of activations of shapes {shapes} needs a broadcast that the overlay does not have",
         "use operands of one shape, or multiply by a tensor of shape N x C x 1 x 1",
     )
-
-

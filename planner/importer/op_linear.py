@@ -18,7 +18,9 @@ def gemm(lowering: Lowering, node: Node) -> None:
     """Gemm: alpha A B + beta C, with A the activation (1 x N), B and C constants."""
     value = lowering.real(node, 0)
     if node.integer("transA", 0):
-        raise Unsupported("transA = 1 transposes the activation", "transpose the weights instead (transA = 0)")
+        raise Unsupported(
+            "transA = 1 transposes the activation", "transpose the weights instead (transA = 0)"
+        )
     weights = lowering.parameter(node, 1, "weights")
     transposed = node.integer("transB", 0) != 0
     if weights.ndim != 2:
@@ -44,7 +46,9 @@ def matmul(lowering: Lowering, node: Node) -> None:
     value = lowering.real(node, 0)
     weights = lowering.parameter(node, 1, "weights")
     if weights.ndim != 2:
-        raise Unsupported(f"its weights have {weights.ndim} dimensions instead of 2", "flatten its input to N x C")
+        raise Unsupported(
+            f"its weights have {weights.ndim} dimensions instead of 2", "flatten its input to N x C"
+        )
     quantisation = weight_quantisation(lowering, lowering.constant(node.inputs[1]), 1)
     emit_linear(lowering, node, value, weights.T, np.zeros(weights.shape[1], np.float32), quantisation)
 
@@ -71,9 +75,7 @@ def emit_linear(
     form = (outputs, chw.channels, chw.height, chw.width)
     if quantisation is not None:
         quantisation = WeightQuantisation(quantisation.values_oihw.reshape(form), quantisation.scales)
-    spec = ConvSpec(
-        Window((chw.height, chw.width)), weights_oi.reshape(form), bias, 1, True, quantisation
-    )
+    spec = ConvSpec(Window((chw.height, chw.width)), weights_oi.reshape(form), bias, 1, True, quantisation)
     return lowering.emit(node, spec, [value.tensor], TensorShape(outputs, 1, 1), (1, outputs))
 
 

@@ -64,12 +64,22 @@ def _absorbs(reader: Node, node: Node, fill: float, value: Value) -> bool:
         return False
     if reader.op == "Conv":
         return fill == 0.0
-    own_pads = any(reader.integers("pads") or ()) or reader.text("auto_pad", "NOTSET") not in ("NOTSET", "VALID", "")
+    own_pads = any(reader.integers("pads") or ()) or reader.text("auto_pad", "NOTSET") not in (
+        "NOTSET",
+        "VALID",
+        "",
+    )
     if reader.op == "AveragePool":
         # The overlay counts either all pads or none, so both kinds must count.
-        return fill == 0.0 and (reader.integer("count_include_pad", 0) != 0 or not own_pads) and not _overhangs(reader)
+        return (
+            fill == 0.0
+            and (reader.integer("count_include_pad", 0) != 0 or not own_pads)
+            and not _overhangs(reader)
+        )
     if reader.op == "MaxPool":
-        return (fill <= LOWEST or fill == 0.0 and is_never_negative(value.tensor)) and not _overhangs(reader)
+        return (fill <= LOWEST or (fill == 0.0 and is_never_negative(value.tensor))) and not _overhangs(
+            reader
+        )
     return False
 
 
@@ -106,5 +116,3 @@ def _pads(lowering: Lowering, node: Node, rank: int) -> tuple[int, int, int, int
     if any(begins.get(axis, 0) or ends.get(axis, 0) for axis in range(min(rank, 2))):
         raise Unsupported("it pads the batch or the channels", "pad rows and columns only")
     return begins.get(2, 0), begins.get(3, 0), ends.get(2, 0), ends.get(3, 0)
-
-

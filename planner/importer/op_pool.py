@@ -41,10 +41,12 @@ def emit_pool(lowering: Lowering, node: Node, value: Value, kind: PoolKind) -> L
     chw = value.tensor.shape
     if not (_all_see_data(window, 0, chw.height, rows) and _all_see_data(window, 1, chw.width, columns)):
         raise Unsupported(
-            f"some of its windows lie wholly in the padding (kernel {list(window.kernel)}, pads {list(window.pads)})",
+            f"some windows lie wholly in the padding (kernel {list(window.kernel)}, pads {list(window.pads)})",
             "use pads smaller than the kernel",
         )
-    draft = lowering.emit(node, PoolSpec(kind, window, include), [value.tensor], TensorShape(channels, rows, columns))
+    draft = lowering.emit(
+        node, PoolSpec(kind, window, include), [value.tensor], TensorShape(channels, rows, columns)
+    )
     if value.integer:
         pass_quantisation(lowering, node, value, draft)
     return draft
@@ -94,8 +96,8 @@ def _reduce(lowering: Lowering, node: Node, kind: PoolKind) -> None:
         raise refuse_view(node, 0, value)
     if reduced != list(range(2, rank)) or rank < 3:
         raise Unsupported(
-            f"it reduces the axes {reduced} of {list(value.shape)}; only reductions over all rows and columns "
-            "(axes 2 and 3) are supported",
+            f"it reduces the axes {reduced} of {list(value.shape)}; only reductions over all rows and "
+            "columns (axes 2 and 3) are supported",
             "reduce over H and W together, or leave this reduction to the host",
         )
     keep = node.integer("keepdims", 1) != 0

@@ -46,7 +46,7 @@ def quantize_linear(lowering: Lowering, node: Node) -> None:
     if known is not None and known != quantisation:
         if not (value.dequantised and value.is_plain):
             raise Unsupported(
-                f"{node.inputs[0]!r} is quantised twice, by the scales {known.scale:g} and {quantisation.scale:g}",
+                f"{node.inputs[0]!r} is quantised twice, with scale {known.scale:g} and {quantisation.scale:g}",
                 "quantise each tensor once, for all that read it",
             )
         draft = lowering.depthwise(node, value, view=value.shape)
@@ -152,7 +152,9 @@ def qlinear_pool(lowering: Lowering, node: Node) -> None:
 def qlinear_concat(lowering: Lowering, node: Node) -> None:
     """com.microsoft.QLinearConcat: output scale and zero, then tensor, scale and zero of each input."""
     if node.integer("axis", 1) != 1 or len(node.inputs) < 8 or len(node.inputs) % 3 != 2:
-        raise Unsupported("it does not join two or more tensors along the channels", "join along the channels")
+        raise Unsupported(
+            "it does not join two or more tensors along the channels", "join along the channels"
+        )
     values = [_operand(lowering, node, position) for position in range(2, len(node.inputs), 3)]
     for position, value in enumerate(values):
         if not value.is_plain:
@@ -206,8 +208,8 @@ def _real(lowering: Lowering, node: Node, value: Value, scale_at: int, zero_at: 
     quantisation = _quantisation(lowering, node, scale_at, zero_at, signed)
     if known is not None and known != quantisation:
         raise Unsupported(
-            f"its input was quantised by scale {known.scale:g} and zero point {known.zero_point}, but is read "
-            f"by {quantisation.scale:g} and {quantisation.zero_point}",
+            f"its input was quantised by scale {known.scale:g} and zero point {known.zero_point}, but is "
+            f"read by {quantisation.scale:g} and {quantisation.zero_point}",
             "export the quantised model again",
         )
     value.tensor.quantisation = quantisation
@@ -241,8 +243,7 @@ def _weights(lowering: Lowering, node: Node, position: int, axis: int) -> Consta
     if integers is None or integers.dtype not in (np.int8, np.uint8):
         raise Unsupported("its weights are not int8 or uint8", _QDQ)
     zero_points = lowering.array(node, position + 2)
-    constant = dequantised(integers, scales, zero_points, axis if scales.size > 1 else None)
-    return constant
+    return dequantised(integers, scales, zero_points, axis if scales.size > 1 else None)
 
 
 def _floats(constant: Constant) -> FloatArray:
@@ -272,5 +273,3 @@ def _set_output(lowering: Lowering, node: Node, draft: LayerDraft, quantisation:
     stored = Value(bound.tensor, bound.shape, integer=True)
     lowering.bind(node.outputs[0], stored)
     lowering.verdict(node, Fate.HOST if draft.is_host else Fate.OVERLAY, draft)
-
-

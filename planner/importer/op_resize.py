@@ -17,7 +17,7 @@ _REMEDY = "use nearest-neighbour resizing by integer factors (mode nearest, asym
 
 
 def resize(lowering: Lowering, node: Node) -> None:
-    """Nearest-neighbour enlargement; every coordinate mode is accepted that selects out[y] = in[y // factor]."""
+    """Nearest-neighbour enlargement; any coordinate mode is accepted that selects out[y] = in[y // factor]."""
     value = lowering.read(node, 0)
     if not value.is_plain or len(value.shape) != 4:
         raise refuse_view(node, 0, value)
@@ -88,7 +88,9 @@ def _source(lowering: Lowering, node: Node, out: int, size: int, factor: int) ->
     half = Fraction(1, 2)
     if mode == "asymmetric":
         position /= factor
-    elif mode in ("half_pixel", "half_pixel_symmetric") or (mode == "pytorch_half_pixel" and size * factor > 1):
+    elif mode in ("half_pixel", "half_pixel_symmetric") or (
+        mode == "pytorch_half_pixel" and size * factor > 1
+    ):
         position = (position + half) / factor - half
     elif mode == "pytorch_half_pixel":
         position = Fraction(0)

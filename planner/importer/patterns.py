@@ -36,7 +36,7 @@ def sigmoid(lowering: Lowering, node: Node) -> None:
     if (
         product is not None
         and sorted(product.inputs) == sorted((node.inputs[0], node.outputs[0]))
-        and (node.op == "Sigmoid" or _near(alone.alpha, 1 / 6) and _near(alone.beta, 0.5))
+        and (node.op == "Sigmoid" or (_near(alone.alpha, 1 / 6) and _near(alone.beta, 0.5)))
     ):
         take_gated(lowering, Gated(gated, node, 0, (node,), product))
         return

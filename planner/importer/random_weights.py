@@ -192,8 +192,9 @@ def _linear(walk: _Walk, node: NodeProto, inputs: Sequence[Moments]) -> Moments:
     if node.op_type == "Conv":
         fan_in = math.prod(shape[1:])
     else:
+        # The weights may be stored with leading dimensions of 1, which a Reshape takes away.
         transposed = node.op_type == "Gemm" and bool(_attribute(node, "transB", 0))
-        fan_in = math.prod(shape) // shape[0 if transposed else -1]
+        fan_in = shape[-1] if transposed else math.prod(shape) // shape[-1]
     deviation = 1.0 / math.sqrt(max(fan_in * inputs[0].second, 1e-6))
     walk.parameter(node.input[1], Draw(0.0, deviation))
     if len(node.input) > 2:
@@ -258,8 +259,8 @@ def _concat(walk: _Walk, node: NodeProto, inputs: Sequence[Moments]) -> Moments:
 
 
 def _max_pool(walk: _Walk, node: NodeProto, inputs: Sequence[Moments]) -> Moments:
-    """The maximum of a few correlated values lies about a deviation higher."""
-    return Moments(inputs[0].mean + math.sqrt(inputs[0].variance), inputs[0].variance)
+    """The maximum of a few correlated values lies about half a deviation higher."""
+    return Moments(inputs[0].mean + 0.5 * math.sqrt(inputs[0].variance), inputs[0].variance)
 
 
 def _average_pool(walk: _Walk, node: NodeProto, inputs: Sequence[Moments]) -> Moments:

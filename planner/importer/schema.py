@@ -48,12 +48,14 @@ def check_node(node: Node, opset: int) -> None:
             "export the model again with standard operators",
         )
     if schema.deprecated:
-        raise Unsupported(f"{node.op} is deprecated in opset {opset}", "export the model again with a newer exporter")
+        raise Unsupported(
+            f"{node.op} is deprecated in opset {opset}", "export the model again with a newer exporter"
+        )
     for attribute in node.proto.attribute:
         known = schema.attributes.get(attribute.name)
         if known is None or int(known.type.value) != attribute.type:
             raise Unsupported(
-                f"attribute {attribute.name!r} is not one that {node.op} has in opset {opset}, or not of its type",
+                f"attribute {attribute.name!r} is not one of {node.op} in opset {opset}, or not of its type",
                 "export the model again; the file may be damaged",
             )
     if len(attributes := node.proto.attribute) > len(node.attributes):
