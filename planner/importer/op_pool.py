@@ -41,7 +41,7 @@ def emit_pool(lowering: Lowering, node: Node, value: Value, kind: PoolKind) -> L
     chw = value.tensor.shape
     if not (_all_see_data(window, 0, chw.height, rows) and _all_see_data(window, 1, chw.width, columns)):
         raise Unsupported(
-            f"some windows lie wholly in the padding (kernel {list(window.kernel)}, pads {list(window.pads)})",
+            f"with kernel {list(window.kernel)} and pads {list(window.pads)} some windows see only padding",
             "use pads smaller than the kernel",
         )
     draft = lowering.emit(

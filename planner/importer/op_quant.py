@@ -46,7 +46,7 @@ def quantize_linear(lowering: Lowering, node: Node) -> None:
     if known is not None and known != quantisation:
         if not (value.dequantised and value.is_plain):
             raise Unsupported(
-                f"{node.inputs[0]!r} is quantised twice, with scale {known.scale:g} and {quantisation.scale:g}",
+                f"its input is quantised twice, with scale {known.scale:g} and {quantisation.scale:g}",
                 "quantise each tensor once, for all that read it",
             )
         draft = lowering.depthwise(node, value, view=value.shape)

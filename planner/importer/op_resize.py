@@ -17,7 +17,7 @@ _REMEDY = "use nearest-neighbour resizing by integer factors (mode nearest, asym
 
 
 def resize(lowering: Lowering, node: Node) -> None:
-    """Nearest-neighbour enlargement; any coordinate mode is accepted that selects out[y] = in[y // factor]."""
+    """Nearest-neighbour enlargement; any coordinates that select out[y] = in[y // factor] will do."""
     value = lowering.read(node, 0)
     if not value.is_plain or len(value.shape) != 4:
         raise refuse_view(node, 0, value)

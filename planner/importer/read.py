@@ -63,7 +63,9 @@ def read_source(path: str | Path) -> Source:
         raise InputError(f"{path}: the file has no ONNX graph; export the model again as ONNX")
     tensors = TensorReader(str(path), path.parent)
     for location in sorted({_location(t, str(path)) for t in _tensors(model) if _is_external(t)}):
-        digest.update(memoryview(np.memmap(tensors.file(location), mode="r")))
+        with tensors.file(location).open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                digest.update(chunk)
     return Source(model, path.name, digest.hexdigest(), path.parent)
 
 
