@@ -8,7 +8,7 @@ A *ratio* is a positive real number written as ``multiplier / 2^shift`` with a 1
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -189,14 +189,14 @@ def centred_product(first: Int8Array, second: Int8Array, first_zero: int, second
     return product
 
 
-def window_sums(squares: Int64Array, size: int) -> Int64Array:
+def window_sums(squares: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
     """Sums over ``size`` neighbouring channels: (size - 1) // 2 before and size // 2 after, as ONNX LRN."""
     channels = squares.shape[0]
     before, after = (size - 1) // 2, size // 2
     running = np.concatenate([np.zeros_like(squares[:1]), np.cumsum(squares, axis=0)])
     first = np.maximum(np.arange(channels) - before, 0)
     last = np.minimum(np.arange(channels) + after + 1, channels)
-    sums: Int64Array = running[last] - running[first]
+    sums: npt.NDArray[Any] = running[last] - running[first]
     return sums
 
 

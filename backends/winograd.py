@@ -28,7 +28,7 @@ Int64Array = npt.NDArray[np.int64]
 
 TAPS = 3
 DATA_LIMIT = 128
-WEIGHT_LIMIT = 127
+WEIGHT_LIMIT = 128
 
 
 @dataclass(frozen=True, eq=False)

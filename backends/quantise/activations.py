@@ -1,0 +1,117 @@
+"""Activation functions in floating point, and their 256-entry tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from dynamap.backends.arithmetic import HIGHEST, LOWEST, Int8Array
+from dynamap.planner.network import (
+    Activate,
+    Activation,
+    ActivationKind,
+    Add,
+    Conv,
+    Layer,
+    Mul,
+    Pool,
+    Quantisation,
+)
+
+Floats = npt.NDArray[np.floating]
+
+CLAMPING = (ActivationKind.RELU, ActivationKind.CLIP)
+"""Activations that only move the ends of the clamp."""
+
+LEAKY = (ActivationKind.LEAKY_RELU, ActivationKind.PRELU)
+"""Activations that a convolution does by a second multiplier for sums below zero."""
+
+
+def activation_of(layer: Layer) -> Activation | None:
+    """The activation at the end of a layer, if it has one."""
+    if isinstance(layer, (Conv, Pool, Add, Mul, Activate)):
+        return layer.activation
+    return None
+
+
+def has_table(layer: Layer) -> bool:
+    """True where a layer rounds to 8 bits first and then looks its activation up."""
+    activation = activation_of(layer)
+    if activation is None or isinstance(layer, Activate) or activation.kind in CLAMPING:
+        return False
+    return not (isinstance(layer, Conv) and activation.kind in LEAKY)
+
+
+def _sigmoid(values: Floats) -> Floats:
+    with np.errstate(over="ignore"):
+        result: Floats = 1 / (1 + np.exp(-values))
+    return result
+
+
+def _hard_sigmoid(values: Floats, activation: Activation) -> Floats:
+    result: Floats = np.clip(activation.alpha * values + activation.beta, 0.0, 1.0)
+    return result
+
+
+_FUNCTIONS: dict[ActivationKind, Callable[[Floats, Activation], Floats]] = {
+    ActivationKind.RELU: lambda x, a: np.maximum(x, 0),
+    ActivationKind.CLIP: lambda x, a: np.clip(x, a.alpha, a.beta),
+    ActivationKind.LEAKY_RELU: lambda x, a: np.where(x < 0, x * a.alpha, x),
+    ActivationKind.PRELU: lambda x, a: np.where(x < 0, x * np.array(a.slopes).reshape(-1, 1, 1), x),
+    ActivationKind.SIGMOID: lambda x, a: _sigmoid(x),
+    ActivationKind.HARD_SIGMOID: _hard_sigmoid,
+    ActivationKind.HARD_SWISH: lambda x, a: x * np.clip(x / 6 + 0.5, 0.0, 1.0),
+    ActivationKind.SWISH: lambda x, a: x * _sigmoid(x),
+    ActivationKind.TANH: lambda x, a: np.tanh(x),
+}
+
+
+def apply(values: Floats, activation: Activation | None) -> Floats:
+    """The activation of C x H x W real values, in their own type."""
+    if activation is None:
+        return values
+    return _FUNCTIONS[activation.kind](values, activation).astype(values.dtype, copy=False)
+
+
+def useful_range(activation: Activation) -> tuple[float, float]:
+    """Beyond this range the function is constant to within 8 bits: its table need not reach further."""
+    kind = activation.kind
+    if kind is ActivationKind.SIGMOID:
+        return -8.0, 8.0
+    if kind is ActivationKind.TANH:
+        return -4.0, 4.0
+    if kind is ActivationKind.SWISH:
+        return -8.0, np.inf
+    if kind is ActivationKind.HARD_SWISH:
+        return -3.0, np.inf
+    if kind is ActivationKind.HARD_SIGMOID and activation.alpha > 0:
+        return -activation.beta / activation.alpha, (1 - activation.beta) / activation.alpha
+    return -np.inf, np.inf
+
+
+def quantised_bound(value: float, quantisation: Quantisation) -> int:
+    """The int8 value that stands for a real one, saturated."""
+    scaled = np.rint(np.float64(value) / quantisation.scale) + quantisation.zero_point
+    return int(np.clip(scaled, LOWEST, HIGHEST))
+
+
+def clamp_of(activation: Activation | None, quantisation: Quantisation) -> tuple[int, int]:
+    """The int8 range that a ReLU or a clip leaves; the whole range without one."""
+    if activation is None or activation.kind not in CLAMPING:
+        return LOWEST, HIGHEST
+    if activation.kind is ActivationKind.RELU:
+        return quantised_bound(0.0, quantisation), HIGHEST
+    low, high = (quantised_bound(bound, quantisation) for bound in (activation.alpha, activation.beta))
+    return min(low, high), high
+
+
+def table_of(activation: Activation, before: Quantisation, after: Quantisation) -> Int8Array:
+    """Every int8 value's activation, -128 first: 1 x 256, or C x 256 for PRelu; computed in float64."""
+    values = (np.arange(LOWEST, HIGHEST + 1) - before.zero_point) * np.float64(before.scale)
+    rows = len(activation.slopes) if activation.kind is ActivationKind.PRELU else 1
+    real = apply(np.broadcast_to(values, (rows, 1, 256)), activation).reshape(rows, 256)
+    steps = np.rint(real / after.scale) + after.zero_point
+    table: Int8Array = np.clip(steps, LOWEST, HIGHEST).astype(np.int8)
+    return table

@@ -1,0 +1,190 @@
+"""The integers of each layer, from the schemes of its tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from dynamap.backends.arithmetic import Ratio, encode_common, encode_ratio
+from dynamap.backends.quantise import activations
+from dynamap.backends.quantise.layers import (
+    ActivateArithmetic,
+    AddArithmetic,
+    AveragePoolArithmetic,
+    ConcatArithmetic,
+    ConvArithmetic,
+    Finish,
+    LayerArithmetic,
+    LrnArithmetic,
+    MaxPoolArithmetic,
+    MulArithmetic,
+    Rescale,
+    ResizeArithmetic,
+)
+from dynamap.backends.quantise.lrn import lrn_table
+from dynamap.backends.quantise.pooling import divisors
+from dynamap.backends.quantise.weights import check_sums, integer_weights
+from dynamap.cost.errors import InputError
+from dynamap.planner.network import (
+    Activate,
+    Add,
+    Concat,
+    Conv,
+    Layer,
+    Lrn,
+    Mul,
+    Network,
+    Pool,
+    PoolKind,
+    Quantisation,
+    Resize,
+)
+
+
+@dataclass(frozen=True)
+class Schemes:
+    """Scale and zero point of every stored tensor, and of the rounded value before each table (by layer)."""
+
+    tensors: Mapping[str, Quantisation]
+    before_table: Mapping[str, Quantisation]
+
+    def inputs(self, layer: Layer) -> list[Quantisation]:
+        return [self.tensors[name] for name in layer.inputs]
+
+    def output(self, layer: Layer) -> Quantisation:
+        return self.tensors[layer.output]
+
+
+def build_layer(network: Network, layer: Layer, schemes: Schemes) -> LayerArithmetic:
+    """The integers of one layer.
+
+    Raises:
+        InputError: its scales or widths are impossible; the message names the layer.
+    """
+    return _BUILDERS[type(layer)](network, layer, schemes)
+
+
+def label_of(layer: Layer) -> str:
+    return f"layer {layer.name!r}"
+
+
+def finish_of(layer: Layer, schemes: Schemes) -> Finish:
+    """Clamp and table of a layer's activation."""
+    activation, output = activations.activation_of(layer), schemes.output(layer)
+    if activation is None or not activations.has_table(layer):
+        low, high = activations.clamp_of(activation, output)
+        return Finish(output, low, high)
+    before = schemes.before_table[layer.name]
+    return Finish(before, table=activations.table_of(activation, before, output))
+
+
+def rescale_between(source: Quantisation, target: Quantisation, label: str) -> Rescale | None:
+    """None where both are the same."""
+    if source == target:
+        return None
+    ratio = encode_ratio(source.scale / target.scale, label)
+    return Rescale(source.zero_point, ratio.multiplier, ratio.shift, target.zero_point)
+
+
+def _conv(network: Network, layer: Conv, schemes: Schemes) -> ConvArithmetic:
+    (source,) = schemes.inputs(layer)
+    finish = finish_of(layer, schemes)
+    weights = integer_weights(layer, source.scale, finish.rounded.scale)
+    check_sums(layer.name, weights.values_oihw, weights.bias, source.zero_point)
+    factors = weights.scales * source.scale / finish.rounded.scale
+    multipliers, shifts = _encode(factors, label_of(layer))
+    activation = layer.activation
+    negative = None
+    if activation is not None and activation.kind in activations.LEAKY:
+        slopes = np.broadcast_to(
+            np.array(activation.slopes or activation.alpha, dtype=np.float64), factors.shape
+        )
+        negative = _encode(factors * slopes, label_of(layer))
+    return ConvArithmetic(
+        weights_oihw=weights.values_oihw,
+        weight_scales=tuple(weights.scales.tolist()),
+        bias=weights.bias,
+        input_zero_point=source.zero_point,
+        multipliers=multipliers,
+        shifts=shifts,
+        finish=finish,
+        negative_multipliers=None if negative is None else negative[0],
+        negative_shifts=None if negative is None else negative[1],
+    )
+
+
+def _encode(factors: np.ndarray, label: str) -> tuple[np.ndarray, np.ndarray]:
+    """Multipliers and shifts of real factors, which may be zero or negative."""
+    ratios = [Ratio(0, 0) if factor == 0 else encode_ratio(abs(factor), label) for factor in factors.tolist()]
+    signs = np.where(factors < 0, -1, 1)
+    multipliers = np.array([ratio.multiplier for ratio in ratios]) * signs
+    return multipliers.astype(np.int32), np.array([ratio.shift for ratio in ratios], dtype=np.int32)
+
+
+def _pool(network: Network, layer: Pool, schemes: Schemes) -> LayerArithmetic:
+    (source,) = schemes.inputs(layer)
+    finish = finish_of(layer, schemes)
+    label = label_of(layer)
+    if layer.kind is PoolKind.MAX:
+        return MaxPoolArithmetic(rescale_between(source, finish.rounded, label), finish)
+    shapes = network.tensors[layer.inputs[0]], network.tensors[layer.output]
+    rows, columns = divisors(layer.window, *shapes, layer.count_include_pad)
+    counts = tuple(sorted({row * column for row in set(rows) for column in set(columns)}))
+    if counts[0] == 0:
+        raise InputError(
+            f"{label}: some of its windows lie wholly in the padding; use pads smaller than the kernel"
+        )
+    factors = np.array([source.scale / finish.rounded.scale / count for count in counts])
+    multipliers, shifts = _encode(factors, label)
+    return AveragePoolArithmetic(source.zero_point, rows, columns, counts, multipliers, shifts, finish)
+
+
+def _add(network: Network, layer: Add, schemes: Schemes) -> AddArithmetic:
+    sources = schemes.inputs(layer)
+    finish = finish_of(layer, schemes)
+    factors = [source.scale / finish.rounded.scale for source in sources]
+    multipliers, shift = encode_common(factors, label_of(layer))
+    return AddArithmetic(tuple(source.zero_point for source in sources), multipliers, shift, finish)
+
+
+def _mul(network: Network, layer: Mul, schemes: Schemes) -> MulArithmetic:
+    first, second = schemes.inputs(layer)
+    finish = finish_of(layer, schemes)
+    ratio = encode_ratio(first.scale * second.scale / finish.rounded.scale, label_of(layer))
+    return MulArithmetic((first.zero_point, second.zero_point), ratio.multiplier, ratio.shift, finish)
+
+
+def _concat(network: Network, layer: Concat, schemes: Schemes) -> ConcatArithmetic:
+    target = schemes.output(layer)
+    return ConcatArithmetic(
+        tuple(rescale_between(source, target, label_of(layer)) for source in schemes.inputs(layer))
+    )
+
+
+def _lrn(network: Network, layer: Lrn, schemes: Schemes) -> LrnArithmetic:
+    (source,) = schemes.inputs(layer)
+    table, shift = lrn_table(layer, source, schemes.output(layer))
+    return LrnArithmetic(source.zero_point, table, shift, Finish(schemes.output(layer)))
+
+
+def _resize(network: Network, layer: Resize, schemes: Schemes) -> ResizeArithmetic:
+    return ResizeArithmetic(rescale_between(schemes.inputs(layer)[0], schemes.output(layer), label_of(layer)))
+
+
+def _activate(network: Network, layer: Activate, schemes: Schemes) -> ActivateArithmetic:
+    (source,) = schemes.inputs(layer)
+    return ActivateArithmetic(activations.table_of(layer.activation, source, schemes.output(layer)))
+
+
+_BUILDERS: dict[type, Callable[..., LayerArithmetic]] = {
+    Conv: _conv,
+    Pool: _pool,
+    Add: _add,
+    Mul: _mul,
+    Concat: _concat,
+    Lrn: _lrn,
+    Resize: _resize,
+    Activate: _activate,
+}

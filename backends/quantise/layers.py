@@ -1,0 +1,178 @@
+"""A quantised network: every tensor with its scale, every layer with its integers.
+
+The arithmetic of each layer is what docs/arithmetic.md defines; these classes hold its constants.
+Activations are int8; real = scale * (integer - zero_point).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from dynamap.backends.arithmetic import Int8Array, Int32Array, Int64Array
+from dynamap.planner.network import Network, Quantisation
+
+
+@dataclass(frozen=True, eq=False)
+class Finish:
+    """How a rounded value becomes the output: zero point added, clamped to low..high, then looked up.
+
+    ``rounded`` is the scale and zero point of the value before the table, which is the output
+    tensor's own where there is no table. ``table`` has an entry per int8 value, -128 first: 1 x 256
+    for the whole tensor, or C x 256.
+    """
+
+    rounded: Quantisation
+    low: int = -128
+    high: int = 127
+    table: Int8Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Rescale:
+    """Between scales: zero_point + round((q - input_zero_point) * multiplier / 2^shift), saturated."""
+
+    input_zero_point: int
+    multiplier: int
+    shift: int
+    zero_point: int
+
+
+@dataclass(frozen=True, eq=False)
+class ConvArithmetic:
+    """Convolution, fully connected layer, depthwise convolution.
+
+    ``weights_oihw`` int8, O x (I / groups) x K1 x K2; ``bias`` int32 in units of input scale times
+    weight scale; ``multipliers`` (17 bits) and ``shifts`` turn a sum into units of the output. Arrays per
+    channel are in the convolution's own order, before ``Conv.output_order``. Where the activation is
+    leaky, sums below zero take ``negative_multipliers`` (signed, 18 bits) and ``negative_shifts``.
+    """
+
+    weights_oihw: Int8Array
+    weight_scales: tuple[float, ...]
+    bias: Int32Array
+    input_zero_point: int
+    multipliers: Int32Array
+    shifts: Int32Array
+    finish: Finish
+    negative_multipliers: Int32Array | None = None
+    negative_shifts: Int32Array | None = None
+
+    @cached_property
+    def folded_bias(self) -> Int32Array:
+        """bias - input_zero_point * sum of the channel's weights, for sums of raw data and pads."""
+        sums = self.weights_oihw.astype(np.int64).sum(axis=(1, 2, 3))
+        folded: Int32Array = (self.bias - self.input_zero_point * sums).astype(np.int32)
+        return folded
+
+    @property
+    def negative(self) -> tuple[Int32Array, Int32Array] | None:
+        if self.negative_multipliers is None or self.negative_shifts is None:
+            return None
+        return self.negative_multipliers, self.negative_shifts
+
+
+@dataclass(frozen=True, eq=False)
+class MaxPoolArithmetic:
+    """The largest value of a window; pads never win. ``rescale`` is None where the scale stays."""
+
+    rescale: Rescale | None
+    finish: Finish
+
+
+@dataclass(frozen=True, eq=False)
+class AveragePoolArithmetic:
+    """round(sum (q - input_zero_point) * multiplier[count] / 2^shift[count]) for the divisor of each window.
+
+    ``row_counts`` (one per output row) times ``column_counts`` (one per output column) is a window's
+    divisor; ``counts`` are the divisors that occur, ascending, each with its multiplier and shift.
+    """
+
+    input_zero_point: int
+    row_counts: tuple[int, ...]
+    column_counts: tuple[int, ...]
+    counts: tuple[int, ...]
+    multipliers: Int32Array
+    shifts: Int32Array
+    finish: Finish
+
+
+@dataclass(frozen=True, eq=False)
+class AddArithmetic:
+    """round(sum_i (q_i - zero_point_i) * multiplier_i / 2^shift)."""
+
+    input_zero_points: tuple[int, ...]
+    multipliers: tuple[int, ...]
+    shift: int
+    finish: Finish
+
+
+@dataclass(frozen=True, eq=False)
+class MulArithmetic:
+    """round((a - za)(b - zb) * multiplier / 2^shift)."""
+
+    input_zero_points: tuple[int, int]
+    multiplier: int
+    shift: int
+    finish: Finish
+
+
+@dataclass(frozen=True, eq=False)
+class ConcatArithmetic:
+    """Each input copied, rescaled where its scale differs from the output's."""
+
+    rescales: tuple[Rescale | None, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class LrnArithmetic:
+    """round((q - input_zero_point) * factor(sum of squares) / 2^shift), factor as `lrn_factor` of ``table``."""
+
+    input_zero_point: int
+    table: Int64Array
+    shift: int
+    finish: Finish
+
+
+@dataclass(frozen=True, eq=False)
+class ResizeArithmetic:
+    """Values repeated, rescaled where the scale differs."""
+
+    rescale: Rescale | None
+
+
+@dataclass(frozen=True, eq=False)
+class ActivateArithmetic:
+    """output = table[channel or 0, q + 128]."""
+
+    table: Int8Array
+
+
+LayerArithmetic = (
+    ConvArithmetic
+    | MaxPoolArithmetic
+    | AveragePoolArithmetic
+    | AddArithmetic
+    | MulArithmetic
+    | ConcatArithmetic
+    | LrnArithmetic
+    | ResizeArithmetic
+    | ActivateArithmetic
+)
+
+
+@dataclass(frozen=True, eq=False)
+class QuantisedNetwork:
+    """A network with the integers that compute it.
+
+    ``tensors`` has every tensor that the overlay stores, ``layers`` every layer but the host's, by
+    name. ``source`` is a sentence that says where the scales come from.
+    """
+
+    network: Network
+    tensors: Mapping[str, Quantisation]
+    layers: Mapping[str, LayerArithmetic]
+    source: str

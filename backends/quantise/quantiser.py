@@ -1,0 +1,121 @@
+"""From a float or quantised model to integers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from dynamap.backends.quantise import activations, schemes
+from dynamap.backends.quantise import calibration as calibrating
+from dynamap.backends.quantise.build import Schemes, build_layer
+from dynamap.backends.quantise.calibration import Method
+from dynamap.backends.quantise.layers import QuantisedNetwork
+from dynamap.cost.errors import InputError
+from dynamap.planner.network import Activate, ActivationKind, HostLayer, Network, Pool, PoolKind, Quantisation
+
+DEFAULT_SAMPLES = 4
+
+
+def quantise(
+    network: Network,
+    *,
+    calibration: Mapping[str, npt.NDArray[np.generic]] | None = None,
+    method: str = "minmax",
+    percentile: float = 99.99,
+    seed: int = 0,
+    samples: int = DEFAULT_SAMPLES,
+) -> QuantisedNetwork:
+    """Give every tensor a scale and every layer its integers.
+
+    Args:
+        network: float, or quantised (its scales are kept; tensors without one are calibrated).
+        calibration: per network input an array N x C x H x W (N x C for vectors); without it
+            ``samples`` seeded random inputs are used, and ``source`` of the result says so.
+        method: "minmax" (the extremes of each tensor) or "percentile" (without its outermost values).
+        percentile: share of the values, in percent, that is kept at either end.
+        seed: of the random inputs.
+        samples: number of random inputs.
+
+    Raises:
+        InputError: calibration data or weights are unusable, or a layer's integers would not fit
+            their widths. The message names the input or the layer.
+    """
+    if method not in {choice.value for choice in Method}:
+        raise InputError(f"the calibration method {method!r} does not exist; use 'minmax' or 'percentile'")
+    calibrating.check_parameters(network)
+    check_slopes(network)
+    given = schemes.given_schemes(network)
+    stored = schemes.stored_tensors(network)
+    tables = [layer.name for layer in network.layers if activations.has_table(layer)]
+    missing = [name for name in stored if name not in given]
+    if not missing and not tables:
+        found, before_table = dict(given), {}
+        source = "scales and zero points of the quantised model"
+    else:
+        if calibration is None:
+            data = calibrating.random_set(network, samples, seed)
+        else:
+            data = calibrating.given_set(network, calibration)
+        ranges = calibrating.measure(network, data, Method(method), percentile)
+        found = schemes.calibrated_schemes(network, ranges.tensors, given)
+        before_table = _before_tables(network, found, ranges)
+        source = _sentence(data.description, Method(method), percentile, len(given), len(missing))
+    chosen = Schemes(found, before_table)
+    layers = {
+        layer.name: build_layer(network, layer, chosen)
+        for layer in network.layers
+        if not isinstance(layer, HostLayer)
+    }
+    return QuantisedNetwork(network, found, layers, source)
+
+
+def _before_tables(
+    network: Network, found: Mapping[str, Quantisation], ranges: calibrating.Ranges
+) -> dict[str, Quantisation]:
+    """The scheme of the rounded value before each table; a max pooling keeps its input's."""
+    chosen = {}
+    for layer in network.layers:
+        activation = activations.activation_of(layer)
+        if activation is None or not activations.has_table(layer):
+            continue
+        if isinstance(layer, Pool) and layer.kind is PoolKind.MAX:
+            chosen[layer.name] = found[layer.inputs[0]]
+        else:
+            useful = activations.useful_range(activation)
+            chosen[layer.name] = schemes.from_range(_within(ranges.before_activation[layer.name], useful))
+    return chosen
+
+
+def check_slopes(network: Network) -> None:
+    """Refuse a PRelu whose slopes are not one per channel.
+
+    Raises:
+        InputError: naming the layer.
+    """
+    for layer in network.layers:
+        activation = activations.activation_of(layer)
+        if activation is None or activation.kind is not ActivationKind.PRELU:
+            continue
+        channels = network.tensors[layer.inputs[0] if isinstance(layer, Activate) else layer.output].channels
+        if len(activation.slopes) != channels:
+            raise InputError(
+                f"layer {layer.name!r}: its PRelu has {len(activation.slopes)} slopes for {channels} channels"
+            )
+
+
+def _within(found: calibrating.Range, useful: calibrating.Range) -> calibrating.Range:
+    low, high = max(found[0], useful[0]), min(found[1], useful[1])
+    return (low, high) if low < high else found
+
+
+def _sentence(description: str, method: Method, percentile: float, given: int, missing: int) -> str:
+    how = "extremes" if method is Method.MIN_MAX else f"percentile {percentile:g}"
+    calibrated = f"calibrated on {description}, {how}"
+    if not given:
+        return calibrated
+    if not missing:
+        return f"scales and zero points of the quantised model; inputs of activation tables {calibrated}"
+    tensors = f"{missing} tensor{'s' if missing > 1 else ''} without"
+    return f"scales and zero points of the quantised model; {tensors} {calibrated}"
