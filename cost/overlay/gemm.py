@@ -6,7 +6,7 @@ Source of the dataflows: DYNAMAP (FPGA 2021), section on the overlay; skew, prel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -31,6 +31,13 @@ class Contraction:
     inner: Ints
     outer: Ints
     operand: Ints
+
+    def take(self, index: Ints) -> Contraction:
+        return Contraction(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+
+    def columns(self) -> Contraction:
+        """The same with a trailing axis of length 1, to be broadcast over arrays."""
+        return Contraction(**{f.name: getattr(self, f.name)[:, None] for f in fields(self)})
 
     @property
     def stationary_values(self) -> Ints:
@@ -87,11 +94,15 @@ def winograd(machine: Machine, units: Ints, rounds: Ints, positions: Ints) -> Co
 
 @dataclass(frozen=True)
 class ArrayTime:
-    """``cycles`` that a block occupies the array, ``fill`` before its first operand, ``after`` its last operand."""
+    """``cycles`` that a block occupies the array, ``fill`` before its first operand, ``after`` its last operand.
+
+    The block computes in ``stages`` equal parts, each with weights of its own (section 6).
+    """
 
     cycles: Ints
     fill: Ints
     after: Ints
+    stages: Ints
 
 
 def columns_in_products(machine: Machine, columns: Ints, operand: Ints) -> Ints:
@@ -118,18 +129,18 @@ def array_time(
             feed,
         )
         cycles = ceil_ratio(positions, rows) * k.outer * tile
-        return ArrayTime(cycles, feed, 2 * rows + columns + PIPELINE)
+        return ArrayTime(cycles, feed, 2 * rows + columns + PIPELINE, k.outer)
     tiles = k.inner * k.outer * k.segments * ceil_ratio(k.segment_bytes, rows * k.operand)
     window = ceil_ratio(k.operand * np.minimum(rows, k.segment_bytes // k.operand), machine.word_bytes)
     after = rows + columns + PIPELINE
     if dataflow is Dataflow.WS:
         weight_row = ceil_ratio(np.minimum(channels, wide) * k.operand, machine.word_bytes)
         fill = rows * weight_row
-        cycles = tiles * ceil_ratio(channels, wide) * np.maximum(positions * window, fill)
-        return ArrayTime(cycles, fill, after)
+        tiles = tiles * ceil_ratio(channels, wide)
+        return ArrayTime(tiles * np.maximum(positions * window, fill), fill, after, tiles)
     fill = np.minimum(positions, wide) * window
     cycles = tiles * ceil_ratio(positions, wide) * np.maximum(channels * window, fill)
-    return ArrayTime(cycles, fill, after)
+    return ArrayTime(cycles, fill, after, tiles)
 
 
 def accumulator_rows(dataflow: Dataflow, sums: Ints, channels: Ints, wide: Ints) -> Ints:

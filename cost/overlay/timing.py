@@ -10,7 +10,7 @@ from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.overlay import gemm
 from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES, Buffers, Machine
 from dynamap.cost.overlay.options import ALGORITHMS, DATAFLOWS, FORMATS, STREAM_INPUTS, Cases, Variants
-from dynamap.cost.overlay.pipeline import Pass, makespan
+from dynamap.cost.overlay.pipeline import Block, Pass, makespan
 from dynamap.cost.overlay.transfer import (
     Format,
     Ints,
@@ -75,9 +75,8 @@ def join(variants: Variants, cases: Cases, index: Ints, array_rows: Ints, array_
     return Work(described, chosen, array_rows, array_columns)
 
 
-def _contraction(machine: Machine, work: Work, units: Ints) -> gemm.Contraction:
+def contraction(machine: Machine, v: Variants, units: Ints) -> gemm.Contraction:
     """The contraction of each case with ``units`` channel units."""
-    v = work.v
     direct = gemm.im2col(machine, units, v.kernel_rows, v.kernel_columns, v.dilated == 1)
     tables = (
         (v.toeplitz == 1, gemm.toeplitz(machine, v.window_bytes)),
@@ -107,9 +106,8 @@ def _rows_in(v: Variants, rows: Ints) -> Ints:
     return np.minimum(v.height, (rows - 1) * v.stride_rows + v.extent_rows)
 
 
-def _input_load(machine: Machine, work: Work, rows: Ints, units: Ints) -> tuple[Ints, Ints]:
-    """(cycles, bytes) of loading the input of ``rows`` output rows, ``units`` channel units of it."""
-    v, c = work.v, work.c
+def input_load(machine: Machine, v: Variants, format_in: Ints, rows: Ints, units: Ints) -> tuple[Ints, Ints, Ints]:
+    """(transfer cycles, place cycles, bytes) of loading the input of ``rows`` output rows, ``units`` channel units of it."""
     height = _rows_in(v, rows)
     channels = np.minimum(v.channels, units * UNIT_BYTES)
     winograd = v.algorithm == WINOGRAD
@@ -117,13 +115,13 @@ def _input_load(machine: Machine, work: Work, rows: Ints, units: Ints) -> tuple[
     ordered = c16_rows(channels, v.height, v.width, height, row_by_row=True)
     hwc = hwc_rows(v.channels, v.width, height)
     window = toeplitz_rows(v.out_width, v.window_bytes, rows)
-    select = [c.format_in == HWC, c.format_in == TOEPLITZ, winograd]
+    select = [format_in == HWC, format_in == TOEPLITZ, winograd]
     runs = Runs(
         np.select(select, [hwc.count, window.count, ordered.count], planes.count),
         np.select(select, [hwc.size, window.size, ordered.size], planes.size),
     )
     place = np.select(
-        [winograd, c.format_in == HWC, c.format_in == TOEPLITZ],
+        [winograd, format_in == HWC, format_in == TOEPLITZ],
         [
             _tiles(v, rows) * _transform_words(machine, v, units),
             height * v.width * ceil_ratio(units, machine.word_units),
@@ -131,7 +129,7 @@ def _input_load(machine: Machine, work: Work, rows: Ints, units: Ints) -> tuple[
         ],
         height * units * ceil_ratio(v.width, machine.word_units),
     )
-    return np.maximum(transfer_cycles(machine, runs), place), runs.total
+    return transfer_cycles(machine, runs), place, runs.total
 
 
 def _input_bytes(machine: Machine, work: Work, rows: Ints, units: Ints) -> Ints:
@@ -148,14 +146,19 @@ def _input_bytes(machine: Machine, work: Work, rows: Ints, units: Ints) -> Ints:
     )
 
 
-def _weight_bytes(streaming: Ints, channels: Ints, k: gemm.Contraction) -> Ints:
-    values = np.where(streaming, k.streaming_values, k.stationary_values)
+def weight_bytes(values: Ints, channels: Ints, k: gemm.Contraction) -> Ints:
+    """Bytes of the run with ``channels`` output channels of ``values`` weights each, and their parameters."""
     return round_to(channels * (PARAMETER_BYTES + values * k.operand), BEAT_BYTES)
 
 
-def _store(machine: Machine, work: Work, rows: Ints, channels: Ints, wide: Ints, is_flow: bool) -> tuple[Ints, Ints]:
-    """(cycles, bytes) of storing ``rows`` output rows of ``channels`` output channels."""
-    v = work.v
+def _stored_values(flow: Dataflow, k: gemm.Contraction) -> Ints:
+    return k.streaming_values if flow is Dataflow.NS else k.stationary_values
+
+
+def output_store(
+    machine: Machine, v: Variants, format_out: Ints, rows: Ints, channels: Ints, wide: Ints, is_flow: bool
+) -> tuple[Ints, Ints, Ints]:
+    """(post cycles, transfer cycles, bytes) of storing ``rows`` output rows of ``channels`` output channels."""
     sums = np.where(v.algorithm == WINOGRAD, _tiles(v, rows), rows * v.out_width)
     if is_flow:
         lanes = gemm.lane_cycles(machine, channels * v.positions, sums, wide)
@@ -164,13 +167,13 @@ def _store(machine: Machine, work: Work, rows: Ints, channels: Ints, wide: Ints,
     planes = ceil_ratio(channels, UNIT_BYTES)
     row = plane_row_bytes(v.out_width)
     whole = rows == v.out_height
-    hwc = work.c.format_out == HWC
+    hwc = format_out == HWC
     hwc_run = hwc_rows(v.out_channels, v.out_width, rows)
     runs = Runs(
         np.where(hwc | whole, 1, planes),
         np.where(hwc, hwc_run.size, np.where(whole, planes, 1) * rows * row),
     )
-    return np.maximum(lanes, transfer_cycles(machine, runs)), runs.total
+    return lanes, transfer_cycles(machine, runs), runs.total
 
 
 @dataclass(frozen=True)
@@ -181,7 +184,7 @@ class _PassTotals:
     bytes_written: Ints
 
 
-def _array_positions(v: Variants, rows: Ints) -> Ints:
+def array_positions(v: Variants, rows: Ints) -> Ints:
     """a of one GEMM for ``rows`` output rows."""
     return np.select(
         [v.algorithm == WINOGRAD, v.algorithm == KN2ROW], [_tiles(v, rows), rows * v.width], rows * v.out_width
@@ -198,32 +201,34 @@ def _stream_inputs(
     v, rows = work.v, work.c.rows
     blocks = ceil_ratio(v.out_height, rows)
     last = v.out_height - (blocks - 1) * rows
-    weights = _weight_bytes(np.full(len(rows), flow is Dataflow.NS), channels, k)
-    prologue = transfer_cycles(machine, Runs(np.ones_like(weights), weights))
-    main = gemm.array_time(machine, flow, k, _array_positions(v, rows), channels, work.array_rows, work.array_columns)
-    tail = gemm.array_time(machine, flow, k, _array_positions(v, last), channels, work.array_rows, work.array_columns)
-    load, load_bytes = _input_load(machine, work, rows, units)
-    last_load, last_load_bytes = _input_load(machine, work, last, units)
-    store, store_bytes = _store(machine, work, rows, channels, wide, flow is Dataflow.IS)
-    last_store, last_store_bytes = _store(machine, work, last, channels, wide, flow is Dataflow.IS)
+    weights = weight_bytes(_stored_values(flow, k), channels, k)
+    k_time = [
+        gemm.array_time(machine, flow, k, array_positions(v, r), channels, work.array_rows, work.array_columns)
+        for r in (rows, last)
+    ]
+    loads = [input_load(machine, v, work.c.format_in, r, units) for r in (rows, last)]
+    stores = [output_store(machine, v, work.c.format_out, r, channels, wide, flow is Dataflow.IS) for r in (rows, last)]
+    block, final = (
+        Block(load[0], load[1], time.cycles, store[0], store[1])
+        for load, time, store in zip(loads, k_time, stores, strict=True)
+    )
     totals = Pass(
-        prologue=prologue,
         blocks=blocks,
-        load=load,
-        compute=main.cycles,
-        store=store,
-        last_load=last_load,
-        last_compute=tail.cycles,
-        last_store=last_store,
-        ready=machine.read_latency + main.fill + _lag(machine, v, units),
-        after=main.after,
+        prologue_transfer=transfer_cycles(machine, Runs(np.ones_like(weights), weights)),
+        prologue_place=np.zeros_like(weights),
+        block=block,
+        last=final,
+        fill=k_time[0].fill + _lag(machine, v, units),
+        after=k_time[0].after,
+        read_latency=machine.read_latency,
         write_latency=machine.write_latency,
+        stages=k_time[0].stages,
     )
     return _PassTotals(
         totals,
-        (blocks - 1) * load + last_load,
-        weights + (blocks - 1) * load_bytes + last_load_bytes,
-        (blocks - 1) * store_bytes + last_store_bytes,
+        (blocks - 1) * block.load + final.load,
+        weights + (blocks - 1) * loads[0][2] + loads[1][2],
+        (blocks - 1) * stores[0][2] + stores[1][2],
     )
 
 
@@ -231,37 +236,39 @@ def _stream_weights(
     machine: Machine, flow: Dataflow, work: Work, units: Ints, wide: Ints, rows: Ints, channels: Ints, stores: bool
 ) -> _PassTotals:
     v = work.v
-    k = _contraction(machine, work, units)
+    k = contraction(machine, work.v, units)
     blocks = ceil_ratio(v.out_channels, channels)
     last = v.out_channels - (blocks - 1) * channels
-    streaming = np.full(len(rows), flow is Dataflow.NS)
-    prologue, prologue_bytes = _input_load(machine, work, rows, units)
-    positions = _array_positions(v, rows)
-    main = gemm.array_time(machine, flow, k, positions, channels, work.array_rows, work.array_columns)
-    tail = gemm.array_time(machine, flow, k, positions, last, work.array_rows, work.array_columns)
-    weights, last_weights = _weight_bytes(streaming, channels, k), _weight_bytes(streaming, last, k)
-    one = np.ones_like(weights)
-    store, store_bytes = _store(machine, work, rows, channels, wide, flow is Dataflow.IS)
-    last_store, last_store_bytes = _store(machine, work, rows, last, wide, flow is Dataflow.IS)
+    input_transfer, input_place, input_bytes = input_load(machine, v, work.c.format_in, rows, units)
+    positions = array_positions(v, rows)
+    sizes = (channels, last)
+    k_time = [
+        gemm.array_time(machine, flow, k, positions, c, work.array_rows, work.array_columns) for c in sizes
+    ]
+    weights = [weight_bytes(_stored_values(flow, k), c, k) for c in sizes]
+    one = np.ones_like(rows)
+    written = [output_store(machine, v, work.c.format_out, rows, c, wide, flow is Dataflow.IS) for c in sizes]
+    block, final = (
+        Block(transfer_cycles(machine, Runs(one, load)), np.zeros_like(rows), time.cycles, store[0], store[1])
+        for load, time, store in zip(weights, k_time, written, strict=True)
+    )
     totals = Pass(
-        prologue=prologue,
         blocks=blocks,
-        load=transfer_cycles(machine, Runs(one, weights)),
-        compute=main.cycles,
-        store=store,
-        last_load=transfer_cycles(machine, Runs(one, last_weights)),
-        last_compute=tail.cycles,
-        last_store=last_store,
-        ready=machine.read_latency + main.fill + _lag(machine, v, units),
-        after=main.after,
+        prologue_transfer=input_transfer,
+        prologue_place=input_place,
+        block=block,
+        last=final,
+        fill=k_time[0].fill + _lag(machine, v, units),
+        after=k_time[0].after,
+        read_latency=machine.read_latency,
         write_latency=machine.write_latency,
         stores=stores,
     )
     return _PassTotals(
         totals,
-        prologue,
-        prologue_bytes + (blocks - 1) * weights + last_weights,
-        (blocks - 1) * store_bytes + last_store_bytes if stores else np.zeros_like(weights),
+        np.maximum(input_transfer, input_place),
+        input_bytes + (blocks - 1) * weights[0] + weights[1],
+        (blocks - 1) * written[0][2] + written[1][2] if stores else np.zeros_like(rows),
     )
 
 
@@ -315,10 +322,10 @@ def _sums(v: Variants, rows: Ints) -> Ints:
 def _time_input_streams(machine: Machine, buffers: Buffers, flow: Dataflow, work: Work, limit: Ints) -> Times:
     v, rows = work.v, work.c.rows
     units = ceil_ratio(v.channels, UNIT_BYTES)
-    k = _contraction(machine, work, units)
+    k = contraction(machine, work.v, units)
     wide = gemm.columns_in_products(machine, work.array_columns, k.operand)
     sums = _sums(v, rows)
-    values = k.streaming_values if flow is Dataflow.NS else k.stationary_values
+    values = _stored_values(flow, k)
     by_weights = (buffers.weight_bytes // BEAT_BYTES * BEAT_BYTES) // (PARAMETER_BYTES + values * k.operand)
     if flow is Dataflow.IS:
         by_sums = buffers.accumulator_rows // ceil_ratio(sums, wide)
@@ -339,7 +346,7 @@ def _time_input_streams(machine: Machine, buffers: Buffers, flow: Dataflow, work
     several = np.flatnonzero(feasible & (chunks > 1))
     if len(several):
         part = work.take(several)
-        kp = _contraction(machine, part, units[several])
+        kp = contraction(machine, part.v, units[several])
         total.add(
             several,
             chunks[several] - 1,
@@ -353,13 +360,13 @@ def _time_input_streams(machine: Machine, buffers: Buffers, flow: Dataflow, work
 def _time_weight_streams(machine: Machine, buffers: Buffers, flow: Dataflow, work: Work, limit: Ints) -> Times:
     v, rows = work.v, work.c.rows
     units = ceil_ratio(v.channels, UNIT_BYTES)
-    k = _contraction(machine, work, units)
+    k = contraction(machine, work.v, units)
     wide = gemm.columns_in_products(machine, work.array_columns, k.operand)
     tile = np.maximum(UNIT_BYTES, _floor16(np.minimum(work.c.tiles, v.out_channels) * wide))
     channels = np.where(tile >= v.out_channels, v.out_channels, tile)
     blocks = ceil_ratio(v.out_channels, channels)
     half = buffers.weight_bytes // 2 // BEAT_BYTES * BEAT_BYTES
-    whole = _weight_bytes(np.full(len(rows), flow is Dataflow.NS), channels, k) <= half
+    whole = weight_bytes(_stored_values(flow, k), channels, k) <= half
     per_unit = k.streaming_values * k.operand // units
     most_units = (half // channels - PARAMETER_BYTES) // per_unit - (0 if flow is Dataflow.NS else 1)
     if flow is Dataflow.NS:

@@ -1,0 +1,206 @@
+"""Cycles and bytes of the vector unit's layers (docs/overlay.md, section 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from dynamap.cost.geometry import TensorShape, Window
+from dynamap.cost.overlay.gemm import odd_pitch
+from dynamap.cost.overlay.machine import BEAT_BYTES, PIPELINE, UNIT_BYTES, Buffers, Machine
+from dynamap.cost.overlay.options import STRIP_COUNTS
+from dynamap.cost.overlay.pipeline import Block, Pass, makespan
+from dynamap.cost.overlay.timing import INFEASIBLE, PARAMETER_BYTES, Times
+from dynamap.cost.overlay.transfer import (
+    Format,
+    Ints,
+    Runs,
+    c16_rows,
+    ceil_ratio,
+    hwc_rows,
+    round_to,
+    transfer_cycles,
+)
+
+POINT = Window((1, 1))
+
+
+class VectorOp(Enum):
+    MAX_POOL = "maxpool"
+    AVERAGE_POOL = "avgpool"
+    DEPTHWISE = "depthwise_conv"
+    ADD = "add"
+    MUL = "mul"
+    SCALE = "scale"  # multiplication by a C x 1 x 1 tensor, resident
+    LRN = "lrn"
+    ACTIVATION = "activation"
+    CONCAT = "concat"
+    RESIZE = "resize"
+
+
+@dataclass(frozen=True)
+class VectorShape:
+    """One vector layer: the tensors it streams, what it makes, its window, and the ``size`` of LRN or factor of resize."""
+
+    op: VectorOp
+    inputs: tuple[TensorShape, ...]
+    output: TensorShape
+    window: Window = POINT
+    size: int = 1
+
+    @property
+    def macs(self) -> int:
+        taps = self.window.kernel[0] * self.window.kernel[1]
+        return self.output.elements * taps if self.op is VectorOp.DEPTHWISE else 0
+
+
+def strip_rows(shape: VectorShape) -> Ints:
+    """Rows per block that are tried, ascending."""
+    height = shape.output.height
+    return np.array(sorted({-(-height // count) for count in STRIP_COUNTS if count <= height}), np.int64)
+
+
+def _rows_in(shape: VectorShape, tensor: TensorShape, rows: Ints) -> Ints:
+    if shape.op is VectorOp.RESIZE:
+        return np.minimum(tensor.height, ceil_ratio(rows, shape.size) + 1)
+    window = shape.window
+    return np.minimum(tensor.height, (rows - 1) * window.stride[0] + window.extent[0])
+
+
+def _runs(fmt: Format, tensor: TensorShape, rows: Ints) -> Runs:
+    channels, height, width = (np.full_like(rows, x) for x in (tensor.channels, tensor.height, tensor.width))
+    return c16_rows(channels, height, width, rows) if fmt is Format.C16 else hwc_rows(channels, width, rows)
+
+
+def _units(tensor: TensorShape) -> int:
+    return -(-tensor.channels // UNIT_BYTES)
+
+
+def _place(machine: Machine, fmt: Format, tensor: TensorShape, rows: Ints) -> Ints:
+    units = _units(tensor)
+    if fmt is Format.C16:
+        return rows * units * -(-tensor.width // machine.word_units)
+    return rows * tensor.width * -(-units // machine.word_units)
+
+
+def _compute(machine: Machine, shape: VectorShape, rows: Ints) -> Ints:
+    tensor, out = shape.inputs[0], shape.output
+    units, lanes, word_units = _units(out), machine.lanes, machine.word_units
+    pitch = units | 1
+    k1, k2 = shape.window.kernel
+    unit_stride = shape.window.stride[1] == 1
+    per_pixel = -(-UNIT_BYTES * units // lanes)
+    per_row = -(-out.width * units * UNIT_BYTES // lanes)
+    op = shape.op
+    if op in (VectorOp.MAX_POOL, VectorOp.AVERAGE_POOL):
+        across = -(-out.width * pitch // word_units) if unit_stride else out.width * -(-units // word_units)
+        down = -(-tensor.width * pitch // word_units)
+        requant = out.width * per_pixel if op is VectorOp.AVERAGE_POOL else 0
+        return rows * max(k1 * down, k2 * across, requant)
+    if op is VectorOp.DEPTHWISE:
+        wide = -(-out.width * pitch * UNIT_BYTES // lanes) if unit_stride else out.width * per_pixel
+        return rows * (k1 * k2 * wide)
+    if op in (VectorOp.ADD, VectorOp.MUL, VectorOp.SCALE):
+        return rows * (max(2, len(shape.inputs)) * per_row)
+    if op is VectorOp.LRN:
+        return rows * per_row
+    if op is VectorOp.RESIZE:
+        return rows * (out.width * -(-units // word_units))
+    return rows * (out.width * per_pixel)
+
+
+def _delays(machine: Machine, shape: VectorShape) -> tuple[int, int]:
+    """(fill, after) of a pass."""
+    if shape.op not in (VectorOp.MAX_POOL, VectorOp.AVERAGE_POOL):
+        return 0, PIPELINE
+    units, word_units = _units(shape.output), machine.word_units
+    pitch = units | 1
+    k1, k2 = shape.window.kernel
+    down = -(-shape.inputs[0].width * pitch // word_units)
+    if shape.window.stride[1] == 1:
+        across = -(-shape.output.width * pitch // word_units)
+    else:
+        across = shape.output.width * -(-units // word_units)
+    return k1 * down, k2 * across + PIPELINE
+
+
+def _resident_bytes(shape: VectorShape, fmt: Format) -> int:
+    """Bytes of the prologue: depthwise weights and parameters, or the C x 1 x 1 factor."""
+    units = _units(shape.output)
+    if shape.op is VectorOp.DEPTHWISE:
+        k1, k2 = shape.window.kernel
+        size = UNIT_BYTES * units * (k1 * k2 + PARAMETER_BYTES)
+        return -(-size // BEAT_BYTES) * BEAT_BYTES
+    if shape.op is VectorOp.SCALE:
+        factor = TensorShape(shape.output.channels, 1, 1)
+        return int(_runs(fmt, factor, np.ones(1, np.int64)).total[0])
+    return 0
+
+
+def vector_times(machine: Machine, buffers: Buffers, shape: VectorShape, fmt_in: Format, fmt_out: Format) -> Times:
+    """Times of the layer for every element of ``strip_rows(shape)``."""
+    rows = strip_rows(shape)
+    blocks = ceil_ratio(np.full_like(rows, shape.output.height), rows)
+    last_rows = shape.output.height - (blocks - 1) * rows
+    out_channels = round_to(np.full_like(rows, shape.output.channels), UNIT_BYTES)
+    parts: list[Block] = []
+    loaded: list[Ints] = []
+    written: list[Ints] = []
+    held = np.zeros_like(rows)
+    for part_rows in (rows, last_rows):
+        heights = [_rows_in(shape, tensor, part_rows) for tensor in shape.inputs]
+        runs = [_runs(fmt_in, tensor, h) for tensor, h in zip(shape.inputs, heights, strict=True)]
+        place = sum(
+            (_place(machine, fmt_in, tensor, h) for tensor, h in zip(shape.inputs, heights, strict=True)),
+            np.zeros_like(rows),
+        )
+        out = _runs(fmt_out, shape.output, part_rows)
+        parts.append(
+            Block(
+                transfer_cycles(machine, *runs),
+                place,
+                _compute(machine, shape, part_rows),
+                np.zeros_like(rows),
+                transfer_cycles(machine, out),
+            )
+        )
+        loaded.append(sum((run.total for run in runs), np.zeros_like(rows)))
+        written.append(out.total)
+        if part_rows is rows:
+            pitches = [int(odd_pitch(np.int64(_units(tensor)))) for tensor in shape.inputs]  # type: ignore[arg-type]
+            held = sum(
+                (h * (t.width * pitch * UNIT_BYTES) for t, h, pitch in zip(shape.inputs, heights, pitches, strict=True)),
+                np.zeros_like(rows),
+            )
+    resident = np.full_like(rows, _resident_bytes(shape, fmt_in))
+    prologue = transfer_cycles(machine, Runs((resident > 0).astype(np.int64), resident))
+    fill, after = _delays(machine, shape)
+    block, last = parts
+    work = Pass(
+        blocks=blocks,
+        prologue_transfer=prologue,
+        prologue_place=np.zeros_like(rows),
+        block=block,
+        last=last,
+        fill=np.full_like(rows, fill),
+        after=np.full_like(rows, after),
+        read_latency=machine.read_latency,
+        write_latency=machine.write_latency,
+        stages=np.ones_like(rows),
+    )
+    fits = held <= buffers.input_bytes // 2
+    fits &= rows * shape.output.width * out_channels <= buffers.output_bytes // 2
+    fits &= resident <= buffers.weight_bytes
+    cycles = np.where(fits, makespan(work), INFEASIBLE)
+    return Times(
+        cycles=cycles,
+        bound=np.where(fits, work.lower_bound(), INFEASIBLE),
+        compute=work.compute_total,
+        load=work.load_total,
+        input_load=work.load_total - prologue,
+        store=work.store_total,
+        bytes_read=resident + (blocks - 1) * loaded[0] + loaded[1],
+        bytes_written=(blocks - 1) * written[0] + written[1],
+    )
