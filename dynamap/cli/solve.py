@@ -1,0 +1,108 @@
+"""``dynamap solve FILE.pbqp``: any PBQP in the text format, by any solver."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from dynamap.planner.certificates import check
+from dynamap.planner.pbqp import Problem, Solution, Status
+from dynamap.planner.pbqp_file import read_pbqp
+from dynamap.planner.solvers import solve
+
+_SHOWN_CHOICES = 40
+
+
+def solve_document(problem: Problem, solution: Solution) -> dict[str, object]:
+    """The solution as plain JSON data, after its certificate has been replayed.
+
+    Raises CertificateError (a DynamapError) where the solution does not stand up to the check.
+    """
+    check(problem, solution)
+    return {
+        "solver": solution.solver,
+        "status": solution.status.value,
+        "objective": solution.objective,
+        "bound": solution.bound,
+        "gap": solution.objective - solution.bound,
+        "assignment": list(solution.assignment),
+        "seconds": solution.seconds,
+        "treewidth": solution.treewidth,
+        "certificate": solution.certificate,
+        "statistics": dict(solution.statistics),
+    }
+
+
+def solve_command(
+    file: Path,
+    solver: str,
+    as_json: bool,
+    time_limit: float | None,
+    memory_limit_mb: int,
+    ilp_engine: str,
+) -> int:
+    """Solve a PBQP file and print the result to stdout; 0 when it is optimal, 1 when it is not.
+
+    Raises DynamapError (which the command line turns into a message and an exit status) for a file or
+    an option that is wrong, and where the solver's limits do not allow an answer.
+    """
+    problem = read_pbqp(file)
+    solution = solve(
+        problem,
+        solver,
+        time_limit=time_limit,
+        memory_limit_bytes=memory_limit_mb << 20,
+        ilp_engine=ilp_engine,
+    )
+    document = solve_document(problem, solution)
+    if as_json:
+        print(json.dumps(document))
+    else:
+        _print(problem, solution)
+    return 0 if solution.status is Status.OPTIMAL else 1
+
+
+def _print(problem: Problem, solution: Solution) -> None:
+    console = Console(highlight=False)
+    lines = [
+        ("problem", f"{len(problem.vectors)} vertices, {len(problem.edges)} edges"),
+        ("solver", solution.solver),
+        ("status", solution.status.value),
+        ("objective", str(solution.objective)),
+        ("bound", _bound(solution)),
+        ("treewidth", _width(solution)),
+        ("seconds", f"{solution.seconds:.6f}"),
+        ("assignment", _assignment(solution)),
+    ]
+    for name, value in lines:
+        console.print(f"[bold]{name:<11}[/bold] {escape(value)}", soft_wrap=True)
+
+
+def _bound(solution: Solution) -> str:
+    if solution.bound == solution.objective:
+        return f"{solution.bound} (equal: no assignment is cheaper)"
+    gap = solution.objective - solution.bound
+    share = f", {gap / abs(solution.objective):.3%}" if solution.objective else ""
+    hint = ""
+    if solution.statistics.get("ended_by") == "float precision":
+        hint = "; float arithmetic cannot prove more here, use --solver dp or cpsat"
+    return f"{solution.bound} (gap {gap}{share}{hint})"
+
+
+def _width(solution: Solution) -> str:
+    if solution.treewidth is None:
+        return "not used by this solver"
+    if solution.certificate is None:
+        return f"{solution.treewidth} (of the order that was begun)"
+    if solution.treewidth <= 2:
+        return f"{solution.treewidth} (reduced by R0, RI and RII; certificate replayed)"
+    return f"{solution.treewidth} (of the elimination order; certificate replayed, obstruction checked)"
+
+
+def _assignment(solution: Solution) -> str:
+    shown = " ".join(str(choice) for choice in solution.assignment[:_SHOWN_CHOICES])
+    left = len(solution.assignment) - _SHOWN_CHOICES
+    return shown if left <= 0 else f"{shown} ... ({left} more; all with --json)"
