@@ -47,14 +47,14 @@ def windows(values: Array, window: Window, rows: int, columns: int, fill: float)
 
 def convolve(
     values: Floats,
-    weights_oihw: Floats,
+    weights_oihw: Array,
     window: Window,
     groups: int,
     rows: int,
     columns: int,
     fill: float = 0.0,
 ) -> Floats:
-    """O x rows x columns, without bias, in the type of ``values`` and ``weights_oihw`` (the same)."""
+    """O x rows x columns, without bias, in the type of ``values``; weights are converted blockwise."""
     outputs = weights_oihw.shape[0]
     patches = windows(values, window, rows, columns, fill)
     if weights_oihw.shape[1] == 1 and groups > 1:
@@ -63,14 +63,18 @@ def convolve(
     inputs = weights_oihw.shape[1]
     matrix = weights_oihw.reshape(groups, per_group, -1)
     result = np.empty((outputs, rows, columns), dtype=values.dtype)
-    row_bytes = matrix.shape[2] * columns * values.itemsize
-    step = max(1, min(rows, CHUNK_BYTES // row_bytes))
+    value_bytes = matrix.shape[2] * values.itemsize
+    step = max(1, min(rows, CHUNK_BYTES // (value_bytes * columns)))
+    block = max(1, min(per_group, CHUNK_BYTES // value_bytes))
     for group in range(groups):
         own = patches[group * inputs : (group + 1) * inputs]
         target = result[group * per_group : (group + 1) * per_group]
         for row in range(0, rows, step):
             gathered = own[:, :, :, row : row + step].reshape(matrix.shape[2], -1)
-            target[:, row : row + step] = (matrix[group] @ gathered).reshape(per_group, -1, columns)
+            for first in range(0, per_group, block):
+                some = matrix[group, first : first + block].astype(values.dtype, copy=False)
+                part = (some @ gathered).reshape(len(some), -1, columns)
+                target[first : first + block, row : row + step] = part
     return result
 
 
@@ -87,14 +91,20 @@ def reduce_windows(
     return result
 
 
-def _depthwise(patches: Array, weights_oihw: Floats, multiplier: int) -> Floats:
+def _depthwise(patches: Array, weights_oihw: Array, multiplier: int) -> Floats:
     """One input channel per output channel: tap by tap."""
-    result = np.zeros((weights_oihw.shape[0], *patches.shape[3:]), dtype=weights_oihw.dtype)
+    result = np.zeros((weights_oihw.shape[0], *patches.shape[3:]), dtype=patches.dtype)
     for k1 in range(patches.shape[1]):
         for k2 in range(patches.shape[2]):
             tap = patches[:, k1, k2] if multiplier == 1 else np.repeat(patches[:, k1, k2], multiplier, axis=0)
-            result += tap * weights_oihw[:, 0, k1, k2].reshape(-1, 1, 1)
+            result += tap * weights_oihw[:, 0, k1, k2].reshape(-1, 1, 1).astype(patches.dtype, copy=False)
     return result
+
+
+def absolute_sums(weights_oihw: Int8Array) -> Int64Array:
+    """The sum of the absolute weights of each output channel."""
+    sums: Int64Array = np.abs(weights_oihw, dtype=np.int16).sum(axis=(1, 2, 3), dtype=np.int64)
+    return sums
 
 
 def convolve_integers(
@@ -107,8 +117,8 @@ def convolve_integers(
     fill: int,
 ) -> Int64Array:
     """The exact sums O x rows x columns of int8 data and weights; pads hold ``fill``."""
-    largest = 128 * int(np.abs(weights_oihw.astype(np.int64)).sum(axis=(1, 2, 3)).max())
+    largest = 128 * int(absolute_sums(weights_oihw).max())
     assert largest < 2**53
     kind = np.float32 if largest < 2**24 else np.float64
-    sums = convolve(values.astype(kind), weights_oihw.astype(kind), window, groups, rows, columns, fill)
+    sums = convolve(values.astype(kind), weights_oihw, window, groups, rows, columns, fill)
     return sums.astype(np.int64)

@@ -90,7 +90,7 @@ def _pool(layer: Pool, inputs: list[FloatArray], shape: TensorShape) -> FloatArr
         return reduce_windows(source, layer.window, *size, -np.inf, np.maximum)
     sums = reduce_windows(source, layer.window, *size, 0.0, np.add)
     rows, columns = divisors(layer.window, TensorShape(*source.shape), shape, layer.count_include_pad)
-    averages: FloatArray = sums / np.outer(rows, columns).astype(np.float32)
+    averages: FloatArray = np.divide(sums, np.outer(rows, columns), dtype=np.float32)
     return averages
 
 

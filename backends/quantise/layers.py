@@ -64,7 +64,7 @@ class ConvArithmetic:
     @cached_property
     def folded_bias(self) -> Int32Array:
         """bias - input_zero_point * sum of the channel's weights, for sums of raw data and pads."""
-        sums = self.weights_oihw.astype(np.int64).sum(axis=(1, 2, 3))
+        sums = self.weights_oihw.sum(axis=(1, 2, 3), dtype=np.int64)
         folded: Int32Array = (self.bias - self.input_zero_point * sums).astype(np.int32)
         return folded
 
@@ -129,7 +129,7 @@ class ConcatArithmetic:
 
 @dataclass(frozen=True, eq=False)
 class LrnArithmetic:
-    """round((q - input_zero_point) * factor(sum of squares) / 2^shift), factor as `lrn_factor` of ``table``."""
+    """round((q - input_zero_point) * factor(sum of squares) / 2^shift), the factor from ``table``."""
 
     input_zero_point: int
     table: Int64Array

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.backends.arithmetic import SUM_BITS, Int8Array, Int32Array
+from dynamap.backends.quantise.convolution import absolute_sums
 from dynamap.cost.errors import InputError
 from dynamap.planner.network import Conv
 
@@ -39,13 +40,16 @@ def integer_weights(layer: Conv, input_scale: float, output_scale: float) -> Int
         scales = np.asarray(known.scales, dtype=np.float32).astype(np.float64)
         values = np.asarray(known.values_oihw, dtype=np.int8)
     else:
-        weights = layer.weights.astype(np.float32)
-        largest = np.abs(weights).max(axis=(1, 2, 3)).astype(np.float64) / 127
+        weights = layer.weights
+        largest = (
+            np.maximum(weights.max(axis=(1, 2, 3)), -weights.min(axis=(1, 2, 3))).astype(np.float64) / 127
+        )
         for_bias = np.abs(bias) / (input_scale * 2.0**BIAS_BITS)
         least = max(output_scale / input_scale * 2.0**-40, float(np.finfo(np.float32).tiny))
         scales = np.maximum(np.maximum(largest, for_bias), least).astype(np.float32)
-        steps = np.rint(weights / scales.reshape(-1, 1, 1, 1))
-        values = np.clip(steps, -127, 127).astype(np.int8)
+        values = np.empty(weights.shape, dtype=np.int8)
+        for channel, scale in enumerate(scales):
+            values[channel] = np.clip(np.rint(weights[channel] / scale), -127, 127)
         scales = scales.astype(np.float64)
     if scales.size == 1:
         scales = np.broadcast_to(scales, bias.shape)
@@ -70,16 +74,16 @@ def check_sums(layer: str, values_oihw: Int8Array, bias: Int32Array, input_zero_
     Raises:
         InputError: they could; the message names the layer.
     """
-    wide = values_oihw.astype(np.int64)
-    folded = bias - input_zero_point * wide.sum(axis=(1, 2, 3))
-    bound = 128 * np.abs(wide).sum(axis=(1, 2, 3)) + np.abs(folded)
+    folded = bias - input_zero_point * values_oihw.sum(axis=(1, 2, 3), dtype=np.int64)
+    bound = 128 * absolute_sums(values_oihw) + np.abs(folded)
+    products = values_oihw[0].size
     if np.abs(folded).max() >= 2**31:
         raise InputError(
             f"layer {layer!r}: its bias and zero point need more than 32 bits "
-            f"({int(np.abs(folded).max())}); it sums {wide[0].size} products, which is too many: split it"
+            f"({int(np.abs(folded).max())}); it sums {products} products, which is too many: split it"
         )
     if bound.max() >= 2 ** (SUM_BITS - 1):
         raise InputError(
             f"layer {layer!r}: its sums could reach {int(bound.max())}, more than {SUM_BITS} bits hold; "
-            f"the layer sums {wide[0].size} products, which is too many: split it"
+            f"the layer sums {products} products, which is too many: split it"
         )
