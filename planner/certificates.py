@@ -17,8 +17,7 @@ import numpy as np
 from dynamap.cost.errors import InfeasibleError
 from dynamap.planner.pbqp import CostArray, Problem, Solution, Status, check_range
 
-
-MAX_TABLE_ENTRIES = 1 << 28
+DEFAULT_MAX_TABLE_ENTRIES = 1 << 28
 """Larger tables are not replayed, so that a wrong order cannot exhaust the memory (2 GiB)."""
 
 
@@ -39,7 +38,9 @@ class Checked:
     series_parallel: bool | None
 
 
-def check(problem: Problem, solution: Solution) -> Checked:
+def check(
+    problem: Problem, solution: Solution, *, max_table_entries: int = DEFAULT_MAX_TABLE_ENTRIES
+) -> Checked:
     """Recompute the objective and replay the certificate, if there is one.
 
     Raises CertificateError, which says what does not hold.
@@ -61,7 +62,9 @@ def check(problem: Problem, solution: Solution) -> Checked:
         raise CertificateError(f"called optimal with objective {objective} and bound {solution.bound}")
     if solution.certificate is None:
         return Checked(objective, None, None, None)
-    optimum, width, series_parallel = check_certificate(problem, solution.certificate)
+    optimum, width, series_parallel = check_certificate(
+        problem, solution.certificate, max_table_entries=max_table_entries
+    )
     if solution.treewidth != width:
         raise CertificateError(f"the replayed width is {width}, the solution says {solution.treewidth}")
     if optimum != objective:
@@ -69,7 +72,9 @@ def check(problem: Problem, solution: Solution) -> Checked:
     return Checked(objective, optimum, width, series_parallel)
 
 
-def check_certificate(problem: Problem, certificate: object) -> tuple[int, int, bool]:
+def check_certificate(
+    problem: Problem, certificate: object, *, max_table_entries: int = DEFAULT_MAX_TABLE_ENTRIES
+) -> tuple[int, int, bool]:
     """Replay a certificate (plain JSON data): the optimum, the width, and whether it is series-parallel.
 
     Raises CertificateError where the certificate is malformed or claims what is not so.
@@ -89,7 +94,7 @@ def check_certificate(problem: Problem, certificate: object) -> tuple[int, int, 
     width = _replay_graph(problem, steps, order)
     if certificate.get("width") != width:
         raise CertificateError(f"the certificate claims width {certificate.get('width')}, replayed: {width}")
-    optimum = _replay_costs(problem, [*(step[0] for step in steps), *table_order])
+    optimum = _replay_costs(problem, [*(step[0] for step in steps), *table_order], max_table_entries)
     if kind == "series-parallel":
         return optimum, width, True
     check_obstruction(problem, certificate.get("obstruction"))
@@ -154,7 +159,7 @@ Table = tuple[tuple[int, ...], CostArray]
 """Vertices in rising order, and costs with one axis for each."""
 
 
-def _replay_costs(problem: Problem, order: Iterable[int]) -> int:
+def _replay_costs(problem: Problem, order: Iterable[int], max_entries: int) -> int:
     """The least cost by eliminating in this order; vertices with one choice never get an axis."""
     constant = 0
     holding: dict[int, list[Table]] = {v: [] for v, c in enumerate(problem.vectors) if c.size > 1}
@@ -173,7 +178,7 @@ def _replay_costs(problem: Problem, order: Iterable[int]) -> int:
 
     constant += sum(put(table) for table in loose)
     for vertex in place:
-        constant += put(_least_over(vertex, holding.pop(vertex)))
+        constant += put(_least_over(vertex, holding.pop(vertex), max_entries))
     return constant
 
 
@@ -185,13 +190,13 @@ def _table(vertices: tuple[int, ...], costs: CostArray) -> Table:
     return kept, costs.reshape([size for size in costs.shape if size > 1])
 
 
-def _least_over(vertex: int, tables: Sequence[Table]) -> Table:
+def _least_over(vertex: int, tables: Sequence[Table], max_entries: int) -> Table:
     """The sum of the tables, least over the choices of ``vertex``, one choice at a time."""
     lengths = {v: size for vertices, costs in tables for v, size in zip(vertices, costs.shape, strict=True)}
     choices = lengths.pop(vertex)
     scope = tuple(sorted(lengths))
-    if math.prod(lengths.values()) > MAX_TABLE_ENTRIES:
-        raise CertificateError(f"the order needs a table of more than {MAX_TABLE_ENTRIES} entries to replay")
+    if math.prod(lengths.values()) > max_entries:
+        raise CertificateError(f"the order needs a table of more than {max_entries} entries to replay")
     least: CostArray | None = None
     for choice in range(choices):
         total: CostArray = np.zeros([lengths[v] for v in scope], dtype=np.int64)

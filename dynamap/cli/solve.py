@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from dynamap.planner.certificates import check
+from dynamap.planner.certificates import DEFAULT_MAX_TABLE_ENTRIES, check
 from dynamap.planner.pbqp import Problem, Solution, Status
 from dynamap.planner.pbqp_file import read_pbqp
 from dynamap.planner.solvers import solve
@@ -16,12 +16,14 @@ from dynamap.planner.solvers import solve
 _SHOWN_CHOICES = 40
 
 
-def solve_document(problem: Problem, solution: Solution) -> dict[str, object]:
+def solve_document(
+    problem: Problem, solution: Solution, *, max_table_entries: int = DEFAULT_MAX_TABLE_ENTRIES
+) -> dict[str, object]:
     """The solution as plain JSON data, after its certificate has been replayed.
 
     Raises CertificateError (a DynamapError) where the solution does not stand up to the check.
     """
-    check(problem, solution)
+    check(problem, solution, max_table_entries=max_table_entries)
     return {
         "solver": solution.solver,
         "status": solution.status.value,
@@ -57,7 +59,8 @@ def solve_command(
         memory_limit_bytes=memory_limit_mb << 20,
         ilp_engine=ilp_engine,
     )
-    document = solve_document(problem, solution)
+    replayable = max(DEFAULT_MAX_TABLE_ENTRIES, memory_limit_mb << 17)  # entries of eight bytes
+    document = solve_document(problem, solution, max_table_entries=replayable)
     if as_json:
         print(json.dumps(document))
     else:

@@ -96,9 +96,9 @@ def solve(
         raise InputError(f"the memory limit must be more than 0 bytes, found {memory_limit_bytes}")
     if ilp_engine not in ILP_ENGINES:
         raise InputError(f"unknown ILP engine {ilp_engine!r}: choose one of {', '.join(ILP_ENGINES)}")
+    module = importlib.import_module(SOLVERS[solver].module)
     started = time.perf_counter()
     check_range(problem)
-    module = importlib.import_module(SOLVERS[solver].module)
     solution: Solution = module.solve(problem, SolveOptions(time_limit, memory_limit_bytes, ilp_engine))
     _check(problem, solution)
     return dataclasses.replace(solution, seconds=time.perf_counter() - started)
