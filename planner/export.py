@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import NodeProto, TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network import (
@@ -36,12 +36,11 @@ IR_VERSION = 8  # onnxruntime refuses the newest versions, which the onnx packag
 
 
 class GraphWriter:
-    """Collects nodes and initialisers, and invents names that the network does not use."""
+    """Writes nodes and initialisers into a model, and invents names that the network does not use."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self.nodes: list[NodeProto] = []
-        self.initialisers: list[TensorProto] = []
+        self.model = onnx.ModelProto(ir_version=IR_VERSION, producer_name="dynamap")
         self.opset = OPSET
         self._names = set(network.tensors)
 
@@ -54,12 +53,17 @@ class GraphWriter:
         return name
 
     def constant(self, hint: str, array: npt.NDArray[np.generic]) -> str:
+        """An initialiser; its bytes are copied once, since weights may be most of the memory."""
         name = self.fresh(hint)
-        self.initialisers.append(numpy_helper.from_array(array, name))
+        kind = helper.np_dtype_to_tensor_dtype(array.dtype)
+        tensor = self.model.graph.initializer.add(name=name, data_type=kind, dims=array.shape)
+        tensor.raw_data = (
+            np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+        )
         return name
 
     def node(self, op: str, inputs: Sequence[str], output: str, name: str = "", **attributes: object) -> None:
-        self.nodes.append(helper.make_node(op, list(inputs), [output], name=name, **attributes))
+        self.model.graph.node.append(helper.make_node(op, list(inputs), [output], name=name, **attributes))
 
 
 def to_onnx(network: Network) -> onnx.ModelProto:
@@ -70,15 +74,12 @@ def to_onnx(network: Network) -> onnx.ModelProto:
     writer = GraphWriter(network)
     for layer in network.layers:
         write_layer(writer, layer)
-    graph = helper.make_graph(
-        writer.nodes,
-        network.name or "network",
-        [_value(network, name) for name in network.inputs],
-        [_value(network, name) for name in network.outputs],
-        writer.initialisers,
-    )
-    opsets = [helper.make_opsetid("", writer.opset)]
-    return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="dynamap")
+    model = writer.model
+    model.graph.name = network.name or "network"
+    model.graph.input.extend(_value(network, name) for name in network.inputs)
+    model.graph.output.extend(_value(network, name) for name in network.outputs)
+    model.opset_import.append(helper.make_opsetid("", writer.opset))
+    return model
 
 
 def write_layer(writer: GraphWriter, layer: Layer) -> None:

@@ -77,9 +77,8 @@ def _absorbs(reader: Node, node: Node, fill: float, value: Value) -> bool:
             and not _overhangs(reader)
         )
     if reader.op == "MaxPool":
-        return (fill <= LOWEST or (fill == 0.0 and is_never_negative(value.tensor))) and not _overhangs(
-            reader
-        )
+        neutral = fill <= LOWEST or (fill == 0.0 and is_never_negative(value.tensor))
+        return neutral and not _overhangs(reader)
     return False
 
 

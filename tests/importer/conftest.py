@@ -1,0 +1,122 @@
+"""Hand-made ONNX models, and the comparison of a model with its folded network in onnxruntime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+from dynamap.planner.export import to_onnx
+from dynamap.planner.importer import import_model
+from dynamap.planner.network import HostLayer, Network
+
+Arrays = Mapping[str, np.ndarray]
+
+
+def make_model(
+    nodes: Sequence[NodeProto],
+    constants: Arrays | None = None,
+    shape: Sequence[int | str | None] = (1, 4, 6, 7),
+    opset: int = 13,
+    outputs: Sequence[str] = ("y",),
+    kind: int = TensorProto.FLOAT,
+    output_kind: int = TensorProto.FLOAT,
+) -> onnx.ModelProto:
+    """A model with the input 'x', written as an exporter would: IR 8, constants as initialisers."""
+    graph = helper.make_graph(
+        nodes,
+        "case",
+        [helper.make_tensor_value_info("x", kind, list(shape))],
+        [helper.make_tensor_value_info(name, output_kind, None) for name in outputs],
+        [numpy_helper.from_array(array, name) for name, array in (constants or {}).items()],
+    )
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=8)
+
+
+def run_model(model: onnx.ModelProto, x: np.ndarray, names: Sequence[str] = ()) -> dict[str, np.ndarray]:
+    """All outputs and the tensors ``names`` of ``model`` for ``x``, without the runtime's own folding.
+
+    Large weights are handed over in memory, since serialising 575 MB of them takes seconds.
+    """
+    light = onnx.ModelProto(ir_version=model.ir_version)
+    light.opset_import.extend(model.opset_import)
+    light.graph.name = "watched"
+    light.graph.node.extend(model.graph.node)
+    light.graph.input.extend(model.graph.input)
+    light.graph.output.extend(model.graph.output)
+    wanted = list(dict.fromkeys([*(output.name for output in model.graph.output), *names]))
+    light.graph.output.extend(
+        helper.make_empty_tensor_value_info(name) for name in wanted[len(model.graph.output) :]
+    )
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    large: dict[str, onnxruntime.OrtValue] = {}
+    for tensor in model.graph.initializer:
+        if len(tensor.raw_data) < 1 << 20:
+            light.graph.initializer.append(tensor)
+            continue
+        stub = light.graph.initializer.add(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
+        stub.data_location = TensorProto.EXTERNAL
+        stub.external_data.add(key="location", value="memory")
+        large[tensor.name] = onnxruntime.OrtValue.ortvalue_from_numpy(numpy_helper.to_array(tensor))
+    options.add_external_initializers(list(large), list(large.values()))
+    session = onnxruntime.InferenceSession(light.SerializeToString(), options)
+    return dict(zip(wanted, session.run(wanted, {session.get_inputs()[0].name: x}), strict=True))
+
+
+def assert_same(model: onnx.ModelProto, seed: int = 1, tolerance: float = 2e-5) -> Network:
+    """Import ``model``, run it and the folded network, and compare every tensor that both have.
+
+    The tolerance is relative to the largest element of a tensor: folding reorders roundings only.
+    """
+    network = import_model(model, "case", "")
+    (name,) = network.inputs
+    shape = network.tensors[name]
+    rank = len(next(value for value in model.graph.input if value.name == name).type.tensor_type.shape.dim)
+    x = np.random.default_rng(seed).standard_normal((1, *shape.as_list()), dtype=np.float32)
+    made = {output for node in model.graph.node for output in node.output}
+    names = [layer.output for layer in network.layers]
+    assert set(names) <= made, "every tensor of the network keeps its ONNX name"
+    expected = run_model(model, x.reshape(x.shape[:rank]), names)
+    found = run_model(to_onnx(network), x, names)
+    for name in dict.fromkeys([*names, *network.outputs]):
+        left, right = expected[name].astype(np.float64).ravel(), found[name].astype(np.float64).ravel()
+        assert left.shape == right.shape, f"{name}: {expected[name].shape} against {found[name].shape}"
+        assert np.isfinite(left).all(), f"{name} is not finite, the case proves nothing"
+        limit = tolerance * max(np.abs(left).max(), 1e-6)
+        assert np.abs(left - right).max() <= limit, f"{name} differs by {np.abs(left - right).max()}"
+        if not any(isinstance(layer, HostLayer) and layer.op == "flatten" for layer in network.layers):
+            assert network.tensors[name].elements == left.size
+    return network
+
+
+def seeded(*shape: int, seed: int = 0, scale: float = 1.0) -> np.ndarray:
+    """Normal values of the given shape, float32."""
+    return np.random.default_rng([seed, *shape]).standard_normal(shape, dtype=np.float32) * np.float32(scale)
+
+
+@pytest.fixture
+def same() -> Callable[..., Network]:
+    return assert_same
+
+
+@pytest.fixture
+def model_of() -> Callable[..., onnx.ModelProto]:
+    return make_model
+
+
+@pytest.fixture
+def values() -> Callable[..., np.ndarray]:
+    return seeded
+
+
+@pytest.fixture
+def run() -> Callable[..., dict[str, np.ndarray]]:
+    return run_model
