@@ -206,7 +206,9 @@ class Network:
             names.add(layer.name)
             missing = [tensor for tensor in layer.inputs if tensor not in known]
             if missing:
-                raise ValueError(f"layer {layer.name!r} reads {missing[0]!r}, which no layer before it writes")
+                raise ValueError(
+                    f"layer {layer.name!r} reads {missing[0]!r}, which no layer before it writes"
+                )
             if layer.output in known:
                 raise ValueError(f"layer {layer.name!r} writes {layer.output!r}, which already exists")
             known.add(layer.output)
