@@ -1,0 +1,90 @@
+"""Comparison of an executor with onnxruntime, layer by layer, each layer on the same integer inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+from dynamap.backends.arithmetic import Int8Array
+from dynamap.backends.qdq import layer_model
+from dynamap.backends.quantise.layers import QuantisedNetwork
+from dynamap.cost.errors import InputError
+from dynamap.planner.network import HostLayer, Layer
+
+
+@dataclass(frozen=True)
+class LayerComparison:
+    """One layer: the largest difference in units of the output's last place, and how many values differ."""
+
+    name: str
+    max_lsb: int
+    differing: int
+    elements: int
+
+
+def compare_layers(
+    quantised: QuantisedNetwork, tensors: Mapping[str, Int8Array], *, optimise: bool = False
+) -> Iterator[LayerComparison]:
+    """Compare every layer's output in ``tensors`` (C x H x W) with onnxruntime on that layer's inputs in it.
+
+    Raises:
+        InputError: onnxruntime is not installed.
+    """
+    for layer in quantised.network.layers:
+        if not isinstance(layer, HostLayer):
+            inputs = [tensors[name] for name in layer.inputs]
+            yield compare_layer(quantised, layer, inputs, tensors[layer.output], optimise=optimise)
+
+
+def compare_layer(
+    quantised: QuantisedNetwork,
+    layer: Layer,
+    inputs: list[Int8Array],
+    output: Int8Array,
+    *,
+    optimise: bool = False,
+) -> LayerComparison:
+    """Compare one layer's int8 ``output`` with what onnxruntime makes of the same int8 ``inputs``.
+
+    ``optimise`` lets onnxruntime replace the QDQ pattern by its own integer kernels; without it the
+    layer is computed as the ONNX operators define it: dequantise, float32, quantise.
+
+    Raises:
+        InputError: onnxruntime is not installed.
+    """
+    feeds = {name: values[None] for name, values in zip(layer.inputs, inputs, strict=True)}
+    (found,) = run_model(layer_model(quantised, layer), feeds, optimise=optimise)
+    difference = np.abs(found[0].astype(np.int16) - output.astype(np.int16))
+    return LayerComparison(
+        layer.name, int(difference.max()), int(np.count_nonzero(difference)), difference.size
+    )
+
+
+def run_model(
+    model: onnx.ModelProto, feeds: Mapping[str, npt.NDArray[Any]], *, optimise: bool = True
+) -> list[npt.NDArray[Any]]:
+    """All outputs of ``model`` in onnxruntime on the CPU.
+
+    Raises:
+        InputError: onnxruntime is not installed.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise InputError(
+            "a comparison with onnxruntime needs the package onnxruntime: pip install 'dynamap[run]'"
+        ) from error
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    if not optimise:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    outputs: list[npt.NDArray[Any]] = session.run(None, dict(feeds))
+    return outputs
