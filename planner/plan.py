@@ -1,0 +1,293 @@
+"""The plan: what was decided for every layer, and what it costs. A frozen value that is saved as JSON.
+
+The JSON document (schema ``dynamap.plan/1``) is the plan's exact content: loading a saved plan gives an equal one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from dynamap.cost.errors import InputError
+
+SCHEMA = "dynamap.plan/1"
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """``source``: a built-in name or a file; ``sha256`` identifies it, ``seed`` the random weights of built-in models."""
+
+    name: str
+    source: str
+    sha256: str
+    seed: int
+    macs: int
+    parameters: int
+
+
+@dataclass(frozen=True)
+class OverlayInfo:
+    """The overlay of the plan; sizes in bytes, clock in MHz, bandwidth in GB/s (docs/overlay.md, section 1)."""
+
+    rows: int
+    columns: int
+    packing: int
+    clock_mhz: float
+    bandwidth_gbs: float
+    word_bytes: int
+    lanes: int
+    input_buffer: int
+    weight_buffer: int
+    output_buffer: int
+    accumulator_rows: int
+    row_buffer: int
+    multipliers: int
+
+
+@dataclass(frozen=True)
+class SolverInfo:
+    """How the plan was found. ``bound`` equals ``objective`` where the optimum is proven; both in ``unit``."""
+
+    name: str
+    status: str
+    objective: int
+    unit: str
+    bound: int
+    seconds: float
+    arrays_considered: int
+    arrays_solved: int
+    treewidth: int | None
+    certificate: Any
+
+
+@dataclass(frozen=True)
+class ResourceUse:
+    """One resource of the device: used, available, and the uncertainty of the estimate in percent (0 = exact)."""
+
+    name: str
+    used: int
+    available: int
+    uncertainty_percent: int
+
+
+@dataclass(frozen=True)
+class OptionCost:
+    """The least cost of one algorithm and dataflow at the chosen formats, or at any (``formats`` says which)."""
+
+    algorithm: str
+    dataflow: str
+    winograd_tile: int | None
+    input_format: str | None
+    output_format: str | None
+    cost: int
+    cost_ms: float
+
+
+@dataclass(frozen=True)
+class RunnerUp:
+    """The best other algorithm and dataflow, and how many more cycles (or ps) it takes at the same formats."""
+
+    algorithm: str
+    dataflow: str
+    extra: int
+
+
+@dataclass(frozen=True)
+class Blocking:
+    """How a layer is cut (docs/overlay.md, sections 6 and 7).
+
+    ``mode`` is ``stream_inputs`` or ``stream_weights``; ``rows``: output rows of a block (inputs) or a band (weights);
+    ``channels``: output channels of a pass (inputs) or a block (weights); ``planes``: units of a contraction pass.
+    """
+
+    mode: str
+    rows: int
+    channels: int
+    planes: int
+
+
+@dataclass(frozen=True)
+class LayerShape:
+    """[C, H, W] in and out; kernel and stride (rows, columns); pads (top, left, bottom, right)."""
+
+    input: tuple[int, int, int]
+    output: tuple[int, int, int]
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    pads: tuple[int, int, int, int]
+    dilation: tuple[int, int]
+    groups: int
+
+
+@dataclass(frozen=True)
+class PlannedLayer:
+    """One layer. ``host`` layers run on the host; ``in_place`` concatenations cost nothing; both have zero cycles.
+
+    ``utilization``: useful products (Winograd: those of its tiles) / (cycles x products the array can do per cycle).
+    ``bound_by`` is the largest of compute, input, weights and output cycles.
+    """
+
+    name: str
+    op: str
+    host: bool
+    in_place: bool
+    shape: LayerShape
+    macs: int
+    algorithm: str | None
+    dataflow: str | None
+    winograd_tile: int | None
+    blocking: Blocking | None
+    input_format: str | None
+    output_format: str | None
+    compute_cycles: int
+    load_cycles: int
+    store_cycles: int
+    cycles: int
+    bytes_read: int
+    bytes_written: int
+    utilization: float
+    bound_by: str | None
+    runner_up: RunnerUp | None
+    options: tuple[OptionCost, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A finished plan. ``request`` is what was asked (restrictions, overrides), so that it can be repeated."""
+
+    model: ModelInfo
+    device: Mapping[str, Any]
+    overlay: OverlayInfo
+    cost_model: str
+    solver: SolverInfo
+    latency_ms: float
+    limits_ms: Mapping[str, float]
+    resources: tuple[ResourceUse, ...]
+    request: Mapping[str, Any]
+    notices: tuple[str, ...]
+    layers: tuple[PlannedLayer, ...]
+
+    def document(self) -> dict[str, Any]:
+        """The plan as JSON data."""
+        document: dict[str, Any] = {"schema": SCHEMA}
+        for f in fields(self):
+            document[f.name] = _plain(getattr(self, f.name))
+        for layer in document["layers"]:
+            layer["shape"]["in"] = layer["shape"].pop("input")
+            layer["shape"]["out"] = layer["shape"].pop("output")
+        return document
+
+    def save(self, path: str | Path) -> None:
+        """Writes the plan, whole or not at all.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        write_atomically(Path(path), (json.dumps(self.document(), indent=1) + "\n").encode())
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "__dataclass_fields__"):
+        return {key: _plain(part) for key, part in asdict(value).items()}
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(part) for part in value]
+    return value
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Writes a file beside its place and moves it there, so that no half-written file is ever seen.
+
+    Raises:
+        InputError: the folder does not exist or cannot be written.
+    """
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise InputError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, path)
+    except OSError as error:
+        os.unlink(temporary)
+        raise InputError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
+
+
+def load_plan(path: str | Path) -> Plan:
+    """Reads a saved plan.
+
+    Raises:
+        InputError: the file is missing, is not a plan, or is of another version; the message names the key.
+    """
+    where = str(path)
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read plan {where!r}: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{where!r} is not a plan: it is not JSON ({error})") from None
+    if not isinstance(document, dict) or "schema" not in document:
+        raise InputError(f"{where!r} is not a plan: it has no key 'schema'")
+    if document["schema"] != SCHEMA:
+        raise InputError(
+            f"{where!r} has schema {document['schema']!r}; this version reads {SCHEMA!r}: plan the model again"
+        )
+    try:
+        return _read_plan(document)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        detail = f"key {error} is missing" if isinstance(error, KeyError) else str(error)
+        raise InputError(f"{where!r} is not a valid plan: {detail}") from None
+
+
+def _read(kind: Any, data: Mapping[str, Any], **parts: Any) -> Any:
+    names = {f.name for f in fields(kind)}
+    unknown = set(data) - names
+    if unknown:
+        raise ValueError(f"{kind.__name__} has the unknown key {sorted(unknown)[0]!r}")
+    values = {name: parts.get(name, data[name]) for name in names}
+    return kind(**values)
+
+
+def _read_plan(document: dict[str, Any]) -> Plan:
+    data = {key: value for key, value in document.items() if key != "schema"}
+    return Plan(
+        **_checked_keys(data),
+        model=_read(ModelInfo, data["model"]),
+        overlay=_read(OverlayInfo, data["overlay"]),
+        solver=_read(SolverInfo, data["solver"]),
+        resources=tuple(_read(ResourceUse, use) for use in data["resources"]),
+        layers=tuple(_read_layer(layer) for layer in data["layers"]),
+        notices=tuple(data["notices"]),
+    )
+
+
+def _checked_keys(data: dict[str, Any]) -> dict[str, Any]:
+    names = {f.name for f in fields(Plan)}
+    if set(data) - names:
+        raise ValueError(f"unknown key {sorted(set(data) - names)[0]!r}")
+    composed = {"model", "overlay", "solver", "resources", "layers", "notices"}
+    return {name: data[name] for name in names - composed}
+
+
+def _read_layer(data: dict[str, Any]) -> PlannedLayer:
+    shape = {("input" if k == "in" else "output" if k == "out" else k): v for k, v in data["shape"].items()}
+    tuples = {key: tuple(value) if isinstance(value, list) else value for key, value in shape.items()}
+    layer: PlannedLayer = _read(
+        PlannedLayer,
+        data,
+        shape=_read(LayerShape, tuples),
+        blocking=None if data["blocking"] is None else _read(Blocking, data["blocking"]),
+        runner_up=None if data["runner_up"] is None else _read(RunnerUp, data["runner_up"]),
+        options=tuple(_read(OptionCost, option) for option in data["options"]),
+    )
+    return layer
