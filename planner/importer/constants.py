@@ -24,9 +24,7 @@ _RANDOM = (
 _REMEDY = "simplify the model (onnxsim), so that constants are stored as initialisers"
 
 
-def evaluate(
-    node: Node, inputs: Sequence[Constant | None], opset: int, tensors: TensorReader
-) -> tuple[Constant, ...]:
+def evaluate(node: Node, inputs: Sequence[Constant | None], opset: int, tensors: TensorReader) -> tuple[Constant, ...]:
     """The outputs of ``node``, whose inputs are all constants (None where an optional one is missing).
 
     The frequent operators cost no copy of large weights; all others run on the reference
@@ -59,9 +57,7 @@ def dequantise(node: Node, arrays: Sequence[Array | None]) -> Constant:
     if integers is None or scales is None:
         raise Unsupported("it lacks its scale", "export the model again")
     if node.integer("block_size", 0):
-        raise Unsupported(
-            "weights quantised in blocks are not supported", "quantise per channel or per tensor"
-        )
+        raise Unsupported("weights quantised in blocks are not supported", "quantise per channel or per tensor")
     axis = node.integer("axis", 1) if scales.size > 1 else None
     return dequantised(integers, scales, zero_points, axis)
 
@@ -80,9 +76,7 @@ def dequantised(integers: Array, scales: Array, zero_points: Array | None, axis:
     elif scales.size != 1:
         raise Unsupported(f"it has {scales.size} scales where one is expected", "export the model again")
     if zero_points.size != scales.size:
-        raise Unsupported(
-            f"{zero_points.size} zero points do not fit {scales.size} scales", "export the model again"
-        )
+        raise Unsupported(f"{zero_points.size} zero points do not fit {scales.size} scales", "export the model again")
     form = [1] * integers.ndim
     if axis is not None:
         form[axis] = scales.size

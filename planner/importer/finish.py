@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dynamap.cost.errors import InputError
+from dynamap.cost.geometry import TensorShape
 from dynamap.planner.importer.drafts import (
     ActivateSpec,
     AddSpec,
@@ -49,16 +50,12 @@ def settle_outputs(lowering: Lowering) -> None:
     for name in lowering.graph.outputs:
         bound = lowering.values.get(name)
         if bound is None:
-            raise InputError(
-                f"{lowering.graph.label}: the output {name!r} is a constant; remove it from the model"
-            )
+            raise InputError(f"{lowering.graph.label}: the output {name!r} is a constant; remove it from the model")
         if not isinstance(bound, Value):
             continue
         node = makers.get(name)
         if node is None:
-            raise InputError(
-                f"{lowering.graph.label}: the output {name!r} is an input of the model; remove it"
-            )
+            raise InputError(f"{lowering.graph.label}: the output {name!r} is an input of the model; remove it")
         if bound.order is not None:
             lowering.verdicts[node.index] = Verdict(
                 Fate.UNSUPPORTED,
@@ -70,8 +67,9 @@ def settle_outputs(lowering: Lowering) -> None:
         tensor = bound.tensor
         vector = tensor.shape.height == tensor.shape.width == 1
         if not bound.is_plain and not vector:
-            elements = (tensor.shape.elements, 1, 1)
-            flat = type(tensor.shape)(*elements)
+            if tensor.name == name:  # the layer's own nodes worked on the flattened view
+                tensor.name = f"{name} (C x H x W)"
+            flat = TensorShape(tensor.shape.elements, 1, 1)
             draft = LayerDraft(
                 node.name, HostSpec("flatten", {"shape": bound.shape}), (tensor,), TensorDraft(name, flat)
             )
@@ -83,9 +81,7 @@ def settle_outputs(lowering: Lowering) -> None:
             taken.add(name)
             continue
         else:
-            draft = LayerDraft(
-                node.name, HostSpec("identity", {}), (tensor,), TensorDraft(name, tensor.shape)
-            )
+            draft = LayerDraft(node.name, HostSpec("identity", {}), (tensor,), TensorDraft(name, tensor.shape))
         draft.output.producer = draft
         draft.output.quantisation = tensor.quantisation
         lowering.layers.append(draft)
@@ -122,9 +118,7 @@ def report_of(lowering: Lowering, model: str, names: dict[int, str]) -> CheckRep
         into = names.get(id(verdict.draft), "")
         if verdict.fate is Fate.FOLDED and not into and not verdict.reason:
             raise AssertionError(f"node {node.name!r} was folded into nothing")
-        fates.append(
-            NodeFate(node.name, _qualified(node), verdict.fate, into, verdict.reason, verdict.remedy)
-        )
+        fates.append(NodeFate(node.name, _qualified(node), verdict.fate, into, verdict.reason, verdict.remedy))
     return CheckReport(model, tuple(fates), tuple(lowering.notices))
 
 
@@ -159,9 +153,7 @@ def network_of(lowering: Lowering, name: str, sha256: str, names: dict[int, str]
         tensors={tensor.name: tensor.shape for tensor in tensors},
         inputs=tuple(tensor.name for tensor in inputs),
         outputs=lowering.graph.outputs,
-        quantisation={
-            tensor.name: tensor.quantisation for tensor in tensors if tensor.quantisation is not None
-        },
+        quantisation={tensor.name: tensor.quantisation for tensor in tensors if tensor.quantisation is not None},
         notices=tuple(lowering.notices),
     )
 

@@ -76,16 +76,12 @@ class Graph:
         """Raises InputError where a name is produced twice or by nothing, or the graph has a cycle."""
         graph = model.graph
         if graph.sparse_initializer:
-            raise InputError(
-                f"{label}: sparse initialisers are not supported; save the weights as dense tensors"
-            )
+            raise InputError(f"{label}: sparse initialisers are not supported; save the weights as dense tensors")
         self.label = label
         self.initialisers: dict[str, onnx.TensorProto] = {}
         for tensor in graph.initializer:
             if tensor.name in self.initialisers:
-                raise InputError(
-                    f"{label}: two initialisers are called {tensor.name!r}; export the model again"
-                )
+                raise InputError(f"{label}: two initialisers are called {tensor.name!r}; export the model again")
             self.initialisers[tensor.name] = tensor
         try:
             nodes = [_node(index, proto) for index, proto in enumerate(graph.node)]
@@ -139,9 +135,7 @@ class Graph:
                     )
         for name in self.outputs:
             if name not in producers:
-                raise InputError(
-                    f"{self.label}: nothing produces the output {name!r}; export the model again"
-                )
+                raise InputError(f"{self.label}: nothing produces the output {name!r}; export the model again")
 
     def _alive(self, producers: Mapping[str, int]) -> frozenset[int]:
         """The nodes that some output depends on."""

@@ -93,9 +93,7 @@ def lower(source: Source) -> Outcome:
     if not report.supported:
         return Outcome(report, None)
     if all(draft.is_host for draft in lowering.layers):
-        raise InputError(
-            f"{label}: no node of the model is a layer for the overlay; give a convolutional network"
-        )
+        raise InputError(f"{label}: no node of the model is a layer for the overlay; give a convolutional network")
     check_output_shapes(lowering, model)
     return Outcome(report, network_of(lowering, Path(source.name).stem, source.sha256, names))
 
@@ -127,9 +125,7 @@ def _lower_node(lowering: Lowering, node: Node, tensors: TensorReader) -> None:
     constants = [lowering.constant(name) if name else None for name in node.inputs]
     if all(constant is not None or not name for constant, name in zip(constants, node.inputs, strict=True)):
         results = evaluate(node, constants, lowering.opset, tensors)
-        lowering.constants.update(
-            (name, result) for name, result in zip(node.outputs, results, strict=True) if name
-        )
+        lowering.constants.update((name, result) for name, result in zip(node.outputs, results, strict=True) if name)
         lowering.verdict(node, Fate.FOLDED, None, "constant, computed at import")
         return
     handler_of(node)(lowering, node)
@@ -176,8 +172,7 @@ def check_output_shapes(lowering: Lowering, model: onnx.ModelProto) -> None:
             continue
         declared = [dimension.dim_value for dimension in output.type.tensor_type.shape.dim]
         same = len(declared) == len(bound.shape) and all(
-            wanted <= 0 or wanted == found
-            for wanted, found in zip(declared[1:], bound.shape[1:], strict=True)
+            wanted <= 0 or wanted == found for wanted, found in zip(declared[1:], bound.shape[1:], strict=True)
         )
         if not same:
             raise InputError(

@@ -34,23 +34,18 @@ def bind_inputs(lowering: Lowering, model: onnx.ModelProto) -> None:
     declared = next(value for value in model.graph.input if value.name == name).type.tensor_type
     if declared.elem_type not in (*_FLOATS, *_INTEGERS):
         kind = TensorProto.DataType.Name(declared.elem_type) if declared.elem_type in _KINDS else "unknown"
-        raise InputError(
-            f"{label}: the input {name!r} is of type {kind}; an image of floats or bytes is needed"
-        )
+        raise InputError(f"{label}: the input {name!r} is of type {kind}; an image of floats or bytes is needed")
     if not declared.HasField("shape") or len(declared.shape.dim) not in (2, 4):
         rank = len(declared.shape.dim) if declared.HasField("shape") else "no"
         raise InputError(
-            f"{label}: the input {name!r} has {rank} dimensions; N x C x H x W or N x features is needed: "
-            f"{_FIX}"
+            f"{label}: the input {name!r} has {rank} dimensions; N x C x H x W or N x features is needed: {_FIX}"
         )
     batch, *rest = declared.shape.dim
     sizes = []
     for axis, dimension in enumerate(rest, 1):
         if not dimension.HasField("dim_value") or dimension.dim_value < 0:
             unknown = dimension.dim_param or "unknown"
-            raise InputError(
-                f"{label}: dimension {axis} of the input {name!r} is {unknown!r}, not a number: {_FIX}"
-            )
+            raise InputError(f"{label}: dimension {axis} of the input {name!r} is {unknown!r}, not a number: {_FIX}")
         sizes.append(int(dimension.dim_value))
     zero_batch = batch.HasField("dim_value") and batch.dim_value == 0
     if zero_batch or min(sizes) == 0:

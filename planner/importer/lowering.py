@@ -92,9 +92,7 @@ class Lowering:
         else:
             raise Unsupported(f"its {what} {name!r} are of type {array.dtype}", "export the model in float32")
         if not _finite(real):
-            raise Unsupported(
-                f"its {what} {name!r} contain NaN or infinite values", "train or export the model again"
-            )
+            raise Unsupported(f"its {what} {name!r} contain NaN or infinite values", "train or export the model again")
         return real
 
     def read(self, node: Node, position: int, readers: int = 1) -> Value:

@@ -72,9 +72,7 @@ def prelu(lowering: Lowering, node: Node) -> None:
     value = lowering.real(node, 0)
     slopes = lowering.parameter(node, 1, "slopes")
     if slopes.size == 1:
-        apply_activation(
-            lowering, node, value, Activation(ActivationKind.LEAKY_RELU, float(slopes.reshape(())))
-        )
+        apply_activation(lowering, node, value, Activation(ActivationKind.LEAKY_RELU, float(slopes.reshape(()))))
         return
     numbers = per_channel(node, 1, slopes, value)
     activation = Activation(ActivationKind.PRELU, slopes=tuple(float(slope) for slope in numbers))
@@ -119,9 +117,7 @@ def apply_activation(lowering: Lowering, node: Node, value: Value, activation: A
         combined = _combine(draft.activation, _in_layer_order(draft, activation))
         if combined is not None:
             draft.activation = combined
-            lowering.fold(
-                node, value, node.outputs[0], f"activation {activation.kind.value} of the layer before"
-            )
+            lowering.fold(node, value, node.outputs[0], f"activation {activation.kind.value} of the layer before")
             return
     layer = lowering.emit(node, ActivateSpec(), [value.tensor], value.tensor.shape, value.shape)
     layer.activation = activation

@@ -38,9 +38,7 @@ def batch_normalisation(lowering: Lowering, node: Node) -> None:
     apply_affine(lowering, node, value, factor, bias - mean * factor)
 
 
-def apply_affine(
-    lowering: Lowering, node: Node, value: Value, scale: DoubleArray, shift: DoubleArray
-) -> None:
+def apply_affine(lowering: Lowering, node: Node, value: Value, scale: DoubleArray, shift: DoubleArray) -> None:
     """scale x + shift, both of C values, folded into the convolution before if possible."""
     if not (np.isfinite(scale).all() and np.isfinite(shift).all()):
         raise Unsupported("its scale or shift is NaN or infinite", "train or export the model again")
@@ -106,9 +104,7 @@ def affine_of(op: str, constant: DoubleArray, first: bool) -> tuple[DoubleArray,
         return (-one, constant) if first else (one, -constant)
     if op == "Div" and not first and (constant != 0).all():
         return one / constant, zero
-    raise Unsupported(
-        "it divides by an activation or by zero", "leave divisions to the host, or use a constant"
-    )
+    raise Unsupported("it divides by an activation or by zero", "leave divisions to the host, or use a constant")
 
 
 def negate(lowering: Lowering, node: Node) -> None:

@@ -29,9 +29,7 @@ def emit_concat(lowering: Lowering, node: Node, values: list[Value]) -> None:
     first = values[0]
     if any(value.shape[2:] != first.shape[2:] or len(value.shape) != len(first.shape) for value in values):
         shapes = ", ".join(str(list(value.shape)) for value in values)
-        raise Unsupported(
-            f"its inputs have the shapes {shapes}", "export the model again; rows and columns differ"
-        )
+        raise Unsupported(f"its inputs have the shapes {shapes}", "export the model again; rows and columns differ")
     integers = {(value.integer, value.tensor.quantisation if value.integer else None) for value in values}
     if len(integers) > 1:
         raise Unsupported(

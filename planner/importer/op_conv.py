@@ -44,9 +44,7 @@ def emit_conv(
     kernel = (weights_oihw.shape[2], weights_oihw.shape[3])
     declared = node.integers("kernel_shape")
     if declared is not None and declared != kernel:
-        raise Unsupported(
-            f"kernel_shape is {list(declared)}, but its weights are {kernel[0]} x {kernel[1]}", _AGAIN
-        )
+        raise Unsupported(f"kernel_shape is {list(declared)}, but its weights are {kernel[0]} x {kernel[1]}", _AGAIN)
     groups = node.integer("group", 1)
     outputs = weights_oihw.shape[0]
     if groups < 1 or channels != groups * weights_oihw.shape[1] or outputs % groups:
@@ -77,9 +75,7 @@ def spatial(node: Node, value: Value) -> tuple[int, int, int]:
     return shape
 
 
-def window_of(
-    node: Node, kernel: tuple[int, int], height: int, width: int, *, ceil_mode: bool = False
-) -> Window:
+def window_of(node: Node, kernel: tuple[int, int], height: int, width: int, *, ceil_mode: bool = False) -> Window:
     """The window that the attributes of a Conv or pooling node describe, on an input of height x width."""
     stride = _pair(node, "strides")
     dilation = _pair(node, "dilations")
@@ -87,9 +83,7 @@ def window_of(
         raise Unsupported("kernel, strides and dilations must be positive", _AGAIN)
     pads = _pads(node, kernel, stride, dilation, height, width)
     if min(pads) < 0:
-        raise Unsupported(
-            f"it has the negative pads {list(pads)}", "crop with a stride or export without cropping"
-        )
+        raise Unsupported(f"it has the negative pads {list(pads)}", "crop with a stride or export without cropping")
     window = Window(kernel, stride, pads, dilation)
     if window.extent[0] > height + pads[0] + pads[2] or window.extent[1] > width + pads[1] + pads[3]:
         raise Unsupported(
@@ -106,19 +100,12 @@ def add_pads(first: Pads, second: Pads) -> Pads:
     return (first[0] + second[0], first[1] + second[1], first[2] + second[2], first[3] + second[3])
 
 
-def weight_quantisation(
-    lowering: Lowering, constant: Constant | None, axis: int
-) -> WeightQuantisation | None:
+def weight_quantisation(lowering: Lowering, constant: Constant | None, axis: int) -> WeightQuantisation | None:
     """The int8 weights behind a DequantizeLinear, if they are symmetric and scaled per output channel.
 
     ``axis`` is the axis of the output channels, which comes back as the first.
     """
-    if (
-        constant is None
-        or constant.quantised is None
-        or constant.scales is None
-        or constant.zero_points is None
-    ):
+    if constant is None or constant.quantised is None or constant.scales is None or constant.zero_points is None:
         return None
     values, zero_points = constant.quantised, constant.zero_points.astype(np.int64)
     centre = 128 if values.dtype == np.uint8 else 0

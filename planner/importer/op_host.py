@@ -40,11 +40,6 @@ def _tensor_axes(node: Node, value: Value, along: set[int]) -> tuple[int, ...]:
     chw = value.tensor.shape
     if value.is_plain:
         return tuple(axis - 1 for axis in sorted(along) if axis > 0)
-    if (
-        value.order is None
-        and value.pads is None
-        and value.shape == (1, chw.elements)
-        and along in ({1}, {0, 1})
-    ):
+    if value.order is None and value.pads is None and value.shape == (1, chw.elements) and along in ({1}, {0, 1}):
         return (0, 1, 2)
     raise refuse_view(node, 0, value)

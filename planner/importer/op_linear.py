@@ -18,9 +18,7 @@ def gemm(lowering: Lowering, node: Node) -> None:
     """Gemm: alpha A B + beta C, with A the activation (1 x N), B and C constants."""
     value = lowering.real(node, 0)
     if node.integer("transA", 0):
-        raise Unsupported(
-            "transA = 1 transposes the activation", "transpose the weights instead (transA = 0)"
-        )
+        raise Unsupported("transA = 1 transposes the activation", "transpose the weights instead (transA = 0)")
     weights = lowering.parameter(node, 1, "weights")
     transposed = node.integer("transB", 0) != 0
     if weights.ndim != 2:
@@ -46,9 +44,7 @@ def matmul(lowering: Lowering, node: Node) -> None:
     value = lowering.real(node, 0)
     weights = lowering.parameter(node, 1, "weights")
     if weights.ndim != 2:
-        raise Unsupported(
-            f"its weights have {weights.ndim} dimensions instead of 2", "flatten its input to N x C"
-        )
+        raise Unsupported(f"its weights have {weights.ndim} dimensions instead of 2", "flatten its input to N x C")
     quantisation = weight_quantisation(lowering, lowering.constant(node.inputs[1]), 1)
     emit_linear(lowering, node, value, weights.T, np.zeros(weights.shape[1], np.float32), quantisation)
 

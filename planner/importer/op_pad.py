@@ -71,11 +71,7 @@ def _absorbs(reader: Node, node: Node, fill: float, value: Value) -> bool:
     )
     if reader.op == "AveragePool":
         # The overlay counts either all pads or none, so both kinds must count.
-        return (
-            fill == 0.0
-            and (reader.integer("count_include_pad", 0) != 0 or not own_pads)
-            and not _overhangs(reader)
-        )
+        return fill == 0.0 and (reader.integer("count_include_pad", 0) != 0 or not own_pads) and not _overhangs(reader)
     if reader.op == "MaxPool":
         neutral = fill <= LOWEST or (fill == 0.0 and is_never_negative(value.tensor))
         return neutral and not _overhangs(reader)

@@ -44,9 +44,7 @@ def emit_pool(lowering: Lowering, node: Node, value: Value, kind: PoolKind) -> L
             f"with kernel {list(window.kernel)} and pads {list(window.pads)} some windows see only padding",
             "use pads smaller than the kernel",
         )
-    draft = lowering.emit(
-        node, PoolSpec(kind, window, include), [value.tensor], TensorShape(channels, rows, columns)
-    )
+    draft = lowering.emit(node, PoolSpec(kind, window, include), [value.tensor], TensorShape(channels, rows, columns))
     if value.integer:
         pass_quantisation(lowering, node, value, draft)
     return draft

@@ -82,9 +82,7 @@ def qlinear_conv(lowering: Lowering, node: Node) -> None:
     weights = _weights(lowering, node, 3, 0)
     scales = _scale(lowering, node, 1) * np.asarray(weights.scales, np.float32)
     bias = _bias(lowering, node, 8, scales)
-    draft = emit_conv(
-        lowering, node, value, _floats(weights), bias, weight_quantisation(lowering, weights, 0)
-    )
+    draft = emit_conv(lowering, node, value, _floats(weights), bias, weight_quantisation(lowering, weights, 0))
     _finish(lowering, node, draft, 6, 7)
 
 
@@ -152,9 +150,7 @@ def qlinear_pool(lowering: Lowering, node: Node) -> None:
 def qlinear_concat(lowering: Lowering, node: Node) -> None:
     """com.microsoft.QLinearConcat: output scale and zero, then tensor, scale and zero of each input."""
     if node.integer("axis", 1) != 1 or len(node.inputs) < 8 or len(node.inputs) % 3 != 2:
-        raise Unsupported(
-            "it does not join two or more tensors along the channels", "join along the channels"
-        )
+        raise Unsupported("it does not join two or more tensors along the channels", "join along the channels")
     values = [_operand(lowering, node, position) for position in range(2, len(node.inputs), 3)]
     for position, value in enumerate(values):
         if not value.is_plain:

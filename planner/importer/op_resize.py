@@ -88,9 +88,7 @@ def _source(lowering: Lowering, node: Node, out: int, size: int, factor: int) ->
     half = Fraction(1, 2)
     if mode == "asymmetric":
         position /= factor
-    elif mode in ("half_pixel", "half_pixel_symmetric") or (
-        mode == "pytorch_half_pixel" and size * factor > 1
-    ):
+    elif mode in ("half_pixel", "half_pixel_symmetric") or (mode == "pytorch_half_pixel" and size * factor > 1):
         position = (position + half) / factor - half
     elif mode == "pytorch_half_pixel":
         position = Fraction(0)

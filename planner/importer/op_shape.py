@@ -111,9 +111,7 @@ def transpose(lowering: Lowering, node: Node) -> None:
     rank = len(value.shape)
     perm = node.integers("perm", tuple(reversed(range(rank)))) or ()
     if sorted(perm) != list(range(rank)):
-        raise Unsupported(
-            f"perm {list(perm)} is not a permutation of the axes of {list(value.shape)}", _AGAIN
-        )
+        raise Unsupported(f"perm {list(perm)} is not a permutation of the axes of {list(value.shape)}", _AGAIN)
     shape = tuple(value.shape[axis] for axis in perm)
     moved = [axis for axis in perm if value.shape[axis] > 1]
     if moved == sorted(moved):

@@ -89,9 +89,7 @@ class TensorReader:
                 raise InputError(f"{label} has the negative dimension {size}; export the model again")
             elements *= size
         if elements > MAX_ELEMENTS:
-            raise InputError(
-                f"{label} claims {elements} elements, more than {MAX_ELEMENTS}; the file is damaged"
-            )
+            raise InputError(f"{label} claims {elements} elements, more than {MAX_ELEMENTS}; the file is damaged")
         try:
             if _is_external(tensor):
                 return self._external(tensor, label)
@@ -107,14 +105,10 @@ class TensorReader:
         """An external data file, which must lie in the model's own folder and must not be empty."""
         label = f"{self._model}: external data {location!r}"
         if self._folder is None:
-            raise InputError(
-                f"{label} cannot be found without the model's folder; load the model from its file"
-            )
+            raise InputError(f"{label} cannot be found without the model's folder; load the model from its file")
         posix, windows = PurePosixPath(location), PureWindowsPath(location)
         if posix.is_absolute() or windows.drive or windows.root or ".." in (*posix.parts, *windows.parts):
-            raise InputError(
-                f"{label} lies outside the model's folder; move it there and save the model again"
-            )
+            raise InputError(f"{label} lies outside the model's folder; move it there and save the model again")
         file = self._folder / location
         if not file.resolve().is_relative_to(self._folder.resolve()):
             raise InputError(f"{label} is a link that leads out of the model's folder; copy the file there")

@@ -48,9 +48,7 @@ def check_node(node: Node, opset: int) -> None:
             "export the model again with standard operators",
         )
     if schema.deprecated:
-        raise Unsupported(
-            f"{node.op} is deprecated in opset {opset}", "export the model again with a newer exporter"
-        )
+        raise Unsupported(f"{node.op} is deprecated in opset {opset}", "export the model again with a newer exporter")
     for attribute in node.proto.attribute:
         known = schema.attributes.get(attribute.name)
         if known is None or int(known.type.value) != attribute.type:

@@ -61,9 +61,7 @@ def test_files_import_and_every_node_has_a_fate(name):
 
 def test_shuffles_are_folded_into_the_grouped_convolutions():
     network = load_model(FOLDER / "light_shufflenet.onnx")
-    orders = [
-        layer.output_order for layer in network.layers if isinstance(layer, Conv) and layer.output_order
-    ]
+    orders = [layer.output_order for layer in network.layers if isinstance(layer, Conv) and layer.output_order]
     assert len(orders) == 16
     # 112 channels in 4 groups of 28: output channel 4 i + g is channel 28 g + i.
     assert orders[0][:6] == (0, 28, 56, 84, 1, 29)
