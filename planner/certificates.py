@@ -38,9 +38,7 @@ class Checked:
     series_parallel: bool | None
 
 
-def check(
-    problem: Problem, solution: Solution, *, max_table_entries: int = DEFAULT_MAX_TABLE_ENTRIES
-) -> Checked:
+def check(problem: Problem, solution: Solution, *, max_table_entries: int = DEFAULT_MAX_TABLE_ENTRIES) -> Checked:
     """Recompute the objective and replay the certificate, if there is one.
 
     Raises CertificateError, which says what does not hold.
@@ -91,6 +89,8 @@ def check_certificate(
         table_order = _integers(certificate.get("table_order", order), "table_order")
     else:
         raise CertificateError(f"unknown certificate kind {kind!r}: series-parallel or elimination")
+    if not all(steps):
+        raise CertificateError("a step of the certificate names no vertex")
     width = _replay_graph(problem, steps, order)
     if certificate.get("width") != width:
         raise CertificateError(f"the certificate claims width {certificate.get('width')}, replayed: {width}")
@@ -138,9 +138,7 @@ def _replay_graph(problem: Problem, steps: Sequence[Sequence[int]], order: Seque
         neighbours = around.pop(vertex, None)
         if neighbours is None:
             raise CertificateError(f"vertex {vertex} does not exist, or is removed twice")
-        if named is not None and (
-            set(named) != neighbours or len(named) != len(neighbours) or len(named) > 2
-        ):
+        if named is not None and (set(named) != neighbours or len(named) != len(neighbours) or len(named) > 2):
             raise CertificateError(
                 f"the step for vertex {vertex} names the neighbours {list(named)}, "
                 f"it has {sorted(neighbours)} then (two at most may be left)"
@@ -149,9 +147,7 @@ def _replay_graph(problem: Problem, steps: Sequence[Sequence[int]], order: Seque
             around[other] = (around[other] | neighbours) - {vertex, other}
         width = max(width, len(neighbours))
     if around:
-        raise CertificateError(
-            f"the certificate leaves {len(around)} vertices, vertex {min(around)} among them"
-        )
+        raise CertificateError(f"the certificate leaves {len(around)} vertices, vertex {min(around)} among them")
     return width
 
 
@@ -217,6 +213,6 @@ def _list(value: object, what: str) -> Sequence[object]:
 
 def _integers(value: object, what: str) -> list[int]:
     result = [item for item in _list(value, what) if isinstance(item, int) and not isinstance(item, bool)]
-    if not result or len(result) != len(_list(value, what)):
-        raise CertificateError(f"the certificate's {what} must be a list of integers, at least one")
+    if len(result) != len(_list(value, what)):
+        raise CertificateError(f"the certificate's {what} must be a list of integers")
     return result

@@ -147,9 +147,7 @@ FAMILIES: Mapping[str, Callable[[int, np.random.Generator], Pairs]] = MappingPro
 """Graph families by name; each takes a number of vertices and a generator of random numbers."""
 
 
-def instance(
-    family: str, vertices: int, seed: int, *, choices: tuple[int, int], costs: tuple[int, int]
-) -> Problem:
+def instance(family: str, vertices: int, seed: int, *, choices: tuple[int, int], costs: tuple[int, int]) -> Problem:
     """A random problem of a family in ``FAMILIES``: the same for the same arguments."""
     rng = np.random.default_rng(seed)
     pairs = FAMILIES[family](vertices, rng)

@@ -148,9 +148,7 @@ class _Reader:
     def __init__(self, text: str, name: str) -> None:
         self._name = name
         lines = text.split("\n")
-        self._tokens = [
-            (number, token) for number, line in enumerate(lines, start=1) for token in line.split()
-        ]
+        self._tokens = [(number, token) for number, line in enumerate(lines, start=1) for token in line.split()]
         self._last_line = max((number for number, _ in self._tokens), default=1)
         self._at = 0
         self._fractions: list[str] = []

@@ -108,11 +108,8 @@ def _check(problem: Problem, solution: Solution) -> None:
     """The contract's own invariants: a solver that breaks them is wrong, whatever the input."""
     objective = problem.evaluate(solution.assignment)
     if objective != solution.objective:
-        raise AssertionError(
-            f"{solution.solver} reports {solution.objective} for an assignment that costs {objective}"
-        )
+        raise AssertionError(f"{solution.solver} reports {solution.objective} for an assignment that costs {objective}")
     if solution.bound > objective or (solution.status is Status.OPTIMAL) != (solution.bound == objective):
         raise AssertionError(
-            f"{solution.solver}: status {solution.status.value} with bound {solution.bound} "
-            f"and objective {objective}"
+            f"{solution.solver}: status {solution.status.value} with bound {solution.bound} and objective {objective}"
         )

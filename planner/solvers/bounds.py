@@ -11,9 +11,7 @@ _MAX_SWEEPS = 50
 
 def sum_of_minima(problem: Problem) -> int:
     """The least cost of every vector and matrix added up: no assignment costs less."""
-    return sum(int(vector.min()) for vector in problem.vectors) + sum(
-        int(edge.costs.min()) for edge in problem.edges
-    )
+    return sum(int(vector.min()) for vector in problem.vectors) + sum(int(edge.costs.min()) for edge in problem.edges)
 
 
 def improve(problem: Problem, assignment: tuple[int, ...]) -> tuple[int, ...]:

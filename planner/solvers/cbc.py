@@ -26,10 +26,9 @@ def run(model: LinearModel, *, relaxed: bool, time_limit: float | None) -> Linea
     import pulp
 
     problem = pulp.LpProblem("pbqp", pulp.LpMinimize)
+    add_variable = getattr(problem, "add_variable", pulp.LpVariable)  # PuLP 3.3 deprecates the class
     columns = [
-        pulp.LpVariable(
-            f"c{i}", lower, upper, pulp.LpInteger if integer and not relaxed else pulp.LpContinuous
-        )
+        add_variable(f"c{i}", lower, upper, pulp.LpInteger if integer and not relaxed else pulp.LpContinuous)
         for i, (lower, upper, integer) in enumerate(zip(model.lower, model.upper, model.integer, strict=True))
     ]
     problem.setObjective(pulp.LpAffineExpression(zip(columns, model.costs, strict=True)))
@@ -37,9 +36,7 @@ def run(model: LinearModel, *, relaxed: bool, time_limit: float | None) -> Linea
     for index, row in enumerate(model.rows):
         terms = [(columns[c], a) for c, a in zip(row.columns, row.coefficients, strict=True)]
         for sense, bound in _sides(pulp, row.lower, row.upper):
-            constraint = pulp.LpConstraint(
-                pulp.LpAffineExpression(terms), sense, name=f"r{index}_{sense}", rhs=bound
-            )
+            constraint = pulp.LpConstraint(pulp.LpAffineExpression(terms), sense, name=f"r{index}_{sense}", rhs=bound)
             problem.addConstraint(constraint)
         rows.append(constraint if row.lower == row.upper else None)
     solver = _solver(pulp, relaxed=relaxed, time_limit=time_limit)
@@ -47,7 +44,7 @@ def run(model: LinearModel, *, relaxed: bool, time_limit: float | None) -> Linea
         problem.solve(solver)
     except pulp.PulpSolverError as error:
         raise InputError(f"the ILP engine cbc failed ({error}): use --ilp-engine highs") from None
-    if problem.sol_status == pulp.LpSolutionInfeasible:
+    if problem.status == pulp.LpStatusInfeasible:
         return LinearResult(Outcome.INFEASIBLE)
     if problem.sol_status not in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible):
         return LinearResult(Outcome.NOTHING)
@@ -80,6 +77,4 @@ def _solver(pulp: Any, *, relaxed: bool, time_limit: float | None) -> Any:
             solver = factory(**arguments) if factory is not None else None
             if solver is not None and solver.available():
                 return solver
-    raise InputError(
-        "the ILP engine cbc is not installed: use --ilp-engine highs, or pip install 'pulp[cbc]'"
-    )
+    raise InputError("the ILP engine cbc is not installed: use --ilp-engine highs, or pip install 'pulp[cbc]'")

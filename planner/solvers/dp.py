@@ -65,9 +65,7 @@ def solve(problem: Problem, options: SolveOptions) -> Solution:
     for vertex, choice in choices.items():
         chosen[vertex] = choice
     reduction.complete(chosen)
-    return _solution(
-        objective, chosen, plan.elimination.width, _wide_certificate(reduction, plan), statistics
-    )
+    return _solution(objective, chosen, plan.elimination.width, _wide_certificate(reduction, plan), statistics)
 
 
 def plan_core(reduction: Reduction) -> CorePlan:
@@ -102,9 +100,7 @@ def _solve_core(reduction: Reduction, plan: CorePlan, deadline: Deadline) -> tup
     return constant + least, {**dict.fromkeys(reduction.core, 0), **choices}
 
 
-def _condition_on_single_choices(
-    vectors: dict[int, CostArray], graph: dict[int, dict[int, CostArray]]
-) -> int:
+def _condition_on_single_choices(vectors: dict[int, CostArray], graph: dict[int, dict[int, CostArray]]) -> int:
     """Remove the vertices with one choice, in place; their edges are costs of their neighbours alone."""
     constant = 0
     for u in [u for u, vector in vectors.items() if vector.size == 1]:

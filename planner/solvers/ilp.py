@@ -90,10 +90,7 @@ class _Search(_Statistics):
             if not self._residual.tighten(self.objective):
                 return True
             self.bound = self._residual.constant
-            if (
-                self._residual.worst_case() <= MAX_SAFE_TOTAL
-                or self.bound - before < self.objective - self.bound
-            ):
+            if self._residual.worst_case() <= MAX_SAFE_TOTAL or self.bound - before < self.objective - self.bound:
                 return False  # the integer programme can prove it as it is, or another round gains little
         return False
 

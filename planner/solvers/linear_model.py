@@ -42,9 +42,7 @@ class LinearModel:
     integer: list[bool] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
 
-    def add_columns(
-        self, costs: Sequence[float], *, integer: bool, lower: float = 0.0, upper: float = 1.0
-    ) -> range:
+    def add_columns(self, costs: Sequence[float], *, integer: bool, lower: float = 0.0, upper: float = 1.0) -> range:
         """One column per cost; returns their numbers."""
         start = len(self.costs)
         self.costs.extend(float(cost) for cost in costs)
@@ -53,9 +51,7 @@ class LinearModel:
         self.integer.extend([integer] * len(costs))
         return range(start, len(self.costs))
 
-    def add_row(
-        self, columns: Sequence[int], coefficients: Sequence[float], lower: float, upper: float
-    ) -> int:
+    def add_row(self, columns: Sequence[int], coefficients: Sequence[float], lower: float, upper: float) -> int:
         """Bound a linear expression (infinite bounds allowed); returns the row's number."""
         self.rows.append(Row(tuple(columns), tuple(coefficients), lower, upper))
         return len(self.rows) - 1
