@@ -90,7 +90,7 @@ class _Best:
 def solve_mapping(
     costs: LayerCosts, storages: Storages, table: Ints, solver: str, solve: Solve, time_limit: float | None
 ) -> Solution | None:
-    """Solves the mapping for one overlay, ``table`` being (jobs, formats, formats); None where none is feasible."""
+    """The best mapping on one overlay with ``table`` (jobs, formats, formats); None: none is feasible."""
     layer_costs = table[costs.jobs]
     problem: Problem = mapping_problem(storages, layer_costs)
     solution: Solution = solve(problem, solver, time_limit=time_limit)
