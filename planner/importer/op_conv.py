@@ -85,7 +85,8 @@ def window_of(node: Node, kernel: tuple[int, int], height: int, width: int, *, c
     if min(pads) < 0:
         raise Unsupported(f"it has the negative pads {list(pads)}", "crop with a stride or export without cropping")
     window = Window(kernel, stride, pads, dilation)
-    if window.extent[0] > height + pads[0] + pads[2] or window.extent[1] > width + pads[1] + pads[3]:
+    fits = window.extent[0] <= height + pads[0] + pads[2] and window.extent[1] <= width + pads[1] + pads[3]
+    if not fits and not ceil_mode:  # in ceil mode a window may overhang the end
         raise Unsupported(
             f"its window spans {window.extent[0]} x {window.extent[1]}, more than its padded input of "
             f"{height + pads[0] + pads[2]} x {width + pads[1] + pads[3]}",
@@ -144,9 +145,21 @@ def _pads(
     if automatic == "VALID":
         return (0, 0, 0, 0)
     if automatic in ("SAME_UPPER", "SAME_LOWER"):
+        if dilation != (1, 1):
+            raise Unsupported(
+                f"auto_pad {automatic} with dilations {list(dilation)}: runtimes disagree on the pads",
+                "write explicit pads instead of auto_pad",
+            )
         before, after = [], []
-        for size, step, length, gap in zip((height, width), stride, kernel, dilation, strict=True):
-            total = max((ceil_div(size, step) - 1) * step + (length - 1) * gap + 1 - size, 0)
+        for size, step, length in zip((height, width), stride, kernel, strict=True):
+            wanted = (ceil_div(size, step) - 1) * step + length - size
+            if wanted < -1:
+                raise Unsupported(
+                    f"{automatic} with a window of {length} and a stride of {step} on {size} elements leaves some "
+                    "over; runtimes disagree which",
+                    "write explicit pads instead of auto_pad",
+                )
+            total = max(wanted, 0)
             small = total // 2
             before.append(small if automatic == "SAME_UPPER" else total - small)
             after.append(total - small if automatic == "SAME_UPPER" else small)

@@ -33,7 +33,7 @@ def pad(lowering: Lowering, node: Node) -> None:
         raise Unsupported("negative pads crop its input", "crop with a stride, or on the host")
     readers = lowering.graph.consumers(node.outputs[0])
     private = node.outputs[0] not in lowering.graph.outputs
-    if private and readers and all(_absorbs(reader, node, fill, value) for reader in readers):
+    if private and readers and all(_absorbs(reader, node, fill, pads, value) for reader in readers):
         chw = value.tensor.shape
         shape = (1, chw.channels, chw.height + pads[0] + pads[2], chw.width + pads[1] + pads[3])
         padded = Value(value.tensor, shape, True, False, value.dequantised, None, pads)
@@ -58,13 +58,18 @@ def is_never_negative(tensor: TensorDraft) -> bool:
     return False
 
 
-def _absorbs(reader: Node, node: Node, fill: float, value: Value) -> bool:
+def _absorbs(reader: Node, node: Node, fill: float, pads: tuple[int, int, int, int], value: Value) -> bool:
     """True where the window of ``reader`` can take over the pads without changing its result."""
     if reader.domain or reader.inputs[0] != node.outputs[0] or node.outputs[0] in reader.inputs[1:]:
         return False
     if reader.op == "Conv":
         return fill == 0.0
-    own_pads = any(reader.integers("pads") or ()) or reader.text("auto_pad", "NOTSET") not in (
+    kernel, own = reader.integers("kernel_shape") or (1, 1), reader.integers("pads") or (0, 0, 0, 0)
+    if len(kernel) != 2 or len(own) != 4:
+        return False
+    if any(first + second >= kernel[side % 2] for side, (first, second) in enumerate(zip(own, pads, strict=True))):
+        return False
+    own_pads = any(own) or reader.text("auto_pad", "NOTSET") not in (
         "NOTSET",
         "VALID",
         "",

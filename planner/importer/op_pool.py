@@ -39,6 +39,11 @@ def emit_pool(lowering: Lowering, node: Node, value: Value, kind: PoolKind) -> L
         window = Window(window.kernel, window.stride, add_pads(window.pads, value.pads), window.dilation)
         include = kind is PoolKind.AVERAGE
     chw = value.tensor.shape
+    if any(amount >= kernel[side % 2] for side, amount in enumerate(window.pads)):
+        raise Unsupported(
+            f"its pads {list(window.pads)} are not smaller than its kernel {list(kernel)}",
+            "use pads smaller than the kernel",
+        )
     if not (_all_see_data(window, 0, chw.height, rows) and _all_see_data(window, 1, chw.width, columns)):
         raise Unsupported(
             f"with kernel {list(window.kernel)} and pads {list(window.pads)} some windows see only padding",
