@@ -1,1 +1,87 @@
-"""DYNAMAP: plan a CNN for an FPGA overlay, prove the plan, and generate the project that builds it."""
+"""DYNAMAP: plan a CNN for an FPGA overlay, prove the plan, and generate the project that builds it.
+
+>>> import dynamap
+>>> network = dynamap.load("squeezenet")
+>>> plan = dynamap.plan(network, device="u200", solver="dp")
+>>> plan.solver.status
+'optimal'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from dynamap.cost.errors import DynamapError, InfeasibleError, InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dynamap.planner.network import Network
+    from dynamap.planner.plan import Plan
+
+__all__ = ["DynamapError", "InfeasibleError", "InputError", "load", "load_plan", "plan"]
+
+
+def load(model: str | Path, *, seed: int = 0) -> Network:
+    """A network from an ONNX file or a built-in name (with random weights of ``seed``).
+
+    Raises:
+        InputError: there is no such model, or it cannot run; the message names every unsupported node.
+    """
+    from dynamap.planner.models import resolve
+
+    return resolve(str(model), seed=seed)
+
+
+def plan(
+    network: Network,
+    device: str = "u200",
+    solver: str = "dp",
+    *,
+    cost_model: str = "overlay",
+    array: tuple[int, int] | None = None,
+    clock_mhz: float | None = None,
+    bandwidth_gbs: float | None = None,
+    multipliers: int | None = None,
+    packing: bool | None = None,
+    algorithms: tuple[str, ...] | None = None,
+    dataflows: tuple[str, ...] | None = None,
+    pins: Mapping[str, str] | None = None,
+    time_limit: float | None = None,
+) -> Plan:
+    """The plan of least latency, with its proof; every option as in ``dynamap plan``.
+
+    Raises:
+        InputError: an option cannot be understood.
+        InfeasibleError: nothing fits; the message says what is short and which option to change.
+    """
+    from dynamap.cost.algorithms import Algorithm, Dataflow
+    from dynamap.planner.planning import plan_network
+    from dynamap.planner.requests import Request, parse_choice, parse_choices
+
+    request = Request(
+        solver=solver,
+        cost_model=cost_model,
+        array=array,
+        clock_mhz=clock_mhz,
+        bandwidth_gbs=bandwidth_gbs,
+        multipliers=multipliers,
+        packing=packing,
+        algorithms=parse_choices("algorithms", algorithms, Algorithm),
+        dataflows=parse_choices("dataflows", dataflows, Dataflow),
+        pins={name: parse_choice(name, choice) for name, choice in (pins or {}).items()},
+        time_limit=time_limit,
+    )
+    return plan_network(network, device, request)
+
+
+def load_plan(path: str | Path) -> Plan:
+    """A plan that was saved.
+
+    Raises:
+        InputError: the file is missing, is not a plan, or is of another version.
+    """
+    from dynamap.planner.plan import load_plan as read
+
+    return read(path)

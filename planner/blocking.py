@@ -20,7 +20,7 @@ MODES = ("stream_inputs", "stream_weights")
 
 @dataclass(frozen=True)
 class Choice:
-    """What the search decided for a convolution; ``tile`` is the Winograd tile (0 without), ``tiles`` column tiles per block."""
+    """A convolution's decisions; ``tile``: of Winograd (0 without); ``tiles``: column tiles per block."""
 
     algorithm: Algorithm
     tile: int

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Union
 
 import numpy as np
 import numpy.typing as npt
@@ -176,7 +175,7 @@ class HostLayer:
     attributes: Mapping[str, object] = field(default_factory=dict)
 
 
-Layer = Union[Conv, Pool, Add, Mul, Concat, Lrn, Resize, Activate, HostLayer]
+Layer = Conv | Pool | Add | Mul | Concat | Lrn | Resize | Activate | HostLayer
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,9 +205,7 @@ class Network:
             names.add(layer.name)
             missing = [tensor for tensor in layer.inputs if tensor not in known]
             if missing:
-                raise ValueError(
-                    f"layer {layer.name!r} reads {missing[0]!r}, which no layer before it writes"
-                )
+                raise ValueError(f"layer {layer.name!r} reads {missing[0]!r}, which no layer before it writes")
             if layer.output in known:
                 raise ValueError(f"layer {layer.name!r} writes {layer.output!r}, which already exists")
             known.add(layer.output)

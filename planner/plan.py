@@ -20,7 +20,7 @@ SCHEMA = "dynamap.plan/1"
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """``source``: a built-in name or a file; ``sha256`` identifies it, ``seed`` the random weights of built-in models."""
+    """``source``: a built-in name or a file; ``sha256`` identifies it; ``seed``: of random weights."""
 
     name: str
     source: str

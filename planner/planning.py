@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -22,7 +21,7 @@ from dynamap.cost.overlay.vector import VectorShape
 from dynamap.planner import solvers
 from dynamap.planner.blocking import MODES, Choice, blocking_of
 from dynamap.planner.layers import work_of
-from dynamap.planner.network import Concat, Conv, HostLayer, Layer, Network
+from dynamap.planner.network import Concat, Conv, HostLayer, Layer, Network, Pool
 from dynamap.planner.overlay_costs import LayerCosts, Restriction
 from dynamap.planner.pbqp import Solution
 from dynamap.planner.plan import (
@@ -37,66 +36,9 @@ from dynamap.planner.plan import (
     RunnerUp,
     SolverInfo,
 )
+from dynamap.planner.requests import Request
 from dynamap.planner.search import Found, Progress, joint_search
 from dynamap.planner.storage import Storages, find_storages
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the user asks of a plan; None leaves a choice to the search.
-
-    ``pins`` maps a layer to an algorithm and possibly a dataflow; ``multipliers`` is the budget of the array.
-    """
-
-    solver: str = "dp"
-    cost_model: str = "overlay"
-    array: tuple[int, int] | None = None
-    clock_mhz: float | None = None
-    bandwidth_gbs: float | None = None
-    multipliers: int | None = None
-    packing: bool | None = None
-    algorithms: tuple[Algorithm, ...] = tuple(Algorithm)
-    dataflows: tuple[Dataflow, ...] = tuple(Dataflow)
-    pins: Mapping[str, tuple[Algorithm, Dataflow | None]] = field(default_factory=dict)
-    time_limit: float | None = None
-    ilp_engine: str = "cbc"
-    memory_limit_bytes: int = solvers.DEFAULT_MEMORY_LIMIT_BYTES
-
-    def document(self) -> dict[str, object]:
-        """Plain JSON data; ``request_of`` reads it back."""
-        return {
-            "solver": self.solver,
-            "array": None if self.array is None else list(self.array),
-            "clock_mhz": self.clock_mhz,
-            "bandwidth_gbs": self.bandwidth_gbs,
-            "multipliers": self.multipliers,
-            "packing": self.packing,
-            "algorithms": [a.value for a in self.algorithms],
-            "dataflows": [d.value for d in self.dataflows],
-            "pins": {
-                name: [algorithm.value, dataflow.value if dataflow else None]
-                for name, (algorithm, dataflow) in sorted(self.pins.items())
-            },
-        }
-
-
-def request_of(document: Mapping[str, object], cost_model: str) -> Request:
-    """The request that a plan was made for, from its JSON data."""
-    data = dict(document)
-    array, pins = data["array"], data["pins"]
-    assert isinstance(pins, Mapping)
-    return Request(
-        solver=str(data["solver"]),
-        cost_model=cost_model,
-        array=None if array is None else (array[0], array[1]),  # type: ignore[index]
-        clock_mhz=data["clock_mhz"],  # type: ignore[arg-type]
-        bandwidth_gbs=data["bandwidth_gbs"],  # type: ignore[arg-type]
-        multipliers=data["multipliers"],  # type: ignore[arg-type]
-        packing=data["packing"],  # type: ignore[arg-type]
-        algorithms=tuple(Algorithm(a) for a in data["algorithms"]),  # type: ignore[attr-defined]
-        dataflows=tuple(Dataflow(d) for d in data["dataflows"]),  # type: ignore[attr-defined]
-        pins={name: (Algorithm(a), Dataflow(d) if d else None) for name, (a, d) in pins.items()},
-    )
 
 
 def restrictions_for(network: Network, request: Request) -> dict[str, Restriction]:
@@ -273,7 +215,7 @@ def _overlay_info(overlay: Overlay) -> OverlayInfo:
 
 
 def _limits(layers: Sequence[PlannedLayer], overlay: Overlay, machine: Machine) -> dict[str, float]:
-    """Latency if the array worked all the time at its direct peak, and if memory moved the plan's bytes all the time."""
+    """Latency if the array always worked at its direct peak; if memory moved the plan's bytes at full rate."""
     macs = sum(layer.macs for layer in layers)
     moved = sum(layer.bytes_read + layer.bytes_written for layer in layers)
     rate = min(machine.bandwidth_bytes_per_ms, machine.word_bytes * machine.clock_khz)
@@ -303,7 +245,7 @@ def op_of(layer: Layer, network: Network) -> str:
     if isinstance(layer, HostLayer):
         return layer.op.lower()
     name = type(layer).__name__
-    return _OPS[name] if name in _OPS else layer.kind.value  # type: ignore[union-attr]
+    return layer.kind.value if isinstance(layer, Pool) else _OPS[name]
 
 
 def layer_shape(layer: Layer, network: Network) -> LayerShape:
@@ -474,7 +416,7 @@ def _assemble(
 
 
 def _products(layer: Layer, macs: int, choice: Choice | None, network: Network) -> int:
-    """Useful products on the array: multiply-accumulates, or with Winograd the products of its tiles (real channels)."""
+    """Useful products on the array: multiply-accumulates, or with Winograd those of its tiles (real channels)."""
     if choice is None or choice.algorithm is not Algorithm.WINOGRAD:
         return macs
     shape = work_of(layer, network)

@@ -28,7 +28,7 @@ class Placement:
 class Storages:
     """``vertex`` of each tensor, ``formats`` of each vertex, ``placement`` of each tensor.
 
-    ``in_place`` names the concatenations that cost nothing; ``executed`` are the layers that the overlay runs, in order.
+    ``in_place``: the concatenations that cost nothing; ``executed``: the layers that the overlay runs, in order.
     """
 
     vertex: Mapping[str, int]

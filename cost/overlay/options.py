@@ -47,7 +47,7 @@ class LayerOptions:
 
 @dataclass(frozen=True)
 class Variants:
-    """One row per (layer, algorithm, Winograd tile, toeplitz); sizes of one group, ``groups`` of which follow each other."""
+    """One row per (layer, algorithm, Winograd tile, toeplitz); sizes of one group, of which there are ``groups``."""
 
     layer: Ints
     algorithm: Ints
@@ -76,7 +76,8 @@ class Variants:
 class Cases:
     """One row per (variant, dataflow, input format, output format, blocking).
 
-    ``mode``: stream inputs or weights; ``rows``: of a block (inputs) or of a band (weights); ``tiles``: column tiles per block (weights).
+    ``mode``: stream inputs or weights; ``rows``: of a block (inputs) or of a band (weights);
+    ``tiles``: column tiles per block (weights).
     """
 
     variant: Ints
@@ -144,7 +145,7 @@ def tabulate(layers: Sequence[LayerOptions]) -> tuple[Variants, Cases]:
     for index, options in enumerate(layers):
         shape, groups = options.shape.split_groups(UNIT_BYTES, dense=options.dense)
         sliced = groups > 1
-        plain_in = [f for f in options.formats_in if f is Format.C16 or (f is Format.HWC and not sliced)]
+        plain_in: list[Format] = [f for f in options.formats_in if f is Format.C16 or (f is Format.HWC and not sliced)]
         outs = [f for f in options.formats_out if f is Format.C16 or (f is Format.HWC and not sliced)]
         for algorithm in options.algorithms:
             if not applicable(shape, algorithm):
@@ -165,10 +166,10 @@ def tabulate(layers: Sequence[LayerOptions]) -> tuple[Variants, Cases]:
                 flows = np.array([DATAFLOWS.index(d) for d in options.dataflows], np.int64)
                 if not len(formats) or not len(flows):
                     continue
-                d, f, b = np.meshgrid(np.arange(len(flows)), np.arange(len(formats)), np.arange(len(blocks)), indexing="ij")
-                table = np.column_stack(
-                    [np.full(d.size, row), flows[d.ravel()], formats[f.ravel()], blocks[b.ravel()]]
+                d, f, b = np.meshgrid(
+                    np.arange(len(flows)), np.arange(len(formats)), np.arange(len(blocks)), indexing="ij"
                 )
+                table = np.column_stack([np.full(d.size, row), flows[d.ravel()], formats[f.ravel()], blocks[b.ravel()]])
                 case_tables.append(table)
     variants = np.array(variant_rows, np.int64).reshape(-1, 21)
     cases = np.concatenate(case_tables) if case_tables else np.empty((0, 7), np.int64)

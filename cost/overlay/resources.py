@@ -1,8 +1,7 @@
 """What an overlay takes of a device, and which arrays and buffers fit (docs/overlay.md, section 9).
 
-Multipliers are exact. Memory blocks are exact for the declared widths and depths; tools may pack differently. LUT and FF
-are estimates: the coefficients below are design estimates for this overlay's data paths, not measurements, and calibration
-factors from vendor reports replace them.
+Multipliers are exact. Memory blocks are exact for the declared widths and depths; tools may pack differently. LUT and
+FF are estimates: the coefficients below are design estimates for this overlay's data paths, not measurements.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ ACCUMULATOR_ROWS = (256, 512, 1024, 2048, 4096)
 ROW_SIZES = (512, 1024, 2048, 4096, 8192)
 
 LUT_PER_PE = {1: 40, 2: 60}
-"""Operand and accumulator registers are flip-flops; LUTs hold the adders, and with packing the split of the two products."""
+"""Operands and accumulators sit in flip-flops; LUTs hold the adders, and with packing the split of the two products."""
 FF_PER_PE = {1: 110, 2: 150}
 LUT_PER_LANE, FF_PER_LANE = 200, 400
 LUT_PER_WORD_BYTE, FF_PER_WORD_BYTE = 230, 600
@@ -200,8 +199,8 @@ class Candidates:
         room = _room(device, machine, rows, columns, smallest)
         if not room.any():
             raise InfeasibleError(
-                f"no array fits device {device.name!r}: LUTs, flip-flops or memory blocks do not suffice for the smallest "
-                "overlay; use a larger device or fewer memory ports"
+                f"no array fits device {device.name!r}: LUTs, flip-flops or memory blocks do not suffice for the "
+                "smallest overlay; use a larger device or fewer memory ports"
             )
         return Candidates(device, machine, limit, rows[room], columns[room])
 
@@ -215,7 +214,7 @@ class Candidates:
 
 
 def _room(device: Device, machine: Machine, rows: Ints, columns: Ints, buffers: Buffers) -> Ints:
-    """Whether buffers fit beside each array, for many arrays: memory of all kinds taken together per buffer assignment."""
+    """Whether buffers fit beside each of many arrays, by some assignment of buffers to kinds of memory."""
     memories = _memories(device)
     shapes = [
         (

@@ -42,7 +42,7 @@ class VectorOp(Enum):
 
 @dataclass(frozen=True)
 class VectorShape:
-    """One vector layer: the tensors it streams, what it makes, its window, and the ``size`` of LRN or factor of resize."""
+    """One vector layer: the tensors it streams, what it makes, its window, LRN's size or resize's factor."""
 
     op: VectorOp
     inputs: tuple[TensorShape, ...]
@@ -171,7 +171,10 @@ def vector_times(machine: Machine, buffers: Buffers, shape: VectorShape, fmt_in:
         if part_rows is rows:
             pitches = [int(odd_pitch(np.int64(_units(tensor)))) for tensor in shape.inputs]  # type: ignore[arg-type]
             held = sum(
-                (h * (t.width * pitch * UNIT_BYTES) for t, h, pitch in zip(shape.inputs, heights, pitches, strict=True)),
+                (
+                    h * (t.width * pitch * UNIT_BYTES)
+                    for t, h, pitch in zip(shape.inputs, heights, pitches, strict=True)
+                ),
                 np.zeros_like(rows),
             )
     resident = np.full_like(rows, _resident_bytes(shape, fmt_in))

@@ -1,0 +1,5 @@
+"""``python -m dynamap``."""
+
+from dynamap.cli import main
+
+main()

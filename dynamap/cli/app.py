@@ -1,0 +1,142 @@
+"""The typer application: arguments and options of each command; the work is done in the modules beside this one."""
+
+from __future__ import annotations
+
+import json
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Plan a CNN for an FPGA overlay, prove the plan, and check every number.",
+)
+
+
+class Solver(str, Enum):
+    dp = "dp"
+    ilp = "ilp"
+    cpsat = "cpsat"
+    exhaustive = "exhaustive"
+
+
+class Engine(str, Enum):
+    cbc = "cbc"
+    highs = "highs"
+    scip = "scip"
+
+
+class CostModel(str, Enum):
+    overlay = "overlay"
+    paper = "paper"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+PlanFile = Annotated[Path, typer.Argument(help="A saved plan (plan.json).", show_default=False)]
+Limit = Annotated[Optional[float], typer.Option("--time-limit", help="Seconds after which the best so far is taken.")]  # noqa: UP045
+MemoryLimit = Annotated[int, typer.Option("--memory-limit", help="MiB for the tables of the dynamic programme.")]
+EngineOption = Annotated[Engine, typer.Option("--ilp-engine", help="The solver behind --solver ilp.")]
+SolverOption = Annotated[Solver, typer.Option("--solver", help="How the mapping is solved.")]
+
+
+@app.command()
+def plan(
+    model: Annotated[str, typer.Argument(help="An ONNX file or a built-in name (`dynamap models`).")],
+    device: Annotated[str, typer.Option(help="A device name (`dynamap devices`) or a TOML file.")] = "u200",
+    solver: SolverOption = Solver.dp,
+    ilp_engine: EngineOption = Engine.cbc,
+    cost_model: Annotated[CostModel, typer.Option(help="The overlay's timing, or the published formulas.")] = (
+        CostModel.overlay
+    ),
+    array: Annotated[Optional[str], typer.Option(help="Fix the array: ROWSxCOLUMNS, such as 92x66.")] = None,  # noqa: UP045
+    clock: Annotated[Optional[float], typer.Option(help="Clock in MHz.")] = None,  # noqa: UP045
+    bandwidth: Annotated[Optional[float], typer.Option(help="Memory bandwidth in GB/s.")] = None,  # noqa: UP045
+    multipliers: Annotated[Optional[int], typer.Option(help="Multipliers that the array may use.")] = None,  # noqa: UP045
+    packing: Annotated[
+        Optional[bool],  # noqa: UP045
+        typer.Option("--packing/--no-packing", help="Two int8 products per multiplier, where it can."),
+    ] = None,
+    algorithms: Annotated[Optional[str], typer.Option(help="Allowed: im2col,kn2row,winograd.")] = None,  # noqa: UP045
+    dataflows: Annotated[Optional[str], typer.Option(help="Allowed: ns,ws,is.")] = None,  # noqa: UP045
+    pin: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="LAYER=ALGORITHM[/DATAFLOW], repeatable."),
+    ] = None,
+    time_limit: Limit = None,
+    memory_limit: MemoryLimit = 1024,
+    export_pbqp: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Write the mapping problem of the chosen array in the PBQP text format."),
+    ] = None,
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="Write the plan as JSON.")] = None,  # noqa: UP045
+    as_json: Json = False,
+) -> None:
+    """Size the overlay and choose every layer's algorithm and dataflow, with proof."""
+    from dynamap.cli.plan import plan_command
+    from dynamap.cli.requests import build_request
+
+    request = build_request(
+        solver=solver.value,
+        ilp_engine=ilp_engine.value,
+        cost_model=cost_model.value,
+        array=array,
+        clock=clock,
+        bandwidth=bandwidth,
+        multipliers=multipliers,
+        packing=packing,
+        algorithms=algorithms,
+        dataflows=dataflows,
+        pins=pin or [],
+        time_limit=time_limit,
+        memory_limit_mb=memory_limit,
+    )
+    raise typer.Exit(plan_command(model, device, request, export_pbqp, output, as_json))
+
+
+@app.command()
+def check(
+    model: Annotated[str, typer.Argument(help="An ONNX file or a built-in name.")],
+    as_json: Json = False,
+) -> None:
+    """List every node of a model: on the overlay, folded, on the host, or unsupported with reason and remedy."""
+    from dynamap.cli.check import check as run_check
+
+    raise typer.Exit(run_check(model, as_json))
+
+
+@app.command()
+def solve(
+    file: Annotated[Path, typer.Argument(help="A PBQP in the text format.")],
+    solver: SolverOption = Solver.dp,
+    ilp_engine: EngineOption = Engine.cbc,
+    time_limit: Limit = None,
+    memory_limit: MemoryLimit = 1024,
+    as_json: Json = False,
+) -> None:
+    """Solve any PBQP exactly."""
+    from dynamap.cli.solve import solve_command
+
+    raise typer.Exit(solve_command(file, solver.value, as_json, time_limit, memory_limit, ilp_engine.value))
+
+
+@app.command()
+def devices(as_json: Json = False) -> None:
+    """The devices that come with the project."""
+    from dynamap.cli.devices import devices_document, devices_table
+    from dynamap.cli.output import show
+
+    show(json.dumps(devices_document(), indent=2) if as_json else devices_table())
+
+
+@app.command()
+def models(as_json: Json = False) -> None:
+    """The networks that are built in."""
+    from dynamap.cli.models import models_document, models_table
+    from dynamap.cli.output import show
+
+    show(json.dumps(models_document(), indent=2) if as_json else models_table())

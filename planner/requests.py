@@ -1,0 +1,102 @@
+"""What a user asks of a plan, and how its words are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeVar
+
+from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.cost.errors import InputError
+from dynamap.planner import solvers
+
+E = TypeVar("E", bound=Enum)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asks of a plan; None leaves a choice to the search.
+
+    ``pins`` maps a layer to an algorithm and possibly a dataflow; ``multipliers`` is the budget of the array.
+    """
+
+    solver: str = "dp"
+    cost_model: str = "overlay"
+    array: tuple[int, int] | None = None
+    clock_mhz: float | None = None
+    bandwidth_gbs: float | None = None
+    multipliers: int | None = None
+    packing: bool | None = None
+    algorithms: tuple[Algorithm, ...] = tuple(Algorithm)
+    dataflows: tuple[Dataflow, ...] = tuple(Dataflow)
+    pins: Mapping[str, tuple[Algorithm, Dataflow | None]] = field(default_factory=dict)
+    time_limit: float | None = None
+    ilp_engine: str = "cbc"
+    memory_limit_bytes: int = solvers.DEFAULT_MEMORY_LIMIT_BYTES
+
+    def document(self) -> dict[str, object]:
+        """Plain JSON data; ``request_of`` reads it back."""
+        return {
+            "solver": self.solver,
+            "array": None if self.array is None else list(self.array),
+            "clock_mhz": self.clock_mhz,
+            "bandwidth_gbs": self.bandwidth_gbs,
+            "multipliers": self.multipliers,
+            "packing": self.packing,
+            "algorithms": [a.value for a in self.algorithms],
+            "dataflows": [d.value for d in self.dataflows],
+            "pins": {
+                name: [algorithm.value, dataflow.value if dataflow else None]
+                for name, (algorithm, dataflow) in sorted(self.pins.items())
+            },
+        }
+
+
+def request_of(document: Mapping[str, object], cost_model: str) -> Request:
+    """The request that a plan was made for, from its JSON data."""
+    data = dict(document)
+    array, pins = data["array"], data["pins"]
+    assert isinstance(pins, Mapping)
+    return Request(
+        solver=str(data["solver"]),
+        cost_model=cost_model,
+        array=None if array is None else (array[0], array[1]),  # type: ignore[index]
+        clock_mhz=data["clock_mhz"],  # type: ignore[arg-type]
+        bandwidth_gbs=data["bandwidth_gbs"],  # type: ignore[arg-type]
+        multipliers=data["multipliers"],  # type: ignore[arg-type]
+        packing=data["packing"],  # type: ignore[arg-type]
+        algorithms=tuple(Algorithm(a) for a in data["algorithms"]),  # type: ignore[attr-defined]
+        dataflows=tuple(Dataflow(d) for d in data["dataflows"]),  # type: ignore[attr-defined]
+        pins={name: (Algorithm(a), Dataflow(d) if d else None) for name, (a, d) in pins.items()},
+    )
+
+
+def parse_choices(option: str, words: Iterable[str] | None, kind: type[E]) -> tuple[E, ...]:
+    """Values of an enum by their words, in the enum's order; all of them where nothing is given.
+
+    Raises:
+        InputError: a word is unknown, or there is none; the message names ``option``.
+    """
+    if words is None:
+        return tuple(kind)
+    known = {member.value: member for member in kind}
+    chosen = [word.lower() for word in words]
+    for word in chosen:
+        if word not in known:
+            raise InputError(f"{option} does not know {word!r}: choose from {', '.join(known)}")
+    if not chosen:
+        raise InputError(f"{option} needs at least one of {', '.join(known)}")
+    return tuple(member for member in kind if member.value in chosen)
+
+
+def parse_choice(layer: str, text: str) -> tuple[Algorithm, Dataflow | None]:
+    """``ALGORITHM[/DATAFLOW]``, what a layer is pinned to.
+
+    Raises:
+        InputError: a word is unknown.
+    """
+    algorithm, slash, dataflow = text.partition("/")
+    where = f"the pin of {layer!r}"
+    flow = parse_choices(where, [dataflow], Dataflow)[0] if slash else None
+    return parse_choices(where, [algorithm], Algorithm)[0], flow
