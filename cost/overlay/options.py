@@ -23,10 +23,10 @@ FORMATS = tuple(Format)
 WINOGRAD_TILES = (2, 4)
 STREAM_INPUTS, STREAM_WEIGHTS = 0, 1
 
-STRIP_COUNTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
-"""Numbers of blocks tried when inputs stream (each gives the rows of a block)."""
+STRIP_COUNTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 1 << 20)
+"""Numbers of blocks tried when inputs stream (each gives the rows of a block); the last stands for single rows."""
 
-BAND_COUNTS = (1, 2, 4, 8, 16)
+BAND_COUNTS = (1, 2, 4, 8, 16, 64)
 """Numbers of row bands tried when weights stream."""
 
 COLUMN_TILES = (1, 2, 4, 8, 1 << 20)
@@ -104,8 +104,8 @@ def _blockings(out_height: int, out_channels: int, step: int) -> list[tuple[int,
     def rows_of(count: int) -> int:
         return min(out_height, round_up(ceil_div(out_height, count), step))
 
-    strips = sorted({rows_of(count) for count in STRIP_COUNTS if count <= out_height})
-    bands = sorted({rows_of(count) for count in BAND_COUNTS if count <= out_height})
+    strips = sorted({rows_of(count) for count in STRIP_COUNTS})
+    bands = sorted({rows_of(count) for count in BAND_COUNTS})
     blockings = [(STREAM_INPUTS, rows, 0) for rows in strips]
     return blockings + [(STREAM_WEIGHTS, rows, tiles) for rows in bands for tiles in COLUMN_TILES]
 

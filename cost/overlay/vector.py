@@ -59,7 +59,7 @@ class VectorShape:
 def strip_rows(shape: VectorShape) -> Ints:
     """Rows per block that are tried, ascending."""
     height = shape.output.height
-    return np.array(sorted({-(-height // count) for count in STRIP_COUNTS if count <= height}), np.int64)
+    return np.array(sorted({-(-height // count) for count in STRIP_COUNTS}), np.int64)
 
 
 def _rows_in(shape: VectorShape, tensor: TensorShape, rows: Ints) -> Ints:
