@@ -193,7 +193,7 @@ def vector_times(machine: Machine, buffers: Buffers, shape: VectorShape, fmt_in:
         write_latency=machine.write_latency,
         stages=np.ones_like(rows),
     )
-    fits = held <= buffers.input_bytes // 2
+    fits = held <= np.where(blocks == 1, buffers.input_bytes, buffers.input_bytes // 2)
     fits &= rows * shape.output.width * out_channels <= buffers.output_bytes // 2
     fits &= resident <= buffers.weight_bytes
     cycles = np.where(fits, makespan(work), INFEASIBLE)
