@@ -33,6 +33,12 @@ def emit_pool(lowering: Lowering, node: Node, value: Value, kind: PoolKind) -> L
         )
     ceil_mode = node.integer("ceil_mode", 0) != 0 and node.text("auto_pad", "NOTSET") in ("NOTSET", "")
     window = window_of(node, (kernel[0], kernel[1]), height, width, ceil_mode=ceil_mode)
+    automatic = node.text("auto_pad", "NOTSET") == "VALID" and node.integer("ceil_mode", 0) != 0
+    if automatic and window.output_size(height, width) != window.output_size(height, width, ceil_mode=True):
+        raise Unsupported(
+            "auto_pad VALID with ceil_mode: runtimes disagree on the size of the output",
+            "write pads of 0 instead of auto_pad",
+        )
     include = node.integer("count_include_pad", 0) != 0
     rows, columns = window.output_size(height, width, ceil_mode=ceil_mode)
     if value.pads is not None:
