@@ -2,16 +2,24 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+DEPENDENCIES := $(VENV)/.dependencies
+LINKED := $(VENV)/.linked
+PIP := $(BIN)/pip --quiet --disable-pip-version-check
+# A strict editable install links files one by one (mypy can follow that), so new files need a new link.
+FOLDERS := $(shell find dynamap cost planner backends -type d -not -name __pycache__)
 
-.PHONY: venv demo test test-full lint typecheck bench clean
+.PHONY: venv demo test test-full lint format typecheck bench clean
 
-venv: $(STAMP)
+venv: $(LINKED)
 
-$(STAMP): pyproject.toml
+$(DEPENDENCIES): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check 'setuptools>=68'
-	$(BIN)/pip install --quiet --disable-pip-version-check --config-settings editable_mode=strict -e '.[run,test,lint,bench,examples]'
+	$(PIP) install 'setuptools>=68'
+	$(PIP) install --config-settings editable_mode=strict -e '.[run,test,lint,bench,examples]'
+	touch $@
+
+$(LINKED): $(DEPENDENCIES) $(FOLDERS)
+	$(PIP) install --no-deps --config-settings editable_mode=strict -e .
 	touch $@
 
 demo: venv
@@ -19,14 +27,18 @@ demo: venv
 	$(BIN)/dynamap plan googlenet --device u200 -o out/googlenet-u200.json
 
 test: venv lint typecheck
-	$(BIN)/pytest -q -n 2 -m 'not full'
+	$(BIN)/pytest -q -n 2 --dist loadfile -m 'not full'
 
 test-full: venv lint typecheck
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+format: venv
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
 typecheck: venv
 	$(BIN)/mypy -p dynamap
@@ -34,7 +46,9 @@ typecheck: venv
 bench: venv
 	$(BIN)/python benchmarks/planner.py
 	$(BIN)/python benchmarks/latency.py
+	$(BIN)/python benchmarks/solvers.py --agreement
 	$(BIN)/python benchmarks/solvers.py
+	$(BIN)/python benchmarks/tables.py
 
 clean:
 	rm -rf $(VENV) build out *.egg-info
