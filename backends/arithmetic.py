@@ -37,12 +37,11 @@ WINOGRAD_SUM_BITS = 40
 """Signed bits of an accumulator of Winograd products, and of every operand of `requantise`."""
 
 LRN_BITS = 25
-"""Bits of the largest entry of an LRN table; the 9-bit data times an entry fits one 27 x 18 multiplier."""
+"""Bits of the largest entry of an octave of an LRN table: 9-bit data times an entry fit a 27 x 18 multiplier."""
 
-LRN_DIRECT = 64
+LRN_OCTAVES = 23
 LRN_STEPS = 32
-LRN_SUM_BITS = 23
-"""Sums of squares of an LRN stay below 2^23: entries 0..63 are direct, then 32 per power of two."""
+"""Sums of squares of an LRN stay below 2^23; a table has 32 steps from each power of two to the next."""
 
 
 class Ratio(NamedTuple):
@@ -59,27 +58,23 @@ class Ratio(NamedTuple):
 def encode_ratio(value: float, label: str) -> Ratio:
     """The nearest ratio to ``value``, with 2^16 <= multiplier < 2^17 and 0 <= shift <= 62.
 
-    A value below 2^-46 becomes 2^-46: a 40-bit operand times either rounds to zero.
+    A value below 2^-46 becomes 2^-46: a 40-bit operand times either rounds to zero. A value of 2^17 or
+    more becomes 2^17 - 1: an integer times either is zero or saturates.
 
     >>> encode_ratio(0.75, "example")
     Ratio(multiplier=98304, shift=17)
 
     Raises:
-        InputError: the value is not a positive number below 2^17; the message starts with ``label``.
+        InputError: the value is not a positive finite number; the message starts with ``label``.
     """
     if not (math.isfinite(value) and value > 0):
-        raise InputError(
-            f"{label}: a ratio of scales is {value}; every scale must be a positive finite number"
-        )
+        raise InputError(f"{label}: a ratio of scales is {value}; every scale must be a positive finite number")
     mantissa, exponent = math.frexp(value)
     multiplier, shift = round(math.ldexp(mantissa, MULTIPLIER_BITS)), MULTIPLIER_BITS - exponent
     if multiplier == 2**MULTIPLIER_BITS:
         multiplier, shift = multiplier // 2, shift - 1
     if shift < 0:
-        raise InputError(
-            f"{label}: the input scales are {value:.3g} times the output scale, more than 2^17, "
-            "so every output would saturate; calibrate with data that are typical of the network's input"
-        )
+        return Ratio(2**MULTIPLIER_BITS - 1, 0)
     if shift > MAX_SHIFT:
         return Ratio(2 ** (MULTIPLIER_BITS - 1), MAX_SHIFT)
     return Ratio(multiplier, shift)
@@ -92,10 +87,15 @@ def encode_common(values: list[float], label: str) -> tuple[tuple[int, ...], int
     ((65536, 16384), 16)
 
     Raises:
-        InputError: as `encode_ratio`.
+        InputError: a value is not positive, or is 2^17 or more; the message starts with ``label``.
     """
     for value in values:
         encode_ratio(value, label)
+    if max(values) >= 2.0**MULTIPLIER_BITS:
+        raise InputError(
+            f"{label}: an input scale is {max(values):.3g} times the output scale, more than 2^17: "
+            "the inputs cancel almost entirely; calibrate with data that are typical of the network's input"
+        )
     shift = encode_ratio(max(values), label).shift
     multipliers = tuple(min(round(math.ldexp(value, shift)), 2**MULTIPLIER_BITS - 1) for value in values)
     return multipliers, shift
@@ -159,20 +159,21 @@ def per_channel(values: npt.NDArray[np.integer] | int, dimensions: int) -> Int64
 
 
 def look_up(values: Int8Array, table: Int8Array) -> Int8Array:
-    """Replace each value v of C x H x W by entry v + 128 of its row of ``table``: 1 x 256, or C x 256."""
-    index = values.astype(np.int16) + 128
-    if table.shape[0] == 1:
-        result: Int8Array = table[0][index]
-        return result
-    rows = np.arange(table.shape[0]).reshape(-1, 1, 1)
-    rows_looked_up: Int8Array = table[rows, index]
-    return rows_looked_up
+    """Replace each value v by entry v + 128 of ``table``, which has 256."""
+    result: Int8Array = table[values.astype(np.int16) + 128]
+    return result
 
 
-def scaled_sum(
-    tensors: list[Int8Array], zero_points: tuple[int, ...], multipliers: tuple[int, ...], shift: int
-) -> Int64Array:
-    """round(sum_i (q_i - zero_point_i) * multiplier_i / 2^shift): an addition before zero point and clamp.
+def bend(products: Int64Array, positive: int, negatives: npt.NDArray[np.integer]) -> Int64Array:
+    """A leaky slope: values >= 0 times ``positive``, others times ``negatives`` (one, or one per channel).
+
+    ``products`` have at most 40 signed bits and are still to be shifted; the multipliers have 18 signed bits.
+    """
+    return np.where(products < 0, products * per_channel(negatives, products.ndim), products * positive)
+
+
+def scaled_sum(tensors: list[Int8Array], zero_points: tuple[int, ...], multipliers: tuple[int, ...]) -> Int64Array:
+    """sum_i (q_i - zero_point_i) * multiplier_i: an addition before its shift.
 
     A term has 26 signed bits; up to 2^13 tensors fit 40 bits.
     """
@@ -180,7 +181,7 @@ def scaled_sum(
     total = np.zeros(tensors[0].shape, dtype=np.int64)
     for tensor, zero, multiplier in terms:
         total += (tensor.astype(np.int64) - zero) * multiplier
-    return round_shift(total, shift)
+    return total
 
 
 def centred_product(first: Int8Array, second: Int8Array, first_zero: int, second_zero: int) -> Int64Array:
@@ -201,28 +202,29 @@ def window_sums(squares: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
 
 
 def lrn_breakpoints() -> Int64Array:
-    """The sums of squares at which an LRN table has its entries, in order, the last one 2^23."""
-    direct = np.arange(LRN_DIRECT, dtype=np.int64)
-    first = LRN_DIRECT.bit_length() - 1
-    steps = np.arange(LRN_STEPS, 2 * LRN_STEPS, dtype=np.int64)
-    octaves = [steps << (exponent - 5) for exponent in range(first, LRN_SUM_BITS)]
-    return np.concatenate([direct, *octaves, [np.int64(1 << LRN_SUM_BITS)]])
+    """Octaves x 33: the sums of squares at which an LRN table has its entries, times 32.
 
-
-def lrn_factor(sums: Int64Array, table: Int64Array) -> Int64Array:
-    """Interpolate ``table`` (an entry per breakpoint) at sums of squares below 2^23.
-
-    Below 64 the entry itself. Else, with e the position of the first bit and f = e - 5 fraction bits:
-    k = 64 + 32 (e - 6) + (sum >> f) - 32, and table[k] + ((table[k + 1] - table[k]) * fraction >> f).
+    Entry i of octave e stands for the sum 2^e (32 + i) / 32, entry 32 for the first of the next octave.
     """
-    exponent = np.frexp(sums.astype(np.float64))[1].astype(np.int64) - 1
-    fraction_bits = np.maximum(exponent - 5, 1)
-    curved = LRN_DIRECT + LRN_STEPS * (exponent - 6) + (sums >> fraction_bits) - LRN_STEPS
-    index = np.where(sums < LRN_DIRECT, sums, curved)
-    fraction = np.where(sums < LRN_DIRECT, 0, sums & ((np.int64(1) << fraction_bits) - 1))
-    step = table[index + 1] - table[index]
-    factor: Int64Array = table[index] + ((step * fraction) >> fraction_bits)
-    return factor
+    steps = np.arange(LRN_STEPS, 2 * LRN_STEPS + 1, dtype=np.int64)
+    return steps << np.arange(LRN_OCTAVES, dtype=np.int64).reshape(-1, 1)
+
+
+def lrn_factor(sums: Int64Array, table: Int64Array, shifts: Int32Array) -> tuple[Int64Array, Int64Array]:
+    """Factors and their shifts at sums of squares 1 .. 2^23 - 1, interpolated in ``table``, octaves x 33.
+
+    With e the position of the first bit of the sum and s = 32 sum: i = (s >> e) - 32, the fraction is the
+    low e bits of s, and the factor is table[e, i] + ((table[e, i + 1] - table[e, i]) * fraction >> e)
+    over 2^shifts[e]. The sum 0 is read as 1: what it multiplies is zero.
+    """
+    positive = np.maximum(sums, 1)
+    octave = np.frexp(positive.astype(np.float64))[1].astype(np.int64) - 1
+    scaled = positive * LRN_STEPS
+    index = (scaled >> octave) - LRN_STEPS
+    fraction = scaled & ((np.int64(1) << octave) - 1)
+    first = table[octave, index]
+    factor = first + (((table[octave, index + 1] - first) * fraction) >> octave)
+    return factor, shifts.astype(np.int64)[octave]
 
 
 def quantise_values(values: FloatingArray, quantisation: Quantisation) -> Int8Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,19 @@ import onnx
 
 from dynamap.backends.arithmetic import Int8Array
 from dynamap.backends.qdq import layer_model
-from dynamap.backends.quantise.layers import QuantisedNetwork
+from dynamap.backends.quantise.activations import has_table
+from dynamap.backends.quantise.layers import (
+    ActivateArithmetic,
+    ConcatArithmetic,
+    Finish,
+    LrnArithmetic,
+    QuantisedNetwork,
+    ResizeArithmetic,
+    SlopeArithmetic,
+)
+from dynamap.backends.quantise.reference import execute
 from dynamap.cost.errors import InputError
-from dynamap.planner.network import HostLayer, Layer
+from dynamap.planner.network import Activate, Add, Conv, HostLayer, Layer, Mul, Network, Pool
 
 
 @dataclass(frozen=True)
@@ -53,16 +63,67 @@ def compare_layer(
 
     ``optimise`` lets onnxruntime replace the QDQ pattern by its own integer kernels; without it the
     layer is computed as the ONNX operators define it: dequantise, float32, quantise.
+    A layer that rounds to 8 bits before its activation's table makes two comparisons, of the rounded
+    values and of the table on the same rounded values; both count.
 
     Raises:
         InputError: onnxruntime is not installed.
     """
+    if not has_table(layer):
+        return _compare_one(quantised, layer, inputs, output, optimise)
+    stages = _in_two_stages(quantised, layer)
+    first, second = stages.network.layers
+    tensors = execute(stages, dict(zip(layer.inputs, inputs, strict=True)))
+    rounded = tensors[first.output]
+    before = _compare_one(stages, first, inputs, rounded, optimise)
+    after = _compare_one(stages, second, [rounded], output, optimise)
+    return LayerComparison(
+        layer.name,
+        max(before.max_lsb, after.max_lsb),
+        before.differing + after.differing,
+        before.elements + after.elements,
+    )
+
+
+def _in_two_stages(quantised: QuantisedNetwork, layer: Layer) -> QuantisedNetwork:
+    """A layer with a table as two: the layer rounded to 8 bits, and the table as an activation of its own."""
+    network, integers = quantised.network, quantised.layers[layer.name]
+    assert isinstance(layer, (Conv, Pool, Add, Mul)) and layer.activation is not None
+    assert not isinstance(
+        integers, (ConcatArithmetic, LrnArithmetic, ResizeArithmetic, ActivateArithmetic, SlopeArithmetic)
+    )
+    finish = integers.finish
+    assert finish.table is not None
+    middle = f"{layer.output} before its table"
+    first = replace(layer, activation=None, output=middle)
+    second = Activate(f"{layer.name} table", (middle,), layer.output, layer.activation)
+    names = tuple(dict.fromkeys(layer.inputs))
+    shapes = {name: network.tensors[name] for name in (*names, layer.output)}
+    return QuantisedNetwork(
+        network=Network(
+            name=network.name,
+            sha256=network.sha256,
+            layers=(first, second),
+            tensors={**shapes, middle: network.tensors[layer.output]},
+            inputs=names,
+            outputs=(layer.output,),
+        ),
+        tensors={**{name: quantised.tensors[name] for name in shapes}, middle: finish.rounded},
+        layers={
+            first.name: replace(integers, finish=Finish(finish.rounded)),
+            second.name: ActivateArithmetic(finish.table),
+        },
+        source=quantised.source,
+    )
+
+
+def _compare_one(
+    quantised: QuantisedNetwork, layer: Layer, inputs: list[Int8Array], output: Int8Array, optimise: bool
+) -> LayerComparison:
     feeds = {name: values[None] for name, values in zip(layer.inputs, inputs, strict=True)}
     (found,) = run_model(layer_model(quantised, layer), feeds, optimise=optimise)
     difference = np.abs(found[0].astype(np.int16) - output.astype(np.int16))
-    return LayerComparison(
-        layer.name, int(difference.max()), int(np.count_nonzero(difference)), difference.size
-    )
+    return LayerComparison(layer.name, int(difference.max()), int(np.count_nonzero(difference)), difference.size)
 
 
 def run_model(
@@ -83,8 +144,6 @@ def run_model(
     options.log_severity_level = 3
     if not optimise:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     outputs: list[npt.NDArray[Any]] = session.run(None, dict(feeds))
     return outputs

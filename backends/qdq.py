@@ -74,9 +74,7 @@ def _writer(network: Network) -> _Writer:
     return _Writer(replace(network, layers=(), outputs=network.inputs))
 
 
-def _write_real(
-    writer: _Writer, quantised: QuantisedNetwork, layer: Layer, renamed: Layer, output: str
-) -> None:
+def _write_real(writer: _Writer, quantised: QuantisedNetwork, layer: Layer, renamed: Layer, output: str) -> None:
     """The layer from dequantised inputs to ``output``, real values that are still to be quantised."""
     for original, name in zip(layer.inputs, renamed.inputs, strict=True):
         writer.alias(original, name)
@@ -169,9 +167,7 @@ def _with_inputs(layer: Layer, inputs: Sequence[str]) -> Layer:
     return replace(layer, inputs=tuple(inputs))  # type: ignore[arg-type]
 
 
-def _model(
-    writer: GraphWriter, inputs: Sequence[str], outputs: Sequence[str], element: int
-) -> onnx.ModelProto:
+def _model(writer: GraphWriter, inputs: Sequence[str], outputs: Sequence[str], element: int) -> onnx.ModelProto:
     model, network = writer.model, writer.network
     model.graph.name = network.name or "network"
     model.graph.input.extend(_value(network, name, element) for name in inputs)

@@ -139,7 +139,7 @@ class WinogradForm:
 
     @property
     def weight_limit(self) -> int:
-        """Largest absolute transformed weight: 1143 for F(2,3), 6223 for F(4,3) in two dimensions."""
+        """Largest absolute transformed weight: 1152 for F(2,3), 6272 for F(4,3) in two dimensions."""
         return WEIGHT_LIMIT * _row_sum(self.transforms[0].weights) * _row_sum(self.transforms[1].weights)
 
     @property
@@ -202,7 +202,7 @@ def signed_bits(low: int, high: int) -> int:
 def transform_weights(weights_oihw: Int8Array, form: WinogradForm) -> Int16Array:
     """Transformed weights of one group: positions x rounds x I x O, 16 bits.
 
-    ``weights_oihw`` is O x I x K1 x K2 with values -127..127. Round r1 * R2 + r2 holds the taps
+    ``weights_oihw`` is O x I x K1 x K2 with any int8 values. Round r1 * R2 + r2 holds the taps
     3 r1 .. 3 r1 + 2 of the rows and 3 r2 .. 3 r2 + 2 of the columns; taps beyond the kernel are zero.
     """
     outputs, inputs = weights_oihw.shape[:2]
@@ -294,9 +294,7 @@ def divide_exactly(values: Int64Array, scale: int) -> Int64Array:
     return quotient
 
 
-def convolve(
-    padded: Int8Array, weights_oihw: Int8Array, form: WinogradForm, rows: int, columns: int
-) -> Int64Array:
+def convolve(padded: Int8Array, weights_oihw: Int8Array, form: WinogradForm, rows: int, columns: int) -> Int64Array:
     """The exact convolution O x rows x columns of padded data C x H x W, by Winograd: all steps together."""
     data = transform_tiles(padded, form, rows, columns)
     return transform_output(multiply(data, transform_weights(weights_oihw, form), form), form, rows, columns)

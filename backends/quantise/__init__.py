@@ -8,12 +8,14 @@ from dynamap.backends.quantise.layers import (
     ConvArithmetic,
     Finish,
     LayerArithmetic,
+    Leaky,
     LrnArithmetic,
     MaxPoolArithmetic,
     MulArithmetic,
     QuantisedNetwork,
     Rescale,
     ResizeArithmetic,
+    SlopeArithmetic,
 )
 from dynamap.backends.quantise.quantiser import quantise
 
@@ -25,11 +27,13 @@ __all__ = [
     "ConvArithmetic",
     "Finish",
     "LayerArithmetic",
+    "Leaky",
     "LrnArithmetic",
     "MaxPoolArithmetic",
     "MulArithmetic",
     "QuantisedNetwork",
     "Rescale",
     "ResizeArithmetic",
+    "SlopeArithmetic",
     "quantise",
 ]

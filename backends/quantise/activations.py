@@ -26,7 +26,7 @@ CLAMPING = (ActivationKind.RELU, ActivationKind.CLIP)
 """Activations that only move the ends of the clamp."""
 
 LEAKY = (ActivationKind.LEAKY_RELU, ActivationKind.PRELU)
-"""Activations that a convolution does by a second multiplier for sums below zero."""
+"""Activations that only take a second multiplier for values below zero."""
 
 
 def activation_of(layer: Layer) -> Activation | None:
@@ -39,9 +39,7 @@ def activation_of(layer: Layer) -> Activation | None:
 def has_table(layer: Layer) -> bool:
     """True where a layer rounds to 8 bits first and then looks its activation up."""
     activation = activation_of(layer)
-    if activation is None or isinstance(layer, Activate) or activation.kind in CLAMPING:
-        return False
-    return not (isinstance(layer, Conv) and activation.kind in LEAKY)
+    return not (activation is None or isinstance(layer, Activate) or activation.kind in (*CLAMPING, *LEAKY))
 
 
 def _sigmoid(values: Floats) -> Floats:
@@ -108,10 +106,10 @@ def clamp_of(activation: Activation | None, quantisation: Quantisation) -> tuple
 
 
 def table_of(activation: Activation, before: Quantisation, after: Quantisation) -> Int8Array:
-    """Every int8 value's activation, -128 first: 1 x 256, or C x 256 for PRelu; computed in float64."""
+    """The activation of all 256 int8 values, -128 first, computed in float64; not for PRelu."""
+    assert not activation.slopes
     values = (np.arange(LOWEST, HIGHEST + 1) - before.zero_point) * np.float64(before.scale)
-    rows = len(activation.slopes) if activation.kind is ActivationKind.PRELU else 1
-    real = apply(np.broadcast_to(values, (rows, 1, 256)), activation).reshape(rows, 256)
+    real = apply(values, activation)
     steps = np.rint(real / after.scale) + after.zero_point
     table: Int8Array = np.clip(steps, LOWEST, HIGHEST).astype(np.int8)
     return table

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dynamap.backends.arithmetic import Ratio, encode_common, encode_ratio
+from dynamap.backends.arithmetic import MULTIPLIER_BITS, Ratio, encode_common, encode_ratio
 from dynamap.backends.quantise import activations
 from dynamap.backends.quantise.layers import (
     ActivateArithmetic,
@@ -17,11 +17,13 @@ from dynamap.backends.quantise.layers import (
     ConvArithmetic,
     Finish,
     LayerArithmetic,
+    Leaky,
     LrnArithmetic,
     MaxPoolArithmetic,
     MulArithmetic,
     Rescale,
     ResizeArithmetic,
+    SlopeArithmetic,
 )
 from dynamap.backends.quantise.lrn import lrn_table
 from dynamap.backends.quantise.pooling import divisors
@@ -41,6 +43,9 @@ from dynamap.planner.network import (
     Quantisation,
     Resize,
 )
+
+LARGEST_AVERAGE = 2**14
+"""Values of one average: their sum times a multiplier fits 40 signed bits."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +80,20 @@ def finish_of(layer: Layer, schemes: Schemes) -> Finish:
     activation, output = activations.activation_of(layer), schemes.output(layer)
     if activation is None or not activations.has_table(layer):
         low, high = activations.clamp_of(activation, output)
-        return Finish(output, low, high)
+        return Finish(output, low, high, leaky=leaky_of(layer))
     before = schemes.before_table[layer.name]
     return Finish(before, table=activations.table_of(activation, before, output))
+
+
+def leaky_of(layer: Layer) -> Leaky | None:
+    """The slopes of a leaky activation, for layers other than convolutions: the largest has 17 bits."""
+    activation = activations.activation_of(layer)
+    if activation is None or activation.kind not in activations.LEAKY or isinstance(layer, Conv):
+        return None
+    slopes = np.atleast_1d(np.array(activation.slopes or activation.alpha, dtype=np.float64))
+    shift = encode_ratio(max(1.0, float(np.abs(slopes).max())), label_of(layer)).shift
+    negatives = np.clip(np.rint(slopes * 2.0**shift), 1 - 2**MULTIPLIER_BITS, 2**MULTIPLIER_BITS - 1)
+    return Leaky(2**shift, negatives.astype(np.int32), shift)
 
 
 def rescale_between(source: Quantisation, target: Quantisation, label: str) -> Rescale | None:
@@ -98,9 +114,7 @@ def _conv(network: Network, layer: Conv, schemes: Schemes) -> ConvArithmetic:
     activation = layer.activation
     negative = None
     if activation is not None and activation.kind in activations.LEAKY:
-        slopes = np.broadcast_to(
-            np.array(activation.slopes or activation.alpha, dtype=np.float64), factors.shape
-        )
+        slopes = np.broadcast_to(np.array(activation.slopes or activation.alpha, dtype=np.float64), factors.shape)
         negative = _encode(factors * slopes, label_of(layer))
     return ConvArithmetic(
         weights_oihw=weights.values_oihw,
@@ -131,11 +145,15 @@ def _pool(network: Network, layer: Pool, schemes: Schemes) -> LayerArithmetic:
         return MaxPoolArithmetic(rescale_between(source, finish.rounded, label), finish)
     shapes = network.tensors[layer.inputs[0]], network.tensors[layer.output]
     rows, columns = divisors(layer.window, *shapes, layer.count_include_pad)
+    taps = layer.window.kernel[0] * layer.window.kernel[1]
+    if taps > LARGEST_AVERAGE:
+        raise InputError(
+            f"{label}: an average of {taps} values; the overlay sums at most {LARGEST_AVERAGE} (22 bits): "
+            "split the pooling into two"
+        )
     counts = tuple(sorted({row * column for row in set(rows) for column in set(columns)}))
     if counts[0] == 0:
-        raise InputError(
-            f"{label}: some of its windows lie wholly in the padding; use pads smaller than the kernel"
-        )
+        raise InputError(f"{label}: some of its windows lie wholly in the padding; use pads smaller than the kernel")
     factors = np.array([source.scale / finish.rounded.scale / count for count in counts])
     multipliers, shifts = _encode(factors, label)
     return AveragePoolArithmetic(source.zero_point, rows, columns, counts, multipliers, shifts, finish)
@@ -158,23 +176,24 @@ def _mul(network: Network, layer: Mul, schemes: Schemes) -> MulArithmetic:
 
 def _concat(network: Network, layer: Concat, schemes: Schemes) -> ConcatArithmetic:
     target = schemes.output(layer)
-    return ConcatArithmetic(
-        tuple(rescale_between(source, target, label_of(layer)) for source in schemes.inputs(layer))
-    )
+    return ConcatArithmetic(tuple(rescale_between(source, target, label_of(layer)) for source in schemes.inputs(layer)))
 
 
 def _lrn(network: Network, layer: Lrn, schemes: Schemes) -> LrnArithmetic:
     (source,) = schemes.inputs(layer)
-    table, shift = lrn_table(layer, source, schemes.output(layer))
-    return LrnArithmetic(source.zero_point, table, shift, Finish(schemes.output(layer)))
+    table, shifts = lrn_table(layer, source, schemes.output(layer))
+    return LrnArithmetic(source.zero_point, table, shifts, Finish(schemes.output(layer)))
 
 
 def _resize(network: Network, layer: Resize, schemes: Schemes) -> ResizeArithmetic:
     return ResizeArithmetic(rescale_between(schemes.inputs(layer)[0], schemes.output(layer), label_of(layer)))
 
 
-def _activate(network: Network, layer: Activate, schemes: Schemes) -> ActivateArithmetic:
+def _activate(network: Network, layer: Activate, schemes: Schemes) -> LayerArithmetic:
     (source,) = schemes.inputs(layer)
+    if layer.activation.slopes:
+        ratio = encode_ratio(source.scale / schemes.output(layer).scale, label_of(layer))
+        return SlopeArithmetic(source.zero_point, ratio.multiplier, ratio.shift, finish_of(layer, schemes))
     return ActivateArithmetic(activations.table_of(layer.activation, source, schemes.output(layer)))
 
 

@@ -87,9 +87,7 @@ def checked_input(network: Network, name: str, array: npt.NDArray[np.generic], w
     if array.ndim == 3:
         array = array[None]
     if array.ndim != 4 or array.shape[1:] != (shape.channels, shape.height, shape.width) or not len(array):
-        raise InputError(
-            f"{label}: the shape is {list(array.shape)}; it must be {wanted} with N of at least 1"
-        )
+        raise InputError(f"{label}: the shape is {list(array.shape)}; it must be {wanted} with N of at least 1")
     values: FloatArray = array.astype(np.float32)
     if not np.isfinite(values).all():
         raise InputError(f"{label}: NaN or infinite values; remove the samples that hold them")
@@ -117,9 +115,7 @@ def random_set(network: Network, count: int, seed: int) -> CalibrationSet:
                 low, high = representable(known)
                 sample[name] = generator.uniform(low, high, shape).astype(np.float32)
         samples.append(sample)
-    return CalibrationSet(
-        tuple(samples), f"{count} seeded random input{'s' if count > 1 else ''} (seed {seed})"
-    )
+    return CalibrationSet(tuple(samples), f"{count} seeded random input{'s' if count > 1 else ''} (seed {seed})")
 
 
 def representable(quantisation: Quantisation) -> Range:
@@ -180,15 +176,20 @@ def _trimmed(
     """The ranges that leave out the outermost values."""
     counts = {key: np.zeros(HISTOGRAM_BINS, np.int64) for key in extremes}
     for key, values, _ in _all_values(network, data):
-        counts[key] += np.histogram(values, HISTOGRAM_BINS, extremes[key])[0]
-    trimmed = {}
+        low, high = extremes[key]
+        if high > low:
+            places = (values.astype(np.float64).ravel() - low) / (high - low) * HISTOGRAM_BINS
+            bins = np.minimum(places, HISTOGRAM_BINS - 1).astype(np.int64)
+            counts[key] += np.bincount(bins, minlength=HISTOGRAM_BINS)
+    trimmed = dict(extremes)
+    outside = 1 - percentile / 100
     for key, (low, high) in extremes.items():
-        share = np.cumsum(counts[key]) / counts[key].sum()
-        outside = 1 - percentile / 100
-        edges = np.linspace(low, high, HISTOGRAM_BINS + 1)
-        first = int(np.searchsorted(share, outside, side="right"))
-        last = int(np.searchsorted(share, 1 - outside, side="left"))
-        trimmed[key] = (float(edges[first]), float(edges[min(last, HISTOGRAM_BINS - 1) + 1]))
+        if high > low:
+            share = np.cumsum(counts[key]) / counts[key].sum()
+            edges = np.linspace(low, high, HISTOGRAM_BINS + 1)
+            first = int(np.searchsorted(share, outside, side="right"))
+            last = int(np.searchsorted(share, 1 - outside, side="left"))
+            trimmed[key] = (float(edges[first]), float(edges[min(last, HISTOGRAM_BINS - 1) + 1]))
     return trimmed
 
 

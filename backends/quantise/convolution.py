@@ -78,9 +78,7 @@ def convolve(
     return result
 
 
-def reduce_windows(
-    values: Array, window: Window, rows: int, columns: int, fill: float, operation: np.ufunc
-) -> Array:
+def reduce_windows(values: Array, window: Window, rows: int, columns: int, fill: float, operation: np.ufunc) -> Array:
     """The windows' sums (np.add) or maxima (np.maximum), C x rows x columns, in the type of ``values``."""
     view = windows(values, window, rows, columns, fill)
     result = view[:, 0, 0].copy()

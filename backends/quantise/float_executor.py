@@ -42,9 +42,7 @@ def run(network: Network, inputs: Mapping[str, FloatArray]) -> Iterator[tuple[La
     for index, layer in enumerate(network.layers):
         if isinstance(layer, HostLayer):
             continue
-        before = value_before_activation(
-            layer, [live[name] for name in layer.inputs], network.tensors[layer.output]
-        )
+        before = value_before_activation(layer, [live[name] for name in layer.inputs], network.tensors[layer.output])
         output = reorder(layer, activations.apply(before, activations.activation_of(layer)))
         live[layer.output] = output
         yield layer, before, output

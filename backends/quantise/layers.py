@@ -17,18 +17,28 @@ from dynamap.planner.network import Network, Quantisation
 
 
 @dataclass(frozen=True, eq=False)
-class Finish:
-    """How a rounded value becomes the output: zero point added, clamped to low..high, then looked up.
+class Leaky:
+    """Products >= 0 are multiplied by ``positive``, others by ``negatives`` (1 or C entries), over 2^shift."""
 
-    ``rounded`` is the scale and zero point of the value before the table, which is the output
-    tensor's own where there is no table. ``table`` has an entry per int8 value, -128 first: 1 x 256
-    for the whole tensor, or C x 256.
+    positive: int
+    negatives: Int32Array
+    shift: int
+
+
+@dataclass(frozen=True, eq=False)
+class Finish:
+    """How a product that is still to be shifted becomes the output of its layer.
+
+    The product is bent by ``leaky``, shifted and rounded, the zero point added, clamped to low..high,
+    and looked up in ``table`` (256 entries, that of -128 first). ``rounded`` is scale and zero point of
+    the value before the table, which is the output tensor's own where there is no table.
     """
 
     rounded: Quantisation
     low: int = -128
     high: int = 127
     table: Int8Array | None = None
+    leaky: Leaky | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +58,8 @@ class ConvArithmetic:
     ``weights_oihw`` int8, O x (I / groups) x K1 x K2; ``bias`` int32 in units of input scale times
     weight scale; ``multipliers`` (17 bits) and ``shifts`` turn a sum into units of the output. Arrays per
     channel are in the convolution's own order, before ``Conv.output_order``. Where the activation is
-    leaky, sums below zero take ``negative_multipliers`` (signed, 18 bits) and ``negative_shifts``.
+    leaky, sums below zero take ``negative_multipliers`` (signed, 18 bits) and ``negative_shifts``;
+    ``finish`` then has no ``leaky``.
     """
 
     weights_oihw: Int8Array
@@ -129,11 +140,14 @@ class ConcatArithmetic:
 
 @dataclass(frozen=True, eq=False)
 class LrnArithmetic:
-    """round((q - input_zero_point) * factor(sum of squares) / 2^shift), the factor from ``table``."""
+    """round((q - input_zero_point) * factor / 2^shift), factor and shift by the sum of squares.
+
+    ``table`` is octaves x 33, ``shifts`` one per octave: see `dynamap.backends.arithmetic.lrn_factor`.
+    """
 
     input_zero_point: int
     table: Int64Array
-    shift: int
+    shifts: Int32Array
     finish: Finish
 
 
@@ -146,9 +160,19 @@ class ResizeArithmetic:
 
 @dataclass(frozen=True, eq=False)
 class ActivateArithmetic:
-    """output = table[channel or 0, q + 128]."""
+    """output = table[q + 128]."""
 
     table: Int8Array
+
+
+@dataclass(frozen=True, eq=False)
+class SlopeArithmetic:
+    """An activation with a slope per channel: (q - input_zero_point) * multiplier / 2^shift, bent by ``finish``."""
+
+    input_zero_point: int
+    multiplier: int
+    shift: int
+    finish: Finish
 
 
 LayerArithmetic = (
@@ -161,6 +185,7 @@ LayerArithmetic = (
     | LrnArithmetic
     | ResizeArithmetic
     | ActivateArithmetic
+    | SlopeArithmetic
 )
 
 

@@ -64,9 +64,7 @@ def quantise(
         source = _sentence(data.description, Method(method), percentile, len(given), len(missing))
     chosen = Schemes(found, before_table)
     layers = {
-        layer.name: build_layer(network, layer, chosen)
-        for layer in network.layers
-        if not isinstance(layer, HostLayer)
+        layer.name: build_layer(network, layer, chosen) for layer in network.layers if not isinstance(layer, HostLayer)
     }
     return QuantisedNetwork(network, found, layers, source)
 

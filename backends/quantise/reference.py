@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from dynamap.backends import arithmetic
-from dynamap.backends.arithmetic import Int8Array, Int64Array
+from dynamap.backends.arithmetic import Int8Array, Int32Array, Int64Array
 from dynamap.backends.quantise.convolution import convolve_integers, reduce_windows
 from dynamap.backends.quantise.float_executor import last_uses, reorder
 from dynamap.backends.quantise.layers import (
@@ -27,14 +27,13 @@ from dynamap.backends.quantise.layers import (
     QuantisedNetwork,
     Rescale,
     ResizeArithmetic,
+    SlopeArithmetic,
 )
 from dynamap.cost.geometry import TensorShape
 from dynamap.planner.network import Activate, Add, Concat, Conv, HostLayer, Layer, Lrn, Mul, Pool, Resize
 
 
-def execute(
-    quantised: QuantisedNetwork, inputs: Mapping[str, Int8Array], *, keep: bool = True
-) -> dict[str, Int8Array]:
+def execute(quantised: QuantisedNetwork, inputs: Mapping[str, Int8Array], *, keep: bool = True) -> dict[str, Int8Array]:
     """All stored tensors by name, C x H x W; without ``keep`` only those that outputs or the host need.
 
     ``inputs`` are int8, C x H x W, by input name.
@@ -49,9 +48,7 @@ def execute(
     return results
 
 
-def run_layers(
-    quantised: QuantisedNetwork, inputs: Mapping[str, Int8Array]
-) -> Iterator[tuple[str, Int8Array]]:
+def run_layers(quantised: QuantisedNetwork, inputs: Mapping[str, Int8Array]) -> Iterator[tuple[str, Int8Array]]:
     """Name and values of each layer's output, in order; a tensor is forgotten after its last reader."""
     network = quantised.network
     last_use = last_uses(network)
@@ -68,16 +65,21 @@ def run_layers(
                 del live[name]
 
 
-def compute(
-    layer: Layer, integers: LayerArithmetic, inputs: list[Int8Array], shape: TensorShape
-) -> Int8Array:
+def compute(layer: Layer, integers: LayerArithmetic, inputs: list[Int8Array], shape: TensorShape) -> Int8Array:
     """One layer: int8 inputs C x H x W to its int8 output of ``shape``."""
     return _HANDLERS[type(layer)](layer, integers, inputs, shape)
 
 
-def finish(rounded: Int64Array, how: Finish) -> Int8Array:
-    """Add the zero point to a rounded value, clamp, and look up."""
-    clamped = arithmetic.saturate(rounded + how.rounded.zero_point, how.low, how.high)
+def finish(products: Int64Array, shifts: int | Int32Array | Int64Array, how: Finish) -> Int8Array:
+    """Bend, shift and round a product, add the zero point, clamp, and look up.
+
+    A bent shift above 62 is cut to 62: at 58 bits the product rounds to zero either way.
+    """
+    if how.leaky is not None:
+        products = arithmetic.bend(products, how.leaky.positive, how.leaky.negatives)
+        shifts = np.minimum(np.asarray(shifts) + how.leaky.shift, arithmetic.MAX_SHIFT)
+    rounded = arithmetic.round_shift(products, shifts) + how.rounded.zero_point
+    clamped = arithmetic.saturate(rounded, how.low, how.high)
     return clamped if how.table is None else arithmetic.look_up(clamped, how.table)
 
 
@@ -131,29 +133,30 @@ def _pool(
     size = (shape.height, shape.width)
     if isinstance(integers, MaxPoolArithmetic):
         largest = reduce_windows(inputs[0], layer.window, *size, arithmetic.LOWEST, np.maximum)
-        values = rescale(largest, integers.rescale)
-        return finish(values.astype(np.int64) - integers.finish.rounded.zero_point, integers.finish)
-    centred = inputs[0].astype(np.int32) - integers.input_zero_point
-    sums = reduce_windows(centred, layer.window, *size, 0, np.add).astype(np.int64)
+        how = integers.rescale
+        if how is None:
+            return finish(largest.astype(np.int64) - integers.finish.rounded.zero_point, 0, integers.finish)
+        centred = largest.astype(np.int64) - how.input_zero_point
+        return finish(centred * how.multiplier, how.shift, integers.finish)
+    values = inputs[0].astype(np.int32) - integers.input_zero_point
+    sums = reduce_windows(values, layer.window, *size, 0, np.add).astype(np.int64)
     divisors = np.outer(integers.row_counts, integers.column_counts)
     entry = np.searchsorted(np.array(integers.counts), divisors)
     products = sums * integers.multipliers.astype(np.int64)[entry]
-    return finish(arithmetic.round_shift(products, integers.shifts[entry]), integers.finish)
+    return finish(products, integers.shifts[entry], integers.finish)
 
 
 def _add(layer: Add, integers: AddArithmetic, inputs: list[Int8Array], shape: TensorShape) -> Int8Array:
-    rounded = arithmetic.scaled_sum(inputs, integers.input_zero_points, integers.multipliers, integers.shift)
-    return finish(rounded, integers.finish)
+    total = arithmetic.scaled_sum(inputs, integers.input_zero_points, integers.multipliers)
+    return finish(total, integers.shift, integers.finish)
 
 
 def _mul(layer: Mul, integers: MulArithmetic, inputs: list[Int8Array], shape: TensorShape) -> Int8Array:
     product = arithmetic.centred_product(inputs[0], inputs[1], *integers.input_zero_points)
-    return finish(arithmetic.round_shift(product * integers.multiplier, integers.shift), integers.finish)
+    return finish(product * integers.multiplier, integers.shift, integers.finish)
 
 
-def _concat(
-    layer: Concat, integers: ConcatArithmetic, inputs: list[Int8Array], shape: TensorShape
-) -> Int8Array:
+def _concat(layer: Concat, integers: ConcatArithmetic, inputs: list[Int8Array], shape: TensorShape) -> Int8Array:
     pairs = zip(inputs, integers.rescales, strict=True)
     return np.concatenate([rescale(values, how) for values, how in pairs])
 
@@ -161,19 +164,23 @@ def _concat(
 def _lrn(layer: Lrn, integers: LrnArithmetic, inputs: list[Int8Array], shape: TensorShape) -> Int8Array:
     centred = inputs[0].astype(np.int64) - integers.input_zero_point
     sums = arithmetic.window_sums(centred * centred, layer.size)
-    factor = arithmetic.lrn_factor(sums, integers.table)
-    return finish(arithmetic.round_shift(centred * factor, integers.shift), integers.finish)
+    factor, shifts = arithmetic.lrn_factor(sums, integers.table, integers.shifts)
+    return finish(centred * factor, shifts, integers.finish)
 
 
-def _resize(
-    layer: Resize, integers: ResizeArithmetic, inputs: list[Int8Array], shape: TensorShape
-) -> Int8Array:
+def _resize(layer: Resize, integers: ResizeArithmetic, inputs: list[Int8Array], shape: TensorShape) -> Int8Array:
     return rescale(inputs[0], integers.rescale).repeat(layer.rows, axis=1).repeat(layer.columns, axis=2)
 
 
 def _activate(
-    layer: Activate, integers: ActivateArithmetic, inputs: list[Int8Array], shape: TensorShape
+    layer: Activate,
+    integers: ActivateArithmetic | SlopeArithmetic,
+    inputs: list[Int8Array],
+    shape: TensorShape,
 ) -> Int8Array:
+    if isinstance(integers, SlopeArithmetic):
+        centred = inputs[0].astype(np.int64) - integers.input_zero_point
+        return finish(centred * integers.multiplier, integers.shift, integers.finish)
     return arithmetic.look_up(inputs[0], integers.table)
 
 

@@ -41,9 +41,7 @@ def integer_weights(layer: Conv, input_scale: float, output_scale: float) -> Int
         values = np.asarray(known.values_oihw, dtype=np.int8)
     else:
         weights = layer.weights
-        largest = (
-            np.maximum(weights.max(axis=(1, 2, 3)), -weights.min(axis=(1, 2, 3))).astype(np.float64) / 127
-        )
+        largest = np.maximum(weights.max(axis=(1, 2, 3)), -weights.min(axis=(1, 2, 3))).astype(np.float64) / 127
         for_bias = np.abs(bias) / (input_scale * 2.0**BIAS_BITS)
         least = max(output_scale / input_scale * 2.0**-40, float(np.finfo(np.float32).tiny))
         scales = np.maximum(np.maximum(largest, for_bias), least).astype(np.float32)

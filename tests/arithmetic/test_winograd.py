@@ -13,10 +13,7 @@ from dynamap.backends import winograd
 from dynamap.backends.winograd import WinogradForm
 
 ALL_FORMS = [
-    WinogradForm(kernel, m)
-    for m in (2, 4)
-    for kernel in itertools.product(range(1, 8), repeat=2)
-    if kernel != (1, 1)
+    WinogradForm(kernel, m) for m in (2, 4) for kernel in itertools.product(range(1, 8), repeat=2) if kernel != (1, 1)
 ]
 
 
@@ -45,7 +42,7 @@ def test_every_kernel_up_to_seven(form: WinogradForm) -> None:
     generator = np.random.default_rng(form.kernel[0] * 10 + form.kernel[1])
     rows, columns = 7, 6
     padded = generator.integers(-128, 128, (5, rows + form.kernel[0] - 1, columns + form.kernel[1] - 1))
-    weights = generator.integers(-127, 128, (4, 5, *form.kernel))
+    weights = generator.integers(-128, 128, (4, 5, *form.kernel))
     found = winograd.convolve(padded.astype(np.int8), weights.astype(np.int8), form, rows, columns)
     assert (found == plain_convolution(padded, weights, rows, columns)).all()
 
@@ -60,7 +57,7 @@ def test_every_kernel_up_to_seven(form: WinogradForm) -> None:
 def test_any_size_and_any_extreme_pattern(form: WinogradForm, rows: int, columns: int, seed: int) -> None:
     generator = np.random.default_rng(seed)
     padded = generator.choice([-128, 127], (3, rows + form.kernel[0] - 1, columns + form.kernel[1] - 1))
-    weights = generator.choice([-127, 127], (2, 3, *form.kernel))
+    weights = generator.choice([-128, 127], (2, 3, *form.kernel))
     found = winograd.convolve(padded.astype(np.int8), weights.astype(np.int8), form, rows, columns)
     assert (found == plain_convolution(padded, weights, rows, columns)).all()
 
@@ -75,7 +72,7 @@ def test_worst_data_at_512_channels(m: int) -> None:
     tile = np.where(np.outer(signs, signs) > 0, 127, -128)
     widest = int(np.abs(first.weights).sum(axis=1).argmax())
     weight_signs = np.where(first.weights[widest] > 0, 1, -1)
-    taps = np.outer(weight_signs, weight_signs) * 127
+    taps = np.outer(weight_signs, weight_signs) * -128
     size = form.outputs[0]
     padded = np.broadcast_to(tile, (512, *tile.shape)).astype(np.int8)
     weights = np.broadcast_to(taps, (2, 512, 3, 3)).astype(np.int8)
@@ -88,17 +85,17 @@ def test_worst_data_at_512_channels(m: int) -> None:
 
 
 def test_bit_widths_are_the_documented_ones() -> None:
-    # F(2,3): data 2 * 2 * 128 = 512, lowest -512, highest 510; weights 9 * 127 = 1143.
+    # F(2,3): data 2 * 2 * 128 = 512, lowest -512, highest 510; weights 9 * 128 = 1152.
     small, large = WinogradForm((3, 3), 2), WinogradForm((3, 3), 4)
-    assert (small.data_limit, small.weight_limit, small.scale) == (512, 1143, 4)
-    # F(4,3): data 10 * 10 * 128 = 12800; weights 7 * 7 * 127 = 6223.
-    assert (large.data_limit, large.weight_limit, large.scale) == (12800, 6223, 576)
+    assert (small.data_limit, small.weight_limit, small.scale) == (512, 1152, 4)
+    # F(4,3): data 10 * 10 * 128 = 12800; weights 7 * 7 * 128 = 6272.
+    assert (large.data_limit, large.weight_limit, large.scale) == (12800, 6272, 576)
     assert (small.data_bits, small.weight_bits) == (10, 12)
     assert (large.data_bits, large.weight_bits) == (15, 14)
-    # 512 * 12800 * 6223 = 4.08e10 < 2^36: 37 bits with the sign.
+    # 512 * 12800 * 6272 = 4.11e10 < 2^36: 37 bits with the sign.
     assert large.sum_bits(512) == 37
-    # 2^39 / (12800 * 6223) = 6901.7
-    assert large.fits(6901) and not large.fits(6902)
+    # 2^39 / (12800 * 6272) = 6847.6
+    assert large.fits(6847) and not large.fits(6848)
 
 
 @given(st.sampled_from([form for form in ALL_FORMS if form.rounds == 1]), st.integers(0, 2**32 - 1))

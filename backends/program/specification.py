@@ -1,0 +1,272 @@
+"""The overlay program: its records, field by field (docs/program.md explains them).
+
+Addresses are bytes from the start of the device buffer, which begins with the program's own image.
+Every address is a multiple of 64. A field that an operation does not use is 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+
+from dynamap.backends.program.fields import U16, U32, choice, flag_set, long_word, word
+
+MAGIC = 0x50414E44
+"""The bytes D, N, A, P."""
+
+VERSION = 1
+
+HEADER_WORDS = 64
+COMMAND_WORDS = 96
+LAYER_WORDS = 8
+TENSOR_WORDS = 32
+SOURCE_WORDS = 16
+
+NONE = U32
+"""No tensor."""
+
+ALIGNMENT = 64
+"""Every run, table and tensor starts at a multiple of this."""
+
+ACTIVATION_ALIGNMENT = 4096
+"""The activations start at a multiple of this, so that a host can map them as a buffer of their own."""
+
+PARAMETER_BYTES = 16
+TABLE_BYTES = 256
+LRN_ROW_WORDS = 34
+
+
+class Op(IntEnum):
+    """What a pass does."""
+
+    CONV = 1
+    DEPTHWISE = 2
+    MAX_POOL = 3
+    AVERAGE_POOL = 4
+    ADD = 5
+    MUL = 6
+    SCALE = 7
+    LRN = 8
+    ACTIVATION = 9
+    CONCAT = 10
+    RESIZE = 11
+
+
+class Flag(IntFlag):
+    """``ACCUMULATE``: sums continue those of the pass before. ``STORE``: the pass writes its output.
+
+    ``LOOKUP``: results go through the 256-entry table. ``LEAKY``: products are bent before the shift
+    (vector layers; convolutions have their second multiplier among the parameters).
+    """
+
+    ACCUMULATE = 1
+    STORE = 2
+    LOOKUP = 4
+    LEAKY = 8
+
+
+class FormatCode(IntEnum):
+    """docs/overlay.md, section 2."""
+
+    C16 = 0
+    HWC = 1
+    TOEPLITZ = 2
+
+
+class AlgorithmCode(IntEnum):
+    NONE = 0
+    IM2COL = 1
+    KN2ROW = 2
+    WINOGRAD = 3
+
+
+class DataflowCode(IntEnum):
+    NONE = 0
+    NS = 1
+    WS = 2
+    IS = 3
+
+
+class Mode(IntEnum):
+    """Which operand arrives block by block."""
+
+    STREAM_INPUTS = 0
+    STREAM_WEIGHTS = 1
+
+
+class Role(IntEnum):
+    """What the host does with a tensor."""
+
+    INTERNAL = 0
+    INPUT = 1
+    OUTPUT = 2
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first 256 bytes of a program."""
+
+    magic: int = word("0x50414E44: the bytes D N A P", MAGIC, MAGIC)
+    version: int = word("of this format")
+    crc32: int = word("CRC-32 (IEEE 802.3) of all bytes of the image after the header")
+    header_words: int = word("words of the header", HEADER_WORDS, HEADER_WORDS)
+    command_words: int = word("words of a command", COMMAND_WORDS, COMMAND_WORDS)
+    layer_words: int = word("words of a layer entry", LAYER_WORDS, LAYER_WORDS)
+    tensor_words: int = word("words of a tensor entry", TENSOR_WORDS, TENSOR_WORDS)
+    source_words: int = word("words of a source record", SOURCE_WORDS, SOURCE_WORDS)
+    command_count: int = word("commands", 1, 2**24)
+    layer_count: int = word("layer entries", 1, U16)
+    tensor_count: int = word("tensor entries", 1, U16)
+    string_bytes: int = word("bytes of all names", 0, 2**26)
+    commands_address: int = long_word("first command")
+    layers_address: int = long_word("first layer entry")
+    tensors_address: int = long_word("first tensor entry")
+    strings_address: int = long_word("names, UTF-8, without separators")
+    tables_address: int = long_word("tables: look-up, sources, slopes, operation values")
+    tables_bytes: int = long_word("bytes of the tables")
+    weights_address: int = long_word("weight stream")
+    weights_bytes: int = long_word("bytes of the weight stream")
+    image_bytes: int = long_word("bytes of the image: all of the above")
+    activations_address: int = long_word("first byte of the activations")
+    activations_bytes: int = long_word("bytes of the activations")
+    memory_bytes: int = long_word("device memory that the program uses: end of the activations")
+    rows: int = word("P1: rows of the array", 1, U16)
+    columns: int = word("P2: columns of the array", 1, U16)
+    packing: int = word("q: int8 products per multiplier and cycle", 1, 2)
+    memory_word_bytes: int = word("X: bytes of a memory word", 16, U16)
+    lanes: int = word("R: lanes of the vector unit", 16, U16)
+    input_buffer: int = word("IB: bytes of the input buffer, both halves")
+    weight_buffer: int = word("WB: bytes of the weight buffer, both halves")
+    output_buffer: int = word("OB: bytes of the output buffer, both halves")
+    accumulator_rows: int = word("AB: rows of a half of the accumulator buffer")
+    row_buffer: int = word("RB: bytes of a half of a row buffer")
+    clock_khz: int = word("f: cycles per millisecond", 1, U32)
+    bandwidth_bytes_per_ms: int = long_word("B: all memory banks together")
+    read_latency: int = word("r: cycles from a read request to its data")
+    write_latency: int = word("w: cycles from the last write to its response")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One pass (docs/overlay.md, section 7). Sizes are those of one group or channel chunk, not of the whole tensor."""
+
+    op: Op = choice(Op, "operation")
+    layer: int = word("index of the layer entry", 0, U16)
+    index: int = word("number of this pass within its layer", 0, 2**24)
+    flags: Flag = flag_set(Flag, "see Flag")
+    algorithm: AlgorithmCode = choice(AlgorithmCode, "CONV: how the convolution becomes matrix products")
+    dataflow: DataflowCode = choice(DataflowCode, "CONV: the operand that stays in the array")
+    winograd_tile: int = word("m: outputs of a Winograd tile per transformed dimension, 2 or 4; else 0", 0, 4)
+    mode: Mode = choice(Mode, "the operand that streams")
+    input_format: FormatCode = choice(FormatCode, "format of all inputs")
+    output_format: FormatCode = choice(FormatCode, "format of the output")
+    input_address: int = long_word("first byte of the first plane (c16) or row that the pass reads")
+    output_address: int = long_word("first byte of the first plane (c16) or row of the pass's group")
+    input_row_bytes: int = word("from a row to the next (toeplitz: from a row of windows to the next)")
+    input_plane_bytes: int = word("c16: from a plane to the next; else 0")
+    output_row_bytes: int = word("from a row to the next")
+    output_plane_bytes: int = word("c16: from a plane to the next; else 0")
+    channels: int = word("input channels that the pass reads", 1, U16)
+    height: int = word("input rows", 1, U16)
+    width: int = word("input columns", 1, U16)
+    out_channels: int = word("output channels of the pass's group", 1, U16)
+    out_height: int = word("output rows", 1, U16)
+    out_width: int = word("output columns", 1, U16)
+    kernel_rows: int = word("K1", 1, 4095)
+    kernel_columns: int = word("K2", 1, 4095)
+    stride_rows: int = word("rows from a window to the next", 1, 4095)
+    stride_columns: int = word("columns from a window to the next", 1, 4095)
+    dilation_rows: int = word("rows from a tap to the next", 1, 4095)
+    dilation_columns: int = word("columns from a tap to the next", 1, 4095)
+    pad_top: int = word("rows above the input", 0, 4095)
+    pad_left: int = word("columns before the input", 0, 4095)
+    first_row: int = word("first output row of the pass", 0, U16)
+    pass_rows: int = word("output rows of the pass", 1, U16)
+    block_rows: int = word("T: output rows of a block; the last block has the rest of the pass", 1, U16)
+    block_input_rows: int = word("input rows of a block of T rows", 1, U16)
+    last_input_rows: int = word("input rows of the last block", 1, U16)
+    first_channel: int = word("first output channel of the pass within out_channels, a multiple of 16", 0, U16)
+    pass_channels: int = word("output channels of the pass", 1, U16)
+    block_channels: int = word("output channels of a block; the last block has the rest of the pass", 1, U16)
+    blocks: int = word("N: blocks of the pass", 1, U16)
+    weights_address: int = long_word("run of the prologue or of the first block; the next block's follows it (0: none)")
+    weight_bytes: int = word("bytes of the run of the prologue, or of every block but the last")
+    last_weight_bytes: int = word("bytes of the last block's run when weights stream; else 0")
+    window_bytes: int = word("toeplitz: Kb, bytes of a window; else 0")
+    pad_value: int = word("what pixels outside the image and channels beyond the last read as", -128, 127)
+    data_offset: int = word(
+        "CONV: subtracted from every value that enters the array (kn2row: the zero point)", -128, 127
+    )
+    input_zero_point: int = word("vector layers: zero point of the (first) input", -128, 127)
+    second_zero_point: int = word("MUL, SCALE: zero point of the second input", -128, 127)
+    output_zero_point: int = word("added after the rounding", -128, 127)
+    clamp_low: int = word("vector layers: lowest result before the look-up", -128, 127)
+    clamp_high: int = word("vector layers: highest result before the look-up", -128, 127)
+    multiplier: int = word("vector layers: multiplier of a product", 0, 2**17 - 1)
+    shift: int = word("vector layers: right shift of a product", 0, 62)
+    leaky_positive: int = word("LEAKY: multiplier of products >= 0", 0, 2**17)
+    leaky_shift: int = word("LEAKY: added to the shift, the sum cut to 62", 0, 62)
+    slope_count: int = word("LEAKY: 1, or one slope per output channel", 0, U16)
+    source_count: int = word("inputs of ADD, MUL, SCALE and CONCAT; else 1", 1, U16)
+    size: int = word("LRN: channels of a window; RESIZE: rows that a row becomes", 0, U16)
+    columns_factor: int = word("RESIZE: columns that a column becomes; AVERAGE_POOL: column classes", 0, U16)
+    lookup_address: int = long_word("LOOKUP: 256 int8, that of -128 first")
+    sources_address: int = long_word("ADD, MUL, SCALE, CONCAT: a source record per input")
+    slopes_address: int = long_word("LEAKY: slope_count int32, multipliers of products < 0")
+    values_address: int = long_word("AVERAGE_POOL, LRN: the operation's own table")
+    values_bytes: int = word("bytes of the operation's own table")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input of ADD, MUL, SCALE or CONCAT."""
+
+    address: int = long_word("first byte")
+    channels: int = word("channels", 1, U16)
+    row_bytes: int = word("from a row to the next")
+    plane_bytes: int = word("c16: from a plane to the next; else 0")
+    zero_point: int = word("zero point", -128, 127)
+    multiplier: int = word("ADD: of this input's values. CONCAT: of its rescaling", 0, 2**17 - 1)
+    shift: int = word("CONCAT: of its rescaling", 0, 62)
+    first_channel: int = word("CONCAT: the output channel where it begins", 0, U16)
+
+
+@dataclass(frozen=True)
+class LayerEntry:
+    """One layer of the plan, in the plan's order. Host layers and concatenations in place have no command."""
+
+    name_offset: int = word("first byte of the name within the names")
+    name_bytes: int = word("bytes of the name")
+    first_command: int = word("index of its first command")
+    command_count: int = word("its commands, which follow each other")
+    output: int = word("index of the tensor that it writes; 2^32 - 1 for the host's layers")
+
+
+@dataclass(frozen=True)
+class TensorEntry:
+    """One stored tensor: where it lies and what its integers mean. real = scale * (integer - zero_point)."""
+
+    name_offset: int = word("first byte of the name within the names")
+    name_bytes: int = word("bytes of the name")
+    role: Role = choice(Role, "INPUT: the host writes it; OUTPUT: the host reads it")
+    format: FormatCode = choice(FormatCode, "format")
+    address: int = long_word("first byte")
+    size_bytes: int = long_word("bytes")
+    row_bytes: int = word("from a row to the next (toeplitz: from a row of windows to the next)")
+    plane_bytes: int = word("c16: from a plane to the next; else 0")
+    channels: int = word("C", 1, U16)
+    height: int = word("H", 1, U16)
+    width: int = word("W", 1, U16)
+    scale_bits: int = word("scale: the bits of a float32")
+    zero_point: int = word("zero point", -128, 127)
+    window_bytes: int = word("toeplitz: Kb, bytes of a window; all fields below are 0 for other formats")
+    out_height: int = word("toeplitz: rows of windows", 0, U16)
+    out_width: int = word("toeplitz: windows of a row", 0, U16)
+    kernel_rows: int = word("toeplitz: K1", 0, 4095)
+    kernel_columns: int = word("toeplitz: K2", 0, 4095)
+    stride_rows: int = word("toeplitz: rows from a window to the next", 0, 4095)
+    stride_columns: int = word("toeplitz: columns from a window to the next", 0, 4095)
+    dilation_rows: int = word("toeplitz: rows from a tap to the next", 0, 4095)
+    dilation_columns: int = word("toeplitz: columns from a tap to the next", 0, 4095)
+    pad_top: int = word("toeplitz: rows above the input", 0, 4095)
+    pad_left: int = word("toeplitz: columns before the input", 0, 4095)

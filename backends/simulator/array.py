@@ -1,0 +1,257 @@
+"""A block on the array, tile by tile (docs/overlay.md, sections 4 to 6).
+
+The tiles are walked: which bytes a window takes in the input buffer, which of them an array row holds, which columns a tile of
+output channels or positions fills. Tiles of one kind take the same time, so a walk counts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.cost.overlay.machine import PIPELINE, UNIT_BYTES, Machine
+
+TAPS_PER_PIECE = 3
+"""Winograd splits a kernel into pieces of at most this many taps along each dimension."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What is contracted: the convolution's taps and the channel units of the block's input.
+
+    ``tile``: outputs of a Winograd tile along a dimension with taps; ``window_bytes``: of a toeplitz window, else 0.
+    """
+
+    algorithm: Algorithm
+    units: int
+    rows: int
+    columns: int
+    dilation_columns: int
+    tile: int
+    window_bytes: int
+
+
+@dataclass(frozen=True)
+class Array:
+    """The array and how a block uses it."""
+
+    machine: Machine
+    rows: int
+    columns: int
+    dataflow: Dataflow
+
+
+@dataclass(frozen=True)
+class Window:
+    """What one GEMM sums for one output position.
+
+    ``segments``: sizes in bytes of the consecutive ranges in the input buffer; ``values``: how many values count
+    (pad units do not); ``together``: unit convolutions that share one feeding; ``apart``: GEMMs that do not.
+    """
+
+    segments: tuple[int, ...]
+    values: int
+    together: int
+    apart: int
+    value_bytes: int
+
+
+def pieces(kernel: Kernel) -> int:
+    """Pieces that Winograd splits the kernel into."""
+    return len(range(0, kernel.rows, TAPS_PER_PIECE)) * len(range(0, kernel.columns, TAPS_PER_PIECE))
+
+
+def tile_step(kernel: Kernel) -> tuple[int, int]:
+    """Output rows and columns of one Winograd tile."""
+    return kernel.tile if kernel.rows > 1 else 1, kernel.tile if kernel.columns > 1 else 1
+
+
+def tile_positions(kernel: Kernel) -> int:
+    """Products of one Winograd tile, for each pair of channels and each piece."""
+    side = [step + 2 if step > 1 else 1 for step in tile_step(kernel)]
+    return side[0] * side[1]
+
+
+def winograd_tiles(kernel: Kernel, rows: int, out_width: int) -> int:
+    """Tiles that cover ``rows`` output rows."""
+    down, across = tile_step(kernel)
+    return len(range(0, rows, down)) * len(range(0, out_width, across))
+
+
+def window_of(kernel: Kernel) -> Window:
+    """The window of one position (section 4's table), found by walking its pixels through the input buffer."""
+    if kernel.algorithm is Algorithm.WINOGRAD:
+        count = pieces(kernel)
+        values = UNIT_BYTES * kernel.units
+        return Window((2 * values,) * count, values * count, 1, tile_positions(kernel), 2)
+    if kernel.algorithm is Algorithm.KN2ROW:
+        size = UNIT_BYTES * kernel.units
+        return Window((size,), size, kernel.rows * kernel.columns, 1, 1)
+    if kernel.window_bytes:
+        return Window((kernel.window_bytes,), kernel.window_bytes, 1, 1, 1)
+    segments = tuple(size for _ in range(kernel.rows) for size in _row_segments(kernel))
+    return Window(segments, kernel.rows * kernel.columns * UNIT_BYTES * kernel.units, 1, 1, 1)
+
+
+def _row_segments(kernel: Kernel) -> Iterator[int]:
+    """The ranges that one kernel row covers: neighbours are one range, with the pad unit between them."""
+    pitch = pixel_pitch(kernel.units)
+    start = end = 0
+    for tap in range(kernel.columns):
+        unit = tap * kernel.dilation_columns * pitch
+        if tap and unit > end + pitch - kernel.units:
+            yield UNIT_BYTES * (end - start)
+            start = unit
+        end = unit + kernel.units
+    yield UNIT_BYTES * (end - start)
+
+
+def pixel_pitch(units: int) -> int:
+    """Units from one pixel to the next in the input buffer: odd."""
+    return units if units % 2 else units + 1
+
+
+def products_across(array: Array, value_bytes: int) -> int:
+    """Cw: products side by side in an array row. Only int8 products share a multiplier."""
+    return array.columns * (array.machine.packing if value_bytes == 1 else 1)
+
+
+def words(machine: Machine, size: int) -> int:
+    """Memory words that hold ``size`` bytes."""
+    return len(range(0, size, machine.word_bytes))
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block's share of the layer: output rows and channels, and the widths that positions are counted in."""
+
+    rows: int
+    channels: int
+    in_width: int
+    out_width: int
+
+
+def positions(kernel: Kernel, block: Block) -> int:
+    """Output positions of one GEMM of the block; kn2row goes over the input's columns."""
+    if kernel.algorithm is Algorithm.WINOGRAD:
+        return winograd_tiles(kernel, block.rows, block.out_width)
+    return block.rows * (block.in_width if kernel.algorithm is Algorithm.KN2ROW else block.out_width)
+
+
+@dataclass(frozen=True)
+class ArrayWork:
+    """``cycles`` on the array, in ``stages`` equal parts with weights of their own; ``fill`` before, ``after`` behind."""
+
+    cycles: int
+    stages: int
+    fill: int
+    after: int
+
+
+@lru_cache(maxsize=1 << 14)
+def array_work(array: Array, kernel: Kernel, block: Block) -> ArrayWork:
+    """Time of one block by walking its tiles."""
+    window = window_of(kernel)
+    walk = {Dataflow.NS: _non_stationary, Dataflow.WS: _weight_stationary, Dataflow.IS: _input_stationary}
+    return walk[array.dataflow](array, window, positions(kernel, block), block.channels)
+
+
+def _weight_row(array: Array, window: Window, channels: int) -> int:
+    """Cycles to read the weights of one value for the channels of a column tile."""
+    across = min(channels, products_across(array, window.value_bytes))
+    return words(array.machine, across * window.value_bytes)
+
+
+def _non_stationary(array: Array, window: Window, count: int, channels: int) -> ArrayWork:
+    """Positions stay in the row buffers: while one row tile computes, the next is fed through the chain."""
+    machine = array.machine
+    fed = array.rows * sum(words(machine, segment) for segment in window.segments)
+    streamed = window.values * _weight_row(array, window, channels)
+    drained = array.rows
+    tile = 0
+    for _ in range(window.together):
+        for _ in range(0, channels, products_across(array, window.value_bytes)):
+            tile += max(streamed, drained)
+    cycles = 0
+    for _ in range(window.apart):
+        for _ in range(0, count, array.rows):
+            cycles += max(tile, fed)
+    return ArrayWork(cycles, window.apart, fed, array.rows + array.columns + drained + PIPELINE)
+
+
+def _held(array: Array, window: Window) -> Iterator[int]:
+    """Sizes in bytes of the pieces of a window that the array's rows hold one after the other."""
+    step = array.rows * window.value_bytes
+    for segment in window.segments:
+        for start in range(0, segment, step):
+            yield min(step, segment - start)
+
+
+def _weight_stationary(array: Array, window: Window, count: int, channels: int) -> ArrayWork:
+    """A tile of weights stays while all positions pass; the next tile is loaded behind it."""
+    read = words(array.machine, max(_held(array, window)))
+    load = array.rows * _weight_row(array, window, channels)
+    stages = cycles = 0
+    for _ in range(window.together * window.apart):
+        for _ in _held(array, window):
+            for _ in range(0, channels, products_across(array, window.value_bytes)):
+                stages += 1
+                cycles += max(count * read, load)
+    return ArrayWork(cycles, stages, load, array.rows + array.columns + PIPELINE)
+
+
+def _input_stationary(array: Array, window: Window, count: int, channels: int) -> ArrayWork:
+    """A tile of positions stays while the weights of all channels pass."""
+    read = words(array.machine, max(_held(array, window)))
+    across = products_across(array, window.value_bytes)
+    load = min(count, across) * read
+    stages = cycles = 0
+    for _ in range(window.together * window.apart):
+        for _ in _held(array, window):
+            stages += 1
+            for _ in range(0, count, across):
+                cycles += max(channels * read, load)
+    return ArrayWork(cycles, stages, load, array.rows + array.columns + PIPELINE)
+
+
+def post_cycles(array: Array, kernel: Kernel, block: Block) -> int:
+    """Cycles of STORE's post unit: accumulator row by accumulator row, so many lanes of it at a time."""
+    winograd = kernel.algorithm is Algorithm.WINOGRAD
+    sums = winograd_tiles(kernel, block.rows, block.out_width) if winograd else block.rows * block.out_width
+    each = tile_positions(kernel) if winograd else 1
+    across = products_across(array, 2 if winograd else 1)
+    if array.dataflow is Dataflow.IS:
+        return block.channels * each * _line_cycles(array.machine, sums, across)
+    return sums * each * _line_cycles(array.machine, block.channels, across)
+
+
+@lru_cache(maxsize=1 << 14)
+def _line_cycles(machine: Machine, side: int, across: int) -> int:
+    """Cycles to read ``side`` sums that lie ``across`` to an accumulator row."""
+    return sum(len(range(0, min(across, side - start), machine.lanes)) for start in range(0, side, across))
+
+
+def accumulator_rows(array: Array, kernel: Kernel, block: Block) -> int:
+    """Accumulator rows that the block's sums take."""
+    winograd = kernel.algorithm is Algorithm.WINOGRAD
+    sums = winograd_tiles(kernel, block.rows, block.out_width) * tile_positions(kernel) if winograd else block.rows * block.out_width
+    across = products_across(array, 2 if winograd else 1)
+    if array.dataflow is Dataflow.IS:
+        return block.channels * len(range(0, sums, across))
+    return sums * len(range(0, block.channels, across))
+
+
+def weight_bytes(kernel: Kernel, dataflow: Dataflow, channels: int, parameter_bytes: int) -> int:
+    """Bytes of the weights and parameters of ``channels`` output channels, as they are packed (section 7)."""
+    window = window_of(kernel)
+    stored = window.values * window.value_bytes if dataflow is Dataflow.NS else sum(window.segments)
+    return channels * (parameter_bytes + stored * window.together * window.apart)
+
+
+def transform_words(machine: Machine, kernel: Kernel, tiles: int) -> int:
+    """Words of transformed channels that LOAD writes for so many Winograd tiles (0 for other algorithms)."""
+    if kernel.algorithm is not Algorithm.WINOGRAD:
+        return 0
+    return tiles * tile_positions(kernel) * pieces(kernel) * words(machine, 2 * UNIT_BYTES * kernel.units)

@@ -1,0 +1,133 @@
+"""The runs of a transfer, from the addresses of a stored tensor, and the cycles they take (docs/overlay.md, section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+
+from dynamap.cost.overlay.machine import BEAT_BYTES, BURST_WORDS, UNIT_BYTES, Machine
+from dynamap.cost.overlay.transfer import Format
+
+PIXELS_PER_BEAT = BEAT_BYTES // UNIT_BYTES
+
+
+@dataclass(frozen=True)
+class Run:
+    """``size`` contiguous bytes from address ``start`` on."""
+
+    start: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A tensor in memory, or a range of its planes: format, sizes, and for toeplitz the bytes of one window.
+
+    For toeplitz, ``height`` and ``width`` are output rows and columns: the windows that the host has laid out.
+    """
+
+    format: Format
+    channels: int
+    height: int
+    width: int
+    window_bytes: int = 0
+
+    @property
+    def planes(self) -> int:
+        return len(range(0, self.channels, UNIT_BYTES))
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes from one row to the next: of one plane (c16), of all channels (hwc), of all windows (toeplitz)."""
+        if self.format is Format.C16:
+            return _padded(self.width, PIXELS_PER_BEAT) * UNIT_BYTES
+        pixel = self.channels if self.format is Format.HWC else self.window_bytes
+        return _padded(self.width * pixel, BEAT_BYTES)
+
+
+def _padded(size: int, multiple: int) -> int:
+    return size + -size % multiple
+
+
+def row_ranges(tensor: Stored, first: int, count: int) -> Iterator[Run]:
+    """Where rows ``first`` to ``first + count - 1`` lie, one run per row and plane, in the order of addresses."""
+    planes = tensor.planes if tensor.format is Format.C16 else 1
+    for plane in range(planes):
+        for row in range(first, first + count):
+            yield Run((plane * tensor.height + row) * tensor.row_bytes, tensor.row_bytes)
+
+
+def joined(runs: Iterable[Run]) -> Iterator[Run]:
+    """The runs, those that touch joined into one."""
+    start = end = -1
+    for run in runs:
+        if run.start != end:
+            if start >= 0:
+                yield Run(start, end - start)
+            start = run.start
+        end = run.start + run.size
+    if start >= 0:
+        yield Run(start, end - start)
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Runs that occupy memory together: how many of each size, as (size, count) pairs."""
+
+    sizes: tuple[tuple[int, int], ...]
+
+    @staticmethod
+    def of(runs: Iterable[Run]) -> Transfer:
+        sizes = sorted(run.size for run in runs)
+        return Transfer(tuple((size, len(list(same))) for size, same in groupby(sizes)))
+
+    @property
+    def total_bytes(self) -> int:
+        return sum(size * count for size, count in self.sizes)
+
+
+@lru_cache(maxsize=1 << 16)
+def run_cycles(machine: Machine, size: int) -> int:
+    """Cycles of one run on the ports: its words, burst by burst, with an idle cycle after each burst."""
+    cycles = 0
+    burst = BURST_WORDS * machine.word_bytes
+    for start in range(0, size, burst):
+        words = len(range(start, min(start + burst, size), machine.word_bytes))
+        cycles += words + 1
+    return cycles
+
+
+def transfer_cycles(machine: Machine, transfer: Transfer) -> int:
+    """Cycles that memory is occupied: the slower of the ports and the banks."""
+    ports = sum(count * run_cycles(machine, size) for size, count in transfer.sizes)
+    moved = transfer.total_bytes * machine.clock_khz
+    banks = moved // machine.bandwidth_bytes_per_ms
+    if banks * machine.bandwidth_bytes_per_ms < moved:
+        banks += 1
+    return max(ports, banks)
+
+
+@lru_cache(maxsize=1 << 14)
+def rows_transfer(tensor: Stored, first: int, count: int, row_by_row: bool = False) -> Transfer:
+    """Rows of a tensor as one transfer; ``row_by_row`` keeps every row of every plane a run of its own."""
+    runs = row_ranges(tensor, first, count)
+    return Transfer.of(runs if row_by_row and tensor.format is Format.C16 else joined(runs))
+
+
+def block_transfer(size: int) -> Transfer:
+    """One run of ``size`` bytes, padded to whole beats: weights with their parameters."""
+    return Transfer(((_padded(size, BEAT_BYTES), 1),) if size else ())
+
+
+def placing_cycles(machine: Machine, tensor: Stored, rows: int) -> int:
+    """Cycles of the placing unit for ``rows`` rows: pixel by pixel or window by window, a word at a time (section 3)."""
+    banks = machine.word_units
+    if tensor.format is Format.C16:
+        per_row = tensor.planes * len(range(0, tensor.width, banks))
+    elif tensor.format is Format.HWC:
+        per_row = tensor.width * len(range(0, tensor.planes, banks))
+    else:
+        per_row = tensor.width * len(range(0, tensor.window_bytes, machine.word_bytes))
+    return rows * per_row
