@@ -75,6 +75,7 @@ class Graph:
     def __init__(self, model: onnx.ModelProto, label: str) -> None:
         """Raises InputError where a name is produced twice or by nothing, or the graph has a cycle."""
         graph = model.graph
+        self._check_names(graph, label)
         if graph.sparse_initializer:
             raise InputError(f"{label}: sparse initialisers are not supported; save the weights as dense tensors")
         self.label = label
@@ -83,11 +84,7 @@ class Graph:
             if tensor.name in self.initialisers:
                 raise InputError(f"{label}: two initialisers are called {tensor.name!r}; export the model again")
             self.initialisers[tensor.name] = tensor
-        try:
-            nodes = [_node(index, proto) for index, proto in enumerate(graph.node)]
-        except (UnicodeDecodeError, ValueError) as error:
-            raise InputError(f"{label}: the graph cannot be read ({error}); the file is damaged") from error
-        self.nodes: tuple[Node, ...] = tuple(nodes)
+        self.nodes: tuple[Node, ...] = tuple(_node(index, proto) for index, proto in enumerate(graph.node))
         self.outputs: tuple[str, ...] = tuple(output.name for output in graph.output)
         if not self.outputs or len(set(self.outputs)) < len(self.outputs):
             raise InputError(f"{label}: the graph has no outputs, or one twice; export the model again")
@@ -113,6 +110,17 @@ class Graph:
 
     def consumers(self, name: str) -> tuple[Node, ...]:
         return tuple(self._consumers.get(name, ()))
+
+    @staticmethod
+    def _check_names(graph: onnx.GraphProto, label: str) -> None:
+        """Protobuf hands out strings that are not UTF-8 as bytes."""
+        names = [value.name for values in (graph.input, graph.output, graph.initializer) for value in values]
+        for node in graph.node:
+            names += (node.name, node.op_type, node.domain, *node.input, *node.output)
+            names += (attribute.name for attribute in node.attribute)
+        for name in names:
+            if isinstance(name, bytes):
+                raise InputError(f"{label}: the name {name!r} is not UTF-8; the file is damaged: export it again")
 
     def _producers(self, inputs: Iterable[str]) -> dict[str, int]:
         """Node index per name; -1 for inputs and initialisers."""

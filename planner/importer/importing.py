@@ -72,7 +72,9 @@ def lower(source: Source) -> Outcome:
     model, label = source.model, source.name
     opset = opset_of(model, label)
     if model.functions:
-        model = onnx.inliner.inline_local_functions(model)
+        from onnx import inliner
+
+        model = inliner.inline_local_functions(model)
     graph = Graph(model, label)
     tensors = TensorReader(label, source.folder)
     lowering = Lowering(graph, opset, tensors)
