@@ -26,7 +26,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Word:
-    """One field: ``words`` 32-bit words from word ``index`` on, the less significant first; signed where ``low`` < 0."""
+    """One field: ``words`` 32-bit words from ``index`` on, the less significant first; signed where ``low`` < 0."""
 
     name: str
     index: int
@@ -84,9 +84,8 @@ def encode_record(record: Any, size_words: int, where: str) -> bytes:
     for field in words_of(type(record)):
         value = int(getattr(record, field.name))
         if not field.low <= value <= field.high:
-            raise InputError(
-                f"{where}: {field.name} ({field.meaning}) is {value}; the overlay program holds {field.low}..{field.high}"
-            )
+            limits = f"{field.low}..{field.high}"
+            raise InputError(f"{where}: {field.name} ({field.meaning}) is {value}; the overlay program holds {limits}")
         code = "<i" if field.low < 0 else "<I" if field.words == 1 else "<Q"
         struct.pack_into(code, data, field.index * WORD_BYTES, value)
     return bytes(data)
@@ -115,3 +114,22 @@ def decode_record(kind: type[R], data: bytes, size_words: int, where: str) -> R:
     if any(data[used * WORD_BYTES : size_words * WORD_BYTES]):
         raise InputError(f"{where}: a reserved word is not zero: the program is damaged or of a later version")
     return kind(**values)
+
+
+def field_table(kind: type[Any]) -> str:
+    """The fields of a record type as a Markdown table: what docs/program.md shows."""
+    lines = ["| word | field | from | to | meaning |", "|---|---|---|---|---|"]
+    for field in words_of(kind):
+        place = str(field.index) if field.words == 1 else f"{field.index}, {field.index + 1}"
+        meaning = field.meaning
+        if field.enumeration is not None:
+            names = ", ".join(f"{member.value} {member.name}" for member in field.enumeration)
+            meaning = f"{meaning}: {names}"
+        lines.append(f"| {place} | `{field.name}` | {_shown(field.low)} | {_shown(field.high)} | {meaning} |")
+    return "\n".join(lines)
+
+
+def _shown(limit: int) -> str:
+    """Limits of whole words as powers of two."""
+    known = {ADDRESS: "2^48 - 1", U32: "2^32 - 1", U16: "2^16 - 1", 2**26: "2^26", 2**24: "2^24", 2**17: "2^17"}
+    return known.get(limit, "2^17 - 1" if limit == 2**17 - 1 else str(limit))

@@ -3,6 +3,7 @@
 Addresses are bytes from the start of the device buffer, which begins with the program's own image.
 Every address is a multiple of 64. A field that an operation does not use is 0.
 """
+# ruff: noqa: RUF009  (the functions describe fields)
 
 from __future__ import annotations
 
@@ -153,7 +154,7 @@ class Command:
     op: Op = choice(Op, "operation")
     layer: int = word("index of the layer entry", 0, U16)
     index: int = word("number of this pass within its layer", 0, 2**24)
-    flags: Flag = flag_set(Flag, "see Flag")
+    flags: Flag = flag_set(Flag, "flags, added")
     algorithm: AlgorithmCode = choice(AlgorithmCode, "CONV: how the convolution becomes matrix products")
     dataflow: DataflowCode = choice(DataflowCode, "CONV: the operand that stays in the array")
     winograd_tile: int = word("m: outputs of a Winograd tile per transformed dimension, 2 or 4; else 0", 0, 4)
@@ -194,9 +195,7 @@ class Command:
     last_weight_bytes: int = word("bytes of the last block's run when weights stream; else 0")
     window_bytes: int = word("toeplitz: Kb, bytes of a window; else 0")
     pad_value: int = word("what pixels outside the image and channels beyond the last read as", -128, 127)
-    data_offset: int = word(
-        "CONV: subtracted from every value that enters the array (kn2row: the zero point)", -128, 127
-    )
+    data_offset: int = word("CONV: subtracted from what enters the array (kn2row: the zero point)", -128, 127)
     input_zero_point: int = word("vector layers: zero point of the (first) input", -128, 127)
     second_zero_point: int = word("MUL, SCALE: zero point of the second input", -128, 127)
     output_zero_point: int = word("added after the rounding", -128, 127)

@@ -1,0 +1,1 @@
+"""The NumPy emulator: runs overlay programs, block by block, to the bit."""
