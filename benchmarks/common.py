@@ -14,14 +14,20 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 DOCS = ROOT / "docs"
 
+SOURCES = ("cost", "planner", "backends", "dynamap", "benchmarks/*.py")
 PACKAGES = ("numpy", "networkx", "onnx", "onnxruntime", "ortools", "PuLP")
 
 
-def provenance(*, seed: int, command: str, packages: Sequence[str] = PACKAGES) -> dict[str, object]:
-    """Where the numbers come from: enough to run the same benchmark again and to judge a difference."""
+def provenance(
+    *, seed: int, command: str, packages: Sequence[str] = PACKAGES, sources: Sequence[str] = SOURCES
+) -> dict[str, object]:
+    """Where the numbers come from: enough to run the same benchmark again and to judge a difference.
+
+    ``sources`` are the paths that the numbers depend on; the commit is marked where they differ from it.
+    """
     return {
         "command": command,
-        "commit": _commit(),
+        "commit": _commit(sources),
         "seed": seed,
         "machine": {
             "processor": _processor(),
@@ -41,11 +47,11 @@ def write_results(name: str, results: dict[str, object]) -> Path:
     return path
 
 
-def _commit() -> str:
-    """The commit's hash, with ``+changes`` where tracked files differ from it."""
+def _commit(sources: Sequence[str]) -> str:
+    """The commit's hash, with ``+changes`` where tracked files among ``sources`` differ from it."""
     try:
         commit = _git("rev-parse", "HEAD")
-        changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":!benchmarks/results", ":!docs")
+        changed = _git("status", "--porcelain", "--untracked-files=no", "--", *sources)
     except (OSError, subprocess.CalledProcessError):
         return "not in a repository"
     return f"{commit}+changes" if changed else commit

@@ -49,6 +49,17 @@ class Contender:
     engine: str = "cbc"
 
 
+SOURCES = (
+    "planner/solvers",
+    "planner/pbqp.py",
+    "planner/elimination.py",
+    "planner/obstruction.py",
+    "planner/instances.py",
+    "planner/certificates.py",
+    "benchmarks/solvers.py",
+    "benchmarks/common.py",
+)
+
 CONTENDERS = (
     Contender("dp", "dp"),
     Contender("ilp (cbc)", "ilp", "cbc"),
@@ -149,7 +160,7 @@ def headlines() -> dict[str, object]:
 
 def timings(limit: float) -> dict[str, object]:
     return {
-        "provenance": provenance(seed=SEED, command="python benchmarks/solvers.py"),
+        "provenance": provenance(seed=SEED, command="python benchmarks/solvers.py", sources=SOURCES),
         "time_limit_seconds": limit,
         "headlines": headlines(),
         "by_vertices": series("vertices", VERTICES, by_vertices, limit),
@@ -195,7 +206,9 @@ def agreement(count: int) -> dict[str, object]:
         if index % 1000 == 999:
             print(f"{index + 1} instances, {len(disagreements)} disagreements", flush=True)
     return {
-        "provenance": provenance(seed=SEED, command=f"python benchmarks/solvers.py --agreement --count {count}"),
+        "provenance": provenance(
+            seed=SEED, command=f"python benchmarks/solvers.py --agreement --count {count}", sources=SOURCES
+        ),
         "instances": count,
         "certificates_replayed": count,
         "compared_with_dp": dict(sorted(compared.items())),
