@@ -24,6 +24,7 @@ from dynamap.backends.quantise.layers import (
     MulArithmetic,
     QuantisedNetwork,
 )
+from dynamap.cost.geometry import TensorShape
 from dynamap.planner.export import GraphWriter, window_attributes, write_activation, write_layer
 from dynamap.planner.network import Add, Conv, HostLayer, Layer, Mul, Network, Pool, Quantisation
 
@@ -127,20 +128,51 @@ def _conv(
         axis=0,
     )
     activation, order = layer.activation, layer.output_order
-    ordered = output if order is None else writer.fresh(f"{output}.unordered")
-    convolved = ordered if activation is None else writer.fresh(f"{output}.linear")
-    attributes = window_attributes(layer.window)
-    operands = [renamed.inputs[0], weights, bias]
-    writer.node("Conv", operands, convolved, layer.name, group=layer.groups, **attributes)
-    if activation is not None:
-        if has_table(layer):
-            rounded = writer.fresh(f"{output}.rounded")
-            _quantise(writer, convolved, rounded, integers.finish.rounded)
-            convolved = rounded
-        write_activation(writer, activation, convolved, ordered)
+    shape = writer.network.tensors[layer.output]
+    tabled = has_table(layer)
+
+    def convolve(source: str, target: str) -> None:
+        attributes = window_attributes(layer.window)
+        writer.node("Conv", [source, weights, bias], target, layer.name, group=layer.groups, **attributes)
+
+    steps = [convolve]
+    if activation is not None and not tabled:
+        steps.append(lambda source, target: write_activation(writer, activation, source, target))
     if order is not None:
-        indices = writer.constant(f"{output}.order", np.asarray(order, np.int64))
-        writer.node("Gather", [ordered, indices], output, axis=1)
+        steps.append(lambda source, target: _reorder(writer, order, shape, source, target))
+    if tabled:
+        steps.append(lambda source, target: _quantise(writer, source, target, integers.finish.rounded))
+        steps.append(lambda source, target: write_activation(writer, activation, source, target))
+    source = renamed.inputs[0]
+    for index, step in enumerate(steps, 1):
+        target = output if index == len(steps) else writer.fresh(f"{output}.step{index}")
+        step(source, target)
+        source = target
+
+
+def _reorder(writer: GraphWriter, order: tuple[int, ...], shape: TensorShape, source: str, output: str) -> None:
+    """A channel shuffle as Reshape, Transpose, Reshape, which importers know; any other order as Gather."""
+    channels = len(order)
+    for groups in range(2, channels):
+        if channels % groups == 0 and order == shuffle(channels, groups):
+            split, swapped = writer.fresh(f"{output}.split"), writer.fresh(f"{output}.swapped")
+            parts = [1, groups, channels // groups, shape.height, shape.width]
+            whole = [1, *shape.as_list()]
+            writer.node("Reshape", [source, writer.constant(f"{split}.shape", np.array(parts))], split)
+            writer.node("Transpose", [split], swapped, perm=[0, 2, 1, 3, 4])
+            writer.node("Reshape", [swapped, writer.constant(f"{output}.shape", np.array(whole))], output)
+            return
+    indices = writer.constant(f"{output}.order", np.asarray(order, np.int64))
+    writer.node("Gather", [source, indices], output, axis=1)
+
+
+def shuffle(channels: int, groups: int) -> tuple[int, ...]:
+    """The order of channels after a shuffle between ``groups``.
+
+    >>> shuffle(6, 2)
+    (0, 3, 1, 4, 2, 5)
+    """
+    return tuple(np.arange(channels).reshape(groups, -1).T.ravel().tolist())
 
 
 def _quantise(writer: GraphWriter, source: str, output: str, scheme: Quantisation) -> None:

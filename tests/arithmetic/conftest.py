@@ -89,7 +89,11 @@ class NetworkBuilder:
         if self.maybe(0.2):
             weights[0] = 0  # a dead channel
         bias = self.generator.standard_normal(outputs, dtype=np.float32)
-        order = tuple(self.generator.permutation(outputs).tolist()) if self.maybe(0.2) else None
+        order = None
+        if self.maybe(0.1):
+            order = tuple(self.generator.permutation(outputs).tolist())
+        elif outputs % 2 == 0 and self.maybe(0.2):
+            order = tuple(np.arange(outputs).reshape(2, -1).T.ravel().tolist())
         name, output = self.names()
         layer = Conv(
             name,
