@@ -56,6 +56,14 @@ def settle_outputs(lowering: Lowering) -> None:
         node = makers.get(name)
         if node is None:
             raise InputError(f"{lowering.graph.label}: the output {name!r} is an input of the model; remove it")
+        if len(bound.shape) > 1 and bound.shape[0] != 1:
+            lowering.verdicts[node.index] = Verdict(
+                Fate.UNSUPPORTED,
+                None,
+                f"it gives the output the shape {list(bound.shape)}, whose batch is not 1",
+                "export the model with batch size 1, or end it before this node",
+            )
+            continue
         if bound.order is not None:
             lowering.verdicts[node.index] = Verdict(
                 Fate.UNSUPPORTED,

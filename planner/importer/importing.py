@@ -26,7 +26,7 @@ from dynamap.planner.importer.inputs import bind_inputs
 from dynamap.planner.importer.lowering import BEHIND, Lowering
 from dynamap.planner.importer.read import Source, TensorReader, read_source
 from dynamap.planner.importer.schema import check_node, opset_of
-from dynamap.planner.importer.shapes import ShapeOracle
+from dynamap.planner.importer.shapes import output_shapes
 from dynamap.planner.network import Network
 
 
@@ -79,7 +79,6 @@ def lower(source: Source) -> Outcome:
     tensors = TensorReader(label, source.folder)
     lowering = Lowering(graph, opset, tensors)
     bind_inputs(lowering, model)
-    oracle = ShapeOracle(model, graph)
     for node in _constants_first(graph):
         if node.index in lowering.verdicts:
             continue
@@ -87,7 +86,7 @@ def lower(source: Source) -> Outcome:
             _lower_node(lowering, node, tensors)
         except Unsupported as problem:
             lowering.verdicts[node.index] = Verdict(Fate.UNSUPPORTED, None, problem.reason, problem.remedy)
-            _bind_unknown(lowering, node, oracle)
+            _bind_unknown(lowering, node)
     settle_outputs(lowering)
     refuse_host_before_overlay(lowering)
     names = unique_names(lowering.layers)
@@ -149,12 +148,13 @@ def _shape(lowering: Lowering, node: Node) -> None:
     lowering.verdict(node, Fate.FOLDED, None, "constant, computed at import")
 
 
-def _bind_unknown(lowering: Lowering, node: Node, oracle: ShapeOracle) -> None:
+def _bind_unknown(lowering: Lowering, node: Node) -> None:
     """Stand-ins for the outputs of an unsupported node, so that the nodes behind it are judged too."""
+    shapes = output_shapes(lowering, node)
     for name in node.outputs:
         if not name or name in lowering.values or name in lowering.constants:
             continue
-        shape = oracle.shape(name)
+        shape = shapes.get(name)
         if shape is not None and shape[0] == 1 and len(shape) in (2, 4):
             chw = (*shape[1:], 1, 1)[:3]
             lowering.bind(name, Value(TensorDraft(name, TensorShape(*chw)), shape, shared=True))

@@ -2,57 +2,43 @@
 
 from __future__ import annotations
 
-import onnx
-from onnx import shape_inference
+from onnx import TensorProto, checker, defs, helper, numpy_helper, shape_inference
 
-from dynamap.planner.importer.graph import Graph
+from dynamap.planner.importer.drafts import Value
+from dynamap.planner.importer.graph import Node
+from dynamap.planner.importer.lowering import Lowering
 
 
-class ShapeOracle:
-    """Asks the shape inference of the onnx package, once, and only if some node is unsupported."""
+def output_shapes(lowering: Lowering, node: Node) -> dict[str, tuple[int, ...]]:
+    """The shapes of the outputs of ``node`` at batch 1, as far as the onnx package can infer them.
 
-    def __init__(self, model: onnx.ModelProto, graph: Graph) -> None:
-        self._model = model
-        self._graph = graph
-        self._shapes: dict[str, tuple[int, ...]] | None = None
-
-    def shape(self, name: str) -> tuple[int, ...] | None:
-        """The shape of ``name`` at batch 1, or None where it cannot be inferred."""
-        if self._shapes is None:
-            self._shapes = self._infer()
-        return self._shapes.get(name)
-
-    def _infer(self) -> dict[str, tuple[int, ...]]:
-        light = onnx.ModelProto()
-        light.ir_version = self._model.ir_version
-        light.opset_import.extend(self._model.opset_import)
-        light.graph.name = self._model.graph.name
-        light.graph.node.extend(self._model.graph.node)
-        for value in self._model.graph.input:
-            copy = light.graph.input.add()
-            copy.CopyFrom(value)
-            dimensions = copy.type.tensor_type.shape.dim
-            if value.name in self._graph.inputs and dimensions:
-                dimensions[0].dim_value = 1
-        listed = {value.name for value in self._model.graph.input}
-        for tensor in self._model.graph.initializer:
-            if sum(tensor.dims) <= 64:  # shapes, axes and scales; the weights' values are not needed
-                light.graph.initializer.add().CopyFrom(tensor)
-            if tensor.name not in listed:
-                light.graph.input.append(
-                    onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, list(tensor.dims))
-                )
-        for output in self._model.graph.output:
-            kind = output.type.tensor_type.elem_type or onnx.TensorProto.FLOAT
-            light.graph.output.append(onnx.helper.make_tensor_value_info(output.name, kind, None))
-        try:
-            inferred = shape_inference.infer_shapes(light, data_prop=True)
-        except (shape_inference.InferenceError, RuntimeError, ValueError):
-            return {}  # the nodes after the unsupported one are then reported as not judged
-        shapes = {}
-        for value in (*inferred.graph.value_info, *inferred.graph.output):
-            dimensions = value.type.tensor_type.shape.dim
-            sizes = tuple(int(dimension.dim_value) for dimension in dimensions)
-            if sizes and min(sizes) > 0:
-                shapes[value.name] = sizes
-        return shapes
+    Operators of other domains have no definition; their outputs are left out.
+    """
+    if node.domain:
+        return {}
+    types, data = {}, {}
+    for name in filter(None, node.inputs):
+        bound = lowering.values.get(name)
+        constant = lowering.constant(name)
+        if isinstance(bound, Value):
+            types[name] = helper.make_tensor_type_proto(TensorProto.FLOAT, bound.shape)
+        elif constant is not None:
+            kind = helper.np_dtype_to_tensor_dtype(constant.array.dtype)
+            types[name] = helper.make_tensor_type_proto(kind, constant.array.shape)
+            if constant.array.size <= 64:  # axes, sizes and scales; the values of weights do not matter
+                data[name] = numpy_helper.from_array(constant.array, name)
+        else:
+            return {}
+    try:
+        schema = defs.get_schema(node.op, lowering.opset, "")
+        opsets = [helper.make_opsetid("", lowering.opset)]
+        inferred = shape_inference.infer_node_outputs(schema, node.proto, types, data, opset_imports=opsets)
+    except (defs.SchemaError, checker.ValidationError, shape_inference.InferenceError, ValueError):
+        return {}  # the nodes behind are then reported as not judged
+    shapes = {}
+    for name, kind in inferred.items():
+        dimensions = kind.tensor_type.shape.dim
+        sizes = tuple(int(dimension.dim_value) for dimension in dimensions)
+        if sizes and min(sizes) > 0:
+            shapes[name] = sizes
+    return shapes
