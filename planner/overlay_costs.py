@@ -10,13 +10,14 @@ import numpy as np
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.overlay.bounds import array_bounds, ideal_cycles, variant_bounds
+from dynamap.cost.overlay.case_table import CaseTable, Points
 from dynamap.cost.overlay.machine import Buffers, Machine
-from dynamap.cost.overlay.options import FORMATS, LayerOptions, tabulate
-from dynamap.cost.overlay.timing import INFEASIBLE, Times, evaluate, join
+from dynamap.cost.overlay.options import FORMATS, LayerOptions
+from dynamap.cost.overlay.timing import INFEASIBLE, Times, evaluate
 from dynamap.cost.overlay.transfer import Format, Ints
 from dynamap.cost.overlay.vector import VectorShape, strip_rows, vector_times
-from dynamap.planner.network import Conv, Network
 from dynamap.planner.layers import work_of
+from dynamap.planner.network import Conv, Network
 from dynamap.planner.storage import Storages, sliced
 
 FORMAT_COUNT = len(FORMATS)
@@ -66,7 +67,8 @@ class LayerCosts:
         self.jobs = np.array([numbers[key] for key in keys], np.int64)
         self.job_count = len(numbers)
         self.multiplicity = np.bincount(self.jobs, minlength=self.job_count)
-        self.variants, self.cases = tabulate(self.conv_options)
+        self.table = CaseTable.of(machine, self.conv_options)
+        self.variants, self.cases = self.table.variants, self.table.cases
         self.bounds = variant_bounds(machine, self.variants, self.conv_options)
         self.case_job = self.variants.layer[self.cases.variant]
         self.case_row = self._rows_of_cases()
@@ -123,25 +125,32 @@ class LayerCosts:
         lowest = np.minimum.reduceat(bounds, self.row_starts, axis=0) if self.conv_jobs else bounds
         first = case_bounds == lowest[self.case_job]
         self._improve(best, buffers, rows, columns, *np.nonzero(first))
-        reached = best[np.arange(arrays)[None, :], self.case_job[:, None], self.cases.format_in[:, None], self.cases.format_out[:, None]]
+        reached = best[
+            np.arange(arrays)[None, :],
+            self.case_job[:, None],
+            self.cases.format_in[:, None],
+            self.cases.format_out[:, None],
+        ]
         self._improve(best, buffers, rows, columns, *np.nonzero(~first & (case_bounds < reached)))
-        vectors = np.broadcast_to(self.vector_costs(buffers), (arrays, len(self.vector_work), FORMAT_COUNT, FORMAT_COUNT))
+        vectors = np.broadcast_to(
+            self.vector_costs(buffers), (arrays, len(self.vector_work), FORMAT_COUNT, FORMAT_COUNT)
+        )
         return np.concatenate([best, vectors], axis=1)
 
     def _improve(self, best: Ints, buffers: Buffers, rows: Ints, columns: Ints, case: Ints, array: Ints) -> None:
         if not len(case):
             return
-        work = join(self.variants, self.cases, case, rows[array], columns[array])
-        where = (array, self.case_job[case], work.c.format_in, work.c.format_out)
-        times = evaluate(self.machine, buffers, work, best[where])
+        where = (array, self.case_job[case], self.cases.format_in[case], self.cases.format_out[case])
+        points = Points.of(rows[array], columns[array], [buffers] * len(case))
+        times = evaluate(self.table, case, points, best[where])
         np.minimum.at(best, where, times.cycles)
 
     def all_times(self, job: int, buffers: Buffers, rows: int, columns: int) -> tuple[Ints, Times]:
         """Every case of one convolution job on one array: (case numbers, their exact times)."""
         case = np.flatnonzero(self.case_job == job)
         size = len(case)
-        work = join(self.variants, self.cases, case, np.full(size, rows), np.full(size, columns))
-        return case, evaluate(self.machine, buffers, work, np.full(size, INFEASIBLE))
+        points = Points.of(np.full(size, rows), np.full(size, columns), [buffers] * size)
+        return case, evaluate(self.table, case, points, np.full(size, INFEASIBLE))
 
     def vector_blocks(self, job: int) -> Ints:
         return strip_rows(self.vector_work[job - self.conv_jobs][0])
@@ -152,4 +161,4 @@ class LayerCosts:
 
 def restrictions_of(names: Sequence[str], restriction: Restriction) -> dict[str, Restriction]:
     """The same restriction for every name."""
-    return {name: restriction for name in names}
+    return dict.fromkeys(names, restriction)

@@ -12,18 +12,9 @@ import numpy as np
 
 from dynamap.cost.algorithms import Dataflow
 from dynamap.cost.overlay import gemm
+from dynamap.cost.overlay.blocks import C16, HWC, TOEPLITZ, contraction, output_runs, row_block, weight_bytes
 from dynamap.cost.overlay.machine import PASS_OVERHEAD, UNIT_BYTES, Machine
 from dynamap.cost.overlay.options import DATAFLOWS, FORMATS, LayerOptions, Variants
-from dynamap.cost.overlay.timing import (
-    C16,
-    HWC,
-    TOEPLITZ,
-    array_positions,
-    contraction,
-    input_load,
-    output_store,
-    weight_bytes,
-)
 from dynamap.cost.overlay.transfer import Ints, Runs, ceil_ratio, transfer_cycles
 
 
@@ -59,14 +50,14 @@ def variant_bounds(machine: Machine, variants: Variants, layers: list[LayerOptio
     def cheapest_load(rows: Ints) -> Ints:
         choices = []
         for code in (C16, HWC, TOEPLITZ):
-            transfer, _, _ = input_load(machine, variants, np.full(count, code), rows, units)
+            transfer = row_block(machine, variants, np.full(count, code), rows, units).transfer
             allowed = _allows(layers, variants, code)
             choices.append(np.where(allowed, transfer, np.int64(1) << 40))
         return np.minimum.reduce(choices)
 
     def cheapest_store(rows: Ints, channels: Ints) -> Ints:
         choices = [
-            output_store(machine, variants, np.full(count, code), rows, channels, one, False)[1] for code in (C16, HWC)
+            transfer_cycles(machine, output_runs(variants, np.full(count, code), rows, channels)) for code in (C16, HWC)
         ]
         return np.minimum.reduce(choices)
 
@@ -74,7 +65,7 @@ def variant_bounds(machine: Machine, variants: Variants, layers: list[LayerOptio
 
     def weights(channels: Ints) -> Ints:
         fewest = np.minimum(k.streaming_values, k.stationary_values)
-        return transfer_cycles(machine, Runs(one, weight_bytes(fewest, channels, k)))
+        return transfer_cycles(machine, Runs(one, weight_bytes(fewest, channels, k.operand)))
 
     all_weights = weights(variants.out_channels)
     all_input, some_input = cheapest_load(whole), cheapest_load(least)
@@ -87,7 +78,12 @@ def variant_bounds(machine: Machine, variants: Variants, layers: list[LayerOptio
     first = np.minimum(some_input, all_input + weights(some_channels))
     edges = first + machine.read_latency + strip_output + machine.write_latency
     values = k.values * k.inner * k.outer
-    products = array_positions(variants, whole) * variants.out_channels * values
+    some_format = np.full(count, C16)
+
+    def array_positions(rows: Ints) -> Ints:
+        return row_block(machine, variants, some_format, rows, units).positions
+
+    products = array_positions(whole) * variants.out_channels * values
     flows = np.arange(len(DATAFLOWS))
     index = np.repeat(np.arange(count), len(flows))
     flow = np.tile(flows, count)
@@ -101,8 +97,8 @@ def variant_bounds(machine: Machine, variants: Variants, layers: list[LayerOptio
         flow=flow,
         groups=variants.groups[index],
         contraction=k.take(index),
-        positions=array_positions(variants, whole)[index],
-        least_positions=array_positions(variants, least)[index],
+        positions=array_positions(whole)[index],
+        least_positions=array_positions(least)[index],
         channels=variants.out_channels[index],
         moving=(all_weights + all_input + all_output + machine.write_latency)[index],
         edges=edges[index],

@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.cost.algorithms import Dataflow
 from dynamap.cost.overlay import gemm
-from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES, Buffers, Machine
-from dynamap.cost.overlay.options import ALGORITHMS, DATAFLOWS, FORMATS, STREAM_INPUTS, Cases, Variants
-from dynamap.cost.overlay.pipeline import Block, Pass, makespan
-from dynamap.cost.overlay.transfer import (
-    Format,
-    Ints,
-    Runs,
-    c16_rows,
-    ceil_ratio,
-    hwc_rows,
-    plane_row_bytes,
-    round_to,
-    toeplitz_rows,
-    transfer_cycles,
+from dynamap.cost.overlay.blocking import Blocking, input_blocking, weight_blocking
+from dynamap.cost.overlay.blocks import (
+    RowBlock,
+    contraction,
+    output_runs,
+    row_block,
+    stored_values,
+    transform_lag,
+    weight_bytes,
 )
-
-PARAMETER_BYTES = 16
-"""Per output channel in the weight stream: int32 bias, int32 multiplier, shift and clamps."""
+from dynamap.cost.overlay.case_table import CaseTable, Points, take_variants
+from dynamap.cost.overlay.machine import Machine
+from dynamap.cost.overlay.options import DATAFLOWS, STREAM_INPUTS
+from dynamap.cost.overlay.pipeline import Block, Pass, makespan
+from dynamap.cost.overlay.transfer import Ints, Runs, transfer_cycles
 
 INFEASIBLE = np.int64(1) << 50
 """Cycles reported for a case that does not fit the buffers; above any real layer."""
 
-KN2ROW = ALGORITHMS.index(Algorithm.KN2ROW)
-WINOGRAD = ALGORITHMS.index(Algorithm.WINOGRAD)
-C16, HWC, TOEPLITZ = (FORMATS.index(f) for f in (Format.C16, Format.HWC, Format.TOEPLITZ))
-
 
 @dataclass(frozen=True)
 class Times:
-    """Totals of each case over all its passes; INFEASIBLE cycles where a buffer is too small."""
+    """Totals of each case over all its passes; INFEASIBLE cycles where a buffer is too small.
+
+    ``channels`` are the output channels of a pass (inputs stream) or of a block (weights stream), ``units`` the channel
+    units of a contraction pass.
+    """
 
     cycles: Ints
     bound: Ints
@@ -47,133 +44,33 @@ class Times:
     store: Ints
     bytes_read: Ints
     bytes_written: Ints
+    channels: Ints
+    units: Ints
 
 
 @dataclass(frozen=True)
 class Work:
-    """Case columns joined with their variants' columns and the array each is timed on (all one length)."""
+    """Cases of one dataflow and mode, each on the design point of the same position."""
 
-    v: Variants
-    c: Cases
-    array_rows: Ints
-    array_columns: Ints
+    table: CaseTable
+    flow: Dataflow
+    case: Ints
+    variant: Ints
+    on: Points
 
     def take(self, index: Ints) -> Work:
-        return Work(_take(self.v, index), _take(self.c, index), self.array_rows[index], self.array_columns[index])
+        return Work(self.table, self.flow, self.case[index], self.variant[index], self.on.take(index))
 
+    @property
+    def machine(self) -> Machine:
+        return self.table.machine
 
-def _take(table: object, index: Ints) -> object:
-    return replace(table, **{f.name: getattr(table, f.name)[index] for f in fields(table)})  # type: ignore[type-var,arg-type]
+    @property
+    def size(self) -> int:
+        return len(self.case)
 
-
-def join(variants: Variants, cases: Cases, index: Ints, array_rows: Ints, array_columns: Ints) -> Work:
-    """The cases at ``index``, each on the array of the same position."""
-    chosen = _take(cases, index)
-    assert isinstance(chosen, Cases)
-    described = _take(variants, chosen.variant)
-    assert isinstance(described, Variants)
-    return Work(described, chosen, array_rows, array_columns)
-
-
-def contraction(machine: Machine, v: Variants, units: Ints) -> gemm.Contraction:
-    """The contraction of each case with ``units`` channel units."""
-    direct = gemm.im2col(machine, units, v.kernel_rows, v.kernel_columns, v.dilated == 1)
-    tables = (
-        (v.toeplitz == 1, gemm.toeplitz(machine, v.window_bytes)),
-        (v.algorithm == KN2ROW, gemm.kn2row(machine, units, v.kernel_rows * v.kernel_columns)),
-        (v.algorithm == WINOGRAD, gemm.winograd(machine, units, v.rounds, v.positions)),
-    )
-    merged = {}
-    for f in fields(gemm.Contraction):
-        column = getattr(direct, f.name)
-        for mask, table in tables:
-            column = np.where(mask, getattr(table, f.name), column)
-        merged[f.name] = column
-    return gemm.Contraction(**merged)
-
-
-def _tiles(v: Variants, rows: Ints) -> Ints:
-    return ceil_ratio(rows, v.step_rows) * ceil_ratio(v.out_width, v.step_columns)
-
-
-def _transform_words(machine: Machine, v: Variants, units: Ints) -> Ints:
-    """Words that one Winograd tile takes in the input buffer (0 for other algorithms)."""
-    words = v.positions * v.rounds * ceil_ratio(2 * UNIT_BYTES * units, machine.word_bytes)
-    return np.where(v.algorithm == WINOGRAD, words, 0)
-
-
-def _rows_in(v: Variants, rows: Ints) -> Ints:
-    return np.minimum(v.height, (rows - 1) * v.stride_rows + v.extent_rows)
-
-
-def input_load(machine: Machine, v: Variants, format_in: Ints, rows: Ints, units: Ints) -> tuple[Ints, Ints, Ints]:
-    """(transfer cycles, place cycles, bytes) of loading the input of ``rows`` output rows, ``units`` channel units of it."""
-    height = _rows_in(v, rows)
-    channels = np.minimum(v.channels, units * UNIT_BYTES)
-    winograd = v.algorithm == WINOGRAD
-    planes = c16_rows(channels, v.height, v.width, height)
-    ordered = c16_rows(channels, v.height, v.width, height, row_by_row=True)
-    hwc = hwc_rows(v.channels, v.width, height)
-    window = toeplitz_rows(v.out_width, v.window_bytes, rows)
-    select = [format_in == HWC, format_in == TOEPLITZ, winograd]
-    runs = Runs(
-        np.select(select, [hwc.count, window.count, ordered.count], planes.count),
-        np.select(select, [hwc.size, window.size, ordered.size], planes.size),
-    )
-    place = np.select(
-        [winograd, format_in == HWC, format_in == TOEPLITZ],
-        [
-            _tiles(v, rows) * _transform_words(machine, v, units),
-            height * v.width * ceil_ratio(units, machine.word_units),
-            rows * v.out_width * ceil_ratio(v.window_bytes, machine.word_bytes),
-        ],
-        height * units * ceil_ratio(v.width, machine.word_units),
-    )
-    return transfer_cycles(machine, runs), place, runs.total
-
-
-def _input_bytes(machine: Machine, work: Work, rows: Ints, units: Ints) -> Ints:
-    """Bytes that the input of ``rows`` output rows takes in the input buffer."""
-    v = work.v
-    height = _rows_in(v, rows)
-    return np.select(
-        [v.algorithm == WINOGRAD, v.toeplitz == 1],
-        [
-            _tiles(v, rows) * v.positions * v.rounds * units * UNIT_BYTES * 2 + height * v.width * units * UNIT_BYTES,
-            rows * v.out_width * v.window_bytes,
-        ],
-        height * v.width * gemm.odd_pitch(units) * UNIT_BYTES,
-    )
-
-
-def weight_bytes(values: Ints, channels: Ints, k: gemm.Contraction) -> Ints:
-    """Bytes of the run with ``channels`` output channels of ``values`` weights each, and their parameters."""
-    return round_to(channels * (PARAMETER_BYTES + values * k.operand), BEAT_BYTES)
-
-
-def _stored_values(flow: Dataflow, k: gemm.Contraction) -> Ints:
-    return k.streaming_values if flow is Dataflow.NS else k.stationary_values
-
-
-def output_store(
-    machine: Machine, v: Variants, format_out: Ints, rows: Ints, channels: Ints, wide: Ints, is_flow: bool
-) -> tuple[Ints, Ints, Ints]:
-    """(post cycles, transfer cycles, bytes) of storing ``rows`` output rows of ``channels`` output channels."""
-    sums = np.where(v.algorithm == WINOGRAD, _tiles(v, rows), rows * v.out_width)
-    if is_flow:
-        lanes = gemm.lane_cycles(machine, channels * v.positions, sums, wide)
-    else:
-        lanes = gemm.lane_cycles(machine, sums * v.positions, channels, wide)
-    planes = ceil_ratio(channels, UNIT_BYTES)
-    row = plane_row_bytes(v.out_width)
-    whole = rows == v.out_height
-    hwc = format_out == HWC
-    hwc_run = hwc_rows(v.out_channels, v.out_width, rows)
-    runs = Runs(
-        np.where(hwc | whole, 1, planes),
-        np.where(hwc, hwc_run.size, np.where(whole, planes, 1) * rows * row),
-    )
-    return lanes, transfer_cycles(machine, runs), runs.total
+    def wide(self, k: gemm.Contraction) -> Ints:
+        return gemm.columns_in_products(self.machine, self.on.columns, k.operand)
 
 
 @dataclass(frozen=True)
@@ -184,33 +81,42 @@ class _PassTotals:
     bytes_written: Ints
 
 
-def array_positions(v: Variants, rows: Ints) -> Ints:
-    """a of one GEMM for ``rows`` output rows."""
-    return np.select(
-        [v.algorithm == WINOGRAD, v.algorithm == KN2ROW], [_tiles(v, rows), rows * v.width], rows * v.out_width
-    )
+@dataclass(frozen=True)
+class _Stored:
+    post: Ints
+    transfer: Ints
+    bytes: Ints
 
 
-def _lag(machine: Machine, v: Variants, units: Ints) -> Ints:
-    return ceil_ratio(v.out_width, v.step_columns) * _transform_words(machine, v, units)
+def _store(work: Work, wide: Ints, block: RowBlock, channels: Ints) -> _Stored:
+    """STORE of one block."""
+    v = work.table.variants
+    gemms = v.positions[work.variant]
+    if work.flow is Dataflow.IS:
+        post = gemm.lane_cycles(work.machine, channels * gemms, block.spots, wide)
+    else:
+        post = gemm.lane_cycles(work.machine, block.spots * gemms, channels, wide)
+    some = take_variants(v, work.variant)
+    runs = output_runs(some, work.table.cases.format_out[work.case], block.rows, channels)
+    return _Stored(post, transfer_cycles(work.machine, runs), runs.total)
 
 
-def _stream_inputs(
-    machine: Machine, flow: Dataflow, work: Work, k: gemm.Contraction, units: Ints, wide: Ints, channels: Ints
-) -> _PassTotals:
-    v, rows = work.v, work.c.rows
-    blocks = ceil_ratio(v.out_height, rows)
-    last = v.out_height - (blocks - 1) * rows
-    weights = weight_bytes(_stored_values(flow, k), channels, k)
-    k_time = [
-        gemm.array_time(machine, flow, k, array_positions(v, r), channels, work.array_rows, work.array_columns)
-        for r in (rows, last)
-    ]
-    loads = [input_load(machine, v, work.c.format_in, r, units) for r in (rows, last)]
-    stores = [output_store(machine, v, work.c.format_out, r, channels, wide, flow is Dataflow.IS) for r in (rows, last)]
+def _array_time(work: Work, k: gemm.Contraction, block: RowBlock, channels: Ints) -> gemm.ArrayTime:
+    return gemm.array_time(work.machine, work.flow, k, block.positions, channels, work.on.rows, work.on.columns)
+
+
+def _stream_inputs(work: Work, k: gemm.Contraction, channels: Ints) -> _PassTotals:
+    """The pass that makes ``channels`` output channels."""
+    table, machine = work.table, work.machine
+    blocks = table.blocks[work.case]
+    wide = work.wide(k)
+    weights = weight_bytes(stored_values(work.flow, k), channels, k.operand)
+    rows = [table.main.take(work.case), table.last.take(work.case)]
+    times = [_array_time(work, k, block, channels) for block in rows]
+    stores = [_store(work, wide, block, channels) for block in rows]
     block, final = (
-        Block(load[0], load[1], time.cycles, store[0], store[1])
-        for load, time, store in zip(loads, k_time, stores, strict=True)
+        Block(load.transfer, load.place, time.cycles, store.post, store.transfer)
+        for load, time, store in zip(rows, times, stores, strict=True)
     )
     totals = Pass(
         blocks=blocks,
@@ -218,65 +124,61 @@ def _stream_inputs(
         prologue_place=np.zeros_like(weights),
         block=block,
         last=final,
-        fill=k_time[0].fill + _lag(machine, v, units),
-        after=k_time[0].after,
+        fill=times[0].fill + table.lag[work.variant],
+        after=times[0].after,
         read_latency=machine.read_latency,
         write_latency=machine.write_latency,
-        stages=k_time[0].stages,
+        stages=times[0].stages,
     )
     return _PassTotals(
         totals,
         (blocks - 1) * block.load + final.load,
-        weights + (blocks - 1) * loads[0][2] + loads[1][2],
-        (blocks - 1) * stores[0][2] + stores[1][2],
+        weights + (blocks - 1) * rows[0].bytes + rows[1].bytes,
+        (blocks - 1) * stores[0].bytes + stores[1].bytes,
     )
 
 
-def _stream_weights(
-    machine: Machine, flow: Dataflow, work: Work, units: Ints, wide: Ints, rows: Ints, channels: Ints, stores: bool
-) -> _PassTotals:
-    v = work.v
-    k = contraction(machine, work.v, units)
-    blocks = ceil_ratio(v.out_channels, channels)
+def _stream_weights(work: Work, rows: RowBlock, units: Ints, channels: Ints, stores: bool) -> _PassTotals:
+    """The pass over one band and one contraction chunk, in blocks of ``channels`` output channels."""
+    machine = work.machine
+    v = take_variants(work.table.variants, work.variant)
+    k = contraction(machine, v, units)
+    wide = work.wide(k)
+    blocks = -(-v.out_channels // channels)
     last = v.out_channels - (blocks - 1) * channels
-    input_transfer, input_place, input_bytes = input_load(machine, v, work.c.format_in, rows, units)
-    positions = array_positions(v, rows)
     sizes = (channels, last)
-    k_time = [
-        gemm.array_time(machine, flow, k, positions, c, work.array_rows, work.array_columns) for c in sizes
-    ]
-    weights = [weight_bytes(_stored_values(flow, k), c, k) for c in sizes]
-    one = np.ones_like(rows)
-    written = [output_store(machine, v, work.c.format_out, rows, c, wide, flow is Dataflow.IS) for c in sizes]
+    times = [_array_time(work, k, rows, size) for size in sizes]
+    weights = [weight_bytes(stored_values(work.flow, k), size, k.operand) for size in sizes]
+    one, zero = np.ones_like(units), np.zeros_like(units)
+    written = [_store(work, wide, rows, size) for size in sizes]
     block, final = (
-        Block(transfer_cycles(machine, Runs(one, load)), np.zeros_like(rows), time.cycles, store[0], store[1])
-        for load, time, store in zip(weights, k_time, written, strict=True)
+        Block(transfer_cycles(machine, Runs(one, load)), zero, time.cycles, store.post, store.transfer)
+        for load, time, store in zip(weights, times, written, strict=True)
     )
     totals = Pass(
         blocks=blocks,
-        prologue_transfer=input_transfer,
-        prologue_place=input_place,
+        prologue_transfer=rows.transfer,
+        prologue_place=rows.place,
         block=block,
         last=final,
-        fill=k_time[0].fill + _lag(machine, v, units),
-        after=k_time[0].after,
+        fill=times[0].fill + transform_lag(machine, v, units),
+        after=times[0].after,
         read_latency=machine.read_latency,
         write_latency=machine.write_latency,
         stores=stores,
     )
     return _PassTotals(
         totals,
-        np.maximum(input_transfer, input_place),
-        input_bytes + (blocks - 1) * weights[0] + weights[1],
-        (blocks - 1) * written[0][2] + written[1][2] if stores else np.zeros_like(rows),
+        np.maximum(rows.transfer, rows.place),
+        rows.bytes + (blocks - 1) * weights[0] + weights[1],
+        (blocks - 1) * written[0].bytes + written[1].bytes if stores else zero,
     )
 
 
 class _Sum:
     """Adds passes to the totals of the cases they belong to."""
 
-    def __init__(self, machine: Machine, size: int) -> None:
-        self.machine = machine
+    def __init__(self, size: int) -> None:
         self.columns = {f.name: np.zeros(size, np.int64) for f in fields(Times)}
         self.passes: list[tuple[Ints, Ints, Pass]] = []
 
@@ -295,123 +197,84 @@ class _Sum:
             self.columns[name][index] += count * value
         self.passes.append((index, count, p))
 
-    def finish(self, groups: Ints, feasible: Ints, limit: Ints) -> Times:
+    def finish(self, groups: Ints, chosen: Blocking, limit: Ints) -> Times:
         """Times of all groups; cases that do not fit, or whose bound is not below ``limit``, are not simulated."""
         for column in self.columns.values():
             column *= groups
-        live = feasible & (self.columns["bound"] < limit)
+        live = chosen.feasible & (self.columns["bound"] < limit)
         cycles = self.columns["cycles"]
         for index, count, p in self.passes:
-            chosen = np.flatnonzero(live[index])
-            if len(chosen):
-                cycles[index[chosen]] += count[chosen] * makespan(p.take(chosen)) * groups[index[chosen]]
+            some = np.flatnonzero(live[index])
+            if len(some):
+                cycles[index[some]] += count[some] * makespan(p.take(some)) * groups[index[some]]
         cycles[~live] = INFEASIBLE
-        self.columns["bound"][~feasible] = INFEASIBLE
+        self.columns["bound"][~chosen.feasible] = INFEASIBLE
+        self.columns["channels"] = chosen.channels
+        self.columns["units"] = chosen.units
         return Times(**self.columns)
 
 
-def _floor16(value: Ints) -> Ints:
-    return value // UNIT_BYTES * UNIT_BYTES
-
-
-def _sums(v: Variants, rows: Ints) -> Ints:
-    """a': sums per output channel that stay in the accumulator buffer."""
-    return np.where(v.algorithm == WINOGRAD, _tiles(v, rows) * v.positions, rows * v.out_width)
-
-
-def _time_input_streams(machine: Machine, buffers: Buffers, flow: Dataflow, work: Work, limit: Ints) -> Times:
-    v, rows = work.v, work.c.rows
-    units = ceil_ratio(v.channels, UNIT_BYTES)
-    k = contraction(machine, work.v, units)
-    wide = gemm.columns_in_products(machine, work.array_columns, k.operand)
-    sums = _sums(v, rows)
-    values = _stored_values(flow, k)
-    by_weights = (buffers.weight_bytes // BEAT_BYTES * BEAT_BYTES) // (PARAMETER_BYTES + values * k.operand)
-    if flow is Dataflow.IS:
-        by_sums = buffers.accumulator_rows // ceil_ratio(sums, wide)
-    else:
-        by_sums = (buffers.accumulator_rows // sums) * wide
-    by_output = (buffers.output_bytes // 2) // (rows * v.out_width)
-    most = _floor16(np.minimum(np.minimum(by_weights, by_sums), by_output))
-    fits = most >= UNIT_BYTES
-    chunks = np.where(round_to(v.out_channels, UNIT_BYTES) <= most, 1, ceil_ratio(v.out_channels, np.maximum(most, 1)))
-    chunk = np.where(chunks == 1, v.out_channels, round_to(ceil_ratio(v.out_channels, chunks), UNIT_BYTES))
-    chunks = ceil_ratio(v.out_channels, chunk)
-    feasible = fits & (_input_bytes(machine, work, rows, units) <= buffers.input_bytes // 2)
-    feasible &= (chunks == 1) | (work.c.format_out == C16)
-    if flow is Dataflow.NS:
-        feasible &= k.values * k.operand <= buffers.row_bytes
-    total = _Sum(machine, len(rows))
-    everyone = np.arange(len(rows))
-    several = np.flatnonzero(feasible & (chunks > 1))
+def _time_input_streams(work: Work, limit: Ints) -> Times:
+    table = work.table
+    k = table.k.take(work.variant)
+    out_channels = table.variants.out_channels[work.variant]
+    chosen = input_blocking(table, work.flow, work.case, k, work.on)
+    chunks = -(-out_channels // chosen.channels)
+    total = _Sum(work.size)
+    several = np.flatnonzero(chosen.feasible & (chunks > 1))
     if len(several):
-        part = work.take(several)
-        kp = contraction(machine, part.v, units[several])
-        total.add(
-            several,
-            chunks[several] - 1,
-            _stream_inputs(machine, flow, part, kp, units[several], wide[several], chunk[several]),
-        )
-    final = np.where(feasible, v.out_channels - (chunks - 1) * chunk, v.out_channels)
-    total.add(everyone, np.ones_like(rows), _stream_inputs(machine, flow, work, k, units, wide, final))
-    return total.finish(v.groups, feasible, limit)
+        passes = _stream_inputs(work.take(several), k.take(several), chosen.channels[several])
+        total.add(several, chunks[several] - 1, passes)
+    fits = np.flatnonzero(chosen.feasible)
+    final = out_channels - (chunks - 1) * chosen.channels
+    total.add(fits, np.ones_like(fits), _stream_inputs(work.take(fits), k.take(fits), final[fits]))
+    return total.finish(table.variants.groups[work.variant], chosen, limit)
 
 
-def _time_weight_streams(machine: Machine, buffers: Buffers, flow: Dataflow, work: Work, limit: Ints) -> Times:
-    v, rows = work.v, work.c.rows
-    units = ceil_ratio(v.channels, UNIT_BYTES)
-    k = contraction(machine, work.v, units)
-    wide = gemm.columns_in_products(machine, work.array_columns, k.operand)
-    tile = np.maximum(UNIT_BYTES, _floor16(np.minimum(work.c.tiles, v.out_channels) * wide))
-    channels = np.where(tile >= v.out_channels, v.out_channels, tile)
-    blocks = ceil_ratio(v.out_channels, channels)
-    half = buffers.weight_bytes // 2 // BEAT_BYTES * BEAT_BYTES
-    whole = weight_bytes(_stored_values(flow, k), channels, k) <= half
-    per_unit = k.streaming_values * k.operand // units
-    most_units = (half // channels - PARAMETER_BYTES) // per_unit - (0 if flow is Dataflow.NS else 1)
-    if flow is Dataflow.NS:
-        whole &= k.values * k.operand <= buffers.row_bytes
-        most_units = np.minimum(most_units, buffers.row_bytes // (k.values // units * k.operand))
-    divisible = (most_units >= 1) & (work.c.format_in == C16) & (v.toeplitz == 0)
-    chunks = np.where(whole, 1, ceil_ratio(units, np.maximum(most_units, 1)))
-    part_units = ceil_ratio(units, chunks)
-    chunks = ceil_ratio(units, part_units)
-    last_units = units - (chunks - 1) * part_units
-    last_channels = v.out_channels - (blocks - 1) * channels
-    padded = round_to(channels, UNIT_BYTES)
-    sums = _sums(v, rows)
-    kept = gemm.accumulator_rows(flow, sums, padded, wide)
-    kept_last = gemm.accumulator_rows(flow, sums, round_to(last_channels, UNIT_BYTES), wide)
-    feasible = (whole | divisible) & (kept <= buffers.accumulator_rows)
-    feasible &= (chunks == 1) | ((blocks - 1) * kept + kept_last <= 2 * buffers.accumulator_rows)
-    feasible &= rows * v.out_width * padded <= buffers.output_bytes // 2
-    feasible &= _input_bytes(machine, work, rows, part_units) <= buffers.input_bytes
-    feasible &= (blocks == 1) | (work.c.format_out == C16)
-    bands = ceil_ratio(v.out_height, rows)
-    last_rows = v.out_height - (bands - 1) * rows
-    total = _Sum(machine, len(rows))
-    one = np.ones_like(rows)
-    for band_rows, band_count in ((rows, bands - 1), (last_rows, one)):
-        for chunk_units, chunk_count, stores in ((part_units, chunks - 1, False), (last_units, one, True)):
-            count = band_count * chunk_count
-            index = np.flatnonzero(feasible & (count > 0))
-            if len(index):
-                part = work.take(index)
-                passes = _stream_weights(
-                    machine, flow, part, chunk_units[index], wide[index], band_rows[index], channels[index], stores
-                )
-                total.add(index, count[index], passes)
-    return total.finish(v.groups, feasible, limit)
+def _time_weight_streams(work: Work, limit: Ints) -> Times:
+    table = work.table
+    units = table.units[work.variant]
+    k = table.k.take(work.variant)
+    chosen = weight_blocking(table, work.flow, work.case, k, work.on)
+    chunks = -(-units // chosen.units)
+    bands = table.blocks[work.case]
+    total = _Sum(work.size)
+    for bank, count in ((table.main, bands - 1), (table.last, np.ones_like(bands))):
+        whole = np.flatnonzero(chosen.feasible & (count > 0) & (chunks == 1))
+        if len(whole):
+            rows = bank.take(work.case[whole])
+            passes = _stream_weights(work.take(whole), rows, units[whole], chosen.channels[whole], True)
+            total.add(whole, count[whole], passes)
+        parts = np.flatnonzero(chosen.feasible & (count > 0) & (chunks > 1))
+        if not len(parts):
+            continue
+        some, case = work.take(parts), work.case[parts]
+        v = take_variants(table.variants, some.variant)
+        format_in, band = table.cases.format_in[case], bank.rows[case]
+        full, before = chosen.units[parts], chunks[parts] - 1
+        for part, repeats, stores in (
+            (full, count[parts] * before, False),
+            (units[parts] - before * full, count[parts], True),
+        ):
+            rows = row_block(work.machine, v, format_in, band, part)
+            total.add(parts, repeats, _stream_weights(some, rows, part, chosen.channels[parts], stores))
+    return total.finish(table.variants.groups[work.variant], chosen, limit)
 
 
-def evaluate(machine: Machine, buffers: Buffers, work: Work, limit: Ints) -> Times:
-    """Times of every case of ``work``; those whose lower bound reaches ``limit`` get INFEASIBLE cycles."""
-    columns = {f.name: np.zeros(len(limit), np.int64) for f in fields(Times)}
+def evaluate(table: CaseTable, case: Ints, on: Points, limit: Ints) -> Times:
+    """Times of every case on the point of the same position.
+
+    Those whose lower bound reaches ``limit`` get INFEASIBLE cycles.
+    """
+    columns = {f.name: np.zeros(len(case), np.int64) for f in fields(Times)}
+    kind = table.cases.dataflow[case] * 2 + (table.cases.mode[case] == STREAM_INPUTS)
     for number, flow in enumerate(DATAFLOWS):
-        for inputs, timer in ((True, _time_input_streams), (False, _time_weight_streams)):
-            index = np.flatnonzero((work.c.dataflow == number) & ((work.c.mode == STREAM_INPUTS) == inputs))
+        for inputs, timer in ((1, _time_input_streams), (0, _time_weight_streams)):
+            index = np.flatnonzero(kind == number * 2 + inputs)
             if len(index):
-                times = timer(machine, buffers, flow, work.take(index), limit[index])
+                chosen = case[index]
+                work = Work(table, flow, chosen, table.cases.variant[chosen], on.take(index))
+                times = timer(work, limit[index])
                 for name, column in columns.items():
                     column[index] = getattr(times, name)
     return Times(**columns)

@@ -8,11 +8,12 @@ from enum import Enum
 import numpy as np
 
 from dynamap.cost.geometry import TensorShape, Window
+from dynamap.cost.overlay.blocks import PARAMETER_BYTES
 from dynamap.cost.overlay.gemm import odd_pitch
 from dynamap.cost.overlay.machine import BEAT_BYTES, PIPELINE, UNIT_BYTES, Buffers, Machine
 from dynamap.cost.overlay.options import STRIP_COUNTS
 from dynamap.cost.overlay.pipeline import Block, Pass, makespan
-from dynamap.cost.overlay.timing import INFEASIBLE, PARAMETER_BYTES, Times
+from dynamap.cost.overlay.timing import INFEASIBLE, Times
 from dynamap.cost.overlay.transfer import (
     Format,
     Ints,
@@ -206,4 +207,6 @@ def vector_times(machine: Machine, buffers: Buffers, shape: VectorShape, fmt_in:
         store=work.store_total,
         bytes_read=resident + (blocks - 1) * loaded[0] + loaded[1],
         bytes_written=(blocks - 1) * written[0] + written[1],
+        channels=np.full_like(rows, shape.output.channels),
+        units=np.full_like(rows, _units(shape.inputs[0])),
     )

@@ -1,0 +1,116 @@
+"""How far a convolution is cut to fit the buffers: the fewest chunks that do (docs/overlay.md, sections 3 to 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dynamap.cost.algorithms import Dataflow
+from dynamap.cost.overlay import gemm
+from dynamap.cost.overlay.blocks import C16, IM2COL, PARAMETER_BYTES, input_bytes, stored_values, weight_bytes
+from dynamap.cost.overlay.case_table import CaseTable, Points, take_variants
+from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES
+from dynamap.cost.overlay.transfer import Ints, ceil_ratio, round_to
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Blocking:
+    """``channels`` of output per pass (inputs stream) or block (weights stream), ``units`` per contraction pass.
+
+    Both are positive where ``feasible`` is False, and mean nothing.
+    """
+
+    channels: Ints
+    units: Ints
+    feasible: Bools
+
+
+def _whole_beats(size: Ints) -> Ints:
+    return size // BEAT_BYTES * BEAT_BYTES
+
+
+def _floor16(value: Ints) -> Ints:
+    return value // UNIT_BYTES * UNIT_BYTES
+
+
+def input_blocking(table: CaseTable, flow: Dataflow, case: Ints, k: gemm.Contraction, on: Points) -> Blocking:
+    """Output channels in the fewest chunks whose weights, sums and outputs fit."""
+    v, variant = table.variants, table.cases.variant[case]
+    out_channels = v.out_channels[variant]
+    sums = table.main.spots[case] * v.positions[variant]
+    pixels = table.cases.rows[case] * v.out_width[variant]
+    wide = gemm.columns_in_products(table.machine, on.columns, k.operand)
+    by_weights = _whole_beats(on.weight_bytes) // (PARAMETER_BYTES + stored_values(flow, k) * k.operand)
+    if flow is Dataflow.IS:
+        by_sums = on.accumulator_rows // ceil_ratio(sums, wide)
+    else:
+        by_sums = on.accumulator_rows // sums * wide
+    by_output = _floor16(on.output_half // pixels)
+    most = np.minimum(np.minimum(by_weights, by_sums), by_output)
+    aligned = _floor16(most)
+    fits = (most >= out_channels) | (aligned > 0)
+    chunks = ceil_ratio(out_channels, np.maximum(aligned, 1))
+    channels = np.where(most >= out_channels, out_channels, round_to(ceil_ratio(out_channels, chunks), UNIT_BYTES))
+    feasible = fits & (table.held[case] <= on.input_bytes // 2)
+    feasible &= (channels >= out_channels) | (table.cases.format_out[case] == C16)
+    if flow is Dataflow.NS:
+        feasible &= k.values * k.operand <= on.row_bytes
+    return Blocking(np.minimum(channels, out_channels), table.units[variant], feasible)
+
+
+def weight_blocking(table: CaseTable, flow: Dataflow, case: Ints, k: gemm.Contraction, on: Points) -> Blocking:
+    """Blocks of the case's column tiles, and the contraction in the fewest chunks whose weights fit."""
+    v, variant = table.variants, table.cases.variant[case]
+    out_channels, units = v.out_channels[variant], table.units[variant]
+    rows = table.cases.rows[case]
+    wide = gemm.columns_in_products(table.machine, on.columns, k.operand)
+    tiles = np.minimum(table.cases.tiles[case], out_channels)
+    channels = np.minimum(np.maximum(UNIT_BYTES, _floor16(tiles * wide)), out_channels)
+    blocks = ceil_ratio(out_channels, channels)
+    half = _whole_beats(on.weight_bytes // 2)
+    whole = weight_bytes(stored_values(flow, k), channels, k.operand) <= half
+    if flow is Dataflow.NS:
+        whole &= k.values * k.operand <= on.row_bytes
+    most = _most_units(table, flow, variant, k, half // channels - PARAMETER_BYTES, on)
+    divisible = (most >= 1) & (table.cases.format_in[case] == C16) & (v.toeplitz[variant] == 0)
+    chunks = np.where(whole, 1, ceil_ratio(units, np.maximum(most, 1)))
+    part = ceil_ratio(units, chunks)
+    sums = table.main.spots[case] * v.positions[variant]
+    last = out_channels - (blocks - 1) * channels
+    kept, kept_last = (gemm.accumulator_rows(flow, sums, some, wide) for some in (channels, last))
+    feasible = (whole | divisible) & (kept <= on.accumulator_rows)
+    feasible &= (chunks == 1) | ((blocks - 1) * kept + kept_last <= 2 * on.accumulator_rows)
+    feasible &= rows * v.out_width[variant] * round_to(channels, UNIT_BYTES) <= on.output_half
+    feasible &= (blocks == 1) | (table.cases.format_out[case] == C16)
+    held = table.held[case].copy()
+    cut = np.flatnonzero(feasible & (chunks > 1))
+    if len(cut):
+        held[cut] = input_bytes(take_variants(v, variant[cut]), rows[cut], part[cut])
+    return Blocking(channels, part, feasible & (held <= on.input_bytes))
+
+
+def _most_units(
+    table: CaseTable, flow: Dataflow, variant: Ints, k: gemm.Contraction, weights_per_channel: Ints, on: Points
+) -> Ints:
+    """The most channel units whose weights are at most so many bytes per output channel (and fit the row buffers)."""
+    units = table.units[variant]
+    most = np.maximum(weights_per_channel, 0) // (k.streaming_values * k.operand // units)
+    if flow is Dataflow.NS:
+        return np.minimum(most, on.row_bytes // (k.values * k.operand // units))
+    # A segment over several pixels ends with the last pixel's channels, so pad units stand between pixels only:
+    # an even number of units is one padded unit per further pixel longer. One unit less is odd, and fits.
+    gaps = np.where(_joined(table, variant), table.variants.kernel_columns[variant] - 1, 0)
+    padding = k.segments * gaps * UNIT_BYTES
+    too_long = (most % 2 == 0) & (most * (k.streaming_values * k.operand // units) + padding > weights_per_channel)
+    return most - too_long
+
+
+def _joined(table: CaseTable, variant: Ints) -> Bools:
+    """Whether a segment spans the pixels of a kernel row (im2col without dilation)."""
+    v = table.variants
+    joined: Bools = (v.algorithm[variant] == IM2COL) & (v.dilated[variant] == 0) & (v.toeplitz[variant] == 0)
+    return joined

@@ -1,0 +1,161 @@
+"""What a block of a convolution loads, holds and stores (docs/overlay.md, sections 2, 3, 5 and 6).
+
+All functions work on int64 arrays, one element per case, on the columns of a ``Variants`` table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.cost.overlay import gemm
+from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES, Machine
+from dynamap.cost.overlay.options import ALGORITHMS, FORMATS, Variants
+from dynamap.cost.overlay.transfer import (
+    Format,
+    Ints,
+    Runs,
+    c16_rows,
+    ceil_ratio,
+    hwc_rows,
+    plane_row_bytes,
+    round_to,
+    toeplitz_rows,
+    transfer_cycles,
+)
+
+PARAMETER_BYTES = 16
+"""Per output channel in the weight stream: int32 bias, int32 multiplier, shift and clamps."""
+
+IM2COL = ALGORITHMS.index(Algorithm.IM2COL)
+KN2ROW = ALGORITHMS.index(Algorithm.KN2ROW)
+WINOGRAD = ALGORITHMS.index(Algorithm.WINOGRAD)
+C16, HWC, TOEPLITZ = (FORMATS.index(f) for f in (Format.C16, Format.HWC, Format.TOEPLITZ))
+
+
+def channel_units(v: Variants) -> Ints:
+    return ceil_ratio(v.channels, UNIT_BYTES)
+
+
+def contraction(machine: Machine, v: Variants, units: Ints) -> gemm.Contraction:
+    """The contraction of each variant with ``units`` channel units."""
+    direct = gemm.im2col(machine, units, v.kernel_rows, v.kernel_columns, v.dilated == 1)
+    masks = [v.toeplitz == 1, v.algorithm == KN2ROW, v.algorithm == WINOGRAD]
+    tables = [
+        gemm.toeplitz(machine, v.window_bytes),
+        gemm.kn2row(machine, units, v.kernel_rows * v.kernel_columns),
+        gemm.winograd(machine, units, v.rounds, v.positions),
+    ]
+    return gemm.Contraction(
+        **{
+            f.name: np.select(masks, [getattr(table, f.name) for table in tables], getattr(direct, f.name))
+            for f in fields(gemm.Contraction)
+        }
+    )
+
+
+def stored_values(flow: Dataflow, k: gemm.Contraction) -> Ints:
+    """Weight values per output channel, as the dataflow wants them in memory."""
+    return k.streaming_values if flow is Dataflow.NS else k.stationary_values
+
+
+def weight_bytes(values: Ints, channels: Ints, operand: Ints) -> Ints:
+    """Bytes of the run with ``channels`` output channels of ``values`` weights each, and their parameters."""
+    return round_to(channels * (PARAMETER_BYTES + values * operand), BEAT_BYTES)
+
+
+def winograd_tiles(v: Variants, rows: Ints) -> Ints:
+    return ceil_ratio(rows, v.step_rows) * ceil_ratio(v.out_width, v.step_columns)
+
+
+def _transform_words(machine: Machine, v: Variants, units: Ints) -> Ints:
+    """Words that one Winograd tile takes in the input buffer (0 for other algorithms)."""
+    words = v.positions * v.rounds * ceil_ratio(2 * UNIT_BYTES * units, machine.word_bytes)
+    return np.where(v.algorithm == WINOGRAD, words, 0)
+
+
+def transform_lag(machine: Machine, v: Variants, units: Ints) -> Ints:
+    """Cycles that the last row of Winograd tiles is still in flight; part of ``fill``."""
+    return ceil_ratio(v.out_width, v.step_columns) * _transform_words(machine, v, units)
+
+
+def rows_read(v: Variants, rows: Ints) -> Ints:
+    return np.minimum(v.height, (rows - 1) * v.stride_rows + v.extent_rows)
+
+
+def input_bytes(v: Variants, rows: Ints, units: Ints) -> Ints:
+    """Bytes that the input of ``rows`` output rows takes in the input buffer."""
+    raw = rows_read(v, rows) * v.width * UNIT_BYTES
+    transformed = winograd_tiles(v, rows) * v.positions * v.rounds * (2 * UNIT_BYTES) * units
+    return np.select(
+        [v.algorithm == WINOGRAD, v.toeplitz == 1],
+        [transformed + raw * units, rows * v.out_width * v.window_bytes],
+        raw * gemm.odd_pitch(units),
+    )
+
+
+@dataclass(frozen=True)
+class RowBlock:
+    """A block of ``rows`` output rows with ``units`` channel units, before output channels are chosen.
+
+    ``positions`` is a of one GEMM, ``spots`` are sums per output channel and GEMM that stay (tiles, or pixels);
+    ``transfer``, ``place`` and ``bytes`` are of its LOAD.
+    """
+
+    rows: Ints
+    positions: Ints
+    spots: Ints
+    transfer: Ints
+    place: Ints
+    bytes: Ints
+
+    def take(self, index: Ints) -> RowBlock:
+        return RowBlock(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+
+
+def row_block(machine: Machine, v: Variants, format_in: Ints, rows: Ints, units: Ints) -> RowBlock:
+    height = rows_read(v, rows)
+    channels = np.minimum(v.channels, units * UNIT_BYTES)
+    winograd = v.algorithm == WINOGRAD
+    planes = c16_rows(channels, v.height, v.width, height)
+    ordered = c16_rows(channels, v.height, v.width, height, row_by_row=True)
+    hwc = hwc_rows(v.channels, v.width, height)
+    window = toeplitz_rows(v.out_width, v.window_bytes, rows)
+    select = [format_in == HWC, format_in == TOEPLITZ, winograd]
+    runs = Runs(
+        np.select(select, [hwc.count, window.count, ordered.count], planes.count),
+        np.select(select, [hwc.size, window.size, ordered.size], planes.size),
+    )
+    tiles = winograd_tiles(v, rows)
+    place = np.select(
+        [winograd, format_in == HWC, format_in == TOEPLITZ],
+        [
+            tiles * _transform_words(machine, v, units),
+            height * v.width * ceil_ratio(units, machine.word_units),
+            rows * v.out_width * ceil_ratio(v.window_bytes, machine.word_bytes),
+        ],
+        height * units * ceil_ratio(v.width, machine.word_units),
+    )
+    pixels = rows * v.out_width
+    return RowBlock(
+        rows=rows,
+        positions=np.select([winograd, v.algorithm == KN2ROW], [tiles, rows * v.width], pixels),
+        spots=np.where(winograd, tiles, pixels),
+        transfer=transfer_cycles(machine, runs),
+        place=place,
+        bytes=runs.total,
+    )
+
+
+def output_runs(v: Variants, format_out: Ints, rows: Ints, channels: Ints) -> Runs:
+    """The runs in memory of ``rows`` output rows of ``channels`` output channels."""
+    planes = ceil_ratio(channels, UNIT_BYTES)
+    row = plane_row_bytes(v.out_width)
+    whole = rows == v.out_height
+    hwc = format_out == HWC
+    return Runs(
+        np.where(hwc | whole, 1, planes),
+        np.where(hwc, hwc_rows(v.out_channels, v.out_width, rows).size, np.where(whole, planes, 1) * rows * row),
+    )

@@ -1,0 +1,446 @@
+"""docs/overlay.md in plain Python, one value at a time: what the vectorised closed forms are tested against.
+
+Written from the page alone. Nothing here is fast, shared with the code under test, or clever.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dynamap.cost.overlay.machine import PASS_OVERHEAD
+
+
+@dataclass(frozen=True)
+class Times:
+    """One block in plain integers."""
+
+    transfer: int
+    place: int
+    compute: int
+    post: int
+    store: int
+
+
+def pass_cycles(
+    blocks: list[Times],
+    prologue: tuple[int, int],
+    fill: int,
+    after: int,
+    latencies: tuple[int, int],
+    *,
+    stages: int | None,
+    stores: bool,
+) -> int:
+    """Section 6, sentence by sentence: ``prologue`` is (transfer, place), ``stages`` None where weights stream."""
+    read, write = latencies
+    count = len(blocks)
+    inputs_stream = stages is not None
+    order: list[tuple[str, int]] = [("L", 0), ("P", 0)] if inputs_stream else [("P", 0), ("L", 0)]
+    order.append(("L", 1))
+    for i in range(count):
+        order += [("L", i + 2), ("S", i)] if stores else [("L", i + 2)]
+    order = [(kind, i) for kind, i in order if kind != "L" or i < count]
+
+    begun: dict[tuple[str, int], int] = {}
+    ended: dict[tuple[str, int], int] = {}
+    placed: dict[int, int] = {}
+    computed: dict[int, int] = {}
+    posted: dict[int, int] = {}
+    last_placed = 0
+
+    def compute(i: int) -> int:
+        if i in computed:
+            return computed[i]
+        waits = [placed[i] + read + fill]
+        if i >= 1:
+            waits.append(compute(i - 1))
+        if i >= 2 and stores:
+            waits.append(post(i - 2))
+        if i == 0 and stages is not None:
+            waits.append(ended["L", 0] + -(-prologue[0] // stages) + read + fill)
+        computed[i] = max(waits) + blocks[i].compute
+        if i == 0 and stages is not None:
+            computed[i] = max(computed[i], ended["P", 0] + read + -(-blocks[0].compute // stages))
+        return computed[i]
+
+    def post(i: int) -> int:
+        if i not in posted:
+            waits = [compute(i) + after]
+            if i >= 1:
+                waits.append(post(i - 1))
+            if i >= 2:
+                waits.append(ended["S", i - 2])
+            posted[i] = max(waits) + blocks[i].post
+        return posted[i]
+
+    memory = 0
+    for kind, i in order:
+        start = memory
+        if kind == "L" and i >= 2:
+            start = max(start, compute(i - 2))
+        if kind == "S":
+            start = max(start, post(i))
+        begun[kind, i] = start
+        length = {"P": prologue[0], "L": blocks[i].transfer, "S": blocks[i].store}[kind]
+        memory = ended[kind, i] = start + length
+        if kind != "S":
+            place = prologue[1] if kind == "P" else blocks[i].place
+            last_placed = max(memory, max(last_placed, start) + place)
+            if kind == "L":
+                placed[i] = last_placed
+    if stores:
+        return PASS_OVERHEAD + ended["S", count - 1] + write
+    return PASS_OVERHEAD + compute(count - 1) + after
+
+
+def ceil(x: int, y: int) -> int:
+    return -(-x // y)
+
+
+def round16(x: int) -> int:
+    return ceil(x, 16) * 16
+
+
+def round64(x: int) -> int:
+    return ceil(x, 64) * 64
+
+
+@dataclass(frozen=True)
+class Case:
+    """One convolution case: sizes of one group, what is chosen, and the overlay it runs on.
+
+    ``algorithm``: im2col, kn2row, winograd. ``flow``: ns, ws, is. ``fmt_in``, ``fmt_out``: c16, hwc, toeplitz.
+    ``m``: Winograd outputs per tile and dimension. ``rows``: T of a block (inputs stream) or of a band.
+    ``tiles``: column tiles per block (weights stream), 0 where inputs stream.
+    """
+
+    c: int
+    h: int
+    w: int
+    oc: int
+    oh: int
+    ow: int
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    dilation: tuple[int, int]
+    groups: int
+    algorithm: str
+    m: int
+    flow: str
+    fmt_in: str
+    fmt_out: str
+    rows: int
+    tiles: int
+    p1: int
+    p2: int
+    packing: int
+    word: int
+    clock_khz: int
+    bandwidth: int
+    read: int
+    write: int
+    input_buffer: int
+    weight_buffer: int
+    accumulator_rows: int
+    row_buffer: int
+
+    # Section 4 and 5.
+    @property
+    def winograd(self) -> bool:
+        return self.algorithm == "winograd"
+
+    @property
+    def e(self) -> int:
+        return 2 if self.winograd else 1
+
+    @property
+    def cw(self) -> int:
+        return self.p2 if self.winograd else self.p2 * self.packing
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        return tuple(self.m if k > 1 else 1 for k in self.kernel)  # type: ignore[return-value]
+
+    @property
+    def positions(self) -> int:
+        t1, t2 = (self.m + 2 if k > 1 else 1 for k in self.kernel)
+        return t1 * t2 if self.winograd else 1
+
+    @property
+    def rounds(self) -> int:
+        return ceil(self.kernel[0], 3) * ceil(self.kernel[1], 3)
+
+    def tile_count(self, rows: int) -> int:
+        return ceil(rows, self.steps[0]) * ceil(self.ow, self.steps[1])
+
+    @property
+    def kb(self) -> int:
+        return round16(self.kernel[0] * self.kernel[1] * self.c)
+
+    def rows_in(self, rows: int) -> int:
+        extent = (self.kernel[0] - 1) * self.dilation[0] + 1
+        return min(self.h, (rows - 1) * self.stride[0] + extent)
+
+    def segments(self, cb: int) -> list[int]:
+        """Bytes of each segment of one GEMM, with ``cb`` channel units."""
+        k1, k2 = self.kernel
+        pitch = cb if cb % 2 else cb + 1
+        if self.winograd:
+            return [2 * 16 * cb] * self.rounds
+        if self.algorithm == "kn2row":
+            return [16 * cb]
+        if self.fmt_in == "toeplitz":
+            return [self.kb]
+        if self.dilation[1] > 1:
+            return [16 * cb] * (k1 * k2)
+        return [16 * (k2 * pitch - (pitch - cb))] * k1
+
+    def summed(self, cb: int) -> int:
+        """b"""
+        k1, k2 = self.kernel
+        if self.winograd:
+            return self.rounds * 16 * cb
+        if self.algorithm == "kn2row":
+            return 16 * cb
+        return self.kb if self.fmt_in == "toeplitz" else k1 * k2 * 16 * cb
+
+    def array(self, rows: int, oc: int, cb: int) -> tuple[int, int, int, int]:
+        """(cycles, fill without the transform's lag, after, stages) of a block."""
+        k1, k2 = self.kernel
+        kn2row = self.algorithm == "kn2row"
+        repeats_in = k1 * k2 if kn2row else 1
+        repeats_out = self.positions
+        a = self.tile_count(rows) if self.winograd else rows * (self.w if kn2row else self.ow)
+        b = self.summed(cb)
+        words = sum(ceil(segment, self.word) for segment in self.segments(cb))
+        no = ceil(oc, self.cw)
+        kw = ceil(min(oc, self.cw) * self.e, self.word)
+        p1, p2 = self.p1, self.p2
+        if self.flow == "ns":
+            tile = max(no * repeats_in * max(b * kw, p1), p1 * words)
+            return ceil(a, p1) * repeats_out * tile, p1 * words, p1 + p2 + p1 + 16, repeats_out
+        kt = repeats_in * repeats_out * sum(ceil(segment, p1 * self.e) for segment in self.segments(cb))
+        longest = max(self.segments(cb)) // self.e
+        ka = ceil(self.e * min(p1, longest), self.word)
+        if self.flow == "ws":
+            return kt * no * max(a * ka, p1 * kw), p1 * kw, p1 + p2 + 16, kt * no
+        cycles = kt * ceil(a, self.cw) * max(oc * ka, min(a, self.cw) * ka)
+        return cycles, min(a, self.cw) * ka, p1 + p2 + 16, kt
+
+    def accumulators(self, rows: int, oc: int) -> int:
+        sums = self.tile_count(rows) * self.positions if self.winograd else rows * self.ow
+        return oc * ceil(sums, self.cw) if self.flow == "is" else sums * ceil(oc, self.cw)
+
+    def lag(self, cb: int) -> int:
+        if not self.winograd:
+            return 0
+        return ceil(self.ow, self.steps[1]) * self.positions * self.rounds * ceil(32 * cb, self.word)
+
+    # Sections 2 and 3.
+    def transfer(self, runs: list[int]) -> int:
+        ports = sum(ceil(run, self.word) + ceil(run, 64 * self.word) for run in runs)
+        return max(ports, ceil(sum(runs) * self.clock_khz, self.bandwidth))
+
+    def load(self, rows: int, cb: int) -> tuple[int, int, int]:
+        """(transfer, place, bytes) of the input of ``rows`` output rows and ``cb`` channel units."""
+        n = self.word // 16
+        height = self.rows_in(rows)
+        row = 4 * ceil(self.w, 4) * 16
+        if self.fmt_in == "hwc":
+            runs = [height * round64(self.w * self.c)]
+            place = height * self.w * ceil(cb, n)
+        elif self.fmt_in == "toeplitz":
+            runs = [rows * round64(self.ow * self.kb)]
+            place = rows * self.ow * ceil(self.kb, self.word)
+        else:
+            if self.winograd:
+                runs = [row] * (height * cb)
+            elif height == self.h:
+                runs = [height * row * cb]
+            else:
+                runs = [height * row] * cb
+            place = height * cb * ceil(self.w, n)
+        if self.winograd:
+            place = self.tile_count(rows) * self.positions * self.rounds * ceil(2 * 16 * cb, self.word)
+        return self.transfer(runs), place, sum(runs)
+
+    def held(self, rows: int, cb: int) -> int:
+        """Bytes in the input buffer."""
+        height = self.rows_in(rows)
+        if self.winograd:
+            tiles = self.tile_count(rows)
+            return tiles * self.positions * self.rounds * 16 * cb * 2 + height * self.w * 16 * cb
+        if self.fmt_in == "toeplitz":
+            return rows * self.ow * self.kb
+        return height * self.w * (cb if cb % 2 else cb + 1) * 16
+
+    def weights(self, oc: int, cb: int) -> int:
+        if self.flow == "ns":
+            repeats = self.kernel[0] * self.kernel[1] if self.algorithm == "kn2row" else self.positions
+            return round64(oc * (16 + self.summed(cb) * self.e * repeats))
+        repeats = self.kernel[0] * self.kernel[1] if self.algorithm == "kn2row" else self.positions
+        return round64(oc * (16 + sum(self.segments(cb)) * repeats))
+
+    # Section 6.
+    def lanes(self, x: int, c: int) -> int:
+        r = max(16, self.word // 2)
+        return x // c * ceil(c, r) + ceil(x % c, r)
+
+    def store(self, rows: int, oc: int) -> tuple[int, int, int]:
+        """(post, transfer, bytes) of a block's output."""
+        if self.winograd:
+            tiles = self.tile_count(rows)
+            if self.flow == "is":
+                post = oc * self.positions * self.lanes(tiles, self.cw)
+            else:
+                post = tiles * self.positions * self.lanes(oc, self.p2)
+        elif self.flow == "is":
+            post = oc * self.lanes(rows * self.ow, self.cw)
+        else:
+            post = rows * self.ow * self.lanes(oc, self.cw)
+        if self.fmt_out == "hwc":
+            runs = [rows * round64(self.ow * self.oc)]
+        else:
+            row = 4 * ceil(self.ow, 4) * 16
+            runs = [rows * row * ceil(oc, 16)] if rows == self.oh else [rows * row] * ceil(oc, 16)
+        return post, self.transfer(runs), sum(runs)
+
+    def output_fits(self, rows: int, oc: int) -> bool:
+        return rows * self.ow * round16(oc) <= self.input_buffer // 2 // 2
+
+    # Section 7: which channels a pass or block has; the fewest chunks that fit.
+    def output_chunks(self) -> list[int] | None:
+        """Channels of each pass, inputs streaming; None where nothing fits."""
+        cb = ceil(self.c, 16)
+        if self.held(self.rows, cb) > self.input_buffer // 2:
+            return None
+        if self.flow == "ns" and self.summed(cb) * self.e > self.row_buffer:
+            return None
+        for count in range(1, ceil(self.oc, 16) + 1):
+            oc = self.oc if count == 1 else round16(ceil(self.oc, count))
+            if (
+                self.weights(oc, cb) <= self.weight_buffer
+                and self.accumulators(self.rows, oc) <= self.accumulator_rows
+                and self.output_fits(self.rows, oc)
+            ):
+                chunks = [oc] * (ceil(self.oc, oc) - 1)
+                chunks.append(self.oc - sum(chunks))
+                return chunks if len(chunks) == 1 or self.fmt_out == "c16" else None
+        return None
+
+    def channel_blocks(self) -> list[int]:
+        """Channels of each block, weights streaming: ``tiles`` column tiles, down to a multiple of 16."""
+        oc = max(16, self.tiles * self.cw // 16 * 16)
+        if oc >= self.oc:
+            return [self.oc]
+        blocks = [oc] * (ceil(self.oc, oc) - 1)
+        return [*blocks, self.oc - sum(blocks)]
+
+    def contraction_chunks(self) -> list[int] | None:
+        """Channel units of each contraction chunk, weights streaming; None where nothing fits."""
+        cb = ceil(self.c, 16)
+        blocks = self.channel_blocks()
+        held = [self.accumulators(self.rows, oc) for oc in blocks]
+        if max(held) > self.accumulator_rows or not self.output_fits(self.rows, blocks[0]):
+            return None
+        if len(blocks) > 1 and self.fmt_out != "c16":
+            return None
+        for count in range(1, cb + 1):
+            units = ceil(cb, count)
+            if count > 1 and (self.fmt_in != "c16" or sum(held) > 2 * self.accumulator_rows):
+                return None
+            if self.weights(blocks[0], units) > self.weight_buffer // 2:
+                continue
+            if self.flow == "ns" and self.summed(units) * self.e > self.row_buffer:
+                continue
+            if self.held(self.rows, units) > self.input_buffer:
+                return None
+            chunks = [units] * (ceil(cb, units) - 1)
+            return [*chunks, cb - sum(chunks)]
+        return None
+
+
+@dataclass
+class Totals:
+    """Counters of section 8."""
+
+    cycles: int = 0
+    compute: int = 0
+    load: int = 0
+    store: int = 0
+    bytes_read: int = 0
+    bytes_written: int = 0
+
+
+def convolution_totals(case: Case) -> Totals | None:
+    """All passes of the convolution, one after the other; None where a buffer is too small."""
+    total = Totals()
+    if case.tiles == 0:
+        chunks = case.output_chunks()
+        if chunks is None:
+            return None
+        for oc in chunks:
+            _input_pass(case, oc, total)
+    else:
+        parts = case.contraction_chunks()
+        if parts is None:
+            return None
+        for first in range(0, case.oh, case.rows):
+            for number, units in enumerate(parts):
+                rows = min(case.rows, case.oh - first)
+                _weight_pass(case, rows, units, number == len(parts) - 1, total)
+    for name, value in vars(total).items():
+        setattr(total, name, value * case.groups)
+    return total
+
+
+def _input_pass(case: Case, oc: int, total: Totals) -> None:
+    cb = ceil(case.c, 16)
+    weights = case.weights(oc, cb)
+    prologue = case.transfer([weights])
+    total.bytes_read += weights
+    total.load += prologue
+    blocks = []
+    for first in range(0, case.oh, case.rows):
+        rows = min(case.rows, case.oh - first)
+        transfer, place, read = case.load(rows, cb)
+        post, store, written = case.store(rows, oc)
+        blocks.append(Times(transfer, place, case.array(rows, oc, cb)[0], post, store))
+        total.bytes_read += read
+        total.bytes_written += written
+    _, fill, after, stages = case.array(case.rows, oc, cb)
+    _add(case, blocks, (prologue, 0), fill + case.lag(cb), after, stages, True, total)
+
+
+def _weight_pass(case: Case, rows: int, units: int, stores: bool, total: Totals) -> None:
+    transfer, place, read = case.load(rows, units)
+    total.bytes_read += read
+    total.load += max(transfer, place)
+    sizes = case.channel_blocks()
+    blocks = []
+    for oc in sizes:
+        weights = case.weights(oc, units)
+        post, store, written = case.store(rows, oc)
+        blocks.append(Times(case.transfer([weights]), 0, case.array(rows, oc, units)[0], post, store))
+        total.bytes_read += weights
+        total.bytes_written += written if stores else 0
+    _, fill, after, _ = case.array(rows, sizes[0], units)
+    _add(case, blocks, (transfer, place), fill + case.lag(units), after, None, stores, total)
+
+
+def _add(
+    case: Case,
+    blocks: list[Times],
+    prologue: tuple[int, int],
+    fill: int,
+    after: int,
+    stages: int | None,
+    stores: bool,
+    total: Totals,
+) -> None:
+    latencies = (case.read, case.write)
+    total.cycles += pass_cycles(blocks, prologue, fill, after, latencies, stages=stages, stores=stores)
+    total.compute += sum(block.compute for block in blocks)
+    total.load += sum(max(block.transfer, block.place) for block in blocks)
+    if stores:
+        total.store += sum(max(block.post, block.store) for block in blocks)
