@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from dynamap.cost.device import Device
-from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.planner.mapping import mapping_problem
 from dynamap.planner.network import Network
 from dynamap.planner.overlay_costs import LayerCosts
+from dynamap.planner.paper_planning import problem_on
 from dynamap.planner.pbqp import Problem
 from dynamap.planner.pbqp_file import format_pbqp
 from dynamap.planner.plan import OverlayInfo, Plan, write_atomically
@@ -38,8 +38,10 @@ def export_mapping(network: Network, device: str | Device, request: Request, pla
     """Writes the mapping problem of ``plan``'s overlay to ``path``.
 
     Raises:
-        InputError: the plan was made by another cost model, or the file cannot be written.
+        InputError: the file cannot be written.
     """
-    if request.cost_model != "overlay":
-        raise InputError("--export-pbqp writes the problem of --cost-model overlay only; leave --cost-model paper out")
-    write_atomically(path, format_pbqp(overlay_problem(network, device, request, plan.overlay)).encode())
+    if request.cost_model == "paper":
+        problem = problem_on(network, device, request, plan.overlay.rows, plan.overlay.columns)
+    else:
+        problem = overlay_problem(network, device, request, plan.overlay)
+    write_atomically(path, format_pbqp(problem).encode())

@@ -19,7 +19,7 @@ from dynamap.cost.overlay.timing import INFEASIBLE, Times
 from dynamap.cost.overlay.transfer import Format
 from dynamap.cost.overlay.vector import VectorShape
 from dynamap.planner import solvers
-from dynamap.planner.blocking import MODES, Choice, blocking_of
+from dynamap.planner.blocking import MODES, Choice
 from dynamap.planner.layers import work_of
 from dynamap.planner.network import Concat, Conv, HostLayer, Layer, Network, Pool
 from dynamap.planner.overlay_costs import LayerCosts, Restriction
@@ -56,7 +56,7 @@ def restrictions_for(network: Network, request: Request) -> dict[str, Restrictio
                 f"--pin names {name!r}, which is not a convolution of {network.name!r}{hint} "
                 "(`dynamap check` lists the layers)"
             )
-        if not isinstance(work_of(convs[name], network), ConvShape):
+        if request.cost_model == "overlay" and not isinstance(work_of(convs[name], network), ConvShape):
             raise InputError(
                 f"--pin {name!r}: a depthwise convolution runs on the vector unit and has no algorithm to choose"
             )
@@ -98,7 +98,7 @@ def plan_network(
     if request.cost_model == "paper":
         from dynamap.planner.paper_planning import plan_by_paper
 
-        return plan_by_paper(network, device, request)
+        return plan_by_paper(network, device, request, progress)
     if request.cost_model != "overlay":
         raise InputError(f"unknown cost model {request.cost_model!r}: choose overlay or paper")
     board, machine, candidates = target(device, request)
@@ -311,8 +311,7 @@ def _planned_layer(
         raise InfeasibleError(f"layer {layer.name!r} fits no buffer configuration of the overlay")
     chosen = _choice(costs, int(case[best]))
     options = _options(costs, case, times, overlay.machine)
-    group, _ = costs.conv_options[job].shape.split_groups(UNIT_BYTES, dense=costs.conv_options[job].dense)
-    blocking = blocking_of(overlay, group, chosen)
+    blocking = Blocking(MODES[chosen.mode], chosen.rows, int(times.channels[best]), int(times.units[best]))
     key = variants.algorithm[cases.variant[case]] * len(DATAFLOWS) + cases.dataflow[case]
     others = np.where(here & (key != key[best]), times.cycles, INFEASIBLE)
     second = int(np.argmin(others))

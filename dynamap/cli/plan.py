@@ -111,9 +111,10 @@ def _row(plan: Plan, layer: PlannedLayer) -> tuple[str, ...]:
     if layer.winograd_tile:
         algorithm = f"winograd F({layer.winograd_tile},3)"
     runner = layer.runner_up
-    per_cycle = 1000 / plan.overlay.clock_mhz
+    microseconds = layer.cycles / plan.overlay.clock_mhz
     if plan.solver.unit == "ps":
-        per_cycle = 1e-3
+        chosen = [o.cost for o in layer.options if (o.algorithm, o.dataflow) == (layer.algorithm, layer.dataflow)]
+        microseconds = sum(chosen) / 1e6
     return (
         layer.name,
         layer.op,
@@ -124,7 +125,7 @@ def _row(plan: Plan, layer: PlannedLayer) -> tuple[str, ...]:
         layer.dataflow or "",
         f"{layer.input_format} > {layer.output_format}" if layer.input_format else "",
         f"{layer.cycles:,}",
-        f"{layer.cycles * per_cycle / 1000:.2f}",
+        f"{microseconds:.2f}",
         f"{layer.utilization:.0%}" if layer.algorithm else "",
         layer.bound_by or "",
         f"{runner.algorithm}/{runner.dataflow} +{runner.extra:,}" if runner else "",
