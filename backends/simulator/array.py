@@ -1,7 +1,7 @@
 """A block on the array, tile by tile (docs/overlay.md, sections 4 to 6).
 
-The tiles are walked: which bytes a window takes in the input buffer, which of them an array row holds, which columns a tile of
-output channels or positions fills. Tiles of one kind take the same time, so a walk counts them.
+The tiles are walked: which bytes a window takes in the input buffer, which of them an array row holds, which columns a
+tile of output channels or positions fills. Tiles of one kind take the same time, so a walk counts them.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def positions(kernel: Kernel, block: Block) -> int:
 
 @dataclass(frozen=True)
 class ArrayWork:
-    """``cycles`` on the array, in ``stages`` equal parts with weights of their own; ``fill`` before, ``after`` behind."""
+    """``cycles`` on the array, in ``stages`` equal parts with weights of their own; delays before and behind."""
 
     cycles: int
     stages: int
@@ -236,18 +236,15 @@ def _line_cycles(machine: Machine, side: int, across: int) -> int:
 def accumulator_rows(array: Array, kernel: Kernel, block: Block) -> int:
     """Accumulator rows that the block's sums take."""
     winograd = kernel.algorithm is Algorithm.WINOGRAD
-    sums = winograd_tiles(kernel, block.rows, block.out_width) * tile_positions(kernel) if winograd else block.rows * block.out_width
+    sums = (
+        winograd_tiles(kernel, block.rows, block.out_width) * tile_positions(kernel)
+        if winograd
+        else block.rows * block.out_width
+    )
     across = products_across(array, 2 if winograd else 1)
     if array.dataflow is Dataflow.IS:
         return block.channels * len(range(0, sums, across))
     return sums * len(range(0, block.channels, across))
-
-
-def weight_bytes(kernel: Kernel, dataflow: Dataflow, channels: int, parameter_bytes: int) -> int:
-    """Bytes of the weights and parameters of ``channels`` output channels, as they are packed (section 7)."""
-    window = window_of(kernel)
-    stored = window.values * window.value_bytes if dataflow is Dataflow.NS else sum(window.segments)
-    return channels * (parameter_bytes + stored * window.together * window.apart)
 
 
 def transform_words(machine: Machine, kernel: Kernel, tiles: int) -> int:

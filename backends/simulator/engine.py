@@ -1,9 +1,9 @@
 """One pass on the machine: LOAD, COMPUTE and STORE at work on its blocks (docs/overlay.md, section 6).
 
 Every unit is a process and every buffer half a token, so nothing here says when a block starts: it starts when its
-unit is idle, its data is there and the half that it writes is free. Five units work at once: the memory (LOAD's and
-STORE's transfers, one at a time, in the order of the memory sequence), the placing unit, the array or vector unit, and STORE's
-post unit. The trace shows LOAD's and STORE's transfers as two rows.
+unit is idle, its data is there and the half that it writes is free. Four units work at once: the memory (LOAD's and
+STORE's transfers, one at a time, in the order of the memory sequence), LOAD's placing unit, the array or vector unit,
+and STORE's post unit. A trace shows LOAD's and STORE's transfers as two rows.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class PassTimes:
 
 @dataclass(frozen=True)
 class Span:
-    """A unit at work from ``start`` to before ``end``, on a block (None: the prologue); ``waited``: idle cycles in between."""
+    """A unit at work from ``start`` to before ``end``, on a block (None: the prologue), idle for ``waited`` of it."""
 
     unit: Unit
     block: int | None

@@ -27,7 +27,7 @@ class Signal:
 
 
 class Tokens:
-    """Free places, such as the two halves of a buffer: taken by waiting for them, given back with ``Kernel.release``."""
+    """Free places, such as a buffer's halves: taken by waiting for them, given back with ``Kernel.release``."""
 
     def __init__(self, count: int) -> None:
         self.free = count

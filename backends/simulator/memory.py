@@ -1,4 +1,4 @@
-"""The runs of a transfer, from the addresses of a stored tensor, and the cycles they take (docs/overlay.md, section 2)."""
+"""The runs of a transfer, from a tensor's addresses, and the cycles they take (docs/overlay.md, section 2)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
-from dynamap.cost.overlay.machine import BEAT_BYTES, BURST_WORDS, UNIT_BYTES, Machine
-from dynamap.cost.overlay.transfer import Format
-
-PIXELS_PER_BEAT = BEAT_BYTES // UNIT_BYTES
+from dynamap.backends.program import FormatCode
+from dynamap.cost.overlay.machine import BURST_WORDS, Machine
 
 
 @dataclass(frozen=True)
@@ -23,40 +21,26 @@ class Run:
 
 @dataclass(frozen=True)
 class Stored:
-    """A tensor in memory, or a range of its planes: format, sizes, and for toeplitz the bytes of one window.
+    """What a pass reads or writes of one tensor; addresses count from its first byte.
 
-    For toeplitz, ``height`` and ``width`` are output rows and columns: the windows that the host has laid out.
+    ``planes`` is 1 but for c16; ``row_bytes`` and ``plane_bytes`` lead from a row or plane to the next. For toeplitz,
+    ``width`` counts the windows of a row, of ``window_bytes`` each.
     """
 
-    format: Format
-    channels: int
-    height: int
+    format: FormatCode
+    planes: int
+    units: int
     width: int
+    row_bytes: int
+    plane_bytes: int
     window_bytes: int = 0
-
-    @property
-    def planes(self) -> int:
-        return len(range(0, self.channels, UNIT_BYTES))
-
-    @property
-    def row_bytes(self) -> int:
-        """Bytes from one row to the next: of one plane (c16), of all channels (hwc), of all windows (toeplitz)."""
-        if self.format is Format.C16:
-            return _padded(self.width, PIXELS_PER_BEAT) * UNIT_BYTES
-        pixel = self.channels if self.format is Format.HWC else self.window_bytes
-        return _padded(self.width * pixel, BEAT_BYTES)
-
-
-def _padded(size: int, multiple: int) -> int:
-    return size + -size % multiple
 
 
 def row_ranges(tensor: Stored, first: int, count: int) -> Iterator[Run]:
     """Where rows ``first`` to ``first + count - 1`` lie, one run per row and plane, in the order of addresses."""
-    planes = tensor.planes if tensor.format is Format.C16 else 1
-    for plane in range(planes):
+    for plane in range(tensor.planes):
         for row in range(first, first + count):
-            yield Run((plane * tensor.height + row) * tensor.row_bytes, tensor.row_bytes)
+            yield Run(plane * tensor.plane_bytes + row * tensor.row_bytes, tensor.row_bytes)
 
 
 def joined(runs: Iterable[Run]) -> Iterator[Run]:
@@ -113,21 +97,21 @@ def transfer_cycles(machine: Machine, transfer: Transfer) -> int:
 def rows_transfer(tensor: Stored, first: int, count: int, row_by_row: bool = False) -> Transfer:
     """Rows of a tensor as one transfer; ``row_by_row`` keeps every row of every plane a run of its own."""
     runs = row_ranges(tensor, first, count)
-    return Transfer.of(runs if row_by_row and tensor.format is Format.C16 else joined(runs))
+    return Transfer.of(runs if row_by_row and tensor.format is FormatCode.C16 else joined(runs))
 
 
-def block_transfer(size: int) -> Transfer:
-    """One run of ``size`` bytes, padded to whole beats: weights with their parameters."""
-    return Transfer(((_padded(size, BEAT_BYTES), 1),) if size else ())
+def run_transfer(size: int) -> Transfer:
+    """One run of ``size`` bytes: weights with their parameters."""
+    return Transfer(((size, 1),) if size else ())
 
 
 def placing_cycles(machine: Machine, tensor: Stored, rows: int) -> int:
-    """Cycles of the placing unit for ``rows`` rows: pixel by pixel or window by window, a word at a time (section 3)."""
+    """Cycles of the placing unit for ``rows`` rows: pixels or windows, a word at a time (section 3)."""
     banks = machine.word_units
-    if tensor.format is Format.C16:
+    if tensor.format is FormatCode.C16:
         per_row = tensor.planes * len(range(0, tensor.width, banks))
-    elif tensor.format is Format.HWC:
-        per_row = tensor.width * len(range(0, tensor.planes, banks))
+    elif tensor.format is FormatCode.HWC:
+        per_row = tensor.width * len(range(0, tensor.units, banks))
     else:
         per_row = tensor.width * len(range(0, tensor.window_bytes, machine.word_bytes))
     return rows * per_row

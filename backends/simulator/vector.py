@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from dynamap.backends.program import Op
 from dynamap.backends.simulator.array import pixel_pitch
 from dynamap.cost.overlay.machine import PIPELINE, UNIT_BYTES, Machine
-from dynamap.cost.overlay.vector import VectorOp
 
-POOLING = (VectorOp.MAX_POOL, VectorOp.AVERAGE_POOL)
-ELEMENTWISE = (VectorOp.ADD, VectorOp.MUL, VectorOp.SCALE)
+POOLING = (Op.MAX_POOL, Op.AVERAGE_POOL)
+ELEMENTWISE = (Op.ADD, Op.MUL, Op.SCALE)
 
 
 @dataclass(frozen=True)
 class VectorWork:
     """What one output row takes: sizes of a row, and the window; ``operands`` are the tensors that are combined."""
 
-    op: VectorOp
+    op: Op
     in_width: int
     out_width: int
     units: int
@@ -47,7 +47,7 @@ def row_time(machine: Machine, work: VectorWork) -> RowTime:
     per_pixel = _strides(values, machine.lanes)
     if work.op in POOLING:
         return _pooling(machine, work, per_pixel)
-    if work.op is VectorOp.DEPTHWISE:
+    if work.op is Op.DEPTHWISE:
         pitch = pixel_pitch(work.units)
         if work.stride_columns == 1:
             tap = _strides(work.out_width * pitch * UNIT_BYTES, machine.lanes)
@@ -58,9 +58,9 @@ def row_time(machine: Machine, work: VectorWork) -> RowTime:
     if work.op in ELEMENTWISE:
         each = _strides(work.out_width * values, machine.lanes)
         return RowTime(sum(each for _ in range(work.operands)), 0, PIPELINE)
-    if work.op is VectorOp.LRN:
+    if work.op is Op.LRN:
         return RowTime(_strides(work.out_width * values, machine.lanes), 0, PIPELINE)
-    if work.op is VectorOp.RESIZE:
+    if work.op is Op.RESIZE:
         return RowTime(work.out_width * _strides(values, machine.word_bytes), 0, PIPELINE)
     return RowTime(work.out_width * per_pixel, 0, PIPELINE)
 
@@ -77,5 +77,5 @@ def _pooling(machine: Machine, work: VectorWork, per_pixel: int) -> RowTime:
             across += _strides(work.out_width * pitch, banks)
         else:
             across += work.out_width * _strides(work.units, banks)
-    requantised = work.out_width * per_pixel if work.op is VectorOp.AVERAGE_POOL else 0
+    requantised = work.out_width * per_pixel if work.op is Op.AVERAGE_POOL else 0
     return RowTime(max(down, across, requantised), down, across + PIPELINE)

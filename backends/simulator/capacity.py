@@ -1,0 +1,75 @@
+"""Whether a pass fits the overlay's buffers (docs/overlay.md, sections 3, 4, 6 and 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dynamap.backends.program import AlgorithmCode, Command, DataflowCode, Flag, FormatCode, Mode, Op, Source
+from dynamap.backends.simulator.array import (
+    Array,
+    Block,
+    Kernel,
+    accumulator_rows,
+    pieces,
+    pixel_pitch,
+    tile_positions,
+    window_of,
+    winograd_tiles,
+)
+from dynamap.backends.simulator.passes import Part, array_of, kernel_of, parts_of, units_of
+from dynamap.cost.overlay.machine import UNIT_BYTES, Overlay
+
+
+def shortages(overlay: Overlay, command: Command, sources: Sequence[Source] = ()) -> Iterator[str]:
+    """A sentence for every buffer that the pass overflows."""
+    buffers = overlay.buffers
+    parts = tuple(parts_of(command))
+    inputs = max(input_bytes(command, part, sources) for part in parts)
+    output = max(part.rows * command.out_width * UNIT_BYTES * units_of(part.channels) for part in parts)
+    demands = []
+    if command.mode is Mode.STREAM_INPUTS:
+        both_halves = command.op is not Op.CONV and len(parts) == 1
+        demands.append(("input buffer", "bytes", inputs, buffers.input_bytes // (1 if both_halves else 2)))
+        demands.append(("weight buffer", "bytes", command.weight_bytes, buffers.weight_bytes))
+    else:
+        weights = max(part.weight_bytes for part in parts)
+        demands.append(("input buffer", "bytes", inputs, buffers.input_bytes))
+        demands.append(("weight buffer", "bytes", weights, buffers.weight_bytes // 2))
+    if Flag.STORE in command.flags:
+        demands.append(("output buffer", "bytes", output, buffers.output_bytes // 2))
+    if command.op is Op.CONV:
+        demands += _array_demands(overlay, command, parts)
+    for name, unit, wanted, room in demands:
+        if wanted > room:
+            yield f"a block needs {wanted} {unit} of the {name} and {room} are there"
+
+
+def _array_demands(overlay: Overlay, command: Command, parts: Sequence[Part]) -> list[tuple[str, str, int, int]]:
+    array, kernel = array_of(overlay, command), kernel_of(command)
+    sums = [_accumulators(array, kernel, command, part) for part in parts]
+    demands = [("accumulators", "rows", max(sums), overlay.buffers.accumulator_rows)]
+    if Flag.ACCUMULATE in command.flags or Flag.STORE not in command.flags:
+        demands.append(("accumulators", "rows together", sum(sums), 2 * overlay.buffers.accumulator_rows))
+    if command.dataflow is DataflowCode.NS:
+        window = window_of(kernel)
+        demands.append(("row buffers", "bytes", window.values * window.value_bytes, overlay.buffers.row_bytes))
+    return demands
+
+
+def _accumulators(array: Array, kernel: Kernel, command: Command, part: Part) -> int:
+    return accumulator_rows(array, kernel, Block(part.rows, part.channels, command.width, command.out_width))
+
+
+def input_bytes(command: Command, part: Part, sources: Sequence[Source] = ()) -> int:
+    """Bytes that the inputs of a block take in the input buffer."""
+    if command.input_format is FormatCode.TOEPLITZ:
+        return part.rows * command.out_width * command.window_bytes
+    pixels = part.input_rows * command.width
+    if command.algorithm is AlgorithmCode.WINOGRAD:
+        kernel = kernel_of(command)
+        values = UNIT_BYTES * kernel.units
+        tiles = winograd_tiles(kernel, part.rows, command.out_width)
+        return tiles * tile_positions(kernel) * pieces(kernel) * values * 2 + pixels * values
+    streamed = sources[:1] if command.op is Op.SCALE else sources
+    channels = [source.channels for source in streamed] or [command.channels]
+    return sum(pixels * pixel_pitch(units_of(count)) * UNIT_BYTES for count in channels)
