@@ -13,7 +13,7 @@ from dynamap.cost.convolution import ConvShape
 from dynamap.cost.device import Device, load_device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.overlay.machine import UNIT_BYTES, Machine, Overlay
-from dynamap.cost.overlay.options import ALGORITHMS, DATAFLOWS, FORMATS
+from dynamap.cost.overlay.options import ALGORITHMS, DATAFLOWS, FORMATS, applicable
 from dynamap.cost.overlay.resources import Candidates, array_limit, machine_of, report, require_array
 from dynamap.cost.overlay.timing import INFEASIBLE, Times
 from dynamap.cost.overlay.transfer import Format
@@ -68,7 +68,20 @@ def restrictions_for(network: Network, request: Request) -> dict[str, Restrictio
             algorithms = (algorithm,)
             dataflows = (dataflow,) if dataflow else dataflows
         restrictions[name] = Restriction(algorithms, dataflows)
+        work = work_of(convs[name], network)
+        if isinstance(work, ConvShape):
+            _require_algorithm(name, work, algorithms)
     return restrictions
+
+
+def _require_algorithm(name: str, shape: ConvShape, allowed: tuple[Algorithm, ...]) -> None:
+    possible = [algorithm for algorithm in Algorithm if applicable(shape, algorithm)]
+    if not set(possible) & set(allowed):
+        kernel, stride = ("x".join(map(str, pair)) for pair in (shape.window.kernel, shape.window.stride))
+        raise InfeasibleError(
+            f"layer {name!r} (kernel {kernel}, stride {stride}) can run by {', '.join(a.value for a in possible)} only, "
+            f"and {', '.join(a.value for a in allowed)} is allowed: widen --algorithms or its --pin"
+        )
 
 
 def target(device: str | Device, request: Request) -> tuple[Device, Machine, Candidates]:
