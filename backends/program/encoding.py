@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
 
 from dynamap.backends.program.fields import WORD_BYTES, decode_record, encode_record
 from dynamap.backends.program.specification import (
@@ -142,8 +146,10 @@ def _check_references(program: Program) -> None:
             raise InputError(f"command {i} refers to a layer that does not exist: the program is damaged")
 
 
-def seal(header: Header, image: bytearray) -> bytes:
-    """Writes the header, with its checksum, in front of an otherwise finished image."""
-    checked = replace(header, crc32=zlib.crc32(memoryview(image)[HEADER_BYTES:]))
-    image[:HEADER_BYTES] = encode_record(checked, HEADER_WORDS, "program header")
-    return bytes(image)
+def seal(header: Header, head: bytearray, pieces: Sequence[npt.NDArray[np.uint8]]) -> bytes:
+    """The image: ``head`` with the header, its checksum included, written to its start, then the ``pieces``."""
+    checksum = zlib.crc32(memoryview(head)[HEADER_BYTES:])
+    for piece in pieces:
+        checksum = zlib.crc32(memoryview(piece), checksum)
+    head[:HEADER_BYTES] = encode_record(replace(header, crc32=checksum), HEADER_WORDS, "program header")
+    return b"".join([bytes(head), *(memoryview(piece) for piece in pieces)])

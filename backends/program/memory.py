@@ -1,0 +1,101 @@
+"""Where the activations lie: blocks placed by lifetime, first fit by decreasing size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dynamap.backends.program.layout import Layout
+from dynamap.backends.program.specification import ALIGNMENT, NONE
+from dynamap.cost.errors import InfeasibleError
+from dynamap.cost.overlay.machine import round_up
+from dynamap.planner.network import Concat, HostLayer, Network
+from dynamap.planner.storage import Storages
+
+FOREVER = NONE
+
+
+@dataclass(frozen=True)
+class Block:
+    """Memory of one tensor and of all tensors inside it, live from step ``first`` to step ``last``, both included."""
+
+    tensor: str
+    size: int
+    first: int
+    last: int
+
+
+def place(blocks: Sequence[Block]) -> dict[str, int]:
+    """The offset of each block, so that blocks that live at the same time do not overlap.
+
+    Larger blocks first, each at the lowest offset that is free throughout its life.
+
+    >>> place([Block("a", 64, 0, 1), Block("b", 128, 1, 2), Block("c", 64, 2, 3)])
+    {'b': 0, 'a': 128, 'c': 128}
+    """
+    placed: list[tuple[int, Block]] = []
+    for block in sorted(blocks, key=lambda b: (-b.size, b.first, b.tensor)):
+        rivals = sorted(
+            (offset, offset + other.size)
+            for offset, other in placed
+            if other.first <= block.last and block.first <= other.last
+        )
+        offset = 0
+        for start, end in rivals:
+            if start - offset >= block.size:
+                break
+            offset = max(offset, end)
+        placed.append((offset, block))
+    return {block.tensor: offset for offset, block in placed}
+
+
+def blocks_of(network: Network, storages: Storages, layouts: Mapping[str, Layout]) -> list[Block]:
+    """One block per root tensor that the overlay stores."""
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+
+    def touch(tensor: str, step: int) -> None:
+        root = storages.placement[tensor].root
+        first[root] = min(first.get(root, step), step)
+        last[root] = max(last.get(root, step), step)
+
+    for tensor in network.inputs:
+        if tensor in layouts:
+            touch(tensor, -1)
+    for step, layer in enumerate(network.layers):
+        if isinstance(layer, HostLayer):
+            continue
+        if isinstance(layer, Concat) and layer.name in storages.in_place:
+            continue
+        for tensor in (*layer.inputs, layer.output):
+            touch(tensor, step)
+    for tensor in host_reads(network):
+        if tensor in layouts:
+            touch(tensor, FOREVER)
+    return [Block(root, round_up(layouts[root].size_bytes, ALIGNMENT), first[root], last[root]) for root in first]
+
+
+def host_reads(network: Network) -> tuple[str, ...]:
+    """The tensors that the host reads from the overlay's memory: outputs, and inputs of its own layers."""
+    made = {layer.output for layer in network.layers if isinstance(layer, HostLayer)}
+    read = [tensor for layer in network.layers if isinstance(layer, HostLayer) for tensor in layer.inputs]
+    return tuple(tensor for tensor in dict.fromkeys((*network.outputs, *read)) if tensor not in made)
+
+
+def check_fits(blocks: Sequence[Block], offsets: Mapping[str, int], base: int, available: int, device: str) -> int:
+    """The end of the activations, which begin at ``base``.
+
+    Raises:
+        InfeasibleError: that is more than the device has; the message names the largest tensor at the peak.
+    """
+    top = max(blocks, key=lambda block: offsets[block.tensor] + block.size)
+    end = base + offsets[top.tensor] + top.size
+    if end > available:
+        together = [block for block in blocks if block.first <= top.last and top.first <= block.last]
+        largest = max(together, key=lambda block: block.size)
+        raise InfeasibleError(
+            f"the program needs {end} bytes of device memory and {device!r} has {available}: "
+            f"weights and tables take {base}, activations {end - base}, of which tensor {largest.tensor!r} alone "
+            f"{largest.size}; use a device with more memory or a smaller input image"
+        )
+    return end
