@@ -185,6 +185,8 @@ class Network:
     ``sha256`` is the digest of the model file (of the serialised model for built-in ones).
     ``quantisation`` holds what a quantised model says of its tensors, and is empty for a float model.
     ``notices`` are sentences for the user (a dynamic batch set to 1, random weights, ...).
+    ``source`` is where it can be loaded again: a built-in name or a path, empty for a model in memory; ``seed`` is
+    that of a built-in model's random weights.
     """
 
     name: str
@@ -195,6 +197,8 @@ class Network:
     outputs: tuple[str, ...]
     quantisation: Mapping[str, Quantisation] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    source: str = ""
+    seed: int = 0
 
     def __post_init__(self) -> None:
         known = set(self.inputs)

@@ -195,9 +195,9 @@ def write_plan(
 def model_info(network: Network) -> ModelInfo:
     return ModelInfo(
         name=network.name,
-        source=network.name,
+        source=network.source or network.name,
         sha256=network.sha256,
-        seed=0,
+        seed=network.seed,
         macs=sum(network.macs(layer) for layer in network.layers),
         parameters=network.parameters,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +44,7 @@ def load_model(path: str | Path) -> Network:
     Raises:
         InputError: the file is damaged, or some nodes are unsupported (the message lists them all).
     """
-    return _network(lower(read_source(path)))
+    return replace(_network(lower(read_source(path))), source=str(path))
 
 
 def import_model(model: onnx.ModelProto, name: str, sha256: str) -> Network:

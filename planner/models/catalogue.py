@@ -207,7 +207,7 @@ def _built_in_network(entry: BuiltIn, seed: int, weights: bool) -> Network:
 
         network = without_weights(import_model(model, entry.name, sha256))
     notice = f"weights are seeded random values (seed {seed})"
-    return replace(network, notices=(*network.notices, notice))
+    return replace(network, notices=(*network.notices, notice), source=entry.name, seed=seed)
 
 
 def _graph(entry: BuiltIn) -> tuple[ModelProto, bytes]:
