@@ -10,6 +10,8 @@ from dynamap.backends.simulator.engine import PassRun, run_pass
 from dynamap.backends.simulator.passes import PassWork, work_of
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.machine import Buffers, Machine, Overlay
+from dynamap.planner.network import Network
+from dynamap.planner.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -118,3 +120,35 @@ def counters_of(work: PassWork, run: PassRun) -> dict[str, int]:
         "bytes_read": work.bytes_read,
         "bytes_written": work.bytes_written,
     }
+
+
+def simulate_plan(plan: Plan, network: Network) -> Simulation:
+    """Runs the program of a plan; the values of ``network``'s weights do not matter and are not read.
+
+    Raises:
+        InputError: the plan is not for this network, describes no program, or does not fit its overlay.
+        InfeasibleError: the device's memory is too small.
+    """
+    if plan.cost_model != "overlay":
+        raise InputError(
+            f"the plan was made with the cost model {plan.cost_model!r}, which describes no machine to simulate; "
+            "plan again with --cost-model overlay"
+        )
+    from dynamap.backends.simulator.blank import blank_program
+
+    return simulate(blank_program(plan, network))
+
+
+def differing_layers(plan: Plan, simulation: Simulation) -> tuple[str, ...]:
+    """A sentence for every counter of a layer, and for the total, that is not what the plan says."""
+    found = []
+    for planned, layer in zip(plan.layers, simulation.layers, strict=True):
+        for counter in COUNTERS:
+            said, counted = getattr(planned, counter), getattr(layer, counter)
+            if said != counted:
+                found.append(f"layer {layer.name!r}: {counter} is {said} in the plan, simulated {counted}")
+    if plan.solver.objective != simulation.cycles:
+        found.append(
+            f"the objective is {plan.solver.objective} in the plan, the layers take {simulation.cycles} cycles"
+        )
+    return tuple(found)

@@ -7,7 +7,7 @@ exact cycles are among each event's arguments. Format: "Trace Event Format" (Goo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from dynamap.backends.simulator.engine import Unit
 from dynamap.backends.simulator.simulation import SimulatedPass, Simulation
@@ -31,7 +31,9 @@ def _names(title: str) -> Iterator[dict[str, object]]:
         yield {"ph": "M", "name": "thread_sort_index", "pid": _PROCESS, "tid": row, "args": {"sort_index": row}}
 
 
-def _event(simulation: Simulation, row: str, name: str, start: int, end: int, **more: object) -> dict[str, object]:
+def _event(
+    simulation: Simulation, row: str, name: str, start: int, end: int, more: Mapping[str, object]
+) -> dict[str, object]:
     def nanoseconds(cycle: int) -> int:
         return cycle * 1_000_000 // simulation.clock_khz
 
@@ -54,7 +56,8 @@ def _layers(simulation: Simulation) -> Iterator[dict[str, object]]:
         by_layer.setdefault(step.layer, []).append(step)
     for number, steps in by_layer.items():
         layer = simulation.layers[number]
-        yield _event(simulation, "LAYER", layer.name, *_extent(steps), passes=len(steps), **layer.document())
+        start, end = _extent(steps)
+        yield _event(simulation, "LAYER", layer.name, start, end, {"passes": len(steps), **layer.document()})
 
 
 def _extent(steps: Sequence[SimulatedPass]) -> tuple[int, int]:
@@ -69,4 +72,4 @@ def _units(simulation: Simulation, step: SimulatedPass) -> Iterator[dict[str, ob
         if span.waited:
             more["waited_cycles"] = span.waited
         start, end = step.start + span.start, step.start + span.end
-        yield _event(simulation, span.unit.value, f"{layer} {what}", start, end, **more)
+        yield _event(simulation, span.unit.value, f"{layer} {what}", start, end, more)

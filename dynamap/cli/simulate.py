@@ -1,0 +1,60 @@
+"""``dynamap simulate``: a plan's program on the machine, block by block."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from dynamap.backends.planned_model import network_of_plan
+from dynamap.backends.simulator import Simulation, chrome_trace, differing_layers, simulate_plan
+from dynamap.cli.output import message, show
+from dynamap.cost.errors import InputError
+from dynamap.planner.plan import Plan, load_plan, write_atomically
+
+
+def simulate_command(plan: Path, trace: Path | None, as_json: bool) -> int:
+    """Simulates a saved plan, prints the counters and writes the trace; 1 where they are not what the plan says.
+
+    Raises:
+        InputError: the plan, its model or the trace's path is wrong, or the plan is of the published cost model.
+        InfeasibleError: the program does not fit the device's memory.
+    """
+    if trace is not None and (not trace.parent.is_dir() or trace.is_dir()):
+        raise InputError(f"cannot write {str(trace)!r}: it must be a file in a folder that exists")
+    loaded = load_plan(plan)
+    simulation = simulate_plan(loaded, network_of_plan(loaded, weights=False, folder=plan.parent))
+    if trace is not None:
+        title = f"{loaded.model.name}, {loaded.overlay.rows} x {loaded.overlay.columns} array"
+        write_atomically(trace, chrome_trace(simulation, title).encode())
+    show(json.dumps(simulation.document()) if as_json else simulation_report(loaded, simulation))
+    if trace is not None:
+        message(f"wrote {trace}: open it in https://ui.perfetto.dev or chrome://tracing")
+    differing = differing_layers(loaded, simulation)
+    for difference in differing[:5]:
+        message(f"not what the plan says: {difference}")
+    if len(differing) > 5:
+        message(f"and {len(differing) - 5} more counters; `dynamap verify` checks the whole plan")
+    return 1 if differing else 0
+
+
+def simulation_report(plan: Plan, simulation: Simulation) -> Group:
+    """One row per layer that takes time, and the sums."""
+    table = Table(title=Text(f"{plan.model.name}, simulated block by block"))
+    table.add_column("layer", overflow="fold", max_width=36)
+    table.add_column("op", no_wrap=True)
+    for heading in ("passes", "compute", "load", "store", "cycles", "bytes read", "bytes written"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    passes = [0] * len(simulation.layers)
+    for step in simulation.passes:
+        passes[step.layer] += 1
+    for planned, layer, count in zip(plan.layers, simulation.layers, passes, strict=True):
+        if count:
+            numbers = (count, layer.compute_cycles, layer.load_cycles, layer.store_cycles, layer.cycles)
+            cells = (*numbers, layer.bytes_read, layer.bytes_written)
+            table.add_row(Text(layer.name), Text(planned.op), *(f"{number:,}" for number in cells))
+    total = f"{simulation.cycles:,} cycles, {simulation.latency_ms:.6f} ms in {len(simulation.passes)} passes"
+    return Group(table, Text(total))
