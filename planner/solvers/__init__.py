@@ -64,6 +64,9 @@ SOLVERS: Mapping[str, SolverInfo] = MappingProxyType(
 )
 """Every solver by name."""
 
+_LONGEST_SECONDS = 1e8
+"""Three years: a longer limit is none, and would overflow the clocks of some engines."""
+
 
 def solve(
     problem: Problem,
@@ -96,6 +99,8 @@ def solve(
         raise InputError(f"the memory limit must be more than 0 bytes, found {memory_limit_bytes}")
     if ilp_engine not in ILP_ENGINES:
         raise InputError(f"unknown ILP engine {ilp_engine!r}: choose one of {', '.join(ILP_ENGINES)}")
+    if time_limit is not None and time_limit > _LONGEST_SECONDS:
+        time_limit = None
     module = importlib.import_module(SOLVERS[solver].module)
     started = time.perf_counter()
     check_range(problem)

@@ -2,8 +2,8 @@
 
 The formulation of ``pbqp_model``, with the marginals as exactly-one constraints. One worker, and every
 constraint in the linear relaxation from the start: with two workers (the default on two cores) or the
-weaker relaxation, problems of fifty vertices take minutes instead of a second. The relaxation is so
-tight that probing and the search for symmetries, which CP-SAT does first, cost ten times what they save.
+weaker relaxation, problems of fifty vertices take minutes instead of a second. Probing and the search for
+symmetries, which CP-SAT does first, cost about ten times what the solution itself takes, and are off.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A MILP engine computes in float64 with tolerances, so its word alone proves nothing about costs of 10^12.
 Three steps make it exact. (1) The relaxation's duals are rounded to integers and applied as costs moved
 between edges and vertices: the bound that results holds whatever the duals are. (2) What that bound
-excludes is dropped, and the rest is at most the gap between bound and best assignment; mostly the gap is
+excludes is dropped, and the rest is at most the gap between bound and best assignment; often the gap is
 zero and the relaxation was the proof. (3) The integer programme is solved over what is left. If its costs
 add up to so little that the engine's tolerances cannot hide one unit, its word is a proof. If not, the
 costs are divided and rounded down until they do: the result is a bound again, and assignments are excluded

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import doctest
 import time
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 from dynamap.cost.errors import InfeasibleError, InputError
+from dynamap.planner import pbqp_file, solvers
 from dynamap.planner.certificates import check
 from dynamap.planner.instances import googlenet_shape, instance, k_tree, random_problem
 from dynamap.planner.pbqp import CostArray, Edge, Problem, Status
@@ -139,6 +142,21 @@ def test_costs_beyond_the_exact_range_are_refused() -> None:
 def test_wrong_options_are_refused(options: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         solve(Problem((ints(1),)), **options)  # type: ignore[arg-type]
+
+
+def test_an_endless_time_limit_is_none() -> None:
+    problem = instance("width 3", 8, 1, choices=(2, 2), costs=(0, 9))
+    expected = solve(problem).objective
+    for solver, engine in (("dp", "cbc"), ("ilp", "cbc"), ("ilp", "highs"), ("cpsat", "cbc"), ("exhaustive", "cbc")):
+        for limit in (float("inf"), 1e300):
+            assert solve(problem, solver, time_limit=limit, ilp_engine=engine).objective == expected
+
+
+@pytest.mark.parametrize("module", [solvers, pbqp_file])
+def test_examples_in_docstrings(module: ModuleType) -> None:
+    result = doctest.testmod(module)
+    assert result.attempted > 0
+    assert result.failed == 0
 
 
 def test_tables_beyond_the_memory_limit_are_refused() -> None:
