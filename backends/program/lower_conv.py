@@ -92,6 +92,7 @@ def _layer_fields(
         "winograd_tile": planned.winograd_tile or 0,
         "channels": shape.input.channels,
         "out_channels": shape.out_channels,
+        "pass_channels": shape.out_channels,
         "output_zero_point": integers.finish.rounded.zero_point,
     }
     if algorithm is AlgorithmCode.KN2ROW:
