@@ -150,6 +150,6 @@ def seal(header: Header, head: bytearray, pieces: Sequence[npt.NDArray[np.uint8]
     """The image: ``head`` with the header, its checksum included, written to its start, then the ``pieces``."""
     checksum = zlib.crc32(memoryview(head)[HEADER_BYTES:])
     for piece in pieces:
-        checksum = zlib.crc32(memoryview(piece), checksum)
+        checksum = zlib.crc32(piece.data, checksum)
     head[:HEADER_BYTES] = encode_record(replace(header, crc32=checksum), HEADER_WORDS, "program header")
-    return b"".join([bytes(head), *(memoryview(piece) for piece in pieces)])
+    return b"".join([bytes(head), *(piece.data for piece in pieces)])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import struct
+from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from functools import cache
@@ -64,10 +65,10 @@ def choice(kind: type[IntEnum], meaning: str) -> Any:
 
 
 @cache
-def words_of(kind: type[Any]) -> tuple[Word, ...]:
+def words_of(kind: Hashable) -> tuple[Word, ...]:
     """The fields of a record type in order; what is left of the record is zero."""
     found, index = [], 0
-    for field in dataclasses.fields(kind):
+    for field in dataclasses.fields(kind):  # type: ignore[arg-type]
         about = dict(field.metadata)
         found.append(Word(name=field.name, index=index, **about))
         index += about["words"]

@@ -1,0 +1,87 @@
+"""Executors of overlay programs: the NumPy emulator, and those that installed backends bring.
+
+A backend is an entry point of the group ``dynamap.backends``; where the object that it names has a
+function ``executor()``, its executor is found under the entry point's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from dynamap.backends.program.encoding import Program
+from dynamap.cost.errors import InputError
+
+Int8Array = npt.NDArray[np.int8]
+
+GROUP = "dynamap.backends"
+
+
+@dataclass(frozen=True, eq=False)
+class LayerRun:
+    """One layer after its execution: the tensor that it wrote, C x H x W, and its counters by name.
+
+    Counters have the names of the plan's layers (``bytes_read``, ``compute_cycles``, ...) and are compared with them.
+    """
+
+    name: str
+    tensor: str
+    values: Int8Array
+    counters: Mapping[str, int]
+
+
+class Executor(Protocol):
+    """Runs programs. ``platform`` says in a few words on what."""
+
+    platform: str
+
+    def run(self, program: Program, inputs: Mapping[str, Int8Array]) -> Iterator[LayerRun]:
+        """Executes the program on int8 inputs, C x H x W, and yields its layers in order."""
+        ...
+
+
+class NumpyExecutor:
+    """The emulator: counts the bytes of LOAD and STORE."""
+
+    def __init__(self) -> None:
+        self.platform = f"NumPy {np.__version__} emulator"
+
+    def run(self, program: Program, inputs: Mapping[str, Int8Array]) -> Iterator[LayerRun]:
+        """See `Executor.run`."""
+        from dynamap.backends.emulator import Emulator
+
+        emulator = Emulator(program)
+        for name, values in inputs.items():
+            emulator.write_input(name, values)
+        for count, entry in emulator.run():
+            counters = {"bytes_read": count.bytes_read, "bytes_written": count.bytes_written}
+            yield LayerRun(count.name, program.name_of(entry), emulator.read_entry(entry), counters)
+
+
+def find_executor(name: str) -> Executor:
+    """The executor of that name.
+
+    Raises:
+        InputError: there is none, or its package cannot be loaded; the message names the package.
+    """
+    if name == "numpy":
+        return NumpyExecutor()
+    found = {point.name: point for point in entry_points(group=GROUP)}
+    if name not in found:
+        known = ", ".join(["numpy", *sorted(found)])
+        raise InputError(f"there is no executor {name!r}; known: {known}")
+    point = found[name]
+    try:
+        backend = point.load()
+    except Exception as error:
+        package = point.dist.name if point.dist else point.value
+        raise InputError(f"the backend {name!r} of package {package!r} cannot be loaded: {error}") from error
+    if not hasattr(backend, "executor"):
+        raise InputError(f"the backend {name!r} generates projects and executes none")
+    executor: Executor = backend.executor()
+    return executor

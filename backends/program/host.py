@@ -1,0 +1,161 @@
+"""The host's part: from a plan to its program, inputs to integers, outputs back, and the layers after the overlay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dynamap.backends.arithmetic import dequantise_values, quantise_values
+from dynamap.backends.program.compile import compile_program
+from dynamap.backends.program.encoding import Program
+from dynamap.backends.quantise import QuantisedNetwork, quantise
+from dynamap.backends.quantise.calibration import checked_input, random_set
+from dynamap.cost.errors import InputError
+from dynamap.planner.models import resolve
+from dynamap.planner.network import HostLayer, Network
+from dynamap.planner.plan import Plan
+
+Int8Array = npt.NDArray[np.int8]
+FloatArray = npt.NDArray[np.float32]
+
+DEFAULT_SAMPLES = 1
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How a float model gets its scales: ``data`` is an .npy or .npz file, None for seeded random inputs."""
+
+    data: Path | None = None
+    method: str = "minmax"
+    percentile: float = 99.99
+    seed: int = 0
+    samples: int = DEFAULT_SAMPLES
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A plan's network in integers, and its program."""
+
+    plan: Plan
+    quantised: QuantisedNetwork
+    program: Program
+
+    @property
+    def network(self) -> Network:
+        return self.quantised.network
+
+
+def prepare(plan: Plan, calibration: Calibration | None = None) -> Prepared:
+    """Finds the plan's model again, quantises it and compiles the program.
+
+    Raises:
+        InputError: the model is missing or has changed since, or cannot be quantised.
+        InfeasibleError: the device's memory is too small.
+    """
+    how = calibration or Calibration()
+    network = model_of(plan)
+    data = None if how.data is None else read_arrays(how.data, network, "calibration data")
+    quantised = quantise(
+        network,
+        calibration=data,
+        method=how.method,
+        percentile=how.percentile,
+        seed=how.seed,
+        samples=how.samples,
+    )
+    return Prepared(plan, quantised, compile_program(plan, quantised))
+
+
+def model_of(plan: Plan) -> Network:
+    """The network that a plan was made for.
+
+    Raises:
+        InputError: its file is missing, or its content has changed.
+    """
+    try:
+        network = resolve(plan.model.source, seed=plan.model.seed)
+    except InputError as error:
+        raise InputError(f"the plan's model cannot be read: {error}") from None
+    if network.sha256 != plan.model.sha256:
+        raise InputError(
+            f"the model {plan.model.source!r} has changed since it was planned (SHA-256 {network.sha256[:16]}..., "
+            f"planned {plan.model.sha256[:16]}...): plan it again"
+        )
+    return network
+
+
+def read_arrays(path: Path, network: Network, what: str) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of an .npz file by name, or the array of an .npy file for the network's only input.
+
+    Raises:
+        InputError: the file cannot be read or does not say which input it is for.
+    """
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        arrays = dict(loaded) if not isinstance(loaded, np.ndarray) else None
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"cannot read {what} from {str(path)!r}: {error}; give a file made by numpy.save") from None
+    if arrays is not None:
+        return arrays
+    if len(network.inputs) != 1:
+        raise InputError(f"{str(path)!r} holds one array and the network has {len(network.inputs)} inputs: use .npz")
+    return {network.inputs[0]: loaded}
+
+
+def integer_inputs(quantised: QuantisedNetwork, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, Int8Array]:
+    """Each input as int8, C x H x W, from real values of one image.
+
+    Raises:
+        InputError: an input is missing or unknown, has the wrong shape or type, or holds NaN.
+    """
+    network = quantised.network
+    for name in arrays:
+        if name not in network.inputs:
+            raise InputError(f"there is no input {name!r}; the network's inputs are: {', '.join(network.inputs)}")
+    converted = {}
+    for name in network.inputs:
+        if name not in arrays:
+            raise InputError(f"the input {name!r} is missing")
+        values = checked_input(network, name, arrays[name], "input data")
+        if len(values) != 1:
+            raise InputError(f"input data for the input {name!r}: {len(values)} images; give one at a time")
+        converted[name] = quantise_values(values[0], quantised.tensors[name])
+    return converted
+
+
+def random_inputs(network: Network, seed: int) -> dict[str, FloatArray]:
+    """Seeded random images, as calibration uses them."""
+    return {name: np.asarray(values, np.float32) for name, values in random_set(network, 1, seed).samples[0].items()}
+
+
+def real_outputs(quantised: QuantisedNetwork, stored: Mapping[str, Int8Array]) -> dict[str, FloatArray]:
+    """The network's outputs as real values, C x H x W, after the host's layers.
+
+    ``stored`` has every tensor that outputs or host layers read.
+    """
+    real = {name: dequantise_values(values, quantised.tensors[name]) for name, values in stored.items()}
+    for layer in quantised.network.layers:
+        if isinstance(layer, HostLayer):
+            real[layer.output] = run_host_layer(layer, [real[name] for name in layer.inputs])
+    return {name: real[name] for name in quantised.network.outputs}
+
+
+def run_host_layer(layer: HostLayer, inputs: list[FloatArray]) -> FloatArray:
+    """Softmax or log-softmax over the layer's axes, in float32.
+
+    Raises:
+        InputError: the host has no such operation.
+    """
+    if layer.op not in ("softmax", "log_softmax"):
+        raise InputError(f"layer {layer.name!r}: the host has no operation {layer.op!r}")
+    axes = layer.attributes.get("axes", (0,))
+    assert isinstance(axes, tuple)
+    shifted = inputs[0] - inputs[0].max(axis=axes, keepdims=True)
+    total = np.exp(shifted).sum(axis=axes, keepdims=True)
+    result: FloatArray = shifted - np.log(total) if layer.op == "log_softmax" else np.exp(shifted) / total
+    return result

@@ -1,0 +1,261 @@
+"""``dynamap run PLAN.json``: the program on an executor, compared layer by layer."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dynamap.cost.errors import InputError
+from dynamap.planner.plan import PlannedLayer, load_plan
+
+if TYPE_CHECKING:
+    from dynamap.backends.executors import Executor, LayerRun
+    from dynamap.backends.program.host import Prepared
+
+Int8Array = npt.NDArray[np.int8]
+
+REFERENCES = ("onnxruntime", "numpy")
+
+TOLERANCE_LSB = {"onnxruntime": 1, "numpy": 0}
+"""Differences that are no error: onnxruntime computes a quantised layer in float32, NumPy's reference in integers."""
+
+
+@dataclass(frozen=True)
+class LayerResult:
+    """One executed layer. The comparison is None where none was asked for."""
+
+    name: str
+    op: str
+    counters: Mapping[str, int]
+    counters_equal: bool
+    max_lsb: int | None
+    differing: int | None
+    elements: int
+
+
+def run_command(
+    plan: Path,
+    input_file: Path | None,
+    executor: str,
+    compare: str | None,
+    output: Path | None,
+    trace_layers: Path | None,
+    as_json: bool,
+    *,
+    calibration: Path | None = None,
+    method: str = "minmax",
+    percentile: float = 99.99,
+    seed: int = 0,
+    samples: int = 1,
+) -> int:
+    """Run a plan's program and print what came out; 0 if it agrees with the reference and with the plan's counters.
+
+    Raises DynamapError where the plan, its model or its input cannot be used.
+    """
+    from dynamap.backends.executors import find_executor
+    from dynamap.backends.program.host import (
+        Calibration,
+        integer_inputs,
+        prepare,
+        random_inputs,
+        read_arrays,
+        real_outputs,
+    )
+
+    if compare is not None and compare not in REFERENCES:
+        raise InputError(f"--compare {compare!r}: choose {' or '.join(REFERENCES)}")
+    if trace_layers is not None and not trace_layers.is_dir():
+        raise InputError(f"--trace-layers: {str(trace_layers)!r} is not a folder; make it first")
+    chosen = find_executor(executor)
+    prepared = prepare(load_plan(plan), Calibration(calibration, method, percentile, seed, samples))
+    network = prepared.network
+    if input_file is None:
+        arrays: Mapping[str, npt.NDArray[Any]] = random_inputs(network, seed)
+    else:
+        arrays = read_arrays(input_file, network, "input data")
+    inputs = integer_inputs(prepared.quantised, arrays)
+    kept: dict[str, Int8Array] = {}
+    trace = _Trace(trace_layers, prepared) if trace_layers is not None else None
+    started = time.perf_counter()
+    results = list(_layers(chosen, prepared, inputs, compare, kept, trace))
+    seconds = time.perf_counter() - started
+    if trace is not None:
+        trace.finish()
+    if output is not None:
+        _save_outputs(output, real_outputs(prepared.quantised, kept))
+    document = run_document(results, chosen.platform, seconds, compare is not None)
+    if as_json:
+        print(json.dumps(document))
+    else:
+        _print(document, compare, prepared.quantised.source, input_file is None)
+    wrong = compare is not None and document["max_lsb"] > TOLERANCE_LSB[compare]
+    return 1 if wrong or not document["counters_equal"] else 0
+
+
+def _layers(
+    executor: Executor,
+    prepared: Prepared,
+    inputs: Mapping[str, Int8Array],
+    compare: str | None,
+    kept: dict[str, Int8Array],
+    trace: _Trace | None,
+) -> Iterator[LayerResult]:
+    """Every layer as it finishes; ``kept`` gets the tensors that the host reads."""
+    from dynamap.backends.program.memory import host_reads
+    from dynamap.backends.quantise.float_executor import last_uses
+
+    network = prepared.network
+    planned = {layer.name: layer for layer in prepared.plan.layers}
+    wanted = set(host_reads(network))
+    kept.update({name: values for name, values in inputs.items() if name in wanted})
+    live = dict(inputs)
+    last = last_uses(network)
+    layers = {layer.name: (index, layer) for index, layer in enumerate(network.layers)}
+    if trace is not None:
+        for name, values in inputs.items():
+            trace.write(name, values)
+    for done in executor.run(prepared.program, inputs):
+        index, layer = layers[done.name]
+        if trace is not None:
+            trace.write(done.tensor, done.values)
+        if done.tensor in wanted:
+            kept[done.tensor] = done.values
+        yield _result(prepared, planned[done.name], layer, done, live, compare)
+        live[done.tensor] = done.values
+        for name in {*layer.inputs, layer.output}:
+            if last.get(name, -1) <= index:
+                del live[name]
+
+
+def _result(
+    prepared: Prepared,
+    planned: PlannedLayer,
+    layer: Any,
+    done: LayerRun,
+    live: Mapping[str, Int8Array],
+    compare: str | None,
+) -> LayerResult:
+    equal = all(getattr(planned, name) == value for name, value in done.counters.items())
+    largest = differing = None
+    if compare is not None:
+        sources = [live[name] for name in layer.inputs]
+        if compare == "onnxruntime":
+            from dynamap.backends.onnx_compare import compare_layer
+
+            found = compare_layer(prepared.quantised, layer, sources, done.values)
+            largest, differing = found.max_lsb, found.differing
+        else:
+            from dynamap.backends.quantise.reference import compute
+
+            integers = prepared.quantised.layers[layer.name]
+            expected = compute(layer, integers, sources, prepared.network.tensors[layer.output])
+            difference = np.abs(expected.astype(np.int16) - done.values)
+            largest, differing = int(difference.max()), int(np.count_nonzero(difference))
+    return LayerResult(done.name, planned.op, done.counters, equal, largest, differing, done.values.size)
+
+
+def run_document(results: list[LayerResult], platform: str, seconds: float, compared: bool) -> dict[str, Any]:
+    """The results as JSON data; without a comparison its numbers are null."""
+    layers = [
+        {
+            "name": result.name,
+            "op": result.op,
+            "max_lsb": result.max_lsb,
+            "differing": result.differing,
+            "elements": result.elements,
+            "counters_equal": result.counters_equal,
+            **result.counters,
+        }
+        for result in results
+    ]
+    return {
+        "max_lsb": max((r.max_lsb or 0 for r in results), default=0) if compared else None,
+        "differing": sum(r.differing or 0 for r in results) if compared else None,
+        "elements": sum(r.elements for r in results),
+        "platform": platform,
+        "counters_equal": all(r.counters_equal for r in results),
+        "layers": layers,
+        "seconds": round(seconds, 3),
+    }
+
+
+class _Trace:
+    """Writes every tensor as an .npy file, and tensors.json, which says which is which."""
+
+    def __init__(self, folder: Path, prepared: Prepared) -> None:
+        self.folder, self.prepared = folder, prepared
+        self.entries: list[dict[str, Any]] = []
+
+    def write(self, tensor: str, values: Int8Array) -> None:
+        safe = re.sub(r"[^A-Za-z0-9_.-]+", "_", tensor)[:80]
+        file = f"{len(self.entries):04d}-{safe}.npy"
+        scheme = self.prepared.quantised.tensors[tensor]
+        try:
+            np.save(self.folder / file, values)
+        except OSError as error:
+            raise InputError(f"cannot write {str(self.folder / file)!r}: {error.strerror or error}") from None
+        self.entries.append(
+            {
+                "tensor": tensor,
+                "file": file,
+                "shape": list(values.shape),
+                "scale": scheme.scale,
+                "zero_point": scheme.zero_point,
+            }
+        )
+
+    def finish(self) -> None:
+        from dynamap.planner.plan import write_atomically
+
+        write_atomically(self.folder / "tensors.json", (json.dumps(self.entries, indent=1) + "\n").encode())
+
+
+def _save_outputs(path: Path, outputs: Mapping[str, npt.NDArray[np.float32]]) -> None:
+    """One output as .npy, several as .npz; N = 1 in front."""
+    batched = {name: values[None] for name, values in outputs.items()}
+    try:
+        with path.open("wb") as stream:
+            if len(batched) == 1:
+                np.save(stream, next(iter(batched.values())))
+            else:
+                np.savez(stream, **batched)  # type: ignore[arg-type]
+    except OSError as error:
+        raise InputError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
+
+
+def _print(document: Mapping[str, Any], compare: str | None, source: str, random_input: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console, notes = Console(highlight=False), Console(stderr=True, highlight=False)
+    notes.print(f"note: {source}", markup=False)
+    if random_input:
+        notes.print("note: the input is a seeded random image; give one with --input", markup=False)
+    table = Table()
+    for column in ("layer", "op"):
+        table.add_column(column)
+    for column in ("elements", "differing", "largest, LSB", "bytes read", "bytes written"):
+        table.add_column(column, justify="right")
+    for layer in document["layers"]:
+        shown = "-" if layer["differing"] is None else f"{layer['differing'] / layer['elements']:.4%}"
+        largest = "-" if layer["max_lsb"] is None else str(layer["max_lsb"])
+        read, written = str(layer.get("bytes_read", "-")), str(layer.get("bytes_written", "-"))
+        table.add_row(layer["name"], layer["op"], str(layer["elements"]), shown, largest, read, written)
+    console.print(table)
+    if compare is not None:
+        share = document["differing"] / document["elements"]
+        console.print(
+            f"against {compare}: {document['differing']} of {document['elements']} values differ ({share:.4%}), "
+            f"by at most {document['max_lsb']} LSB",
+            soft_wrap=True,
+        )
+    agree = "equal to the plan's" if document["counters_equal"] else "NOT the plan's"
+    console.print(f"counters {agree}; {document['platform']}, {document['seconds']:.2f} s", soft_wrap=True)
