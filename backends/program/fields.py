@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import struct
-from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from functools import cache
@@ -64,11 +63,16 @@ def choice(kind: type[IntEnum], meaning: str) -> Any:
     return word(meaning, min(kind), max(kind), enumeration=kind)
 
 
-@cache
-def words_of(kind: Hashable) -> tuple[Word, ...]:
+def words_of(kind: type[Any]) -> tuple[Word, ...]:
     """The fields of a record type in order; what is left of the record is zero."""
+    described: Any = kind
+    return _words_of(described)
+
+
+@cache
+def _words_of(kind: Any) -> tuple[Word, ...]:
     found, index = [], 0
-    for field in dataclasses.fields(kind):  # type: ignore[arg-type]
+    for field in dataclasses.fields(kind):
         about = dict(field.metadata)
         found.append(Word(name=field.name, index=index, **about))
         index += about["words"]
