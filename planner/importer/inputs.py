@@ -9,8 +9,11 @@ from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import TensorShape
 from dynamap.planner.importer.drafts import TensorDraft, Value
 from dynamap.planner.importer.lowering import Lowering
+from dynamap.planner.importer.op_conv import MAX_SIDE
+from dynamap.planner.importer.read import MAX_ELEMENTS
 
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.BFLOAT16)
+MAX_CHANNELS = 2**24
 _INTEGERS = (TensorProto.INT8, TensorProto.UINT8)
 _FIX = "fix it with python -m onnxruntime.tools.make_dynamic_shape_fixed, or export with a fixed image size"
 
@@ -55,8 +58,13 @@ def bind_inputs(lowering: Lowering, model: onnx.ModelProto) -> None:
     elif batch.dim_value != 1:
         lowering.notice(f"the batch of the input {name!r} is {batch.dim_value} and becomes 1")
     shape = TensorShape(*(*sizes, 1, 1)[:3])
-    if shape.elements > 2**31:
-        raise InputError(f"{label}: the input {name!r} has {shape.elements} elements, more than 2^31")
+    too_wide = max(shape.height, shape.width) > MAX_SIDE or shape.channels > MAX_CHANNELS
+    if too_wide or shape.elements > MAX_ELEMENTS:
+        raise InputError(
+            f"{label}: the input {name!r} of {shape.channels} x {shape.height} x {shape.width} elements is too "
+            f"large; up to {MAX_CHANNELS} channels, {MAX_SIDE} rows and columns and "
+            f"{MAX_ELEMENTS} elements are accepted"
+        )
     if declared.elem_type == TensorProto.UINT8:
         lowering.unsigned_inputs.add(name)
     integer = declared.elem_type in _INTEGERS

@@ -10,6 +10,7 @@ from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering, refuse_view
 from dynamap.planner.network import WeightQuantisation
 
+MAX_SIDE = 65536  # rows or columns of a tensor; more than any image has
 _AGAIN = "export the model again; the file may be damaged"
 Pads = tuple[int, int, int, int]
 
@@ -92,9 +93,17 @@ def window_of(node: Node, kernel: tuple[int, int], height: int, width: int, *, c
             f"{height + pads[0] + pads[2]} x {width + pads[1] + pads[3]}",
             "use a larger input image or a smaller window",
         )
-    if min(window.output_size(height, width, ceil_mode=ceil_mode)) < 1:
+    size = window.output_size(height, width, ceil_mode=ceil_mode)
+    if min(size) < 1:
         raise Unsupported("its output would be empty", "use a larger input image or a smaller window")
+    check_size(*size)
     return window
+
+
+def check_size(rows: int, columns: int) -> None:
+    """Raises Unsupported where a damaged file asks for an absurdly large tensor."""
+    if max(rows, columns) > MAX_SIDE:
+        raise Unsupported(f"its output would have {rows} x {columns} elements per channel", _AGAIN)
 
 
 def add_pads(first: Pads, second: Pads) -> Pads:

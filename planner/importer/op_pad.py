@@ -8,6 +8,7 @@ from dynamap.planner.importer.drafts import ConcatSpec, PoolSpec, TensorDraft, U
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.importer.op_activation import LOWEST, is_non_negative
+from dynamap.planner.importer.op_conv import check_size
 
 _AGAIN = "export the model again; the file may be damaged"
 
@@ -31,6 +32,7 @@ def pad(lowering: Lowering, node: Node) -> None:
         return
     if min(pads) < 0:
         raise Unsupported("negative pads crop its input", "crop with a stride, or on the host")
+    check_size(value.tensor.shape.height + pads[0] + pads[2], value.tensor.shape.width + pads[1] + pads[3])
     readers = lowering.graph.consumers(node.outputs[0])
     private = node.outputs[0] not in lowering.graph.outputs
     if private and readers and all(_absorbs(reader, node, fill, pads, value) for reader in readers):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynamap.cost.geometry import TensorShape, Window
+from dynamap.cost.geometry import TensorShape, Window, ceil_div
 from dynamap.planner.importer.drafts import LayerDraft, PoolSpec, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering, refuse_view
@@ -122,7 +122,7 @@ def _all_see_data(window: Window, axis: int, size: int, count: int) -> bool:
     """True where each of the ``count`` windows along ``axis`` covers an element of the input."""
     for index in range(count):
         start = index * window.stride[axis] - window.pads[axis]
-        taps = (start + tap * window.dilation[axis] for tap in range(window.kernel[axis]))
-        if not any(0 <= tap < size for tap in taps):
+        first = ceil_div(max(-start, 0), window.dilation[axis])  # the first tap that is not in the leading pad
+        if first >= window.kernel[axis] or start + first * window.dilation[axis] >= size:
             return False
     return True

@@ -11,6 +11,7 @@ from dynamap.cost.geometry import TensorShape
 from dynamap.planner.importer.drafts import ResizeSpec, Unsupported
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering, refuse_view
+from dynamap.planner.importer.op_conv import check_size
 from dynamap.planner.importer.op_pool import pass_quantisation
 
 _REMEDY = "use nearest-neighbour resizing by integer factors (mode nearest, asymmetric, floor)"
@@ -28,6 +29,7 @@ def resize(lowering: Lowering, node: Node) -> None:
     if rows == columns == 1:
         lowering.alias(node, value, "resizes by 1")
         return
+    check_size(value.shape[2] * rows, value.shape[3] * columns)
     for size, factor in ((value.shape[2], rows), (value.shape[3], columns)):
         if any(_source(lowering, node, out, size, factor) != out // factor for out in range(size * factor)):
             raise Unsupported(

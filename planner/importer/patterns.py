@@ -10,6 +10,7 @@ from dynamap.planner.importer.fates import Fate
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.importer.op_activation import apply_activation, clip_bounds, hard_sigmoid_of
+from dynamap.planner.importer.schema import check_node
 from dynamap.planner.network import Activation, ActivationKind
 
 HARD_SWISH = Activation(ActivationKind.HARD_SWISH, 1 / 6, 0.5)
@@ -85,7 +86,10 @@ def _only_reader(lowering: Lowering, name: str, op: str) -> Node | None:
     if lowering.graph.readers(name) != 1 or name in lowering.graph.outputs:
         return None
     (reader,) = lowering.graph.consumers(name)
-    return reader if reader.op == op and not reader.domain else None
+    if reader.op != op or reader.domain:
+        return None
+    check_node(reader, lowering.opset)  # it has not been visited yet
+    return reader
 
 
 def _sixth(lowering: Lowering, name: str) -> Node | None:

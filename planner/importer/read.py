@@ -15,7 +15,7 @@ from onnx import helper, numpy_helper
 from dynamap.cost.errors import InputError
 from dynamap.planner.importer.drafts import Array
 
-MAX_ELEMENTS = 2**31  # of one tensor; more than any network has, less than would exhaust the machine
+MAX_ELEMENTS = 2**29  # of one tensor; more than any layer has, less than would exhaust the machine
 
 
 @dataclass(frozen=True, eq=False)

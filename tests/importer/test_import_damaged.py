@@ -386,3 +386,18 @@ def test_local_functions_are_inlined(model_of, values):
     model.functions.append(helper.make_function("local", "Pair", ["a"], ["b"], body, opset))
     model.opset_import.append(helper.make_opsetid("local", 1))
     assert len(import_model(model, "case", "").layers) == 2
+
+
+def test_absurd_sizes_are_refused_at_once(model_of):
+    """What a damaged number can ask for: none of these may take time or memory."""
+    scales = np.asarray([1, 1, 1e6, 1], np.float32)
+    refused(model_of([node("Resize", ["x", "", "n"], ["y"])], {"n": scales}), "per channel")
+    huge = np.asarray([0, 0, 1 << 40, 0, 0, 0, 0, 0], np.int64)
+    refused(model_of([node("Pad", ["x", "n"], ["y"])], {"n": huge}), "per channel")
+    pool = node("MaxPool", ["x"], ["y"], kernel_shape=[1 << 40, 1], pads=[(1 << 40) - 1, 0, (1 << 40) - 1, 0])
+    refused(model_of([pool]), "per channel")
+    refused(model_of([node("Relu", ["x"], ["y"])], shape=(1, 1 << 40, 1, 1)), "too large")
+    refused(model_of([node("Relu", ["x"], ["y"])], shape=(1, 1, 1 << 20, 1)), "too large")
+    shape = np.asarray([1 << 20, 1 << 20, 1, 1], np.int64)
+    nodes = [node("ConstantOfShape", ["n"], ["w"]), node("Conv", ["x", "w"], ["y"])]
+    refused(model_of(nodes, {"n": shape}), "too large")
