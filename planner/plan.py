@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dynamap.cost.errors import InputError
+from dynamap.planner.plan_types import require_types
 
 SCHEMA = "dynamap.plan/1"
 
@@ -243,7 +244,9 @@ def load_plan(path: str | Path) -> Plan:
             f"{where!r} has schema {document['schema']!r}; this version reads {SCHEMA!r}: plan the model again"
         )
     try:
-        return _read_plan(document)
+        plan = _read_plan(document)
+        require_types(plan)
+        return plan
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         detail = f"key {error} is missing" if isinstance(error, KeyError) else str(error)
         raise InputError(f"{where!r} is not a valid plan: {detail}") from None

@@ -16,6 +16,7 @@ from dynamap.backends.quantise import ConvArithmetic, Finish, QuantisedNetwork
 from dynamap.backends.quantise.build import Schemes, build_layer
 from dynamap.backends.quantise.layers import LayerArithmetic
 from dynamap.backends.quantise.schemes import stored_tensors
+from dynamap.backends.simulator.executable import require_executable
 from dynamap.planner.network import (
     Activate,
     Activation,
@@ -42,6 +43,7 @@ def blank_program(plan: Plan, network: Network) -> Program:
         InputError: the plan is not for this network, or describes no program.
         InfeasibleError: the device's memory is too small.
     """
+    require_executable(plan, network)
     schemes = Schemes(dict.fromkeys(stored_tensors(network), _SCHEME), {})
     layers: Mapping[str, LayerArithmetic] = {
         layer.name: _arithmetic(network, layer, schemes) for layer in network.layers if not isinstance(layer, HostLayer)

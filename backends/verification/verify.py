@@ -1,0 +1,39 @@
+"""Whether a plan is true: recomputed, solved again, replayed and simulated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dynamap.backends.planned_model import network_of_plan
+from dynamap.backends.verification.overlay_plan import overlay_checks
+from dynamap.backends.verification.paper_plan import paper_checks
+from dynamap.backends.verification.report import Verification
+from dynamap.backends.verification.subject import read_subject
+from dynamap.cost.errors import InputError
+from dynamap.planner.network import Network
+from dynamap.planner.plan import Plan
+
+
+def verify_plan(
+    plan: Plan, network: Network | None = None, *, full: bool = False, folder: Path | None = None
+) -> Verification:
+    """Checks every number of a plan.
+
+    Args:
+        plan: the plan.
+        network: its network; without it the model is loaded from where the plan says, or from ``folder``.
+        full: also search all arrays again, which takes as long as planning did.
+        folder: where to look for the model's file, usually the plan's own folder.
+
+    Raises:
+        InputError: the model is gone or another one, or the plan's device, request or cost model cannot be read.
+    """
+    found = network_of_plan(plan, weights=False, folder=folder) if network is None else network
+    if found.sha256 != plan.model.sha256:
+        raise InputError(f"the plan was made for another model than {found.name!r}: their digests differ")
+    subject = read_subject(plan, found)
+    if plan.cost_model == "paper":
+        return Verification(tuple(paper_checks(subject, full=full).made))
+    if plan.cost_model != "overlay":
+        raise InputError(f"the plan's cost model is {plan.cost_model!r}, which is unknown: overlay or paper")
+    return Verification(tuple(overlay_checks(subject, full=full).made))

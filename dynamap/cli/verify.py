@@ -1,0 +1,52 @@
+"""``dynamap verify``: whether a saved plan is true."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from dynamap.backends.verification import Outcome, Verification, verify_plan
+from dynamap.cli.output import show
+from dynamap.planner.plan import load_plan
+
+_STYLES = {
+    Outcome.PASSED: "green",
+    Outcome.FAILED: "bold red",
+    Outcome.NOT_REACHED: "yellow",
+    Outcome.NOT_ASKED: "dim",
+}
+
+
+def verify_command(plan: Path, as_json: bool, full: bool) -> int:
+    """Verifies a saved plan and prints every check; 1 where one of them fails.
+
+    Raises:
+        InputError: the plan cannot be read, or its model is gone or another one.
+    """
+    loaded = load_plan(plan)
+    verification = verify_plan(loaded, full=full, folder=plan.parent)
+    if as_json:
+        show(json.dumps(verification.document(), indent=1))
+    else:
+        show(verification_report(str(plan), verification))
+    return 0 if verification.verified else 1
+
+
+def verification_report(plan: str, verification: Verification) -> Group:
+    """One row per check, and the verdict."""
+    table = Table(title=Text(f"verification of {plan}"))
+    table.add_column("check", no_wrap=True)
+    table.add_column("outcome", no_wrap=True)
+    table.add_column("what was found", overflow="fold")
+    for check in verification.checks:
+        table.add_row(Text(check.name), Text(check.outcome.value, style=_STYLES[check.outcome]), Text(check.detail))
+    failed = sum(check.outcome is Outcome.FAILED for check in verification.checks)
+    asked = sum(check.outcome is Outcome.NOT_ASKED for check in verification.checks)
+    verdict = f"NOT TRUE: {failed} of {len(verification.checks)} checks failed"
+    if verification.verified:
+        verdict = f"verified: {len(verification.checks) - asked} checks passed"
+    return Group(table, Text(verdict))

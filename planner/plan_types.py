@@ -1,0 +1,71 @@
+"""Whether a value that was read from JSON has the types that its dataclass declares, all the way down."""
+
+from __future__ import annotations
+
+import math
+import types
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+_WORDS = {int: "an integer", float: "a finite number", str: "a string", bool: "true or false"}
+
+
+def require_types(value: Any, where: str = "") -> None:
+    """Checks every field of a dataclass value; integers count as numbers, true and false do not.
+
+    Raises:
+        ValueError: naming the first key whose value is of another type.
+    """
+    for name, declared in _hints(type(value)).items():
+        _check(getattr(value, name), declared, f"{where}{name}")
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    return {f.name: hints[f.name] for f in fields(kind)}
+
+
+def _check(value: Any, declared: Any, where: str) -> None:
+    if declared is Any:
+        return
+    origin, arguments = get_origin(declared), get_args(declared)
+    if origin in (Union, types.UnionType):
+        if value is not None:
+            (declared,) = (part for part in arguments if part is not types.NoneType)
+            _check(value, declared, where)
+        elif types.NoneType not in arguments:
+            raise ValueError(f"{where} is missing")
+    elif origin is tuple:
+        _check_tuple(value, arguments, where)
+    elif isinstance(origin, type) and issubclass(Mapping, origin):
+        if not isinstance(value, Mapping):
+            raise ValueError(f"{where} must be an object")
+        for key, part in value.items():
+            _check(part, arguments[1], f"{where}.{key}")
+    elif is_dataclass(declared):
+        if not isinstance(value, declared):  # type: ignore[arg-type]
+            raise ValueError(f"{where} must be an object")
+        require_types(value, f"{where}.")
+    elif not _is_plain(value, declared):
+        raise ValueError(f"{where} must be {_WORDS[declared]}, found {value!r:.60}")
+
+
+def _check_tuple(value: Any, arguments: tuple[Any, ...], where: str) -> None:
+    if not isinstance(value, (tuple, list)):
+        raise ValueError(f"{where} must be a list")
+    many = len(arguments) == 2 and arguments[1] is Ellipsis
+    if not many and len(value) != len(arguments):
+        raise ValueError(f"{where} must have {len(arguments)} entries, found {len(value)}")
+    for index, part in enumerate(value):
+        _check(part, arguments[0] if many else arguments[index], f"{where}[{index}]")
+
+
+def _is_plain(value: Any, declared: type) -> bool:
+    if declared is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if declared is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, declared)
