@@ -41,6 +41,8 @@ def evaluate(node: Node, inputs: Sequence[Constant | None], opset: int, tensors:
         return (dequantise(node, arrays),)
     shortcut = _SHORTCUTS.get(node.op)
     try:
+        if (moved := _moved(node, inputs)) is not None:
+            return (moved,)
         if shortcut is not None:
             return (Constant(shortcut(node, arrays)),)
         return tuple(Constant(array) for array in _reference(node, arrays, opset))
@@ -83,6 +85,19 @@ def dequantised(integers: Array, scales: Array, zero_points: Array | None, axis:
     centred = integers.astype(np.float32) - zero_points.astype(np.float32).reshape(form)
     real = (centred * scales.astype(np.float32).reshape(form)).astype(np.float32)
     return Constant(real, integers, scales.ravel(), zero_points.ravel(), axis)
+
+
+def _moved(node: Node, inputs: Sequence[Constant | None]) -> Constant | None:
+    """Dequantised weights that are transposed or copied keep their integers; None for other cases."""
+    source = inputs[0] if inputs else None
+    if source is None or source.quantised is None or node.op not in ("Transpose", "Identity"):
+        return None
+    if node.op == "Identity":
+        return source
+    perm = node.integers("perm", tuple(reversed(range(source.array.ndim)))) or ()
+    axis = None if source.axis is None else perm.index(source.axis)
+    integers = np.transpose(source.quantised, perm)
+    return Constant(np.transpose(source.array, perm), integers, source.scales, source.zero_points, axis)
 
 
 def _constant(node: Node, tensors: TensorReader) -> Array:

@@ -53,7 +53,7 @@ def import_model(model: onnx.ModelProto, name: str, sha256: str) -> Network:
     Raises:
         InputError: as for `load_model`.
     """
-    return _network(lower(Source(model, name, sha256, None)))
+    return _network(lower(Source(model, name, name, sha256, None)))
 
 
 def check_model(source: str | Path | onnx.ModelProto, name: str = "model") -> CheckReport:
@@ -63,13 +63,13 @@ def check_model(source: str | Path | onnx.ModelProto, name: str = "model") -> Ch
         InputError: the file is damaged, so that there are no nodes to judge.
     """
     if isinstance(source, onnx.ModelProto):
-        return lower(Source(source, name, "", None)).report
+        return lower(Source(source, name, name, "", None)).report
     return lower(read_source(source)).report
 
 
 def lower(source: Source) -> Outcome:
     """Judge and translate every node of ``source``."""
-    model, label = source.model, source.name
+    model, label = source.model, source.label
     opset = opset_of(model, label)
     if model.functions:
         from onnx import inliner
@@ -96,7 +96,7 @@ def lower(source: Source) -> Outcome:
     if all(draft.is_host for draft in lowering.layers):
         raise InputError(f"{label}: no node of the model is a layer for the overlay; give a convolutional network")
     check_output_shapes(lowering, model)
-    return Outcome(report, network_of(lowering, Path(source.name).stem, source.sha256, names))
+    return Outcome(report, network_of(lowering, source.name, source.sha256, names))
 
 
 def _network(outcome: Outcome) -> Network:

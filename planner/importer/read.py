@@ -20,9 +20,13 @@ MAX_ELEMENTS = 2**29  # of one tensor; more than any layer has, less than would 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A model as read: ``folder`` is where its external data may lie (None: nowhere)."""
+    """A model as read, the ``label`` that messages call it by, and the name of its network.
+
+    ``folder`` is where its external data may lie (None: nowhere).
+    """
 
     model: onnx.ModelProto
+    label: str
     name: str
     sha256: str
     folder: Path | None
@@ -66,7 +70,7 @@ def read_source(path: str | Path) -> Source:
         with tensors.file(location).open("rb") as stream:
             while chunk := stream.read(1 << 20):
                 digest.update(chunk)
-    return Source(model, path.name, digest.hexdigest(), path.parent)
+    return Source(model, path.name, path.stem, digest.hexdigest(), path.parent)
 
 
 class TensorReader:

@@ -258,6 +258,22 @@ def test_fake_quantised_weights_are_constants(model_of, values):
     np.testing.assert_array_equal(layer.weight_quantisation.values_oihw, rounded)
 
 
+def test_transposed_integer_weights_are_kept(model_of, values):
+    """As torch exports a linear layer: DequantizeLinear, Transpose, MatMul."""
+    integers = np.arange(-6, 6, dtype=np.int8).reshape(3, 4)
+    nodes = [
+        node("DequantizeLinear", ["i", "t", "o"], ["wd"], axis=0),
+        node("Transpose", ["wd"], ["wt"], perm=[1, 0]),
+        node("MatMul", ["x", "wt"], ["y"]),
+    ]
+    scales = np.float32([0.5, 0.25, 2.0])
+    constants = {"i": integers, "t": scales, "o": np.zeros(3, np.int8)}
+    (layer,) = import_model(model_of(nodes, constants, shape=(1, 4)), "case", "").layers
+    np.testing.assert_array_equal(layer.weight_quantisation.values_oihw[:, :, 0, 0], integers)
+    assert layer.weight_quantisation.scales == (0.5, 0.25, 2.0)
+    np.testing.assert_array_equal(layer.weights[:, :, 0, 0], integers * scales[:, None])
+
+
 def test_asymmetric_weights_are_quantised_anew_with_a_notice(model_of, values):
     nodes = [*q("w", "wd"), node("Conv", ["x", "wd"], ["y"])]
     network = import_model(model_of(nodes, {"w": values(4, 4, 3, 3), **NUMBERS}), "case", "")
