@@ -80,6 +80,13 @@ class ConvShape:
         rows, columns = self.winograd_step(tile)
         return (rows + 2 if rows > 1 else 1) * (columns + 2 if columns > 1 else 1)
 
+    def winograd_products(self, tile: int) -> int:
+        """Products of F(tile, 3) on real channels: positions of all tiles and rounds, for every pair of channels."""
+        rows, columns = self.winograd_step(tile)
+        tiles = ceil_div(self.output.height, rows) * ceil_div(self.output.width, columns)
+        depth = self.in_channels_per_group * self.winograd_rounds * self.winograd_positions(tile)
+        return tiles * depth * self.out_channels
+
     def split_groups(self, multiple: int, *, dense: bool = False) -> tuple[ConvShape, int]:
         """One group as a dense convolution, and how many there are, after merging neighbouring groups.
 

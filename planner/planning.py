@@ -433,10 +433,7 @@ def _products(layer: Layer, macs: int, choice: Choice | None, network: Network) 
         return macs
     shape = work_of(layer, network)
     assert isinstance(shape, ConvShape)
-    rows, columns = shape.winograd_step(choice.tile)
-    tiles = -(-shape.output.height // rows) * -(-shape.output.width // columns)
-    depth = shape.in_channels_per_group * shape.winograd_rounds * shape.winograd_positions(choice.tile)
-    return tiles * depth * shape.out_channels
+    return shape.winograd_products(choice.tile)
 
 
 def _peak(overlay: Overlay, choice: Choice | None) -> int:
