@@ -1,0 +1,106 @@
+"""Plans on tiny overlays, and programs against the reference executor of the quantiser, to the bit."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from dynamap.backends.emulator import Emulator
+from dynamap.backends.program.compile import compile_program
+from dynamap.backends.quantise import QuantisedNetwork
+from dynamap.backends.quantise.reference import run_layers
+from dynamap.cost.geometry import TensorShape, Window
+from dynamap.cost.overlay.machine import Buffers
+from dynamap.planner.network import Activation, ActivationKind, Conv, Network, Quantisation
+from dynamap.planner.overlay_costs import LayerCosts
+from dynamap.planner.plan import Plan
+from dynamap.planner.planning import Request, restrictions_for, solver_of, target, write_plan
+from dynamap.planner.search import fixed_search
+from dynamap.planner.storage import find_storages
+
+TINY = Buffers(input_bytes=16384, weight_bytes=16384, accumulator_rows=256, row_bytes=2048)
+SMALL = Buffers(input_bytes=65536, weight_bytes=65536, accumulator_rows=1024, row_bytes=8192)
+
+
+def plan_on(
+    network: Network,
+    array: tuple[int, int],
+    buffers: Buffers = SMALL,
+    device: str = "pynq-z2",
+    request: Request | None = None,
+) -> Plan:
+    """The best plan on an overlay with this array and these buffers."""
+    request = request or Request()
+    board, machine, candidates = target(device, request)
+    storages = find_storages(network)
+    costs = LayerCosts(network, storages, machine, restrictions_for(network, request))
+    found = fixed_search(costs, storages, *array, [buffers], solve=solver_of(request))
+    return write_plan(network, board, request, costs, storages, candidates, found)
+
+
+def integer_image(network: Network, seed: int) -> dict[str, np.ndarray]:
+    """Every int8 value is as likely, the extremes included."""
+    generator = np.random.default_rng(seed)
+    return {
+        name: generator.integers(-128, 128, network.tensors[name].as_list()).astype(np.int8) for name in network.inputs
+    }
+
+
+def compare(plan: Plan, quantised: QuantisedNetwork, image: dict[str, np.ndarray], *, counters: bool = True) -> int:
+    """Runs the plan's program and the reference; every tensor must be equal, and the bytes those of the plan.
+
+    Returns the number of tensors compared.
+    """
+    emulator = Emulator(compile_program(plan, quantised))
+    expected = dict(run_layers(quantised, image))
+    for name, values in image.items():
+        emulator.write_input(name, values)
+    planned = {layer.name: layer for layer in plan.layers}
+    compared = 0
+    for count, entry in emulator.run():
+        name = emulator.program.name_of(entry)
+        np.testing.assert_array_equal(emulator.read_entry(entry), expected[name], f"layer {count.name}")
+        if counters:
+            layer = planned[count.name]
+            moved = (count.bytes_read, count.bytes_written)
+            assert moved == (layer.bytes_read, layer.bytes_written), count.name
+        compared += 1
+    assert compared == len(expected)
+    return compared
+
+
+def one_conv(
+    shape: TensorShape,
+    outputs: int,
+    window: Window,
+    *,
+    groups: int = 1,
+    order: tuple[int, ...] | None = None,
+    kind: ActivationKind | None = ActivationKind.RELU,
+    zero_point: int = 37,
+    seed: int = 0,
+) -> Network:
+    """A network of one convolution, whose input is stored with a zero point of its own."""
+    generator = np.random.default_rng(seed)
+    weights = generator.standard_normal((outputs, shape.channels // groups, *window.kernel), dtype=np.float32)
+    bias = generator.standard_normal(outputs, dtype=np.float32)
+    activation = None if kind is None else Activation(kind, 0.2)
+    conv = Conv("conv", ("input",), "output", window, weights, bias, groups, activation, output_order=order)
+    height, width = window.output_size(shape.height, shape.width)
+    tensors = {"input": shape, "output": TensorShape(outputs, height, width)}
+    return Network(
+        "one convolution", "", (conv,), tensors, ("input",), ("output",), {"input": Quantisation(0.02, zero_point)}
+    )
+
+
+def builders() -> ModuleType:
+    """The random networks of tests/arithmetic."""
+    path = Path(__file__).parents[1] / "arithmetic" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("arithmetic_conftest", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
