@@ -113,6 +113,7 @@ def objective_of(network: Network, plan: Plan) -> int:
 def _set_up(network: Network, device: str | Device, request: Request) -> tuple[Device, PaperCosts, Arrays]:
     board = load_device(device) if isinstance(device, str) else device
     board = board.with_overrides(request.clock_mhz, request.bandwidth_gbs)
+    request = replace(request, cost_model="paper")
     if request.packing:
         raise InputError(
             "the paper's model does one product per multiplier: leave --packing out, or use --cost-model overlay"

@@ -69,7 +69,7 @@ def restrictions_for(network: Network, request: Request) -> dict[str, Restrictio
             dataflows = (dataflow,) if dataflow else dataflows
         restrictions[name] = Restriction(algorithms, dataflows)
         work = work_of(convs[name], network)
-        if isinstance(work, ConvShape):
+        if request.cost_model == "overlay" and isinstance(work, ConvShape):
             _require_algorithm(name, work, algorithms)
     return restrictions
 
@@ -79,8 +79,8 @@ def _require_algorithm(name: str, shape: ConvShape, allowed: tuple[Algorithm, ..
     if not set(possible) & set(allowed):
         kernel, stride = ("x".join(map(str, pair)) for pair in (shape.window.kernel, shape.window.stride))
         raise InfeasibleError(
-            f"layer {name!r} (kernel {kernel}, stride {stride}) can run by {', '.join(a.value for a in possible)} only, "
-            f"and {', '.join(a.value for a in allowed)} is allowed: widen --algorithms or its --pin"
+            f"layer {name!r} (kernel {kernel}, stride {stride}) can run by "
+            f"{', '.join(a.value for a in possible)} only, and {', '.join(a.value for a in allowed)} is allowed: widen --algorithms or its --pin"
         )
 
 
