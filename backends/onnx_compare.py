@@ -61,7 +61,8 @@ def compare_layer(
 ) -> LayerComparison:
     """Compare one layer's int8 ``output`` with what onnxruntime makes of the same int8 ``inputs``.
 
-    ``optimise`` lets onnxruntime replace the QDQ pattern by its own integer kernels; without it the
+    ``optimise`` lets onnxruntime replace the QDQ pattern by its own integer kernels, of which
+    QLinearAveragePool (1.32) is wrong where windows overhang counted pads; without it the
     layer is computed as the ONNX operators define it: dequantise, float32, quantise.
     A layer that rounds to 8 bits before its activation's table makes two comparisons, of the rounded
     values and of the table on the same rounded values; both count.

@@ -48,6 +48,10 @@ LARGEST_AVERAGE = 2**14
 """Values of one average: their sum times a multiplier fits 40 signed bits."""
 
 
+MOST_ADDENDS = 2**13
+"""Tensors of one addition: their 26-bit terms fit 40 signed bits."""
+
+
 @dataclass(frozen=True)
 class Schemes:
     """Scale and zero point of every stored tensor, and of the rounded value before each table (by layer)."""
@@ -162,6 +166,10 @@ def _pool(network: Network, layer: Pool, schemes: Schemes) -> LayerArithmetic:
 def _add(network: Network, layer: Add, schemes: Schemes) -> AddArithmetic:
     sources = schemes.inputs(layer)
     finish = finish_of(layer, schemes)
+    if len(sources) > MOST_ADDENDS:
+        raise InputError(
+            f"{label_of(layer)}: it adds {len(sources)} tensors; the overlay adds at most {MOST_ADDENDS} at once"
+        )
     factors = [source.scale / finish.rounded.scale for source in sources]
     multipliers, shift = encode_common(factors, label_of(layer))
     return AddArithmetic(tuple(source.zero_point for source in sources), multipliers, shift, finish)
