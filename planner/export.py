@@ -57,9 +57,7 @@ class GraphWriter:
         name = self.fresh(hint)
         kind = helper.np_dtype_to_tensor_dtype(array.dtype)
         tensor = self.model.graph.initializer.add(name=name, data_type=kind, dims=array.shape)
-        tensor.raw_data = (
-            np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
-        )
+        tensor.raw_data = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
         return name
 
     def node(self, op: str, inputs: Sequence[str], output: str, name: str = "", **attributes: object) -> None:
@@ -186,9 +184,7 @@ def _lrn(writer: GraphWriter, layer: Lrn) -> None:
 
 
 def _resize(writer: GraphWriter, layer: Resize) -> None:
-    scales = writer.constant(
-        f"{layer.output}.scales", np.asarray([1, 1, layer.rows, layer.columns], np.float32)
-    )
+    scales = writer.constant(f"{layer.output}.scales", np.asarray([1, 1, layer.rows, layer.columns], np.float32))
     writer.node(
         "Resize",
         [layer.inputs[0], "", scales],
@@ -254,9 +250,7 @@ def _activated(
     write_activation(writer, activation, before, output)
 
 
-def _chain(
-    writer: GraphWriter, steps: Sequence[Callable[[str, str], None]], source: str, output: str
-) -> None:
+def _chain(writer: GraphWriter, steps: Sequence[Callable[[str, str], None]], source: str, output: str) -> None:
     """Run the steps one after the other, each on the result of the one before."""
     for index, step in enumerate(steps):
         target = output if index == len(steps) - 1 else writer.fresh(f"{output}.step{index + 1}")
