@@ -55,9 +55,7 @@ def test_parameters(model: onnx.ModelProto) -> None:
 
     Weights, scale and bias of each normalisation, and the classifier; not the running mean and variance.
     """
-    learned = {
-        name: shape for name, shape in _weights(model).items() if not name.endswith(("/bn_mean", "/bn_var"))
-    }
+    learned = {name: shape for name, shape in _weights(model).items() if not name.endswith(("/bn_mean", "/bn_var"))}
     assert sum(math.prod(shape) for shape in learned.values()) == 42_679_816
 
 

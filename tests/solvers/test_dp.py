@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import doctest
-import time
 from types import ModuleType
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.planner import pbqp_file, solvers
 from dynamap.planner.certificates import check
-from dynamap.planner.instances import googlenet_shape, instance, k_tree, random_problem
+from dynamap.planner.instances import instance, k_tree, random_problem
 from dynamap.planner.pbqp import CostArray, Edge, Problem, Status
 from dynamap.planner.solvers import SOLVERS, solve
 
@@ -200,32 +199,9 @@ def test_a_time_limit_leaves_a_bound() -> None:
     assert solution.bound < solve(problem).objective <= solution.objective
 
 
-def best_seconds(problem: Problem, repeats: int) -> float:
-    times = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        solve(problem)
-        times.append(time.perf_counter() - started)
-    return min(times)
-
-
-def test_googlenet_size_takes_milliseconds() -> None:
-    """About 1 ms (benchmarks/results/solvers.json); the bound here leaves room for a slow machine."""
-    vertices, pairs = googlenet_shape()
-    problem = random_problem(vertices, pairs, np.random.default_rng(1), choices=(4, 12), costs=(0, 10**6))
-    assert best_seconds(problem, 20) < 0.006
-
-
-def test_time_grows_linearly() -> None:
-    """Ten times the vertices: ten times the time, where a quadratic method would take a hundred times."""
-    small = instance("series-parallel", 1000, 1, choices=(1, 4), costs=(0, 1000))
-    large = instance("series-parallel", 10_000, 1, choices=(1, 4), costs=(0, 1000))
-    assert best_seconds(large, 3) < 30 * best_seconds(small, 5)
-
-
-def test_width_five_takes_less_than_five_seconds() -> None:
+def test_width_five_is_solved_and_its_width_known() -> None:
     rng = np.random.default_rng(1)
     problem = random_problem(60, k_tree(60, 5, rng), rng, choices=(4, 4), costs=(0, 1000))
     solution = solve(problem)
     assert solution.treewidth == 5
-    assert solution.seconds < 5
+    assert solution.status is Status.OPTIMAL
