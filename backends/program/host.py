@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.backends.arithmetic import dequantise_values, quantise_values
+from dynamap.backends.planned_model import network_of_plan
 from dynamap.backends.program.compile import compile_program
 from dynamap.backends.program.encoding import Program
 from dynamap.backends.quantise import QuantisedNetwork, quantise
 from dynamap.backends.quantise.calibration import checked_input, random_set
 from dynamap.cost.errors import InputError
-from dynamap.planner.models import resolve
 from dynamap.planner.network import HostLayer, Network
 from dynamap.planner.plan import Plan
 
@@ -50,7 +50,7 @@ class Prepared:
         return self.quantised.network
 
 
-def prepare(plan: Plan, calibration: Calibration | None = None) -> Prepared:
+def prepare(plan: Plan, calibration: Calibration | None = None, *, folder: Path | None = None) -> Prepared:
     """Finds the plan's model again, quantises it and compiles the program.
 
     Raises:
@@ -58,7 +58,7 @@ def prepare(plan: Plan, calibration: Calibration | None = None) -> Prepared:
         InfeasibleError: the device's memory is too small.
     """
     how = calibration or Calibration()
-    network = model_of(plan)
+    network = network_of_plan(plan, folder=folder)
     data = None if how.data is None else read_arrays(how.data, network, "calibration data")
     quantised = quantise(
         network,
@@ -69,24 +69,6 @@ def prepare(plan: Plan, calibration: Calibration | None = None) -> Prepared:
         samples=how.samples,
     )
     return Prepared(plan, quantised, compile_program(plan, quantised))
-
-
-def model_of(plan: Plan) -> Network:
-    """The network that a plan was made for.
-
-    Raises:
-        InputError: its file is missing, or its content has changed.
-    """
-    try:
-        network = resolve(plan.model.source, seed=plan.model.seed)
-    except InputError as error:
-        raise InputError(f"the plan's model cannot be read: {error}") from None
-    if network.sha256 != plan.model.sha256:
-        raise InputError(
-            f"the model {plan.model.source!r} has changed since it was planned (SHA-256 {network.sha256[:16]}..., "
-            f"planned {plan.model.sha256[:16]}...): plan it again"
-        )
-    return network
 
 
 def read_arrays(path: Path, network: Network, what: str) -> dict[str, npt.NDArray[Any]]:

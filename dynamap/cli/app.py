@@ -140,3 +140,124 @@ def models(as_json: Json = False) -> None:
     from dynamap.cli.output import show
 
     show(json.dumps(models_document(), indent=2) if as_json else models_table())
+
+
+@app.command()
+def verify(
+    plan: PlanFile,
+    full: Annotated[bool, typer.Option("--full", help="Also search all arrays again.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Recompute a plan, re-solve it with another solver, replay it in the simulator; 1 if anything differs."""
+    from dynamap.cli.verify import verify_command
+
+    raise typer.Exit(verify_command(plan, as_json, full))
+
+
+@app.command()
+def simulate(
+    plan: PlanFile,
+    trace: Annotated[Optional[Path], typer.Option(help="Write a timeline for Perfetto (Chrome trace format).")] = None,  # noqa: UP045
+    as_json: Json = False,
+) -> None:
+    """Run a plan's program block by block in the event simulator, and compare its counters with the plan."""
+    from dynamap.cli.simulate import simulate_command
+
+    raise typer.Exit(simulate_command(plan, trace, as_json))
+
+
+@app.command()
+def program(
+    plan: PlanFile,
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="Also write the program's bytes.")] = None,  # noqa: UP045
+    as_json: Json = False,
+) -> None:
+    """Lower a plan to the overlay's program and print it."""
+    from dynamap.cli.program import program_command
+
+    raise typer.Exit(program_command(plan, as_json, output))
+
+
+class Comparison(str, Enum):
+    onnxruntime = "onnxruntime"
+    numpy = "numpy"
+
+
+class Calibration(str, Enum):
+    minmax = "minmax"
+    percentile = "percentile"
+
+
+CalibrationFile = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--calibration", help="Inputs to calibrate on (.npz, one array per input); random ones if left out."),
+]
+Method = Annotated[
+    Calibration, typer.Option("--method", help="Ranges of activations from their extremes or a percentile.")
+]
+Percentile = Annotated[float, typer.Option(help="For --method percentile.")]
+Seed = Annotated[int, typer.Option(help="Of random calibration inputs and of the random input.")]
+Samples = Annotated[int, typer.Option(help="Random calibration inputs.")]
+
+
+@app.command()
+def run(
+    plan: PlanFile,
+    input_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--input", help="One image (.npy, C x H x W or 1 x C x H x W); a random one if left out."),
+    ] = None,
+    executor: Annotated[str, typer.Option(help="numpy, or an installed backend (`dynamap backends`).")] = "numpy",
+    compare: Annotated[Optional[Comparison], typer.Option(help="Compare every layer with another executor.")] = None,  # noqa: UP045
+    output: Annotated[Optional[Path], typer.Option(help="Write the network's output (.npy).")] = None,  # noqa: UP045
+    trace_layers: Annotated[Optional[Path], typer.Option(help="Write every tensor into this folder.")] = None,  # noqa: UP045
+    calibration: CalibrationFile = None,
+    method: Method = Calibration.minmax,
+    percentile: Percentile = 99.99,
+    seed: Seed = 0,
+    samples: Samples = 1,
+    as_json: Json = False,
+) -> None:
+    """Execute a plan's program bit-exactly on this machine."""
+    from dynamap.cli.run import run_command
+
+    status = run_command(
+        plan,
+        input_file,
+        executor,
+        compare.value if compare else None,
+        output,
+        trace_layers,
+        as_json,
+        calibration=calibration,
+        method=method.value,
+        percentile=percentile,
+        seed=seed,
+        samples=samples,
+    )
+    raise typer.Exit(status)
+
+
+@app.command("export-qdq")
+def export_qdq(
+    model: Annotated[str, typer.Argument(help="An ONNX file or a built-in name.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The quantised ONNX file to write.")],
+    calibration: CalibrationFile = None,
+    method: Method = Calibration.minmax,
+    percentile: Percentile = 99.99,
+    seed: Seed = 0,
+    samples: Samples = 1,
+) -> None:
+    """Quantise a model as the overlay does and write it with QuantizeLinear and DequantizeLinear."""
+    from dynamap.cli.export_qdq import export_qdq_command
+
+    status = export_qdq_command(
+        model,
+        output,
+        calibration=calibration,
+        method=method.value,
+        percentile=percentile,
+        seed=seed,
+        samples=samples,
+    )
+    raise typer.Exit(status)

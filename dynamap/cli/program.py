@@ -17,7 +17,7 @@ def program_command(plan: Path, as_json: bool, output: Path | None = None) -> in
     from dynamap.backends.program.host import prepare
     from dynamap.planner.plan import write_atomically
 
-    program = prepare(load_plan(plan)).program
+    program = prepare(load_plan(plan), folder=plan.parent).program
     if output is not None:
         write_atomically(output, program.image)
     if as_json:

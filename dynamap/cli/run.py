@@ -75,7 +75,7 @@ def run_command(
     if trace_layers is not None and not trace_layers.is_dir():
         raise InputError(f"--trace-layers: {str(trace_layers)!r} is not a folder; make it first")
     chosen = find_executor(executor)
-    prepared = prepare(load_plan(plan), Calibration(calibration, method, percentile, seed, samples))
+    prepared = prepare(load_plan(plan), Calibration(calibration, method, percentile, seed, samples), folder=plan.parent)
     network = prepared.network
     if input_file is None:
         arrays: Mapping[str, npt.NDArray[Any]] = random_inputs(network, seed)
