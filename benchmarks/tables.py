@@ -1,0 +1,103 @@
+"""The README's latency tables, in Markdown, from results/latency.json and published.json.
+
+    python benchmarks/tables.py                     every device of results/latency.json
+    python benchmarks/tables.py --devices u200      only these
+
+The first table has one row per network: what each strategy is planned to take, and the physical limit. The second puts
+the planned latencies beside what others have published; those are measurements, ours are plans, and each row says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).resolve().parent
+RESULTS = FOLDER / "results" / "latency.json"
+PUBLISHED = FOLDER / "published.json"
+COMPARED = ("googlenet", "inception-v4", "resnet50", "vgg16", "vgg19")
+"""Networks of the second table; others publish VGG-16, the built-in one is VGG-19."""
+
+
+def main() -> int:
+    """Prints both tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--results", type=Path, default=RESULTS, help="a file that benchmarks/latency.py wrote")
+    parser.add_argument("--devices", help="by comma; all that the file has, if left out")
+    given = parser.parse_args()
+    if not given.results.is_file():
+        print(f"there is no {given.results}: run benchmarks/latency.py first", file=sys.stderr)
+        return 2
+    results = json.loads(given.results.read_text())
+    published = json.loads(PUBLISHED.read_text())
+    known = list(dict.fromkeys(cell["device"] for cell in results["cells"]))
+    devices = given.devices.split(",") if given.devices else known
+    missing = [device for device in devices if device not in known]
+    if missing:
+        print(f"{given.results} has no device {missing[0]!r}, only {', '.join(known)}", file=sys.stderr)
+        return 2
+    for device in devices:
+        print(f"{strategy_table(results, device)}\n")
+    print(published_table(results, published, devices))
+    return 0
+
+
+def strategy_table(results: Mapping[str, Any], device: str) -> str:
+    """Planned latencies on one device: a row per network, a column per strategy, then the limits.
+
+    ``x`` after a figure is its factor over the joint optimum; ``*`` marks what a time limit left unproven.
+    """
+    strategies = list(results["strategies"])
+    rows = []
+    for cell in results["cells"]:
+        if cell["device"] != device:
+            continue
+        planned = cell["strategies"]
+        joint = planned.get("joint", {}).get("latency_ms")
+        figures = [_planned(planned[name], None if name == "joint" else joint) for name in strategies]
+        array = f"{planned['joint']['rows']} x {planned['joint']['columns']}" if joint else ""
+        limits = cell["limits_ms"]
+        rows.append([cell["model"], array, *figures, _ms(limits["compute"]), _ms(limits["bandwidth"])])
+    heading = [f"{device}, ms", "array", *strategies, "compute limit", "bandwidth limit"]
+    return _markdown(heading, rows)
+
+
+def published_table(results: Mapping[str, Any], published: Mapping[str, Any], devices: Sequence[str]) -> str:
+    """Latencies that others measured, and the joint optima that are planned here."""
+    rows = [
+        [engine["engine"], engine["board"], "measured", *(_ms(engine["latency_ms"].get(name)) for name in COMPARED)]
+        for engine in published["engines"]
+    ]
+    for device in devices:
+        cells = {cell["model"]: cell["strategies"] for cell in results["cells"] if cell["device"] == device}
+        figures = [_ms(cells.get(name, {}).get("joint", {}).get("latency_ms")) for name in COMPARED]
+        if any(figures):
+            rows.append(["this project", device, "planned", *figures])
+    return _markdown(["engine", "board", "", *(f"{name}, ms" for name in COMPARED)], rows)
+
+
+def _planned(cell: Mapping[str, Any], joint: float | None) -> str:
+    if "infeasible" in cell:
+        return "does not fit"
+    factor = f" ({cell['latency_ms'] / joint:.2f}x)" if joint else ""
+    return _ms(cell["latency_ms"]) + factor + ("" if cell["proven"] else " *")
+
+
+def _ms(value: float | None) -> str:
+    """Four significant digits at most; empty where there is none."""
+    if value is None:
+        return ""
+    return f"{value:.3f}" if value < 10 else f"{value:.2f}"
+
+
+def _markdown(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    rule = ["---", *["---:"] * (len(heading) - 1)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (heading, rule, *rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
