@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -80,7 +81,7 @@ def read_arrays(path: Path, network: Network, what: str) -> dict[str, npt.NDArra
     try:
         loaded = np.load(path, allow_pickle=False)
         arrays = dict(loaded) if not isinstance(loaded, np.ndarray) else None
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise InputError(f"cannot read {what} from {str(path)!r}: {error}; give a file made by numpy.save") from None
     if arrays is not None:
         return arrays
@@ -128,11 +129,17 @@ def real_outputs(quantised: QuantisedNetwork, stored: Mapping[str, Int8Array]) -
 
 
 def run_host_layer(layer: HostLayer, inputs: list[FloatArray]) -> FloatArray:
-    """Softmax or log-softmax over the layer's axes, in float32.
+    """Softmax or log-softmax over the layer's axes, a flattened view, or the same under another name, in float32.
 
     Raises:
         InputError: the host has no such operation.
     """
+    if layer.op == "identity":
+        return inputs[0]
+    if layer.op == "flatten":
+        shape = layer.attributes["shape"]
+        assert isinstance(shape, tuple)
+        return inputs[0].reshape(shape)
     if layer.op not in ("softmax", "log_softmax"):
         raise InputError(f"layer {layer.name!r}: the host has no operation {layer.op!r}")
     axes = layer.attributes.get("axes", (0,))

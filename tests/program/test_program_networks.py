@@ -28,7 +28,7 @@ BUILDERS = builders()
     algorithms=st.sampled_from([tuple(Algorithm), (Algorithm.IM2COL,), (Algorithm.KN2ROW, Algorithm.IM2COL)]),
     flows=st.sampled_from([tuple(Dataflow), (Dataflow.NS,), (Dataflow.WS,), (Dataflow.IS,)]),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_random_networks(
     seed: int,
     target: tuple[str, tuple[int, int]],

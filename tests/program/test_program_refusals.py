@@ -1,0 +1,180 @@
+"""What cannot run is refused when the program is compiled, in a message that names the layer or tensor."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from program_support import integer_image, one_conv, plan_on
+
+from dynamap.backends.emulator import Emulator, execute
+from dynamap.backends.program.compile import compile_program
+from dynamap.backends.quantise import quantise
+from dynamap.cost.errors import InfeasibleError, InputError
+from dynamap.cost.geometry import TensorShape, Window
+from dynamap.planner.network import Concat, Conv, Network, Quantisation
+from dynamap.planner.plan import Blocking, Plan
+
+SAME = Window((3, 3), pads=(1, 1, 1, 1))
+
+
+def small() -> Network:
+    return one_conv(TensorShape(5, 6, 7), 9, SAME)
+
+
+def with_memory(plan: Plan, size: int) -> Plan:
+    device = {**plan.device, "system": {**plan.device["system"], "memory_bytes": size}}
+    return replace(plan, device=device)
+
+
+def forced(plan: Plan, **changes: object) -> Plan:
+    return replace(plan, layers=(replace(plan.layers[0], **changes),))
+
+
+def test_a_tensor_that_exceeds_the_device_memory() -> None:
+    network = small()
+    plan, quantised = plan_on(network, (5, 7)), quantise(network, samples=1)
+    program = compile_program(plan, quantised)
+    needed = program.header.memory_bytes
+    assert compile_program(with_memory(plan, needed), quantised).image == program.image
+    with pytest.raises(
+        InfeasibleError, match=f"needs {needed} bytes of device memory and 'pynq-z2' has {needed - 1}: .*tensor '.*put'"
+    ):
+        compile_program(with_memory(plan, needed - 1), quantised)
+
+
+def test_a_plan_of_the_published_cost_model() -> None:
+    network = small()
+    plan = replace(plan_on(network, (5, 7)), cost_model="paper")
+    with pytest.raises(InputError, match="cost model 'paper', which describes no program"):
+        compile_program(plan, quantise(network, samples=1))
+
+
+def test_a_plan_for_another_model() -> None:
+    network = small()
+    plan = plan_on(replace(network, sha256="aaaa"), (5, 7))
+    with pytest.raises(InputError, match="plan is for another model"):
+        compile_program(plan, quantise(network, samples=1))
+
+
+def test_a_plan_with_other_layers() -> None:
+    network = small()
+    plan = forced(plan_on(network, (5, 7)), name="another")
+    with pytest.raises(InputError, match="layers are not those of 'one convolution'"):
+        compile_program(plan, quantise(network, samples=1))
+
+
+def test_layers_that_disagree_on_a_format() -> None:
+    network = small()
+    plan = forced(plan_on(network, (5, 7)), input_format="nchw")
+    with pytest.raises(InputError, match="layer 'conv': the plan stores tensor 'input' in format 'nchw'"):
+        compile_program(plan, quantise(network, samples=1))
+
+
+def test_a_layer_without_blocking() -> None:
+    network = small()
+    plan = forced(plan_on(network, (5, 7)), blocking=None)
+    with pytest.raises(InputError, match="layer 'conv': the plan has no algorithm, dataflow or blocking"):
+        compile_program(plan, quantise(network, samples=1))
+
+
+def test_winograd_sums_beyond_40_bits() -> None:
+    """F(4,3): |data| <= 12800 and |weight| <= 6272, so 2^39 / (12800 * 6272) = 6847.9 channels fit."""
+    for channels, fits in ((6847, True), (6848, False)):
+        network = one_conv(TensorShape(channels, 3, 3), 2, SAME)
+        plan = forced(
+            plan_on(network, (5, 7)),
+            algorithm="winograd",
+            winograd_tile=4,
+            dataflow="ns",
+            blocking=Blocking("stream_inputs", 3, 2, 428),
+            input_format="c16",
+        )
+        quantised = quantise(network, samples=1)
+        if fits:
+            compile_program(plan, quantised)
+            continue
+        with pytest.raises(InputError, match=r"layer 'conv': Winograd F\(4,3\) over 6848 channels.*--pin conv=im2col"):
+            compile_program(plan, quantised)
+
+
+def test_kn2row_sums_beyond_36_bits() -> None:
+    """Data of zero point -128 are centred to 0..255: 255 * 127 * n + |bias| < 2^35 allows n = 1060984 weights of 127.
+
+    im2col sums raw data, |q| <= 128, and allows twice as many.
+    """
+    channels, height, width = 8, 256, 600
+    weights = np.ones((1, channels, height, width), np.float32)
+    weights[:, ::2] = -1  # the folded bias is 0
+    conv = Conv("wide", ("input",), "output", Window((height, width)), weights, np.zeros(1, np.float32))
+    shapes = {"input": TensorShape(channels, height, width), "output": TensorShape(1, 1, 1)}
+    network = Network("wide", "", (conv,), shapes, ("input",), ("output",), {"input": Quantisation(0.01, -128)})
+    assert channels * height * width > 1_060_984
+    plan = plan_on(one_conv(TensorShape(8, 4, 4), 1, Window((2, 2))), (5, 7))
+    plan = forced(plan, name="wide", algorithm="kn2row", dataflow="ns", winograd_tile=None, input_format="hwc")
+    plan = forced(plan, shape=replace(plan.layers[0].shape, kernel=(height, width), pads=(0, 0, 0, 0)))
+    plan = forced(plan, blocking=Blocking("stream_inputs", 1, 1, 1))
+    quantised = quantise(network, samples=1)
+    with pytest.raises(InputError, match=r"layer 'wide': its sums could reach \d+, more than 36 bits hold"):
+        compile_program(plan, quantised)
+    compile_program(forced(plan, algorithm="im2col"), quantised)
+
+
+def test_fields_beyond_their_limits_name_layer_and_field() -> None:
+    network = one_conv(TensorShape(1, 1, 70000), 1, Window((1, 1)))
+    plan = plan_on(one_conv(TensorShape(1, 1, 4), 1, Window((1, 1))), (5, 7))
+    plan = forced(plan, input_format="hwc", output_format="hwc")
+    with pytest.raises(InputError, match=r"layer 'conv': width \(input columns\) is 70000; .* holds 1\.\.65535"):
+        compile_program(plan, quantise(network, samples=1))
+
+
+def test_a_concatenation_in_place_needs_equal_scales() -> None:
+    shape = TensorShape(16, 4, 4)
+    first, second = (
+        replace(one_conv(shape, 16, SAME, seed=seed).layers[0], name=name, output=name)
+        for seed, name in enumerate(("a", "b"))
+    )
+    joined = Concat("joined", ("a", "b"), "output")
+    shapes = {"input": shape, "a": shape, "b": shape, "output": TensorShape(32, 4, 4)}
+    schemes = {"input": Quantisation(0.02, 3), "a": Quantisation(0.1, 0), "b": Quantisation(0.1, 0)}
+    alike = Network("two", "", (first, second, joined), shapes, ("input",), ("output",), schemes)
+    plan = plan_on(alike, (5, 7))
+    assert plan.layers[2].in_place
+    compile_program(plan, quantise(alike, samples=1))
+    other = replace(alike, quantisation={**schemes, "b": Quantisation(0.2, 0)})
+    quantised = quantise(other, samples=1)
+    with pytest.raises(InputError, match="layer 'joined': the tensors that it joins have different scales"):
+        compile_program(plan, quantised)
+
+
+class TestInputs:
+    def test_wrong_shape_type_and_name(self, small_image: bytes) -> None:
+        from dynamap.backends.program.encoding import read_program
+
+        emulator = Emulator(read_program(small_image))
+        with pytest.raises(InputError, match=r"input 'input' is int8 \(5, 6, 6\); it must be int8 \(5, 6, 7\)"):
+            emulator.write_input("input", np.zeros((5, 6, 6), np.int8))
+        with pytest.raises(InputError, match=r"input 'input' is float32"):
+            emulator.write_input("input", np.zeros((5, 6, 7), np.float32))
+        with pytest.raises(InputError, match="no input 'data'; its inputs are: 'input'"):
+            emulator.write_input("data", np.zeros((5, 6, 7), np.int8))
+        with pytest.raises(InputError, match="no tensor 'data'"):
+            emulator.read("data")
+
+    def test_a_missing_input(self) -> None:
+        network = small()
+        program = compile_program(plan_on(network, (5, 7)), quantise(network, samples=1))
+        with pytest.raises(InputError, match="the input 'input' is missing"):
+            execute(program, {})
+        assert set(execute(program, integer_image(network, 0))) == {"output"}
+
+
+def test_addresses_beyond_the_memory_name_the_layer() -> None:
+    network = small()
+    program = compile_program(plan_on(network, (5, 7)), quantise(network, samples=1))
+    far = replace(program.commands[0], input_address=program.header.memory_bytes)
+    broken = replace(program, commands=(far,))
+    emulator = Emulator(broken)
+    with pytest.raises(InputError, match="layer 'conv': the program reaches address"):
+        list(emulator.run())
