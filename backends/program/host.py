@@ -139,7 +139,7 @@ def run_host_layer(layer: HostLayer, inputs: list[FloatArray]) -> FloatArray:
     if layer.op == "flatten":
         shape = layer.attributes["shape"]
         assert isinstance(shape, tuple)
-        return inputs[0].reshape(shape)
+        return inputs[0].reshape(shape[1:])  # without the batch, as all tensors here
     if layer.op not in ("softmax", "log_softmax"):
         raise InputError(f"layer {layer.name!r}: the host has no operation {layer.op!r}")
     axes = layer.attributes.get("axes", (0,))

@@ -192,9 +192,7 @@ CalibrationFile = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--calibration", help="Inputs to calibrate on (.npz, one array per input); random ones if left out."),
 ]
-Method = Annotated[
-    Calibration, typer.Option("--method", help="Ranges of activations from their extremes or a percentile.")
-]
+Method = Annotated[Calibration, typer.Option("--method", help="Activation ranges from extremes or a percentile.")]
 Percentile = Annotated[float, typer.Option(help="For --method percentile.")]
 Seed = Annotated[int, typer.Option(help="Of random calibration inputs and of the random input.")]
 Samples = Annotated[int, typer.Option(help="Random calibration inputs.")]
