@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 _WORDS = {int: "an integer", float: "a finite number", str: "a string", bool: "true or false"}
 
@@ -18,7 +18,7 @@ def require_types(value: Any, where: str = "") -> None:
     Raises:
         ValueError: naming the first key whose value is of another type.
     """
-    for name, declared in _hints(type(value)).items():
+    for name, declared in _hints(cast(Hashable, type(value))).items():
         _check(getattr(value, name), declared, f"{where}{name}")
 
 

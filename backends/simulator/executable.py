@@ -31,9 +31,7 @@ def require_executable(plan: Plan, network: Network) -> None:
     for planned, layer in zip(plan.layers, network.layers, strict=True):
         if layer.name in executed:
             for problem in _problems(planned, layer, network):
-                raise InputError(
-                    f"layer {layer.name!r}: {problem}; the plan cannot be carried out, plan the model again"
-                )
+                raise InputError(f"layer {layer.name!r}: {problem}; plan the model again")
 
 
 def _problems(planned: PlannedLayer, layer: Layer, network: Network) -> Iterator[str]:

@@ -1,0 +1,176 @@
+"""Simulator = closed form for every case that a convolution may choose, not only for the cheapest.
+
+Random convolutions on random overlays; of all feasible cases (algorithm, dataflow, formats, blocking) a sample is
+written into the plan, compiled and simulated. What a plan would never choose must be timed right too, or the
+choice itself would be wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dynamap.backends.simulator import COUNTERS, simulate_plan
+from dynamap.cost.device import load_device
+from dynamap.cost.errors import InfeasibleError
+from dynamap.cost.geometry import TensorShape, Window
+from dynamap.cost.overlay.machine import Buffers
+from dynamap.cost.overlay.options import ALGORITHMS, DATAFLOWS, FORMATS
+from dynamap.cost.overlay.resources import machine_of
+from dynamap.cost.overlay.timing import INFEASIBLE, Times
+from dynamap.planner.blocking import MODES
+from dynamap.planner.models.placeholders import placeholder
+from dynamap.planner.network import (
+    Activate,
+    Activation,
+    ActivationKind,
+    Add,
+    Concat,
+    Conv,
+    Layer,
+    Lrn,
+    Mul,
+    Network,
+    Pool,
+    PoolKind,
+    Resize,
+)
+from dynamap.planner.overlay_costs import LayerCosts
+from dynamap.planner.plan import Blocking, Plan
+from dynamap.planner.planning import plan_network
+from dynamap.planner.requests import Request
+from dynamap.planner.storage import find_storages
+
+SAMPLE = 14
+BOARDS = (("pynq-z2", (5, 7)), ("zcu104", (8, 8)), ("u50", (33, 6)), ("arria10-gx1150", (4, 40)))
+
+
+def one_layer(source: TensorShape, out_channels: int, window: Window, groups: int = 1) -> Network:
+    height, width = window.output_size(source.height, source.width)
+    conv = Conv(
+        name="c",
+        inputs=("x",),
+        output="y",
+        window=window,
+        weights=placeholder((out_channels, source.channels // groups, *window.kernel)),
+        bias=placeholder((out_channels,)),
+        groups=groups,
+    )
+    tensors = {"x": source, "y": TensorShape(out_channels, height, width)}
+    return Network("one", "0" * 64, (conv,), tensors, ("x",), ("y",))
+
+
+@st.composite
+def convolutions(draw: st.DrawFn) -> Network:
+    kernel = draw(st.sampled_from([(1, 1), (3, 3), (1, 7), (5, 1), (2, 2), (5, 5)]))
+    stride = draw(st.sampled_from([(1, 1), (1, 1), (1, 1), (2, 2), (1, 3)]))
+    dilation = draw(st.sampled_from([(1, 1), (1, 1), (1, 1), (2, 1), (1, 2)]))
+    pads = tuple(draw(st.integers(0, k - 1)) for k in kernel * 2)
+    height = draw(st.integers(kernel[0] * dilation[0], 30))
+    width = draw(st.integers(kernel[1] * dilation[1], 30))
+    groups = draw(st.sampled_from([1, 1, 1, 2, 3]))
+    channels = groups * draw(st.one_of(st.integers(1, 40), st.sampled_from([16, 64, 160])))
+    outputs = groups * draw(st.one_of(st.integers(1, 40), st.sampled_from([16, 96, 320])))
+    window = Window(kernel, stride, (pads[0], pads[1], pads[2], pads[3]), dilation)
+    return one_layer(TensorShape(channels, height, width), outputs, window, groups)
+
+
+def with_case(plan: Plan, costs: LayerCosts, number: int, times: Times, position: int) -> Plan:
+    """The plan with case ``number`` of its only layer, and what the closed form says of it."""
+    cases, variants = costs.cases, costs.variants
+    variant = cases.variant[number]
+    layer = replace(
+        plan.layers[0],
+        algorithm=ALGORITHMS[variants.algorithm[variant]].value,
+        dataflow=DATAFLOWS[cases.dataflow[number]].value,
+        winograd_tile=int(variants.tile[variant]) or None,
+        blocking=Blocking(
+            MODES[cases.mode[number]],
+            int(cases.rows[number]),
+            int(times.channels[position]),
+            int(times.units[position]),
+        ),
+        input_format=FORMATS[cases.format_in[number]].value,
+        output_format=FORMATS[cases.format_out[number]].value,
+        compute_cycles=int(times.compute[position]),
+        load_cycles=int(times.load[position]),
+        store_cycles=int(times.store[position]),
+        cycles=int(times.cycles[position]),
+        bytes_read=int(times.bytes_read[position]),
+        bytes_written=int(times.bytes_written[position]),
+    )
+    return replace(plan, layers=(layer,))
+
+
+def require_same(plan: Plan, network: Network) -> None:
+    for planned, layer in zip(plan.layers, simulate_plan(plan, network).layers, strict=True):
+        said = {counter: getattr(planned, counter) for counter in COUNTERS}
+        assert said == {counter: getattr(layer, counter) for counter in COUNTERS}, planned
+
+
+@given(convolutions(), st.sampled_from(BOARDS), st.randoms(use_true_random=False))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+def test_every_case_of_a_convolution(network: Network, on: tuple[str, tuple[int, int]], random) -> None:  # type: ignore[no-untyped-def]
+    device, array = on
+    plan = plan_network(network, device, Request(array=array))
+    require_same(plan, network)
+    costs = LayerCosts(network, find_storages(network), machine_of(load_device(device)), {})
+    overlay = plan.overlay
+    buffers = Buffers(overlay.input_buffer, overlay.weight_buffer, overlay.accumulator_rows, overlay.row_buffer)
+    case, times = costs.all_times(0, buffers, *array)
+    feasible = np.flatnonzero(times.cycles < INFEASIBLE).tolist()
+    for position in random.sample(feasible, min(SAMPLE, len(feasible))):
+        require_same(with_case(plan, costs, int(case[position]), times, position), network)
+
+
+@given(
+    st.sampled_from(["max", "average", "add", "mul", "scale", "resize", "depthwise", "lrn", "activation", "concat"]),
+    st.integers(1, 70),
+    st.integers(3, 40),
+    st.integers(3, 40),
+    st.sampled_from([1, 2, 3]),
+    st.sampled_from([1, 2]),
+    st.sampled_from(BOARDS),
+)
+@settings(max_examples=80, deadline=None, derandomize=True)
+def test_vector_layers(
+    op: str, channels: int, height: int, width: int, kernel: int, stride: int, on: tuple[str, tuple[int, int]]
+) -> None:
+    source = TensorShape(channels, height, width)
+    window = Window((kernel, kernel), (stride, stride))
+    windowed = TensorShape(channels, *window.output_size(height, width))
+    tensors = {"x": source, "y": source}
+    inputs: tuple[str, ...] = ("x",)
+    layer: Layer
+    if op in ("max", "average"):
+        kind = PoolKind.MAX if op == "max" else PoolKind.AVERAGE
+        layer, tensors["y"] = Pool("l", ("x",), "y", kind, window), windowed
+    elif op == "add":
+        layer, inputs = Add("l", ("x", "x2", "x3"), "y"), ("x", "x2", "x3")
+        tensors |= {"x2": source, "x3": source}
+    elif op in ("mul", "scale"):
+        layer, inputs = Mul("l", ("x", "x2"), "y"), ("x", "x2")
+        tensors["x2"] = source if op == "mul" else TensorShape(channels, 1, 1)
+    elif op == "resize":
+        layer = Resize("l", ("x",), "y", kernel, stride)
+        tensors["y"] = TensorShape(channels, height * kernel, width * stride)
+    elif op == "lrn":
+        layer = Lrn("l", ("x",), "y", 5, 1e-4, 0.75, 1.0)
+    elif op == "activation":
+        layer = Activate("l", ("x",), "y", Activation(ActivationKind.SIGMOID))
+    elif op == "concat":
+        layer, inputs = Concat("l", ("x", "x2"), "y"), ("x", "x2")
+        tensors |= {"x2": TensorShape(kernel, height, width), "y": TensorShape(channels + kernel, height, width)}
+    else:
+        network = one_layer(source, channels, window, channels)
+        layer, tensors = network.layers[0], dict(network.tensors)
+    network = Network("one", "0" * 64, (layer,), tensors, inputs, ("y",))
+    try:
+        plan = plan_network(network, on[0], Request(array=on[1]))
+    except InfeasibleError as refused:
+        assert "fit" in str(refused) or "runs" in str(refused)
+        return
+    require_same(plan, network)

@@ -1,0 +1,230 @@
+"""Transfers, the array, the vector unit and STORE's post unit against numbers derived by hand from docs/overlay.md."""
+
+from __future__ import annotations
+
+import pytest
+
+from dynamap.backends.program import FormatCode, Op
+from dynamap.backends.simulator.array import (
+    Array,
+    Block,
+    Kernel,
+    accumulator_rows,
+    array_work,
+    pieces,
+    positions,
+    post_cycles,
+    tile_positions,
+    window_of,
+)
+from dynamap.backends.simulator.memory import (
+    Stored,
+    Transfer,
+    placing_cycles,
+    rows_transfer,
+    run_transfer,
+    transfer_cycles,
+)
+from dynamap.backends.simulator.vector import VectorWork, row_time
+from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.cost.overlay.machine import Machine
+
+WIDE = Machine(
+    word_bytes=64, clock_khz=300_000, bandwidth_bytes_per_ms=10**12, read_latency=64, write_latency=64, packing=2
+)
+"""X = 64, so 4 units of 16 bytes in a word and R = 32 lanes; memory is never the limit."""
+
+NARROW = Machine(
+    word_bytes=16, clock_khz=100_000, bandwidth_bytes_per_ms=800_000, read_latency=9, write_latency=9, packing=1
+)
+"""X = 16, R = 16; memory delivers 8 bytes per cycle, half a word."""
+
+
+def c16(channels: int, height: int, width: int) -> Stored:
+    row = 64 * -(-width // 4)
+    planes = -(-channels // 16)
+    return Stored(FormatCode.C16, planes, planes, width, row, row * height)
+
+
+class TestMemory:
+    def test_a_run_takes_its_words_and_an_idle_cycle_per_burst(self) -> None:
+        # 65 words of 64 bytes are a burst of 64 and one of 1; 64 bytes are a word and its burst.
+        assert transfer_cycles(WIDE, run_transfer(65 * 64)) == 67
+        assert transfer_cycles(WIDE, run_transfer(64)) == 2
+        assert transfer_cycles(WIDE, Transfer(())) == 0
+
+    def test_banks_that_deliver_less_than_the_ports_set_the_pace(self) -> None:
+        # 192 bytes: 12 words and a burst on the ports, 192 / 8 = 24 cycles for the banks; 200 bytes: 25.
+        assert transfer_cycles(NARROW, run_transfer(192)) == 24
+        assert transfer_cycles(NARROW, Transfer(((64, 2), (72, 1)))) == 25
+
+    def test_rows_of_a_c16_tensor_are_a_run_per_plane(self) -> None:
+        # 20 channels: 2 planes; 5 pixels: rows of 8 pixels, 128 bytes. Rows 1 and 2 of 4: 256 bytes in each plane.
+        assert rows_transfer(c16(20, 4, 5), 1, 2) == Transfer(((256, 2),))
+
+    def test_all_rows_of_a_c16_tensor_are_one_run(self) -> None:
+        assert rows_transfer(c16(20, 4, 5), 0, 4) == Transfer(((1024, 1),))
+
+    def test_rows_for_winograd_come_one_by_one(self) -> None:
+        assert rows_transfer(c16(20, 4, 5), 0, 4, row_by_row=True) == Transfer(((128, 8),))
+
+    def test_rows_of_hwc_are_one_run(self) -> None:
+        # 3 channels of 5 pixels: 15 bytes, a row of 64.
+        hwc = Stored(FormatCode.HWC, 1, 1, 5, 64, 0)
+        assert rows_transfer(hwc, 1, 2) == Transfer(((128, 1),))
+        assert rows_transfer(hwc, 1, 2, row_by_row=True) == Transfer(((128, 1),))
+
+    def test_placing(self) -> None:
+        # c16: 3 rows x 2 planes x ceil(5 pixels / 4). hwc, 100 channels: 3 rows x 5 pixels x ceil(7 units / 4).
+        assert placing_cycles(WIDE, c16(20, 4, 5), 3) == 12
+        assert placing_cycles(WIDE, Stored(FormatCode.HWC, 1, 7, 5, 512, 0), 3) == 30
+        # toeplitz, 3 x 3 windows of 3 channels: 32 bytes, 3 rows x 5 windows x ceil(32 / 64), or / 16.
+        windows = Stored(FormatCode.TOEPLITZ, 1, 1, 5, 192, 0, 32)
+        assert placing_cycles(WIDE, windows, 3) == 15
+        assert placing_cycles(NARROW, windows, 3) == 30
+
+
+def kernel(algorithm: Algorithm, units: int, rows: int, columns: int, tile: int = 0, dilation: int = 1) -> Kernel:
+    return Kernel(algorithm, units, rows, columns, dilation, tile, 0)
+
+
+class TestWindows:
+    """Section 4's table. Pixels of an even number of units stand one unit further apart."""
+
+    def test_neighbouring_pixels_are_one_segment(self) -> None:
+        # 3 x 3 of 2 units: pitch 3, so a row is 3 + 3 + 2 units.
+        window = window_of(kernel(Algorithm.IM2COL, 2, 3, 3))
+        assert window.segments == (128, 128, 128)
+        assert window.values == 3 * 3 * 32
+
+    def test_dilated_pixels_are_segments_of_their_own(self) -> None:
+        assert window_of(kernel(Algorithm.IM2COL, 2, 3, 3, dilation=2)).segments == (32,) * 9
+        assert window_of(kernel(Algorithm.IM2COL, 2, 3, 1, dilation=2)).segments == (32,) * 3
+
+    def test_a_unit_convolution_is_one_pixel(self) -> None:
+        window = window_of(kernel(Algorithm.KN2ROW, 2, 3, 5))
+        assert (window.segments, window.together, window.apart) == ((32,), 15, 1)
+
+    @pytest.mark.parametrize(
+        ("shape", "tile", "expected"),
+        [((3, 3), 2, (1, 16)), ((3, 3), 4, (1, 36)), ((1, 7), 4, (3, 6)), ((5, 1), 2, (2, 4)), ((5, 5), 2, (4, 16))],
+    )
+    def test_winograd_pieces_and_positions(self, shape: tuple[int, int], tile: int, expected: tuple[int, int]) -> None:
+        k = kernel(Algorithm.WINOGRAD, 1, *shape, tile=tile)
+        assert (pieces(k), tile_positions(k)) == expected
+        window = window_of(k)
+        assert window.segments == (32,) * expected[0] and window.value_bytes == 2
+
+
+def array(flow: Dataflow, rows: int = 4, columns: int = 3, machine: Machine = WIDE) -> Array:
+    return Array(machine, rows, columns, flow)
+
+
+class TestArray:
+    """A 4 x 3 array, two int8 products per multiplier: Cw = 6. The layer: 3 x 3 over 16 channels, 10 positions and outputs.
+
+    A window is 3 segments of 48 bytes, b = 144 values, words = 3.
+    """
+
+    k = kernel(Algorithm.IM2COL, 1, 3, 3)
+    block = Block(rows=2, channels=10, in_width=7, out_width=5)
+
+    def test_non_stationary(self) -> None:
+        # Two column tiles of 144 values: 288, more than the 12 cycles of feeding 4 rows. Three tiles of 4 positions.
+        work = array_work(array(Dataflow.NS), self.k, self.block)
+        assert (work.cycles, work.stages, work.fill) == (3 * 288, 1, 12)
+        assert work.after == 4 + 3 + 4 + 16
+
+    def test_non_stationary_on_a_tall_array_is_bound_by_feeding(self) -> None:
+        # 1 x 1 over 16 channels, 200 rows: 200 words to feed against max(16, 200) for each of 2 column tiles.
+        work = array_work(array(Dataflow.NS, 200), kernel(Algorithm.IM2COL, 1, 1, 1), self.block)
+        assert (work.cycles, work.fill) == (400, 200)
+
+    def test_weight_stationary(self) -> None:
+        # 3 segments x 12 row tiles x 2 column tiles; each lasts max(10 positions, 4 rows of weights).
+        work = array_work(array(Dataflow.WS), self.k, self.block)
+        assert (work.cycles, work.stages, work.fill, work.after) == (72 * 10, 72, 4, 23)
+
+    def test_input_stationary(self) -> None:
+        # 36 row tiles x 2 tiles of 6 positions; each lasts max(10 channels, 6 positions to load).
+        work = array_work(array(Dataflow.IS), self.k, self.block)
+        assert (work.cycles, work.stages, work.fill, work.after) == (72 * 10, 36, 6, 23)
+
+    def test_a_row_of_the_array_longer_than_a_word_takes_several_cycles_to_feed(self) -> None:
+        # X = 16, P1 = 40, one product each: a window piece of 40 values is 3 words (a segment of 48: 40 + 8).
+        # 3 segments x 2 row tiles x ceil(10 / 3) column tiles; each lasts max(10 x 3, 40 rows of weights).
+        work = array_work(array(Dataflow.WS, 40, machine=NARROW), self.k, self.block)
+        assert (work.cycles, work.fill) == (24 * 40, 40)
+
+    def test_unit_convolutions_go_over_the_input_columns(self) -> None:
+        # a = 2 x 7 = 14: four tiles of 4 positions; 9 unit convolutions x 2 column tiles x 16 values.
+        k = kernel(Algorithm.KN2ROW, 1, 3, 3)
+        assert positions(k, self.block) == 14
+        assert array_work(array(Dataflow.NS), k, self.block).cycles == 4 * 9 * 2 * 16
+        assert array_work(array(Dataflow.WS), k, self.block).stages == 9 * 4 * 2
+
+    def test_winograd_products_are_not_packed(self) -> None:
+        # F(2,3): 1 x 3 tiles, 16 positions; Cw = 3: 4 column tiles of 16 values each, 2 bytes per value.
+        k = kernel(Algorithm.WINOGRAD, 1, 3, 3, tile=2)
+        work = array_work(array(Dataflow.NS), k, self.block)
+        assert (work.cycles, work.stages, work.fill) == (16 * 1 * 4 * 16, 16, 4)
+
+    def test_post_reads_rows_of_accumulators_lanes_at_a_time(self) -> None:
+        # Cw = 40 and R = 32: 50 channels lie as 40 + 10, read in 2 + 1 cycles for each of 10 positions.
+        wide = array(Dataflow.WS, columns=20)
+        block = Block(2, 50, 7, 5)
+        assert post_cycles(wide, self.k, block) == 10 * 3
+        # Input-stationary: the 10 positions of a channel lie in one row.
+        assert post_cycles(array(Dataflow.IS, columns=20), self.k, block) == 50
+        # Winograd, Cw = 20: 3 tiles x 16 positions, 50 channels as 20 + 20 + 10; or 50 x 16 lines of 3 tiles.
+        k = kernel(Algorithm.WINOGRAD, 1, 3, 3, tile=2)
+        assert post_cycles(wide, k, block) == 48 * 3
+        assert post_cycles(array(Dataflow.IS, columns=20), k, block) == 800
+
+    def test_accumulator_rows(self) -> None:
+        assert accumulator_rows(array(Dataflow.NS), self.k, self.block) == 10 * 2
+        assert accumulator_rows(array(Dataflow.IS), self.k, self.block) == 10 * 2
+        # Winograd: 48 sums per channel; Cw = 3: 4 rows for 10 channels, or 16 rows for a channel's 48 sums.
+        k = kernel(Algorithm.WINOGRAD, 1, 3, 3, tile=2)
+        assert accumulator_rows(array(Dataflow.WS), k, self.block) == 48 * 4
+        assert accumulator_rows(array(Dataflow.IS), k, self.block) == 10 * 16
+
+
+class TestVectorUnit:
+    """Section 7's table for 20 channels (2 units, pitch 3), 6 output pixels from 13, X = 64 (n = 4), R = 32."""
+
+    @staticmethod
+    def row(op: Op, stride: int = 1, operands: int = 1, machine: Machine = WIDE) -> tuple[int, int, int]:
+        work = VectorWork(
+            op, in_width=13, out_width=6, units=2, kernel=(3, 2), stride_columns=stride, operands=operands
+        )
+        time = row_time(machine, work)
+        return time.cycles, time.fill, time.after
+
+    def test_pooling(self) -> None:
+        # Down: 3 x ceil(13 x 3 / 4) = 30. Across, stride 1: 2 x ceil(6 x 3 / 4) = 10; else 2 x 6 x ceil(2 / 4) = 12.
+        assert self.row(Op.MAX_POOL) == (30, 30, 26)
+        assert self.row(Op.MAX_POOL, stride=2) == (30, 30, 28)
+        # X = 16: down 3 x 39 = 117, requantisation 6 x ceil(32 / 16) = 12.
+        assert self.row(Op.AVERAGE_POOL, machine=NARROW) == (117, 117, 2 * 18 + 16)
+
+    def test_requantisation_bounds_an_average_of_wide_pixels(self) -> None:
+        # A 1 x 1 average of 40 units with R = 32: 6 pixels x 20, against 6 x 41 / 4 units.
+        work = VectorWork(Op.AVERAGE_POOL, 6, 6, 40, (1, 1), 1, 1)
+        assert row_time(WIDE, work).cycles == 120
+
+    def test_depthwise(self) -> None:
+        # 6 taps x ceil(6 pixels x 3 units x 16 / 32); stride 2: 6 taps x 6 x ceil(32 / 32).
+        assert self.row(Op.DEPTHWISE) == (54, 0, 16)
+        assert self.row(Op.DEPTHWISE, stride=2) == (36, 0, 16)
+
+    def test_element_wise(self) -> None:
+        # ceil(6 x 2 x 16 / 32) = 6 for each operand.
+        assert self.row(Op.ADD, operands=3) == (18, 0, 16)
+        assert self.row(Op.MUL, operands=2) == self.row(Op.SCALE, operands=2) == (12, 0, 16)
+
+    def test_others(self) -> None:
+        assert self.row(Op.LRN) == (6, 0, 16)
+        assert self.row(Op.ACTIVATION) == self.row(Op.CONCAT) == (6, 0, 16)
+        assert self.row(Op.RESIZE) == (6, 0, 16)
+        assert self.row(Op.RESIZE, machine=NARROW) == (12, 0, 16)
