@@ -9,7 +9,9 @@ import numpy as np
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.convolution import ConvShape
-from dynamap.cost.overlay.bounds import array_bounds, ideal_cycles, variant_bounds
+from dynamap.cost.overlay.blocking import Bools, may_fit
+from dynamap.cost.overlay.bound_parts import Part, parts_of
+from dynamap.cost.overlay.bounds import NEVER, Sides, group_bounds, layer_bounds, summary, summary_bounds
 from dynamap.cost.overlay.case_table import CaseTable, Points
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.options import FORMATS, LayerOptions
@@ -21,6 +23,9 @@ from dynamap.planner.network import Conv, Network
 from dynamap.planner.storage import Storages, sliced
 
 FORMAT_COUNT = len(FORMATS)
+
+FIRST_ROUNDS = 2
+"""How often the most promising case of each job and formats is timed before all that are left."""
 
 
 @dataclass(frozen=True)
@@ -69,37 +74,30 @@ class LayerCosts:
         self.multiplicity = np.bincount(self.jobs, minlength=self.job_count)
         self.table = CaseTable.of(machine, self.conv_options)
         self.variants, self.cases = self.table.variants, self.table.cases
-        self.bounds = variant_bounds(machine, self.variants, self.conv_options)
         self.case_job = self.variants.layer[self.cases.variant]
-        self.case_row = self._rows_of_cases()
-        self.row_starts = np.flatnonzero(np.diff(self.bounds.layer, prepend=-1))
+        self.parts, self.case_group = parts_of(self.table)
+        self.group_count = int(self.case_group.max(initial=-1)) + 1
+        self.summary = summary(self.parts)
+        self._slots = _Slots.of(self.case_job, self.cases.format_in, self.cases.format_out)
         self._vector_cache: dict[Buffers, Ints] = {}
+        self._fit_cache: dict[Buffers, Bools] = {}
 
-    def _rows_of_cases(self) -> Ints:
-        """The row of ``bounds`` (variant and dataflow) that each case belongs to."""
-        lookup = np.full((max(len(self.variants.layer), 1), len(tuple(Dataflow))), -1, np.int64)
-        lookup[self.bounds.variant, self.bounds.flow] = np.arange(len(self.bounds.layer))
-        return lookup[self.cases.variant, self.cases.dataflow]
+    @property
+    def conv_multiplicity(self) -> Ints:
+        return self.multiplicity[: self.conv_jobs]
 
-    def ideal(self, multipliers: Ints) -> Ints:
-        """Lower bound of the convolutions' cycles for arrays of so many multipliers, whatever their shape."""
-        per_row = ideal_cycles(self.machine, self.bounds, multipliers)
-        return self._sum_of_minima(per_row)
+    def summary_bounds(self, rows: Sides, columns: Sides) -> Ints:
+        """Quick lower bounds per (box of arrays, convolution job), whatever the buffers."""
+        return summary_bounds(self.summary, self.conv_jobs, rows, columns)
 
-    def row_bounds(self, rows: Ints, columns: Ints) -> Ints:
-        """Lower bounds per (variant and dataflow, array)."""
-        return array_bounds(self.machine, self.bounds, rows, columns)
-
-    def _sum_of_minima(self, per_row: Ints) -> Ints:
-        if not self.conv_jobs:
-            return np.zeros(per_row.shape[1], np.int64)
-        best = np.minimum.reduceat(per_row, self.row_starts, axis=0)
-        weight: Ints = self.multiplicity[: self.conv_jobs] @ best
-        return weight
+    def layer_bounds(self, rows: Sides, columns: Sides, parts: Sequence[Part] | None = None) -> Ints:
+        """Tighter lower bounds per (box of arrays, convolution job), from all cases or those of ``parts``."""
+        return layer_bounds(self.parts if parts is None else parts, self.conv_jobs, rows, columns)
 
     def array_bound(self, rows: Ints, columns: Ints) -> Ints:
-        """Lower bound of the convolutions' cycles per array."""
-        return self._sum_of_minima(self.row_bounds(rows, columns))
+        """Quick lower bound of the convolutions' cycles per array."""
+        bound: Ints = self.summary_bounds(Sides.of(rows), Sides.of(columns)) @ self.conv_multiplicity
+        return bound
 
     def vector_costs(self, buffers: Buffers) -> Ints:
         """Least cycles per (vector job, format in, format out)."""
@@ -117,32 +115,55 @@ class LayerCosts:
 
     def exact(self, buffers: Buffers, rows: Ints, columns: Ints) -> Ints:
         """Least cycles per (array, job, format in, format out), INFEASIBLE where nothing fits."""
-        arrays = len(rows)
-        shape = (arrays, self.conv_jobs, FORMAT_COUNT, FORMAT_COUNT)
-        best = np.full(shape, INFEASIBLE, np.int64)
-        bounds = self.row_bounds(rows, columns)
-        case_bounds = bounds[self.case_row]  # (cases, arrays)
-        lowest = np.minimum.reduceat(bounds, self.row_starts, axis=0) if self.conv_jobs else bounds
-        first = case_bounds == lowest[self.case_job]
-        self._improve(best, buffers, rows, columns, *np.nonzero(first))
-        reached = best[
-            np.arange(arrays)[None, :],
-            self.case_job[:, None],
-            self.cases.format_in[:, None],
-            self.cases.format_out[:, None],
-        ]
-        self._improve(best, buffers, rows, columns, *np.nonzero(~first & (case_bounds < reached)))
-        vectors = np.broadcast_to(
-            self.vector_costs(buffers), (arrays, len(self.vector_work), FORMAT_COUNT, FORMAT_COUNT)
-        )
-        return np.concatenate([best, vectors], axis=1)
+        return self.exact_below(rows, columns, [buffers] * len(rows))
 
-    def _improve(self, best: Ints, buffers: Buffers, rows: Ints, columns: Ints, case: Ints, array: Ints) -> None:
-        if not len(case):
+    def exact_below(self, rows: Ints, columns: Ints, buffers: Sequence[Buffers], limits: Ints | None = None) -> Ints:
+        """Least cycles per (design point, job, format in, format out).
+
+        ``limits`` per (point, convolution job): costs that are not below are INFEASIBLE, as is what does not fit.
+        """
+        points = Points.of(rows, columns, buffers)
+        bounds = group_bounds(self.parts, self.group_count, Sides.of(rows), Sides.of(columns))
+        if limits is not None:
+            bounds = np.where(bounds < limits[:, self._group_job()], bounds, NEVER)
+        promise = bounds[:, self.case_group[self._slots.order]]
+        for buffer in dict.fromkeys(buffers):
+            here = np.array([b == buffer for b in buffers])
+            promise[np.ix_(here, ~self._may_fit(buffer)[self._slots.order])] = NEVER
+        slots = self._slots
+        ceilings = np.full((len(rows), len(slots.starts)), INFEASIBLE)
+        if limits is not None:
+            ceilings = np.minimum(ceilings, limits[:, slots.job])
+        best = ceilings.copy()
+        for _ in range(FIRST_ROUNDS):
+            point, position = slots.most_promising(promise, best)
+            self._improve(best, points, point, position)
+            promise[point, position] = NEVER
+        left = promise < np.repeat(best, slots.sizes, axis=1)
+        self._improve(best, points, *np.nonzero(left))
+        best[best >= ceilings] = INFEASIBLE
+        costs = np.full((len(rows), self.job_count, FORMAT_COUNT, FORMAT_COUNT), INFEASIBLE)
+        costs[:, slots.job, slots.format_in, slots.format_out] = best
+        for i, buffer in enumerate(buffers):
+            costs[i, self.conv_jobs :] = self.vector_costs(buffer)
+        return costs
+
+    def _group_job(self) -> Ints:
+        job = np.empty(self.group_count, np.int64)
+        job[self.case_group] = self.case_job
+        return job
+
+    def _may_fit(self, buffers: Buffers) -> Bools:
+        if buffers not in self._fit_cache:
+            self._fit_cache[buffers] = may_fit(self.table, buffers)
+        return self._fit_cache[buffers]
+
+    def _improve(self, best: Ints, points: Points, point: Ints, position: Ints) -> None:
+        """Times the cases at ``position`` of the slots' order on their points; keeps the least per slot."""
+        if not len(point):
             return
-        where = (array, self.case_job[case], self.cases.format_in[case], self.cases.format_out[case])
-        points = Points.of(rows[array], columns[array], [buffers] * len(case))
-        times = evaluate(self.table, case, points, best[where])
+        where = (point, self._slots.of_position[position])
+        times = evaluate(self.table, self._slots.order[position], points.take(point), best[where])
         np.minimum.at(best, where, times.cycles)
 
     def all_times(self, job: int, buffers: Buffers, rows: int, columns: int) -> tuple[Ints, Times]:
@@ -157,6 +178,44 @@ class LayerCosts:
 
     def vector_all(self, job: int, buffers: Buffers, fi: Format, fo: Format) -> Times:
         return vector_times(self.machine, buffers, self.vector_work[job - self.conv_jobs][0], fi, fo)
+
+
+@dataclass(frozen=True)
+class _Slots:
+    """The cases sorted by slot: a job with a format in and a format out.
+
+    ``order`` are case numbers, ``starts`` and ``sizes`` cut it into slots, ``of_position`` is the slot of each place.
+    """
+
+    order: Ints
+    starts: Ints
+    sizes: Ints
+    of_position: Ints
+    job: Ints
+    format_in: Ints
+    format_out: Ints
+
+    @staticmethod
+    def of(job: Ints, format_in: Ints, format_out: Ints) -> _Slots:
+        key = (job * FORMAT_COUNT + format_in) * FORMAT_COUNT + format_out
+        order = np.argsort(key, kind="stable")
+        starts = np.flatnonzero(np.diff(key[order], prepend=-1))
+        sizes = np.diff(starts, append=len(order))
+        of_position = np.repeat(np.arange(len(starts)), sizes)
+        first = order[starts]
+        return _Slots(order, starts, sizes, of_position, job[first], format_in[first], format_out[first])
+
+    def most_promising(self, promise: Ints, best: Ints) -> tuple[Ints, Ints]:
+        """(point, position) of the least promise in each slot where it is below the best."""
+        if not len(self.starts):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        least = np.minimum.reduceat(promise, self.starts, axis=1)
+        # The first position of each slot that has the least promise: positions count down from the slot's size.
+        rank = np.repeat(self.starts + self.sizes, self.sizes) - np.arange(len(self.order))
+        hit = np.where(promise == np.repeat(least, self.sizes, axis=1), rank, 0)
+        position = self.starts + self.sizes - np.maximum.reduceat(hit, self.starts, axis=1)
+        point, slot = np.nonzero(least < best)
+        return point, position[point, slot]
 
 
 def restrictions_of(names: Sequence[str], restriction: Restriction) -> dict[str, Restriction]:

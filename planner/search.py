@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from dynamap.cost.errors import InfeasibleError
+from dynamap.cost.overlay.bounds import Sides
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.cost.overlay.transfer import Format, Ints
 from dynamap.planner import solvers
@@ -118,7 +119,7 @@ def joint_search(
     rows, columns = candidates.rows, candidates.columns
     vectors = costs.vector_costs(UNLIMITED).min(axis=(1, 2), initial=1 << 50)
     constant = int(costs.multiplicity[costs.conv_jobs :] @ vectors)
-    bounds = costs.array_bound(rows, columns) + constant
+    bounds = costs.summary_bounds(Sides.of(rows), Sides.of(columns)) @ costs.conv_multiplicity + constant
     order = np.lexsort((rows, rows * columns, bounds))
     best = _Best()
     solved = 0

@@ -1,139 +1,254 @@
-"""Lower bounds on the cycles of convolutions, for every array at once and no blocking in particular.
+"""Lower bounds on the cycles of convolutions for many arrays, or boxes of arrays, at once; whatever the buffers.
 
-Each bound relaxes docs/overlay.md: one block of everything (sums of rounded-up parts are never below the rounded-up
-whole), unlimited buffers, each operand moved once, and the smallest first load and last store that any blocking has.
+A bound is the longest of a few paths through the pipeline of docs/overlay.md, section 6. What depends on P1 alone and
+on P2 alone is tabulated once per distinct value; per array there are only sums, products and maxima of integers. A box
+of arrays takes its least side where a term grows with the side, and its greatest where it falls. Beside what
+``bound_parts`` leaves out,
+
+- a column tile of c <= Cw channels is taken to cost NS at least max(b, P1) and at least b c e / X cycles, so that all
+  of them cost at least max(ceil(OC / Cw) max(b, P1), b ceil(OC e / X)); the preload of WS likewise;
+- kt ka is taken as at least segment / X, and ka as 1, where the contraction may be cut;
+- lanes(x, c) is taken as ceil(x / min(c, R)).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dynamap.cost.algorithms import Dataflow
 from dynamap.cost.overlay import gemm
-from dynamap.cost.overlay.blocks import C16, HWC, TOEPLITZ, contraction, output_runs, row_block, weight_bytes
-from dynamap.cost.overlay.machine import PASS_OVERHEAD, UNIT_BYTES, Machine
-from dynamap.cost.overlay.options import DATAFLOWS, FORMATS, LayerOptions, Variants
-from dynamap.cost.overlay.transfer import Ints, Runs, ceil_ratio, transfer_cycles
+from dynamap.cost.overlay.bound_parts import FRACTION_BITS, Part
+from dynamap.cost.overlay.machine import PIPELINE, UNIT_BYTES
+from dynamap.cost.overlay.options import COLUMN_TILES, DATAFLOWS
+from dynamap.cost.overlay.transfer import Ints, ceil_ratio
+
+CHUNK_ELEMENTS = 1 << 15
+"""Pairs of group and array per step, so that the temporaries of a step stay in the second-level cache."""
+
+NEVER = np.int64(1) << 60
 
 
 @dataclass(frozen=True)
-class VariantBounds:
-    """Array-independent parts of the bounds, one element per variant and dataflow (rows of the tables that follow).
+class Sides:
+    """One side of each box: from ``least`` to ``most`` PEs; equal for a single array."""
 
-    ``moving``: memory cycles of the whole layer; ``edges``: first load, latencies and last store that no blocking avoids.
+    least: Ints
+    most: Ints
+
+    @staticmethod
+    def of(side: Ints) -> Sides:
+        return Sides(side, side)
+
+    def take(self, index: Ints | slice) -> Sides:
+        return Sides(self.least[index], self.most[index])
+
+    def distinct(self) -> tuple[Sides, Ints]:
+        """The distinct sides, and which of them each box has."""
+        scale = np.int64(1) << 31
+        keys, where = np.unique(self.least * scale + self.most, return_inverse=True)
+        return Sides(keys // scale, keys % scale), where
+
+
+def _row_tables(part: Part, rows: Sides) -> tuple[Ints, ...]:
+    """What depends on P1: NS: tiles of positions (main, last); WS: kt ka, kt P1; IS: kt ka, ka."""
+    least, most, k = rows.least[:, None], rows.most[:, None], part.k
+    if part.flow is Dataflow.NS:
+        return ceil_ratio(part.main, most) * k.outer, ceil_ratio(part.last, most) * k.outer
+    tiles = k.inner * k.outer * k.segments * ceil_ratio(k.segment_bytes, most * k.operand)
+    window = ceil_ratio(k.operand * np.minimum(least, k.segment_bytes // k.operand), part.machine.word_bytes)
+    window = np.where(part.divisible, 1, window)
+    feed = np.maximum(tiles * window, part.feed)
+    return (feed, tiles * least) if part.flow is Dataflow.WS else (feed, window)
+
+
+def _column_tables(part: Part, columns: Sides) -> tuple[Ints, ...]:
+    """What depends on P2: post of main and last block (bands: of all, and of their last blocks), cycles to the first
+    operand; then NS, WS: column tiles (times unit convolutions for NS); IS: weights streamed per tile of the
+    contraction (main, last), positions of the first tile.
     """
-
-    layer: Ints
-    variant: Ints
-    flow: Ints
-    groups: Ints
-    contraction: gemm.Contraction
-    positions: Ints
-    least_positions: Ints
-    channels: Ints
-    moving: Ints
-    edges: Ints
-    products: Ints
-
-
-def variant_bounds(machine: Machine, variants: Variants, layers: list[LayerOptions]) -> VariantBounds:
-    """Everything about the bounds that does not depend on the array."""
-    count = len(variants.layer)
-    units = ceil_ratio(variants.channels, UNIT_BYTES)
-    k = contraction(machine, variants, units)
-    whole = variants.out_height
-    least = np.minimum(whole, variants.step_rows)
-    one = np.ones(count, np.int64)
-
-    def cheapest_load(rows: Ints) -> Ints:
-        choices = []
-        for code in (C16, HWC, TOEPLITZ):
-            transfer = row_block(machine, variants, np.full(count, code), rows, units).transfer
-            allowed = _allows(layers, variants, code)
-            choices.append(np.where(allowed, transfer, np.int64(1) << 40))
-        return np.minimum.reduce(choices)
-
-    def cheapest_store(rows: Ints, channels: Ints) -> Ints:
-        choices = [
-            transfer_cycles(machine, output_runs(variants, np.full(count, code), rows, channels)) for code in (C16, HWC)
-        ]
-        return np.minimum.reduce(choices)
-
-    some_channels = np.minimum(variants.out_channels, UNIT_BYTES)
-
-    def weights(channels: Ints) -> Ints:
-        fewest = np.minimum(k.streaming_values, k.stationary_values)
-        return transfer_cycles(machine, Runs(one, weight_bytes(fewest, channels, k.operand)))
-
-    all_weights = weights(variants.out_channels)
-    all_input, some_input = cheapest_load(whole), cheapest_load(least)
-    # With a stride beyond the window, strips of few rows skip input rows (2: the rounding of one run and its burst).
-    touched = np.minimum(variants.stride_rows, variants.extent_rows)
-    skipping = np.maximum(all_input * touched // variants.stride_rows - 2, some_input)
-    all_input = np.where(touched < variants.stride_rows, skipping, all_input)
-    all_output = cheapest_store(whole, variants.out_channels)
-    strip_output = transfer_cycles(machine, Runs(one, np.minimum(variants.out_width * some_channels, 64)))
-    first = np.minimum(some_input, all_input + weights(some_channels))
-    edges = first + machine.read_latency + strip_output + machine.write_latency
-    values = k.values * k.inner * k.outer
-    some_format = np.full(count, C16)
-
-    def array_positions(rows: Ints) -> Ints:
-        return row_block(machine, variants, some_format, rows, units).positions
-
-    products = array_positions(whole) * variants.out_channels * values
-    flows = np.arange(len(DATAFLOWS))
-    index = np.repeat(np.arange(count), len(flows))
-    flow = np.tile(flows, count)
-    permitted = np.array(
-        [DATAFLOWS[f] in layers[variants.layer[v]].dataflows for v, f in zip(index, flow, strict=True)], bool
-    )
-    index, flow = index[permitted], flow[permitted]
-    return VariantBounds(
-        layer=variants.layer[index],
-        variant=index,
-        flow=flow,
-        groups=variants.groups[index],
-        contraction=k.take(index),
-        positions=array_positions(whole)[index],
-        least_positions=array_positions(least)[index],
-        channels=variants.out_channels[index],
-        moving=(all_weights + all_input + all_output + machine.write_latency)[index],
-        edges=edges[index],
-        products=products[index],
-    )
+    k, machine = part.k, part.machine
+    sides = (columns.least[:, None], columns.most[:, None])
+    least, most = (gemm.columns_in_products(machine, side, k.operand) for side in sides)
+    lanes = np.minimum(most, machine.lanes)
+    post = part.lines_main * ceil_ratio(part.side_main, lanes)
+    last_post = part.lines_last * ceil_ratio(part.side_last, lanes)
+    early = np.broadcast_to(part.paths.early, most.shape)
+    if not part.inputs:
+        tile = np.minimum(np.maximum(least // UNIT_BYTES * UNIT_BYTES, UNIT_BYTES), part.channels)
+        weights = tile * part.weights_per_channel >> FRACTION_BITS
+        early = np.maximum(early, part.paths.arrived + part.blocks * weights)
+        post, last_post = (part.blocks - 1) * post + last_post, _last_posts(part, least, most)
+    if part.flow is not Dataflow.IS:
+        return post, last_post, early, ceil_ratio(part.channels, most) * (k.inner if part.flow is Dataflow.NS else 1)
+    streams = [ceil_ratio(a, most) * np.maximum(part.channels, np.minimum(a, least)) for a in (part.main, part.last)]
+    if part.whole:  # the positions may be cut anywhere, so that a tile may hold few
+        streams = [np.maximum(ceil_ratio(part.main, most) * part.channels, part.main)] * 2
+    return post, last_post, early, *streams, np.minimum(part.first, least)
 
 
-def _allows(layers: list[LayerOptions], variants: Variants, code: int) -> Ints:
-    listed = np.array([FORMATS[code] in layers[i].formats_in for i in variants.layer], bool)
-    return listed & ((variants.toeplitz == 1) == (code == TOEPLITZ))
+def _last_posts(part: Part, least: Ints, most: Ints) -> Ints:
+    """post of the last block of output channels in each band, for the column tiles that make it least."""
+    channels = np.broadcast_to((part.channels - 1) % UNIT_BYTES + 1, most.shape)  # blocks are multiples of 16
+    if np.array_equal(least, most):
+        channels = np.broadcast_to(part.channels, most.shape)
+        for tiles in COLUMN_TILES[:-1]:
+            block = np.maximum(tiles * most // UNIT_BYTES * UNIT_BYTES, UNIT_BYTES)
+            channels = np.minimum(channels, (part.channels - 1) % block + 1)
+    lanes = np.minimum(most, part.machine.lanes)
+    before = part.blocks - 1
+    if part.flow is Dataflow.IS:  # a line per output channel and GEMM
+        sides = before * ceil_ratio(part.side_main, lanes) + ceil_ratio(part.side_last, lanes)
+        return part.lines_main // part.channels * sides * channels
+    return (before * part.lines_main + part.lines_last) * ceil_ratio(channels, lanes)
 
 
-def ideal_cycles(machine: Machine, b: VariantBounds, multipliers: Ints) -> Ints:
-    """Cycles per (row, number of multipliers) if every multiplier worked all the time: shape (rows, multipliers)."""
-    per_cycle = np.where(b.contraction.operand == 1, machine.packing, 1)[:, None] * multipliers[None, :]
-    computing = ceil_ratio(b.products[:, None], per_cycle) + b.edges[:, None]
-    return b.groups[:, None] * (PASS_OVERHEAD + np.maximum(computing, b.moving[:, None]))
+def _computing(part: Part, p1: Ints, by_row: tuple[Ints, ...], by_column: tuple[Ints, ...]) -> tuple[Ints, Ints, Ints]:
+    """(cycles of a main block, of the last, fill) per (array, group); ``p1`` is a column of the least rows."""
+    k = part.k
+    if part.flow is Dataflow.NS:
+        (main, last), (tiles,) = by_row, by_column
+        feed = p1 * k.words
+        tile = np.maximum(np.maximum(tiles * np.maximum(k.values, p1), k.values * k.inner * part.weight_words), feed)
+        return main * tile, last * tile, feed
+    if part.flow is Dataflow.WS:
+        (feed, preload), (tiles,) = by_row, by_column
+        floor = preload * part.weight_words
+        main, last = (np.maximum(tiles * np.maximum(a * feed, preload), floor) for a in (part.main, part.last))
+        return main, last, np.broadcast_to(p1, main.shape)
+    (feed, window), (main, last, first) = by_row, by_column
+    return main * feed, last * feed, first * window
 
 
-def array_bounds(machine: Machine, b: VariantBounds, rows: Ints, columns: Ints) -> Ints:
-    """Lower bound on cycles per (row of ``b``, array): shape (rows of b, arrays)."""
-    result = np.empty((len(b.layer), len(rows)), np.int64)
-    for number, flow in enumerate(DATAFLOWS):
-        index = np.flatnonzero(b.flow == number)
-        k = b.contraction.take(index).columns()
-        time = gemm.array_time(
-            machine, flow, k, b.positions[index][:, None], b.channels[index][:, None], rows[None, :], columns[None, :]
+def _after(part: Part, rows: Ints, columns: Ints) -> Ints:
+    return (rows + columns + PIPELINE + (rows if part.flow is Dataflow.NS else 0))[:, None]
+
+
+def _longest_path(part: Part, rows: Ints, columns: Ints, by_row: tuple[Ints, ...], by_column: tuple[Ints, ...]) -> Ints:
+    p, before = part.paths, part.blocks - 1
+    post, last_post, early, *tables = by_column
+    main, last, fill = _computing(part, rows[:, None], by_row, tuple(tables))
+    after = _after(part, rows, columns)
+    compute = before * main + last
+    if not part.inputs:
+        longest = np.maximum(np.maximum(early + compute, p.late) + last_post, early + post)
+        longest += part.blocks * (fill + after) + p.tail
+    else:
+        # Every second block waits for its half of a buffer: COMPUTE for post, or LOAD for COMPUTE.
+        pairs = before // 2
+        again = np.maximum(fill + (part.machine.read_latency + p.lag + p.turn), after + post)
+        longest = np.maximum(early + compute, p.late + last)
+        np.maximum(longest, early + before * post + main, out=longest)
+        np.maximum(longest, pairs * (main + again) + last + (early - p.shorter), out=longest)
+        longest += fill
+        np.maximum(longest, compute - main + p.arrived, out=longest)
+        longest += after + last_post + p.tail
+    np.maximum(longest, p.moving, out=longest)
+    result: Ints = longest * part.copies
+    return result
+
+
+def part_bounds(part: Part, rows: Sides, columns: Sides) -> Iterator[tuple[slice, Ints]]:
+    """Bounds of some boxes at a time: (which boxes, cycles of shape (boxes, groups of the part))."""
+    some_rows, row = rows.distinct()
+    some_columns, column = columns.distinct()
+    row_tables, column_tables = _row_tables(part, some_rows), _column_tables(part, some_columns)
+    step = max(1, CHUNK_ELEMENTS // len(part.group))
+    for start in range(0, len(row), step):
+        some = slice(start, start + step)
+        by_row = tuple(table[row[some]] for table in row_tables)
+        by_column = tuple(table[column[some]] for table in column_tables)
+        yield some, _longest_path(part, rows.least[some], columns.least[some], by_row, by_column)
+
+
+def layer_bounds(parts: Sequence[Part], layers: int, rows: Sides, columns: Sides) -> Ints:
+    """Least bound per (box, layer); NEVER where no part has the layer."""
+    best = np.full((len(rows.least), layers), NEVER)
+    for part in parts:
+        starts = np.flatnonzero(np.diff(part.layer, prepend=-1))
+        present = part.layer[starts]
+        for some, bounds in part_bounds(part, rows, columns):
+            best[some, present] = np.minimum(best[some, present], np.minimum.reduceat(bounds, starts, axis=1))
+    return best
+
+
+def group_bounds(parts: Sequence[Part], groups: int, rows: Sides, columns: Sides) -> Ints:
+    """Bound per (box, group); NEVER for groups in none of the parts."""
+    result = np.full((len(rows.least), groups), NEVER)
+    for part in parts:
+        for some, bounds in part_bounds(part, rows, columns):
+            result[some, part.group] = bounds
+    return result
+
+
+def _shortest(part: Part) -> Part:
+    """Each group as one block of all rows: ``early`` and ``late`` include all that follows the array, post as well."""
+    p, before, lanes = part.paths, part.blocks - 1, part.machine.lanes
+    post = part.lines_main * ceil_ratio(part.side_main, lanes)
+    last_post = part.lines_last * ceil_ratio(part.side_last, lanes)
+    early = p.early
+    if part.inputs:
+        late = np.maximum(p.late, early + before * post) + last_post
+    else:
+        fewest = np.minimum(part.channels, UNIT_BYTES)
+        early = np.maximum(early, p.arrived + part.blocks * (fewest * part.weights_per_channel >> FRACTION_BITS))
+        total = before * post + last_post
+        everywhere = np.full_like(before, 1 << 30)
+        last_post = _last_posts(part, np.ones_like(before), everywhere)
+        late = np.maximum(p.late + last_post, early + total)
+    whole = before * part.main + part.last
+    paths = replace(p, early=early + last_post + p.tail, late=late + p.tail)
+    return replace(part, whole=True, main=whole, last=whole, blocks=np.ones_like(before), paths=paths)
+
+
+def summary(parts: Sequence[Part]) -> list[Part]:
+    """One group per variant and dataflow whose ``summary_bounds`` are not above any of the variant's groups."""
+    result = []
+    for flow in DATAFLOWS:
+        some = [_shortest(part) for part in parts if part.flow is flow]
+        if not some:
+            continue
+        joined = some[0] if len(some) == 1 else some[0].followed_by(some[1])
+        joined = joined.take(np.argsort(joined.variant, kind="stable"))
+        starts = np.flatnonzero(np.diff(joined.variant, prepend=-1))
+
+        def least(column: Ints, starts: Ints = starts) -> Ints:
+            return np.minimum.reduceat(column, starts)
+
+        one, every = joined.take(starts), joined
+        paths = replace(
+            one.paths, early=least(every.paths.early), late=least(every.paths.late), moving=least(every.paths.moving)
         )
-        if flow is Dataflow.NS:
-            fill = time.fill
-        elif flow is Dataflow.WS:
-            fill = np.broadcast_to(rows[None, :], time.cycles.shape)
-        else:
-            wide = gemm.columns_in_products(machine, columns[None, :], k.operand)
-            fill = np.minimum(b.least_positions[index][:, None], wide)
-        computing = b.edges[index][:, None] + fill + time.cycles + time.after
-        result[index] = np.maximum(computing, b.moving[index][:, None])
-    return b.groups[:, None] * (PASS_OVERHEAD + result)
+        k = replace(one.k, segment_bytes=least(every.k.segment_bytes), words=least(every.k.words))
+        divisible = np.maximum.reduceat(every.divisible, starts)
+        result.append(
+            replace(one, k=k, divisible=divisible, feed=least(every.feed), first=least(every.first), paths=paths)
+        )
+    return result
+
+
+def summary_bounds(summaries: Sequence[Part], layers: int, rows: Sides, columns: Sides) -> Ints:
+    """Least bound per (box, layer) from the groups of ``summary``."""
+    best = np.full((len(rows.least), layers), NEVER)
+    for part in summaries:
+        starts = np.flatnonzero(np.diff(part.layer, prepend=-1))
+        present = part.layer[starts]
+        some_rows, row = rows.distinct()
+        some_columns, column = columns.distinct()
+        row_tables, column_tables = _row_tables(part, some_rows), _column_tables(part, some_columns)[3:]
+        step = max(1, CHUNK_ELEMENTS // len(part.group))
+        for start in range(0, len(row), step):
+            some = slice(start, start + step)
+            p1, p2 = rows.least[some], columns.least[some]
+            by_row, by_column = (
+                tuple(table[index[some]] for table in tables)
+                for tables, index in ((row_tables, row), (column_tables, column))
+            )
+            cycles, _, fill = _computing(part, p1[:, None], by_row, by_column)
+            longest = np.maximum(cycles + part.paths.early, part.paths.late) + (fill + _after(part, p1, p2))
+            np.maximum(longest, part.paths.moving, out=longest)
+            longest *= part.copies
+            best[some, present] = np.minimum(best[some, present], np.minimum.reduceat(longest, starts, axis=1))
+    return best

@@ -1,0 +1,58 @@
+"""Lower bounds are lower: than every case's exact time, for every array of a box, whatever the buffers."""
+
+from __future__ import annotations
+
+import numpy as np
+from convolutions import ANY_FORMAT_IN, buffer_sizes, machines, shapes, sides
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dynamap.cost.convolution import ConvShape
+from dynamap.cost.overlay.blocking import may_fit
+from dynamap.cost.overlay.bound_parts import parts_of
+from dynamap.cost.overlay.bounds import Sides, group_bounds, layer_bounds, summary, summary_bounds
+from dynamap.cost.overlay.case_table import CaseTable, Points
+from dynamap.cost.overlay.machine import Buffers, Machine
+from dynamap.cost.overlay.options import LayerOptions
+from dynamap.cost.overlay.timing import INFEASIBLE, evaluate
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(shapes(), machines, buffer_sizes, sides, sides, st.integers(0, 9), st.integers(0, 9), st.booleans())
+def test_no_case_is_faster_than_its_bounds(
+    shape: ConvShape,
+    machine: Machine,
+    buffers: Buffers,
+    rows: int,
+    columns: int,
+    more_rows: int,
+    more_columns: int,
+    dense: bool,
+) -> None:
+    table = CaseTable.of(machine, [LayerOptions(shape, formats_in=ANY_FORMAT_IN, dense=dense)])
+    size = len(table.cases.variant)
+    points = Points.of(np.full(size, rows), np.full(size, columns), [buffers] * size)
+    times = evaluate(table, np.arange(size), points, np.full(size, INFEASIBLE))
+    feasible = times.cycles < INFEASIBLE
+    assert (times.bound[feasible] <= times.cycles[feasible]).all()
+    assert may_fit(table, buffers)[feasible].all()
+
+    parts, group_of_case = parts_of(table)
+    groups = int(group_of_case.max()) + 1
+    here = Sides.of(np.array([rows])), Sides.of(np.array([columns]))
+    bound = group_bounds(parts, groups, *here)[0]
+    exact = np.full(groups, INFEASIBLE)
+    np.minimum.at(exact, group_of_case, times.cycles)
+    wrong = np.flatnonzero(bound > exact)
+    assert not len(wrong), [(np.flatnonzero(group_of_case == g)[0], bound[g], exact[g]) for g in wrong[:3]]
+    assert layer_bounds(parts, 1, *here)[0, 0] == bound.min()
+    assert summary_bounds(summary(parts), 1, *here)[0, 0] <= exact.min()
+
+    # Boxes: below every array in them, so below this one in any corner of a larger box.
+    low_rows, low_columns = max(1, rows - more_rows), max(1, columns - more_columns)
+    box = (
+        Sides(np.array([low_rows, rows]), np.array([rows, rows + more_rows])),
+        Sides(np.array([low_columns, columns]), np.array([columns, columns + more_columns])),
+    )
+    assert (group_bounds(parts, groups, *box) <= exact).all()
+    assert (summary_bounds(summary(parts), 1, *box)[:, 0] <= exact.min()).all()
