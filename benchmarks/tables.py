@@ -4,7 +4,7 @@
     python benchmarks/tables.py --devices u200      only these
 
 The first table has one row per network: what each strategy is planned to take, and the physical limit. The second puts
-the planned latencies beside what others have published; those are measurements, ours are plans, and each row says so.
+the planned latencies beside what others have published; each row says which it is.
 """
 
 from __future__ import annotations
@@ -67,9 +67,9 @@ def strategy_table(results: Mapping[str, Any], device: str) -> str:
 
 
 def published_table(results: Mapping[str, Any], published: Mapping[str, Any], devices: Sequence[str]) -> str:
-    """Latencies that others measured, and the joint optima that are planned here."""
+    """Latencies that others have published, and the joint optima that are planned here."""
     rows = [
-        [engine["engine"], engine["board"], "measured", *(_ms(engine["latency_ms"].get(name)) for name in COMPARED)]
+        [engine["engine"], engine["board"], "published", *(_ms(engine["latency_ms"].get(name)) for name in COMPARED)]
         for engine in published["engines"]
     ]
     for device in devices:

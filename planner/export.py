@@ -109,6 +109,7 @@ def write_activation(writer: GraphWriter, activation: Activation | None, source:
 
 
 def window_attributes(window: Window) -> dict[str, object]:
+    """The attributes of Conv and the pooling operators that describe a window."""
     return {
         "kernel_shape": list(window.kernel),
         "strides": list(window.stride),

@@ -36,6 +36,8 @@ class ActivationKind(Enum):
 
 @dataclass(frozen=True)
 class Activation:
+    """An element-wise function and its parameters; ``slopes`` are PReLU's, one per channel."""
+
     kind: ActivationKind
     alpha: float = 0.0
     beta: float = 0.0
@@ -81,6 +83,8 @@ class Conv:
 
 
 class PoolKind(Enum):
+    """What a pooling window computes."""
+
     MAX = "maxpool"
     AVERAGE = "avgpool"
 

@@ -83,6 +83,8 @@ def check_range(problem: Problem) -> None:
 
 
 class Status(Enum):
+    """Whether a solution is proven to be optimal."""
+
     OPTIMAL = "optimal"
     FEASIBLE = "feasible"  # a time limit ended the search; ``bound`` says how far off it may be
 

@@ -32,6 +32,7 @@ def input_of(command: Command) -> Stored:
 
 
 def output_of(command: Command) -> Stored:
+    """Where and how a command stores its output."""
     return Stored(
         command.output_format,
         command.output_address,

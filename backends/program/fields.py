@@ -56,10 +56,12 @@ def long_word(meaning: str) -> Any:
 
 
 def flag_set(kind: type[IntFlag], meaning: str) -> Any:
+    """A word of flags."""
     return word(meaning, 0, sum(kind), enumeration=kind)
 
 
 def choice(kind: type[IntEnum], meaning: str) -> Any:
+    """A word that holds a member of ``kind``."""
     return word(meaning, min(kind), max(kind), enumeration=kind)
 
 

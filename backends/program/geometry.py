@@ -29,6 +29,7 @@ def window_of(command: Command) -> Window:
 
 
 def winograd_form(command: Command) -> WinogradForm:
+    """The kernel and Winograd tile of a command."""
     return WinogradForm((command.kernel_rows, command.kernel_columns), command.winograd_tile)
 
 

@@ -143,4 +143,5 @@ class Lowering:
 
 
 def command(op: Any, fields: Mapping[str, Any]) -> Command:
+    """A command of an operation from its fields."""
     return Command(op=op, **fields)

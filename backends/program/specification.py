@@ -75,6 +75,8 @@ class FormatCode(IntEnum):
 
 
 class AlgorithmCode(IntEnum):
+    """``Algorithm`` as a command holds it; NONE for layers of the vector unit."""
+
     NONE = 0
     IM2COL = 1
     KN2ROW = 2
@@ -82,6 +84,8 @@ class AlgorithmCode(IntEnum):
 
 
 class DataflowCode(IntEnum):
+    """``Dataflow`` as a command holds it; NONE for layers of the vector unit."""
+
     NONE = 0
     NS = 1
     WS = 2

@@ -76,6 +76,7 @@ def build_layer(network: Network, layer: Layer, schemes: Schemes) -> LayerArithm
 
 
 def label_of(layer: Layer) -> str:
+    """A layer's name in messages."""
     return f"layer {layer.name!r}"
 
 

@@ -84,6 +84,7 @@ def finish(products: Int64Array, shifts: int | Int32Array | Int64Array, how: Fin
 
 
 def rescale(values: Int8Array, how: Rescale | None) -> Int8Array:
+    """An input brought to its layer's scale; None where it has that scale."""
     if how is None:
         return values
     centred = values.astype(np.int64) - how.input_zero_point

@@ -36,6 +36,7 @@ C16, HWC, TOEPLITZ = (FORMATS.index(f) for f in (Format.C16, Format.HWC, Format.
 
 
 def channel_units(v: Variants) -> Ints:
+    """Units of 16 channels that each variant's input has."""
     return ceil_ratio(v.channels, UNIT_BYTES)
 
 
@@ -67,6 +68,7 @@ def weight_bytes(values: Ints, channels: Ints, operand: Ints) -> Ints:
 
 
 def winograd_tiles(v: Variants, rows: Ints) -> Ints:
+    """Winograd tiles that ``rows`` output rows take."""
     return ceil_ratio(rows, v.step_rows) * ceil_ratio(v.out_width, v.step_columns)
 
 
@@ -82,6 +84,7 @@ def transform_lag(machine: Machine, v: Variants, units: Ints) -> Ints:
 
 
 def rows_read(v: Variants, rows: Ints) -> Ints:
+    """Input rows that ``rows`` output rows read; no more than there are."""
     return np.minimum(v.height, (rows - 1) * v.stride_rows + v.extent_rows)
 
 
@@ -116,6 +119,7 @@ class RowBlock:
 
 
 def row_block(machine: Machine, v: Variants, format_in: Ints, rows: Ints, units: Ints) -> RowBlock:
+    """The blocks of ``rows`` output rows and ``units`` channel units, with inputs in ``format_in``."""
     height = rows_read(v, rows)
     channels = np.minimum(v.channels, units * UNIT_BYTES)
     winograd = v.algorithm == WINOGRAD

@@ -25,6 +25,7 @@ from dynamap.cost.overlay.transfer import Ints, ceil_ratio
 
 
 def take_variants(v: Variants, index: Ints) -> Variants:
+    """The variants at these positions."""
     return replace(v, **{f.name: getattr(v, f.name)[index] for f in fields(v)})
 
 

@@ -30,6 +30,7 @@ def ceil_ratio(numerator: Ints, denominator: Ints | int) -> Ints:
 
 
 def round_to(value: Ints, multiple: int) -> Ints:
+    """The least multiples that are not below the values."""
     return ceil_ratio(value, multiple) * multiple
 
 
@@ -73,8 +74,10 @@ def c16_rows(channels: Ints, height: Ints, width: Ints, rows: Ints, *, row_by_ro
 
 
 def hwc_rows(channels: Ints, width: Ints, rows: Ints) -> Runs:
+    """``rows`` rows of format hwc: one run."""
     return Runs(np.ones_like(rows), rows * round_to(width * channels, BEAT_BYTES))
 
 
 def toeplitz_rows(out_width: Ints, window_bytes: Ints, rows: Ints) -> Runs:
+    """``rows`` rows of windows of format toeplitz: one run."""
     return Runs(np.ones_like(rows), rows * round_to(out_width * window_bytes, BEAT_BYTES))

@@ -29,6 +29,8 @@ POINT = Window((1, 1))
 
 
 class VectorOp(Enum):
+    """What the vector unit computes."""
+
     MAX_POOL = "maxpool"
     AVERAGE_POOL = "avgpool"
     DEPTHWISE = "depthwise_conv"

@@ -43,6 +43,8 @@ class ConvSpec:
 
 @dataclass(frozen=True)
 class PoolSpec:
+    """A ``network.Pool`` without its name and tensors."""
+
     kind: PoolKind
     window: Window
     count_include_pad: bool = False
@@ -50,21 +52,23 @@ class PoolSpec:
 
 @dataclass(frozen=True)
 class AddSpec:
-    pass
+    """A ``network.Add``; it has nothing but its tensors."""
 
 
 @dataclass(frozen=True)
 class MulSpec:
-    pass
+    """A ``network.Mul``; it has nothing but its tensors."""
 
 
 @dataclass(frozen=True)
 class ConcatSpec:
-    pass
+    """A ``network.Concat``; it has nothing but its tensors."""
 
 
 @dataclass(frozen=True)
 class LrnSpec:
+    """A ``network.Lrn`` without its name and tensors."""
+
     size: int
     alpha: float
     beta: float
@@ -73,17 +77,21 @@ class LrnSpec:
 
 @dataclass(frozen=True)
 class ResizeSpec:
+    """A ``network.Resize`` without its name and tensors."""
+
     rows: int
     columns: int
 
 
 @dataclass(frozen=True)
 class ActivateSpec:
-    pass
+    """A ``network.Activate``; which activation stands in its ``LayerDraft``."""
 
 
 @dataclass(frozen=True)
 class HostSpec:
+    """A ``network.HostLayer`` without its name and tensors."""
+
     op: str
     attributes: Mapping[str, object]
 

@@ -198,6 +198,7 @@ class Lowering:
 
 
 def refuse_view(node: Node, position: int, value: Value) -> Unsupported:
+    """The refusal of an input that is a reshaped view where the tensor itself is needed."""
     chw = value.tensor.shape
     return Unsupported(
         f"its input {node.inputs[position]!r} is a {list(value.shape)} view of a tensor of "

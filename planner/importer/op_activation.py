@@ -37,6 +37,7 @@ def simple(lowering: Lowering, node: Node) -> None:
 
 
 def hard_sigmoid_of(node: Node) -> Activation:
+    """HardSigmoid with the defaults of ONNX: alpha 0.2, beta 0.5."""
     return Activation(ActivationKind.HARD_SIGMOID, node.real("alpha", 0.2), node.real("beta", 0.5))
 
 

@@ -108,6 +108,7 @@ def affine_of(op: str, constant: DoubleArray, first: bool) -> tuple[DoubleArray,
 
 
 def negate(lowering: Lowering, node: Node) -> None:
+    """Neg: a scale of -1."""
     value = lowering.real(node, 0)
     channels = value.tensor.shape.channels
     apply_affine(lowering, node, value, np.full(channels, -1.0), np.zeros(channels))

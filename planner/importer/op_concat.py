@@ -10,6 +10,7 @@ from dynamap.planner.importer.op_pool import pass_quantisation
 
 
 def concat(lowering: Lowering, node: Node) -> None:
+    """Concat along the channels."""
     values = [lowering.read(node, position) for position in range(len(node.inputs))]
     for position, value in enumerate(values):
         if not value.is_plain:
@@ -26,6 +27,7 @@ def concat(lowering: Lowering, node: Node) -> None:
 
 
 def emit_concat(lowering: Lowering, node: Node, values: list[Value]) -> None:
+    """A concatenation layer of values that agree in rows, columns and quantisation."""
     first = values[0]
     if any(value.shape[2:] != first.shape[2:] or len(value.shape) != len(first.shape) for value in values):
         shapes = ", ".join(str(list(value.shape)) for value in values)

@@ -107,6 +107,7 @@ def check_size(rows: int, columns: int) -> None:
 
 
 def add_pads(first: Pads, second: Pads) -> Pads:
+    """The sum of two pads, side by side."""
     return (first[0] + second[0], first[1] + second[1], first[2] + second[2], first[3] + second[3])
 
 

@@ -19,6 +19,7 @@ def max_pool(lowering: Lowering, node: Node) -> None:
 
 
 def average_pool(lowering: Lowering, node: Node) -> None:
+    """AveragePool."""
     emit_pool(lowering, node, lowering.real(node, 0), PoolKind.AVERAGE)
 
 
@@ -68,18 +69,22 @@ def pass_quantisation(lowering: Lowering, node: Node, value: Value, draft: Layer
 
 
 def global_max_pool(lowering: Lowering, node: Node) -> None:
+    """GlobalMaxPool: a window of all rows and columns."""
     emit_global(lowering, node, lowering.plain(node, 0), PoolKind.MAX)
 
 
 def global_average_pool(lowering: Lowering, node: Node) -> None:
+    """GlobalAveragePool: a window of all rows and columns."""
     emit_global(lowering, node, lowering.plain(node, 0), PoolKind.AVERAGE)
 
 
 def reduce_mean(lowering: Lowering, node: Node) -> None:
+    """ReduceMean over rows and columns: global average pooling."""
     _reduce(lowering, node, PoolKind.AVERAGE)
 
 
 def reduce_max(lowering: Lowering, node: Node) -> None:
+    """ReduceMax over rows and columns: global maximum pooling."""
     _reduce(lowering, node, PoolKind.MAX)
 
 

@@ -58,6 +58,7 @@ def quantize_linear(lowering: Lowering, node: Node) -> None:
 
 
 def dequantize_linear(lowering: Lowering, node: Node) -> None:
+    """DequantizeLinear of a tensor that a QuantizeLinear made; constants are dequantised before."""
     value = lowering.read(node, 0)
     if not value.integer:
         raise Unsupported(f"{node.inputs[0]!r} was not quantised before", "export the quantised model again")
@@ -78,6 +79,7 @@ def cast_input(lowering: Lowering, node: Node) -> bool:
 
 
 def qlinear_conv(lowering: Lowering, node: Node) -> None:
+    """QLinearConv: a convolution between a quantised input and output."""
     value = _operand(lowering, node, 0)
     weights = _weights(lowering, node, 3, 0)
     scales = _scale(lowering, node, 1) * np.asarray(weights.scales, np.float32)
@@ -87,6 +89,7 @@ def qlinear_conv(lowering: Lowering, node: Node) -> None:
 
 
 def qlinear_matmul(lowering: Lowering, node: Node) -> None:
+    """QLinearMatMul with constant weights: a fully connected layer between a quantised input and output."""
     value = _operand(lowering, node, 0)
     weights = _weights(lowering, node, 3, 1)
     real = _floats(weights)

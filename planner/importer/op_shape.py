@@ -23,6 +23,7 @@ _FLOATS = (
 
 
 def identity(lowering: Lowering, node: Node) -> None:
+    """Identity."""
     lowering.alias(node, lowering.read(node, 0), "changes nothing")
 
 
@@ -53,6 +54,7 @@ def cast(lowering: Lowering, node: Node) -> None:
 
 
 def reshape(lowering: Lowering, node: Node) -> None:
+    """Reshape with a constant shape: another view of the tensor."""
     value = lowering.read(node, 0)
     sizes = lowering.array(node, 1)
     if sizes is None or sizes.ndim != 1 or sizes.dtype.kind != "i":
@@ -75,6 +77,7 @@ def reshape(lowering: Lowering, node: Node) -> None:
 
 
 def flatten(lowering: Lowering, node: Node) -> None:
+    """Flatten: a view with two dimensions."""
     value = lowering.read(node, 0)
     axis = node.integer("axis", 1)
     axis += len(value.shape) if axis < 0 else 0
@@ -84,6 +87,7 @@ def flatten(lowering: Lowering, node: Node) -> None:
 
 
 def squeeze(lowering: Lowering, node: Node) -> None:
+    """Squeeze: a view without dimensions of size 1."""
     value = lowering.read(node, 0)
     axes = _axes(lowering, node, len(value.shape))
     if axes is None:
@@ -94,6 +98,7 @@ def squeeze(lowering: Lowering, node: Node) -> None:
 
 
 def unsqueeze(lowering: Lowering, node: Node) -> None:
+    """Unsqueeze: a view with more dimensions of size 1."""
     value = lowering.read(node, 0)
     count = len(node.integers("axes") or ()) if "axes" in node.attributes else None
     if count is None:

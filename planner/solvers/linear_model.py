@@ -58,6 +58,8 @@ class LinearModel:
 
 
 class Outcome(Enum):
+    """How an engine ended."""
+
     OPTIMAL = "optimal"  # within ABSOLUTE_GAP for integer programmes
     FEASIBLE = "feasible"  # stopped early, with values
     INFEASIBLE = "infeasible"
