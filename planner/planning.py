@@ -80,7 +80,8 @@ def _require_algorithm(name: str, shape: ConvShape, allowed: tuple[Algorithm, ..
         kernel, stride = ("x".join(map(str, pair)) for pair in (shape.window.kernel, shape.window.stride))
         raise InfeasibleError(
             f"layer {name!r} (kernel {kernel}, stride {stride}) can run by "
-            f"{', '.join(a.value for a in possible)} only, and {', '.join(a.value for a in allowed)} is allowed: widen --algorithms or its --pin"
+            f"{', '.join(a.value for a in possible)} only, and {', '.join(a.value for a in allowed)} is allowed: "
+            "widen --algorithms or its --pin"
         )
 
 
@@ -193,6 +194,7 @@ def write_plan(
 
 
 def model_info(network: Network) -> ModelInfo:
+    """What identifies the network in a plan."""
     return ModelInfo(
         name=network.name,
         source=network.source or network.name,
@@ -262,6 +264,7 @@ def op_of(layer: Layer, network: Network) -> str:
 
 
 def layer_shape(layer: Layer, network: Network) -> LayerShape:
+    """The shape of a layer as a plan states it; layers without a window have one of 1 x 1."""
     source, output = network.tensors[layer.inputs[0]], network.tensors[layer.output]
     window = getattr(layer, "window", None)
     return LayerShape(

@@ -53,9 +53,8 @@ def odd_pitch(units: Ints) -> Ints:
     return units | 1
 
 
-def im2col(
-    machine: Machine, units: Ints, kernel_rows: Ints, kernel_columns: Ints, dilated: Ints
-) -> Contraction:
+def im2col(machine: Machine, units: Ints, kernel_rows: Ints, kernel_columns: Ints, dilated: Ints) -> Contraction:
+    """The contraction of im2col: a segment per kernel row, or per tap where the kernel is dilated."""
     gap = odd_pitch(units) - units
     joined = UNIT_BYTES * (kernel_columns * odd_pitch(units) - gap)
     segments = np.where(dilated, kernel_rows * kernel_columns, kernel_rows)
@@ -73,19 +72,20 @@ def im2col(
 
 
 def toeplitz(machine: Machine, window_bytes: Ints) -> Contraction:
+    """The contraction over windows that memory already holds: one segment."""
     one = np.ones_like(window_bytes)
-    return Contraction(
-        one, window_bytes, window_bytes, ceil_ratio(window_bytes, machine.word_bytes), one, one, one
-    )
+    return Contraction(one, window_bytes, window_bytes, ceil_ratio(window_bytes, machine.word_bytes), one, one, one)
 
 
 def kn2row(machine: Machine, units: Ints, taps: Ints) -> Contraction:
+    """The contraction of one tap, ``taps`` of them per output."""
     one = np.ones_like(units)
     size = UNIT_BYTES * units
     return Contraction(one, size, size, ceil_ratio(size, machine.word_bytes), taps, one, one)
 
 
 def winograd(machine: Machine, units: Ints, rounds: Ints, positions: Ints) -> Contraction:
+    """The contraction of one position: a segment per round, two bytes per transformed value."""
     one = np.ones_like(units)
     size = 2 * UNIT_BYTES * units
     words = rounds * ceil_ratio(size, machine.word_bytes)

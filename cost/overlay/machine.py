@@ -41,9 +41,7 @@ class Machine:
 
     def __post_init__(self) -> None:
         if self.word_bytes % UNIT_BYTES or self.word_bytes < UNIT_BYTES:
-            raise ValueError(
-                f"word_bytes must be a positive multiple of {UNIT_BYTES}, found {self.word_bytes}"
-            )
+            raise ValueError(f"word_bytes must be a positive multiple of {UNIT_BYTES}, found {self.word_bytes}")
         if min(self.clock_khz, self.bandwidth_bytes_per_ms) < 1 or self.packing not in (1, 2):
             raise ValueError(f"clock and bandwidth must be positive and packing 1 or 2: {self}")
 
@@ -108,4 +106,5 @@ class Overlay:
 
 
 def round_up(value: int, multiple: int) -> int:
+    """The least multiple that is not below ``value``."""
     return ceil_div(value, multiple) * multiple
