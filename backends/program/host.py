@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -18,6 +18,7 @@ from dynamap.backends.program.encoding import Program
 from dynamap.backends.quantise import QuantisedNetwork, quantise
 from dynamap.backends.quantise.calibration import checked_input, random_set
 from dynamap.cost.errors import InputError
+from dynamap.planner.models.placeholders import without_weights
 from dynamap.planner.network import HostLayer, Network
 from dynamap.planner.plan import Plan
 
@@ -40,7 +41,7 @@ class Calibration:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A plan's network in integers, and its program."""
+    """A plan's network in integers, without its float weights, and its program."""
 
     plan: Plan
     quantised: QuantisedNetwork
@@ -69,7 +70,8 @@ def prepare(plan: Plan, calibration: Calibration | None = None, *, folder: Path 
         seed=how.seed,
         samples=how.samples,
     )
-    return Prepared(plan, quantised, compile_program(plan, quantised))
+    lean = replace(quantised, network=without_weights(network))
+    return Prepared(plan, lean, compile_program(plan, lean))
 
 
 def read_arrays(path: Path, network: Network, what: str) -> dict[str, npt.NDArray[Any]]:
