@@ -47,7 +47,10 @@ def sliced(layer: Conv, network: Network) -> bool:
 
 
 def _in_place(network: Network) -> dict[str, Concat]:
-    """Concatenations whose inputs can be written where they belong, by name."""
+    """Concatenations whose inputs can be written where they belong, by name.
+
+    Where a quantised model gives their tensors different scales the values must be rescaled, that is, copied.
+    """
     produced = {layer.output for layer in network.layers if not isinstance(layer, HostLayer)}
     placed: set[str] = set()
     chosen: dict[str, Concat] = {}
@@ -59,7 +62,8 @@ def _in_place(network: Network) -> dict[str, Concat]:
             aligned &= offset % UNIT_BYTES == 0
             offset += network.tensors[tensor].channels
         free = len(set(layer.inputs)) == len(layer.inputs) and not placed.intersection(layer.inputs)
-        if aligned and free and produced.issuperset(layer.inputs):
+        scales = {network.quantisation.get(tensor) for tensor in (*layer.inputs, layer.output)} - {None}
+        if aligned and free and len(scales) <= 1 and produced.issuperset(layer.inputs):
             chosen[layer.name] = layer
             placed.update(layer.inputs)
     return chosen

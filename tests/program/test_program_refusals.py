@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from program_support import integer_image, one_conv, plan_on
+from program_support import compare, integer_image, one_conv, plan_on
 
 from dynamap.backends.emulator import Emulator, execute
 from dynamap.backends.program.compile import compile_program
 from dynamap.backends.quantise import quantise
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import TensorShape, Window
-from dynamap.planner.network import Concat, Conv, Network, Quantisation
+from dynamap.planner.network import Concat, Conv, Network, Pool, PoolKind, Quantisation
 from dynamap.planner.plan import Blocking, Plan
 
 SAME = Window((3, 3), pads=(1, 1, 1, 1))
@@ -129,7 +129,8 @@ def test_fields_beyond_their_limits_name_layer_and_field() -> None:
         compile_program(plan, quantise(network, samples=1))
 
 
-def test_a_concatenation_in_place_needs_equal_scales() -> None:
+def test_tensors_of_different_scales_are_joined_by_copying() -> None:
+    """In place the values would have to be equal integers. A plan that says so is refused."""
     shape = TensorShape(16, 4, 4)
     first, second = (
         replace(one_conv(shape, 16, SAME, seed=seed).layers[0], name=name, output=name)
@@ -143,9 +144,18 @@ def test_a_concatenation_in_place_needs_equal_scales() -> None:
     assert plan.layers[2].in_place
     compile_program(plan, quantise(alike, samples=1))
     other = replace(alike, quantisation={**schemes, "b": Quantisation(0.2, 0)})
-    quantised = quantise(other, samples=1)
+    copying = plan_on(other, (5, 7))
+    assert not copying.layers[2].in_place
+    compare(copying, quantise(other, samples=1), integer_image(other, 0))
+    # b has the scale of c, which is not that of a, but the model itself says nothing of b
+    pooled = Pool("c", ("b",), "c", PoolKind.MAX, Window((1, 1)))
+    layers = (first, second, pooled, joined)
+    hidden = {"input": schemes["input"], "a": schemes["a"], "c": Quantisation(0.2, 0)}
+    spread = replace(alike, layers=layers, tensors={**shapes, "c": shape}, quantisation=hidden)
+    plan = plan_on(spread, (5, 7))
+    assert plan.layers[3].in_place
     with pytest.raises(InputError, match="layer 'joined': the tensors that it joins have different scales"):
-        compile_program(plan, quantised)
+        compile_program(plan, quantise(spread, samples=1))
 
 
 class TestInputs:
