@@ -77,7 +77,9 @@ class LayerCosts:
         self.case_job = self.variants.layer[self.cases.variant]
         self.parts, self.case_group = parts_of(self.table)
         self.group_count = int(self.case_group.max(initial=-1)) + 1
-        self.summary = summary(self.parts)
+        self.group_job = np.empty(self.group_count, np.int64)
+        self.group_job[self.case_group] = self.case_job
+        self._job_starts = np.flatnonzero(np.diff(self.group_job, prepend=-1))
         self._slots = _Slots.of(self.case_job, self.cases.format_in, self.cases.format_out)
         self._vector_cache: dict[Buffers, Ints] = {}
         self._fit_cache: dict[Buffers, Bools] = {}
@@ -86,17 +88,31 @@ class LayerCosts:
     def conv_multiplicity(self) -> Ints:
         return self.multiplicity[: self.conv_jobs]
 
-    def summary_bounds(self, rows: Sides, columns: Sides) -> Ints:
-        """Quick lower bounds per (box of arrays, convolution job), whatever the buffers."""
-        return summary_bounds(self.summary, self.conv_jobs, rows, columns)
+    def least_per_job(self, bounds: Ints) -> Ints:
+        """Least per (box, convolution job) of bounds per (box, group)."""
+        least = np.full((len(bounds), self.conv_jobs), NEVER)
+        if self.group_count:
+            least[:, self.group_job[self._job_starts]] = np.minimum.reduceat(bounds, self._job_starts, axis=1)
+        return least
 
-    def layer_bounds(self, rows: Sides, columns: Sides, parts: Sequence[Part] | None = None) -> Ints:
-        """Tighter lower bounds per (box of arrays, convolution job), from all cases or those of ``parts``."""
-        return layer_bounds(self.parts if parts is None else parts, self.conv_jobs, rows, columns)
+    def within(self, ceiling: Buffers) -> Pruned:
+        """Lower bounds for all buffers of at most these sizes."""
+        fits = np.zeros(self.group_count, bool)
+        fits[self.case_group[self._may_fit(ceiling)]] = True
+        parts = [part.take(np.flatnonzero(fits[part.group])) for part in self.parts]
+        parts = [part for part in parts if len(part.group)]
+        return Pruned(self.conv_jobs, parts, summary(parts), self.vector_cycles(ceiling))
+
+    def vector_cycles(self, buffers: Buffers) -> int:
+        """Least cycles of all vector layers, each in its best formats."""
+        if not self.vector_work:
+            return 0
+        return int(self.vector_costs(buffers).min(axis=(1, 2)) @ self.multiplicity[self.conv_jobs :])
 
     def array_bound(self, rows: Ints, columns: Ints) -> Ints:
         """Quick lower bound of the convolutions' cycles per array."""
-        bound: Ints = self.summary_bounds(Sides.of(rows), Sides.of(columns)) @ self.conv_multiplicity
+        bounds = summary_bounds(summary(self.parts), self.conv_jobs, Sides.of(rows), Sides.of(columns))
+        bound: Ints = bounds @ self.conv_multiplicity
         return bound
 
     def vector_costs(self, buffers: Buffers) -> Ints:
@@ -125,7 +141,7 @@ class LayerCosts:
         points = Points.of(rows, columns, buffers)
         bounds = group_bounds(self.parts, self.group_count, Sides.of(rows), Sides.of(columns))
         if limits is not None:
-            bounds = np.where(bounds < limits[:, self._group_job()], bounds, NEVER)
+            bounds = np.where(bounds < limits[:, self.group_job], bounds, NEVER)
         promise = bounds[:, self.case_group[self._slots.order]]
         for buffer in dict.fromkeys(buffers):
             here = np.array([b == buffer for b in buffers])
@@ -147,11 +163,6 @@ class LayerCosts:
         for i, buffer in enumerate(buffers):
             costs[i, self.conv_jobs :] = self.vector_costs(buffer)
         return costs
-
-    def _group_job(self) -> Ints:
-        job = np.empty(self.group_count, np.int64)
-        job[self.case_group] = self.case_job
-        return job
 
     def _may_fit(self, buffers: Buffers) -> Bools:
         if buffers not in self._fit_cache:
@@ -178,6 +189,26 @@ class LayerCosts:
 
     def vector_all(self, job: int, buffers: Buffers, fi: Format, fo: Format) -> Times:
         return vector_times(self.machine, buffers, self.vector_work[job - self.conv_jobs][0], fi, fo)
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """Lower bounds from the cases that can fit some buffers; ``vector_cycles`` is that of the vector layers."""
+
+    jobs: int
+    parts: Sequence[Part]
+    summary: Sequence[Part]
+    vector_cycles: int
+
+    def summary_bounds(self, rows: Sides, columns: Sides) -> Ints:
+        """Quick lower bounds per (box of arrays, convolution job)."""
+        return summary_bounds(self.summary, self.jobs, rows, columns)
+
+    def layer_bounds(self, rows: Ints, columns: Ints, keep: Bools) -> Ints:
+        """Tighter lower bounds per (array, convolution job), from the groups to ``keep``."""
+        parts = [part.take(np.flatnonzero(keep[part.group])) for part in self.parts]
+        parts = [part for part in parts if len(part.group)]
+        return layer_bounds(parts, self.jobs, Sides.of(rows), Sides.of(columns))
 
 
 @dataclass(frozen=True)

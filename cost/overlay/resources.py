@@ -24,6 +24,7 @@ INPUT_SIZES = tuple(KIB << k for k in range(4, 13))  # 16 KiB .. 4 MiB
 WEIGHT_SIZES = tuple(KIB << k for k in range(4, 14))  # 16 KiB .. 8 MiB
 ACCUMULATOR_ROWS = (256, 512, 1024, 2048, 4096)
 ROW_SIZES = (512, 1024, 2048, 4096, 8192)
+SMALLEST = Buffers(INPUT_SIZES[0], WEIGHT_SIZES[0], ACCUMULATOR_ROWS[0], ROW_SIZES[0])
 
 LUT_PER_PE = {1: 40, 2: 60}
 """Operands and accumulators sit in flip-flops; LUTs hold the adders, and with packing the split of the two products."""
@@ -195,8 +196,7 @@ class Candidates:
         lut, ff = logic_use(device, machine, rows, columns)
         fits = (lut <= device.resources.kernel_lut) & (ff <= device.resources.kernel_ff)
         rows, columns = rows[fits], columns[fits]
-        smallest = Buffers(INPUT_SIZES[0], WEIGHT_SIZES[0], ACCUMULATOR_ROWS[0], ROW_SIZES[0])
-        room = _room(device, machine, rows, columns, smallest)
+        room = _room(device, machine, rows, columns, SMALLEST)
         if not room.any():
             raise InfeasibleError(
                 f"no array fits device {device.name!r}: LUTs, flip-flops or memory blocks do not suffice for the "
@@ -207,6 +207,29 @@ class Candidates:
     def only(self, rows: int, columns: int) -> Candidates:
         """The same device with one array to consider."""
         return replace(self, rows=np.array([rows]), columns=np.array([columns]))
+
+    def ceiling(self) -> Buffers:
+        """Sizes that no buffers beside any of the arrays exceed.
+
+        Memory grows with the columns, and with the rows from where a row buffer has its least width (at most 64 rows of
+        512-byte words), so narrow arrays of few rows have the most room.
+        """
+        rows, columns = self.rows, self.columns
+        if len(rows) > 64:
+            rows, columns = np.arange(1, 65), np.ones(64, np.int64)
+
+        def largest(sizes: tuple[int, ...], name: str) -> int:
+            for size in reversed(sizes):
+                if _room(self.device, self.machine, rows, columns, replace(SMALLEST, **{name: size})).any():
+                    return size
+            return sizes[0]
+
+        return Buffers(
+            largest(INPUT_SIZES, "input_bytes"),
+            largest(WEIGHT_SIZES, "weight_bytes"),
+            largest(ACCUMULATOR_ROWS, "accumulator_rows"),
+            largest(ROW_SIZES, "row_bytes"),
+        )
 
     def buffers_for(self, rows: int, columns: int) -> tuple[Buffers, ...]:
         """Buffer configurations that fit and that no other fitting one exceeds in every size, largest first."""
