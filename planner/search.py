@@ -35,6 +35,9 @@ PROMISING_PERCENT = 110
 
 MOST_ARRAYS_AT_ONCE = 16
 
+UNLIMITED = Buffers(1 << 50, 1 << 50, 1 << 50, 1 << 50)
+"""Buffers for lower bounds: whatever fits some buffers fits these."""
+
 Solve = Callable[..., Solution]
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dynamap.cost.overlay.machine import PASS_OVERHEAD
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio
+
+BLOCK_TIMES = ("transfer", "place", "compute", "post", "store")
+PASS_COLUMNS = ("blocks", "prologue_transfer", "prologue_place", "fill", "after")
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,9 @@ class Block:
     compute: Ints
     post: Ints
     store: Ints
+
+    def take(self, index: Ints) -> Block:
+        return Block(*(getattr(self, name)[index] for name in BLOCK_TIMES))
 
     @property
     def load(self) -> Ints:
@@ -53,7 +59,14 @@ class Pass:
     stages: Ints | None = None
 
     def take(self, index: Ints) -> Pass:
-        return _take(self, index)
+        """Some of the passes."""
+        return replace(
+            self,
+            **{name: getattr(self, name)[index] for name in PASS_COLUMNS},  # type: ignore[arg-type]
+            block=self.block.take(index),
+            last=self.last.take(index),
+            stages=None if self.stages is None else self.stages[index],
+        )
 
     @property
     def ready(self) -> Ints:
@@ -89,83 +102,91 @@ class Pass:
         return PASS_OVERHEAD + np.maximum(computing, moving)
 
 
-T = TypeVar("T")
+def joined(passes: Sequence[Pass]) -> Pass:
+    """The passes of all, one after the other; they must be of one kind (stages given or not, storing or not)."""
+    first = passes[0]
+    if len(passes) == 1:
+        return first
 
+    def column(name: str) -> Ints:
+        return np.concatenate([getattr(p, name) for p in passes])
 
-def _take(table: T, index: Ints) -> T:
-    def pick(value: object) -> object:
-        if isinstance(value, np.ndarray):
-            return value[index]
-        return _take(value, index) if isinstance(value, Block) else value
+    def blocks(name: str) -> Block:
+        parts = [getattr(p, name) for p in passes]
+        return Block(*(np.concatenate([getattr(b, f) for b in parts]) for f in BLOCK_TIMES))
 
-    return type(table)(**{f.name: pick(getattr(table, f.name)) for f in fields(table)})  # type: ignore[arg-type]
+    return replace(
+        first,
+        **{name: column(name) for name in PASS_COLUMNS},  # type: ignore[arg-type]
+        block=blocks("block"),
+        last=blocks("last"),
+        stages=None if first.stages is None else column("stages"),
+    )
 
 
 def makespan(work: Pass) -> Ints:
     """Cycles of each pass, by the recurrence over its blocks (docs/overlay.md, section 6)."""
     order = np.argsort(-work.blocks, kind="stable")
     p = work.take(order)
-    longest = -p.blocks  # ascending, so that "at least k blocks" is a prefix
+    size = len(order)
+    longest = int(p.blocks[0]) if size else 0
+    # How many passes, the first ones, have at least so many blocks.
+    counts = np.searchsorted(-p.blocks, -np.arange(longest + 3), side="right").tolist()
+    transfer, place, compute, post, store = (getattr(p.block, name).copy() for name in BLOCK_TIMES)
 
-    def at_least(count: int) -> int:
-        return int(np.searchsorted(longest, -count, side="right"))
-
-    def times(name: str, index: int, size: int) -> Ints:
-        """Times of block ``index`` of the first ``size`` passes."""
-        main, last = getattr(p.block, name), getattr(p.last, name)
-        return np.where(p.blocks[:size] == index + 1, last[:size], main[:size])
-
-    size = len(p.blocks)
-    memory = np.zeros(size, np.int64)
-    placed = np.zeros(size, np.int64)
+    memory = np.zeros(size, np.int64)  # end of the last transfer
+    placed = np.zeros(size, np.int64)  # of the last load
     finished = np.zeros(size, np.int64)  # end C(i)
-    before = np.zeros(size, np.int64)  # end C(i-1)
+    ready: dict[int, Ints] = {}  # when block i could start, for its data
     posted = [np.zeros(size, np.int64), np.zeros(size, np.int64)]  # end post(i), by parity of i
     stored = [np.zeros(size, np.int64), np.zeros(size, np.int64)]  # end S(i), by parity of i
-    placed_at: dict[int, Ints] = {}
 
-    def load(index: int, start_not_before: Ints | None) -> None:
-        count = at_least(index + 1)
-        if not count:
+    def last_from(index: int) -> slice:
+        """The passes whose last block is ``index``."""
+        return slice(counts[index + 2], counts[index + 1])
+
+    def load(index: int) -> None:
+        if index >= longest:
             return
+        count, ending = counts[index + 1], last_from(index)
+        transfer[ending], place[ending] = p.last.transfer[ending], p.last.place[ending]
         start = memory[:count]
-        if start_not_before is not None:
-            start = np.maximum(start, start_not_before[:count])
-        end = start + times("transfer", index, count)
-        placed[:count] = np.maximum(end, np.maximum(placed[:count], start) + times("place", index, count))
+        if index >= 2:
+            start = np.maximum(start, finished[:count])
+        end = start + transfer[:count]
+        placed[:count] = np.maximum(end, np.maximum(placed[:count], start) + place[:count])
         memory[:count] = end
-        placed_at[index] = placed[:count].copy()
+        ready[index] = placed[:count] + p.ready[:count]
 
     if p.stages is None:
         memory += p.prologue_transfer
         placed = np.maximum(memory, p.prologue_place)
-        load(0, None)
+        load(0)
     else:
-        load(0, None)
-        begun = np.maximum(placed, memory + ceil_ratio(p.prologue_transfer, p.stages)) + p.ready
+        load(0)
+        arriving = memory + ceil_ratio(p.prologue_transfer, p.stages)
+        ready[0] = np.maximum(ready[0], arriving + p.ready)
         memory += p.prologue_transfer
-        first = times("compute", 0, size)
-        held = memory + p.read_latency + ceil_ratio(first, p.stages)
-    load(1, None)
-    index = 0
-    active = size
-    while active:
-        half = index % 2
+        arrived = memory.copy()
+    load(1)
+    for index in range(longest):
+        half, active, ending = index % 2, counts[index + 1], last_from(index)
+        for current, final in ((compute, p.last.compute), (post, p.last.post), (store, p.last.store)):
+            current[ending] = final[ending]
+        start = np.maximum(ready.pop(index), finished[:active])
+        if p.stores:
+            np.maximum(start, posted[half][:active], out=start)
+        np.add(start, compute[:active], out=finished[:active])
         if index == 0 and p.stages is not None:
-            finished[:] = np.maximum(begun + first, held)
-        else:
-            start = np.maximum(before[:active], placed_at[index][:active] + p.ready[:active])
-            finished[:active] = np.maximum(start, posted[half][:active]) + times("compute", index, active)
-        placed_at.pop(index)
-        load(index + 2, finished)
+            np.maximum(finished, arrived + p.read_latency + ceil_ratio(compute, p.stages), out=finished)
+        load(index + 2)
         if p.stores:
             done = np.maximum(posted[1 - half][:active], finished[:active] + p.after[:active])
-            posted[half][:active] = np.maximum(done, stored[half][:active]) + times("post", index, active)
-            memory[:active] = np.maximum(memory[:active], posted[half][:active]) + times("store", index, active)
+            np.maximum(done, stored[half][:active], out=done)
+            np.add(done, post[:active], out=posted[half][:active])
+            np.maximum(memory[:active], posted[half][:active], out=memory[:active])
+            memory[:active] += store[:active]
             stored[half][:active] = memory[:active]
-        before[:active] = finished[:active]
-        index += 1
-        active = at_least(index + 1)
     ends = memory + p.write_latency if p.stores else finished + p.after
     cycles = np.empty_like(ends)
     cycles[order] = PASS_OVERHEAD + ends

@@ -21,7 +21,7 @@ from dynamap.cost.overlay.blocks import (
 from dynamap.cost.overlay.case_table import CaseTable, Points, take_variants
 from dynamap.cost.overlay.machine import Machine
 from dynamap.cost.overlay.options import DATAFLOWS, STREAM_INPUTS
-from dynamap.cost.overlay.pipeline import Block, Pass, makespan
+from dynamap.cost.overlay.pipeline import Block, Pass, joined, makespan
 from dynamap.cost.overlay.transfer import Ints, Runs, transfer_cycles
 
 INFEASIBLE = np.int64(1) << 50
@@ -180,10 +180,19 @@ class _Sum:
 
     def __init__(self, size: int) -> None:
         self.columns = {f.name: np.zeros(size, np.int64) for f in fields(Times)}
+        self.groups = np.ones(size, np.int64)
+        self.feasible = np.zeros(size, bool)
         self.passes: list[tuple[Ints, Ints, Pass]] = []
 
-    def add(self, index: Ints, count: Ints, totals: _PassTotals) -> None:
-        """``count`` identical passes for each case at ``index``."""
+    def choose(self, place: Ints, groups: Ints, chosen: Blocking) -> None:
+        """The blocking of the cases at ``place`` and how many groups follow each other."""
+        self.groups[place] = groups
+        self.feasible[place] = chosen.feasible
+        self.columns["channels"][place] = chosen.channels
+        self.columns["units"][place] = chosen.units
+
+    def add(self, place: Ints, count: Ints, totals: _PassTotals) -> None:
+        """``count`` identical passes for each case at ``place``."""
         p = totals.work
         for name, value in (
             ("bound", p.lower_bound()),
@@ -194,57 +203,61 @@ class _Sum:
             ("bytes_read", totals.bytes_read),
             ("bytes_written", totals.bytes_written),
         ):
-            self.columns[name][index] += count * value
-        self.passes.append((index, count, p))
+            self.columns[name][place] += count * value
+        self.passes.append((place, count, p))
 
-    def finish(self, groups: Ints, chosen: Blocking, limit: Ints) -> Times:
+    def finish(self, limit: Ints) -> Times:
         """Times of all groups; cases that do not fit, or whose bound is not below ``limit``, are not simulated."""
-        for column in self.columns.values():
-            column *= groups
-        live = chosen.feasible & (self.columns["bound"] < limit)
+        for name, column in self.columns.items():
+            if name not in ("channels", "units"):
+                column *= self.groups
+        live = self.feasible & (self.columns["bound"] < limit)
         cycles = self.columns["cycles"]
-        for index, count, p in self.passes:
-            some = np.flatnonzero(live[index])
+        kinds: dict[tuple[bool, bool], list[tuple[Ints, Ints, Pass]]] = {}
+        for place, count, p in self.passes:
+            some = np.flatnonzero(live[place])
             if len(some):
-                cycles[index[some]] += count[some] * makespan(p.take(some)) * groups[index[some]]
+                kind = kinds.setdefault((p.stores, p.stages is None), [])
+                kind.append((place[some], count[some], p.take(some)))
+        for passes in kinds.values():
+            place, count = (np.concatenate([some[i] for some in passes]) for i in (0, 1))
+            # A case may have several passes of one kind.
+            np.add.at(cycles, place, count * makespan(joined([p for _, _, p in passes])) * self.groups[place])
         cycles[~live] = INFEASIBLE
-        self.columns["bound"][~chosen.feasible] = INFEASIBLE
-        self.columns["channels"] = chosen.channels
-        self.columns["units"] = chosen.units
+        self.columns["bound"][~self.feasible] = INFEASIBLE
         return Times(**self.columns)
 
 
-def _time_input_streams(work: Work, limit: Ints) -> Times:
+def _add_input_streams(total: _Sum, place: Ints, work: Work) -> None:
     table = work.table
     k = table.k.take(work.variant)
     out_channels = table.variants.out_channels[work.variant]
     chosen = input_blocking(table, work.flow, work.case, k, work.on)
+    total.choose(place, table.variants.groups[work.variant], chosen)
     chunks = -(-out_channels // chosen.channels)
-    total = _Sum(work.size)
     several = np.flatnonzero(chosen.feasible & (chunks > 1))
     if len(several):
         passes = _stream_inputs(work.take(several), k.take(several), chosen.channels[several])
-        total.add(several, chunks[several] - 1, passes)
+        total.add(place[several], chunks[several] - 1, passes)
     fits = np.flatnonzero(chosen.feasible)
     final = out_channels - (chunks - 1) * chosen.channels
-    total.add(fits, np.ones_like(fits), _stream_inputs(work.take(fits), k.take(fits), final[fits]))
-    return total.finish(table.variants.groups[work.variant], chosen, limit)
+    total.add(place[fits], np.ones_like(fits), _stream_inputs(work.take(fits), k.take(fits), final[fits]))
 
 
-def _time_weight_streams(work: Work, limit: Ints) -> Times:
+def _add_weight_streams(total: _Sum, place: Ints, work: Work) -> None:
     table = work.table
     units = table.units[work.variant]
     k = table.k.take(work.variant)
     chosen = weight_blocking(table, work.flow, work.case, k, work.on)
     chunks = -(-units // chosen.units)
     bands = table.blocks[work.case]
-    total = _Sum(work.size)
+    total.choose(place, table.variants.groups[work.variant], chosen)
     for bank, count in ((table.main, bands - 1), (table.last, np.ones_like(bands))):
         whole = np.flatnonzero(chosen.feasible & (count > 0) & (chunks == 1))
         if len(whole):
             rows = bank.take(work.case[whole])
             passes = _stream_weights(work.take(whole), rows, units[whole], chosen.channels[whole], True)
-            total.add(whole, count[whole], passes)
+            total.add(place[whole], count[whole], passes)
         parts = np.flatnonzero(chosen.feasible & (count > 0) & (chunks > 1))
         if not len(parts):
             continue
@@ -257,8 +270,8 @@ def _time_weight_streams(work: Work, limit: Ints) -> Times:
             (units[parts] - before * full, count[parts], True),
         ):
             rows = row_block(work.machine, v, format_in, band, part)
-            total.add(parts, repeats, _stream_weights(some, rows, part, chosen.channels[parts], stores))
-    return total.finish(table.variants.groups[work.variant], chosen, limit)
+            passes = _stream_weights(some, rows, part, chosen.channels[parts], stores)
+            total.add(place[parts], repeats, passes)
 
 
 def evaluate(table: CaseTable, case: Ints, on: Points, limit: Ints) -> Times:
@@ -266,15 +279,12 @@ def evaluate(table: CaseTable, case: Ints, on: Points, limit: Ints) -> Times:
 
     Those whose lower bound reaches ``limit`` get INFEASIBLE cycles.
     """
-    columns = {f.name: np.zeros(len(case), np.int64) for f in fields(Times)}
+    total = _Sum(len(case))
     kind = table.cases.dataflow[case] * 2 + (table.cases.mode[case] == STREAM_INPUTS)
     for number, flow in enumerate(DATAFLOWS):
-        for inputs, timer in ((1, _time_input_streams), (0, _time_weight_streams)):
-            index = np.flatnonzero(kind == number * 2 + inputs)
-            if len(index):
-                chosen = case[index]
-                work = Work(table, flow, chosen, table.cases.variant[chosen], on.take(index))
-                times = timer(work, limit[index])
-                for name, column in columns.items():
-                    column[index] = getattr(times, name)
-    return Times(**columns)
+        for inputs, add in ((1, _add_input_streams), (0, _add_weight_streams)):
+            place = np.flatnonzero(kind == number * 2 + inputs)
+            if len(place):
+                chosen = case[place]
+                add(total, place, Work(table, flow, chosen, table.cases.variant[chosen], on.take(place)))
+    return total.finish(limit)
