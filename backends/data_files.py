@@ -1,0 +1,74 @@
+"""The data of a generated project: program, weights, input and golden output, and what the plan predicts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from dynamap.backends.executors import NumpyExecutor
+from dynamap.backends.program import Program, Role
+from dynamap.backends.program.layout import layout_of_entry, to_format
+from dynamap.cost.errors import InputError
+from dynamap.planner.plan import Plan
+
+Int8Array = npt.NDArray[np.int8]
+
+
+def image_files(program: Program) -> dict[str, bytes]:
+    """``program.bin`` and ``weights.bin``: the program's image, cut where the weights begin."""
+    start = program.header.weights_address
+    return {"program.bin": bytes(program.image[:start]), "weights.bin": bytes(program.image[start:])}
+
+
+def input_file(program: Program, inputs: Mapping[str, Int8Array]) -> bytes:
+    """``input.bin``: the input tensors as they are stored, in the order of the program's tensors.
+
+    Raises:
+        InputError: an input is missing or has another shape.
+    """
+    parts = []
+    for name, entry in program.tensors_of(Role.INPUT).items():
+        if name not in inputs:
+            raise InputError(f"the input {name!r} is missing")
+        shape = (entry.channels, entry.height, entry.width)
+        if inputs[name].shape != shape or inputs[name].dtype != np.int8:
+            raise InputError(f"input {name!r} is {inputs[name].dtype} {inputs[name].shape}; it must be int8 {shape}")
+        parts.append(np.ascontiguousarray(to_format(inputs[name], layout_of_entry(entry), entry.zero_point)).tobytes())
+    return b"".join(parts)
+
+
+def golden_file(program: Program, inputs: Mapping[str, Int8Array]) -> bytes:
+    """``golden.bin``: what every layer of the overlay writes, C x H x W, layer by layer, from the NumPy emulator."""
+    runs = NumpyExecutor().run(program, inputs)
+    return b"".join(np.ascontiguousarray(run.values).tobytes() for run in runs)
+
+
+def predicted_file(plan: Plan) -> bytes:
+    """``predicted.json``: the plan's latency, resources and counters per layer."""
+    keys = ("name", "op", "algorithm", "dataflow", "compute_cycles", "load_cycles", "store_cycles", "cycles")
+    document = {
+        "model": plan.model.name,
+        "device": plan.device["device"]["name"],
+        "clock_mhz": plan.overlay.clock_mhz,
+        "latency_ms": plan.latency_ms,
+        "cycles": sum(layer.cycles for layer in plan.layers),
+        "resources": [
+            {
+                "name": use.name,
+                "used": use.used,
+                "available": use.available,
+                "uncertainty_percent": use.uncertainty_percent,
+            }
+            for use in plan.resources
+        ],
+        "layers": [
+            {key: getattr(layer, key) for key in keys}
+            | {"bytes_read": layer.bytes_read, "bytes_written": layer.bytes_written}
+            for layer in plan.layers
+            if not layer.host
+        ],
+    }
+    return (json.dumps(document, indent=1) + "\n").encode()

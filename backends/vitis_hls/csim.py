@@ -1,0 +1,188 @@
+"""C simulation of the kernel on this machine: the project's own sources, compiled by g++ and run on a program."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dynamap.backends.data_files import image_files, input_file
+from dynamap.backends.executors import LayerRun
+from dynamap.backends.program import Program
+from dynamap.backends.program.specification import NONE
+from dynamap.backends.vitis_hls.params import params_header
+from dynamap.backends.vitis_hls.sizes import KernelSizes, check_program, sizes_of
+from dynamap.cost.errors import InputError
+
+Int8Array = npt.NDArray[np.int8]
+
+KERNEL_SOURCES = ("overlay.cpp", "load.cpp", "compute.cpp", "vector.cpp", "post.cpp", "store.cpp")
+KERNEL_HEADERS = (
+    "overlay.h",
+    "engines.h",
+    "array.h",
+    "winograd.h",
+    "arithmetic.h",
+    "memory.h",
+    "command.h",
+    "types.h",
+)
+HOST_FILES = ("program_file.h", "testbench.cpp")
+WARNINGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror", "-Wno-unknown-pragmas", "-Wno-unused-label")
+FAST = ("-O3", "-march=native")
+SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-D_GLIBCXX_ASSERTIONS")
+EXACT = ("-O1", "-DOVERLAY_EXACT_WIDTHS")
+LONGEST_BUILD_SECONDS, LONGEST_RUN_SECONDS = 600, 3600
+
+
+def kernel_files() -> dict[str, bytes]:
+    """The hand-written sources by name, kernel and host."""
+    found = {}
+    root = resources.files("dynamap.backends.vitis_hls")
+    for folder, names in (("kernel", (*KERNEL_HEADERS, *KERNEL_SOURCES)), ("host", HOST_FILES)):
+        for name in names:
+            found[name] = (root / folder / name).read_bytes()
+    return found
+
+
+def headers_folder() -> Path:
+    """The folder with ``ap_int.h`` and ``hls_stream.h``: of Vitis, or of the package hls4ml.
+
+    Raises:
+        InputError: neither is there.
+    """
+    for variable in ("XILINX_HLS", "XILINX_VITIS"):
+        if variable in os.environ:
+            folder = Path(os.environ[variable]) / "include"
+            if (folder / "ap_int.h").is_file():
+                return folder
+    found = importlib.util.find_spec("hls4ml")
+    for place in found.submodule_search_locations or () if found else ():
+        folder = Path(place) / "templates" / "vivado" / "ap_types"
+        if (folder / "hls_stream.h").is_file():
+            return folder
+    raise InputError(
+        "C simulation needs AMD's ap_int.h and hls_stream.h: source Vitis' settings64.sh, "
+        "or run 'pip install --no-deps hls4ml', which carries them"
+    )
+
+
+class CSimulation:
+    """One build of the kernel. ``flags``: of the compiler, beside the warnings, which are errors.
+
+    The build lives in a temporary folder until `close` (or the end of a ``with``).
+    """
+
+    def __init__(self, sizes: KernelSizes, flags: tuple[str, ...] = FAST) -> None:
+        self.sizes = sizes
+        self._folder = Path(tempfile.mkdtemp(prefix="dynamap-csim-"))
+        try:
+            self._build(flags)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> CSimulation:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Removes the build."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _build(self, flags: tuple[str, ...]) -> None:
+        compiler = shutil.which(os.environ.get("CXX", "g++"))
+        if compiler is None:
+            raise InputError("C simulation needs g++ (Debian, Ubuntu: apt install g++), or the compiler named in CXX")
+        headers = headers_folder()
+        for name, content in kernel_files().items():
+            (self._folder / name).write_bytes(content)
+        (self._folder / "params.h").write_text(params_header(self.sizes, "// C simulation"))
+        common = [compiler, "-std=c++17", *flags, *WARNINGS, "-isystem", str(headers)]
+        sources = [*KERNEL_SOURCES, "testbench.cpp"]
+        running: list[subprocess.Popen[str]] = []
+        objects = []
+        for source in sources:
+            target = source.replace(".cpp", ".o")
+            objects.append(target)
+            running.append(self._start([*common, "-c", source, "-o", target]))
+            if len(running) >= max(1, min(2, os.cpu_count() or 1)):
+                self._finish(running.pop(0))
+        for process in running:
+            self._finish(process)
+        self._finish(self._start([*common, *objects, "-o", "testbench"]))
+
+    def _start(self, command: list[str]) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            command, cwd=self._folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        )
+
+    def _finish(self, process: subprocess.Popen[str]) -> None:
+        output, _ = process.communicate(timeout=LONGEST_BUILD_SECONDS)
+        if process.returncode:
+            raise InputError(f"the kernel does not compile:\n{output[-4000:]}")
+
+    def run(self, program: Program, inputs: Mapping[str, Int8Array]) -> Iterator[LayerRun]:
+        """Every layer of the overlay with the tensor that it wrote and the kernel's own counters.
+
+        Raises:
+            InputError: the program is for another overlay, or the simulation fails.
+        """
+        check_program(program, self.sizes)
+        with tempfile.TemporaryDirectory(prefix="dynamap-data-") as folder:
+            for name, content in (image_files(program) | {"input.bin": input_file(program, inputs)}).items():
+                (Path(folder) / name).write_bytes(content)
+            tensors, counters = Path(folder) / "tensors.bin", Path(folder) / "counters.txt"
+            command = [str(self._folder / "testbench"), folder, "--tensors", str(tensors), "--counters", str(counters)]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_RUN_SECONDS, errors="replace")
+            if done.returncode:
+                raise InputError(f"the simulated kernel failed (exit {done.returncode}): {done.stderr[-4000:].strip()}")
+            yield from self._layers(program, tensors.read_bytes(), counters.read_text().splitlines())
+
+    def _layers(self, program: Program, data: bytes, lines: list[str]) -> Iterator[LayerRun]:
+        ports, at = self.sizes.ports, 0
+        written = [(name, entry) for name, entry in zip(program.layer_names, program.layers, strict=True)]
+        executed = [(name, entry) for name, entry in written if entry.output != NONE]
+        for (name, entry), line in zip(executed, lines, strict=True):
+            tensor = program.tensors[entry.output]
+            shape = (tensor.channels, tensor.height, tensor.width)
+            size = int(np.prod(shape))
+            values = np.frombuffer(data, np.int8, size, at).reshape(shape)
+            at += size
+            counts = [int(word) for word in line.split()]
+            counters = {
+                "compute_cycles": counts[0],
+                "bytes_read": sum(counts[1 : 1 + ports]),
+                "bytes_written": sum(counts[1 + ports :]),
+            }
+            yield LayerRun(name, program.tensor_names[entry.output], values, counters)
+
+
+class CSimulationExecutor:
+    """The backend's executor: builds the kernel for the program's overlay and runs it."""
+
+    def __init__(self, flags: tuple[str, ...] = FAST) -> None:
+        self.platform = "Vitis HLS kernel, C simulation by g++"
+        self._flags = flags
+
+    def run(self, program: Program, inputs: Mapping[str, Int8Array]) -> Iterator[LayerRun]:
+        """See `dynamap.backends.executors.Executor.run`."""
+        with CSimulation(simulated_sizes(program), self._flags) as simulation:
+            yield from simulation.run(program, inputs)
+
+
+def simulated_sizes(program: Program) -> KernelSizes:
+    """The build for a program alone: the fewest ports of at most 64 bytes that make its memory word."""
+    word = program.header.memory_word_bytes
+    port_bytes = next((size for size in (64, 32, 16) if word % size == 0), 16)
+    return sizes_of(program.header, word // port_bytes, port_bytes)

@@ -1,0 +1,206 @@
+// The overlay: fetches commands one by one and runs each as a pipeline of LOAD, COMPUTE, POST and STORE over its blocks.
+#include "overlay.h"
+
+#include "engines.h"
+
+namespace {
+
+// Bytes of memory that are not counted: commands and tables come beside LOAD.
+void fetch_bytes(READ_PORTS, std::uint64_t address, int bytes, std::uint8_t *into) {
+    count_t ignored = {};
+    const int beats = (bytes + PORT_BYTES - 1) / PORT_BYTES;
+words:
+    for (int beat = 0; beat < beats; beat += PORTS) {
+#pragma HLS loop_tripcount min = 1 max = 64
+        const int some = beats - beat < PORTS ? beats - beat : PORTS;
+        const word_t word = read_word(PASS_READ, address / PORT_BYTES + (std::uint64_t)beat, some, ignored);
+    bytes_of_word:
+        for (int i = 0; i < WORD_BYTES; ++i) {
+            if (beat * PORT_BYTES + i < bytes) into[beat * PORT_BYTES + i] = word.byte[i];
+        }
+    }
+}
+
+inline std::uint32_t word_of(const std::uint8_t *bytes) {
+#pragma HLS inline
+    return (std::uint32_t)bytes[0] | (std::uint32_t)bytes[1] << 8 | (std::uint32_t)bytes[2] << 16 |
+           (std::uint32_t)bytes[3] << 24;
+}
+
+command_t fetch_command(READ_PORTS, std::uint64_t address) {
+    std::uint8_t bytes[COMMAND_WORDS * 4];
+    std::uint32_t words[COMMAND_WORDS];
+#pragma HLS array_partition variable = words complete
+    fetch_bytes(PASS_READ, address, COMMAND_WORDS * 4, bytes);
+words_of_command:
+    for (int i = 0; i < COMMAND_WORDS; ++i) {
+#pragma HLS unroll
+        words[i] = word_of(&bytes[4 * i]);
+    }
+    return decode_command(words);
+}
+
+void fetch_sources(READ_PORTS, const command_t &c, source_t sources[MAX_SOURCES]) {
+    if (c.sources_address == 0) return;
+sources:
+    for (int s = 0; s < c.source_count; ++s) {
+#pragma HLS loop_tripcount min = 2 max = 4
+        std::uint8_t bytes[SOURCE_WORDS * 4];
+        std::uint32_t words[SOURCE_WORDS];
+        const std::uint64_t address = c.sources_address + (std::uint64_t)s * SOURCE_WORDS * 4;
+        fetch_bytes(PASS_READ, address, SOURCE_WORDS * 4, bytes);
+        for (int i = 0; i < SOURCE_WORDS; ++i) words[i] = word_of(&bytes[4 * i]);
+        sources[s] = decode_source(words);
+    }
+}
+
+void fetch_lookup(READ_PORTS, const command_t &c, lookup_t &lookup) {
+    if (c.flags & FLAG_LOOKUP) {
+        std::uint8_t bytes[256];
+        fetch_bytes(PASS_READ, c.lookup_address, 256, bytes);
+        for (int i = 0; i < 256; ++i) lookup.table[i] = (std::int8_t)bytes[i];
+    }
+    if (c.flags & FLAG_LEAKY) {
+        static std::uint8_t bytes[SLOPES * 4];
+        fetch_bytes(PASS_READ, c.slopes_address, c.slope_count * 4, bytes);
+    slopes:
+        for (int i = 0; i < c.slope_count; ++i) {
+#pragma HLS loop_tripcount min = 1 max = 512
+            lookup.slopes[i] = (std::int32_t)word_of(&bytes[4 * i]);
+        }
+    }
+}
+
+// Adds up what LOAD, COMPUTE and STORE counted in a block.
+void count_block(counts_t &load_counts, counts_t &compute_counts, counts_t &store_counts,
+                 std::uint64_t totals[COUNTERS]) {
+#pragma HLS inline off
+    const count_t load = load_counts.read();
+    const count_t compute = compute_counts.read();
+    const count_t store = store_counts.read();
+    totals[0] += compute.cycles;
+ports:
+    for (int i = 0; i < PORTS; ++i) {
+#pragma HLS unroll
+        totals[1 + i] += load.port_bytes[i];
+        totals[1 + PORTS + i] += store.port_bytes[i];
+    }
+}
+
+// Buffers. Their halves are handed over by tokens, so they are memories without synchronisation of their own.
+std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES];
+std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES];
+parameter_t parameter_buffer[PARAMETER_CHANNELS];
+sum_t accumulator_low[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS];
+sum_t accumulator_high[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS];
+std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES];
+
+// One pass: the processes work on successive blocks at the same time; tokens say which half of a buffer is whose.
+void run_pass(READ_PORTS, WRITE_PORTS, const command_t &c, const source_t load_sources[MAX_SOURCES],
+              const source_t compute_sources[MAX_SOURCES], const std::uint8_t values[VALUE_BYTES],
+              const lookup_t &lookup, std::uint64_t totals[COUNTERS]) {
+#pragma HLS inline off
+#pragma HLS stream variable = input_buffer type = unsync
+#pragma HLS stream variable = weight_buffer type = unsync
+#pragma HLS stream variable = parameter_buffer type = unsync
+#pragma HLS stream variable = accumulator_low type = unsync
+#pragma HLS stream variable = accumulator_high type = unsync
+#pragma HLS stream variable = output_buffer type = unsync
+    // Two halves, so two tokens; products are consumed as they are made, so a few registers decouple the two sides.
+    static tokens_t operand_slots("operand_slots"), operand_ready("operand_ready");
+    static tokens_t sum_slots("sum_slots"), sum_ready("sum_ready");
+    static tokens_t result_slots("result_slots"), result_ready("result_ready");
+    static products_t products("products");
+    static counts_t load_counts("load_counts"), compute_counts("compute_counts"), store_counts("store_counts");
+#pragma HLS stream variable = operand_slots depth = 2
+#pragma HLS stream variable = operand_ready depth = 2
+#pragma HLS stream variable = sum_slots depth = 2
+#pragma HLS stream variable = sum_ready depth = 2
+#pragma HLS stream variable = result_slots depth = 2
+#pragma HLS stream variable = result_ready depth = 2
+#pragma HLS stream variable = products depth = 4
+    // LOAD is at most two blocks ahead of COMPUTE, COMPUTE two of POST, POST two of STORE, whose count comes last.
+#pragma HLS stream variable = load_counts depth = 8
+#pragma HLS stream variable = compute_counts depth = 8
+#pragma HLS stream variable = store_counts depth = 8
+blocks:
+    for (int index = 0; index < c.blocks; ++index) {
+#pragma HLS loop_tripcount min = 1 max = 64
+#pragma HLS dataflow  // a process starts its next block as soon as it is done with the last
+        load_block(PASS_READ, c, load_sources, index, input_buffer, weight_buffer, parameter_buffer, operand_slots,
+                   operand_ready, load_counts);
+        compute_block(c, compute_sources, values, index, input_buffer, weight_buffer, accumulator_low,
+                      accumulator_high, operand_slots, operand_ready, sum_slots, sum_ready, products, compute_counts);
+        post_block(c, lookup, index, parameter_buffer, accumulator_low, accumulator_high, output_buffer, sum_slots,
+                   sum_ready, products, result_slots, result_ready);
+        store_block(PASS_WRITE, c, index, output_buffer, result_slots, result_ready, store_counts);
+        count_block(load_counts, compute_counts, store_counts, totals);
+    }
+}
+
+}  // namespace
+
+extern "C" void overlay(READ_PORTS, WRITE_PORTS, std::uint64_t *counters, std::uint64_t commands_address,
+                        int command_count) {
+    // Each port has a bundle, and so a bank, of its own; reads and writes of a port share it. Bursts of 64 beats are
+    // 4 KiB for 64-byte ports, AXI's limit; 16 outstanding bursts cover the latency of the memory.
+#define PORT_INTERFACE(i)                                                                                       \
+    PRAGMA(HLS interface mode = m_axi port = read##i bundle = gmem##i offset = slave max_read_burst_length = 64  \
+               num_read_outstanding = 16 latency = 64)                                                           \
+    PRAGMA(HLS interface mode = m_axi port = write##i bundle = gmem##i offset = slave                            \
+               max_write_burst_length = 64 num_write_outstanding = 16 latency = 64)
+    PORT_INTERFACE(0)
+#if OVERLAY_PORTS > 1
+    PORT_INTERFACE(1)
+#endif
+#if OVERLAY_PORTS > 2
+    PORT_INTERFACE(2)
+#endif
+#if OVERLAY_PORTS > 3
+    PORT_INTERFACE(3)
+#endif
+#if OVERLAY_PORTS > 4
+    PORT_INTERFACE(4)
+#endif
+#if OVERLAY_PORTS > 5
+    PORT_INTERFACE(5)
+#endif
+#if OVERLAY_PORTS > 6
+    PORT_INTERFACE(6)
+#endif
+#if OVERLAY_PORTS > 7
+    PORT_INTERFACE(7)
+#endif
+#pragma HLS interface mode = m_axi port = counters bundle = gmem0 offset = slave
+    // Banks: a unit of n consecutive ones per cycle from the input and the output buffer, a word of the weights, one
+    // accumulator row (a bank per column).
+#pragma HLS array_partition variable = input_buffer cyclic factor = WORD_UNITS dim = 1
+#pragma HLS array_reshape variable = input_buffer complete dim = 2
+#pragma HLS array_reshape variable = weight_buffer complete dim = 2
+#pragma HLS array_partition variable = accumulator_low complete dim = 2
+#pragma HLS array_partition variable = accumulator_high complete dim = 2
+#pragma HLS array_partition variable = output_buffer cyclic factor = WORD_UNITS dim = 1
+#pragma HLS array_reshape variable = output_buffer complete dim = 2
+    static source_t load_sources[MAX_SOURCES], compute_sources[MAX_SOURCES];
+    static std::uint8_t values[VALUE_BYTES];
+    static lookup_t lookup;
+commands:
+    for (int i = 0; i < command_count; ++i) {
+#pragma HLS loop_tripcount min = 1 max = 100
+        const command_t c =
+            fetch_command(PASS_READ, commands_address + (std::uint64_t)i * (std::uint64_t)(COMMAND_WORDS * 4));
+        fetch_sources(PASS_READ, c, load_sources);
+    copy_sources:
+        for (int s = 0; s < MAX_SOURCES; ++s) compute_sources[s] = load_sources[s];
+        fetch_lookup(PASS_READ, c, lookup);
+        if (c.values_bytes > 0) fetch_bytes(PASS_READ, c.values_address, c.values_bytes, values);
+        std::uint64_t totals[COUNTERS] = {};
+#pragma HLS array_partition variable = totals complete
+        run_pass(PASS_READ, PASS_WRITE, c, load_sources, compute_sources, values, lookup, totals);
+    counters_of_command:
+        for (int k = 0; k < COUNTERS; ++k) {
+#pragma HLS pipeline II = 1
+            counters[i * COUNTERS + k] = totals[k];
+        }
+    }
+}
