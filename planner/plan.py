@@ -253,12 +253,27 @@ def load_plan(path: str | Path) -> Plan:
 
 
 def _read(kind: Any, data: Mapping[str, Any], **parts: Any) -> Any:
+    if not isinstance(data, Mapping):
+        raise ValueError(f"{_words(kind)} must be an object, found {data!r:.40}")
     names = {f.name for f in fields(kind)}
     unknown = set(data) - names
     if unknown:
-        raise ValueError(f"{kind.__name__} has the unknown key {sorted(unknown)[0]!r}")
+        raise ValueError(f"{_words(kind)} has the unknown key {sorted(unknown)[0]!r}")
     values = {name: parts.get(name, data[name]) for name in names}
     return kind(**values)
+
+
+def _words(kind: Any) -> str:
+    """``RunnerUp`` as ``runner_up``, near enough to the document's key."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in kind.__name__).lstrip("_")
+
+
+def _entries(data: Mapping[str, Any], key: str, kind: type = Mapping) -> list[Any]:
+    entries = data[key]
+    if not isinstance(entries, list) or not all(isinstance(entry, kind) for entry in entries):
+        wanted = "texts" if kind is str else "objects"
+        raise ValueError(f"{key} must be a list of {wanted}, found {entries!r:.40}")
+    return entries
 
 
 def _read_plan(document: dict[str, Any]) -> Plan:
@@ -268,9 +283,9 @@ def _read_plan(document: dict[str, Any]) -> Plan:
         model=_read(ModelInfo, data["model"]),
         overlay=_read(OverlayInfo, data["overlay"]),
         solver=_read(SolverInfo, data["solver"]),
-        resources=tuple(_read(ResourceUse, use) for use in data["resources"]),
-        layers=tuple(_read_layer(layer) for layer in data["layers"]),
-        notices=tuple(data["notices"]),
+        resources=tuple(_read(ResourceUse, use) for use in _entries(data, "resources")),
+        layers=tuple(_read_layer(layer) for layer in _entries(data, "layers")),
+        notices=tuple(_entries(data, "notices", str)),
     )
 
 
@@ -282,7 +297,9 @@ def _checked_keys(data: dict[str, Any]) -> dict[str, Any]:
     return {name: data[name] for name in names - composed}
 
 
-def _read_layer(data: dict[str, Any]) -> PlannedLayer:
+def _read_layer(data: Mapping[str, Any]) -> PlannedLayer:
+    if not isinstance(data["shape"], Mapping):
+        raise ValueError(f"shape must be an object, found {data['shape']!r:.40}")
     shape = {("input" if k == "in" else "output" if k == "out" else k): v for k, v in data["shape"].items()}
     tuples = {key: tuple(value) if isinstance(value, list) else value for key, value in shape.items()}
     layer: PlannedLayer = _read(
@@ -291,6 +308,6 @@ def _read_layer(data: dict[str, Any]) -> PlannedLayer:
         shape=_read(LayerShape, tuples),
         blocking=None if data["blocking"] is None else _read(Blocking, data["blocking"]),
         runner_up=None if data["runner_up"] is None else _read(RunnerUp, data["runner_up"]),
-        options=tuple(_read(OptionCost, option) for option in data["options"]),
+        options=tuple(_read(OptionCost, option) for option in _entries(data, "options")),
     )
     return layer

@@ -37,10 +37,12 @@ def require_executable(plan: Plan, network: Network) -> None:
 def _problems(planned: PlannedLayer, layer: Layer, network: Network) -> Iterator[str]:
     if planned.shape != layer_shape(layer, network):
         yield "its shape is not the model's"
-    known = {f.value for f in Format}
-    for key, word in (("input_format", planned.input_format), ("output_format", planned.output_format)):
-        if word not in known:
-            yield f"{key} is {word!r}, which is none of {', '.join(sorted(known))}"
+    known = (Format.C16.value, Format.HWC.value)
+    im2col = planned.algorithm == Algorithm.IM2COL.value
+    if planned.input_format not in known and not (im2col and planned.input_format == Format.TOEPLITZ.value):
+        yield f"input_format {planned.input_format!r} does not go with algorithm {planned.algorithm!r}"
+    if planned.output_format not in known:
+        yield f"output_format is {planned.output_format!r}, which is none of {', '.join(known)}"
     work = work_of(layer, network)
     if isinstance(work, ConvShape):
         assert isinstance(layer, Conv)

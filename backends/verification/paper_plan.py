@@ -12,11 +12,12 @@ from dynamap.backends.verification.subject import (
     check_device,
     check_layers,
     check_model,
+    check_proof,
     check_request,
+    replayed,
     require_optimum,
 )
 from dynamap.cost.errors import InfeasibleError
-from dynamap.planner.certificates import check_certificate
 from dynamap.planner.paper_costs import PaperCosts
 from dynamap.planner.paper_planning import objective_of, plan_by_paper
 from dynamap.planner.plan import Plan
@@ -33,15 +34,17 @@ def paper_checks(subject: Subject, *, full: bool) -> Checks:
     checks.make("device", lambda: check_device(subject), "request")
     checks.make("layers", lambda: check_layers(subject))
     checks.make("overlay", verifier.check_overlay, "device")
+    considered = 1 if subject.request.array is not None else subject.plan.solver.arrays_considered
+    checks.make("proof", lambda: check_proof(subject, considered), "overlay")
     checks.make("objective", verifier.check_objective, "overlay", "layers")
     checks.make("certificate", verifier.check_certificate, "overlay", "layers")
     checks.make("second solver", verifier.check_second_solver, "overlay", "layers")
     checks.make("document", verifier.check_document, "overlay", "layers")
     checks.leave_out("simulator", "the published model describes no machine that could be simulated")
-    if full:
+    if subject.request.array is None and full:
         checks.make("all arrays", verifier.check_all_arrays, "device", "layers")
     elif subject.request.array is None:
-        checks.leave_out("all arrays", "--full searches all arrays again")
+        checks.leave_out("all arrays", "only a full verification searches all arrays again")
     return checks
 
 
@@ -85,7 +88,7 @@ class _PaperVerifier:
         restrictions = restrictions_for(self.network, self.request)
         costs = PaperCosts(self.network, restrictions, board.clock_khz, board.bandwidth_bytes_per_ms)
         problem = costs.problem(self.plan.overlay.rows, self.plan.overlay.columns)
-        optimum, width, series_parallel = check_certificate(problem, solver.certificate)
+        optimum, width, series_parallel = replayed(problem, solver.certificate)
         require_equal("solver.treewidth", solver.treewidth, width)
         require_equal("solver.objective", solver.objective, optimum)
         shape = "series-parallel" if series_parallel else "not series-parallel"
@@ -104,16 +107,18 @@ class _PaperVerifier:
         raise last or Mismatch(f"none of {', '.join(OTHER_SOLVERS[self.request.solver])} proves an optimum")
 
     def check_document(self) -> str:
-        """Every other value; without ``full``, what tells of other arrays is taken as the plan has it."""
+        """Every other value, by planning again on this array; what tells of other arrays is left to ``all arrays``."""
         again = _with_own_words(self._at_array(self.request.solver), self.plan)
-        solver = replace(
-            again.solver,
-            status=self.plan.solver.status,
-            bound=self.plan.solver.bound,
-            arrays_considered=self.plan.solver.arrays_considered,
-            arrays_solved=self.plan.solver.arrays_solved,
-        )
-        again = replace(again, solver=solver, request=self.plan.request)
+        if self.request.array is None:
+            said = self.plan.solver
+            solver = replace(
+                again.solver,
+                status=said.status,
+                bound=said.bound,
+                arrays_considered=said.arrays_considered,
+                arrays_solved=said.arrays_solved,
+            )
+            again = replace(again, solver=solver, request=self.plan.request)
         difference = first_difference(self.plan.document(), again.document())
         if difference:
             raise Mismatch(difference)

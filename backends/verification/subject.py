@@ -8,8 +8,11 @@ from dynamap.backends.verification.differences import first_difference
 from dynamap.backends.verification.report import Mismatch, require_equal
 from dynamap.cost.device import Device, device_names, load_device, parse_device
 from dynamap.cost.errors import InputError
+from dynamap.planner.certificates import CertificateError, check_certificate
 from dynamap.planner.network import Network
+from dynamap.planner.pbqp import Problem
 from dynamap.planner.plan import Plan
+from dynamap.planner.plan_types import require_types
 from dynamap.planner.planning import layer_shape, op_of
 from dynamap.planner.requests import Request, request_of
 from dynamap.planner.solvers import SOLVERS
@@ -36,6 +39,7 @@ def read_subject(plan: Plan, network: Network) -> Subject:
     """
     try:
         request = request_of(plan.request, plan.cost_model)
+        require_types(request, "request.")
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, AssertionError) as error:
         raise InputError(f"the plan's key 'request' cannot be read ({type(error).__name__}: {error})") from None
     return Subject(plan, network, request, parse_device(plan.device, "the plan's key 'device'"))
@@ -99,7 +103,12 @@ def check_layers(subject: Subject) -> str:
 def check_proof(subject: Subject, considered: int) -> str:
     """That status, bound and the numbers of arrays fit together; ``considered`` arrays were to be."""
     solver = subject.plan.solver
-    require_equal("solver.status", solver.status, "optimal" if solver.bound == solver.objective else "feasible")
+    proven = "optimal" if solver.bound == solver.objective else "feasible"
+    if solver.status != proven:
+        raise Mismatch(
+            f"solver.status is {solver.status!r}, and solver.bound {solver.bound} with "
+            f"solver.objective {solver.objective} means {proven!r}"
+        )
     if solver.bound > solver.objective:
         raise Mismatch(f"solver.bound {solver.bound} is above solver.objective {solver.objective}")
     require_equal("solver.arrays_considered", solver.arrays_considered, considered)
@@ -107,6 +116,18 @@ def check_proof(subject: Subject, considered: int) -> str:
         raise Mismatch(f"solver.arrays_solved is {solver.arrays_solved}, of {considered} arrays considered")
     gap = f"bound {solver.bound:,} of {solver.objective:,} {solver.unit}"
     return f"{solver.status}: {gap}, {considered:,} arrays considered"
+
+
+def replayed(problem: Problem, certificate: object) -> tuple[int, int, bool]:
+    """``check_certificate``, with the plan's key in front of what does not hold.
+
+    Raises:
+        Mismatch: the certificate is malformed or claims what is not so.
+    """
+    try:
+        return check_certificate(problem, certificate)
+    except CertificateError as error:
+        raise Mismatch(f"solver.certificate: {error}") from None
 
 
 def require_optimum(subject: Subject, objective: int, by: str) -> str:

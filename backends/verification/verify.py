@@ -15,14 +15,15 @@ from dynamap.planner.plan import Plan
 
 
 def verify_plan(
-    plan: Plan, network: Network | None = None, *, full: bool = False, folder: Path | None = None
+    plan: Plan, network: Network | None = None, *, full: bool = True, folder: Path | None = None
 ) -> Verification:
     """Checks every number of a plan.
 
     Args:
         plan: the plan.
         network: its network; without it the model is loaded from where the plan says, or from ``folder``.
-        full: also search all arrays again, which takes as long as planning did.
+        full: also search all arrays again, which takes as long as planning did; without it, that no other array is
+            better is taken on trust.
         folder: where to look for the model's file, usually the plan's own folder.
 
     Raises:
@@ -30,7 +31,7 @@ def verify_plan(
     """
     found = network_of_plan(plan, weights=False, folder=folder) if network is None else network
     if found.sha256 != plan.model.sha256:
-        raise InputError(f"the plan was made for another model than {found.name!r}: their digests differ")
+        raise InputError(f"the plan was made for another model: its model.sha256 is not that of {found.name!r}")
     subject = read_subject(plan, found)
     if plan.cost_model == "paper":
         return Verification(tuple(paper_checks(subject, full=full).made))

@@ -22,7 +22,7 @@ _STYLES = {
 
 
 def verify_command(plan: Path, as_json: bool, full: bool) -> int:
-    """Verifies a saved plan and prints every check; 1 where one of them fails.
+    """Verifies a saved plan and prints every check; 1 where one of them fails. ``full``: search all arrays again.
 
     Raises:
         InputError: the plan cannot be read, or its model is gone or another one.

@@ -121,7 +121,7 @@ def array(flow: Dataflow, rows: int = 4, columns: int = 3, machine: Machine = WI
 
 
 class TestArray:
-    """A 4 x 3 array, two int8 products per multiplier: Cw = 6. The layer: 3 x 3 over 16 channels, 10 positions and outputs.
+    """A 4 x 3 array, two int8 products per multiplier: Cw = 6. The layer: 3 x 3, 16 channels, 10 positions and outputs.
 
     A window is 3 segments of 48 bytes, b = 144 values, words = 3.
     """
