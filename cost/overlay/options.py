@@ -23,6 +23,13 @@ FORMATS = tuple(Format)
 WINOGRAD_TILES = (2, 4)
 STREAM_INPUTS, STREAM_WEIGHTS = 0, 1
 
+WINOGRAD_MOST_PRODUCTS = {(1, 2): 5_592_405, (2, 2): 932_067, (1, 4): 479_349, (2, 4): 6_847}
+"""Channels x rounds whose sums fit 40 bits whatever the weights, by (transformed dimensions, tile).
+
+The largest transformed value of int8 data times that of int8 weights, so many times, stays below 2^39
+(docs/arithmetic.md derives the widths; tests compare with ``backends.winograd``).
+"""
+
 STRIP_COUNTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 1 << 20)
 """Numbers of blocks tried when inputs stream (each gives the rows of a block); the last stands for single rows."""
 
@@ -98,6 +105,12 @@ def applicable(shape: ConvShape, algorithm: Algorithm) -> bool:
     return algorithm is Algorithm.KN2ROW or shape.window.dilation == (1, 1)
 
 
+def winograd_fits(shape: ConvShape, tile: int) -> bool:
+    """Whether the Winograd sums of a dense convolution always fit the accumulators."""
+    dimensions = sum(size > 1 for size in shape.window.kernel)
+    return shape.input.channels * shape.winograd_rounds <= WINOGRAD_MOST_PRODUCTS[dimensions, tile]
+
+
 def _blockings(out_height: int, out_channels: int, step: int) -> list[tuple[int, int, int]]:
     """(mode, rows, column tiles) to try; rows are multiples of ``step`` unless one block holds all."""
 
@@ -152,7 +165,7 @@ def tabulate(layers: Sequence[LayerOptions]) -> tuple[Variants, Cases]:
                 continue
             wanted: list[tuple[int, bool, list[Format]]] = []
             if algorithm is Algorithm.WINOGRAD:
-                wanted = [(tile, False, plain_in) for tile in WINOGRAD_TILES]
+                wanted = [(tile, False, plain_in) for tile in WINOGRAD_TILES if winograd_fits(shape, tile)]
             else:
                 wanted = [(0, False, plain_in)]
                 if algorithm is Algorithm.IM2COL and Format.TOEPLITZ in options.formats_in and not sliced:

@@ -208,11 +208,13 @@ def _layer(lowering: Lowering, draft: LayerDraft, name: str) -> Layer:
 
 def _folded(spec: ConvSpec, draft: LayerDraft) -> tuple[FloatArray, FloatArray]:
     """Weights and bias with the affine folded in, computed in double precision, rounded once."""
-    weights: FloatArray = np.ascontiguousarray(spec.weights)
+    # Placeholders of models without weights have stride 0 and take no memory: they stay as they are.
+    placeholder = spec.weights.size > 1 and not any(spec.weights.strides)
+    weights: FloatArray = spec.weights if placeholder else np.ascontiguousarray(spec.weights)
     bias: FloatArray = np.ascontiguousarray(spec.bias)
     if draft.scale is not None and draft.shift is not None:
         scale = draft.scale.astype(np.float32).reshape(-1, 1, 1, 1)
-        weights = weights * scale
+        weights = weights if placeholder else weights * scale
         bias = (bias.astype(np.float64) * draft.scale + draft.shift).astype(np.float32)
     for array in (weights, bias):
         array.flags.writeable = False
