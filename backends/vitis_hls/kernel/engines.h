@@ -9,6 +9,7 @@
 #define OVERLAY_ENGINES_H
 
 #include "command.h"
+#include "hls_stream.h"
 #include "memory.h"
 
 typedef hls::stream<token_t> tokens_t;

@@ -6,8 +6,6 @@
 
 #include <cstdint>
 
-#include "ap_int.h"
-#include "hls_stream.h"
 #include "params.h"
 
 #if defined(__SYNTHESIS__) && !defined(OVERLAY_EXACT_WIDTHS)
@@ -15,6 +13,7 @@
 #endif
 
 #ifdef OVERLAY_EXACT_WIDTHS
+#include "ap_int.h"
 typedef ap_int<VALUE_BITS> value_t;      // operand on the 18-bit side of a multiplier
 typedef ap_int<PAIR_BITS> pair_t;        // operand on the 27-bit side: two int8 values 18 bits apart, or one value
 typedef ap_int<PRODUCT_BITS> product_t;  // their product

@@ -1,0 +1,47 @@
+"""What a backend is: the object that an entry point of the group ``dynamap.backends`` names.
+
+A backend gets a finished plan, its program and one input, and returns the files of a project. It runs nothing. If it can
+execute programs on this machine (a simulation of what it generates), `Backend.executor` says how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from dynamap.backends.executors import Executor
+from dynamap.backends.program import Program
+from dynamap.planner.plan import Plan
+
+Int8Array = npt.NDArray[np.int8]
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """``name`` is that of the entry point, ``vendor`` that of the devices, ``description`` one line for a list."""
+
+    name: str
+    vendor: str
+    description: str
+
+    def generate(self, plan: Plan, program: Program, inputs: Mapping[str, Int8Array]) -> Mapping[str, bytes]:
+        """The project: content by path, relative and with ``/``. The same arguments give the same bytes.
+
+        ``inputs``: one int8 image per input, C x H x W; the project's golden outputs are those of this image.
+
+        Raises:
+            InputError: the plan is for another vendor's device, or the backend cannot run something in it.
+            InfeasibleError: the overlay is larger than the device.
+        """
+        ...
+
+    def executor(self) -> Executor:
+        """Runs programs on what the project contains, simulated on this machine.
+
+        Raises:
+            InputError: a tool that it needs is missing; the message says which.
+        """
+        ...
