@@ -37,12 +37,6 @@ def require_executable(plan: Plan, network: Network) -> None:
 def _problems(planned: PlannedLayer, layer: Layer, network: Network) -> Iterator[str]:
     if planned.shape != layer_shape(layer, network):
         yield "its shape is not the model's"
-    known = (Format.C16.value, Format.HWC.value)
-    im2col = planned.algorithm == Algorithm.IM2COL.value
-    if planned.input_format not in known and not (im2col and planned.input_format == Format.TOEPLITZ.value):
-        yield f"input_format {planned.input_format!r} does not go with algorithm {planned.algorithm!r}"
-    if planned.output_format not in known:
-        yield f"output_format is {planned.output_format!r}, which is none of {', '.join(known)}"
     work = work_of(layer, network)
     if isinstance(work, ConvShape):
         assert isinstance(layer, Conv)
@@ -50,6 +44,12 @@ def _problems(planned: PlannedLayer, layer: Layer, network: Network) -> Iterator
         yield from _choice_problems(planned, work.split_groups(UNIT_BYTES, dense=dense)[0])
     else:
         yield from _blocking_problems(planned, work.output.height, work.output.channels, 1)
+    known = (Format.C16.value, Format.HWC.value)
+    im2col = planned.algorithm == Algorithm.IM2COL.value
+    if planned.input_format not in known and not (im2col and planned.input_format == Format.TOEPLITZ.value):
+        yield f"input_format {planned.input_format!r} does not go with algorithm {planned.algorithm!r}"
+    if planned.output_format not in known:
+        yield f"output_format is {planned.output_format!r}, which is none of {', '.join(known)}"
 
 
 def _choice_problems(planned: PlannedLayer, group: ConvShape) -> Iterator[str]:
