@@ -62,14 +62,14 @@ def strategy_table(results: Mapping[str, Any], device: str) -> str:
         array = f"{planned['joint']['rows']} x {planned['joint']['columns']}" if joint else ""
         limits = cell["limits_ms"]
         rows.append([cell["model"], array, *figures, _ms(limits["compute"]), _ms(limits["bandwidth"])])
-    heading = [f"{device}, ms", "array", *strategies, "compute limit", "bandwidth limit"]
+    heading = [f"{device}, ms", "joint array", *strategies, "compute limit", "bandwidth limit"]
     return _markdown(heading, rows)
 
 
 def published_table(results: Mapping[str, Any], published: Mapping[str, Any], devices: Sequence[str]) -> str:
     """Latencies that others have published, and the joint optima that are planned here."""
     rows = [
-        [engine["engine"], engine["board"], "published", *(_ms(engine["latency_ms"].get(name)) for name in COMPARED)]
+        [engine["engine"], engine["board"], "published", *(_as_published(engine, name) for name in COMPARED)]
         for engine in published["engines"]
     ]
     for device in devices:
@@ -87,8 +87,14 @@ def _planned(cell: Mapping[str, Any], joint: float | None) -> str:
     return _ms(cell["latency_ms"]) + factor + ("" if cell["proven"] else " *")
 
 
+def _as_published(engine: Mapping[str, Any], model: str) -> str:
+    """With the digits of the source, and no more."""
+    value = engine["latency_ms"].get(model)
+    return "" if value is None else f"{value:g}"
+
+
 def _ms(value: float | None) -> str:
-    """Four significant digits at most; empty where there is none."""
+    """To the microsecond below 10 ms, to 10 us above; empty where there is none."""
     if value is None:
         return ""
     return f"{value:.3f}" if value < 10 else f"{value:.2f}"
