@@ -2,24 +2,19 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DEPENDENCIES := $(VENV)/.dependencies
-LINKED := $(VENV)/.linked
+STAMP := $(VENV)/.installed
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
-# A strict editable install links files one by one (mypy can follow that), so new files need a new link.
-FOLDERS := $(shell find dynamap cost planner backends -type d -not -name __pycache__)
+# mypy wants one package folder; the sources of dynamap.* lie in four, so it gets a folder of links.
+TYPED := build/typed
 
 .PHONY: venv demo test test-full lint format typecheck bench clean
 
-venv: $(LINKED)
+venv: $(STAMP)
 
-$(DEPENDENCIES): pyproject.toml
+$(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install 'setuptools>=68'
-	$(PIP) install --config-settings editable_mode=strict -e '.[run,test,lint,bench,examples]'
-	touch $@
-
-$(LINKED): $(DEPENDENCIES) $(FOLDERS)
-	$(PIP) install --no-deps --config-settings editable_mode=strict -e .
+	$(PIP) install -e '.[run,test,lint,bench,examples]'
 	touch $@
 
 demo: venv
@@ -41,7 +36,9 @@ format: venv
 	$(BIN)/ruff format .
 
 typecheck: venv
-	$(BIN)/mypy -p dynamap
+	rm -rf $(TYPED) && mkdir -p $(TYPED)/dynamap
+	ln -s $(CURDIR)/dynamap/* $(CURDIR)/cost $(CURDIR)/planner $(CURDIR)/backends $(TYPED)/dynamap/
+	cd $(TYPED) && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml -p dynamap
 
 bench: venv
 	$(BIN)/python benchmarks/planner.py
