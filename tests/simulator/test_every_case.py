@@ -112,7 +112,7 @@ def require_same(plan: Plan, network: Network) -> None:
 
 
 @given(convolutions(), st.sampled_from(BOARDS), st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 def test_every_case_of_a_convolution(network: Network, on: tuple[str, tuple[int, int]], random) -> None:  # type: ignore[no-untyped-def]
     device, array = on
     plan = plan_network(network, device, Request(array=array))
@@ -135,7 +135,7 @@ def test_every_case_of_a_convolution(network: Network, on: tuple[str, tuple[int,
     st.sampled_from([1, 2]),
     st.sampled_from(BOARDS),
 )
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 def test_vector_layers(
     op: str, channels: int, height: int, width: int, kernel: int, stride: int, on: tuple[str, tuple[int, int]]
 ) -> None:
