@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -116,7 +117,7 @@ def work_of(overlay: Overlay, command: Command, sources: Sequence[Source] = ()) 
     return pass_.work()
 
 
-class _Pass:
+class _Pass(ABC):
     """What passes of the array and of the vector unit have in common: operands come in, results go out."""
 
     def __init__(self, overlay: Overlay, command: Command) -> None:
@@ -165,15 +166,17 @@ class _Pass:
         tensor = Stored(c.output_format, count, planes, c.out_width, c.output_row_bytes, c.output_plane_bytes)
         return rows_transfer(tensor, part.first_row, part.rows)
 
+    @abstractmethod
     def compute(self, part: Part) -> int:
-        raise NotImplementedError
+        """Cycles of the array or vector unit for a block."""
 
     def post(self, part: Part) -> int:
+        """Cycles of STORE's post unit for a block; a vector layer has none."""
         return 0
 
+    @abstractmethod
     def delays(self) -> tuple[int, int, int]:
         """(fill, after, stages) of the pass, which are those of its first block."""
-        raise NotImplementedError
 
     def work(self) -> PassWork:
         prologue, read, written = None, 0, 0
