@@ -6,7 +6,7 @@
 #include "types.h"
 
 // Two int8 values on the 27-bit operand: (high << 18) + low. Each has 9 signed bits at most (centred data of kn2row).
-inline pair_t pack(int low, int high) {
+inline pair_t pack(int high, int low) {
 #pragma HLS inline
     return (pair_t)(high * (1 << PACK_SHIFT) + low);
 }
