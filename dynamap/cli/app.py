@@ -145,7 +145,7 @@ def models(as_json: Json = False) -> None:
 @app.command()
 def verify(
     plan: PlanFile,
-    full: Annotated[bool, typer.Option("--full", help="Also search all arrays again.")] = False,
+    full: Annotated[bool, typer.Option("--full/--quick", help="Search all arrays again, or only the plan's.")] = True,
     as_json: Json = False,
 ) -> None:
     """Recompute a plan, re-solve it with another solver, replay it in the simulator; 1 if anything differs."""
