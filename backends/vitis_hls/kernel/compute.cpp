@@ -186,20 +186,22 @@ columns_of_array:
 // Where the sums that leave the columns in one cycle go. It enters at column 0 and moves right with the sums.
 struct target_t {
     bool valid;
-    bool table;       // IS: each product column has a target of its own
+    bool own;         // IS: each product column has a row and a bank of its own, see column_t
     bool fresh;       // the sum replaces what the accumulator holds
     int row, count;   // accumulator row; product columns that count
-    int slot;         // IS: which table
 };
 
-// IS: where the product column's sums go, relative to the output channel's first row.
+// IS: where a product column's sums go, relative to the output channel's first row. It comes with the position that will
+// stay in the column, and behaves like one more row of PEs: caught when the position passes, used after the swap.
 struct column_t {
     bool valid, fresh;
-    int row, column;
+    int row, bank;
 };
 
 target_t targets[RING];
-column_t columns[4][ARRAY_COLUMNS * PACKING];
+column_t arriving[RING];
+column_t column_next[ARRAY_COLUMNS * PACKING];
+column_t column_now[ARRAY_COLUMNS * PACKING];
 
 void clear_targets() {
 clear_targets:
@@ -207,16 +209,23 @@ clear_targets:
 #pragma HLS unroll
         targets[i].valid = false;
     }
+clear_columns:
+    for (int j = 0; j < ARRAY_COLUMNS * PACKING; ++j) {
+#pragma HLS unroll
+        column_next[j].valid = false;
+        column_now[j].valid = false;
+    }
 }
 
 // One cycle of the whole array: skew, PEs, accumulators.
-void array_cycle(const usage_t mode, const entry_t &entry, const int drain[2], bool loading,
+void array_cycle(const usage_t mode, const entry_t &entry, const column_t &arrival, const int drain[2], bool loading,
                  sum_t low[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS], sum_t high[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS]) {
 #pragma HLS inline off
 #pragma HLS pipeline II = 1  // every register of the array moves in every cycle
     const int now = array.cycle & RING_MASK;
     array.tag_line[now] = entry.tag;
     array.index_line[now] = entry.load_index;
+    arriving[now] = arrival;
 left_lines:
     for (int i = 0; i < ARRAY_ROWS; ++i) {
 #pragma HLS unroll
@@ -255,8 +264,21 @@ bottom_edge:
     for (int j = 0; j < ARRAY_COLUMNS; ++j) {
 #pragma HLS unroll
         const target_t t = targets[(now - j) & RING_MASK];
-        if (!t.valid) continue;
         const int each = mode.single ? 1 : PACKING;
+        if (mode.inputs_stay) {
+            const int then = (now - (ARRAY_ROWS - 1) - j) & RING_MASK;
+            const int index = array.index_line[then];
+        columns_of_pe:
+            for (int product = each * j; product < each * j + each; ++product) {
+#pragma HLS unroll
+                if (array.tag_line[then] & TAG_SWAP) {
+                    column_now[product] = column_next[product];
+                    column_next[product].valid = false;
+                }
+                if (index == product) column_next[product] = arriving[then];
+            }
+        }
+        if (!t.valid) continue;
         const sum_t sums[2] = {mode.sums_stay ? array.result_low[ARRAY_ROWS][j] : array.low[ARRAY_ROWS][j],
                                mode.sums_stay ? array.result_high[ARRAY_ROWS][j] : array.high[ARRAY_ROWS][j]};
     products_of_pe:
@@ -267,10 +289,10 @@ bottom_edge:
             int bank = product;
             bool fresh = t.fresh;
             bool valid = product < t.count;
-            if (t.table) {
-                const column_t k = columns[t.slot][product];
+            if (t.own) {
+                const column_t k = column_now[product];
                 row += k.row;
-                bank = k.column;
+                bank = k.bank;
                 fresh = fresh && k.fresh;
                 valid = k.valid;
             }
@@ -362,7 +384,8 @@ leaving_tiles:
         t.count = smaller(g.wide, g.channels - d.column_tile * g.wide);
     }
     targets[array.cycle & RING_MASK] = t;
-    array_cycle(mode, entry, shifts, true, low, high);
+    const column_t nothing = {};
+    array_cycle(mode, entry, nothing, shifts, true, low, high);
 }
 
 std::uint64_t run_ns(const command_t &c, const block_t &b, const geometry_t &g,
@@ -566,13 +589,13 @@ inline int piece_weights(const geometry_t &g, const piece_t &p) {
 }
 
 // One cycle of WS or IS; `target` is for sums that leave column 0 ARRAY_ROWS - 1 cycles from now.
-inline void stationary_cycle(const usage_t mode, const entry_t &entry, const target_t &target, bool loading,
+inline void stationary_cycle(const usage_t mode, const entry_t &entry, const column_t &arrival, const target_t &target, bool loading,
                              sum_t low[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS],
                              sum_t high[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS]) {
 #pragma HLS inline
     const int none[2] = {-1, -1};
     targets[(array.cycle + ARRAY_ROWS - 1) & RING_MASK] = target;
-    array_cycle(mode, entry, none, loading, low, high);
+    array_cycle(mode, entry, arrival, none, loading, low, high);
 }
 
 void empty_array(const usage_t mode, sum_t low[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS],
@@ -580,10 +603,11 @@ void empty_array(const usage_t mode, sum_t low[2 * ACCUMULATOR_ROWS][ARRAY_COLUM
     entry_t entry = {};
     entry.load_index = -1;
     const target_t none = {};
+    const column_t nothing = {};
 tail:
     for (int i = 0; i < ARRAY_ROWS + ARRAY_COLUMNS + 1; ++i) {
 #pragma HLS loop_tripcount min = 64 max = 512
-        stationary_cycle(mode, entry, none, true, low, high);
+        stationary_cycle(mode, entry, nothing, none, true, low, high);
     }
 }
 
@@ -615,6 +639,7 @@ tiles:
 #pragma HLS loop_tripcount min = 128 max = 8192
             entry_t entry = {};
             entry.load_index = -1;
+            column_t arrival = {};
             target_t target = {};
             if (loads && step < load_steps && step % g.weight_row == g.weight_row - 1) {
                 const int row = step / g.weight_row;
@@ -636,7 +661,7 @@ tiles:
                 next_spot(g, spot);
             }
             if (step == 0 && tile >= 0) entry.tag = TAG_SWAP;
-            stationary_cycle(mode, entry, target, array.cycle - last_load <= ARRAY_ROWS + ARRAY_COLUMNS, low, high);
+            stationary_cycle(mode, entry, arrival, target, array.cycle - last_load <= ARRAY_ROWS + ARRAY_COLUMNS, low, high);
             if (tile >= 0) ++cycles;
         }
         held = next;
@@ -668,19 +693,14 @@ tiles:
         const int next_size = piece_size(g, next);
         const int held_size = piece_size(g, held);
         const int next_count = smaller(g.wide, g.spots - next.tile * g.wide);
-        const int next_slot = (tile + 1) & 3;
         int place = 0;  // product column of the next position
         if (next.tile == 0) spot.number = spot.row = spot.column = 0;
-    forget_columns:
-        for (int j = 0; j < ARRAY_COLUMNS * PACKING; ++j) {
-#pragma HLS unroll
-            columns[next_slot][j].valid = false;
-        }
     cycles_of_tile:
         for (int step = 0; step < larger(work_steps, load_steps); ++step) {
 #pragma HLS loop_tripcount min = 128 max = 8192
             entry_t entry = {};
             entry.load_index = -1;
+            column_t arrival = {};
             target_t target = {};
             const int index = step / g.window_words;
             const bool beat = step % g.window_words == g.window_words - 1;
@@ -692,10 +712,10 @@ tiles:
                 // A position sits in the column whose accumulator bank its sums belong to. Where the image that the
                 // unit convolutions read is narrower than the output, later rows drift away from their banks.
                 if (index == 0) place = (number % g.wide + g.wide) % g.wide;
-                columns[next_slot][place].valid = to.valid;
-                columns[next_slot][place].fresh = to.first;
-                columns[next_slot][place].row = number / g.wide;
-                columns[next_slot][place].column = number % g.wide;
+                arrival.valid = to.valid;
+                arrival.fresh = to.first;
+                arrival.row = number / g.wide;
+                arrival.bank = number % g.wide;
                 entry.load_index = place;
                 last_load = array.cycle;
                 ++place;
@@ -711,13 +731,12 @@ tiles:
                         i < held_size ? (value_t)weight_at(g, byte + i * g.value_bytes, weight_buffer) : (value_t)0;
                 }
                 target.valid = true;
-                target.table = true;
+                target.own = true;
                 target.fresh = held.segment == 0 && held.first == 0 && !(c.flags & FLAG_ACCUMULATE);
                 target.row = sums.first + index * sums.lines;
-                target.slot = tile & 3;
             }
             if (step == 0 && tile >= 0) entry.tag = TAG_SWAP;
-            stationary_cycle(mode, entry, target, array.cycle - last_load <= ARRAY_ROWS + ARRAY_COLUMNS, low, high);
+            stationary_cycle(mode, entry, arrival, target, array.cycle - last_load <= ARRAY_ROWS + ARRAY_COLUMNS, low, high);
             if (tile >= 0) ++cycles;
         }
         held = next;
