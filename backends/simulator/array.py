@@ -88,7 +88,7 @@ def window_of(kernel: Kernel) -> Window:
         return Window((2 * values,) * count, values * count, 1, tile_positions(kernel), 2)
     if kernel.algorithm is Algorithm.KN2ROW:
         size = UNIT_BYTES * kernel.units
-        return Window((size,), size, kernel.rows * kernel.columns, 1, 1)
+        return Window((size,), size, kernel.columns, kernel.rows, 1)
     if kernel.window_bytes:
         return Window((kernel.window_bytes,), kernel.window_bytes, 1, 1, 1)
     segments = tuple(size for _ in range(kernel.rows) for size in _row_segments(kernel))
@@ -178,7 +178,8 @@ def _non_stationary(array: Array, window: Window, count: int, channels: int) -> 
     for _ in range(window.apart):
         for _ in range(0, count, array.rows):
             cycles += max(tile, fed)
-    return ArrayWork(cycles, window.apart, fed, array.rows + array.columns + drained + PIPELINE)
+    stages = window.apart if window.value_bytes == 2 else 1
+    return ArrayWork(cycles, stages, fed, array.rows + array.columns + drained + PIPELINE)
 
 
 def _held(array: Array, window: Window) -> Iterator[int]:

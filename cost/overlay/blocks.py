@@ -46,7 +46,7 @@ def contraction(machine: Machine, v: Variants, units: Ints) -> gemm.Contraction:
     masks = [v.toeplitz == 1, v.algorithm == KN2ROW, v.algorithm == WINOGRAD]
     tables = [
         gemm.toeplitz(machine, v.window_bytes),
-        gemm.kn2row(machine, units, v.kernel_rows * v.kernel_columns),
+        gemm.kn2row(machine, units, v.kernel_rows, v.kernel_columns),
         gemm.winograd(machine, units, v.rounds, v.positions),
     ]
     return gemm.Contraction(

@@ -20,7 +20,7 @@ class Contraction:
     """What is summed for one output position, by algorithm and channel units (section 4's table).
 
     ``segments`` consecutive byte ranges of ``segment_bytes`` each per GEMM; ``values`` (b) are summed; a position costs
-    ``words`` input words; ``inner`` unit convolutions share one feeding (kn2row), ``outer`` GEMMs do not (Winograd);
+    ``words`` input words; ``inner`` unit convolutions share one feeding (kn2row: a kernel row), ``outer`` do not (nor Winograd's positions);
     ``operand`` is bytes per value; ``weight_values`` are stored per output channel by WS and IS.
     """
 
@@ -77,11 +77,12 @@ def toeplitz(machine: Machine, window_bytes: Ints) -> Contraction:
     return Contraction(one, window_bytes, window_bytes, ceil_ratio(window_bytes, machine.word_bytes), one, one, one)
 
 
-def kn2row(machine: Machine, units: Ints, taps: Ints) -> Contraction:
-    """The contraction of one tap, ``taps`` of them per output."""
+def kn2row(machine: Machine, units: Ints, kernel_rows: Ints, kernel_columns: Ints) -> Contraction:
+    """The contraction of one tap; a row of input pixels is fed once for the taps of one kernel row."""
     one = np.ones_like(units)
     size = UNIT_BYTES * units
-    return Contraction(one, size, size, ceil_ratio(size, machine.word_bytes), taps, one, one)
+    words = ceil_ratio(size, machine.word_bytes)
+    return Contraction(one, size, size, words, kernel_columns, kernel_rows, one)
 
 
 def winograd(machine: Machine, units: Ints, rounds: Ints, positions: Ints) -> Contraction:
@@ -129,7 +130,8 @@ def array_time(
             feed,
         )
         cycles = ceil_ratio(positions, rows) * k.outer * tile
-        return ArrayTime(cycles, feed, 2 * rows + columns + PIPELINE, k.outer)
+        stages = np.where(k.operand == 1, 1, k.outer)  # Winograd positions have weights of their own
+        return ArrayTime(cycles, feed, 2 * rows + columns + PIPELINE, stages)
     tiles = k.inner * k.outer * k.segments * ceil_ratio(k.segment_bytes, rows * k.operand)
     window = ceil_ratio(k.operand * np.minimum(rows, k.segment_bytes // k.operand), machine.word_bytes)
     after = rows + columns + PIPELINE

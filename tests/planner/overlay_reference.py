@@ -208,8 +208,8 @@ class Case:
         """(cycles, fill without the transform's lag, after, stages) of a block."""
         k1, k2 = self.kernel
         kn2row = self.algorithm == "kn2row"
-        repeats_in = k1 * k2 if kn2row else 1
-        repeats_out = self.positions
+        repeats_in = k2 if kn2row else 1
+        repeats_out = k1 if kn2row else self.positions
         a = self.tile_count(rows) if self.winograd else rows * (self.w if kn2row else self.ow)
         b = self.summed(cb)
         words = sum(ceil(segment, self.word) for segment in self.segments(cb))
@@ -218,7 +218,7 @@ class Case:
         p1, p2 = self.p1, self.p2
         if self.flow == "ns":
             tile = max(no * repeats_in * max(b * kw, p1), p1 * words)
-            return ceil(a, p1) * repeats_out * tile, p1 * words, p1 + p2 + p1 + 16, repeats_out
+            return ceil(a, p1) * repeats_out * tile, p1 * words, p1 + p2 + p1 + 16, self.positions
         kt = repeats_in * repeats_out * sum(ceil(segment, p1 * self.e) for segment in self.segments(cb))
         longest = max(self.segments(cb)) // self.e
         ka = ceil(self.e * min(p1, longest), self.word)
