@@ -18,14 +18,13 @@ from dynamap.cost.overlay.options import FORMATS, LayerOptions
 from dynamap.cost.overlay.timing import INFEASIBLE, Times, evaluate
 from dynamap.cost.overlay.transfer import Format, Ints
 from dynamap.cost.overlay.vector import VectorShape, strip_rows, vector_times
+from dynamap.planner.exact_costs import Slots, Target, promises, slot_costs
 from dynamap.planner.layers import work_of
 from dynamap.planner.network import Conv, Network
 from dynamap.planner.storage import Storages, sliced
+from dynamap.planner.vector_costs import VectorCosts
 
 FORMAT_COUNT = len(FORMATS)
-
-FIRST_ROUNDS = 2
-"""How often the most promising case of each job and formats is timed before all that are left."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +74,11 @@ class LayerCosts:
         self.table = CaseTable.of(machine, self.conv_options)
         self.variants, self.cases = self.table.variants, self.table.cases
         self.case_job = self.variants.layer[self.cases.variant]
-        self.parts, self.case_group = parts_of(self.table)
-        self.group_count = int(self.case_group.max(initial=-1)) + 1
-        self.group_job = np.empty(self.group_count, np.int64)
-        self.group_job[self.case_group] = self.case_job
-        self._job_starts = np.flatnonzero(np.diff(self.group_job, prepend=-1))
-        self._slots = _Slots.of(self.case_job, self.cases.format_in, self.cases.format_out)
+        self.coarse = _Groups.of(self.table, self.case_job, coarse=True)
+        self.fine = _Groups.of(self.table, self.case_job, coarse=False)
+        self._coarse_of_fine = np.empty(len(self.fine.job), np.int64)
+        self._coarse_of_fine[self.fine.of_case] = self.coarse.of_case
+        self._vectors = VectorCosts.of(machine, self.vector_work)
         self._vector_cache: dict[Buffers, Ints] = {}
         self._fit_cache: dict[Buffers, Bools] = {}
 
@@ -89,93 +87,71 @@ class LayerCosts:
         return self.multiplicity[: self.conv_jobs]
 
     def least_per_job(self, bounds: Ints) -> Ints:
-        """Least per (box, convolution job) of bounds per (box, group)."""
+        """Least per (box, convolution job) of bounds per (box, coarse group)."""
         least = np.full((len(bounds), self.conv_jobs), NEVER)
-        if self.group_count:
-            least[:, self.group_job[self._job_starts]] = np.minimum.reduceat(bounds, self._job_starts, axis=1)
+        starts = self.coarse.job_starts
+        if len(starts):
+            least[:, self.coarse.job[starts]] = np.minimum.reduceat(bounds, starts, axis=1)
         return least
 
     def within(self, ceiling: Buffers) -> Pruned:
         """Lower bounds for all buffers of at most these sizes."""
-        fits = np.zeros(self.group_count, bool)
-        fits[self.case_group[self._may_fit(ceiling)]] = True
-        parts = [part.take(np.flatnonzero(fits[part.group])) for part in self.parts]
-        parts = [part for part in parts if len(part.group)]
-        return Pruned(self.conv_jobs, parts, summary(parts), self.vector_cycles(ceiling))
+        fits = self._may_fit(ceiling)
+        coarse, fine = (_some(groups.parts, groups.with_any(fits)) for groups in (self.coarse, self.fine))
+        return Pruned(self, coarse, fine, summary(coarse), self.vector_cycles(ceiling))
 
     def vector_cycles(self, buffers: Buffers) -> int:
         """Least cycles of all vector layers, each in its best formats."""
-        if not self.vector_work:
-            return 0
         return int(self.vector_costs(buffers).min(axis=(1, 2)) @ self.multiplicity[self.conv_jobs :])
 
     def array_bound(self, rows: Ints, columns: Ints) -> Ints:
         """Quick lower bound of the convolutions' cycles per array."""
-        bounds = summary_bounds(summary(self.parts), self.conv_jobs, Sides.of(rows), Sides.of(columns))
+        bounds = summary_bounds(summary(self.coarse.parts), self.conv_jobs, Sides.of(rows), Sides.of(columns))
         bound: Ints = bounds @ self.conv_multiplicity
         return bound
 
     def vector_costs(self, buffers: Buffers) -> Ints:
         """Least cycles per (vector job, format in, format out)."""
         if buffers not in self._vector_cache:
-            costs = np.full((len(self.vector_work), FORMAT_COUNT, FORMAT_COUNT), INFEASIBLE, np.int64)
-            for i, (shape, ins, outs) in enumerate(self.vector_work):
-                for fi in ins:
-                    if fi is Format.TOEPLITZ:
-                        continue
-                    for fo in outs:
-                        times = vector_times(self.machine, buffers, shape, fi, fo)
-                        costs[i, FORMATS.index(fi), FORMATS.index(fo)] = times.cycles.min()
-            self._vector_cache[buffers] = costs
+            self._vector_cache[buffers] = self._vectors.least(buffers)
         return self._vector_cache[buffers]
 
     def exact(self, buffers: Buffers, rows: Ints, columns: Ints) -> Ints:
         """Least cycles per (array, job, format in, format out), INFEASIBLE where nothing fits."""
-        return self.exact_below(rows, columns, [buffers] * len(rows))
+        return self.exact_within(rows, columns, [buffers] * len(rows), None, None)
 
-    def exact_below(self, rows: Ints, columns: Ints, buffers: Sequence[Buffers], limits: Ints | None = None) -> Ints:
+    def exact_within(
+        self, rows: Ints, columns: Ints, buffers: Sequence[Buffers], best: int | None, keep: Bools | None
+    ) -> Ints:
         """Least cycles per (design point, job, format in, format out).
 
-        ``limits`` per (point, convolution job): costs that are not below are INFEASIBLE, as is what does not fit.
+        With ``best``, costs that no mapping of at most so many cycles can have are INFEASIBLE, like those of what does
+        not fit. ``keep`` (None: all) names the coarse groups that such a mapping may use.
         """
-        points = Points.of(rows, columns, buffers)
-        bounds = group_bounds(self.parts, self.group_count, Sides.of(rows), Sides.of(columns))
-        if limits is not None:
-            bounds = np.where(bounds < limits[:, self.group_job], bounds, NEVER)
-        promise = bounds[:, self.case_group[self._slots.order]]
-        for buffer in dict.fromkeys(buffers):
-            here = np.array([b == buffer for b in buffers])
-            promise[np.ix_(here, ~self._may_fit(buffer)[self._slots.order])] = NEVER
-        slots = self._slots
-        ceilings = np.full((len(rows), len(slots.starts)), INFEASIBLE)
-        if limits is not None:
-            ceilings = np.minimum(ceilings, limits[:, slots.job])
-        best = ceilings.copy()
-        for _ in range(FIRST_ROUNDS):
-            point, position = slots.most_promising(promise, best)
-            self._improve(best, points, point, position)
-            promise[point, position] = NEVER
-        left = promise < np.repeat(best, slots.sizes, axis=1)
-        self._improve(best, points, *np.nonzero(left))
-        best[best >= ceilings] = INFEASIBLE
         costs = np.full((len(rows), self.job_count, FORMAT_COUNT, FORMAT_COUNT), INFEASIBLE)
-        costs[:, slots.job, slots.format_in, slots.format_out] = best
-        for i, buffer in enumerate(buffers):
-            costs[i, self.conv_jobs :] = self.vector_costs(buffer)
+        for i, b in enumerate(buffers):
+            costs[i, self.conv_jobs :] = self.vector_costs(b)
+        kept = np.ones(len(self.coarse.job), bool) if keep is None else keep
+        slots = Slots.of(self.table, np.flatnonzero(kept[self.coarse.of_case]))
+        if not len(slots.starts):
+            return costs
+        arrays, array = np.unique(np.stack([rows, columns], axis=1), axis=0, return_inverse=True)
+        some = _some(self.fine.parts, kept[self._coarse_of_fine])
+        bounds = group_bounds(some, len(self.fine.job), Sides.of(arrays[:, 0]), Sides.of(arrays[:, 1]))
+        fits = [self._may_fit(b) for b in buffers]
+        promise = promises(bounds, array.reshape(-1), self.fine.of_case, slots, fits)
+        target = None
+        if best is not None:
+            fixed = np.array([self.vector_cycles(b) for b in buffers], np.int64)
+            target = Target(best, fixed, self.multiplicity[slots.job[slots.job_starts]])
+        least = slot_costs(self.table, slots, Points.of(rows, columns, buffers), promise, target)
+        costs[:, slots.job, slots.format_in, slots.format_out] = least
         return costs
 
     def _may_fit(self, buffers: Buffers) -> Bools:
         if buffers not in self._fit_cache:
             self._fit_cache[buffers] = may_fit(self.table, buffers)
         return self._fit_cache[buffers]
-
-    def _improve(self, best: Ints, points: Points, point: Ints, position: Ints) -> None:
-        """Times the cases at ``position`` of the slots' order on their points; keeps the least per slot."""
-        if not len(point):
-            return
-        where = (point, self._slots.of_position[position])
-        times = evaluate(self.table, self._slots.order[position], points.take(point), best[where])
-        np.minimum.at(best, where, times.cycles)
 
     def all_times(self, job: int, buffers: Buffers, rows: int, columns: int) -> tuple[Ints, Times]:
         """Every case of one convolution job on one array: (case numbers, their exact times)."""
@@ -195,58 +171,53 @@ class LayerCosts:
 class Pruned:
     """Lower bounds from the cases that can fit some buffers; ``vector_cycles`` is that of the vector layers."""
 
-    jobs: int
-    parts: Sequence[Part]
+    costs: LayerCosts
+    coarse: Sequence[Part]
+    fine: Sequence[Part]
     summary: Sequence[Part]
     vector_cycles: int
 
     def summary_bounds(self, rows: Sides, columns: Sides) -> Ints:
         """Quick lower bounds per (box of arrays, convolution job)."""
-        return summary_bounds(self.summary, self.jobs, rows, columns)
+        return summary_bounds(self.summary, self.costs.conv_jobs, rows, columns)
 
-    def layer_bounds(self, rows: Ints, columns: Ints, keep: Bools) -> Ints:
-        """Tighter lower bounds per (array, convolution job), from the groups to ``keep``."""
-        parts = [part.take(np.flatnonzero(keep[part.group])) for part in self.parts]
-        parts = [part for part in parts if len(part.group)]
-        return layer_bounds(parts, self.jobs, Sides.of(rows), Sides.of(columns))
+    def coarse_bounds(self, rows: Sides, columns: Sides) -> Ints:
+        """Tighter lower bounds per (box of arrays, coarse group); NEVER where nothing fits."""
+        return group_bounds(self.coarse, len(self.costs.coarse.job), rows, columns)
+
+    def fine_bounds(self, rows: Ints, columns: Ints, keep: Bools) -> Ints:
+        """The tightest lower bounds per (array, convolution job), from the coarse groups to ``keep`` alone."""
+        some = _some(self.fine, keep[self.costs._coarse_of_fine])
+        return layer_bounds(some, self.costs.conv_jobs, Sides.of(rows), Sides.of(columns))
+
+
+def _some(parts: Sequence[Part], keep: Bools) -> list[Part]:
+    """The groups to keep."""
+    taken = [part.take(np.flatnonzero(keep[part.group])) for part in parts]
+    return [part for part in taken if len(part.group)]
 
 
 @dataclass(frozen=True)
-class _Slots:
-    """The cases sorted by slot: a job with a format in and a format out.
+class _Groups:
+    """Groups of cases (``cost.overlay.bound_parts``): their parts, their jobs, and the group of every case."""
 
-    ``order`` are case numbers, ``starts`` and ``sizes`` cut it into slots, ``of_position`` is the slot of each place.
-    """
-
-    order: Ints
-    starts: Ints
-    sizes: Ints
-    of_position: Ints
+    parts: Sequence[Part]
+    of_case: Ints
     job: Ints
-    format_in: Ints
-    format_out: Ints
+    job_starts: Ints
 
     @staticmethod
-    def of(job: Ints, format_in: Ints, format_out: Ints) -> _Slots:
-        key = (job * FORMAT_COUNT + format_in) * FORMAT_COUNT + format_out
-        order = np.argsort(key, kind="stable")
-        starts = np.flatnonzero(np.diff(key[order], prepend=-1))
-        sizes = np.diff(starts, append=len(order))
-        of_position = np.repeat(np.arange(len(starts)), sizes)
-        first = order[starts]
-        return _Slots(order, starts, sizes, of_position, job[first], format_in[first], format_out[first])
+    def of(table: CaseTable, case_job: Ints, *, coarse: bool) -> _Groups:
+        parts, of_case = parts_of(table, coarse=coarse)
+        job = np.empty(int(of_case.max(initial=-1)) + 1, np.int64)
+        job[of_case] = case_job
+        return _Groups(parts, of_case, job, np.flatnonzero(np.diff(job, prepend=-1)))
 
-    def most_promising(self, promise: Ints, best: Ints) -> tuple[Ints, Ints]:
-        """(point, position) of the least promise in each slot where it is below the best."""
-        if not len(self.starts):
-            return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        least = np.minimum.reduceat(promise, self.starts, axis=1)
-        # The first position of each slot that has the least promise: positions count down from the slot's size.
-        rank = np.repeat(self.starts + self.sizes, self.sizes) - np.arange(len(self.order))
-        hit = np.where(promise == np.repeat(least, self.sizes, axis=1), rank, 0)
-        position = self.starts + self.sizes - np.maximum.reduceat(hit, self.starts, axis=1)
-        point, slot = np.nonzero(least < best)
-        return point, position[point, slot]
+    def with_any(self, cases: Bools) -> Bools:
+        """The groups with any of the cases."""
+        result = np.zeros(len(self.job), bool)
+        result[self.of_case[cases]] = True
+        return result
 
 
 def restrictions_of(names: Sequence[str], restriction: Restriction) -> dict[str, Restriction]:

@@ -17,11 +17,11 @@ from typing import Protocol
 import numpy as np
 
 from dynamap.cost.errors import InfeasibleError
-from dynamap.cost.overlay.bounds import NEVER, group_bounds
+from dynamap.cost.overlay.bounds import NEVER
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.cost.overlay.transfer import Format, Ints
 from dynamap.planner import solvers
-from dynamap.planner.boxes import partition
+from dynamap.planner.boxes import Boxes, partition
 from dynamap.planner.mapping import chosen_formats, mapping_problem, prohibitive_cycles
 from dynamap.planner.overlay_costs import LayerCosts, Pruned
 from dynamap.planner.pbqp import Solution, Status
@@ -167,6 +167,38 @@ class _Best:
         return self.key[0]
 
 
+@dataclass(frozen=True)
+class _BoxNode:
+    """A refined box: its bound in cycles, and bounds per coarse group and per convolution job."""
+
+    cycles: int
+    box: int
+    by_group: Ints
+    by_job: Ints
+
+    def __lt__(self, other: _BoxNode) -> bool:
+        return (self.cycles, self.box) < (other.cycles, other.box)
+
+
+@dataclass(frozen=True)
+class _ArrayNode:
+    """An array of an opened ``box``: its bound in cycles, and bounds per convolution job."""
+
+    cycles: int
+    multipliers: int
+    rows: int
+    index: int
+    by_job: Ints
+    box: _BoxNode
+
+    @property
+    def key(self) -> tuple[int, int, int]:
+        return self.cycles, self.multipliers, self.rows
+
+    def __lt__(self, other: _ArrayNode) -> bool:
+        return self.key < other.key
+
+
 class _Search:
     def __init__(
         self,
@@ -193,102 +225,97 @@ class _Search:
         self.best_array = (0, 0)
         self.solved = 0
         self.unproven: list[int] = []
-        # Arrays with their bounds: (cycles, multipliers, rows, index), and the bound of each convolution job.
-        self.arrays: list[tuple[int, int, int, int]] = []
-        self.job_bounds: dict[int, Ints] = {}
+        self.boxes: list[_BoxNode] = []
+        self.arrays: list[_ArrayNode] = []
 
     def run(self) -> Found:
         boxes = partition(self.rows, self.columns)
         quick = self.pruned.summary_bounds(boxes.rows, boxes.columns) @ self.weight + self.pruned.vector_cycles
-        sizes = np.diff(boxes.starts)
         order = np.argsort(quick, kind="stable")
-        refined: list[tuple[int, int]] = []  # boxes with their bounds
-        promise: dict[int, tuple[Ints, Ints]] = {}  # bounds per group and per job of a refined box
+        quick, sizes = quick[order], np.diff(boxes.starts)[order]
         at, at_once = 0, 1
         while True:
             limit = NEVER if self.best is None else self.best.cycles
-            tops = (
-                int(quick[order[at]]) if at < len(order) else NEVER,
-                refined[0][0] if refined else NEVER,
-                self.arrays[0][0] if self.arrays else NEVER,
-            )
-            least = min(tops)
+            next_quick = int(quick[at]) if at < len(order) else NEVER
+            next_box = self.boxes[0].cycles if self.boxes else NEVER
+            next_array = self.arrays[0].cycles if self.arrays else NEVER
+            least = min(next_quick, next_box, next_array)
             if least > limit or least == NEVER:
                 break
             if self._late():
                 self.unproven.append(int(least))
                 break
-            if tops[0] == least:
-                end = at + FIRST_BOXES if self.best is None else int(np.searchsorted(quick[order], limit, "right"))
-                some = order[at : max(end, at + 1)]
-                at += len(some)
-                bounds = group_bounds(
-                    self.pruned.parts, self.costs.group_count, boxes.rows.take(some), boxes.columns.take(some)
-                )
-                jobs = self.costs.least_per_job(bounds)
-                totals = jobs @ self.weight + self.pruned.vector_cycles
-                for box, total, by_group, by_job in zip(some, totals, bounds, jobs, strict=True):
-                    heapq.heappush(refined, (int(total), int(box)))
-                    promise[int(box)] = (by_group, by_job)
-            elif tops[1] == least:
-                _, box = heapq.heappop(refined)
-                self._open(boxes.members(box), *promise.pop(box))
+            # Until there is a solution, go down to the most promising array first: its cycles exclude most boxes.
+            diving = self.best is None and (self.boxes or self.arrays)
+            if next_quick == least and not diving:
+                end = int(np.searchsorted(quick, limit, "right")) if self.best else FIRST_BOXES
+                self._refine(boxes, order[at : max(end, at + 1)])
+                at = min(max(end, at + 1), len(order))
+            elif next_box <= next_array and not (diving and self.arrays):
+                self._open(boxes, heapq.heappop(self.boxes))
+            elif not self._solve_arrays(self._next_arrays(at_once if self.best else 1)):
+                break
             else:
-                batch = self._next_arrays(at_once if self.best else 1)
-                if not batch:
-                    break
-                self._solve_arrays(batch)
                 at_once = min(2 * at_once, MOST_ARRAYS_AT_ONCE)
-                left = len(self.arrays) + int(sizes[order[at:]].sum() + sum(sizes[box] for _, box in refined))
-                self._report(left)
+                left = int(sizes[at:].sum()) + sum(len(boxes.members(node.box)) for node in self.boxes)
+                self._report(left + len(self.arrays))
         return self._found()
 
-    def _open(self, members: Ints, by_group: Ints, by_job: Ints) -> None:
+    def _refine(self, boxes: Boxes, some: Ints) -> None:
+        """Bounds some boxes by the blockings of every layer."""
+        bounds = self.pruned.coarse_bounds(boxes.rows.take(some), boxes.columns.take(some))
+        jobs = self.costs.least_per_job(bounds)
+        totals = jobs @ self.weight + self.pruned.vector_cycles
+        for box, total, by_group, by_job in zip(some, totals, bounds, jobs, strict=True):
+            if self.best is None or total <= self.best.cycles:
+                heapq.heappush(self.boxes, _BoxNode(int(total), int(box), by_group, by_job))
+
+    def _open(self, boxes: Boxes, node: _BoxNode) -> None:
         """Bounds the arrays of a box: exactly by its promising groups, by the least bound of the others."""
-        threshold = by_job * PROMISING_PERCENT // 100
-        keep = by_group < threshold[self.costs.group_job]
-        others = self.costs.least_per_job(np.where(keep, NEVER, by_group)[None])[0]
-        bounds = self.pruned.layer_bounds(self.rows[members], self.columns[members], keep)
+        members = boxes.members(node.box)
+        threshold = node.by_job * PROMISING_PERCENT // 100
+        keep = node.by_group <= threshold[self.costs.coarse.job]
+        others = self.costs.least_per_job(np.where(keep, NEVER, node.by_group)[None])[0]
+        bounds = self.pruned.fine_bounds(self.rows[members], self.columns[members], keep)
         bounds = np.minimum(bounds, others)
         totals = bounds @ self.weight + self.pruned.vector_cycles
         limit = NEVER if self.best is None else self.best.cycles
         for position in np.flatnonzero(totals <= limit):
-            index, total = int(members[position]), int(totals[position])
+            index = int(members[position])
             r, c = int(self.rows[index]), int(self.columns[index])
-            heapq.heappush(self.arrays, (total, r * c, r, index))
-            self.job_bounds[index] = bounds[position]
+            heapq.heappush(self.arrays, _ArrayNode(int(totals[position]), r * c, r, index, bounds[position], node))
 
-    def _next_arrays(self, count: int) -> list[int]:
-        batch: list[int] = []
+    def _next_arrays(self, count: int) -> list[_ArrayNode]:
+        batch: list[_ArrayNode] = []
         while self.arrays and len(batch) < count:
-            if self.best is not None and self.arrays[0][:3] >= self.best.key:
+            if self.best is not None and self.arrays[0].key >= self.best.key:
                 self.arrays.clear()
                 break
-            batch.append(heapq.heappop(self.arrays)[3])
+            batch.append(heapq.heappop(self.arrays))
         return batch
 
-    def _solve_arrays(self, batch: Sequence[int]) -> None:
-        """Exact costs of the arrays with each of their buffers; solves the mappings that may be better."""
+    def _solve_arrays(self, batch: Sequence[_ArrayNode]) -> bool:
+        """Exact costs of the arrays with each of their buffers; solves the mappings that may be better.
+
+        Returns False for an empty batch.
+        """
         index: list[int] = []
         buffers: list[Buffers] = []
-        for i in batch:
-            fitting = self.candidates.buffers_for(int(self.rows[i]), int(self.columns[i]))
-            index += [i] * len(fitting)
+        for node in batch:
+            fitting = self.candidates.buffers_for(int(self.rows[node.index]), int(self.columns[node.index]))
+            index += [node.index] * len(fitting)
             buffers += fitting
         if not index:
-            return
-        limits = None
+            return bool(batch)
+        best = keep = None
         if self.best is not None:
-            bounds = np.array([self.job_bounds[i] for i in index])
-            fixed = np.array([self.costs.vector_cycles(b) for b in buffers])
-            slack = self.best.cycles - (bounds @ self.weight + fixed)
-            keep = np.flatnonzero(slack >= 0)
-            index, buffers = [index[k] for k in keep], [buffers[k] for k in keep]
-            # A layer of a mapping that is no worse than the best is at most so much above its bound.
-            limits = bounds[keep] + slack[keep, None] + 1
-            if not index:
-                return
-        tables = self.costs.exact_below(self.rows[index], self.columns[index], buffers, limits)
+            best = self.best.cycles
+            # No layer of a mapping that is no worse than the best takes more than the slack above its bound.
+            limits = [node.by_job + (best - node.cycles) for node in batch]
+            keep = np.logical_or.reduce(
+                [node.box.by_group <= limit[self.costs.coarse.job] for node, limit in zip(batch, limits, strict=True)]
+            )
+        tables = self.costs.exact_within(self.rows[index], self.columns[index], buffers, best, keep)
         least = tables.min(axis=(2, 3)) @ self.costs.multiplicity
         tried = set()
         for i, buffer, table, lowest in zip(index, buffers, tables, least, strict=True):
@@ -306,6 +333,7 @@ class _Search:
                 self.best = _Best(key, buffer, solution)
                 self.best_array = (r, c)
         self.solved += len(tried)
+        return True
 
     def _solve(self, table: Ints) -> Solution | None:
         """The best mapping for one overlay with ``table`` (jobs, formats, formats); None where none is feasible."""
@@ -326,13 +354,8 @@ class _Search:
     def _found(self) -> Found:
         if self.best is None:
             raise InfeasibleError("no array runs the network")
+        solution = self.best.solution
         rows, columns = self.best_array
-        table = self.costs.exact(self.best.buffers, np.array([rows]), np.array([columns]))[0]
-        solution = self._solve(table)
-        if solution is None or (solution.status is Status.OPTIMAL and solution.objective != self.best.cycles):
-            raise AssertionError(
-                f"the mapping found in {self.best.cycles} cycles is not the overlay's best: {solution}"
-            )
         objective = solution.objective
         return Found(
             rows=rows,

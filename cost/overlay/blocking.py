@@ -103,13 +103,15 @@ def _most_units(
     units = table.units[variant]
     most = np.maximum(weights_per_channel, 0) // (k.streaming_values * k.operand // units)
     if flow is Dataflow.NS:
-        return np.minimum(most, on.row_bytes // (k.values * k.operand // units))
+        within_rows: Ints = np.minimum(most, on.row_bytes // (k.values * k.operand // units))
+        return within_rows
     # A segment over several pixels ends with the last pixel's channels, so pad units stand between pixels only:
     # an even number of units is one padded unit per further pixel longer. One unit less is odd, and fits.
     gaps = np.where(_joined(table, variant), table.variants.kernel_columns[variant] - 1, 0)
     padding = k.segments * gaps * UNIT_BYTES
     too_long = (most % 2 == 0) & (most * (k.streaming_values * k.operand // units) + padding > weights_per_channel)
-    return most - too_long
+    fitting: Ints = most - too_long
+    return fitting
 
 
 def _joined(table: CaseTable, variant: Ints) -> Bools:

@@ -85,7 +85,8 @@ def transform_lag(machine: Machine, v: Variants, units: Ints) -> Ints:
 
 def rows_read(v: Variants, rows: Ints) -> Ints:
     """Input rows that ``rows`` output rows read; no more than there are."""
-    return np.minimum(v.height, (rows - 1) * v.stride_rows + v.extent_rows)
+    rows_in: Ints = np.minimum(v.height, (rows - 1) * v.stride_rows + v.extent_rows)
+    return rows_in
 
 
 def input_bytes(v: Variants, rows: Ints, units: Ints) -> Ints:

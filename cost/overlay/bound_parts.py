@@ -1,10 +1,10 @@
 """What the lower bounds of ``bounds`` need that no array changes: groups of cases, and paths through their pipelines.
 
-A *group* is all cases of one variant, dataflow, formats, mode and rows per block. The column tiles of a block (weights
-stream) and the chunks that buffers force are left open, so a bound must hold for any number of chunks. It does where
-every term is superadditive, so that the parts are never less than the whole: ceil(x) + ceil(y) >= ceil(x + y) and
-max(a, b) + max(c, d) >= max(a + c, b + d). Pad units between pixels are not (a contraction cut into chunks of an odd
-number of units has fewer), so they are left out where the contraction may be cut.
+A *group* is all cases of one variant, dataflow, formats, mode and rows per block; in coarse parts the column tiles of a
+block (weights stream) are left open, too. The chunks that buffers force are always left open, so a bound must hold for
+any number of chunks. It does where every term is superadditive, so that the parts are never less than the whole:
+ceil(x) + ceil(y) >= ceil(x + y) and max(a, b) + max(c, d) >= max(a + c, b + d). Pad units between pixels are not (a
+contraction cut into chunks of an odd number of units has fewer), so they are left out where the contraction may be cut.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Paths:
 
     ``early``: from the start to the data of the first block. ``late``: to the data of the last block. ``arrived``: to
     the last weights of block 0 (bands: to their inputs). ``moving``: all transfers. ``turn``: the load of a block,
-    ``shorter``: by how much the last one is shorter. ``tail``: latencies, the last store, the lag of Winograd.
-    ``lag``: of one pass.
+    ``shorter``: by how much the last one is shorter. ``second``: from ``early`` to the data of the second block, if the
+    blocks are even in number. ``tail``: latencies, the last store, the lag of Winograd. ``lag``: of one pass.
     """
 
     early: Ints
@@ -41,6 +41,7 @@ class Paths:
     moving: Ints
     turn: Ints
     shorter: Ints
+    second: Ints
     tail: Ints
     lag: Ints
 
@@ -59,6 +60,7 @@ class Part:
     flow: Dataflow
     inputs: bool
     whole: bool
+    coarse: bool
     group: Ints
     layer: Ints
     variant: Ints
@@ -68,6 +70,7 @@ class Part:
     feed: Ints
     channels: Ints
     blocks: Ints
+    tiles: Ints
     main: Ints
     last: Ints
     first: Ints
@@ -97,7 +100,7 @@ class Part:
             {f.name: np.concatenate([getattr(a, f.name), getattr(b, f.name)]) for f in fields(a)}
             for a, b in ((self.k, other.k), (self.paths, other.paths))
         )
-        return replace(self, **columns, k=gemm.Contraction(**k), paths=Paths(**paths))
+        return replace(self, **columns, k=gemm.Contraction(**k), paths=Paths(**paths))  # type: ignore[arg-type]
 
     @property
     def weight_words(self) -> Ints:
@@ -105,11 +108,12 @@ class Part:
         return ceil_ratio(self.channels * self.k.operand, self.machine.word_bytes)
 
 
-def parts_of(table: CaseTable) -> tuple[list[Part], Ints]:
+def parts_of(table: CaseTable, *, coarse: bool) -> tuple[list[Part], Ints]:
     """The groups by dataflow and mode, and the group of every case; groups are numbered in the order of the layers."""
     c = table.cases
     key = np.zeros(len(c.variant), np.int64)
-    for column in (c.variant, c.dataflow, c.format_in, c.format_out, c.mode, c.rows):
+    tiles = np.zeros_like(c.tiles) if coarse else np.minimum(c.tiles, table.variants.out_channels[c.variant])
+    for column in (c.variant, c.dataflow, c.format_in, c.format_out, c.mode, c.rows, tiles):
         key = key * (int(column.max(initial=0)) + 1) + column
     _, case, group_of_case = np.unique(key, return_index=True, return_inverse=True)
     parts = []
@@ -117,7 +121,7 @@ def parts_of(table: CaseTable) -> tuple[list[Part], Ints]:
         for inputs in (True, False):
             group = np.flatnonzero((c.dataflow[case] == number) & ((c.mode[case] == STREAM_INPUTS) == inputs))
             if len(group):
-                parts.append(_part(table, flow, inputs, group, case[group]))
+                parts.append(_part(table, flow, inputs, coarse, group, case[group]))
     return parts, group_of_case
 
 
@@ -131,7 +135,7 @@ def _least_contraction(table: CaseTable, variant: Ints, divisible: Ints) -> gemm
     return replace(k, segment_bytes=segment, words=words)
 
 
-def _part(table: CaseTable, flow: Dataflow, inputs: bool, group: Ints, case: Ints) -> Part:
+def _part(table: CaseTable, flow: Dataflow, inputs: bool, coarse: bool, group: Ints, case: Ints) -> Part:
     """``case`` is any case of each group."""
     machine, cases = table.machine, table.cases
     variant = cases.variant[case]
@@ -151,6 +155,7 @@ def _part(table: CaseTable, flow: Dataflow, inputs: bool, group: Ints, case: Int
         flow=flow,
         inputs=inputs,
         whole=False,
+        coarse=coarse,
         group=group,
         layer=v.layer,
         variant=variant,
@@ -160,6 +165,7 @@ def _part(table: CaseTable, flow: Dataflow, inputs: bool, group: Ints, case: Int
         feed=k.inner * k.outer * k.segments * ceil_ratio(k.segment_bytes, machine.word_bytes),
         channels=v.out_channels,
         blocks=table.blocks[case],
+        tiles=np.minimum(cases.tiles[case], v.out_channels),
         main=main.positions,
         last=last.positions,
         first=main.positions if inputs else last.positions,
@@ -195,17 +201,24 @@ def _input_paths(table: CaseTable, flow: Dataflow, case: Ints, v: Variants, k: g
     lag = table.lag[table.cases.variant[case]]
     loads = before * main.transfer + last.transfer
     load, last_load = np.maximum(main.transfer, main.place), np.maximum(last.transfer, last.place)
-    # NS computes a block in as many stages as it repeats GEMMs; WS and IS in at least one.
-    first_weights = ceil_ratio(weights, k.outer) if flow is Dataflow.NS else np.ones_like(weights)
+    first_weights = np.ones_like(weights)  # WS and IS have many stages, each with weights of its own
+    if flow is Dataflow.NS:
+        first_weights = ceil_ratio(weights, np.where(k.operand == 1, 1, k.outer))
     late = np.maximum(loads + weights + np.maximum(before - 2, 0) * store, before * main.place + last.place)
+    early = np.maximum(main.place, main.transfer + first_weights)
+    next_transfer, next_place = (
+        np.where(before == 1, a, b) for a, b in ((last.transfer, main.transfer), (last.place, main.place))
+    )
+    second = np.maximum(main.place + next_place, main.transfer + weights + next_transfer)
     return Paths(
-        early=np.maximum(main.place, main.transfer + first_weights),
+        early=early,
         late=np.where(before > 0, late, load),
         # The wait for the last weights does not include the lag, which the tail counts.
         arrived=main.transfer + weights - lag,
         moving=loads + weights + before * store + last_store + PASS_OVERHEAD + machine.write_latency,
         turn=load,
         shorter=np.where(before > 1, load - last_load, 0),
+        second=np.where(before % 2, second - early, 0),
         tail=last_store + lag + PASS_OVERHEAD + machine.read_latency + machine.write_latency,
         lag=lag,
     )
@@ -229,6 +242,7 @@ def _weight_paths(table: CaseTable, flow: Dataflow, case: Ints, v: Variants, k: 
         moving=loads + weights + before * store + last_store + bands * ends,
         turn=zero,
         shorter=zero,
+        second=zero,
         tail=before * least_store + least_last + bands * (lag + ends + machine.read_latency),
         lag=lag,
     )

@@ -77,8 +77,7 @@ def _column_tables(part: Part, columns: Sides) -> tuple[Ints, ...]:
     last_post = part.lines_last * ceil_ratio(part.side_last, lanes)
     early = np.broadcast_to(part.paths.early, most.shape)
     if not part.inputs:
-        tile = np.minimum(np.maximum(least // UNIT_BYTES * UNIT_BYTES, UNIT_BYTES), part.channels)
-        weights = tile * part.weights_per_channel >> FRACTION_BITS
+        weights = _floor16(least, part.channels) * part.weights_per_channel >> FRACTION_BITS
         early = np.maximum(early, part.paths.arrived + part.blocks * weights)
         post, last_post = (part.blocks - 1) * post + last_post, _last_posts(part, least, most)
     if part.flow is not Dataflow.IS:
@@ -89,13 +88,18 @@ def _column_tables(part: Part, columns: Sides) -> tuple[Ints, ...]:
     return post, last_post, early, *streams, np.minimum(part.first, least)
 
 
+def _floor16(channels: Ints, most: Ints) -> Ints:
+    """Output channels of a block: a multiple of 16, or all."""
+    return np.minimum(np.maximum(channels // UNIT_BYTES * UNIT_BYTES, UNIT_BYTES), most)
+
+
 def _last_posts(part: Part, least: Ints, most: Ints) -> Ints:
     """post of the last block of output channels in each band, for the column tiles that make it least."""
     channels = np.broadcast_to((part.channels - 1) % UNIT_BYTES + 1, most.shape)  # blocks are multiples of 16
     if np.array_equal(least, most):
         channels = np.broadcast_to(part.channels, most.shape)
         for tiles in COLUMN_TILES[:-1]:
-            block = np.maximum(tiles * most // UNIT_BYTES * UNIT_BYTES, UNIT_BYTES)
+            block = _floor16(tiles * most, part.channels)
             channels = np.minimum(channels, (part.channels - 1) % block + 1)
     lanes = np.minimum(most, part.machine.lanes)
     before = part.blocks - 1
@@ -127,6 +131,8 @@ def _after(part: Part, rows: Ints, columns: Ints) -> Ints:
 
 
 def _longest_path(part: Part, rows: Ints, columns: Ints, by_row: tuple[Ints, ...], by_column: tuple[Ints, ...]) -> Ints:
+    if not (part.inputs or part.coarse):
+        return _longest_path_of_tiles(part, rows, columns, by_row, by_column)
     p, before = part.paths, part.blocks - 1
     post, last_post, early, *tables = by_column
     main, last, fill = _computing(part, rows[:, None], by_row, tuple(tables))
@@ -141,7 +147,8 @@ def _longest_path(part: Part, rows: Ints, columns: Ints, by_row: tuple[Ints, ...
         again = np.maximum(fill + (part.machine.read_latency + p.lag + p.turn), after + post)
         longest = np.maximum(early + compute, p.late + last)
         np.maximum(longest, early + before * post + main, out=longest)
-        np.maximum(longest, pairs * (main + again) + last + (early - p.shorter), out=longest)
+        second = np.maximum((before % 2) * main, p.second)
+        np.maximum(longest, pairs * (main + again) + second + last + (early - p.shorter), out=longest)
         longest += fill
         np.maximum(longest, compute - main + p.arrived, out=longest)
         longest += after + last_post + p.tail
@@ -150,11 +157,89 @@ def _longest_path(part: Part, rows: Ints, columns: Ints, by_row: tuple[Ints, ...
     return result
 
 
+def _channel_tables(part: Part, columns: Ints) -> tuple[Ints, ...]:
+    """As ``_column_tables`` where weights stream in blocks of known column tiles, for single arrays.
+
+    Sums over the bands: post of a block, of the last and of all blocks; load of a block, and by how much the last is
+    shorter; cycles to the first operand; blocks but one; then for a block and for the last: NS, WS: column tiles, kw;
+    IS: weights streamed per tile of the contraction; then for IS positions of the first tile.
+    """
+    k, machine, channels = part.k, part.machine, part.channels
+    wide = gemm.columns_in_products(machine, columns[:, None], k.operand)
+    block = _floor16(part.tiles * wide, channels)
+    blocks = ceil_ratio(channels, block)
+    sizes = (block, channels - (blocks - 1) * block)
+    lanes = np.minimum(wide, machine.lanes)
+    bands = part.blocks - 1
+    if part.flow is Dataflow.IS:
+        line = bands * ceil_ratio(part.side_main, lanes) + ceil_ratio(part.side_last, lanes)
+        posts = [part.lines_main // channels * size * line for size in sizes]
+    else:
+        posts = [(bands * part.lines_main + part.lines_last) * ceil_ratio(size, lanes) for size in sizes]
+    load, last_load = (part.blocks * (size * part.weights_per_channel >> FRACTION_BITS) for size in sizes)
+    early = np.maximum(part.paths.early, part.paths.arrived + load)
+    shorter = np.where(blocks > 2, load - last_load, 0)
+    tables = [*posts, (blocks - 1) * posts[0] + posts[1], load, shorter, early, blocks - 1]
+    for size in sizes:
+        if part.flow is Dataflow.IS:
+            streams = (
+                count * ceil_ratio(a, wide) * np.maximum(size, np.minimum(a, wide))
+                for count, a in ((bands, part.main), (1, part.last))
+            )
+            tables.append(sum(streams, np.zeros_like(size)))
+        else:
+            tables += [ceil_ratio(size, wide), ceil_ratio(np.minimum(size, wide) * k.operand, machine.word_bytes)]
+    if part.flow is Dataflow.IS:
+        tables.append(np.minimum(part.first, wide))
+    return tuple(tables)
+
+
+def _longest_path_of_tiles(
+    part: Part, rows: Ints, columns: Ints, by_row: tuple[Ints, ...], by_column: tuple[Ints, ...]
+) -> Ints:
+    p, k, p1, bands = part.paths, part.k, rows[:, None], part.blocks - 1
+    post, last_post, all_post, load, shorter, early, before, *tables = by_column
+    if part.flow is Dataflow.NS:
+        positions, fill = bands * by_row[0] + by_row[1], p1 * k.words
+        block, last = (
+            positions * np.maximum(tiles * k.inner * np.maximum(k.values * kw, p1), fill)
+            for tiles, kw in (tables[:2], tables[2:])
+        )
+    elif part.flow is Dataflow.WS:
+        (feed, preload), fill = by_row, np.broadcast_to(p1, load.shape)
+        block, last = (
+            tiles * (bands * np.maximum(part.main * feed, preload * kw) + np.maximum(part.last * feed, preload * kw))
+            for tiles, kw in (tables[:2], tables[2:])
+        )
+    else:
+        feed, window = by_row
+        block, last, fill = tables[0] * feed, tables[1] * feed, tables[2] * window
+    after = _after(part, rows, columns)
+    pairs = before // 2
+    compute = before * block + last
+    again = np.maximum(part.blocks * (fill + (part.machine.read_latency + p.lag)) + load, part.blocks * after + post)
+    longest = np.maximum(compute, pairs * again + (pairs + before % 2) * block + last - shorter) + early
+    np.maximum(longest, p.late + last, out=longest)
+    longest += last_post
+    np.maximum(longest, early + block + all_post, out=longest)
+    longest += part.blocks * (fill + after) + p.tail
+    np.maximum(longest, p.moving, out=longest)
+    result: Ints = longest * part.copies
+    return result
+
+
 def part_bounds(part: Part, rows: Sides, columns: Sides) -> Iterator[tuple[slice, Ints]]:
-    """Bounds of some boxes at a time: (which boxes, cycles of shape (boxes, groups of the part))."""
+    """Bounds of some boxes at a time: (which boxes, cycles of shape (boxes, groups of the part)).
+
+    Parts that are not coarse bound single arrays only.
+    """
     some_rows, row = rows.distinct()
     some_columns, column = columns.distinct()
-    row_tables, column_tables = _row_tables(part, some_rows), _column_tables(part, some_columns)
+    row_tables = _row_tables(part, some_rows)
+    if part.inputs or part.coarse:
+        column_tables = _column_tables(part, some_columns)
+    else:
+        column_tables = _channel_tables(part, some_columns.most)
     step = max(1, CHUNK_ELEMENTS // len(part.group))
     for start in range(0, len(row), step):
         some = slice(start, start + step)

@@ -20,8 +20,9 @@ class Contraction:
     """What is summed for one output position, by algorithm and channel units (section 4's table).
 
     ``segments`` consecutive byte ranges of ``segment_bytes`` each per GEMM; ``values`` (b) are summed; a position costs
-    ``words`` input words; ``inner`` unit convolutions share one feeding (kn2row: a kernel row), ``outer`` do not (nor Winograd's positions);
-    ``operand`` is bytes per value; ``weight_values`` are stored per output channel by WS and IS.
+    ``words`` input words; ``inner`` unit convolutions share one feeding (kn2row: a kernel row), ``outer`` do not (nor
+    Winograd's positions); ``operand`` is bytes per value; ``stationary_values`` are stored per output channel by WS and
+    IS, ``streaming_values`` by NS.
     """
 
     segments: Ints

@@ -62,7 +62,7 @@ class Pass:
         """Some of the passes."""
         return replace(
             self,
-            **{name: getattr(self, name)[index] for name in PASS_COLUMNS},  # type: ignore[arg-type]
+            **{name: getattr(self, name)[index] for name in PASS_COLUMNS},
             block=self.block.take(index),
             last=self.last.take(index),
             stages=None if self.stages is None else self.stages[index],
@@ -78,7 +78,7 @@ class Pass:
 
     @property
     def load_total(self) -> Ints:
-        first = np.maximum(self.prologue_transfer, self.prologue_place)
+        first: Ints = np.maximum(self.prologue_transfer, self.prologue_place)
         return first + (self.blocks - 1) * self.block.load + self.last.load
 
     @property
@@ -99,7 +99,8 @@ class Pass:
         if self.stores:
             computing = computing + self.last.post + self.last.store + self.write_latency
             moving = moving + (self.blocks - 1) * self.block.store + self.last.store + self.write_latency
-        return PASS_OVERHEAD + np.maximum(computing, moving)
+        longest: Ints = np.maximum(computing, moving)
+        return PASS_OVERHEAD + longest
 
 
 def joined(passes: Sequence[Pass]) -> Pass:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
+import numpy.typing as npt
 
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.blocks import PARAMETER_BYTES
@@ -142,8 +143,30 @@ def _resident_bytes(shape: VectorShape, fmt: Format) -> int:
     return 0
 
 
-def vector_times(machine: Machine, buffers: Buffers, shape: VectorShape, fmt_in: Format, fmt_out: Format) -> Times:
-    """Times of the layer for every element of ``strip_rows(shape)``."""
+@dataclass(frozen=True)
+class VectorWork:
+    """The passes of a layer, one per element of ``strip_rows(shape)``, with what they need and move.
+
+    ``held`` bytes must fit the input buffer, both halves of it; ``written`` half of the output buffer, ``resident`` the
+    weight buffer.
+    """
+
+    work: Pass
+    held: Ints
+    written: Ints
+    resident: Ints
+    bytes_read: Ints
+    bytes_written: Ints
+
+    def fits(self, buffers: Buffers) -> npt.NDArray[np.bool_]:
+        fits = self.held <= buffers.input_bytes
+        fits &= self.written <= buffers.output_bytes // 2
+        fits &= self.resident <= buffers.weight_bytes
+        return fits
+
+
+def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: Format) -> VectorWork:
+    """The layer for every element of ``strip_rows(shape)``, whatever the buffers."""
     rows = strip_rows(shape)
     blocks = ceil_ratio(np.full_like(rows, shape.output.height), rows)
     last_rows = shape.output.height - (blocks - 1) * rows
@@ -196,19 +219,29 @@ def vector_times(machine: Machine, buffers: Buffers, shape: VectorShape, fmt_in:
         write_latency=machine.write_latency,
         stages=np.ones_like(rows),
     )
-    fits = held <= np.where(blocks == 1, buffers.input_bytes, buffers.input_bytes // 2)
-    fits &= rows * shape.output.width * out_channels <= buffers.output_bytes // 2
-    fits &= resident <= buffers.weight_bytes
-    cycles = np.where(fits, makespan(work), INFEASIBLE)
+    return VectorWork(
+        work=work,
+        held=np.where(blocks == 1, held, 2 * held),
+        written=rows * shape.output.width * out_channels,
+        resident=resident,
+        bytes_read=resident + (blocks - 1) * loaded[0] + loaded[1],
+        bytes_written=(blocks - 1) * written[0] + written[1],
+    )
+
+
+def vector_times(machine: Machine, buffers: Buffers, shape: VectorShape, fmt_in: Format, fmt_out: Format) -> Times:
+    """Times of the layer for every element of ``strip_rows(shape)``."""
+    layer = vector_work(machine, shape, fmt_in, fmt_out)
+    work, fits = layer.work, layer.fits(buffers)
     return Times(
-        cycles=cycles,
+        cycles=np.where(fits, makespan(work), INFEASIBLE),
         bound=np.where(fits, work.lower_bound(), INFEASIBLE),
         compute=work.compute_total,
         load=work.load_total,
-        input_load=work.load_total - prologue,
+        input_load=work.load_total - work.prologue_transfer,
         store=work.store_total,
-        bytes_read=resident + (blocks - 1) * loaded[0] + loaded[1],
-        bytes_written=(blocks - 1) * written[0] + written[1],
-        channels=np.full_like(rows, shape.output.channels),
-        units=np.full_like(rows, _units(shape.inputs[0])),
+        bytes_read=layer.bytes_read,
+        bytes_written=layer.bytes_written,
+        channels=np.full_like(work.blocks, shape.output.channels),
+        units=np.full_like(work.blocks, _units(shape.inputs[0])),
     )

@@ -37,7 +37,8 @@ def test_no_case_is_faster_than_its_bounds(
     assert (times.bound[feasible] <= times.cycles[feasible]).all()
     assert may_fit(table, buffers)[feasible].all()
 
-    parts, group_of_case = parts_of(table)
+    fine, fine_group_of_case = parts_of(table, coarse=False)
+    parts, group_of_case = parts_of(table, coarse=True)
     groups = int(group_of_case.max()) + 1
     here = Sides.of(np.array([rows])), Sides.of(np.array([columns]))
     bound = group_bounds(parts, groups, *here)[0]
@@ -46,6 +47,10 @@ def test_no_case_is_faster_than_its_bounds(
     wrong = np.flatnonzero(bound > exact)
     assert not len(wrong), [(np.flatnonzero(group_of_case == g)[0], bound[g], exact[g]) for g in wrong[:3]]
     assert layer_bounds(parts, 1, *here)[0, 0] == bound.min()
+    fine_groups = int(fine_group_of_case.max()) + 1
+    fine_bound = group_bounds(fine, fine_groups, *here)[0]
+    wrong = np.flatnonzero(fine_bound[fine_group_of_case] > times.cycles)
+    assert not len(wrong), [(i, fine_bound[fine_group_of_case[i]], times.cycles[i]) for i in wrong[:3]]
     assert summary_bounds(summary(parts), 1, *here)[0, 0] <= exact.min()
 
     # Boxes: below every array in them, so below this one in any corner of a larger box.
