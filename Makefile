@@ -15,11 +15,15 @@ $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install 'setuptools>=68'
 	$(PIP) install -e '.[run,test,lint,bench,examples]'
+	# AMD's open ap_int.h and hls_stream.h for C simulation; the package's own dependencies are not needed.
+	$(PIP) install --no-deps 'hls4ml>=1,<2'
 	touch $@
 
 demo: venv
 	mkdir -p out
 	$(BIN)/dynamap plan googlenet --device u200 -o out/googlenet-u200.json
+	$(BIN)/dynamap generate out/googlenet-u200.json --backend vitis-hls --force -o out/googlenet-u200
+	PATH="$(abspath $(BIN)):$$PATH" $(MAKE) -C out/googlenet-u200 csim
 
 test: venv lint typecheck
 	$(BIN)/pytest -q -n 2 --dist loadfile -m 'not full'

@@ -78,12 +78,13 @@ def headers_folder() -> Path:
 class CSimulation:
     """One build of the kernel. ``flags``: of the compiler, beside the warnings, which are errors.
 
-    The build lives in a temporary folder until `close` (or the end of a ``with``).
+    The build lives in a temporary folder until `close`, the end of a ``with``, or the end of the process.
     """
 
     def __init__(self, sizes: KernelSizes, flags: tuple[str, ...] = FAST) -> None:
         self.sizes = sizes
-        self._folder = Path(tempfile.mkdtemp(prefix="dynamap-csim-"))
+        self._temporary = tempfile.TemporaryDirectory(prefix="dynamap-csim-")
+        self._folder = Path(self._temporary.name)
         try:
             self._build(flags)
         except BaseException:
@@ -98,7 +99,7 @@ class CSimulation:
 
     def close(self) -> None:
         """Removes the build."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._temporary.cleanup()
 
     def _build(self, flags: tuple[str, ...]) -> None:
         compiler = shutil.which(os.environ.get("CXX", "g++"))
@@ -144,7 +145,9 @@ class CSimulation:
                 (Path(folder) / name).write_bytes(content)
             tensors, counters = Path(folder) / "tensors.bin", Path(folder) / "counters.txt"
             command = [str(self._folder / "testbench"), folder, "--tensors", str(tensors), "--counters", str(counters)]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_RUN_SECONDS, errors="replace")
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=LONGEST_RUN_SECONDS, errors="replace"
+            )
             if done.returncode:
                 raise InputError(f"the simulated kernel failed (exit {done.returncode}): {done.stderr[-4000:].strip()}")
             yield from self._layers(program, tensors.read_bytes(), counters.read_text().splitlines())
@@ -169,16 +172,19 @@ class CSimulation:
 
 
 class CSimulationExecutor:
-    """The backend's executor: builds the kernel for the program's overlay and runs it."""
+    """The backend's executor: builds the kernel for a program's overlay, once for each overlay, and runs it."""
 
     def __init__(self, flags: tuple[str, ...] = FAST) -> None:
         self.platform = "Vitis HLS kernel, C simulation by g++"
         self._flags = flags
+        self._builds: dict[KernelSizes, CSimulation] = {}
 
     def run(self, program: Program, inputs: Mapping[str, Int8Array]) -> Iterator[LayerRun]:
         """See `dynamap.backends.executors.Executor.run`."""
-        with CSimulation(simulated_sizes(program), self._flags) as simulation:
-            yield from simulation.run(program, inputs)
+        sizes = simulated_sizes(program)
+        if sizes not in self._builds:
+            self._builds[sizes] = CSimulation(sizes, self._flags)
+        yield from self._builds[sizes].run(program, inputs)
 
 
 def simulated_sizes(program: Program) -> KernelSizes:

@@ -259,3 +259,45 @@ def export_qdq(
         samples=samples,
     )
     raise typer.Exit(status)
+
+
+@app.command()
+def generate(
+    plan: PlanFile,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The project's folder.")],
+    backend: Annotated[str, typer.Option(help="An installed backend (`dynamap backends`).")] = "vitis-hls",
+    input_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--input", help="The image of the golden outputs (.npy); a random one if left out."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier project.")] = False,
+    calibration: CalibrationFile = None,
+    method: Method = Calibration.minmax,
+    percentile: Percentile = 99.99,
+    seed: Seed = 0,
+    samples: Samples = 1,
+) -> None:
+    """Write the project that builds the overlay, with the plan's program and data."""
+    from dynamap.cli.generate import generate_command
+
+    status = generate_command(
+        plan,
+        backend,
+        output,
+        input_file,
+        force=force,
+        calibration=calibration,
+        method=method.value,
+        percentile=percentile,
+        seed=seed,
+        samples=samples,
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
+def backends(as_json: Json = False) -> None:
+    """The installed backends."""
+    from dynamap.cli.generate import backends_command
+
+    raise typer.Exit(backends_command(as_json))

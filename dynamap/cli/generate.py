@@ -1,0 +1,77 @@
+"""``dynamap generate PLAN.json`` and ``dynamap backends``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+
+from dynamap.cli.output import message, show
+
+
+def generate_command(
+    plan: Path,
+    backend: str,
+    output: Path,
+    input_file: Path | None = None,
+    *,
+    force: bool = False,
+    calibration: Path | None = None,
+    method: str = "minmax",
+    percentile: float = 99.99,
+    seed: int = 0,
+    samples: int = 1,
+) -> int:
+    """Writes the project of a plan, whole or not at all.
+
+    Raises DynamapError where the plan, its model or input cannot be used, the backend cannot build it, or the
+    folder has other contents.
+    """
+    from dynamap.backends.discovery import load_backend
+    from dynamap.backends.program.host import Calibration, integer_inputs, prepare, random_inputs, read_arrays
+    from dynamap.backends.project import write_project
+    from dynamap.planner.plan import load_plan
+
+    chosen = load_backend(backend)
+    how = Calibration(calibration, method, percentile, seed, samples)
+    prepared = prepare(load_plan(plan), how, folder=plan.parent)
+    network = prepared.network
+    arrays = random_inputs(network, seed) if input_file is None else read_arrays(input_file, network, "input data")
+    inputs = integer_inputs(prepared.quantised, arrays)
+    files = chosen.generate(prepared.plan, prepared.program, inputs)
+    write_project(files, output, force=force)
+    message(f"wrote {len(files) + 1} files to {output}")
+    return 0
+
+
+def backends_command(as_json: bool) -> int:
+    """Lists the installed backends; one that cannot be loaded is listed with the reason."""
+    from dynamap.backends.discovery import announced_backends, load_backend
+    from dynamap.cost.errors import DynamapError
+
+    rows = []
+    for found in announced_backends():
+        try:
+            description, vendor = load_backend(found.name).description, load_backend(found.name).vendor
+        except DynamapError as error:
+            description, vendor = str(error), ""
+        rows.append(
+            {
+                "name": found.name,
+                "vendor": vendor,
+                "package": f"{found.package} {found.version}".strip(),
+                "description": description,
+            }
+        )
+    if as_json:
+        show(json.dumps(rows, indent=1))
+        return 0
+    table = Table()
+    for heading in ("backend", "vendor", "package", "description"):
+        table.add_column(heading, no_wrap=heading != "description")
+    for row in rows:
+        table.add_row(*(Text(row[key]) for key in ("name", "vendor", "package", "description")))
+    show(table)
+    return 0
