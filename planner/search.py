@@ -25,6 +25,7 @@ from dynamap.planner.boxes import Boxes, partition
 from dynamap.planner.mapping import chosen_formats, mapping_problem, prohibitive_cycles
 from dynamap.planner.overlay_costs import LayerCosts, Pruned
 from dynamap.planner.pbqp import Solution, Status
+from dynamap.planner.shortage import shortage
 from dynamap.planner.storage import Storages
 
 FIRST_BOXES = 16
@@ -240,7 +241,7 @@ class _Search:
             next_box = self.boxes[0].cycles if self.boxes else NEVER
             next_array = self.arrays[0].cycles if self.arrays else NEVER
             least = min(next_quick, next_box, next_array)
-            if least > limit or least == NEVER:
+            if least > limit or least >= NEVER:
                 break
             if self._late():
                 self.unproven.append(int(least))
@@ -253,7 +254,7 @@ class _Search:
                 at = min(max(end, at + 1), len(order))
             elif next_box <= next_array and not (diving and self.arrays):
                 self._open(boxes, heapq.heappop(self.boxes))
-            elif not self._solve_arrays(self._next_arrays(at_once if self.best else 1)):
+            elif not self._solve_arrays(self._next_arrays(at_once)):
                 break
             else:
                 at_once = min(2 * at_once, MOST_ARRAYS_AT_ONCE)
@@ -353,7 +354,12 @@ class _Search:
 
     def _found(self) -> Found:
         if self.best is None:
-            raise InfeasibleError("no array runs the network")
+            if self.unproven:
+                raise InfeasibleError(
+                    f"no solution was found in the time limit of {self.time_limit:g} seconds; raise --time-limit"
+                )
+            ceiling = self.candidates.ceiling()
+            raise InfeasibleError(shortage(self.costs, self.storages, self.rows, self.columns, ceiling))
         solution = self.best.solution
         rows, columns = self.best_array
         objective = solution.objective

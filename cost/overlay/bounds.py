@@ -28,7 +28,8 @@ from dynamap.cost.overlay.transfer import Ints, ceil_ratio
 CHUNK_ELEMENTS = 1 << 15
 """Pairs of group and array per step, so that the temporaries of a step stay in the second-level cache."""
 
-NEVER = np.int64(1) << 60
+NEVER = np.int64(1) << 50
+"""The bound of what cannot be; sums of some hundreds of them do not overflow."""
 
 
 @dataclass(frozen=True)

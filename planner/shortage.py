@@ -1,0 +1,55 @@
+"""Why no overlay of a device runs a network: the layer that does not fit, and the buffer that is too small for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from dynamap.cost.overlay.machine import Buffers
+from dynamap.cost.overlay.timing import INFEASIBLE
+from dynamap.cost.overlay.transfer import Ints
+from dynamap.planner.overlay_costs import LayerCosts
+from dynamap.planner.storage import Storages
+
+BUFFER_NAMES = {
+    "input_bytes": ("an input buffer", "bytes"),
+    "weight_bytes": ("a weight buffer", "bytes"),
+    "accumulator_rows": ("an accumulator buffer", "rows"),
+    "row_bytes": ("row buffers", "bytes"),
+}
+
+LARGEST_SIZE = 1 << 40
+UNLIMITED = Buffers(LARGEST_SIZE, LARGEST_SIZE, LARGEST_SIZE, LARGEST_SIZE)
+
+
+def shortage(costs: LayerCosts, storages: Storages, rows: Ints, columns: Ints, ceiling: Buffers) -> str:
+    """A sentence that names the first layer that fits no array with the ``ceiling`` buffers, and what it lacks.
+
+    Feasibility depends on the array little: the smallest and the largest array stand for all of them.
+    """
+    sample = np.unique([int(np.argmin(rows * columns)), int(np.argmax(rows * columns))])
+    some_rows, some_columns = rows[sample], columns[sample]
+
+    def fits(job: int, buffers: Buffers) -> bool:
+        table = costs.exact(buffers, some_rows, some_columns)[:, job]
+        return bool((table < INFEASIBLE).any())
+
+    table = costs.exact(ceiling, some_rows, some_columns)
+    fitting = (table < INFEASIBLE).any(axis=(0, 2, 3))
+    for layer, job in zip(storages.executed, costs.jobs, strict=True):
+        if fitting[job]:
+            continue
+        lacking = []
+        for field, (name, unit) in BUFFER_NAMES.items():
+            available = size = getattr(ceiling, field)
+            while size < LARGEST_SIZE and not fits(int(job), replace(UNLIMITED, **{field: size})):
+                size *= 2
+            if size > available:
+                lacking.append(f"{name} of {size:,} {unit}, where {available:,} are the most that fit")
+        needs = " and ".join(lacking) or "more buffers than fit beside each other"
+        return f"layer {layer.name!r} fits no array of this device: it needs {needs}; use a larger --device"
+    return (
+        "every layer fits some array, but no array and no division of the memory among its buffers runs all of them; "
+        "use a larger --device"
+    )
