@@ -5,7 +5,7 @@
 
 Every strategy is planned by the overlay's cost model, with the best array and formats for itself (planner/baselines.py
 says what each means); the latency is the plan's, at batch 1, at the device's clock, without host time. Nothing is
-resumed: a run writes what it planned and nothing else. Where nothing fits, the cell says why.
+resumed: a run writes what it planned (after every network) and nothing else. Where nothing fits, the cell says why.
 """
 
 from __future__ import annotations
@@ -34,18 +34,20 @@ def main() -> int:
     parser.add_argument("--time-limit", type=float, help="seconds per plan; cells that it cuts say proven: false")
     parser.add_argument("--name", default="latency", help="of the result file, without .json")
     given = parser.parse_args()
-    cells = []
-    for model in given.models:
-        network = resolve(model, weights=False)
-        for device in given.devices:
-            cells.append(_cell(network, device, given.strategies, Request(time_limit=given.time_limit)))
+    cells: list[dict[str, object]] = []
     results = {
         **provenance(seed=0, command=" ".join(["python", *sys.argv])),
         "unit": "ms, planned, batch 1, without host time",
         "strategies": {name: STRATEGIES[name] for name in given.strategies},
+        "time_limit_seconds": given.time_limit,
         "cells": cells,
     }
-    print(f"wrote {write_results(given.name, results)}", file=sys.stderr)
+    for model in given.models:
+        network = resolve(model, weights=False)
+        for device in given.devices:
+            cells.append(_cell(network, device, given.strategies, Request(time_limit=given.time_limit)))
+        path = write_results(given.name, results)
+        print(f"wrote {path}: {len(cells)} cells", file=sys.stderr, flush=True)
     return 0
 
 
