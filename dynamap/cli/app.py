@@ -301,3 +301,45 @@ def backends(as_json: Json = False) -> None:
     from dynamap.cli.generate import backends_command
 
     raise typer.Exit(backends_command(as_json))
+
+
+@app.command()
+def generate(
+    plan: PlanFile,
+    backend: Annotated[str, typer.Option(help="An installed backend (`dynamap backends`).")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write the project into.")],
+    input_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--input", help="One image (.npy) for the testbench; a random one if left out."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace what an earlier project's manifest lists.")] = False,
+    calibration: CalibrationFile = None,
+    method: Method = Calibration.minmax,
+    percentile: Percentile = 99.99,
+    seed: Seed = 0,
+    samples: Samples = 1,
+) -> None:
+    """Write the project that builds a plan's overlay."""
+    from dynamap.cli.generate import generate_command
+
+    status = generate_command(
+        plan,
+        backend,
+        output,
+        input_file,
+        force=force,
+        calibration=calibration,
+        method=method.value,
+        percentile=percentile,
+        seed=seed,
+        samples=samples,
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
+def backends(as_json: Json = False) -> None:
+    """The backends that are installed."""
+    from dynamap.cli.generate import backends_command
+
+    raise typer.Exit(backends_command(as_json))
