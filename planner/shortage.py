@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from dynamap.cost.overlay.blocking import Bools
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.cost.overlay.timing import INFEASIBLE
 from dynamap.cost.overlay.transfer import Ints
@@ -36,7 +37,7 @@ def shortage(costs: LayerCosts, storages: Storages, rows: Ints, columns: Ints, c
         return bool((table < INFEASIBLE).any())
 
     table = costs.exact(ceiling, some_rows, some_columns)
-    fitting = (table < INFEASIBLE).any(axis=(0, 2, 3))
+    fitting: Bools = np.any(table < INFEASIBLE, axis=(0, 2, 3))
     for layer, job in zip(storages.executed, costs.jobs, strict=True):
         if fitting[job]:
             continue
