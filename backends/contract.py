@@ -1,7 +1,7 @@
 """What a backend is: the object that an entry point of the group ``dynamap.backends`` names.
 
-A backend gets a finished plan, its program and one input, and returns the files of a project. It runs nothing. If it can
-execute programs on this machine (a simulation of what it generates), `Backend.executor` says how.
+A backend gets a finished plan, its program and one input, and returns the files of a project. It runs nothing.
+If it can execute programs on this machine (a simulation of what it generates), `Backend.executor` says how.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ MANIFEST = "MANIFEST"
 
 
 def with_manifest(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files in the order of their paths, and ``MANIFEST``: SHA-256 and path of each, as ``sha256sum -c`` reads it."""
+    """The files in the order of their paths, and ``MANIFEST``: SHA-256 and path of each, for ``sha256sum -c``."""
     ordered = {path: files[path] for path in sorted(files)}
     for path in ordered:
         parts = PurePosixPath(path)

@@ -39,7 +39,7 @@ HOST_FILES = ("program_file.h", "testbench.cpp")
 WARNINGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror", "-Wno-unknown-pragmas", "-Wno-unused-label")
 FAST = ("-O3", "-march=native")
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-D_GLIBCXX_ASSERTIONS")
-EXACT = ("-O1", "-DOVERLAY_EXACT_WIDTHS")
+
 LONGEST_BUILD_SECONDS, LONGEST_RUN_SECONDS = 600, 3600
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Compares what the plan predicts (predicted.json) with the reports of Vitis HLS and Vivado.
 
-Reads csynth.xml of the HLS run and, if there, a utilisation report (*utilization*.rpt) of the implementation. Exit status 1
-if a figure is further off than the uncertainty that the plan states.
+Reads csynth.xml of the HLS run and, if there, a utilisation report (*utilization*.rpt) of the implementation.
+Exit status 1 if a figure is further off than the uncertainty that the plan states.
 """
 
 import argparse
@@ -29,7 +29,7 @@ IMPLEMENTED = {
 }
 
 
-def synthesis_report(path: Path) -> dict:
+def synthesis_report(path: Path) -> dict[str, float]:
     area = ElementTree.parse(path).getroot().find("AreaEstimates/Resources")
     if area is None:
         raise SystemExit(f"{path} has no AreaEstimates/Resources: is it the csynth.xml of Vitis HLS 2024.2?")
@@ -41,7 +41,7 @@ def synthesis_report(path: Path) -> dict:
     return found
 
 
-def implementation_report(path: Path) -> dict:
+def implementation_report(path: Path) -> dict[str, float]:
     text = path.read_text(errors="replace")
     matches = {name: re.search(pattern, text) for name, pattern in IMPLEMENTED.items()}
     return {name: float(match[1]) for name, match in matches.items() if match}

@@ -4,20 +4,22 @@
 import struct
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 INPUT_ROLE, OUTPUT_ROLE, NO_TENSOR = 1, 2, 0xFFFFFFFF
 
 
-def words(image: bytes, at: int, count: int) -> tuple:
+def words(image: bytes, at: int, count: int) -> tuple[int, ...]:
     return struct.unpack_from(f"<{count}I", image, at)
 
 
 def long_at(image: bytes, index: int) -> int:
-    return struct.unpack_from("<Q", image, 4 * index)[0]
+    (value,) = struct.unpack_from("<Q", image, 4 * index)
+    return int(value)
 
 
-def beat_places(address: int, count: int, ports: int, port_bytes: int):
+def beat_places(address: int, count: int, ports: int, port_bytes: int) -> Iterator[tuple[int, int, int, int]]:
     """(port, offset in its buffer, offset in the data, bytes) of every beat of a range; it starts at a beat."""
     for offset in range(0, count, port_bytes):
         beat = (address + offset) // port_bytes

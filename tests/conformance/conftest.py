@@ -1,0 +1,33 @@
+"""The conformance suite: what every backend's executor must do. To test a plugin, install it and name it:
+
+    DYNAMAP_CONFORMANCE=my-backend pytest tests/conformance
+
+Without the variable the emulator and the Vitis HLS kernel (with sanitizers) are tested.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dynamap.backends.executors import Executor, find_executor
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "program"))
+
+NAMES = os.environ.get("DYNAMAP_CONFORMANCE", "numpy,vitis-hls").split(",")
+
+
+@pytest.fixture(scope="session", params=NAMES)
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    """An executor, kept for the session so that it may keep what it builds."""
+    if request.param == "vitis-hls":
+        from dynamap.backends.vitis_hls.csim import SANITIZED, CSimulationExecutor
+
+        yield CSimulationExecutor(SANITIZED)
+    else:
+        yield find_executor(request.param)

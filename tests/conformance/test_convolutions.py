@@ -1,0 +1,110 @@
+"""Every algorithm, dataflow, format, border and blocking of a convolution."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from conformance_support import check
+from program_support import integer_image, one_conv, plan_on
+
+from dynamap.backends.executors import Executor
+from dynamap.backends.quantise import quantise
+from dynamap.cost.geometry import TensorShape, Window
+from dynamap.planner.network import ActivationKind
+from dynamap.planner.plan import Blocking
+
+OVERLAYS = {"5 x 7, one product per multiplier": ((5, 7), "pynq-z2"), "8 x 8, packed": ((8, 8), "zcu104")}
+WINDOWS = {
+    "3x3 same": Window((3, 3), pads=(1, 1, 1, 1)),
+    "3x3 full": Window((3, 3), pads=(2, 2, 2, 2)),
+    "2x2 lopsided": Window((2, 2), pads=(0, 1, 1, 0)),
+    "1x3": Window((1, 3), pads=(0, 1, 0, 1)),
+    "7x1": Window((7, 1), pads=(3, 0, 3, 0)),
+    "5x4": Window((5, 4), pads=(2, 0, 1, 2)),
+    "dilated": Window((3, 2), dilation=(2, 3), pads=(2, 1, 1, 2)),
+    "strided": Window((3, 3), stride=(2, 3), pads=(1, 1, 0, 1)),
+    "pointwise": Window((1, 1)),
+    "whole": Window((9, 7)),
+    "mostly pads": Window((2, 2), pads=(1, 4, 0, 5), dilation=(1, 9)),
+}
+SHAPE = TensorShape(37, 9, 7)
+OUTPUTS = 41
+
+
+def ways(window: Window) -> list[tuple[str, int | None]]:
+    """Algorithms and Winograd tiles that docs/overlay.md allows for a window."""
+    found: list[tuple[str, int | None]] = [("im2col", None)]
+    if window.kernel != (1, 1) and window.stride == (1, 1):
+        found.append(("kn2row", None))
+        if window.dilation == (1, 1):
+            found += [("winograd", 2), ("winograd", 4)]
+    return found
+
+
+def blockings(height: int, step: int, *, whole_in: bool, whole_out: bool) -> list[Blocking]:
+    """The smallest and the largest blocks, and some between; formats restrict them."""
+    rows = sorted({min(height, step), min(height, 2 * step), height})
+    channels = [OUTPUTS] if whole_out else [16, 32, OUTPUTS]
+    planes = [3] if whole_in else [1, 2, 3]
+    inputs = [Blocking("stream_inputs", r, c, 3) for r, c in product(rows, channels)]
+    return inputs + [Blocking("stream_weights", r, c, p) for r, c, p in product(rows, channels, planes)]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("name", WINDOWS)
+def test_every_way_to_compute_a_convolution(executor: Executor, name: str, overlay: str) -> None:
+    window = WINDOWS[name]
+    array, device = OVERLAYS[overlay]
+    network = one_conv(SHAPE, OUTPUTS, window)
+    quantised = quantise(network, samples=1)
+    image = integer_image(network, 1)
+    plan = plan_on(network, array, device=device)
+    height = network.tensors["output"].height
+    formats = list(product(("c16", "hwc", "toeplitz"), ("c16", "hwc")))
+    ran = tried = 0
+    for (algorithm, tile), flow in product(ways(window), ("ns", "ws", "is")):
+        for source, target in formats:
+            if source == "toeplitz" and algorithm != "im2col":
+                continue
+            choices = blockings(height, tile or 1, whole_in=source != "c16", whole_out=target == "hwc")
+            tried += 1
+            first = 5 * tried % len(choices)
+            for blocking in choices[first:] + choices[:first]:  # the first one that the buffers hold
+                layer = replace(
+                    plan.layers[0],
+                    algorithm=algorithm,
+                    dataflow=flow,
+                    winograd_tile=tile,
+                    blocking=blocking,
+                    input_format=source,
+                    output_format=target,
+                )
+                if check(executor, replace(plan, layers=(layer,)), quantised, image):
+                    ran += 1
+                    break
+    assert ran > tried // 2
+
+
+@pytest.mark.parametrize("flow", ["ns", "ws", "is"])
+@pytest.mark.parametrize("algorithm", ["im2col", "kn2row", "winograd"])
+@pytest.mark.parametrize("kind", [None, ActivationKind.LEAKY_RELU, ActivationKind.SIGMOID])
+def test_activations_and_zero_points(
+    executor: Executor, kind: ActivationKind | None, algorithm: str, flow: str
+) -> None:
+    for zero_point in (-128, 127):
+        shape = TensorShape(19, 7, 6)
+        network = one_conv(shape, 21, Window((3, 3), pads=(1, 1, 1, 1)), kind=kind, zero_point=zero_point)
+        quantised = quantise(network, samples=1)
+        plan = plan_on(network, (8, 8), device="zcu104")
+        layer = replace(
+            plan.layers[0],
+            algorithm=algorithm,
+            dataflow=flow,
+            winograd_tile=2 if algorithm == "winograd" else None,
+            blocking=Blocking("stream_inputs", 4, 21, 2),
+            input_format="c16",
+            output_format="c16",
+        )
+        assert check(executor, replace(plan, layers=(layer,)), quantised, integer_image(network, 3))

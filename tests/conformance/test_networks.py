@@ -1,0 +1,97 @@
+"""Whole networks of all operators, with odd sizes: plans of the planner itself, whose counters must hold too."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from conformance_support import check
+from program_support import SMALL, builders, integer_image, one_conv, plan_on
+
+from dynamap.backends.executors import Executor
+from dynamap.backends.program.compile import compile_program
+from dynamap.backends.quantise import quantise
+from dynamap.cost.geometry import TensorShape, Window
+from dynamap.planner.network import Add, Layer, Mul, Network, Pool, PoolKind, Resize
+
+BUILDERS = builders()
+
+
+@pytest.mark.parametrize("device", ["pynq-z2", "zcu104"])
+@pytest.mark.parametrize("seed", range(12))
+def test_random_networks(executor: Executor, seed: int, device: str) -> None:
+    network = BUILDERS._build(seed)
+    plan = plan_on(network, (5, 7) if device == "pynq-z2" else (8, 8), SMALL, device)
+    quantised = quantise(network, samples=1, seed=seed)
+    image = integer_image(network, seed)
+    assert check(executor, plan, quantised, image)
+    planned = {layer.name: layer for layer in plan.layers}
+    for run in executor.run(compile_program(plan, quantised), image):
+        wanted = {key: getattr(planned[run.name], key) for key in run.counters}
+        assert dict(run.counters) == wanted, run.name
+
+
+def small(shape: TensorShape, layers: list[Layer], shapes: dict[str, TensorShape], output: str) -> Network:
+    return Network("small", "", tuple(layers), {"input": shape, **shapes}, ("input",), (output,))
+
+
+@pytest.mark.parametrize("kind", list(PoolKind))
+@pytest.mark.parametrize(
+    "window",
+    [
+        Window((3, 3), (2, 2), (0, 0, 1, 1)),
+        Window((3, 2), (1, 1), (1, 1, 1, 0)),
+        Window((1, 4), (1, 3)),
+        Window((6, 5)),
+    ],
+    ids=str,
+)
+def test_pooling(executor: Executor, kind: PoolKind, window: Window) -> None:
+    shape = TensorShape(35, 6, 5)
+    height, width = window.output_size(6, 5)
+    network = small(
+        shape, [Pool("pool", ("input",), "output", kind, window)], {"output": TensorShape(35, height, width)}, "output"
+    )
+    assert check(
+        executor, plan_on(network, (8, 8), device="zcu104"), quantise(network, samples=1), integer_image(network, 1)
+    )
+
+
+def test_factor_per_channel(executor: Executor) -> None:
+    shape = TensorShape(40, 6, 5)
+    layers: list[Layer] = [
+        Pool("pool", ("input",), "factor", PoolKind.AVERAGE, Window((6, 5))),
+        Mul("mul", ("input", "factor"), "output"),
+    ]
+    network = small(shape, layers, {"factor": TensorShape(40, 1, 1), "output": shape}, "output")
+    assert check(executor, plan_on(network, (5, 7)), quantise(network, samples=1), integer_image(network, 1))
+
+
+def test_sum_of_many_and_product_with_itself(executor: Executor) -> None:
+    shape = TensorShape(18, 5, 6)
+    builder = BUILDERS.NetworkBuilder(0, 18, 5, 6)
+    twins = [builder.twin("input") for _ in range(4)]
+    total = builder.add(Add("sum", (twins[0], *twins, "input"), "sum"), shape)
+    builder.add(Mul("square", (total, total), "square"), shape)
+    network = builder.network("square")
+    assert check(executor, plan_on(network, (5, 7)), quantise(network, samples=1), integer_image(network, 2))
+
+
+def test_enlargement(executor: Executor) -> None:
+    resize = Resize("resize", ("input",), "output", 3, 2)
+    network = small(TensorShape(17, 7, 5), [resize], {"output": TensorShape(17, 21, 10)}, "output")
+    for device, array in (("pynq-z2", (5, 7)), ("zcu104", (8, 8))):
+        plan = plan_on(network, array, device=device)
+        assert check(executor, plan, quantise(network, samples=1), integer_image(network, 2))
+
+
+@pytest.mark.parametrize("value", [-128, 127])
+def test_extreme_images(executor: Executor, value: int) -> None:
+    network = one_conv(TensorShape(64, 6, 6), 24, Window((3, 3), pads=(1, 1, 1, 1)), zero_point=-128)
+    image = {"input": np.full((64, 6, 6), value, np.int8)}
+    assert check(executor, plan_on(network, (8, 8), device="zcu104"), quantise(network, samples=1), image)
+
+
+@pytest.mark.parametrize("size", [1, 2, 65])
+def test_smallest_images_and_single_channels(executor: Executor, size: int) -> None:
+    network = one_conv(TensorShape(1, size, 1), 1, Window((1, 1)))
+    assert check(executor, plan_on(network, (5, 7)), quantise(network, samples=1), integer_image(network, 0))

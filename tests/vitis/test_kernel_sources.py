@@ -1,0 +1,125 @@
+"""The kernel's sources against the program's specification, and the packed product against plain multiplication."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dynamap.backends.program import specification as spec
+from dynamap.backends.program.fields import words_of
+from dynamap.backends.vitis_hls.csim import WARNINGS, headers_folder, kernel_files
+from dynamap.backends.vitis_hls.params import params_header
+from dynamap.backends.vitis_hls.sizes import KernelSizes
+from dynamap.backends.winograd import F23, F43
+
+SIZES = KernelSizes(8, 8, 2, 1, 64, 32, 65536, 65536, 32768, 1024, 2048)
+
+
+def source(name: str) -> str:
+    return kernel_files()[name].decode()
+
+
+@pytest.mark.parametrize(("macro", "record"), [("COMMAND_FIELDS", spec.Command), ("SOURCE_FIELDS", spec.Source)])
+def test_records_are_those_of_the_specification(macro: str, record: type) -> None:
+    """Every field at its word, with its width, in the order of the specification."""
+    text = source("command.h")
+    body = text[text.index(f"#define {macro}") :].split("\n\n")[0]
+    found = [(kind, int(index), name) for kind, index, name in re.findall(r"(WORD|LONG)\((\d+), (\w+)\)", body)]
+    assert found == [("WORD" if f.words == 1 else "LONG", f.index, f.name) for f in words_of(record)]
+
+
+def test_codes_are_those_of_the_specification() -> None:
+    text = source("command.h")
+    listed = [name.strip() for name in re.search(r"enum \{ OP_CONV = 1,([^}]*)\}", text)[1].split(",")]  # type: ignore[index]
+    assert ["OP_CONV", *listed] == [f"OP_{op.name}" for op in spec.Op]
+    for kind, prefix in ((spec.Flag, "FLAG_"), (spec.FormatCode, ""), (spec.AlgorithmCode, ""), (spec.Mode, "")):
+        for member in kind:
+            if member.name != "NONE":
+                assert re.search(rf"\b{prefix}{member.name} = {member.value}\b", text) or member.name in (
+                    "KN2ROW",
+                    "WINOGRAD",
+                )
+    assert "enum { IM2COL = 1, KN2ROW = 2, WINOGRAD = 3 }" in text
+    assert "enum { NS = 1, WS = 2, IS = 3 }" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "matrix"),
+    [("DATA_2", F23.data), ("DATA_4", F43.data), ("OUTPUT_2", F23.output), ("OUTPUT_4", F43.output)],
+)
+def test_winograd_matrices(name: str, matrix: object) -> None:
+    text = re.search(rf"{name}\[\d\]\[\d\] = (.*?);", source("winograd.h"), re.DOTALL)
+    assert text is not None
+    assert [int(number) for number in re.findall(r"-?\d+", text[1])] == matrix.ravel().tolist()  # type: ignore[attr-defined]
+
+
+def test_only_synthesizable_style() -> None:
+    """No dynamic memory or unbounded containers in the kernel, and every stream has a depth."""
+    for name in kernel_files():
+        if name in ("testbench.cpp", "program_file.h"):
+            continue
+        text = re.sub(r"//.*", "", source(name))
+        for word in (r"\bnew\b", r"\bmalloc\b", r"\bdelete\b", r"std::vector", r"std::function", r"\bgoto\b"):
+            assert not re.search(word, text), f"{name}: {word}"
+    overlay = source("overlay.cpp")
+    declared = re.findall(r'(\w+)\("\1"\)', overlay)
+    assert len(declared) == 10
+    for stream in declared:
+        assert re.search(rf"HLS stream variable = {stream} depth = \d+", overlay), stream
+
+
+PROGRAM = r"""
+#include <cstdio>
+#include "arithmetic.h"
+int main() {
+    for (int a = -255; a <= 255; ++a)
+        for (int high = -128; high < 128; ++high)
+            for (int low = -128; low < 128; ++low) {
+                sum_t l, h;
+                multiply(pack(high, low), (value_t)a, false, l, h);
+                if (l != low * a || h != high * a) { std::printf("%d %d %d\n", a, high, low); return 1; }
+                if (low_of(pack(high, low)) != low || high_of(pack(high, low)) != high) return 2;
+            }
+    for (int a = -131072; a < 131072; a += 257)
+        for (int w = -6272; w <= 6272; w += 3) {
+            sum_t l, h;
+            multiply((pair_t)w, (value_t)a, true, l, h);
+            if (l != (long)a * w || h != 0) return 3;
+        }
+    return 0;
+}
+"""
+
+
+def build(folder: Path, sizes: KernelSizes, text: str, *flags: str) -> subprocess.CompletedProcess[str]:
+    for name, content in kernel_files().items():
+        (folder / name).write_bytes(content)
+    (folder / "params.h").write_text(params_header(sizes, "// test"))
+    (folder / "main.cpp").write_text(text)
+    command = ["g++", "-std=c++17", *flags, *WARNINGS, "-isystem", str(headers_folder()), "main.cpp", "-o", "main"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_packed_product_is_exact_for_all_operands(tmp_path: Path) -> None:
+    """All pairs of int8 values times all 9-bit values; Winograd operands pass unsplit."""
+    done = build(tmp_path, SIZES, PROGRAM, "-O2")
+    assert done.returncode == 0, done.stderr
+    assert subprocess.run([str(tmp_path / "main")], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"lanes": 24}, "the lanes work on whole units"),
+        ({"input_buffer": 65536 + 64}, "each half of the input buffer is a whole number of rows of banks"),
+        ({"packing": 3}, "a multiplier makes one int8 product or two"),
+        ({"port_bytes": 48}, "a beat must not straddle one"),
+    ],
+)
+def test_wrong_sizes_are_refused_with_a_sentence(tmp_path: Path, change: dict[str, int], sentence: str) -> None:
+    done = build(tmp_path, replace(SIZES, **change), '#include "params.h"\nint main() {}\n')
+    assert done.returncode != 0 and sentence in done.stderr
