@@ -17,7 +17,7 @@ BUILDERS = builders()
 
 
 @pytest.mark.parametrize("device", ["pynq-z2", "zcu104"])
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_random_networks(executor: Executor, seed: int, device: str) -> None:
     network = BUILDERS._build(seed)
     plan = plan_on(network, (5, 7) if device == "pynq-z2" else (8, 8), SMALL, device)
