@@ -151,14 +151,14 @@ def test_other_contents_are_refused_and_force_replaces_only_generated_files(tmp_
     folder = tmp_path / "p"
     write_project(SMALL_FILES, folder)
     (folder / "notes.txt").write_text("mine")
-    with pytest.raises(InputError, match="has other contents.*--force"):
+    with pytest.raises(InputError, match=r"has other contents.*--force"):
         write_project({"a.txt": b"new"}, folder)
     assert (folder / "a.txt").read_bytes() == b"one"
     write_project({"a.txt": b"new"}, folder, force=True)
     assert (folder / "a.txt").read_bytes() == b"new"
     assert not (folder / "folder" / "b.txt").exists()
     assert (folder / "notes.txt").read_text() == "mine"
-    with pytest.raises(InputError, match="notes.txt.* is in the way"):
+    with pytest.raises(InputError, match=r"notes\.txt.* is in the way"):
         write_project({"notes.txt": b"generated"}, folder, force=True)
     assert (folder / "notes.txt").read_text() == "mine"
 
@@ -196,6 +196,7 @@ def test_the_manifest_lists_every_file() -> None:
     assert [line.split("  ")[1] for line in lines] == ["a.txt", "folder/b.txt"]
 
 
+@pytest.mark.full
 def test_exact_widths_give_the_same_results(tmp_path: Path) -> None:
     """Registers of ap_int instead of the standard types: every bit that the types leave out is really not needed."""
     network = one_conv(TensorShape(20, 6, 5), 19, Window((3, 3), pads=(1, 1, 1, 1)))
