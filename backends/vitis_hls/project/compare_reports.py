@@ -30,6 +30,7 @@ IMPLEMENTED = {
 
 
 def synthesis_report(path: Path) -> dict[str, float]:
+    """Resources by the plan's names, from csynth.xml."""
     area = ElementTree.parse(path).getroot().find("AreaEstimates/Resources")
     if area is None:
         raise SystemExit(f"{path} has no AreaEstimates/Resources: is it the csynth.xml of Vitis HLS 2024.2?")
@@ -42,12 +43,14 @@ def synthesis_report(path: Path) -> dict[str, float]:
 
 
 def implementation_report(path: Path) -> dict[str, float]:
+    """Resources by the plan's names, from a utilisation report."""
     text = path.read_text(errors="replace")
     matches = {name: re.search(pattern, text) for name, pattern in IMPLEMENTED.items()}
     return {name: float(match[1]) for name, match in matches.items() if match}
 
 
 def main() -> int:
+    """Prints predicted against reported figures; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work-dir", type=Path, default=Path("build"))
     folder = parser.parse_args().work_dir

@@ -11,10 +11,12 @@ INPUT_ROLE, OUTPUT_ROLE, NO_TENSOR = 1, 2, 0xFFFFFFFF
 
 
 def words(image: bytes, at: int, count: int) -> tuple[int, ...]:
+    """``count`` 32-bit words of the image from byte ``at`` on."""
     return struct.unpack_from(f"<{count}I", image, at)
 
 
 def long_at(image: bytes, index: int) -> int:
+    """The 64-bit value that begins at word ``index`` of the header."""
     (value,) = struct.unpack_from("<Q", image, 4 * index)
     return int(value)
 
@@ -27,6 +29,7 @@ def beat_places(address: int, count: int, ports: int, port_bytes: int) -> Iterat
 
 
 def main() -> int:
+    """Loads the device image, runs the program once and compares its outputs; the exit status."""
     if len(sys.argv) < 2:
         print("usage: host.py XCLBIN [DATA]", file=sys.stderr)
         return 2
