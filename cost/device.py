@@ -240,9 +240,7 @@ def _parse_resources(table: Table, vendor: str) -> Resources:
             f"{table.where('multiplier')}: a device of vendor {vendor!r} has no {multiplier.name!r} "
             f"(accepted: {', '.join(_VENDOR_MULTIPLIERS[vendor])})"
         )
-    blocks = {
-        key: table.integer(key, least=0, most=_MOST_COUNT, default=0) for key in ("bram36", "uram", "m20k")
-    }
+    blocks = {key: table.integer(key, least=0, most=_MOST_COUNT, default=0) for key in ("bram36", "uram", "m20k")}
     needed, foreign = ("bram36", ("m20k",)) if vendor == "amd" else ("m20k", ("bram36", "uram"))
     for key in foreign:
         if blocks[key]:
@@ -278,9 +276,7 @@ def _parse_system(table: Table) -> System:
         clock_khz=table.scaled("clock_mhz", _KHZ_PER_MHZ, _MOST_CLOCK_MHZ, "MHz"),
         memory_ports=ports,
         port_bytes=port_bytes,
-        bandwidth_bytes_per_ms=table.scaled(
-            "memory_bandwidth_gbs", _BYTES_PER_MS_PER_GBS, _MOST_BANDWIDTH_GBS, "GB/s"
-        ),
+        bandwidth_bytes_per_ms=table.scaled("memory_bandwidth_gbs", _BYTES_PER_MS_PER_GBS, _MOST_BANDWIDTH_GBS, "GB/s"),
         memory_bytes=table.integer("memory_bytes", least=1, most=1 << 50),
         memory_banks=banks,
         read_latency_cycles=table.integer("read_latency_cycles", least=0, most=10_000, default=64),

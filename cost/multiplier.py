@@ -34,9 +34,7 @@ class Multiplier:
 
     def __post_init__(self) -> None:
         if self.packing_shift is not None and self.wide_bits < self.packing_shift + 9:
-            raise ValueError(
-                f"{self.name}: (w1 << {self.packing_shift}) + w0 does not fit {self.wide_bits} bits"
-            )
+            raise ValueError(f"{self.name}: (w1 << {self.packing_shift}) + w0 does not fit {self.wide_bits} bits")
 
     @property
     def packs_int8(self) -> bool:

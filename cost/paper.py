@@ -249,11 +249,7 @@ def edge_cost_ps(
         if producer is Algorithm.WINOGRAD:
             moved = positions * overlap * output.channels / WINOGRAD_M**2
         else:
-            moved = (
-                positions
-                * overlap
-                * (output.channels + Fraction(WINOGRAD_M**2, output.height) * output.width)
-            )
+            moved = positions * overlap * (output.channels + Fraction(WINOGRAD_M**2, output.height) * output.width)
     return _picoseconds(moved / bandwidth_bytes_per_ms * (1 if hidden else 2))
 
 

@@ -24,9 +24,7 @@ def sections(source: str, document: Mapping[str, object], known: Sequence[str]) 
     for name in document:
         if name not in known:
             accepted = ", ".join(f"[{section}]" for section in known)
-            raise InputError(
-                f"{source}: unknown entry {name!r}{suggestion(name, known)} (the tables are {accepted})"
-            )
+            raise InputError(f"{source}: unknown entry {name!r}{suggestion(name, known)} (the tables are {accepted})")
     tables: list[Mapping[str, object]] = []
     for name in known:
         table = document.get(name)
@@ -84,9 +82,7 @@ class Table:
         for key in values:
             if key not in known:
                 hint = suggestion(key, known)
-                raise InputError(
-                    f"{source}: [{name}] has an unknown key {key!r}{hint} (accepted: {', '.join(known)})"
-                )
+                raise InputError(f"{source}: [{name}] has an unknown key {key!r}{hint} (accepted: {', '.join(known)})")
 
     def where(self, key: str) -> str:
         return f"{self._source}: [{self._name}] {key}"
@@ -109,9 +105,7 @@ class Table:
         value = self.text(key)
         if value not in accepted:
             hint = suggestion(value, accepted)
-            raise InputError(
-                f"{self.where(key)}: {value!r} is not known{hint} (accepted: {', '.join(accepted)})"
-            )
+            raise InputError(f"{self.where(key)}: {value!r} is not known{hint} (accepted: {', '.join(accepted)})")
         return value
 
     def integer(self, key: str, *, least: int, most: int, default: int | None = None) -> int:

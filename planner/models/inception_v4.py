@@ -107,9 +107,7 @@ class _Builder:
             self.constant(f"{name}/bn_{part}", [c_out], value)
             for part, value in (("scale", 1.0), ("bias", 0.0), ("mean", 0.0), ("var", 1.0))
         ]
-        normalised = self.add(
-            "BatchNormalization", f"{name}/bn", [conv, *statistics], epsilon=BATCH_NORM_EPSILON
-        )
+        normalised = self.add("BatchNormalization", f"{name}/bn", [conv, *statistics], epsilon=BATCH_NORM_EPSILON)
         return self.add("Relu", f"{name}/relu", [normalised])
 
     def chain(self, tensor: str, c_in: int, *steps: tuple[str, Kernel, int]) -> str:

@@ -133,9 +133,7 @@ def test_overrides_are_validated(override: dict[str, float], message: str) -> No
 
 
 def test_unknown_device_lists_the_names_and_suggests_the_nearest() -> None:
-    with pytest.raises(
-        InputError, match=r"device 'zcu10' is neither .*; did you mean 'zcu10[24]'\? .*u200, "
-    ):
+    with pytest.raises(InputError, match=r"device 'zcu10' is neither .*; did you mean 'zcu10[24]'\? .*u200, "):
         load_device("zcu10")
 
 

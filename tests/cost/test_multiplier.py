@@ -19,9 +19,7 @@ def test_packing_is_exact_for_as_many_products_as_claimed() -> None:
     generator = random.Random(1)
     depth = DSP48E2.packed_accumulations()
     vectors = [[(-128, -128, -128)] * depth, [(-128, 127, -128)] * depth, [(127, -128, 127)] * depth]
-    vectors += [
-        [tuple(generator.randint(-128, 127) for _ in range(3)) for _ in range(depth)] for _ in range(500)
-    ]
+    vectors += [[tuple(generator.randint(-128, 127) for _ in range(3)) for _ in range(depth)] for _ in range(500)]
     for vector in vectors:
         packed = sum(((w1 << 18) + w0) * a for w0, w1, a in vector)
         low = _signed_low_field(packed, 18)

@@ -22,9 +22,7 @@ CLOCK_KHZ, BANDWIDTH = 200_000, 64_000_000
 
 def _conv(channels: int, size: int, c_out: int, kernel: int, **window: tuple[int, ...]) -> ConvShape:
     pads = (kernel // 2,) * 4
-    return ConvShape(
-        TensorShape(channels, size, size), c_out, Window((kernel, kernel), **{"pads": pads, **window})
-    )
+    return ConvShape(TensorShape(channels, size, size), c_out, Window((kernel, kernel), **{"pads": pads, **window}))
 
 
 INCEPTION_3A = {
@@ -133,9 +131,7 @@ def _edge(tensor: TensorShape, producer: Algorithm, consumer: Algorithm, kernel:
         (192, 1, 2_352_000, 2_352_000, 9_604_000),
     ],
 )
-def test_published_edge_costs(
-    channels: int, kernel: int, to_im2col: int, to_kn2row: int, to_winograd: int
-) -> None:
+def test_published_edge_costs(channels: int, kernel: int, to_im2col: int, to_kn2row: int, to_winograd: int) -> None:
     """The first two rows, and the 1 x 1 entries, stand in the authors' PBQP file to a nanosecond."""
     tensor = TensorShape(channels, 28, 28)
     for producer in (IM2COL, KN2ROW):
@@ -218,9 +214,7 @@ def test_many_arrays_at_once_equal_one_at_a_time(dataflow: Dataflow, rates: tupl
             assert costs.dtype == cycles.dtype == np.int64
             for p1, p2, cost, cycle in zip(rows.tolist(), columns.tolist(), costs, cycles, strict=True):
                 assert cost == paper.node_cost_ps(shape, algorithm, dataflow, p1, p2, *rates)
-                assert cycle == math.ceil(
-                    paper.work_cycles(paper.work_of(shape, algorithm), dataflow, p1, p2)
-                )
+                assert cycle == math.ceil(paper.work_cycles(paper.work_of(shape, algorithm), dataflow, p1, p2))
 
 
 def test_rates_beyond_64_bits_are_refused() -> None:
