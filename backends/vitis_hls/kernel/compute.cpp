@@ -755,7 +755,28 @@ std::uint64_t convolve_block(const command_t &c, const block_t &b,
                              sum_t high[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS]) {
 #pragma HLS inline off
 #pragma HLS allocation function instances = array_cycle limit = 1  // one array, whatever the dataflow
+    // Every register of every PE by itself; a delay line per row or column; one accumulator target per cycle and column.
 #pragma HLS array_partition variable = array.right complete dim = 0
+#pragma HLS array_partition variable = array.tag complete dim = 0
+#pragma HLS array_partition variable = array.down complete dim = 0
+#pragma HLS array_partition variable = array.down_index complete dim = 0
+#pragma HLS array_partition variable = array.load complete dim = 0
+#pragma HLS array_partition variable = array.load_index complete dim = 0
+#pragma HLS array_partition variable = array.stays complete dim = 0
+#pragma HLS array_partition variable = array.next complete dim = 0
+#pragma HLS array_partition variable = array.low complete dim = 0
+#pragma HLS array_partition variable = array.high complete dim = 0
+#pragma HLS array_partition variable = array.result_low complete dim = 0
+#pragma HLS array_partition variable = array.result_high complete dim = 0
+#pragma HLS array_partition variable = array.left_line complete dim = 2
+#pragma HLS array_partition variable = array.load_line complete dim = 2
+#pragma HLS array_partition variable = array.top_line complete dim = 2
+#pragma HLS array_partition variable = array.tag_line complete
+#pragma HLS array_partition variable = array.index_line complete
+#pragma HLS array_partition variable = targets complete
+#pragma HLS array_partition variable = arriving complete
+#pragma HLS array_partition variable = column_next complete
+#pragma HLS array_partition variable = column_now complete
 #pragma HLS array_partition variable = row_buffers complete dim = 2  // a row buffer per row of the array
     const geometry_t g = geometry_of(c, b);
     clear_targets();
