@@ -29,6 +29,7 @@ KERNEL_HEADERS = (
     "overlay.h",
     "engines.h",
     "array.h",
+    "window.h",
     "winograd.h",
     "arithmetic.h",
     "memory.h",
