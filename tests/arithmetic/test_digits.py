@@ -21,7 +21,6 @@ DIGITS = Path(__file__).resolve().parents[2] / "examples" / "digits"
 
 @pytest.fixture(scope="module")
 def example() -> ModuleType:
-    pytest.importorskip("sklearn", reason="the digits data come with scikit-learn (extra 'examples')")
     sys.path.insert(0, str(DIGITS))
     try:
         import evaluate
