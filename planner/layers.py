@@ -11,7 +11,9 @@ from dynamap.planner.network import Activate, Add, Concat, Conv, Layer, Lrn, Mul
 
 def conv_shape(layer: Conv, network: Network) -> ConvShape:
     """The shape of a convolution, before any merging of groups."""
-    return ConvShape(network.tensors[layer.inputs[0]], network.tensors[layer.output].channels, layer.window, layer.groups)
+    return ConvShape(
+        network.tensors[layer.inputs[0]], network.tensors[layer.output].channels, layer.window, layer.groups
+    )
 
 
 def work_of(layer: Layer, network: Network) -> ConvShape | VectorShape:
