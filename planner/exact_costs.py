@@ -8,8 +8,7 @@ its least.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,11 +16,12 @@ from dynamap.cost.overlay.blocking import Bools
 from dynamap.cost.overlay.bounds import NEVER
 from dynamap.cost.overlay.case_table import CaseTable, Points
 from dynamap.cost.overlay.options import FORMATS
+from dynamap.cost.overlay.screening import screened
 from dynamap.cost.overlay.timing import INFEASIBLE, evaluate
 from dynamap.cost.overlay.transfer import Ints
 
-ROUNDS = 4
-"""The least promise of each slot, the next, those nearer to it than to the ceiling, all that are left."""
+SCREENING = (5, 3, 0)
+"""Steps in which promises are raised by what buffers add: the most promising first, which excludes most points."""
 
 
 @dataclass(frozen=True)
@@ -74,47 +74,103 @@ class Target:
     weight: Ints
 
 
-def slot_costs(table: CaseTable, slots: Slots, points: Points, promise: Ints, target: Target | None) -> Ints:
+@dataclass(frozen=True)
+class Unlimited:
+    """Lower bounds whatever the buffers: ``bounds`` per (array, place in the slots' order), ``array`` of each point.
+
+    ``moving`` is the part of the bounds that all transfers take, per place.
+    """
+
+    bounds: Ints
+    array: Ints
+    moving: Ints
+
+
+@dataclass
+class _Front:
+    """Points that may still be as good as the target. ``number`` are those of the result's rows."""
+
+    table: CaseTable
+    slots: Slots
+    number: Ints
+    points: Points
+    promise: Ints
+    reached: Ints
+    target: Target | None
+    screened: Bools
+
+    def prune(self) -> tuple[Ints, Ints]:
+        """Drops hopeless points; of the others (least promise, what a useful cost is below) per (point, slot)."""
+        low = np.minimum.reduceat(self.promise, self.slots.starts, axis=1)
+        ceiling = self.reached
+        if self.target is not None:
+            slots, target = self.slots, self.target
+            floor = np.minimum(low, self.reached)
+            least = np.minimum(np.minimum.reduceat(floor, slots.job_starts, axis=1), INFEASIBLE)
+            slack = target.best - target.fixed - least @ target.weight
+            alive = slack >= 0
+            if not alive.all():
+                self.keep(np.flatnonzero(alive))
+                low, least, slack = low[alive], least[alive], slack[alive]
+            slots_of_job = np.diff(slots.job_starts, append=len(slots.starts))
+            ceiling = np.minimum(self.reached, np.repeat(least + slack[:, None] + 1, slots_of_job, axis=1))
+        return low, ceiling
+
+    def keep(self, index: Ints) -> None:
+        self.number, self.points = self.number[index], self.points.take(index)
+        self.promise, self.reached = self.promise[index], self.reached[index]
+        self.screened = self.screened[index]
+        if self.target is not None:
+            self.target = replace(self.target, fixed=self.target.fixed[index])
+
+    def below(self, top: Ints) -> tuple[Ints, Ints]:
+        """(point, place) of all promises below ``top`` per (point, slot)."""
+        point, place = np.nonzero(self.promise < np.repeat(top, self.slots.sizes, axis=1))
+        return point, place
+
+    def screen(self, unlimited: Unlimited, shift: int) -> None:
+        """Raises the promises by what the points' buffers add, where they are near to the least of their slot.
+
+        Near is what is within 1 / 2 ** ``shift`` of the way from the least to the ceiling.
+        """
+        low, ceiling = self.prune()
+        near = np.minimum(low + ((ceiling - low) >> shift) + 1, ceiling)
+        point, place = np.nonzero((self.promise < np.repeat(near, self.slots.sizes, axis=1)) & ~self.screened)
+        self.screened[point, place] = True
+        bound = unlimited.bounds[unlimited.array[self.number[point]], place]
+        case, moving = self.slots.order[place], unlimited.moving[place]
+        self.promise[point, place] = screened(self.table, case, self.points.take(point), bound, moving)
+
+    def time(self, top: Ints, ceiling: Ints) -> None:
+        """Times all cases whose promise is below ``top``."""
+        point, place = self.below(np.minimum(top, ceiling))
+        if len(point):
+            where = (point, self.slots.of_position[place])
+            times = evaluate(self.table, self.slots.order[place], self.points.take(point), ceiling[where])
+            np.minimum.at(self.reached, where, times.cycles)
+            self.promise[point, place] = NEVER
+
+
+def slot_costs(
+    table: CaseTable, slots: Slots, points: Points, promise: Ints, unlimited: Unlimited, target: Target | None
+) -> Ints:
     """Least cycles per (point, slot); INFEASIBLE where nothing fits or no mapping within the target can use it.
 
-    ``promise`` is a lower bound per (point, place in ``slots.order``), NEVER for cases that are left out; it is
-    overwritten.
+    ``promise`` is a lower bound per (point, place in ``slots.order``); it is overwritten.
     """
-    reached = np.full((len(points), len(slots.starts)), INFEASIBLE)
-    ceiling = reached
-    for number in range(ROUNDS + 1):
-        low = np.minimum.reduceat(promise, slots.starts, axis=1)
-        ceiling = np.minimum(reached, _limits(slots, np.minimum(low, reached), target))
-        if number == ROUNDS:
-            break
-        top = (low + 1, low + 1, (low + ceiling) // 2 + 1, ceiling)[number]
-        point, position = np.nonzero(promise < np.repeat(np.minimum(top, ceiling), slots.sizes, axis=1))
-        if not len(point):
-            continue
-        where = (point, slots.of_position[position])
-        times = evaluate(table, slots.order[position], points.take(point), ceiling[where])
-        np.minimum.at(reached, where, times.cycles)
-        promise[point, position] = NEVER
-    return np.where(reached <= ceiling, reached, INFEASIBLE)
-
-
-def _limits(slots: Slots, floor: Ints, target: Target | None) -> Ints:
-    """Per (point, slot): cycles that a mapping within the target stays below; 0 for points that have none."""
-    if target is None:
-        return np.full_like(floor, INFEASIBLE)
-    least = np.minimum(np.minimum.reduceat(floor, slots.job_starts, axis=1), INFEASIBLE)
-    slack = target.best - target.fixed - least @ target.weight
-    limits = least + slack[:, None] + 1
-    limits[slack < 0] = 0
-    return np.repeat(limits, np.diff(slots.job_starts, append=len(slots.starts)), axis=1)
-
-
-def promises(bounds: Ints, array: Ints, group_of_case: Ints, slots: Slots, fits: Sequence[Bools]) -> Ints:
-    """Lower bounds per (point, place in ``slots.order``).
-
-    ``bounds`` are per (array, group), ``array`` is that of each point, and ``fits`` says which cases may fit the point.
-    """
-    promise = bounds[:, group_of_case[slots.order]][array]
-    for row, fit in zip(promise, fits, strict=True):
-        row[~fit[slots.order]] = NEVER
-    return promise
+    result = np.full((len(points), len(slots.starts)), INFEASIBLE)
+    untouched = np.zeros(promise.shape, bool)
+    front = _Front(table, slots, np.arange(len(points)), points, promise, result.copy(), target, untouched)
+    for shift in SCREENING:
+        front.screen(unlimited, shift)
+    for part in ("first", "second", "nearer", "rest"):
+        low, ceiling = front.prune()
+        if part == "rest":
+            front.time(ceiling, ceiling)
+        elif part == "nearer":
+            front.time((low + ceiling) // 2 + 1, ceiling)
+        else:
+            front.time(low + 1, ceiling)
+    _, ceiling = front.prune()
+    result[front.number] = np.where(front.reached <= ceiling, front.reached, INFEASIBLE)
+    return result

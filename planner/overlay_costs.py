@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.convolution import ConvShape
-from dynamap.cost.overlay.blocking import Bools, may_fit
+from dynamap.cost.overlay.blocking import Bools
 from dynamap.cost.overlay.bound_parts import Part, parts_of
-from dynamap.cost.overlay.bounds import NEVER, Sides, group_bounds, layer_bounds, summary, summary_bounds
+from dynamap.cost.overlay.bounds import NEVER, Sides, group_bounds, summary, summary_bounds
 from dynamap.cost.overlay.case_table import CaseTable, Points
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.options import FORMATS, LayerOptions
+from dynamap.cost.overlay.screening import Demands
 from dynamap.cost.overlay.timing import INFEASIBLE, Times, evaluate
 from dynamap.cost.overlay.transfer import Format, Ints
 from dynamap.cost.overlay.vector import VectorShape, strip_rows, vector_times
-from dynamap.planner.exact_costs import Slots, Target, promises, slot_costs
+from dynamap.planner.exact_costs import Slots, Target, Unlimited, slot_costs
 from dynamap.planner.layers import work_of
 from dynamap.planner.network import Conv, Network
 from dynamap.planner.storage import Storages, sliced
@@ -74,31 +75,33 @@ class LayerCosts:
         self.table = CaseTable.of(machine, self.conv_options)
         self.variants, self.cases = self.table.variants, self.table.cases
         self.case_job = self.variants.layer[self.cases.variant]
-        self.coarse = _Groups.of(self.table, self.case_job, coarse=True)
-        self.fine = _Groups.of(self.table, self.case_job, coarse=False)
-        self._coarse_of_fine = np.empty(len(self.fine.job), np.int64)
-        self._coarse_of_fine[self.fine.of_case] = self.coarse.of_case
+        self.coarse = Groups.of(self.table, self.conv_jobs, coarse=True)
+        self.fine = Groups.of(self.table, self.conv_jobs, coarse=False)
+        some_case = np.empty(len(self.coarse.job), np.int64)
+        some_case[self.coarse.of_case] = np.arange(len(self.case_job))
+        self._demands = Demands.of(self.table, some_case, self.coarse.moving)
+        self._added_cache: dict[Buffers, tuple[Ints, Ints]] = {}
+        self.coarse_of_fine = np.empty(len(self.fine.job), np.int64)
+        self.coarse_of_fine[self.fine.of_case] = self.coarse.of_case
         self._vectors = VectorCosts.of(machine, self.vector_work)
         self._vector_cache: dict[Buffers, Ints] = {}
-        self._fit_cache: dict[Buffers, Bools] = {}
 
     @property
     def conv_multiplicity(self) -> Ints:
         return self.multiplicity[: self.conv_jobs]
 
-    def least_per_job(self, bounds: Ints) -> Ints:
-        """Least per (box, convolution job) of bounds per (box, coarse group)."""
-        least = np.full((len(bounds), self.conv_jobs), NEVER)
-        starts = self.coarse.job_starts
-        if len(starts):
-            least[:, self.coarse.job[starts]] = np.minimum.reduceat(bounds, starts, axis=1)
-        return least
-
     def within(self, ceiling: Buffers) -> Pruned:
         """Lower bounds for all buffers of at most these sizes."""
-        fits = self._may_fit(ceiling)
-        coarse, fine = (_some(groups.parts, groups.with_any(fits)) for groups in (self.coarse, self.fine))
+        fits = self.added(ceiling)[0] < NEVER
+        coarse = _some(self.coarse.parts, fits)
+        fine = _some(self.fine.parts, fits[self.coarse_of_fine])
         return Pruned(self, coarse, fine, summary(coarse), self.vector_cycles(ceiling))
+
+    def added(self, buffers: Buffers) -> tuple[Ints, Ints]:
+        """What buffers add to the bounds of coarse groups: see ``Demands.added`` (column tiles do not matter)."""
+        if buffers not in self._added_cache:
+            self._added_cache[buffers] = self._demands.added(buffers)
+        return self._added_cache[buffers]
 
     def vector_cycles(self, buffers: Buffers) -> int:
         """Least cycles of all vector layers, each in its best formats."""
@@ -135,23 +138,24 @@ class LayerCosts:
         slots = Slots.of(self.table, np.flatnonzero(kept[self.coarse.of_case]))
         if not len(slots.starts):
             return costs
-        arrays, array = np.unique(np.stack([rows, columns], axis=1), axis=0, return_inverse=True)
-        some = _some(self.fine.parts, kept[self._coarse_of_fine])
-        bounds = group_bounds(some, len(self.fine.job), Sides.of(arrays[:, 0]), Sides.of(arrays[:, 1]))
-        fits = [self._may_fit(b) for b in buffers]
-        promise = promises(bounds, array.reshape(-1), self.fine.of_case, slots, fits)
+        sides, array = np.unique(np.stack([rows, columns], axis=1), axis=0, return_inverse=True)
+        some = _some(self.fine.parts, kept[self.coarse_of_fine])
+        bounds = group_bounds(some, len(self.fine.job), Sides.of(sides[:, 0]), Sides.of(sides[:, 1]))
+        group = self.fine.of_case[slots.order]
+        unlimited = Unlimited(bounds[:, group], array.reshape(-1), self.fine.moving[group])
+        promise = unlimited.bounds[unlimited.array]
+        coarse = self.coarse.of_case[slots.order]
+        for row, b in zip(promise, buffers, strict=True):
+            extra, floor = self.added(b)
+            np.maximum(row + extra[coarse], floor[coarse], out=row)
         target = None
         if best is not None:
             fixed = np.array([self.vector_cycles(b) for b in buffers], np.int64)
             target = Target(best, fixed, self.multiplicity[slots.job[slots.job_starts]])
-        least = slot_costs(self.table, slots, Points.of(rows, columns, buffers), promise, target)
+        points = Points.of(rows, columns, buffers)
+        least = slot_costs(self.table, slots, points, promise, unlimited, target)
         costs[:, slots.job, slots.format_in, slots.format_out] = least
         return costs
-
-    def _may_fit(self, buffers: Buffers) -> Bools:
-        if buffers not in self._fit_cache:
-            self._fit_cache[buffers] = may_fit(self.table, buffers)
-        return self._fit_cache[buffers]
 
     def all_times(self, job: int, buffers: Buffers, rows: int, columns: int) -> tuple[Ints, Times]:
         """Every case of one convolution job on one array: (case numbers, their exact times)."""
@@ -185,10 +189,13 @@ class Pruned:
         """Tighter lower bounds per (box of arrays, coarse group); NEVER where nothing fits."""
         return group_bounds(self.coarse, len(self.costs.coarse.job), rows, columns)
 
-    def fine_bounds(self, rows: Ints, columns: Ints, keep: Bools) -> Ints:
-        """The tightest lower bounds per (array, convolution job), from the coarse groups to ``keep`` alone."""
-        some = _some(self.fine, keep[self.costs._coarse_of_fine])
-        return layer_bounds(some, self.costs.conv_jobs, Sides.of(rows), Sides.of(columns))
+    def fine_bounds(self, rows: Ints, columns: Ints, keep: Bools) -> tuple[Ints, Ints]:
+        """The tightest lower bounds, from the coarse groups to ``keep``: (fine groups, bounds per (array, group))."""
+        groups = np.flatnonzero(keep[self.costs.coarse_of_fine])
+        place = np.zeros(len(self.costs.fine.job), np.int64)
+        place[groups] = np.arange(len(groups))
+        some = [replace(part, group=place[part.group]) for part in _some(self.fine, keep[self.costs.coarse_of_fine])]
+        return groups, group_bounds(some, len(groups), Sides.of(rows), Sides.of(columns))
 
 
 def _some(parts: Sequence[Part], keep: Bools) -> list[Part]:
@@ -198,26 +205,37 @@ def _some(parts: Sequence[Part], keep: Bools) -> list[Part]:
 
 
 @dataclass(frozen=True)
-class _Groups:
-    """Groups of cases (``cost.overlay.bound_parts``): their parts, their jobs, and the group of every case."""
+class Groups:
+    """Groups of cases (``cost.overlay.bound_parts``): parts, the group of every case, and the groups' jobs.
 
+    ``moving`` are each group's cycles for all transfers, ``job_starts`` the first groups of the jobs.
+    """
+
+    jobs: int
     parts: Sequence[Part]
     of_case: Ints
+    moving: Ints
     job: Ints
     job_starts: Ints
 
     @staticmethod
-    def of(table: CaseTable, case_job: Ints, *, coarse: bool) -> _Groups:
+    def of(table: CaseTable, jobs: int, *, coarse: bool) -> Groups:
         parts, of_case = parts_of(table, coarse=coarse)
         job = np.empty(int(of_case.max(initial=-1)) + 1, np.int64)
-        job[of_case] = case_job
-        return _Groups(parts, of_case, job, np.flatnonzero(np.diff(job, prepend=-1)))
+        job[of_case] = table.variants.layer[table.cases.variant]
+        moving = np.empty_like(job)
+        for part in parts:
+            moving[part.group] = part.paths.moving * part.copies
+        return Groups(jobs, parts, of_case, moving, job, np.flatnonzero(np.diff(job, prepend=-1)))
 
-    def with_any(self, cases: Bools) -> Bools:
-        """The groups with any of the cases."""
-        result = np.zeros(len(self.job), bool)
-        result[self.of_case[cases]] = True
-        return result
+    def least_per_job(self, bounds: Ints, groups: Ints | None = None) -> Ints:
+        """Least per (box, job) of bounds per (box, group), of all groups or those given, ascending; NEVER for none."""
+        job = self.job if groups is None else self.job[groups]
+        starts = self.job_starts if groups is None else np.flatnonzero(np.diff(job, prepend=-1))
+        least = np.full((len(bounds), self.jobs), NEVER)
+        if len(starts):
+            least[:, job[starts]] = np.minimum.reduceat(bounds, starts, axis=1)
+        return least
 
 
 def restrictions_of(names: Sequence[str], restriction: Restriction) -> dict[str, Restriction]:

@@ -1,9 +1,10 @@
 """The joint search: the array, its buffers and the mapping that together take the fewest cycles, with proof.
 
-Branch and bound, best first, over boxes of arrays, then arrays. A quick bound sorts all boxes; those that it does not
-exclude get a bound per blocking (``cost.overlay.bounds``); the arrays of a box are bounded with the blockings that are
-promising in the box, and costed exactly in the order of their bounds, until the least bound left is not below the best
-that was found. Ties go to fewer multipliers, then to fewer rows, then to the buffers that the candidates list first.
+Branch and bound, best first, over boxes of arrays, then *points* (an array and its buffers). A quick bound sorts all
+boxes; those that it does not exclude are bounded by the blockings that fit some buffers (``cost.overlay.bounds``); the
+points of a box are bounded by the blockings that are promising in the box, and costed exactly in the order of their
+bounds, until the least bound left is not below the best that was found. Ties go to fewer multipliers, then to fewer
+rows, then to the buffers that the candidates list first.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ FIRST_BOXES = 16
 PROMISING_PERCENT = 110
 """A box's arrays are bounded by the blockings whose bound is within this of the layer's least in the box."""
 
-MOST_ARRAYS_AT_ONCE = 16
+MOST_POINTS_AT_ONCE = 32
 
 UNLIMITED = Buffers(1 << 50, 1 << 50, 1 << 50, 1 << 50)
 """Buffers for lower bounds: whatever fits some buffers fits these."""
@@ -45,7 +46,8 @@ Solve = Callable[..., Solution]
 class ArrayCandidates(Protocol):
     """Arrays of ``rows[i]`` x ``columns[i]`` PEs, and the maximal buffers that fit beside one of them.
 
-    ``ceiling``: no buffers of any array exceed it in any size.
+    ``ceiling``: no buffers of any array exceed it in any size. ``buffers_within``: for all buffers of any array with so
+    many rows and at least so many columns, some that are at least as large in every size.
     """
 
     @property
@@ -55,6 +57,8 @@ class ArrayCandidates(Protocol):
     def columns(self) -> Ints: ...
 
     def ceiling(self) -> Buffers: ...
+
+    def buffers_within(self, least_rows: int, most_rows: int, least_columns: int) -> tuple[Buffers, ...]: ...
 
     def buffers_for(self, rows: int, columns: int) -> tuple[Buffers, ...]: ...
 
@@ -111,6 +115,9 @@ class FixedCandidates:
             )
         )
 
+    def buffers_within(self, least_rows: int, most_rows: int, least_columns: int) -> tuple[Buffers, ...]:
+        return self.buffers
+
     def buffers_for(self, rows: int, columns: int) -> tuple[Buffers, ...]:
         return self.buffers
 
@@ -155,11 +162,16 @@ def fixed_search(
     return joint_search(costs, storages, only, solver=solver, solve=solve, time_limit=time_limit)
 
 
+Key = tuple[int, int, int, int]
+"""What is least in the best solution: cycles, multipliers, rows, position among the array's buffers."""
+
+
 @dataclass(frozen=True)
 class _Best:
-    """A solution found: ``key`` orders solutions, cycles first."""
+    """A solution found."""
 
-    key: tuple[int, int, int]
+    key: Key
+    columns: int
     buffers: Buffers
     solution: Solution
 
@@ -170,11 +182,13 @@ class _Best:
 
 @dataclass(frozen=True)
 class _BoxNode:
-    """A refined box: its bound in cycles, and bounds per coarse group and per convolution job."""
+    """A refined box: its bound in cycles; bounds per coarse group whatever the buffers, per coarse group with the best
+    of the buffers that fit, and per convolution job with these."""
 
     cycles: int
     box: int
     by_group: Ints
+    within: Ints
     by_job: Ints
 
     def __lt__(self, other: _BoxNode) -> bool:
@@ -182,21 +196,20 @@ class _BoxNode:
 
 
 @dataclass(frozen=True)
-class _ArrayNode:
-    """An array of an opened ``box``: its bound in cycles, and bounds per convolution job."""
+class _PointNode:
+    """An array of an opened ``box`` with one of its buffers: its bound (the first of ``key``), and per job."""
 
-    cycles: int
-    multipliers: int
-    rows: int
+    key: Key
     index: int
+    buffers: Buffers
     by_job: Ints
     box: _BoxNode
 
     @property
-    def key(self) -> tuple[int, int, int]:
-        return self.cycles, self.multipliers, self.rows
+    def cycles(self) -> int:
+        return self.key[0]
 
-    def __lt__(self, other: _ArrayNode) -> bool:
+    def __lt__(self, other: _PointNode) -> bool:
         return self.key < other.key
 
 
@@ -223,11 +236,15 @@ class _Search:
         self.pruned: Pruned = costs.within(candidates.ceiling())
         self.weight = costs.conv_multiplicity
         self.best: _Best | None = None
-        self.best_array = (0, 0)
-        self.solved = 0
+        self.solved: set[int] = set()
         self.unproven: list[int] = []
         self.boxes: list[_BoxNode] = []
-        self.arrays: list[_ArrayNode] = []
+        self.points: list[_PointNode] = []
+
+    @property
+    def limit(self) -> int:
+        """Cycles that a solution must not exceed to be of use."""
+        return int(NEVER) - 1 if self.best is None else self.best.cycles
 
     def run(self) -> Found:
         boxes = partition(self.rows, self.columns)
@@ -236,105 +253,123 @@ class _Search:
         quick, sizes = quick[order], np.diff(boxes.starts)[order]
         at, at_once = 0, 1
         while True:
-            limit = NEVER if self.best is None else self.best.cycles
-            next_quick = int(quick[at]) if at < len(order) else NEVER
-            next_box = self.boxes[0].cycles if self.boxes else NEVER
-            next_array = self.arrays[0].cycles if self.arrays else NEVER
-            least = min(next_quick, next_box, next_array)
-            if least > limit or least >= NEVER:
+            next_quick = int(quick[at]) if at < len(order) else int(NEVER)
+            next_box = self.boxes[0].cycles if self.boxes else int(NEVER)
+            next_point = self.points[0].cycles if self.points else int(NEVER)
+            least = min(next_quick, next_box, next_point)
+            if least > self.limit:
                 break
             if self._late():
-                self.unproven.append(int(least))
+                self.unproven.append(least)
                 break
-            # Until there is a solution, go down to the most promising array first: its cycles exclude most boxes.
-            diving = self.best is None and (self.boxes or self.arrays)
+            # Until there is a solution, go down to the most promising point first: its cycles exclude most boxes.
+            diving = self.best is None and (self.boxes or self.points)
             if next_quick == least and not diving:
-                end = int(np.searchsorted(quick, limit, "right")) if self.best else FIRST_BOXES
-                self._refine(boxes, order[at : max(end, at + 1)])
-                at = min(max(end, at + 1), len(order))
-            elif next_box <= next_array and not (diving and self.arrays):
+                end = FIRST_BOXES if self.best is None else int(np.searchsorted(quick, self.limit, "right"))
+                end = min(max(end, at + 1), len(order))
+                self._refine(boxes, order[at:end])
+                at = end
+            elif next_box <= next_point and not (diving and self.points):
                 self._open(boxes, heapq.heappop(self.boxes))
-            elif not self._solve_arrays(self._next_arrays(at_once)):
-                break
             else:
-                at_once = min(2 * at_once, MOST_ARRAYS_AT_ONCE)
+                batch = self._next_points(at_once)
+                if not batch:
+                    break
+                self._solve_points(batch)
+                at_once = min(2 * at_once, MOST_POINTS_AT_ONCE)
                 left = int(sizes[at:].sum()) + sum(len(boxes.members(node.box)) for node in self.boxes)
-                self._report(left + len(self.arrays))
+                self._report(left + len({node.index for node in self.points}))
         return self._found()
 
     def _refine(self, boxes: Boxes, some: Ints) -> None:
-        """Bounds some boxes by the blockings of every layer."""
-        bounds = self.pruned.coarse_bounds(boxes.rows.take(some), boxes.columns.take(some))
-        jobs = self.costs.least_per_job(bounds)
-        totals = jobs @ self.weight + self.pruned.vector_cycles
-        for box, total, by_group, by_job in zip(some, totals, bounds, jobs, strict=True):
-            if self.best is None or total <= self.best.cycles:
-                heapq.heappush(self.boxes, _BoxNode(int(total), int(box), by_group, by_job))
+        """Bounds some boxes by the blockings of every layer that fit some buffers in the box."""
+        costs = self.costs
+        rows, columns = boxes.rows.take(some), boxes.columns.take(some)
+        bounds = self.pruned.coarse_bounds(rows, columns)
+        sharing: dict[Buffers, list[int]] = {}
+        for i, sides in enumerate(zip(rows.least.tolist(), rows.most.tolist(), columns.least.tolist(), strict=True)):
+            for buffers in self.candidates.buffers_within(*sides):
+                sharing.setdefault(buffers, []).append(i)
+        totals = np.full(len(some), int(NEVER))
+        jobs = np.full((len(some), costs.conv_jobs), NEVER)
+        within = np.full_like(bounds, NEVER)
+        for buffers, which in sharing.items():
+            extra, floor = costs.added(buffers)
+            fitting = np.maximum(bounds[which] + extra, floor)
+            by_job = costs.coarse.least_per_job(fitting)
+            totals[which] = np.minimum(totals[which], by_job @ self.weight + costs.vector_cycles(buffers))
+            jobs[which] = np.minimum(jobs[which], by_job)
+            within[which] = np.minimum(within[which], fitting)
+        for i in np.flatnonzero(totals <= self.limit).tolist():
+            node = _BoxNode(int(totals[i]), int(some[i]), bounds[i], within[i], jobs[i])
+            heapq.heappush(self.boxes, node)
 
     def _open(self, boxes: Boxes, node: _BoxNode) -> None:
-        """Bounds the arrays of a box: exactly by its promising groups, by the least bound of the others."""
+        """Bounds the points of a box: exactly by its promising groups, by the least bound of the others."""
+        costs = self.costs
         members = boxes.members(node.box)
         threshold = node.by_job * PROMISING_PERCENT // 100
-        keep = node.by_group <= threshold[self.costs.coarse.job]
-        others = self.costs.least_per_job(np.where(keep, NEVER, node.by_group)[None])[0]
-        bounds = self.pruned.fine_bounds(self.rows[members], self.columns[members], keep)
-        bounds = np.minimum(bounds, others)
-        totals = bounds @ self.weight + self.pruned.vector_cycles
-        limit = NEVER if self.best is None else self.best.cycles
-        for position in np.flatnonzero(totals <= limit):
-            index = int(members[position])
-            r, c = int(self.rows[index]), int(self.columns[index])
-            heapq.heappush(self.arrays, _ArrayNode(int(totals[position]), r * c, r, index, bounds[position], node))
+        keep = node.within <= threshold[costs.coarse.job]
+        rest = np.where(keep, NEVER, node.within)
+        groups, bounds = self.pruned.fine_bounds(self.rows[members], self.columns[members], keep)
+        by_job = np.minimum(costs.fine.least_per_job(bounds, groups), costs.coarse.least_per_job(rest[None]))
+        totals = by_job @ self.weight + self.pruned.vector_cycles
+        coarse = costs.coarse_of_fine[groups]
+        sharing: dict[Buffers, list[tuple[int, int]]] = {}
+        for i in np.flatnonzero(totals <= self.limit).tolist():
+            sides = int(self.rows[members[i]]), int(self.columns[members[i]])
+            for position, buffers in enumerate(self.candidates.buffers_for(*sides)):
+                sharing.setdefault(buffers, []).append((i, position))
+        for buffers, which in sharing.items():
+            some = np.array([i for i, _ in which])
+            extra, floor = costs.added(buffers)
+            others = np.where(keep, NEVER, np.maximum(node.by_group + extra, floor))
+            others = costs.coarse.least_per_job(others[None])
+            fitting = np.maximum(bounds[some] + extra[coarse], floor[coarse])
+            by_job = np.minimum(costs.fine.least_per_job(fitting, groups), others)
+            totals = by_job @ self.weight + costs.vector_cycles(buffers)
+            for (i, position), total, of_job in zip(which, totals.tolist(), by_job, strict=True):
+                if total <= self.limit:
+                    index = int(members[i])
+                    r, c = int(self.rows[index]), int(self.columns[index])
+                    heapq.heappush(self.points, _PointNode((total, r * c, r, position), index, buffers, of_job, node))
 
-    def _next_arrays(self, count: int) -> list[_ArrayNode]:
-        batch: list[_ArrayNode] = []
-        while self.arrays and len(batch) < count:
-            if self.best is not None and self.arrays[0].key >= self.best.key:
-                self.arrays.clear()
+    def _next_points(self, count: int) -> list[_PointNode]:
+        batch: list[_PointNode] = []
+        while self.points and len(batch) < count:
+            if self.best is not None and self.points[0].key >= self.best.key:
+                self.points.clear()
                 break
-            batch.append(heapq.heappop(self.arrays))
+            batch.append(heapq.heappop(self.points))
         return batch
 
-    def _solve_arrays(self, batch: Sequence[_ArrayNode]) -> bool:
-        """Exact costs of the arrays with each of their buffers; solves the mappings that may be better.
-
-        Returns False for an empty batch.
-        """
-        index: list[int] = []
-        buffers: list[Buffers] = []
-        for node in batch:
-            fitting = self.candidates.buffers_for(int(self.rows[node.index]), int(self.columns[node.index]))
-            index += [node.index] * len(fitting)
-            buffers += fitting
-        if not index:
-            return bool(batch)
+    def _solve_points(self, batch: Sequence[_PointNode]) -> None:
+        """Exact costs of the points; solves the mappings that may be better."""
         best = keep = None
         if self.best is not None:
             best = self.best.cycles
             # No layer of a mapping that is no worse than the best takes more than the slack above its bound.
             limits = [node.by_job + (best - node.cycles) for node in batch]
             keep = np.logical_or.reduce(
-                [node.box.by_group <= limit[self.costs.coarse.job] for node, limit in zip(batch, limits, strict=True)]
+                [node.box.within <= limit[self.costs.coarse.job] for node, limit in zip(batch, limits, strict=True)]
             )
-        tables = self.costs.exact_within(self.rows[index], self.columns[index], buffers, best, keep)
+        index = [node.index for node in batch]
+        tables = self.costs.exact_within(
+            self.rows[index], self.columns[index], [node.buffers for node in batch], best, keep
+        )
         least = tables.min(axis=(2, 3)) @ self.costs.multiplicity
-        tried = set()
-        for i, buffer, table, lowest in zip(index, buffers, tables, least, strict=True):
-            r, c = int(self.rows[i]), int(self.columns[i])
-            if self.best is not None and (int(lowest), r * c, r) >= self.best.key:
+        for node, table, lowest in zip(batch, tables, least.tolist(), strict=True):
+            if self.best is not None and (lowest, *node.key[1:]) >= self.best.key:
                 continue
-            tried.add(i)
+            self.solved.add(node.index)
             solution = self._solve(table)
             if solution is None:
                 continue
             if solution.bound < solution.objective:
                 self.unproven.append(solution.bound)
-            key = (solution.objective, r * c, r)
+            key = (solution.objective, *node.key[1:])
             if self.best is None or key < self.best.key:
-                self.best = _Best(key, buffer, solution)
-                self.best_array = (r, c)
-        self.solved += len(tried)
-        return True
+                self.best = _Best(key, int(self.columns[node.index]), node.buffers, solution)
 
     def _solve(self, table: Ints) -> Solution | None:
         """The best mapping for one overlay with ``table`` (jobs, formats, formats); None where none is feasible."""
@@ -350,7 +385,7 @@ class _Search:
 
     def _report(self, left: int) -> None:
         if self.progress is not None:
-            self.progress(Progress(left, self.solved, None if self.best is None else self.best.cycles))
+            self.progress(Progress(left, len(self.solved), None if self.best is None else self.best.cycles))
 
     def _found(self) -> Found:
         if self.best is None:
@@ -361,17 +396,16 @@ class _Search:
             ceiling = self.candidates.ceiling()
             raise InfeasibleError(shortage(self.costs, self.storages, self.rows, self.columns, ceiling))
         solution = self.best.solution
-        rows, columns = self.best_array
         objective = solution.objective
         return Found(
-            rows=rows,
-            columns=columns,
+            rows=self.best.key[2],
+            columns=self.best.columns,
             buffers=self.best.buffers,
             formats=chosen_formats(self.storages, solution.assignment),
             objective_cycles=objective,
             bound_cycles=min([objective, *self.unproven]),
             solution=solution,
             arrays_considered=len(self.rows),
-            arrays_solved=self.solved,
+            arrays_solved=len(self.solved),
             seconds=time.perf_counter() - self.started,
         )

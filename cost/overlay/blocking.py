@@ -11,11 +11,8 @@ from dynamap.cost.algorithms import Dataflow
 from dynamap.cost.overlay import gemm
 from dynamap.cost.overlay.blocks import C16, IM2COL, PARAMETER_BYTES, input_bytes, stored_values, weight_bytes
 from dynamap.cost.overlay.case_table import CaseTable, Points, take_variants
-from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES, Buffers
-from dynamap.cost.overlay.options import DATAFLOWS, STREAM_INPUTS
+from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio, round_to
-
-NS, IS = DATAFLOWS.index(Dataflow.NS), DATAFLOWS.index(Dataflow.IS)
 
 Bools = npt.NDArray[np.bool_]
 
@@ -119,22 +116,3 @@ def _joined(table: CaseTable, variant: Ints) -> Bools:
     v = table.variants
     joined: Bools = (v.algorithm[variant] == IM2COL) & (v.dilated[variant] == 0) & (v.toeplitz[variant] == 0)
     return joined
-
-
-def may_fit(table: CaseTable, buffers: Buffers) -> Bools:
-    """Per case: False if it fits these buffers beside no array (sums of IS, which depend on P2, are left out)."""
-    v, cases = table.variants, table.cases
-    variant, inputs = cases.variant, cases.mode == STREAM_INPUTS
-    k = table.k.take(variant)
-    ns, by_position = cases.dataflow == NS, cases.dataflow != IS
-    fewest = np.minimum(v.out_channels, UNIT_BYTES)[variant]
-    fits = cases.rows * v.out_width[variant] * UNIT_BYTES <= buffers.output_bytes // 2
-    fits &= ~by_position | (table.main.spots * v.positions[variant] <= buffers.accumulator_rows)
-    whole = table.held <= np.where(inputs, buffers.input_bytes // 2, buffers.input_bytes)
-    stored = np.where(ns, k.streaming_values, k.stationary_values)
-    space = np.where(inputs, buffers.weight_bytes, buffers.weight_bytes // 2)
-    whole &= weight_bytes(stored, fewest, k.operand) <= space
-    whole &= ~ns | (k.values * k.operand <= buffers.row_bytes)
-    divisible = ~inputs & (cases.format_in == C16) & (v.toeplitz[variant] == 0)
-    fits &= whole | divisible
-    return fits

@@ -249,17 +249,6 @@ def part_bounds(part: Part, rows: Sides, columns: Sides) -> Iterator[tuple[slice
         yield some, _longest_path(part, rows.least[some], columns.least[some], by_row, by_column)
 
 
-def layer_bounds(parts: Sequence[Part], layers: int, rows: Sides, columns: Sides) -> Ints:
-    """Least bound per (box, layer); NEVER where no part has the layer."""
-    best = np.full((len(rows.least), layers), NEVER)
-    for part in parts:
-        starts = np.flatnonzero(np.diff(part.layer, prepend=-1))
-        present = part.layer[starts]
-        for some, bounds in part_bounds(part, rows, columns):
-            best[some, present] = np.minimum(best[some, present], np.minimum.reduceat(bounds, starts, axis=1))
-    return best
-
-
 def group_bounds(parts: Sequence[Part], groups: int, rows: Sides, columns: Sides) -> Ints:
     """Bound per (box, group); NEVER for groups in none of the parts."""
     result = np.full((len(rows.least), groups), NEVER)

@@ -95,6 +95,14 @@ class Points:
     def take(self, index: Ints) -> Points:
         return Points(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
+    def largest(self, array: Ints, count: int) -> Points:
+        """Per array, the largest of each size; ``array`` is that of each point."""
+        columns = {}
+        for f in fields(self):
+            columns[f.name] = np.zeros(count, np.int64)
+            np.maximum.at(columns[f.name], array, getattr(self, f.name))
+        return Points(**columns)
+
     @property
     def output_half(self) -> Ints:
         """Bytes of one half of the output buffer."""

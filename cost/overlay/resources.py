@@ -6,18 +6,19 @@ FF are estimates: the coefficients below are design estimates for this overlay's
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 
 import numpy as np
+import numpy.typing as npt
 
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay.machine import Buffers, Machine, Overlay
-from dynamap.cost.overlay.transfer import Ints
+from dynamap.cost.overlay.transfer import Ints, ceil_ratio
 
 KIB = 1024
 INPUT_SIZES = tuple(KIB << k for k in range(4, 13))  # 16 KiB .. 4 MiB
@@ -25,6 +26,7 @@ WEIGHT_SIZES = tuple(KIB << k for k in range(4, 14))  # 16 KiB .. 8 MiB
 ACCUMULATOR_ROWS = (256, 512, 1024, 2048, 4096)
 ROW_SIZES = (512, 1024, 2048, 4096, 8192)
 SMALLEST = Buffers(INPUT_SIZES[0], WEIGHT_SIZES[0], ACCUMULATOR_ROWS[0], ROW_SIZES[0])
+LARGEST = Buffers(INPUT_SIZES[-1], WEIGHT_SIZES[-1], ACCUMULATOR_ROWS[-1], ROW_SIZES[-1])
 
 LUT_PER_PE = {1: 40, 2: 60}
 """Operands and accumulators sit in flip-flops; LUTs hold the adders, and with packing the split of the two products."""
@@ -209,31 +211,22 @@ class Candidates:
         return replace(self, rows=np.array([rows]), columns=np.array([columns]))
 
     def ceiling(self) -> Buffers:
-        """Sizes that no buffers beside any of the arrays exceed.
-
-        Memory grows with the columns, and with the rows from where a row buffer has its least width (at most 64 rows of
-        512-byte words), so narrow arrays of few rows have the most room.
-        """
-        rows, columns = self.rows, self.columns
-        if len(rows) > 64:
-            rows, columns = np.arange(1, 65), np.ones(64, np.int64)
-
-        def largest(sizes: tuple[int, ...], name: str) -> int:
-            for size in reversed(sizes):
-                if _room(self.device, self.machine, rows, columns, replace(SMALLEST, **{name: size})).any():
-                    return size
-            return sizes[0]
-
+        """Sizes that no buffers beside any of the arrays exceed."""
+        some = self.buffers_within(int(self.rows.min()), int(self.rows.max()), int(self.columns.min()))
         return Buffers(
-            largest(INPUT_SIZES, "input_bytes"),
-            largest(WEIGHT_SIZES, "weight_bytes"),
-            largest(ACCUMULATOR_ROWS, "accumulator_rows"),
-            largest(ROW_SIZES, "row_bytes"),
+            max(b.input_bytes for b in some),
+            max(b.weight_bytes for b in some),
+            max(b.accumulator_rows for b in some),
+            max(b.row_bytes for b in some),
         )
+
+    def buffers_within(self, least_rows: int, most_rows: int, least_columns: int) -> tuple[Buffers, ...]:
+        """Configurations of which one has at least the size of each buffer beside each array of a box."""
+        return _maximal_buffers(self.device, self.machine, range(least_rows, most_rows + 1), least_columns)
 
     def buffers_for(self, rows: int, columns: int) -> tuple[Buffers, ...]:
         """Buffer configurations that fit and that no other fitting one exceeds in every size, largest first."""
-        return _maximal_buffers(self.device, self.machine, rows, columns)
+        return _maximal_buffers(self.device, self.machine, range(rows, rows + 1), columns)
 
 
 def _room(device: Device, machine: Machine, rows: Ints, columns: Ints, buffers: Buffers) -> Ints:
@@ -262,34 +255,72 @@ def _room(device: Device, machine: Machine, rows: Ints, columns: Ints, buffers: 
 
 
 @cache
-def _maximal_buffers(device: Device, machine: Machine, rows: int, columns: int) -> tuple[Buffers, ...]:
-    def fits(buffers: Buffers) -> bool:
-        return memory_use(device, machine, rows, columns, buffers) is not None
+def _maximal_buffers(device: Device, machine: Machine, rows: range, columns: int) -> tuple[Buffers, ...]:
+    """Maximal configurations that fit beside an array with any of so many rows, largest total first."""
+    if memory_use(device, machine, rows.start, columns, LARGEST) is not None:
+        return (LARGEST,)
+    fits = _fitting_grid(device, machine, rows, columns)
+    maximal = fits.copy()
+    for axis in range(fits.ndim):  # fitting is monotone: not maximal is what fits with the next size along some axis
+        below = [slice(None)] * fits.ndim
+        above = [slice(None)] * fits.ndim
+        below[axis], above[axis] = slice(None, -1), slice(1, None)
+        maximal[tuple(below)] &= ~fits[tuple(above)]
+    found = (
+        Buffers(INPUT_SIZES[i], WEIGHT_SIZES[w], ACCUMULATOR_ROWS[a], ROW_SIZES[r])
+        for i, w, a, r in np.argwhere(maximal)
+    )
+    return tuple(
+        sorted(
+            found, key=lambda b: (-(b.input_bytes + b.weight_bytes), -b.accumulator_rows, -b.row_bytes, -b.input_bytes)
+        )
+    )
 
-    return tuple(_pareto(fits))
+
+def _fitting_grid(device: Device, machine: Machine, rows: range, columns: int) -> npt.NDArray[np.bool_]:
+    """Whether each combination of input, weight, accumulator and row buffer sizes fits some kinds of memory."""
+    memories = _memories(device)
+    word = machine.word_bytes
+    # A row buffer's width falls with the rows until it is least; with more than so many it takes ever more memory.
+    some = np.array(rows[: max(1, word // 8 + 1 - rows.start)])
+    row_bits = 8 * np.maximum(8, -(-word // some))
+
+    def blocks(memory: MemoryKind, copies: int, width: int, depths: Sequence[int], axis: int) -> Ints:
+        each = [copies * ceil_div(width, memory.width_bits) * ceil_div(depth, memory.depth) for depth in depths]
+        return _along(axis, each)
+
+    demands = []  # per buffer, blocks of each memory
+    for memory, _ in memories:
+        each_row = some * ceil_ratio(row_bits, memory.width_bits)
+        row_blocks = [
+            int((each_row * ceil_ratio(ceil_ratio(np.full_like(some, 16 * size), row_bits), memory.depth)).min())
+            for size in ROW_SIZES
+        ]
+        demands.append(
+            (
+                blocks(memory, 1, 8 * word, [size // word for size in INPUT_SIZES], 0),
+                blocks(memory, 1, 8 * word, [size // 2 // word for size in INPUT_SIZES], 0),
+                blocks(memory, 1, 8 * word, [size // word for size in WEIGHT_SIZES], 1),
+                blocks(memory, columns, 72, [2 * size for size in ACCUMULATOR_ROWS], 2),
+                _along(3, row_blocks),
+            )
+        )
+    fits = np.zeros((len(INPUT_SIZES), len(WEIGHT_SIZES), len(ACCUMULATOR_ROWS), len(ROW_SIZES)), bool)
+    for choice in product(range(len(memories)), repeat=len(demands[0])):
+        within = np.ones_like(fits)
+        for number, (_, count) in enumerate(memories):
+            used = np.full((1, 1, 1, 1), _tables(machine) if number == len(memories) - 1 else 0)
+            for kind, demand in zip(choice, demands[number], strict=True):
+                if kind == number:
+                    used = used + demand
+            within &= used <= count
+        fits |= within
+    return fits
 
 
-def _pareto(fits: object) -> Iterator[Buffers]:
-    """Maximal fitting configurations, largest total first; fitting is monotone in every size."""
-    assert callable(fits)
-    largest = Buffers(INPUT_SIZES[-1], WEIGHT_SIZES[-1], ACCUMULATOR_ROWS[-1], ROW_SIZES[-1])
-    if fits(largest):
-        yield largest
-        return
-    found: list[Buffers] = []
-    for accumulators in reversed(ACCUMULATOR_ROWS):
-        for row_bytes in reversed(ROW_SIZES):
-            top = len(WEIGHT_SIZES)
-            for input_bytes in INPUT_SIZES:
-                while top and not fits(Buffers(input_bytes, WEIGHT_SIZES[top - 1], accumulators, row_bytes)):
-                    top -= 1
-                if not top:
-                    break
-                option = Buffers(input_bytes, WEIGHT_SIZES[top - 1], accumulators, row_bytes)
-                found = [other for other in found if not option.at_least(other)]
-                if not any(other.at_least(option) for other in found):
-                    found.append(option)
-    yield from sorted(found, key=lambda b: (-(b.input_bytes + b.weight_bytes), -b.accumulator_rows, -b.row_bytes))
+def _along(axis: int, values: Sequence[int]) -> Ints:
+    """The values along one of four axes."""
+    return np.array(values, np.int64).reshape([-1 if i == axis else 1 for i in range(4)])
 
 
 def require_array(candidates: Candidates, rows: int, columns: int) -> None:

@@ -100,6 +100,10 @@ class SmallCandidates:
     def ceiling(self) -> Buffers:
         return Buffers(self.memory, self.memory, 1024, 4096)
 
+    def buffers_within(self, least_rows: int, most_rows: int, least_columns: int) -> tuple[Buffers, ...]:
+        """Two, of which the second is large enough for all."""
+        return Buffers(self.memory // 4, self.memory, 64, 512), self.ceiling()
+
     def buffers_for(self, rows: int, columns: int) -> tuple[Buffers, ...]:
         left = self.memory * self.limit // (self.limit + rows * columns)
         return (

@@ -8,12 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dynamap.cost.convolution import ConvShape
-from dynamap.cost.overlay.blocking import may_fit
 from dynamap.cost.overlay.bound_parts import parts_of
-from dynamap.cost.overlay.bounds import Sides, group_bounds, layer_bounds, summary, summary_bounds
+from dynamap.cost.overlay.bounds import NEVER, Sides, group_bounds, summary, summary_bounds
 from dynamap.cost.overlay.case_table import CaseTable, Points
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.options import LayerOptions
+from dynamap.cost.overlay.screening import Demands, screened
 from dynamap.cost.overlay.timing import INFEASIBLE, evaluate
 
 
@@ -35,7 +35,6 @@ def test_no_case_is_faster_than_its_bounds(
     times = evaluate(table, np.arange(size), points, np.full(size, INFEASIBLE))
     feasible = times.cycles < INFEASIBLE
     assert (times.bound[feasible] <= times.cycles[feasible]).all()
-    assert may_fit(table, buffers)[feasible].all()
 
     fine, fine_group_of_case = parts_of(table, coarse=False)
     parts, group_of_case = parts_of(table, coarse=True)
@@ -46,11 +45,20 @@ def test_no_case_is_faster_than_its_bounds(
     np.minimum.at(exact, group_of_case, times.cycles)
     wrong = np.flatnonzero(bound > exact)
     assert not len(wrong), [(np.flatnonzero(group_of_case == g)[0], bound[g], exact[g]) for g in wrong[:3]]
-    assert layer_bounds(parts, 1, *here)[0, 0] == bound.min()
     fine_groups = int(fine_group_of_case.max()) + 1
     fine_bound = group_bounds(fine, fine_groups, *here)[0]
     wrong = np.flatnonzero(fine_bound[fine_group_of_case] > times.cycles)
     assert not len(wrong), [(i, fine_bound[fine_group_of_case[i]], times.cycles[i]) for i in wrong[:3]]
+    moving = np.empty(fine_groups, np.int64)
+    for part in fine:
+        moving[part.group] = part.paths.moving * part.copies
+    in_buffers = screened(table, np.arange(size), points, fine_bound[fine_group_of_case], moving[fine_group_of_case])
+    assert ((in_buffers >= NEVER) == ~feasible).all()
+    extra, floor = Demands.of(table, np.arange(size), moving[fine_group_of_case]).added(buffers)
+    beside_any = np.maximum(fine_bound[fine_group_of_case] + extra, floor)
+    assert (beside_any[feasible] <= times.cycles[feasible]).all()
+    wrong = np.flatnonzero(feasible & (in_buffers > times.cycles))
+    assert not len(wrong), [(i, in_buffers[i], times.cycles[i]) for i in wrong[:3]]
     assert summary_bounds(summary(parts), 1, *here)[0, 0] <= exact.min()
 
     # Boxes: below every array in them, so below this one in any corner of a larger box.
