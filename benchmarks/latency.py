@@ -71,8 +71,10 @@ def _cell(network: Network, device: str, strategies: tuple[str, ...], request: R
         try:
             found = plan_baseline(network, device, strategy, request)
         except InfeasibleError as error:
-            planned[strategy] = {"infeasible": str(error)}
-            outcome = "infeasible"
+            limit = request.time_limit
+            reason = "infeasible" if limit is None or time.perf_counter() - started < limit else "stopped"
+            planned[strategy] = {reason: str(error)}
+            outcome = f"{reason}: {error}"
         else:
             planned[strategy] = {
                 "latency_ms": found.latency_ms,

@@ -81,8 +81,8 @@ def published_table(results: Mapping[str, Any], published: Mapping[str, Any], de
 
 
 def _planned(cell: Mapping[str, Any], joint: float | None) -> str:
-    if "infeasible" in cell:
-        return "does not fit"
+    if "latency_ms" not in cell:
+        return "does not fit" if "infeasible" in cell else "none found *"
     factor = f" ({cell['latency_ms'] / joint:.2f}x)" if joint else ""
     return _ms(cell["latency_ms"]) + factor + ("" if cell["proven"] else " *")
 

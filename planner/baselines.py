@@ -15,7 +15,7 @@ from types import MappingProxyType
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.device import Device
-from dynamap.cost.overlay.options import WINOGRAD_TILES, applicable
+from dynamap.cost.overlay.options import WINOGRAD_TILES, applicable, winograd_fits
 from dynamap.cost.overlay.resources import require_array
 from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.layers import conv_shape, work_of
@@ -78,13 +78,18 @@ def fixed_restrictions(network: Network) -> dict[str, dict[str, Restriction]]:
 
     def preferring(algorithm: Algorithm) -> dict[str, Restriction]:
         return {
-            name: Restriction((algorithm if applicable(shape, algorithm) else Algorithm.IM2COL,))
+            name: Restriction((algorithm if _can(shape, algorithm) else Algorithm.IM2COL,))
             for name, shape in shapes.items()
         }
 
     by_algorithm = {algorithm.value: preferring(algorithm) for algorithm in Algorithm}
     by_dataflow = {dataflow.value: dict.fromkeys(shapes, Restriction(dataflows=(dataflow,))) for dataflow in Dataflow}
     return {**by_algorithm, **by_dataflow}
+
+
+def _can(shape: ConvShape, algorithm: Algorithm) -> bool:
+    fits = algorithm is not Algorithm.WINOGRAD or winograd_fits(shape, WINOGRAD_TILES[0])
+    return applicable(shape, algorithm) and fits
 
 
 def plan_baseline(network: Network, device: str | Device, strategy: str, request: Request | None = None) -> Baseline:
@@ -175,7 +180,10 @@ def physical_limits(network: Network, device: str | Device, request: Request | N
             continue
         shape = conv_shape(layer, network)
         direct = Fraction(shape.macs, machine.packing)
-        tiles = WINOGRAD_TILES if applicable(shape, Algorithm.WINOGRAD) else ()
+        group, _ = shape.split_groups(1)
+        tiles = [
+            tile for tile in WINOGRAD_TILES if applicable(shape, Algorithm.WINOGRAD) and winograd_fits(group, tile)
+        ]
         busy += min([direct, *(Fraction(shape.winograd_products(tile)) for tile in tiles)])
         moved += layer.weights.size
     moved += sum(network.tensors[tensor].elements for tensor in _results(network))

@@ -39,7 +39,11 @@ RESULTS = {
             "model": "vgg19",
             "device": "pynq-z2",
             "limits_ms": {"compute": 100.0, "bandwidth": 30.0},
-            "strategies": {name: {"infeasible": "no array fits"} for name in ("joint", "ns", "ws")},
+            "strategies": {
+                "joint": {"infeasible": "no array fits"},
+                "ns": {"infeasible": "no array fits"},
+                "ws": {"stopped": "nothing was found in the time limit"},
+            },
         },
     ],
 }
@@ -53,7 +57,7 @@ def test_strategies_are_compared_with_the_joint_optimum(tables: ModuleType) -> N
         "| googlenet | 7 x 9 | 0.500 | 0.750 (1.50x) | 12.50 (25.00x) * | 0.250 | 0.062 |",
     ]
     assert tables.strategy_table(RESULTS, "pynq-z2").splitlines()[2] == (
-        "| vgg19 |  | does not fit | does not fit | does not fit | 100.00 | 30.00 |"
+        "| vgg19 |  | does not fit | does not fit | none found * | 100.00 | 30.00 |"
     )
 
 
