@@ -88,8 +88,9 @@ def fixed_restrictions(network: Network) -> dict[str, dict[str, Restriction]]:
 
 
 def _can(shape: ConvShape, algorithm: Algorithm) -> bool:
-    fits = algorithm is not Algorithm.WINOGRAD or winograd_fits(shape, WINOGRAD_TILES[0])
-    return applicable(shape, algorithm) and fits
+    if not applicable(shape, algorithm):
+        return False
+    return algorithm is not Algorithm.WINOGRAD or winograd_fits(shape, WINOGRAD_TILES[0])
 
 
 def plan_baseline(network: Network, device: str | Device, strategy: str, request: Request | None = None) -> Baseline:
