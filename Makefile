@@ -46,7 +46,9 @@ typecheck: venv
 
 bench: venv
 	$(BIN)/python benchmarks/planner.py
-	$(BIN)/python benchmarks/latency.py
+	$(BIN)/python benchmarks/latency.py --time-limit 30
+	$(BIN)/python benchmarks/paper_budget.py
+	$(BIN)/python benchmarks/emulation.py
 	$(BIN)/python benchmarks/solvers.py --agreement
 	$(BIN)/python benchmarks/solvers.py
 	$(BIN)/python benchmarks/tables.py
