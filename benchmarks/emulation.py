@@ -3,7 +3,7 @@
     python benchmarks/emulation.py                     googlenet and inception-v4 on u200: results/emulation.json
     python benchmarks/emulation.py --models squeezenet --device zcu104
 
-Each network runs in a process of its own. ``prepare`` is quantising and compiling, ``emulate`` the program on one seeded
+Each network runs in its own process. ``prepare`` is quantising and compiling, ``emulate`` the program on one seeded
 random image, ``simulate`` its event simulation from the plan on, ``kernel`` building and running the C simulation.
 ``peak_mb`` is the largest resident memory of the process before the kernel runs.
 """
