@@ -79,7 +79,7 @@ class LayerCosts:
         self.fine = Groups.of(self.table, self.conv_jobs, coarse=False)
         some_case = np.empty(len(self.coarse.job), np.int64)
         some_case[self.coarse.of_case] = np.arange(len(self.case_job))
-        self._demands = Demands.of(self.table, some_case, self.coarse.moving)
+        self.demands = Demands.of(self.table, some_case, self.coarse.moving)
         self._added_cache: dict[Buffers, tuple[Ints, Ints]] = {}
         self.coarse_of_fine = np.empty(len(self.fine.job), np.int64)
         self.coarse_of_fine[self.fine.of_case] = self.coarse.of_case
@@ -100,7 +100,7 @@ class LayerCosts:
     def added(self, buffers: Buffers) -> tuple[Ints, Ints]:
         """What buffers add to the bounds of coarse groups: see ``Demands.added`` (column tiles do not matter)."""
         if buffers not in self._added_cache:
-            self._added_cache[buffers] = self._demands.added(buffers)
+            self._added_cache[buffers] = self.demands.added(buffers)
         return self._added_cache[buffers]
 
     def vector_cycles(self, buffers: Buffers) -> int:

@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 
 from dynamap.cost.errors import InfeasibleError
-from dynamap.cost.overlay.bounds import NEVER
+from dynamap.cost.overlay.bounds import NEVER, Sides
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.cost.overlay.transfer import Format, Ints
 from dynamap.planner import solvers
@@ -293,8 +293,9 @@ class _Search:
         totals = np.full(len(some), int(NEVER))
         jobs = np.full((len(some), costs.conv_jobs), NEVER)
         within = np.full_like(bounds, NEVER)
+        beside = costs.demands.beside(columns)
         for buffers, which in sharing.items():
-            extra, floor = costs.added(buffers)
+            extra, floor = costs.demands.added(buffers, beside.take(which))
             fitting = np.maximum(bounds[which] + extra, floor)
             by_job = costs.coarse.least_per_job(fitting)
             totals[which] = np.minimum(totals[which], by_job @ self.weight + costs.vector_cycles(buffers))
@@ -314,18 +315,20 @@ class _Search:
         groups, bounds = self.pruned.fine_bounds(self.rows[members], self.columns[members], keep)
         by_job = np.minimum(costs.fine.least_per_job(bounds, groups), costs.coarse.least_per_job(rest[None]))
         totals = by_job @ self.weight + self.pruned.vector_cycles
-        coarse = costs.coarse_of_fine[groups]
+        demands = costs.demands.take(costs.coarse_of_fine[groups])
+        beside = demands.beside(Sides.of(self.columns[members]))
         sharing: dict[Buffers, list[tuple[int, int]]] = {}
         for i in np.flatnonzero(totals <= self.limit).tolist():
             sides = int(self.rows[members[i]]), int(self.columns[members[i]])
             for position, buffers in enumerate(self.candidates.buffers_for(*sides)):
                 sharing.setdefault(buffers, []).append((i, position))
         for buffers, which in sharing.items():
-            some = np.array([i for i, _ in which])
+            some = [i for i, _ in which]
             extra, floor = costs.added(buffers)
-            others = np.where(keep, NEVER, np.maximum(node.by_group + extra, floor))
+            others = np.maximum(rest, np.maximum(node.by_group + extra, floor))
             others = costs.coarse.least_per_job(others[None])
-            fitting = np.maximum(bounds[some] + extra[coarse], floor[coarse])
+            extra, floor = demands.added(buffers, beside.take(some))
+            fitting = np.maximum(bounds[some] + extra, floor)
             by_job = np.minimum(costs.fine.least_per_job(fitting, groups), others)
             totals = by_job @ self.weight + costs.vector_cycles(buffers)
             for (i, position), total, of_job in zip(which, totals.tolist(), by_job, strict=True):

@@ -6,16 +6,16 @@ happens; where weights stream, a pass that leaves its sums on chip waits for its
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from dynamap.cost.algorithms import Dataflow
 from dynamap.cost.overlay.blocking import Bools, input_blocking, weight_blocking
 from dynamap.cost.overlay.blocks import C16, PARAMETER_BYTES
-from dynamap.cost.overlay.bounds import NEVER
+from dynamap.cost.overlay.bounds import NEVER, Sides
 from dynamap.cost.overlay.case_table import CaseTable, Points
-from dynamap.cost.overlay.machine import BEAT_BYTES, PASS_OVERHEAD, PIPELINE, UNIT_BYTES, Buffers
+from dynamap.cost.overlay.machine import PASS_OVERHEAD, PIPELINE, UNIT_BYTES, Buffers
 from dynamap.cost.overlay.options import DATAFLOWS, STREAM_INPUTS
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio
 
@@ -24,20 +24,25 @@ NS, IS = DATAFLOWS.index(Dataflow.NS), DATAFLOWS.index(Dataflow.IS)
 
 @dataclass(frozen=True)
 class Demands:
-    """What some cases ask of any buffers, beside any array; 0 where that depends on the array or on chunks.
+    """What some cases ask of buffers, as far as neither array nor chunks matter; 0 where they do.
 
-    ``input_bytes``, ``accumulator_rows`` and ``row_bytes`` are sizes of buffers, ``pixels`` and ``weights`` are bytes
-    per output channel in half of the output and in the weight buffer. ``first`` and ``loads`` are cycles that each
-    further pass takes at the least, in any case and of ``moving`` (all transfers of the case, unless it is cut).
+    ``input_bytes`` and ``row_bytes`` are sizes of buffers, ``pixels`` and ``weights`` are bytes per output channel in
+    half of the output and in the weight buffer, ``sums`` per output channel are in the accumulators. A case is
+    ``divisible`` if its contraction may be cut. ``first`` and ``loads`` are cycles that each further pass takes at the
+    least, in any case and of ``moving`` (all transfers of the case, unless it is cut).
     """
 
+    packing: int
     inputs: Bools
+    inputs_stay: Bools
+    divisible: Bools
     stores_planes: Bools
+    operand: Ints
     channels: Ints
     input_bytes: Ints
     pixels: Ints
     weights: Ints
-    accumulator_rows: Ints
+    sums: Ints
     row_bytes: Ints
     first: Ints
     loads: Ints
@@ -49,42 +54,89 @@ class Demands:
         variant, inputs = cases.variant[case], cases.mode[case] == STREAM_INPUTS
         k = table.k.take(variant)
         flow = cases.dataflow[case]
-        whole = inputs | (cases.format_in[case] != C16) | (v.toeplitz[variant] == 1)  # else the contraction may be cut
+        divisible = ~inputs & (cases.format_in[case] == C16) & (v.toeplitz[variant] == 0)
         values = np.where(flow == NS, k.streaming_values, k.stationary_values)
         ends = PASS_OVERHEAD + table.machine.write_latency
         first = table.main.transfer[case]
         loads = (table.blocks[case] - 1) * first + table.last.transfer[case]
         return Demands(
+            packing=table.machine.packing,
             inputs=inputs,
+            inputs_stay=flow == IS,
+            divisible=divisible,
             stores_planes=cases.format_out[case] == C16,
+            operand=k.operand,
             channels=v.out_channels[variant],
-            input_bytes=np.where(whole, table.held[case] * np.where(inputs, 2, 1), 0),
+            input_bytes=np.where(divisible, 0, table.held[case] * np.where(inputs, 2, 1)),
             pixels=cases.rows[case] * v.out_width[variant],
-            weights=np.where(whole, PARAMETER_BYTES + values * k.operand, 0),
-            accumulator_rows=np.where(flow == IS, 0, table.main.spots[case] * v.positions[variant]),
-            row_bytes=np.where((flow == NS) & whole, k.values * k.operand, 0),
+            weights=PARAMETER_BYTES + values * k.operand,
+            sums=table.main.spots[case] * v.positions[variant],
+            row_bytes=np.where((flow == NS) & ~divisible, k.values * k.operand, 0),
             first=v.groups[variant] * (ends + first),
             loads=v.groups[variant] * (ends + loads),
             moving=moving,
         )
 
-    def added(self, buffers: Buffers) -> tuple[Ints, Ints]:
-        """(cycles to add to a bound, cycles that it is at least) per case; NEVER where it fits beside no array."""
-        half = buffers.output_bytes // 2
-        space = buffers.weight_bytes // BEAT_BYTES * BEAT_BYTES
-        by_weights = np.where(self.inputs, space, space // 2) // np.maximum(self.weights, 1)
-        most = np.minimum(by_weights, half // self.pixels // UNIT_BYTES * UNIT_BYTES)
+    def take(self, index: Ints) -> Demands:
+        columns = {f.name: getattr(self, f.name)[index] for f in fields(self) if f.name != "packing"}
+        return replace(self, **columns)
+
+    def beside(self, columns: Sides) -> Beside:
+        """What the cases ask of accumulators and weights beside arrays of so many columns: shape (boxes, cases)."""
+        scale = np.where(self.operand == 1, self.packing, 1)
+        least, most = columns.least[:, None] * scale, columns.most[:, None] * scale
+        tile = np.maximum(least // UNIT_BYTES * UNIT_BYTES, UNIT_BYTES)
+        fewest = np.minimum(np.where(self.inputs, UNIT_BYTES, tile), self.channels)
+        pieces = np.where(self.inputs_stay, ceil_ratio(self.sums, most), self.sums)
+        everything = pieces * np.where(self.inputs_stay, self.channels, ceil_ratio(self.channels, most))
+        return Beside(
+            wide=np.where(self.inputs_stay, 1, most),
+            pieces=pieces,
+            kept=pieces * np.where(self.inputs_stay, fewest, 1),
+            everything=np.where(self.divisible, everything, NEVER),
+            block_weights=np.where(self.inputs, 0, fewest * self.weights),
+        )
+
+    def added(self, buffers: Buffers, beside: Beside | None = None) -> tuple[Ints, Ints]:
+        """(cycles to add to a bound, cycles that it is at least) per case, or per (box, case) of ``beside``.
+
+        The first is NEVER where the case does not fit, beside those arrays or any.
+        """
+        half, rows = buffers.output_bytes // 2, buffers.accumulator_rows
+        most = np.minimum(buffers.weight_bytes // self.weights, half // self.pixels // UNIT_BYTES * UNIT_BYTES)
+        fits = self.input_bytes <= buffers.input_bytes
+        fits &= self.row_bytes <= buffers.row_bytes
+        fits &= self.inputs_stay | (self.sums <= rows)
+        if beside is not None:
+            most = np.minimum(most, rows // beside.pieces * beside.wide)
+            fits = fits & (beside.kept <= rows)
+            fits &= (beside.block_weights <= buffers.weight_bytes // 2) | (beside.everything <= 2 * rows)
         aligned = most // UNIT_BYTES * UNIT_BYTES
         more: Ints = np.where(most >= self.channels, 0, ceil_ratio(self.channels, np.maximum(aligned, 1)) - 1)
-        fits = (most >= self.channels) | (aligned > 0)
-        fits &= ~self.inputs | self.stores_planes | (more == 0)
-        fits &= self.input_bytes <= buffers.input_bytes
-        fits &= self.accumulator_rows <= buffers.accumulator_rows
-        fits &= self.row_bytes <= buffers.row_bytes
+        fits = fits & (~self.inputs | (more == 0) | ((aligned > 0) & self.stores_planes))
+        fits &= self.inputs | (half // self.pixels >= UNIT_BYTES)
         more = np.where(self.inputs, more, 0)
         extra: Ints = np.where(fits, more * self.first, NEVER)
         floor: Ints = self.moving + more * self.loads
         return extra, floor
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Demands that depend on the columns, of shape (boxes, cases).
+
+    A channel (of IS; else a column tile, ``wide`` channels) has ``pieces`` accumulator rows; a block or pass has
+    ``kept`` at the least, a band ``everything``; ``block_weights`` bytes are the least of a block, if it is not cut.
+    """
+
+    wide: Ints
+    pieces: Ints
+    kept: Ints
+    everything: Ints
+    block_weights: Ints
+
+    def take(self, boxes: list[int]) -> Beside:
+        return Beside(*(getattr(self, f.name)[boxes] for f in fields(self)))
 
 
 def screened(table: CaseTable, case: Ints, on: Points, bound: Ints, moving: Ints) -> Ints:

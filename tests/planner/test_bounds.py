@@ -54,9 +54,13 @@ def test_no_case_is_faster_than_its_bounds(
         moving[part.group] = part.paths.moving * part.copies
     in_buffers = screened(table, np.arange(size), points, fine_bound[fine_group_of_case], moving[fine_group_of_case])
     assert ((in_buffers >= NEVER) == ~feasible).all()
-    extra, floor = Demands.of(table, np.arange(size), moving[fine_group_of_case]).added(buffers)
-    beside_any = np.maximum(fine_bound[fine_group_of_case] + extra, floor)
-    assert (beside_any[feasible] <= times.cycles[feasible]).all()
+    demands = Demands.of(table, np.arange(size), moving[fine_group_of_case])
+    near = Sides(np.array([max(1, columns - more_columns), columns]), np.array([columns + more_columns, columns]))
+    for beside in (None, demands.beside(near)):
+        extra, floor = demands.added(buffers, beside)
+        raised = np.maximum(fine_bound[fine_group_of_case] + extra, floor)
+        wrong = np.argwhere(feasible & (raised > times.cycles))
+        assert not len(wrong), (wrong[:3], raised[..., wrong[:3, -1]], times.cycles[wrong[:3, -1]])
     wrong = np.flatnonzero(feasible & (in_buffers > times.cycles))
     assert not len(wrong), [(i, in_buffers[i], times.cycles[i]) for i in wrong[:3]]
     assert summary_bounds(summary(parts), 1, *here)[0, 0] <= exact.min()
