@@ -185,6 +185,7 @@ def test_a_path_is_imported(tmp_path: Path) -> None:
 def test_onnxruntime_computes_finite_outputs_that_differ(name: str) -> None:
     """Random weights keep the activations in range through every layer: no overflow, no constant output."""
     import onnxruntime
+
     model = model_proto(name)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     initial = {tensor.name for tensor in model.graph.initializer}
