@@ -15,7 +15,7 @@ from dynamap.cost.overlay.bounds import NEVER, Sides, group_bounds, summary, sum
 from dynamap.cost.overlay.case_table import CaseTable, Points
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.options import FORMATS, LayerOptions
-from dynamap.cost.overlay.screening import Demands
+from dynamap.cost.overlay.screening import Demands, Share
 from dynamap.cost.overlay.timing import INFEASIBLE, Times, evaluate
 from dynamap.cost.overlay.transfer import Format, Ints
 from dynamap.cost.overlay.vector import VectorShape, strip_rows, vector_times
@@ -80,7 +80,7 @@ class LayerCosts:
         some_case = np.empty(len(self.coarse.job), np.int64)
         some_case[self.coarse.of_case] = np.arange(len(self.case_job))
         self.demands = Demands.of(self.table, some_case, self.coarse.moving)
-        self._added_cache: dict[Buffers, tuple[Ints, Ints]] = {}
+        self._share_cache: dict[Buffers, Share] = {}
         self.coarse_of_fine = np.empty(len(self.fine.job), np.int64)
         self.coarse_of_fine[self.fine.of_case] = self.coarse.of_case
         self._vectors = VectorCosts.of(machine, self.vector_work)
@@ -92,16 +92,17 @@ class LayerCosts:
 
     def within(self, ceiling: Buffers) -> Pruned:
         """Lower bounds for all buffers of at most these sizes."""
-        fits = self.added(ceiling)[0] < NEVER
+        fits = self.demands.added(self.share(ceiling)).extra < NEVER
         coarse = _some(self.coarse.parts, fits)
         fine = _some(self.fine.parts, fits[self.coarse_of_fine])
-        return Pruned(self, coarse, fine, summary(coarse), self.vector_cycles(ceiling))
+        thin = _some(parts_of(self.table, coarse=True, thin=True)[0], fits)
+        return Pruned(self, coarse, fine, thin, summary(coarse), self.vector_cycles(ceiling))
 
-    def added(self, buffers: Buffers) -> tuple[Ints, Ints]:
-        """What buffers add to the bounds of coarse groups: see ``Demands.added`` (column tiles do not matter)."""
-        if buffers not in self._added_cache:
-            self._added_cache[buffers] = self.demands.added(buffers)
-        return self._added_cache[buffers]
+    def share(self, buffers: Buffers) -> Share:
+        """What buffers allow the coarse groups (column tiles do not matter to it)."""
+        if buffers not in self._share_cache:
+            self._share_cache[buffers] = self.demands.share(buffers)
+        return self._share_cache[buffers]
 
     def vector_cycles(self, buffers: Buffers) -> int:
         """Least cycles of all vector layers, each in its best formats."""
@@ -146,8 +147,8 @@ class LayerCosts:
         promise = unlimited.bounds[unlimited.array]
         coarse = self.coarse.of_case[slots.order]
         for row, b in zip(promise, buffers, strict=True):
-            extra, floor = self.added(b)
-            np.maximum(row + extra[coarse], floor[coarse], out=row)
+            added = self.demands.added(self.share(b))
+            np.maximum(row + added.extra[coarse], added.floor[coarse], out=row)
         target = None
         if best is not None:
             fixed = np.array([self.vector_cycles(b) for b in buffers], np.int64)
@@ -178,6 +179,7 @@ class Pruned:
     costs: LayerCosts
     coarse: Sequence[Part]
     fine: Sequence[Part]
+    thin: Sequence[Part]
     summary: Sequence[Part]
     vector_cycles: int
 
@@ -188,6 +190,12 @@ class Pruned:
     def coarse_bounds(self, rows: Sides, columns: Sides) -> Ints:
         """Tighter lower bounds per (box of arrays, coarse group); NEVER where nothing fits."""
         return group_bounds(self.coarse, len(self.costs.coarse.job), rows, columns)
+
+    def thin_bounds(self, rows: Sides, columns: Sides, some: Bools) -> Ints:
+        """Lower bounds of one pass per (box of arrays, coarse group), 0 but for ``some`` groups."""
+        bounds = group_bounds(_some(self.thin, some), len(self.costs.coarse.job), rows, columns)
+        bounds[bounds >= NEVER] = 0
+        return bounds
 
     def fine_bounds(self, rows: Ints, columns: Ints, keep: Bools) -> tuple[Ints, Ints]:
         """The tightest lower bounds, from the coarse groups to ``keep``: (fine groups, bounds per (array, group))."""

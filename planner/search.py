@@ -20,6 +20,7 @@ import numpy as np
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.bounds import NEVER, Sides
 from dynamap.cost.overlay.machine import Buffers
+from dynamap.cost.overlay.screening import Share
 from dynamap.cost.overlay.transfer import Format, Ints
 from dynamap.planner import solvers
 from dynamap.planner.boxes import Boxes, partition
@@ -286,24 +287,22 @@ class _Search:
         costs = self.costs
         rows, columns = boxes.rows.take(some), boxes.columns.take(some)
         bounds = self.pruned.coarse_bounds(rows, columns)
-        sharing: dict[Buffers, list[int]] = {}
-        for i, sides in enumerate(zip(rows.least.tolist(), rows.most.tolist(), columns.least.tolist(), strict=True)):
+        quick = costs.coarse.least_per_job(bounds) @ self.weight + self.pruned.vector_cycles
+        alive = np.flatnonzero(quick <= self.limit)
+        some, bounds, rows, columns = some[alive], bounds[alive], rows.take(alive), columns.take(alive)
+        thin = self.pruned.thin_bounds(rows, columns, np.ones(bounds.shape[1], bool))
+        for i, box in enumerate(some.tolist()):
+            sides = int(rows.least[i]), int(rows.most[i]), int(columns.least[i])
+            beside = costs.demands.beside(columns.take(slice(i, i + 1)))
+            within, total = np.full(bounds.shape[1], NEVER), int(NEVER)
             for buffers in self.candidates.buffers_within(*sides):
-                sharing.setdefault(buffers, []).append(i)
-        totals = np.full(len(some), int(NEVER))
-        jobs = np.full((len(some), costs.conv_jobs), NEVER)
-        within = np.full_like(bounds, NEVER)
-        beside = costs.demands.beside(columns)
-        for buffers, which in sharing.items():
-            extra, floor = costs.demands.added(buffers, beside.take(which))
-            fitting = np.maximum(bounds[which] + extra, floor)
-            by_job = costs.coarse.least_per_job(fitting)
-            totals[which] = np.minimum(totals[which], by_job @ self.weight + costs.vector_cycles(buffers))
-            jobs[which] = np.minimum(jobs[which], by_job)
-            within[which] = np.minimum(within[which], fitting)
-        for i in np.flatnonzero(totals <= self.limit).tolist():
-            node = _BoxNode(int(totals[i]), int(some[i]), bounds[i], within[i], jobs[i])
-            heapq.heappush(self.boxes, node)
+                raised = costs.demands.added(costs.share(buffers), beside).to(bounds[i], thin[i])
+                of_job = costs.coarse.least_per_job(raised)[0]
+                total = min(total, int(of_job @ self.weight) + costs.vector_cycles(buffers))
+                np.minimum(within, raised[0], out=within)
+            if total <= self.limit:
+                by_job = costs.coarse.least_per_job(within[None])[0]
+                heapq.heappush(self.boxes, _BoxNode(total, box, bounds[i], within, by_job))
 
     def _open(self, boxes: Boxes, node: _BoxNode) -> None:
         """Bounds the points of a box: exactly by its promising groups, by the least bound of the others."""
@@ -315,21 +314,24 @@ class _Search:
         groups, bounds = self.pruned.fine_bounds(self.rows[members], self.columns[members], keep)
         by_job = np.minimum(costs.fine.least_per_job(bounds, groups), costs.coarse.least_per_job(rest[None]))
         totals = by_job @ self.weight + self.pruned.vector_cycles
-        demands = costs.demands.take(costs.coarse_of_fine[groups])
-        beside = demands.beside(Sides.of(self.columns[members]))
+        coarse = costs.coarse_of_fine[groups]
+        demands = costs.demands.take(coarse)
+        sides = Sides.of(self.rows[members]), Sides.of(self.columns[members])
+        beside = demands.beside(sides[1])
+        thin = self.pruned.thin_bounds(*sides, keep)[:, coarse]
         sharing: dict[Buffers, list[tuple[int, int]]] = {}
         for i in np.flatnonzero(totals <= self.limit).tolist():
-            sides = int(self.rows[members[i]]), int(self.columns[members[i]])
-            for position, buffers in enumerate(self.candidates.buffers_for(*sides)):
+            array = int(self.rows[members[i]]), int(self.columns[members[i]])
+            for position, buffers in enumerate(self.candidates.buffers_for(*array)):
                 sharing.setdefault(buffers, []).append((i, position))
         for buffers, which in sharing.items():
             some = [i for i, _ in which]
-            extra, floor = costs.added(buffers)
-            others = np.maximum(rest, np.maximum(node.by_group + extra, floor))
+            share = costs.share(buffers)
+            others = np.maximum(rest, costs.demands.added(share).to(node.by_group))
             others = costs.coarse.least_per_job(others[None])
-            extra, floor = demands.added(buffers, beside.take(some))
-            fitting = np.maximum(bounds[some] + extra, floor)
-            by_job = np.minimum(costs.fine.least_per_job(fitting, groups), others)
+            share = Share(buffers, share.fits[coarse], share.most[coarse])
+            raised = demands.added(share, beside.take(some)).to(bounds[some], thin[some])
+            by_job = np.minimum(costs.fine.least_per_job(raised, groups), others)
             totals = by_job @ self.weight + costs.vector_cycles(buffers)
             for (i, position), total, of_job in zip(which, totals.tolist(), by_job, strict=True):
                 if total <= self.limit:

@@ -108,8 +108,12 @@ class Part:
         return ceil_ratio(self.channels * self.k.operand, self.machine.word_bytes)
 
 
-def parts_of(table: CaseTable, *, coarse: bool) -> tuple[list[Part], Ints]:
-    """The groups by dataflow and mode, and the group of every case; groups are numbered in the order of the layers."""
+def parts_of(table: CaseTable, *, coarse: bool, thin: bool = False) -> tuple[list[Part], Ints]:
+    """The groups by dataflow and mode, and the group of every case; groups are numbered in the order of the layers.
+
+    ``thin``: as if each layer had only as many output channels as the least chunk of them may have, inputs streaming:
+    what any pass takes at the least.
+    """
     c = table.cases
     key = np.zeros(len(c.variant), np.int64)
     tiles = np.zeros_like(c.tiles) if coarse else np.minimum(c.tiles, table.variants.out_channels[c.variant])
@@ -118,10 +122,10 @@ def parts_of(table: CaseTable, *, coarse: bool) -> tuple[list[Part], Ints]:
     _, case, group_of_case = np.unique(key, return_index=True, return_inverse=True)
     parts = []
     for number, flow in enumerate(DATAFLOWS):
-        for inputs in (True, False):
+        for inputs in (True,) if thin else (True, False):
             group = np.flatnonzero((c.dataflow[case] == number) & ((c.mode[case] == STREAM_INPUTS) == inputs))
             if len(group):
-                parts.append(_part(table, flow, inputs, coarse, group, case[group]))
+                parts.append(_part(table, flow, inputs, coarse, thin, group, case[group]))
     return parts, group_of_case
 
 
@@ -135,11 +139,13 @@ def _least_contraction(table: CaseTable, variant: Ints, divisible: Ints) -> gemm
     return replace(k, segment_bytes=segment, words=words)
 
 
-def _part(table: CaseTable, flow: Dataflow, inputs: bool, coarse: bool, group: Ints, case: Ints) -> Part:
+def _part(table: CaseTable, flow: Dataflow, inputs: bool, coarse: bool, thin: bool, group: Ints, case: Ints) -> Part:
     """``case`` is any case of each group."""
     machine, cases = table.machine, table.cases
     variant = cases.variant[case]
     v = take_variants(table.variants, variant)
+    if thin:  # chunks are multiples of 16 but for the last
+        v = replace(v, out_channels=(v.out_channels - 1) % UNIT_BYTES + 1)
     divisible = ((cases.format_in[case] == C16) & (v.toeplitz == 0)).astype(np.int64) * (not inputs)
     k = _least_contraction(table, variant, divisible)
     main, last = table.main.take(case), table.last.take(case)

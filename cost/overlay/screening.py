@@ -6,7 +6,7 @@ happens; where weights stream, a pass that leaves its sums on chip waits for its
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -29,10 +29,12 @@ class Demands:
     ``input_bytes`` and ``row_bytes`` are sizes of buffers, ``pixels`` and ``weights`` are bytes per output channel in
     half of the output and in the weight buffer, ``sums`` per output channel are in the accumulators. A case is
     ``divisible`` if its contraction may be cut. ``first`` and ``loads`` are cycles that each further pass takes at the
-    least, in any case and of ``moving`` (all transfers of the case, unless it is cut).
+    least, in any case and of ``moving`` (all transfers of the case, unless it is cut); in the ``alone`` passes of one
+    block the columns of the array come on top of ``loads``.
     """
 
     packing: int
+    alone: Ints
     inputs: Bools
     inputs_stay: Bools
     divisible: Bools
@@ -59,8 +61,12 @@ class Demands:
         ends = PASS_OVERHEAD + table.machine.write_latency
         first = table.main.transfer[case]
         loads = (table.blocks[case] - 1) * first + table.last.transfer[case]
+        # A pass of one block cannot store before its last weights have arrived and been used.
+        alone = inputs & (table.blocks[case] == 1)
+        waiting = np.where(alone, table.machine.read_latency + 1 + PIPELINE, 0)
         return Demands(
             packing=table.machine.packing,
+            alone=np.where(alone, v.groups[variant], 0),
             inputs=inputs,
             inputs_stay=flow == IS,
             divisible=divisible,
@@ -73,7 +79,7 @@ class Demands:
             sums=table.main.spots[case] * v.positions[variant],
             row_bytes=np.where((flow == NS) & ~divisible, k.values * k.operand, 0),
             first=v.groups[variant] * (ends + first),
-            loads=v.groups[variant] * (ends + loads),
+            loads=v.groups[variant] * (ends + loads + waiting),
             moving=moving,
         )
 
@@ -95,30 +101,55 @@ class Demands:
             kept=pieces * np.where(self.inputs_stay, fewest, 1),
             everything=np.where(self.divisible, everything, NEVER),
             block_weights=np.where(self.inputs, 0, fewest * self.weights),
+            after=self.alone * columns.least[:, None],
         )
 
-    def added(self, buffers: Buffers, beside: Beside | None = None) -> tuple[Ints, Ints]:
-        """(cycles to add to a bound, cycles that it is at least) per case, or per (box, case) of ``beside``.
-
-        The first is NEVER where the case does not fit, beside those arrays or any.
-        """
-        half, rows = buffers.output_bytes // 2, buffers.accumulator_rows
-        most = np.minimum(buffers.weight_bytes // self.weights, half // self.pixels // UNIT_BYTES * UNIT_BYTES)
+    def share(self, buffers: Buffers) -> Share:
+        """What the buffers allow each case, whatever the array."""
+        half = buffers.output_bytes // 2
         fits = self.input_bytes <= buffers.input_bytes
         fits &= self.row_bytes <= buffers.row_bytes
-        fits &= self.inputs_stay | (self.sums <= rows)
+        fits &= self.inputs_stay | (self.sums <= buffers.accumulator_rows)
+        by_output = half // self.pixels // UNIT_BYTES * UNIT_BYTES
+        fits &= self.inputs | (by_output > 0)
+        return Share(buffers, fits, np.minimum(buffers.weight_bytes // self.weights, by_output))
+
+    def added(self, share: Share, beside: Beside | None = None) -> Added:
+        """What buffers add per case, or per (box, case) of ``beside``."""
+        most, fits, loads = share.most, share.fits, self.loads
         if beside is not None:
-            most = np.minimum(most, rows // beside.pieces * beside.wide)
-            fits = fits & (beside.kept <= rows)
-            fits &= (beside.block_weights <= buffers.weight_bytes // 2) | (beside.everything <= 2 * rows)
-        aligned = most // UNIT_BYTES * UNIT_BYTES
-        more: Ints = np.where(most >= self.channels, 0, ceil_ratio(self.channels, np.maximum(aligned, 1)) - 1)
-        fits = fits & (~self.inputs | (more == 0) | ((aligned > 0) & self.stores_planes))
-        fits &= self.inputs | (half // self.pixels >= UNIT_BYTES)
-        more = np.where(self.inputs, more, 0)
-        extra: Ints = np.where(fits, more * self.first, NEVER)
-        floor: Ints = self.moving + more * self.loads
-        return extra, floor
+            loads = loads + beside.after
+            by_sums, kept, everything = beside.within(share.buffers.accumulator_rows)
+            most = np.minimum(most, by_sums)
+            fits = fits & kept & (everything | (beside.block_weights <= share.buffers.weight_bytes // 2))
+        aligned = most & -UNIT_BYTES
+        single = ~self.inputs | (most >= self.channels)
+        more: Ints = np.where(single, 0, ceil_ratio(self.channels, np.maximum(aligned, 1)) - 1)
+        fits = fits & (single | ((aligned > 0) & self.stores_planes))
+        return Added(np.where(fits, more * self.first, NEVER), self.moving + more * loads, more + 1)
+
+
+@dataclass(frozen=True)
+class Share:
+    """Per case: whether it may fit some buffers, and the most output channels of a pass that they hold."""
+
+    buffers: Buffers
+    fits: Bools
+    most: Ints
+
+
+@dataclass(frozen=True)
+class Added:
+    """Cycles to add to a bound (NEVER where the case does not fit), cycles that it is at least, passes of a group."""
+
+    extra: Ints
+    floor: Ints
+    passes: Ints
+
+    def to(self, bounds: Ints, thin: Ints | None = None) -> Ints:
+        """The bounds, raised; ``thin`` are bounds of one pass."""
+        raised: Ints = np.maximum(bounds + self.extra, self.floor)
+        return raised if thin is None else np.maximum(raised, thin * self.passes, out=raised)
 
 
 @dataclass(frozen=True)
@@ -127,6 +158,7 @@ class Beside:
 
     A channel (of IS; else a column tile, ``wide`` channels) has ``pieces`` accumulator rows; a block or pass has
     ``kept`` at the least, a band ``everything``; ``block_weights`` bytes are the least of a block, if it is not cut.
+    ``after`` cycles come on top of every further pass.
     """
 
     wide: Ints
@@ -134,9 +166,18 @@ class Beside:
     kept: Ints
     everything: Ints
     block_weights: Ints
+    after: Ints
+    by_rows: dict[int, tuple[Ints, Bools, Bools]] = field(default_factory=dict)
 
-    def take(self, boxes: list[int]) -> Beside:
-        return Beside(*(getattr(self, f.name)[boxes] for f in fields(self)))
+    def take(self, boxes: list[int] | slice) -> Beside:
+        return Beside(*(getattr(self, f.name)[boxes] for f in fields(self) if f.name != "by_rows"))
+
+    def within(self, rows: int) -> tuple[Ints, Bools, Bools]:
+        """For so many accumulator rows: channels of a pass, whether a block fits, whether a whole band does."""
+        if rows not in self.by_rows:
+            by_sums: Ints = rows // self.pieces * self.wide
+            self.by_rows[rows] = by_sums, self.kept <= rows, self.everything <= 2 * rows
+        return self.by_rows[rows]
 
 
 def screened(table: CaseTable, case: Ints, on: Points, bound: Ints, moving: Ints) -> Ints:

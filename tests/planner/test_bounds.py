@@ -56,9 +56,10 @@ def test_no_case_is_faster_than_its_bounds(
     assert ((in_buffers >= NEVER) == ~feasible).all()
     demands = Demands.of(table, np.arange(size), moving[fine_group_of_case])
     near = Sides(np.array([max(1, columns - more_columns), columns]), np.array([columns + more_columns, columns]))
+    thin = group_bounds(parts_of(table, coarse=True, thin=True)[0], groups, *here)[0]
+    thin = np.where(thin < NEVER, thin, 0)[group_of_case]
     for beside in (None, demands.beside(near)):
-        extra, floor = demands.added(buffers, beside)
-        raised = np.maximum(fine_bound[fine_group_of_case] + extra, floor)
+        raised = demands.added(demands.share(buffers), beside).to(fine_bound[fine_group_of_case], thin)
         wrong = np.argwhere(feasible & (raised > times.cycles))
         assert not len(wrong), (wrong[:3], raised[..., wrong[:3, -1]], times.cycles[wrong[:3, -1]])
     wrong = np.flatnonzero(feasible & (in_buffers > times.cycles))
