@@ -17,6 +17,19 @@ from dynamap.planner.plan import Plan
 Int8Array = npt.NDArray[np.int8]
 
 
+def data_files(plan: Plan, program: Program, inputs: Mapping[str, Int8Array]) -> dict[str, bytes]:
+    """All data of a project by path: the four files below in ``data/``, and ``predicted.json``.
+
+    Raises:
+        InputError: an input is missing or has another shape.
+    """
+    data = image_files(program) | {
+        "input.bin": input_file(program, inputs),
+        "golden.bin": golden_file(program, inputs),
+    }
+    return {f"data/{name}": content for name, content in data.items()} | {"predicted.json": predicted_file(plan)}
+
+
 def image_files(program: Program) -> dict[str, bytes]:
     """``program.bin`` and ``weights.bin``: the program's image, cut where the weights begin."""
     start = program.header.weights_address

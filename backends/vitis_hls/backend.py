@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.data_files import golden_file, image_files, input_file, predicted_file
+from dynamap.backends.data_files import data_files
 from dynamap.backends.executors import Executor
+from dynamap.backends.hardware.pages import layer_table
+from dynamap.backends.hardware.sizes import check_program, sizes_of
+from dynamap.backends.hardware.sources import python_host_file
+from dynamap.backends.hardware.target import plan_digest, target_device
 from dynamap.backends.program import Program
 from dynamap.backends.vitis_hls import flow
-from dynamap.backends.vitis_hls.csim import HOST_FILES, CSimulationExecutor, kernel_files
+from dynamap.backends.vitis_hls.csim import CSimulationExecutor, kernel_files, testbench_files
 from dynamap.backends.vitis_hls.params import params_header
-from dynamap.backends.vitis_hls.sizes import check_program, sizes_of
-from dynamap.cost.device import Device, parse_device
-from dynamap.cost.errors import InfeasibleError, InputError
-from dynamap.cost.overlay.machine import Buffers, Machine
-from dynamap.cost.overlay.resources import logic_use, memory_use
 from dynamap.planner.plan import Plan
 
 Int8Array = npt.NDArray[np.int8]
@@ -51,13 +48,7 @@ class VitisHls:
             InputError: the device is not AMD's, or a table of the kernel is too small for the program.
             InfeasibleError: the overlay is larger than the device.
         """
-        device = device_of(plan)
-        if device.vendor != self.vendor:
-            raise InputError(
-                f"the plan is for device {device.name!r} of vendor {device.vendor!r}; the backend vitis-hls is for AMD "
-                "devices: use --backend intel-opencl, or plan for an AMD device"
-            )
-        check_fits(plan, device)
+        device = target_device(plan, self.name, self.vendor)
         sizes = sizes_of(program.header, device.system.memory_ports, device.system.port_bytes)
         check_program(program, sizes)
         digest = plan_digest(plan)
@@ -68,69 +59,14 @@ class VitisHls:
             "run_hls.tcl": flow.hls_script(plan, device),
             "link.cfg": flow.link_config(plan, device),
             "config.mk": flow.make_settings(device, sizes),
-            "layers.md": flow.layer_table(plan),
+            "layers.md": layer_table(plan),
             "README.md": flow.readme(plan, device, digest),
         }
         files = {path: content.encode() for path, content in text.items()}
-        for name, content in kernel_files().items():
-            files[f"tb/{name}" if name in HOST_FILES else f"src/{name}"] = content
+        files |= {f"src/{name}": content for name, content in kernel_files().items()}
+        files |= {f"tb/{name}": content for name, content in testbench_files().items()}
+        files |= {f"host/{name}": content for name, content in python_host_file().items()}
         root = resources.files("dynamap.backends.vitis_hls") / "project"
         for name, path in PROJECT_FILES.items():
             files[path] = (root / name).read_bytes()
-        data = image_files(program) | {
-            "input.bin": input_file(program, inputs),
-            "golden.bin": golden_file(program, inputs),
-        }
-        files |= {f"data/{name}": content for name, content in data.items()}
-        files["predicted.json"] = predicted_file(plan)
-        return files
-
-
-def plan_digest(plan: Plan) -> str:
-    """A digest of what the plan decided: of its document, but for the seconds that solving took."""
-    document = plan.document()
-    document["solver"] = {key: value for key, value in document["solver"].items() if key != "seconds"}
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def device_of(plan: Plan) -> Device:
-    """The plan's device.
-
-    Raises:
-        InputError: the plan's description of it is damaged.
-    """
-    return parse_device(plan.device, "the plan's device")
-
-
-def check_fits(plan: Plan, device: Device) -> None:
-    """Compares the overlay with the device again, since a plan is a file that anyone may have changed.
-
-    Raises:
-        InfeasibleError: it needs more than there is; the message says of what.
-    """
-    o = plan.overlay
-    machine = Machine(
-        o.word_bytes,
-        device.clock_khz,
-        device.bandwidth_bytes_per_ms,
-        device.system.read_latency_cycles,
-        device.system.write_latency_cycles,
-        o.packing,
-    )
-    where = f"the overlay of {o.rows} x {o.columns} does not fit device {device.name!r}"
-    multipliers = o.rows * o.columns + machine.lane_multipliers
-    if multipliers > device.resources.multipliers:
-        raise InfeasibleError(
-            f"{where}: it needs {multipliers:,} multipliers and there are {device.resources.multipliers:,}; plan again"
-        )
-    if o.packing == 2 and not device.resources.multiplier.packs_int8:
-        raise InfeasibleError(f"{where}: its multipliers do not hold two int8 products; plan again")
-    buffers = Buffers(o.input_buffer, o.weight_buffer, o.accumulator_rows, o.row_buffer)
-    if memory_use(device, machine, o.rows, o.columns, buffers) is None:
-        raise InfeasibleError(f"{where}: its buffers need more on-chip memory than there is; plan again")
-    lut, ff = logic_use(device, machine, o.rows, o.columns)
-    for name, used, available in (("LUT", lut, device.resources.kernel_lut), ("FF", ff, device.resources.kernel_ff)):
-        if used > available:
-            raise InfeasibleError(
-                f"{where}: it needs about {int(used):,} {name} and there are {available:,}; plan again"
-            )
+        return files | data_files(plan, program, inputs)

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +15,11 @@ import numpy.typing as npt
 
 from dynamap.backends.data_files import image_files, input_file
 from dynamap.backends.executors import LayerRun
+from dynamap.backends.hardware.results import layer_runs
+from dynamap.backends.hardware.sizes import KernelSizes, check_program, simulated_sizes
+from dynamap.backends.hardware.sources import host_headers, kernel_headers, package_files
 from dynamap.backends.program import Program
-from dynamap.backends.program.specification import NONE
 from dynamap.backends.vitis_hls.params import params_header
-from dynamap.backends.vitis_hls.sizes import KernelSizes, check_program, sizes_of
 from dynamap.cost.errors import InputError
 
 Int8Array = npt.NDArray[np.int8]
@@ -33,10 +33,9 @@ KERNEL_HEADERS = (
     "winograd.h",
     "arithmetic.h",
     "memory.h",
-    "command.h",
     "types.h",
 )
-HOST_FILES = ("program_file.h", "testbench.cpp")
+TESTBENCH = "testbench.cpp"
 WARNINGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror", "-Wno-unknown-pragmas", "-Wno-unused-label")
 FAST = ("-O3", "-march=native")
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-D_GLIBCXX_ASSERTIONS")
@@ -45,13 +44,14 @@ LONGEST_BUILD_SECONDS, LONGEST_RUN_SECONDS = 600, 3600
 
 
 def kernel_files() -> dict[str, bytes]:
-    """The hand-written sources by name, kernel and host."""
-    found = {}
-    root = resources.files("dynamap.backends.vitis_hls")
-    for folder, names in (("kernel", (*KERNEL_HEADERS, *KERNEL_SOURCES)), ("host", HOST_FILES)):
-        for name in names:
-            found[name] = (root / folder / name).read_bytes()
-    return found
+    """The hand-written sources of the kernel, by name."""
+    own = package_files("dynamap.backends.vitis_hls", "kernel", (*KERNEL_HEADERS, *KERNEL_SOURCES))
+    return own | kernel_headers()
+
+
+def testbench_files() -> dict[str, bytes]:
+    """The sources of the testbench, by name."""
+    return package_files("dynamap.backends.vitis_hls", "host", (TESTBENCH,)) | host_headers()
 
 
 def headers_folder() -> Path:
@@ -107,11 +107,11 @@ class CSimulation:
         if compiler is None:
             raise InputError("C simulation needs g++ (Debian, Ubuntu: apt install g++), or the compiler named in CXX")
         headers = headers_folder()
-        for name, content in kernel_files().items():
+        for name, content in (kernel_files() | testbench_files()).items():
             (self._folder / name).write_bytes(content)
         (self._folder / "params.h").write_text(params_header(self.sizes, "// C simulation"))
         common = [compiler, "-std=c++17", *flags, *WARNINGS, "-isystem", str(headers)]
-        sources = [*KERNEL_SOURCES, "testbench.cpp"]
+        sources = [*KERNEL_SOURCES, TESTBENCH]
         running: list[subprocess.Popen[str]] = []
         objects = []
         for source in sources:
@@ -151,25 +151,7 @@ class CSimulation:
             )
             if done.returncode:
                 raise InputError(f"the simulated kernel failed (exit {done.returncode}): {done.stderr[-4000:].strip()}")
-            yield from self._layers(program, tensors.read_bytes(), counters.read_text().splitlines())
-
-    def _layers(self, program: Program, data: bytes, lines: list[str]) -> Iterator[LayerRun]:
-        ports, at = self.sizes.ports, 0
-        written = [(name, entry) for name, entry in zip(program.layer_names, program.layers, strict=True)]
-        executed = [(name, entry) for name, entry in written if entry.output != NONE]
-        for (name, entry), line in zip(executed, lines, strict=True):
-            tensor = program.tensors[entry.output]
-            shape = (tensor.channels, tensor.height, tensor.width)
-            size = int(np.prod(shape))
-            values = np.frombuffer(data, np.int8, size, at).reshape(shape)
-            at += size
-            counts = [int(word) for word in line.split()]
-            counters = {
-                "compute_cycles": counts[0],
-                "bytes_read": sum(counts[1 : 1 + ports]),
-                "bytes_written": sum(counts[1 + ports :]),
-            }
-            yield LayerRun(name, program.tensor_names[entry.output], values, counters)
+            yield from layer_runs(program, self.sizes.ports, tensors.read_bytes(), counters.read_text().splitlines())
 
 
 class CSimulationExecutor:
@@ -186,10 +168,3 @@ class CSimulationExecutor:
         if sizes not in self._builds:
             self._builds[sizes] = CSimulation(sizes, self._flags)
         yield from self._builds[sizes].run(program, inputs)
-
-
-def simulated_sizes(program: Program) -> KernelSizes:
-    """The build for a program alone: the fewest ports of at most 64 bytes that make its memory word."""
-    word = program.header.memory_word_bytes
-    port_bytes = next((size for size in (64, 32, 16) if word % size == 0), 16)
-    return sizes_of(program.header, word // port_bytes, port_bytes)

@@ -15,11 +15,11 @@ import pytest
 from program_support import builders, integer_image, one_conv, plan_on
 
 from dynamap.backends.contract import Backend
+from dynamap.backends.hardware.sizes import check_program, sizes_of
 from dynamap.backends.program.compile import compile_program
 from dynamap.backends.project import MANIFEST, project_digest, with_manifest, write_project
 from dynamap.backends.quantise import quantise
 from dynamap.backends.vitis_hls import backend
-from dynamap.backends.vitis_hls.sizes import check_program, sizes_of
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network import Network
@@ -103,7 +103,7 @@ def test_make_says_which_tool_is_missing(files: dict[str, bytes], tmp_path: Path
 
 def test_another_vendors_device_is_refused(network: Network) -> None:
     plan = plan_on(network, (8, 8), device="arria10-gx1150")
-    with pytest.raises(InputError, match=r"vendor 'intel'.*--backend intel-opencl"):
+    with pytest.raises(InputError, match=r"vendor 'intel'.*use intel-opencl"):
         made(network, plan)
 
 
@@ -123,7 +123,7 @@ def test_tables_too_small_for_a_layer_are_named() -> None:
     sizes = sizes_of(program.header, 1, program.header.memory_word_bytes)
     small = replace(sizes, weight_buffer=1024)  # 1024 / 16 channels, a quarter of them per streamed block
     with pytest.raises(
-        InputError, match=r"layer 'conv': the vitis-hls kernel holds (16|64) parameters of output channels per block"
+        InputError, match=r"layer 'conv': the kernel holds (16|64) parameters of output channels per block"
     ):
         check_program(program, small)
 

@@ -2,7 +2,7 @@
 #ifndef OVERLAY_ARITHMETIC_H
 #define OVERLAY_ARITHMETIC_H
 
-#include "command.h"
+#include "records.h"
 #include "types.h"
 
 // Two int8 values on the 27-bit operand: (high << 18) + low. Each has 9 signed bits at most (centred data of kn2row).

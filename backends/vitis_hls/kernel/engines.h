@@ -8,7 +8,7 @@
 #ifndef OVERLAY_ENGINES_H
 #define OVERLAY_ENGINES_H
 
-#include "command.h"
+#include "records.h"
 #include "hls_stream.h"
 #include "memory.h"
 

@@ -2,7 +2,7 @@
 #ifndef OVERLAY_OVERLAY_H
 #define OVERLAY_OVERLAY_H
 
-#include "command.h"
+#include "records.h"
 #include "memory.h"
 
 // Counters of a command: cycles of the array or vector unit, bytes read by each port, bytes written by each port.

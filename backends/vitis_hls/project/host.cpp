@@ -3,89 +3,64 @@
 //   host XCLBIN [DATA]
 //
 // Every memory port has a buffer in its own bank; the device buffer of docs/program.md is spread over them beat by beat.
+// Exit status: 0 all outputs equal, 1 a difference (the first one is named), 2 the files are wrong.
 #include <chrono>
-#include <cstdio>
 
 #include <xrt/xrt_bo.h>
 #include <xrt/xrt_device.h>
 #include <xrt/xrt_kernel.h>
 
-#include "params.h"
-#include "program_file.h"
+#include "device_run.h"
 
 namespace {
 
 const int RUNS = 10;
 
-int run(const std::string &xclbin, const std::string &data) {
-    const program_file_t program(data);
-    const std::string wrong = program.mismatch(ARRAY_ROWS, ARRAY_COLUMNS, PACKING, WORD_BYTES, INPUT_BYTES,
-                                               WEIGHT_BYTES, ACCUMULATOR_ROWS, ROW_BUFFER_BYTES);
-    if (!wrong.empty()) throw std::runtime_error(wrong);
-    xrt::device device(0);
-    const xrt::uuid uuid = device.load_xclbin(xclbin);
-    xrt::kernel kernel(device, uuid, "overlay");
-
-    const std::size_t bytes = (program.memory_bytes() / (PORTS * PORT_BYTES) + 2) * PORT_BYTES;
-    std::vector<xrt::bo> banks;
-    std::vector<std::uint8_t *> ports;
-    for (int i = 0; i < PORTS; ++i) {
-        banks.emplace_back(device, bytes, kernel.group_id(i));
-        ports.push_back(banks.back().map<std::uint8_t *>());
+class board_t : public device_t {
+  public:
+    board_t(const program_file_t &program, const std::string &xclbin)
+        : program_(program), device_(0), kernel_(device_, device_.load_xclbin(xclbin), "overlay"),
+          bytes_(bytes_per_port(program)) {
+        for (int i = 0; i < PORTS; ++i) {
+            banks_.emplace_back(device_, bytes_, kernel_.group_id(i));
+            ports.push_back(banks_.back().map<std::uint8_t *>());
+        }
+        counters_ = xrt::bo(device_, program.command_count() * COUNTERS_PER_COMMAND * 8, kernel_.group_id(2 * PORTS));
     }
-    const std::size_t counters_per_command = 1 + 2 * PORTS;
-    xrt::bo counters(device, program.command_count() * counters_per_command * 8, kernel.group_id(2 * PORTS));
-
-    spread(ports, PORT_BYTES, 0, program.image.data(), program.image.size());
-    const std::vector<std::uint8_t> input = read_file(data + "/input.bin");
-    std::size_t at = 0;
-    for (const tensor_entry_t &t : program.tensors) {
-        if (t.role != INPUT_ROLE) continue;
-        spread(ports, PORT_BYTES, t.address, input.data() + at, t.size_bytes);
-        at += t.size_bytes;
+    void to_device() override {
+        for (xrt::bo &bank : banks_) bank.sync(XCL_BO_SYNC_BO_TO_DEVICE);
     }
-    for (xrt::bo &bank : banks) bank.sync(XCL_BO_SYNC_BO_TO_DEVICE);
+    void from_device(std::uint64_t, std::uint64_t) override {
+        for (xrt::bo &bank : banks_) bank.sync(XCL_BO_SYNC_BO_FROM_DEVICE);
+    }
 
-    double best = 1e30;
-    for (int i = 0; i < RUNS; ++i) {
-        xrt::run invocation(kernel);
+    std::vector<std::uint64_t> run(std::uint32_t first_command, std::uint32_t count) override {
+        xrt::run invocation(kernel_);
         int argument = 0;
-        for (xrt::bo &bank : banks) invocation.set_arg(argument++, bank);
-        for (xrt::bo &bank : banks) invocation.set_arg(argument++, bank);
-        invocation.set_arg(argument++, counters);
-        invocation.set_arg(argument++, program.commands_address());
-        invocation.set_arg(argument++, static_cast<int>(program.command_count()));
+        for (xrt::bo &bank : banks_) invocation.set_arg(argument++, bank);
+        for (xrt::bo &bank : banks_) invocation.set_arg(argument++, bank);
+        invocation.set_arg(argument++, counters_);
+        invocation.set_arg(argument++, program_.commands_address() + std::uint64_t(first_command) * COMMAND_BYTES);
+        invocation.set_arg(argument++, static_cast<int>(count));
         const auto start = std::chrono::steady_clock::now();
         invocation.start();
         invocation.wait();
-        const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
-        best = took.count() < best ? took.count() : best;
+        milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+        counters_.sync(XCL_BO_SYNC_BO_FROM_DEVICE);
+        const std::uint64_t *counted = counters_.map<std::uint64_t *>();
+        return {counted, counted + COUNTERS_PER_COMMAND * count};
     }
-    for (xrt::bo &bank : banks) bank.sync(XCL_BO_SYNC_BO_FROM_DEVICE);
-    std::printf("best of %d runs: %.4f ms (predicted: see predicted.json)\n", RUNS, best);
 
-    // golden.bin has all layers; outputs are compared, since other tensors may have been overwritten.
-    const std::vector<std::uint8_t> golden = read_file(data + "/golden.bin");
-    std::size_t expected_at = 0;
-    bool equal = true;
-    for (const layer_entry_t &layer : program.layers) {
-        if (layer.output == NO_TENSOR) continue;
-        const tensor_entry_t &t = program.tensors[layer.output];
-        if (t.role == OUTPUT_ROLE) {
-            const std::vector<std::int8_t> got = read_tensor(ports, PORT_BYTES, t);
-            for (std::size_t i = 0; i < got.size() && equal; ++i) {
-                const std::int8_t expected = static_cast<std::int8_t>(golden[expected_at + i]);
-                if (got[i] == expected) continue;
-                std::printf("MISMATCH in output %s, element %zu: expected %d, got %d\n", t.name.c_str(), i, expected,
-                            got[i]);
-                equal = false;
-            }
-        }
-        expected_at += t.elements();
-    }
-    std::printf(equal ? "PASS\n" : "FAIL\n");
-    return equal ? 0 : 1;
-}
+    double milliseconds = 0;  // of the last run
+
+  private:
+    const program_file_t &program_;
+    xrt::device device_;
+    xrt::kernel kernel_;
+    std::size_t bytes_;
+    std::vector<xrt::bo> banks_;
+    xrt::bo counters_;
+};
 
 }  // namespace
 
@@ -94,10 +69,18 @@ int main(int count, char **arguments) {
         std::fprintf(stderr, "usage: host XCLBIN [DATA]\n");
         return 2;
     }
-    try {
-        return run(arguments[1], count > 2 ? arguments[2] : "data");
-    } catch (const std::exception &error) {
-        std::fprintf(stderr, "host: %s\n", error.what());
-        return 2;
-    }
+    return guarded("host", [&] {
+        const std::string data = count > 2 ? arguments[2] : "data";
+        const program_file_t program(data);
+        require_this_overlay(program);
+        board_t board(program, arguments[1]);
+        load_program(program, data, board);
+        double best = 1e30;
+        for (int i = 0; i < RUNS; ++i) {
+            board.run(0, program.command_count());
+            best = board.milliseconds < best ? board.milliseconds : best;
+        }
+        std::printf("best of %d runs: %.4f ms (predicted: see predicted.json)\n", RUNS, best);
+        return compare_outputs(program, data, board);
+    });
 }

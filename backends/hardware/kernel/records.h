@@ -1,8 +1,9 @@
-// A command of the overlay program: one pass (docs/program.md, section 2). The table below is the record, word by word.
-#ifndef OVERLAY_COMMAND_H
-#define OVERLAY_COMMAND_H
+// The records of the overlay program (docs/program.md, sections 2 and 4), and what a block of a command is. Written in the
+// C that C++ and OpenCL C both are: records go by value, and a tool inlines these functions.
+#ifndef OVERLAY_RECORDS_H
+#define OVERLAY_RECORDS_H
 
-#include "types.h"
+#include "params.h"
 
 enum { OP_CONV = 1, OP_DEPTHWISE, OP_MAX_POOL, OP_AVERAGE_POOL, OP_ADD, OP_MUL, OP_SCALE, OP_LRN, OP_ACTIVATION,
        OP_CONCAT, OP_RESIZE };
@@ -12,10 +13,17 @@ enum { IM2COL = 1, KN2ROW = 2, WINOGRAD = 3 };
 enum { NS = 1, WS = 2, IS = 3 };
 enum { STREAM_INPUTS = 0, STREAM_WEIGHTS = 1 };
 
-const int COMMAND_WORDS = 96;
-const int SOURCE_WORDS = 16;
-const int MAX_SHIFT = 62;
+enum { COMMAND_WORDS = 96, SOURCE_WORDS = 16 };
+enum { MAX_SHIFT = 62 };
 
+typedef int field_t;               // a word of a record, 32 bits
+typedef unsigned int raw_word_t;   // the same as it comes from memory
+typedef unsigned long address_t;   // byte address in the device buffer, 64 bits
+#ifdef __cplusplus
+static_assert(sizeof(field_t) == 4 && sizeof(address_t) == 8, "the types of OpenCL C: int of 32 bits, long of 64");
+#endif
+
+// A command: one pass. The table is the record, word by word.
 // WORD(index, name): one 32-bit word; LONG(index, name): two words, an address.
 #define COMMAND_FIELDS(WORD, LONG)                                                                             \
     WORD(0, op) WORD(1, layer) WORD(2, index) WORD(3, flags) WORD(4, algorithm) WORD(5, dataflow)              \
@@ -40,33 +48,33 @@ const int MAX_SHIFT = 62;
     LONG(0, address) WORD(2, channels) WORD(3, row_bytes) WORD(4, plane_bytes) WORD(5, zero_point)             \
     WORD(6, multiplier) WORD(7, shift) WORD(8, first_channel)
 
-#define DECLARE_WORD(index, name) std::int32_t name;
-#define DECLARE_LONG(index, name) std::uint64_t name;
-#define DECODE_WORD(index, name) record.name = (std::int32_t)words[index];
-#define DECODE_LONG(index, name) record.name = (std::uint64_t)words[index] | (std::uint64_t)words[(index) + 1] << 32;
+#define DECLARE_WORD(index, name) field_t name;
+#define DECLARE_LONG(index, name) address_t name;
+#define DECODE_WORD(index, name) record.name = (field_t)words[index];
+#define DECODE_LONG(index, name) record.name = (address_t)words[index] | (address_t)words[(index) + 1] << 32;
 
-struct command_t {
+typedef struct {
     COMMAND_FIELDS(DECLARE_WORD, DECLARE_LONG)
-};
+} command_t;
 
-struct source_t {
+typedef struct {
     SOURCE_FIELDS(DECLARE_WORD, DECLARE_LONG)
-};
+} source_t;
 
-inline command_t decode_command(const std::uint32_t words[COMMAND_WORDS]) {
+static inline command_t decode_command(const raw_word_t words[COMMAND_WORDS]) {
     command_t record;
     COMMAND_FIELDS(DECODE_WORD, DECODE_LONG)
     return record;
 }
 
-inline source_t decode_source(const std::uint32_t words[SOURCE_WORDS]) {
+static inline source_t decode_source(const raw_word_t words[SOURCE_WORDS]) {
     source_t record;
     SOURCE_FIELDS(DECODE_WORD, DECODE_LONG)
     return record;
 }
 
 // What a block reads and makes (docs/program.md, section 2, "Blocks" and "Input rows").
-struct block_t {
+typedef struct {
     int index;
     int first_row, rows;         // output rows
     int first_channel, channels; // output channels, counted in the command's group
@@ -75,9 +83,9 @@ struct block_t {
     int weight_word;             // first word of its part of the weight buffer
     int parameter;               // first entry of its part of the parameter buffer
     int output_unit;             // first unit of its half of the output buffer
-};
+} block_t;
 
-inline block_t block_of(const command_t &c, int index) {
+static inline block_t block_of(const command_t c, int index) {
     block_t b;
     const bool last = index == c.blocks - 1;
     const bool inputs_stream = c.mode == STREAM_INPUTS;
@@ -107,9 +115,9 @@ inline block_t block_of(const command_t &c, int index) {
     return b;
 }
 
-inline int units_of(int channels) { return (channels + UNIT_BYTES - 1) / UNIT_BYTES; }
+static inline int units_of(int channels) { return (channels + UNIT_BYTES - 1) / UNIT_BYTES; }
 
 // Units from a pixel to the next in the input buffer: odd, so that neighbours lie in different banks.
-inline int pitch_of(int units) { return units | 1; }
+static inline int pitch_of(int units) { return units | 1; }
 
 #endif

@@ -1,4 +1,4 @@
-"""The sizes of a kernel: what `params.h` says, and which programs a kernel of these sizes cannot run."""
+"""The sizes of a kernel: what ``params.h`` says, and which programs a kernel of these sizes cannot run."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class KernelSizes:
 
     @property
     def ring(self) -> int:
-        """Length of the delay lines: a power of two, longer than any operand is on its way through the array."""
+        """Length of delay lines in an array: a power of two, longer than any operand is on its way through it."""
         return 1 << (self.rows + self.columns + 2).bit_length()
 
 
@@ -70,12 +70,12 @@ def sizes_of(header: Header, ports: int, port_bytes: int) -> KernelSizes:
         )
     if not 1 <= ports <= MOST_PORTS or port_bytes not in (8, 16, 32, 64):
         raise InputError(
-            f"the vitis-hls kernel has 1 to {MOST_PORTS} memory ports of 8, 16, 32 or 64 bytes; "
+            f"a kernel has 1 to {MOST_PORTS} memory ports of 8, 16, 32 or 64 bytes; "
             f"the device has {ports} of {port_bytes}"
         )
     if header.memory_word_bytes % UNIT_BYTES or header.lanes % UNIT_BYTES:
         raise InputError(
-            f"the vitis-hls kernel needs a memory word and lanes that are multiples of {UNIT_BYTES}; the overlay has "
+            f"a kernel needs a memory word and lanes that are multiples of {UNIT_BYTES}; the overlay has "
             f"{header.memory_word_bytes} bytes and {header.lanes} lanes: change memory_ports or port_bytes"
         )
     return KernelSizes(
@@ -93,6 +93,17 @@ def sizes_of(header: Header, ports: int, port_bytes: int) -> KernelSizes:
     )
 
 
+def simulated_sizes(program: Program) -> KernelSizes:
+    """The build for a program alone: the fewest ports of at most 64 bytes that make its memory word.
+
+    Raises:
+        InputError: the kernel cannot be built so.
+    """
+    word = program.header.memory_word_bytes
+    port_bytes = next((size for size in (64, 32, 16) if word % size == 0), 16)
+    return sizes_of(program.header, word // port_bytes, port_bytes)
+
+
 def check_program(program: Program, sizes: KernelSizes) -> None:
     """Refuses what the kernel's tables are too small for.
 
@@ -103,9 +114,7 @@ def check_program(program: Program, sizes: KernelSizes) -> None:
         name = program.layer_names[command.layer]
         for what, needed, available in _needs(command, sizes):
             if needed > available:
-                raise InputError(
-                    f"layer {name!r}: the vitis-hls kernel holds {available} {what} and the layer has {needed}"
-                )
+                raise InputError(f"layer {name!r}: the kernel holds {available} {what} and the layer has {needed}")
 
 
 def _needs(command: Command, sizes: KernelSizes) -> list[tuple[str, int, int]]:

@@ -1,0 +1,51 @@
+"""``params.h`` in the kernels' languages: constants and ``static_assert`` in C++, macros and ``#error`` in OpenCL C."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from dynamap.backends.hardware.numbers import Number, Part, Relation
+
+
+def cpp_header(parts: Sequence[Part], banner: str) -> str:
+    """The header for C++. ``banner``: comment lines that say where it comes from."""
+    return _header(
+        parts,
+        banner,
+        lambda number: f"const int {number.name} = {number.value};",
+        lambda relation: [f'static_assert({relation.condition}, "{relation.sentence}");'],
+    )
+
+
+def opencl_header(parts: Sequence[Part], banner: str) -> str:
+    """The header for OpenCL C, whose program scope has no constants in private memory; a C++ host can read it too."""
+    return _header(parts, banner, _macro, lambda r: [f"#if !({r.condition})", f'#error "{r.sentence}"', "#endif"])
+
+
+def _macro(number: Number) -> str:
+    plain = isinstance(number.value, int) and number.value >= 0
+    return f"#define {number.name} {number.value if plain else f'({number.value})'}"
+
+
+def _header(
+    parts: Sequence[Part],
+    banner: str,
+    define: Callable[[Number], str],
+    require: Callable[[Relation], Iterable[str]],
+) -> str:
+    lines = [banner, "#ifndef OVERLAY_PARAMS_H", "#define OVERLAY_PARAMS_H", ""]
+    ports = next(number.value for part in parts for number in part.numbers if number.name == "PORTS")
+    lines += [
+        "// The number of ports as a token, for the macros that repeat something for each.",
+        f"#define OVERLAY_PORTS {ports}",
+    ]
+    for part in parts:
+        lines += ["", f"// {part.title}"]
+        lines += [f"{define(number)}  // {_remark(number)}" for number in part.numbers]
+    lines.append("")
+    lines += [line for part in parts for relation in part.relations for line in require(relation)]
+    return "\n".join([*lines, "", "#endif", ""])
+
+
+def _remark(number: Number) -> str:
+    return f"{number.meaning} [{number.unit + '; ' if number.unit else ''}{number.origin}]"

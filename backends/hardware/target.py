@@ -1,0 +1,99 @@
+"""The plan that a project is made for, checked against the backend and its device once more."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from types import MappingProxyType
+
+from dynamap.cost.device import Device, parse_device
+from dynamap.cost.errors import InfeasibleError, InputError
+from dynamap.cost.overlay.machine import Buffers, Machine
+from dynamap.cost.overlay.resources import logic_use, memory_use
+from dynamap.planner.plan import Plan
+
+VENDORS = MappingProxyType({"amd": ("AMD", "vitis-hls"), "intel": ("Intel", "intel-opencl")})
+"""What a vendor of devices is called, and the backend for it."""
+
+
+def plan_digest(plan: Plan) -> str:
+    """A digest of what the plan decided: of its document, but for the seconds that solving took."""
+    document = plan.document()
+    document["solver"] = {key: value for key, value in document["solver"].items() if key != "seconds"}
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def target_device(plan: Plan, backend: str, vendor: str) -> Device:
+    """The plan's device, if the backend is for it and it holds the overlay.
+
+    Raises:
+        InputError: the plan's description of it is damaged, or it is another vendor's.
+        InfeasibleError: the overlay is larger than it.
+    """
+    device = device_of(plan)
+    check_vendor(device, backend, vendor)
+    check_fits(plan, device)
+    return device
+
+
+def device_of(plan: Plan) -> Device:
+    """The plan's device.
+
+    Raises:
+        InputError: the plan's description of it is damaged.
+    """
+    return parse_device(plan.device, "the plan's device")
+
+
+def check_vendor(device: Device, backend: str, vendor: str) -> None:
+    """Refuses a device of another vendor than the backend's.
+
+    Raises:
+        InputError: it is another one's; the message names the backend for it.
+    """
+    if device.vendor == vendor:
+        return
+    own = VENDORS[vendor][0] if vendor in VENDORS else vendor
+    other = f"use {VENDORS[device.vendor][1]}, or " if device.vendor in VENDORS else ""
+    raise InputError(
+        f"the plan is for device {device.name!r} of vendor {device.vendor!r}; the backend {backend} is for {own} "
+        f"devices: {other}plan for a device of vendor {vendor!r}"
+    )
+
+
+def check_fits(plan: Plan, device: Device) -> None:
+    """Compares the overlay with the device again, since a plan is a file that anyone may have changed.
+
+    Raises:
+        InfeasibleError: it needs more than there is; the message says of what.
+    """
+    o = plan.overlay
+    machine = Machine(
+        o.word_bytes,
+        device.clock_khz,
+        device.bandwidth_bytes_per_ms,
+        device.system.read_latency_cycles,
+        device.system.write_latency_cycles,
+        o.packing,
+    )
+    where = f"the overlay of {o.rows} x {o.columns} does not fit device {device.name!r}"
+    multipliers = o.rows * o.columns + machine.lane_multipliers
+    if multipliers > device.resources.multipliers:
+        raise InfeasibleError(
+            f"{where}: it needs {multipliers:,} multipliers and there are {device.resources.multipliers:,}; plan again"
+        )
+    if o.packing == 2 and not device.resources.multiplier.packs_int8:
+        raise InfeasibleError(f"{where}: its multipliers do not hold two int8 products; plan again")
+    buffers = Buffers(o.input_buffer, o.weight_buffer, o.accumulator_rows, o.row_buffer)
+    if memory_use(device, machine, o.rows, o.columns, buffers) is None:
+        raise InfeasibleError(f"{where}: its buffers need more on-chip memory than there is; plan again")
+    lut, ff = logic_use(device, machine, o.rows, o.columns)
+    cells, registers = ("ALMs", "registers") if device.vendor == "intel" else ("LUT", "FF")
+    for name, used, available in (
+        (cells, lut, device.resources.kernel_lut),
+        (registers, ff, device.resources.kernel_ff),
+    ):
+        if used > available:
+            raise InfeasibleError(
+                f"{where}: it needs about {int(used):,} {name} and there are {available:,}; plan again"
+            )
