@@ -36,7 +36,7 @@ def load(model: str | Path, *, seed: int = 0) -> Network:
 
 def plan(
     network: Network,
-    device: str = "u200",
+    device: str | None = None,
     solver: str = "dp",
     *,
     cost_model: str = "overlay",
@@ -49,15 +49,21 @@ def plan(
     dataflows: tuple[str, ...] | None = None,
     pins: Mapping[str, str] | None = None,
     time_limit: float | None = None,
+    overlay: Plan | None = None,
 ) -> Plan:
     """The plan of least latency, with its proof; every option as in ``dynamap plan``.
 
+    ``device`` is u200 where none is given. With ``overlay``, a plan, the network is mapped on that plan's overlay,
+    whose device, array, buffers, packing and clock are kept.
+
     Raises:
-        InputError: an option cannot be understood.
+        InputError: an option cannot be understood, or contradicts the overlay.
         InfeasibleError: nothing fits; the message says what is short and which option to change.
     """
     from dynamap.cost.algorithms import Algorithm, Dataflow
+    from dynamap.cost.device import DEFAULT_DEVICE, load_device
     from dynamap.planner.planning import plan_network
+    from dynamap.planner.replanning import on_overlay_of
     from dynamap.planner.requests import Request, parse_choice, parse_choices
 
     request = Request(
@@ -73,7 +79,10 @@ def plan(
         pins={name: parse_choice(name, choice) for name, choice in (pins or {}).items()},
         time_limit=time_limit,
     )
-    return plan_network(network, device, request)
+    if overlay is None:
+        return plan_network(network, device or DEFAULT_DEVICE, request)
+    board, request = on_overlay_of(overlay, request, load_device(device) if device else None)
+    return plan_network(network, board, request)
 
 
 def load_plan(path: str | Path) -> Plan:

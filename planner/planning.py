@@ -37,7 +37,7 @@ from dynamap.planner.plan import (
     SolverInfo,
 )
 from dynamap.planner.requests import Request
-from dynamap.planner.search import Found, Progress, joint_search
+from dynamap.planner.search import ArrayCandidates, FixedCandidates, Found, Progress, joint_search
 from dynamap.planner.storage import Storages, find_storages
 
 
@@ -96,6 +96,21 @@ def target(device: str | Device, request: Request) -> tuple[Device, Machine, Can
     return board, machine, Candidates.of(board, machine, limit)
 
 
+def search_space(candidates: Candidates, request: Request) -> ArrayCandidates:
+    """The overlays among which a request leaves the choice: all that fit, those of one array, or a single one.
+
+    Raises:
+        InputError, InfeasibleError: the array or the overlay that it asks for cannot be.
+    """
+    if request.overlay is not None:
+        request.overlay.require_fit(candidates)
+        return FixedCandidates.of(request.overlay.rows, request.overlay.columns, [request.overlay.buffers])
+    if request.array is not None:
+        require_array(candidates, *request.array)
+        return candidates.only(*request.array)
+    return candidates
+
+
 def plan_network(
     network: Network,
     device: str | Device = "u200",
@@ -110,6 +125,8 @@ def plan_network(
     """
     request = request or Request()
     if request.cost_model == "paper":
+        if request.overlay is not None:
+            raise InputError("the published cost model knows no buffers, so it cannot keep a given overlay")
         from dynamap.planner.paper_planning import plan_by_paper
 
         return plan_by_paper(network, device, request, progress)
@@ -120,13 +137,10 @@ def plan_network(
     if not storages.executed:
         raise InputError(f"network {network.name!r} has no layer that the overlay runs")
     costs = LayerCosts(network, storages, machine, restrictions_for(network, request))
-    if request.array is not None:
-        require_array(candidates, *request.array)
-        candidates = candidates.only(*request.array)
     found = joint_search(
         costs,
         storages,
-        candidates,
+        search_space(candidates, request),
         solver=request.solver,
         solve=solver_of(request),
         time_limit=request.time_limit,

@@ -10,6 +10,7 @@ from typing import TypeVar
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.errors import InputError
 from dynamap.planner import solvers
+from dynamap.planner.given_overlay import GivenOverlay
 
 E = TypeVar("E", bound=Enum)
 
@@ -19,6 +20,7 @@ class Request:
     """What the user asks of a plan; None leaves a choice to the search.
 
     ``pins`` maps a layer to an algorithm and possibly a dataflow; ``multipliers`` is the budget of the array.
+    ``overlay`` is one that exists and is kept as it is; ``array``, ``multipliers`` are then None.
     """
 
     solver: str = "dp"
@@ -31,13 +33,14 @@ class Request:
     algorithms: tuple[Algorithm, ...] = tuple(Algorithm)
     dataflows: tuple[Dataflow, ...] = tuple(Dataflow)
     pins: Mapping[str, tuple[Algorithm, Dataflow | None]] = field(default_factory=dict)
+    overlay: GivenOverlay | None = None
     time_limit: float | None = None
     ilp_engine: str = "cbc"
     memory_limit_bytes: int = solvers.DEFAULT_MEMORY_LIMIT_BYTES
 
     def document(self) -> dict[str, object]:
         """Plain JSON data; ``request_of`` reads it back."""
-        return {
+        document: dict[str, object] = {
             "solver": self.solver,
             "array": None if self.array is None else list(self.array),
             "clock_mhz": self.clock_mhz,
@@ -51,12 +54,15 @@ class Request:
                 for name, (algorithm, dataflow) in sorted(self.pins.items())
             },
         }
+        if self.overlay is not None:
+            document["overlay"] = self.overlay.document()
+        return document
 
 
 def request_of(document: Mapping[str, object], cost_model: str) -> Request:
     """The request that a plan was made for, from its JSON data."""
     data = dict(document)
-    array, pins = data["array"], data["pins"]
+    array, pins, overlay = data["array"], data["pins"], data.get("overlay")
     assert isinstance(pins, Mapping)
     return Request(
         solver=str(data["solver"]),
@@ -69,6 +75,7 @@ def request_of(document: Mapping[str, object], cost_model: str) -> Request:
         algorithms=tuple(Algorithm(a) for a in data["algorithms"]),  # type: ignore[attr-defined]
         dataflows=tuple(Dataflow(d) for d in data["dataflows"]),  # type: ignore[attr-defined]
         pins={name: (Algorithm(a), Dataflow(d) if d else None) for name, (a, d) in pins.items()},
+        overlay=None if overlay is None else GivenOverlay.of(overlay),  # type: ignore[arg-type]
     )
 
 

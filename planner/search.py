@@ -398,8 +398,9 @@ class _Search:
                 raise InfeasibleError(
                     f"no solution was found in the time limit of {self.time_limit:g} seconds; raise --time-limit"
                 )
+            given = isinstance(self.candidates, FixedCandidates)
             ceiling = self.candidates.ceiling()
-            raise InfeasibleError(shortage(self.costs, self.storages, self.rows, self.columns, ceiling))
+            raise InfeasibleError(shortage(self.costs, self.storages, self.rows, self.columns, ceiling, given=given))
         solution = self.best.solution
         objective = solution.objective
         return Found(

@@ -24,8 +24,10 @@ LARGEST_SIZE = 1 << 40
 UNLIMITED = Buffers(LARGEST_SIZE, LARGEST_SIZE, LARGEST_SIZE, LARGEST_SIZE)
 
 
-def shortage(costs: LayerCosts, storages: Storages, rows: Ints, columns: Ints, ceiling: Buffers) -> str:
+def shortage(costs: LayerCosts, storages: Storages, rows: Ints, columns: Ints, ceiling: Buffers, *, given: bool) -> str:
     """A sentence that names the first layer that fits no array with the ``ceiling`` buffers, and what it lacks.
+
+    ``given``: there is one array with buffers that cannot be chosen, and the sentence speaks of them.
 
     Feasibility depends on the array little: the smallest and the largest array stand for all of them.
     """
@@ -47,9 +49,21 @@ def shortage(costs: LayerCosts, storages: Storages, rows: Ints, columns: Ints, c
             while size < LARGEST_SIZE and not fits(int(job), replace(UNLIMITED, **{field: size})):
                 size *= 2
             if size > available:
-                lacking.append(f"{name} of {size:,} {unit}, where {available:,} are the most that fit")
+                there = f"there are {available:,}" if given else f"{available:,} are the most that fit"
+                lacking.append(f"{name} of {size:,} {unit}, where {there}")
+        if given:
+            needs = " and ".join(lacking) or "several larger buffers at once"
+            return (
+                f"layer {layer.name!r} does not fit the overlay of {rows[0]} x {columns[0]} PEs: it needs {needs}; "
+                "plan an overlay for this network, or one for several networks together"
+            )
         needs = " and ".join(lacking) or "more buffers than fit beside each other"
         return f"layer {layer.name!r} fits no array of this device: it needs {needs}; use a larger --device"
+    if given:
+        return (
+            f"every layer fits the overlay of {rows[0]} x {columns[0]} PEs by itself, but no choice of formats runs "
+            "them all; plan an overlay for this network, or one for several networks together"
+        )
     return (
         "every layer fits some array, but no array and no division of the memory among its buffers runs all of them; "
         "use a larger --device"

@@ -29,8 +29,16 @@ from dynamap.planner.mapping import mapping_problem
 from dynamap.planner.overlay_costs import LayerCosts
 from dynamap.planner.pbqp import Problem, Solution, Status
 from dynamap.planner.plan import Plan
-from dynamap.planner.planning import milliseconds, plan_network, restrictions_for, solver_of, target, write_plan
-from dynamap.planner.search import Found, fixed_search
+from dynamap.planner.planning import (
+    milliseconds,
+    plan_network,
+    restrictions_for,
+    search_space,
+    solver_of,
+    target,
+    write_plan,
+)
+from dynamap.planner.search import ArrayCandidates, Found, fixed_search
 from dynamap.planner.solvers import SOLVERS
 from dynamap.planner.storage import Storages, find_storages
 
@@ -51,9 +59,10 @@ def overlay_checks(subject: Subject, *, full: bool) -> Checks:
     checks.make("second solver", verifier.check_second_solver, "overlay", "formats")
     checks.make("simulator", verifier.check_simulator, "overlay", "formats")
     checks.make("document", verifier.check_document, "overlay", "formats", "objective")
-    if subject.request.array is None and full:
+    free = subject.request.array is None and subject.request.overlay is None
+    if free and full:
         checks.make("all arrays", verifier.check_all_arrays, "device", "layers")
-    elif subject.request.array is None:
+    elif free:
         checks.leave_out("all arrays", "only a full verification searches all arrays again")
     return checks
 
@@ -83,8 +92,13 @@ class _OverlayVerifier:
         return self._target[1]
 
     @cached_property
+    def space(self) -> ArrayCandidates:
+        """The overlays among which the request left the choice."""
+        return search_space(self.candidates, self.request)
+
+    @property
     def considered(self) -> int:
-        return 1 if self.request.array is not None else len(self.candidates.rows)
+        return len(self.space.rows)
 
     @cached_property
     def storages(self) -> Storages:
@@ -147,7 +161,7 @@ class _OverlayVerifier:
         ):
             require_equal(f"overlay.{key}", getattr(overlay, key), found)
         require_array(self.candidates, self.rows, self.columns)
-        if self.buffers not in self.candidates.buffers_for(self.rows, self.columns):
+        if self.buffers not in self.space.buffers_for(self.rows, self.columns):
             keys = ("input_buffer", "weight_buffer", "accumulator_rows", "row_buffer")
             sizes = ", ".join(f"{key} {getattr(overlay, key)}" for key in keys)
             raise Mismatch(f"overlay: {sizes} are none of the choices of buffers that fit beside this array")
@@ -197,7 +211,7 @@ class _OverlayVerifier:
                     self.storages,
                     self.rows,
                     self.columns,
-                    self.candidates.buffers_for(self.rows, self.columns),
+                    self.space.buffers_for(self.rows, self.columns),
                     solver=name,
                     solve=solver_of(self.request),
                 )

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 from dynamap.backends.verification.differences import first_difference
 from dynamap.backends.verification.report import Mismatch, require_equal
-from dynamap.cost.device import Device, device_names, load_device, parse_device
-from dynamap.cost.errors import InputError
+from dynamap.cost.device import Device, device_names, load_device
 from dynamap.planner.certificates import CertificateError, check_certificate
 from dynamap.planner.network import Network
 from dynamap.planner.pbqp import Problem
 from dynamap.planner.plan import Plan
-from dynamap.planner.plan_types import require_types
 from dynamap.planner.planning import layer_shape, op_of
-from dynamap.planner.requests import Request, request_of
+from dynamap.planner.replanning import given_overlay, stored_device, stored_request
+from dynamap.planner.requests import Request
 from dynamap.planner.solvers import SOLVERS
 
 OTHER_SOLVERS = {"dp": ("ilp", "cpsat"), "ilp": ("dp", "cpsat"), "cpsat": ("dp", "ilp"), "exhaustive": ("dp", "ilp")}
@@ -37,12 +36,7 @@ def read_subject(plan: Plan, network: Network) -> Subject:
     Raises:
         InputError: they cannot be read.
     """
-    try:
-        request = request_of(plan.request, plan.cost_model)
-        require_types(request, "request.")
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, AssertionError) as error:
-        raise InputError(f"the plan's key 'request' cannot be read ({type(error).__name__}: {error})") from None
-    return Subject(plan, network, request, parse_device(plan.device, "the plan's key 'device'"))
+    return Subject(plan, network, stored_request(plan), stored_device(plan))
 
 
 def check_model(subject: Subject) -> str:
@@ -66,6 +60,9 @@ def check_request(subject: Subject) -> str:
     if request.array is not None:
         array = (plan.overlay.rows, plan.overlay.columns)
         require_equal("overlay.rows x overlay.columns", array, request.array)
+    if request.overlay is not None:
+        require_equal("overlay", given_overlay(plan), request.overlay)
+        return f"asked: solver {request.solver}, the given overlay of {request.overlay.rows}x{request.overlay.columns}"
     array_asked = f", array {request.array[0]}x{request.array[1]}" if request.array else ""
     return f"asked: solver {request.solver}{array_asked}"
 

@@ -46,14 +46,35 @@ SolverOption = Annotated[Solver, typer.Option("--solver", help="How the mapping 
 
 @app.command()
 def plan(
-    model: Annotated[str, typer.Argument(help="An ONNX file or a built-in name (`dynamap models`).")],
-    device: Annotated[str, typer.Option(help="A device name (`dynamap devices`) or a TOML file.")] = "u200",
-    solver: SolverOption = Solver.dp,
+    model: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(help="An ONNX file or a built-in name (`dynamap models`).", show_default=False),
+    ] = None,
+    from_plan: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--from", help="Plan the model of this plan again, as it was asked but for the options given."),
+    ] = None,
+    overlay: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Keep the overlay of this plan (one bitstream) and only map the model on it."),
+    ] = None,
+    device: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="A device name (`dynamap devices`) or a TOML file.  [default: u200]", show_default=False),
+    ] = None,
+    solver: Annotated[
+        Optional[Solver],  # noqa: UP045
+        typer.Option("--solver", help="How the mapping is solved.  [default: dp]", show_default=False),
+    ] = None,
     ilp_engine: EngineOption = Engine.cbc,
-    cost_model: Annotated[CostModel, typer.Option(help="The overlay's timing, or the published formulas.")] = (
-        CostModel.overlay
-    ),
-    array: Annotated[Optional[str], typer.Option(help="Fix the array: ROWSxCOLUMNS, such as 92x66.")] = None,  # noqa: UP045
+    cost_model: Annotated[
+        Optional[CostModel],  # noqa: UP045
+        typer.Option(help="The overlay's timing, or the published formulas.  [default: overlay]", show_default=False),
+    ] = None,
+    array: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Fix the array: ROWSxCOLUMNS, such as 92x66; `any` lifts what --from has fixed."),
+    ] = None,
     clock: Annotated[Optional[float], typer.Option(help="Clock in MHz.")] = None,  # noqa: UP045
     bandwidth: Annotated[Optional[float], typer.Option(help="Memory bandwidth in GB/s.")] = None,  # noqa: UP045
     multipliers: Annotated[Optional[int], typer.Option(help="Multipliers that the array may use.")] = None,  # noqa: UP045
@@ -65,7 +86,7 @@ def plan(
     dataflows: Annotated[Optional[str], typer.Option(help="Allowed: ns,ws,is.")] = None,  # noqa: UP045
     pin: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Option(help="LAYER=ALGORITHM[/DATAFLOW], repeatable."),
+        typer.Option(help="LAYER=ALGORITHM[/DATAFLOW], repeatable; LAYER=any lifts a pin that --from has set."),
     ] = None,
     time_limit: Limit = None,
     memory_limit: MemoryLimit = 1024,
@@ -78,12 +99,13 @@ def plan(
 ) -> None:
     """Size the overlay and choose every layer's algorithm and dataflow, with proof."""
     from dynamap.cli.plan import plan_command
-    from dynamap.cli.requests import build_request
+    from dynamap.cli.requests import Options
 
-    request = build_request(
-        solver=solver.value,
+    options = Options(
+        device=device,
+        solver=solver.value if solver else None,
         ilp_engine=ilp_engine.value,
-        cost_model=cost_model.value,
+        cost_model=cost_model.value if cost_model else None,
         array=array,
         clock=clock,
         bandwidth=bandwidth,
@@ -91,11 +113,11 @@ def plan(
         packing=packing,
         algorithms=algorithms,
         dataflows=dataflows,
-        pins=pin or [],
+        pins=tuple(pin or ()),
         time_limit=time_limit,
         memory_limit_mb=memory_limit,
     )
-    raise typer.Exit(plan_command(model, device, request, export_pbqp, output, as_json))
+    raise typer.Exit(plan_command(model, options, from_plan, overlay, export_pbqp, output, as_json))
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console, Group
@@ -13,27 +14,38 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from dynamap.backends.planned_model import network_of_plan
 from dynamap.cli.output import message, show
+from dynamap.cli.requests import Options
+from dynamap.cost.device import DEFAULT_DEVICE, Device, load_device
 from dynamap.cost.errors import InputError
 from dynamap.planner.models import resolve
-from dynamap.planner.plan import Plan, PlannedLayer
+from dynamap.planner.network import Network
+from dynamap.planner.plan import Plan, PlannedLayer, load_plan
 from dynamap.planner.planning import plan_network
+from dynamap.planner.replanning import on_overlay_of, stored_device, stored_request
 from dynamap.planner.requests import Request
 from dynamap.planner.search import Progress
 
 
 def plan_command(
-    model: str, device: str, request: Request, export_pbqp: Path | None, output: Path | None, as_json: bool
+    model: str | None,
+    options: Options,
+    from_plan: Path | None,
+    overlay: Path | None,
+    export_pbqp: Path | None,
+    output: Path | None,
+    as_json: bool,
 ) -> int:
     """Plans, prints and writes; 1 where the optimum is not proven.
 
     Raises:
-        InputError: the model, the device or an option is wrong.
+        InputError: the model, the device, a plan or an option is wrong.
         InfeasibleError: nothing fits.
     """
     for path in (output, export_pbqp):
         require_folder(path)
-    network = resolve(model, weights=False)
+    network, device, request = what_to_plan(model, options, from_plan, overlay)
     for notice in network.notices:
         message(f"note: {notice}")
     with progress_shown() as report:
@@ -49,6 +61,51 @@ def plan_command(
     if output is not None:
         message(f"wrote {output}")
     return 0 if plan.solver.status == "optimal" else 1
+
+
+def what_to_plan(
+    model: str | None, options: Options, from_plan: Path | None, overlay: Path | None
+) -> tuple[Network, Device, Request]:
+    """The network, the device and the request: from the arguments, or from a plan with what the options change.
+
+    Raises:
+        InputError: there is no model or one too many, or one of the plans, the model, the device or an option is wrong.
+    """
+    if (model is None) == (from_plan is None):
+        raise InputError(
+            "a MODEL and --from cannot be combined: a plan names its own model"
+            if model
+            else "what should be planned? Give a MODEL (an ONNX file or a built-in name), or a plan by --from"
+        )
+    named = None if options.device is None else load_device(options.device)
+    kept = None if overlay is None else load_plan(overlay)
+    if from_plan is None:
+        assert model is not None
+        request = options.request()
+        board = named or load_device(DEFAULT_DEVICE)
+        network = resolve(model, weights=False)
+    else:
+        plan = load_plan(from_plan)
+        stored = stored_request(plan)
+        if stored.overlay is not None and kept is None:
+            given = {"--array": options.array, "--multipliers": options.multipliers, "--device": options.device}
+            refused = next((option for option, value in given.items() if value is not None), None)
+            if refused:
+                raise InputError(
+                    f"{refused} cannot be changed in {str(from_plan)!r}, which maps the model on a given overlay: "
+                    "plan the MODEL itself"
+                )
+        if kept is not None:
+            # What the plan's own overlay was asked to be does not hold for the one that is kept.
+            stored = replace(
+                stored, overlay=None, array=None, multipliers=None, packing=None, clock_mhz=None, bandwidth_gbs=None
+            )
+        request = options.request(stored)
+        board = named or stored_device(plan)
+        network = network_of_plan(plan, weights=False, folder=from_plan.parent)
+    if kept is not None:
+        board, request = on_overlay_of(kept, request, named)
+    return network, board, request
 
 
 def require_folder(path: Path | None) -> None:
@@ -134,7 +191,7 @@ def _row(plan: Plan, layer: PlannedLayer) -> tuple[str, ...]:
 
 def summary_lines(plan: Plan) -> list[Text]:
     """Latency, limits, overlay, resources and proof, a line each."""
-    overlay, solver = plan.overlay, plan.solver
+    overlay, solver, kept = plan.overlay, plan.solver, "overlay" in plan.request
     lines = [
         f"latency    {plan.latency_ms:.4f} ms at batch 1, from the first byte read to the last byte written "
         f"({solver.objective:,} {solver.unit}; host time not included)",
@@ -146,7 +203,7 @@ def summary_lines(plan: Plan) -> list[Text]:
         )
     lines.append(
         f"overlay    {overlay.rows} x {overlay.columns} array, int8 products per multiplier: {overlay.packing}, "
-        f"{overlay.clock_mhz:g} MHz, {overlay.bandwidth_gbs:g} GB/s"
+        f"{overlay.clock_mhz:g} MHz, {overlay.bandwidth_gbs:g} GB/s{', kept as given' if kept else ''}"
     )
     if overlay.input_buffer:
         lines.append(
