@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""Runs the program once through pyopencl, on a board or on Intel's emulator, and compares its outputs.
+
+    host.py --binary FILE.aocx [--emulator] [DATA]
+    host.py --sources src --emulator [DATA]
+
+Exit status: 0 all outputs equal, 1 a difference (the first one is named), 2 something is missing or wrong.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from opencl_overlay import OpenclOverlay, OverlayError, memory_flag
+from overlay_data import OverlayData, project_settings
+
+
+def main() -> int:
+    """Builds the kernels, runs the program and compares; the exit status."""
+    project = Path(__file__).resolve().parent.parent
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", nargs="?", type=Path, default=project / "data")
+    kernels = parser.add_mutually_exclusive_group(required=True)
+    kernels.add_argument("--binary", type=Path, help="the kernels as an .aocx file")
+    kernels.add_argument("--sources", type=Path, help="the folder of overlay.cl, which the emulator compiles")
+    parser.add_argument("--emulator", action="store_true", help="run on Intel's emulator")
+    parser.add_argument("--time-limit", type=float, default=3600, help="seconds for a run (default: %(default)s)")
+    options = parser.parse_args()
+    settings = project_settings(project)
+    flags = [memory_flag(name) for name in settings["MEMORY_FLAGS"].split(",")]
+    try:
+        data = OverlayData(options.data, len(flags), int(settings["PORT_BYTES"]))
+        overlay = OpenclOverlay(
+            flags,
+            emulator=options.emulator,
+            binary=options.binary,
+            sources=options.sources,
+            time_limit_seconds=options.time_limit,
+        )
+        overlay.attach(data.bytes_per_port, data.command_count)
+        data.load(overlay.memories)
+        overlay.to_device()
+        overlay.run(data.commands_address, data.command_count)
+        overlay.from_device()
+    except ImportError as error:
+        print(f"host.py needs pyopencl and numpy (pip install pyopencl): {error}", file=sys.stderr)
+        return 2
+    except (OverlayError, OSError) as error:
+        print(f"host.py: {error}", file=sys.stderr)
+        sys.stderr.flush()
+        os._exit(2)  # the runtime would wait for kernels that never end
+    print(f"{overlay.milliseconds:.4f} ms by the device's clock (predicted: see predicted.json)")
+    return 0 if data.outputs_equal(overlay.memories) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
