@@ -6,7 +6,17 @@ from collections.abc import Iterable
 from importlib import resources
 
 HOST_HEADERS = ("program_file.h", "device_run.h")
-KERNEL_HEADERS = ("records.h",)
+KERNEL_HEADERS = (
+    "language.h",
+    "records.h",
+    "arithmetic.h",
+    "winograd.h",
+    "window.h",
+    "sums.h",
+    "flow.h",
+    "order.h",
+    "memory.h",
+)
 PYTHON_HOST = "overlay_data.py"
 
 
@@ -27,5 +37,5 @@ def python_host_file() -> dict[str, bytes]:
 
 
 def kernel_headers() -> dict[str, bytes]:
-    """What kernels in C++ and in OpenCL C include: the records of the program."""
+    """What kernels in C++ and in OpenCL C include: records, arithmetic, windows, dataflows, transfers."""
     return package_files("dynamap.backends.hardware", "kernel", KERNEL_HEADERS)

@@ -89,7 +89,7 @@ static inline block_t block_of(const command_t c, int index) {
     block_t b;
     const bool last = index == c.blocks - 1;
     const bool inputs_stream = c.mode == STREAM_INPUTS;
-    const int half = index & 1;
+    const int side = index & 1;
     b.index = index;
     b.first_row = c.first_row;
     b.rows = c.pass_rows;
@@ -108,10 +108,10 @@ static inline block_t block_of(const command_t c, int index) {
     if (start < 0) start = 0;
     if (start > c.height - b.input_rows) start = c.height - b.input_rows;
     b.input_start = c.input_format == TOEPLITZ ? b.first_row : start;
-    b.input_unit = inputs_stream ? half * (INPUT_UNITS / 2) : 0;
-    b.weight_word = inputs_stream ? 0 : half * (WEIGHT_WORDS / 2);
+    b.input_unit = inputs_stream ? side * (INPUT_UNITS / 2) : 0;
+    b.weight_word = inputs_stream ? 0 : side * (WEIGHT_WORDS / 2);
     b.parameter = inputs_stream ? 0 : (index & 3) * (PARAMETER_CHANNELS / 4);
-    b.output_unit = half * (OUTPUT_UNITS / 2);
+    b.output_unit = side * (OUTPUT_UNITS / 2);
     return b;
 }
 

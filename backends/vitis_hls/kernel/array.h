@@ -1,32 +1,14 @@
 // The array: ARRAY_ROWS x ARRAY_COLUMNS processing elements (PEs), one hardware multiplier each. One call of
 // array_cycle is one clock cycle. All operands and sums move from PE to neighbour through registers; an operand that
 // enters in cycle t at the left edge of row i or the top edge of column j reaches PE (i, j) in cycle t + i + j.
-//
-//   NS   values move right, pairs of weights move down, sums stay; a finished tile leaves down the columns
-//   WS   pairs of weights stay, values move right, sums move down; the next tile's weights come down behind
-//   IS   pairs of inputs stay, weights move right, sums move down; the next tile's inputs come from the left behind
 #ifndef OVERLAY_ARRAY_H
 #define OVERLAY_ARRAY_H
 
-#include "arithmetic.h"
-
-// What travels with an operand along a row: NS: FIRST value of a tile, LAST value, SHIFT the column's results down;
-// WS, IS: SWAP the operand that stays for the one that was loaded behind it.
-enum { TAG_FIRST = 1, TAG_LAST = 2, TAG_SHIFT = 4, TAG_SWAP = 8 };
+#include "flow.h"
 
 // Skew: an operand for row i (column j) waits i (j) cycles in a delay line of its own. RING is a power of two so that
 // the lines are addressed without division.
 const int RING_MASK = RING - 1;
-
-// What enters the array in one cycle, before the skew. `load` is the operand that will stay: for WS pairs at the top
-// for row `load_index`; for IS values at the left for the product column `load_index` (-1: nothing is loaded).
-struct entry_t {
-    value_t left[ARRAY_ROWS];
-    int tag;
-    pair_t top[ARRAY_COLUMNS];
-    value_t load[ARRAY_ROWS];
-    int load_index;
-};
 
 // Registers of the PEs. The sums, the results and the pairs that move down have a row of edge registers above row 0.
 struct array_t {
@@ -49,13 +31,6 @@ struct array_t {
     pair_t top_line[RING][ARRAY_COLUMNS];
     std::int32_t index_line[RING];
     std::int32_t tag_line[RING];
-};
-
-// How the array works during a block.
-struct usage_t {
-    bool sums_stay;  // NS
-    bool inputs_stay; // IS
-    bool single;     // one Winograd product per PE
 };
 
 // One row of PEs in one cycle. Rows are stepped from the bottom up, so that `row` above still holds the last cycle.

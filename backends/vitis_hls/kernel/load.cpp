@@ -33,7 +33,7 @@ planes:
             for (int first = 0; first < t.row_bytes; first += WORD_BYTES) {
 #pragma HLS loop_tripcount min = 1 max = 56
 #pragma HLS pipeline II = 1  // n pixels go to n different banks: their distance is odd
-                const word_t word = take(PASS_READ, reader, smaller(WORD_BYTES, t.row_bytes - first), count);
+                const word_t word = take(PASS_READ, &reader, smaller(WORD_BYTES, t.row_bytes - first), &count);
             banks:
                 for (int k = 0; k < WORD_UNITS; ++k) {
 #pragma HLS unroll
@@ -67,7 +67,7 @@ rows:
 #pragma HLS loop_tripcount min = 1 max = 8
 #pragma HLS pipeline II = 1  // the units of a pixel lie in different banks
                 const int size = smaller(WORD_BYTES, bytes - first);
-                const word_t word = take(PASS_READ, reader, size, count);
+                const word_t word = take(PASS_READ, &reader, size, &count);
             banks:
                 for (int i = 0; i < WORD_BYTES; ++i) {
 #pragma HLS unroll
@@ -81,7 +81,7 @@ rows:
         for (int left = t.row_bytes - width * bytes; left > 0; left -= WORD_BYTES) {
 #pragma HLS loop_tripcount min = 0 max = 4
 #pragma HLS pipeline II = 1
-            take(PASS_READ, reader, smaller(WORD_BYTES, left), count);
+            take(PASS_READ, &reader, smaller(WORD_BYTES, left), &count);
         }
     }
 }
@@ -181,8 +181,8 @@ void load_inputs(READ_PORTS, const command_t &c, const source_t sources[MAX_SOUR
     const int inputs = c.op == OP_SCALE ? 1 : c.source_count;
     form_t form = {};
     if (c.algorithm == WINOGRAD) {
-        form = form_of(c, b.rows);
-        unit += form.down * form.across * form.positions * form.rounds * 2 * units_of(c.channels);
+        form = form_of(&c, b.rows);
+        unit += transformed_units(&c, &b);
     }
 inputs:
     for (int i = 0; i < inputs; ++i) {
@@ -218,7 +218,7 @@ words:
     for (int first = 0; first < bytes; first += WORD_BYTES) {
 #pragma HLS loop_tripcount min = 1 max = 32768
 #pragma HLS pipeline II = 1  // a word per cycle, as memory delivers it
-        const word_t word = take(PASS_READ, reader, smaller(WORD_BYTES, bytes - first), count);
+        const word_t word = take(PASS_READ, &reader, smaller(WORD_BYTES, bytes - first), &count);
     bytes_of_word:
         for (int i = 0; i < WORD_BYTES; ++i) {
 #pragma HLS unroll
@@ -229,19 +229,7 @@ words:
 #pragma HLS unroll
             const int channel = first / UNIT_BYTES + k;
             if (channel >= channels) continue;
-            const std::uint8_t *raw = &word.byte[k * UNIT_BYTES];
-            parameter_t p;
-            p.bias = (std::int32_t)((std::uint32_t)raw[0] | (std::uint32_t)raw[1] << 8 | (std::uint32_t)raw[2] << 16 |
-                                    (std::uint32_t)raw[3] << 24);
-            p.multiplier = (std::int32_t)((std::uint32_t)raw[4] | (std::uint32_t)raw[5] << 8 |
-                                          (std::uint32_t)raw[6] << 16 | (std::uint32_t)raw[7] << 24);
-            p.negative_multiplier = (std::int32_t)((std::uint32_t)raw[8] | (std::uint32_t)raw[9] << 8 |
-                                                   (std::uint32_t)raw[10] << 16 | (std::uint32_t)raw[11] << 24);
-            p.shift = raw[12];
-            p.negative_shift = raw[13];
-            p.low = (std::int8_t)raw[14];
-            p.high = (std::int8_t)raw[15];
-            parameters[b.parameter + channel] = p;
+            parameters[b.parameter + channel] = decode_parameter(&word.byte[k * UNIT_BYTES]);
         }
     }
 }

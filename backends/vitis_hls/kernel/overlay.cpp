@@ -13,18 +13,12 @@ words:
     for (int beat = 0; beat < beats; beat += PORTS) {
 #pragma HLS loop_tripcount min = 1 max = 64
         const int some = beats - beat < PORTS ? beats - beat : PORTS;
-        const word_t word = read_word(PASS_READ, address / PORT_BYTES + (std::uint64_t)beat, some, ignored);
+        const word_t word = read_word(PASS_READ, address / PORT_BYTES + (std::uint64_t)beat, some, &ignored);
     bytes_of_word:
         for (int i = 0; i < WORD_BYTES; ++i) {
             if (beat * PORT_BYTES + i < bytes) into[beat * PORT_BYTES + i] = word.byte[i];
         }
     }
-}
-
-inline std::uint32_t word_of(const std::uint8_t *bytes) {
-#pragma HLS inline
-    return (std::uint32_t)bytes[0] | (std::uint32_t)bytes[1] << 8 | (std::uint32_t)bytes[2] << 16 |
-           (std::uint32_t)bytes[3] << 24;
 }
 
 command_t fetch_command(READ_PORTS, std::uint64_t address) {

@@ -2,8 +2,8 @@
 #ifndef OVERLAY_OVERLAY_H
 #define OVERLAY_OVERLAY_H
 
-#include "records.h"
 #include "memory.h"
+#include "records.h"
 
 // Counters of a command: cycles of the array or vector unit, bytes read by each port, bytes written by each port.
 const int COUNTERS = 1 + 2 * PORTS;

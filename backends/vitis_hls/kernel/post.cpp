@@ -2,7 +2,7 @@
 // per cycle, R lanes of it; and products of the vector unit are finished as they come.
 #include "arithmetic.h"
 #include "engines.h"
-#include "winograd.h"
+#include "sums.h"
 
 namespace {
 
@@ -11,12 +11,9 @@ inline sum_t sum_at(const command_t &c, const sums_t &s, int number, int channel
                     const sum_t low[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS],
                     const sum_t high[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS]) {
 #pragma HLS inline
-    const int across = c.dataflow == IS ? number : channel;
-    const int along = c.dataflow == IS ? channel : number;
-    const int row = s.first + along * s.lines + across / s.wide;
-    const int bank = across % s.wide;
-    if (c.algorithm == WINOGRAD || PACKING == 1) return low[row][bank];
-    return bank % 2 == 0 ? low[row][bank / 2] : high[row][bank / 2];
+    const sum_place_t at = sum_place(&c, &s, number, channel);
+    if (c.algorithm == WINOGRAD || PACKING == 1) return low[at.row][at.bank];
+    return at.bank % 2 == 0 ? low[at.row][at.bank / 2] : high[at.row][at.bank / 2];
 }
 
 inline void put(const block_t &b, int pixels, int pixel, int channel, std::int8_t value,
@@ -55,7 +52,7 @@ tiles:
                     const int pixel = by_channel ? place : line;
                     const sum_t sum = sum_at(c, s, pixel, channel, low, high);
                     const std::int8_t value =
-                        requantise(c, (wide_t)sum, parameters[b.parameter + channel], lookup.table);
+                        requantise(&c, (wide_t)sum, &parameters[b.parameter + channel], lookup.table);
                     put(b, pixels, pixel, channel, value, output_buffer);
                 }
             }
@@ -117,8 +114,8 @@ groups:
                         if (row >= b.rows || column >= c.out_width) continue;
                         wide_t sum = 0;
                         for (int j = 0; j < f.t2; ++j) sum += output_entry(f.m2, x, j) * half[y][j][lane];
-                        const std::int8_t value = requantise(c, divide_scale(sum, f.m1, f.m2),
-                                                             parameters[b.parameter + channel], lookup.table);
+                        const std::int8_t value = requantise(&c, divide_scale(sum, f.m1, f.m2),
+                                                             &parameters[b.parameter + channel], lookup.table);
                         put(b, pixels, row * c.out_width + column, channel, value, output_buffer);
                     }
                 }
@@ -131,7 +128,7 @@ groups:
 void post_products(const command_t &c, const lookup_t &lookup, const block_t &b,
                    const parameter_t parameters[PARAMETER_CHANNELS], products_t &products,
                    std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES]) {
-    const order_t o = order_of(c);
+    const order_t o = order_of(&c);
     const int pixels = b.rows * c.out_width;
 rows:
     for (int row = 0; row < b.rows; ++row) {
@@ -145,7 +142,7 @@ rows:
         units:
             for (int k = 0; k < LANES / UNIT_BYTES; ++k) {
 #pragma HLS unroll
-                if (counts_in(c, o, at)) {
+                if (counts_in(&c, &o, &at)) {
                 lanes:
                     for (int i = 0; i < UNIT_BYTES; ++i) {
 #pragma HLS unroll
@@ -154,13 +151,13 @@ rows:
                         const wide_t product = lanes.product[k * UNIT_BYTES + i];
                         const std::int8_t value =
                             c.op == OP_DEPTHWISE
-                                ? requantise(c, product, parameters[b.parameter + channel], lookup.table)
-                                : finish(c, product, lanes.shift[k * UNIT_BYTES + i],
+                                ? requantise(&c, product, &parameters[b.parameter + channel], lookup.table)
+                                : finish(&c, product, lanes.shift[k * UNIT_BYTES + i],
                                          lookup.slopes[c.slope_count > 1 ? channel : 0], lookup.table);
                         put(b, pixels, row * c.out_width + at.column, channel, value, output_buffer);
                     }
                 }
-                next_unit(o, at);
+                next_unit(&o, &at);
             }
         }
     }
@@ -182,11 +179,11 @@ void post_block(const command_t &c, const lookup_t &lookup, int index, const par
     } else {
         sum_ready.read();
         if (c.algorithm == WINOGRAD) {
-            const form_t f = form_of(c, b.rows);
-            post_tiles(c, lookup, b, f, sums_of(c, b, f.down * f.across * f.positions), parameters, low, high,
+            const form_t f = form_of(&c, b.rows);
+            post_tiles(c, lookup, b, f, sums_of(&c, &b, f.down * f.across * f.positions), parameters, low, high,
                        output_buffer);
         } else {
-            post_sums(c, lookup, b, sums_of(c, b, b.rows * c.out_width), parameters, low, high, output_buffer);
+            post_sums(c, lookup, b, sums_of(&c, &b, b.rows * c.out_width), parameters, low, high, output_buffer);
         }
         sum_slots.read();
     }

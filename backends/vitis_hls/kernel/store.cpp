@@ -36,10 +36,10 @@ planes:
                                                            [i % UNIT_BYTES]
                               : (std::uint8_t)0;
                 }
-                append(PASS_WRITE, writer, word, size, count);
+                append(PASS_WRITE, &writer, &word, size, &count);
             }
         }
-        end_run(PASS_WRITE, writer, count);
+        end_run(PASS_WRITE, &writer, &count);
     }
 }
 
@@ -69,7 +69,7 @@ rows:
                             output_buffer[b.output_unit + (first + i) / UNIT_BYTES * pixels + row * c.out_width + column]
                                          [i % UNIT_BYTES];
                 }
-                append(PASS_WRITE, writer, word, size, count);
+                append(PASS_WRITE, &writer, &word, size, &count);
             }
         }
     padding:
@@ -77,10 +77,10 @@ rows:
 #pragma HLS loop_tripcount min = 0 max = 4
 #pragma HLS pipeline II = 1
             const word_t zeros = {};
-            append(PASS_WRITE, writer, zeros, smaller(WORD_BYTES, left), count);
+            append(PASS_WRITE, &writer, &zeros, smaller(WORD_BYTES, left), &count);
         }
     }
-    end_run(PASS_WRITE, writer, count);
+    end_run(PASS_WRITE, &writer, &count);
 }
 
 }  // namespace

@@ -4,9 +4,7 @@
 #ifndef OVERLAY_TYPES_H
 #define OVERLAY_TYPES_H
 
-#include <cstdint>
-
-#include "params.h"
+#include "arithmetic.h"
 
 #if defined(__SYNTHESIS__) && !defined(OVERLAY_EXACT_WIDTHS)
 #define OVERLAY_EXACT_WIDTHS
@@ -25,39 +23,10 @@ typedef std::int64_t product_t;
 typedef std::int64_t sum_t;
 #endif
 
-typedef std::int64_t wide_t;  // operand and product of requantisation: 40 x 18 bits
-
-// One beat of a memory port.
-struct beat_t {
-    std::uint8_t byte[PORT_BYTES];
-};
-
-// One memory word: a beat of every port.
-struct word_t {
-    std::uint8_t byte[WORD_BYTES];
-};
-
-// The 16 bytes in front of an output channel's weights (docs/program.md, section 3).
-struct parameter_t {
-    std::int32_t bias;
-    std::int32_t multiplier;
-    std::int32_t negative_multiplier;
-    std::uint8_t shift;
-    std::uint8_t negative_shift;
-    std::int8_t low;
-    std::int8_t high;
-};
-
 // What the vector unit hands to the lanes of STORE: products that are still to be shifted.
 struct lanes_t {
     wide_t product[LANES];
     std::uint8_t shift[LANES];
-};
-
-// What a process counted in one block.
-struct count_t {
-    std::uint64_t cycles;
-    std::uint64_t port_bytes[PORTS];
 };
 
 typedef bool token_t;

@@ -5,8 +5,6 @@
 
 namespace {
 
-const int EACH = LANES / UNIT_BYTES;  // units per cycle
-
 // The input buffer as the vector unit sees one tensor of the block.
 struct view_t {
     int unit, pitch;  // first unit; units from a pixel to the next
@@ -54,12 +52,12 @@ groups:
                 lanes:
                     for (int i = 0; i < UNIT_BYTES; ++i) {
 #pragma HLS unroll
-                        if (!counts_in(c, o, cursor)) continue;
+                        if (!counts_in(&c, &o, &cursor)) continue;
                         const int byte = channels * (PARAMETER_BYTES + tap) + cursor.unit * UNIT_BYTES + i;
                         const int value = inside ? value_at(v, y, x, cursor.unit, i, input_buffer) : c.pad_value;
                         lanes.product[k * UNIT_BYTES + i] += value * weight_buffer[byte / WORD_BYTES][byte % WORD_BYTES];
                     }
-                    next_unit(o, cursor);
+                    next_unit(&o, &cursor);
                 }
                 ++tap;
                 ++cycles;
@@ -94,7 +92,7 @@ groups:
             lanes:
                 for (int i = 0; i < UNIT_BYTES; ++i) {
 #pragma HLS unroll
-                    if (!counts_in(c, o, cursor)) continue;
+                    if (!counts_in(&c, &o, &cursor)) continue;
                     wide_t &product = lanes.product[k * UNIT_BYTES + i];
                     int value;
                     if (c.op == OP_SCALE && s == 1) {
@@ -111,7 +109,7 @@ groups:
                         product *= (wide_t)(value - c.second_zero_point) * c.multiplier;
                     lanes.shift[k * UNIT_BYTES + i] = (std::uint8_t)c.shift;
                 }
-                next_unit(o, cursor);
+                next_unit(&o, &cursor);
             }
             ++cycles;
         }
@@ -167,7 +165,7 @@ groups:
     units:
         for (int k = 0; k < EACH; ++k) {
 #pragma HLS unroll
-            if (counts_in(c, o, at)) {
+            if (counts_in(&c, &o, &at)) {
                 if (at.column != summed) {
                     summed = at.column;
                     running[0] = 0;
@@ -194,7 +192,7 @@ groups:
                     lanes.shift[k * UNIT_BYTES + i] = (std::uint8_t)shift;
                 }
             }
-            next_unit(o, at);
+            next_unit(&o, &at);
         }
         ++cycles;
         products.write(lanes);
@@ -222,7 +220,7 @@ groups:
             for (int i = 0; i < UNIT_BYTES; ++i) {
 #pragma HLS unroll
                 const int channel = at.unit * UNIT_BYTES + i;
-                if (!counts_in(c, o, at) || channel >= c.out_channels) continue;
+                if (!counts_in(&c, &o, &at) || channel >= c.out_channels) continue;
                 const int lane = k * UNIT_BYTES + i;
                 if (c.op == OP_CONCAT) {
                 sources:
@@ -245,7 +243,7 @@ groups:
                     lanes.shift[lane] = (std::uint8_t)c.shift;
                 }
             }
-            next_unit(o, at);
+            next_unit(&o, &at);
         }
         ++cycles;
         products.write(lanes);
@@ -393,7 +391,7 @@ groups:
     units:
         for (int k = 0; k < EACH; ++k) {
 #pragma HLS unroll
-            if (counts_in(c, o, at)) {
+            if (counts_in(&c, &o, &at)) {
                 wide_t multiplier = c.multiplier;
                 int shift = c.shift;
                 if (!largest) {
@@ -411,7 +409,7 @@ groups:
                     lanes.shift[k * UNIT_BYTES + i] = (std::uint8_t)shift;
                 }
             }
-            next_unit(o, at);
+            next_unit(&o, &at);
         }
         if (!largest) ++cycles;
         products.write(lanes);
@@ -441,7 +439,7 @@ std::uint64_t vector_block(const command_t &c, const source_t sources[MAX_SOURCE
                            const std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], products_t &products) {
 #pragma HLS inline off
     std::uint64_t cycles = 0;
-    const order_t o = order_of(c);
+    const order_t o = order_of(&c);
     const view_t v = view_of(c, b, b.input_unit, c.channels);
 rows:
     for (int row = b.first_row; row < b.first_row + b.rows; ++row) {

@@ -2,7 +2,24 @@
 #ifndef OVERLAY_MEMORY_H
 #define OVERLAY_MEMORY_H
 
-#include "types.h"
+#include "language.h"
+#include "records.h"
+
+// One beat of a memory port.
+typedef struct {
+    uint8_t byte[PORT_BYTES];
+} beat_t;
+
+// One memory word: a beat of every port.
+typedef struct {
+    uint8_t byte[WORD_BYTES];
+} word_t;
+
+// What an engine counted.
+typedef struct {
+    uint64_t cycles;
+    uint64_t port_bytes[PORTS];
+} count_t;
 
 // Port arguments of a function and how to pass them on. Byte address a lies in beat a / PORT_BYTES; beat i lies in
 // port i % PORTS, so that a word of a contiguous run uses all ports.
@@ -16,9 +33,9 @@
 #define EACH_PORT_8(X) EACH_PORT_7(X), X(7)
 #define JOIN_NAMES(a, b) a##b
 #define EACH_PORT_OF(count, X) JOIN_NAMES(EACH_PORT_, count)(X)
-#define READ_ARGUMENT(i) const beat_t *read##i
+#define READ_ARGUMENT(i) GLOBAL const beat_t *read##i
 #define READ_PASS(i) read##i
-#define WRITE_ARGUMENT(i) beat_t *write##i
+#define WRITE_ARGUMENT(i) GLOBAL beat_t *write##i
 #define WRITE_PASS(i) write##i
 #define READ_PORTS EACH_PORT_OF(OVERLAY_PORTS, READ_ARGUMENT)
 #define PASS_READ EACH_PORT_OF(OVERLAY_PORTS, READ_PASS)
@@ -26,27 +43,27 @@
 #define PASS_WRITE EACH_PORT_OF(OVERLAY_PORTS, WRITE_PASS)
 
 // Which of the `beats` beats from `first` on port `port` holds; PORTS or more if none.
-inline int slot_of(std::uint64_t first, int port) {
-#pragma HLS inline
+INLINE int slot_of(uint64_t first, int port) {
+    INLINED
     return (port + PORTS - (int)(first % PORTS)) % PORTS;
 }
 
 #define READ_BEAT(i)                                                                       \
     if (slot_of(first, i) < beats) {                                                       \
-        lane[slot_of(first, i)] = read##i[(first + (std::uint64_t)slot_of(first, i)) / PORTS]; \
-        count.port_bytes[i] += PORT_BYTES;                                                 \
+        lane[slot_of(first, i)] = read##i[(first + (uint64_t)slot_of(first, i)) / PORTS]; \
+        count->port_bytes[i] += PORT_BYTES;                                                 \
     }
 #define WRITE_BEAT(i)                                                                      \
     if (slot_of(first, i) < beats) {                                                       \
-        write##i[(first + (std::uint64_t)slot_of(first, i)) / PORTS] = lane[slot_of(first, i)]; \
-        count.port_bytes[i] += PORT_BYTES;                                                 \
+        write##i[(first + (uint64_t)slot_of(first, i)) / PORTS] = lane[slot_of(first, i)]; \
+        count->port_bytes[i] += PORT_BYTES;                                                 \
     }
 
 // Up to PORTS consecutive beats, one per port. Beats that are not asked for are zero.
-inline word_t read_word(READ_PORTS, std::uint64_t first, int beats, count_t &count) {
-#pragma HLS inline
-    beat_t lane[PORTS] = {};
-#pragma HLS array_partition variable=lane complete
+INLINE word_t read_word(READ_PORTS, uint64_t first, int beats, count_t *count) {
+    INLINED
+    beat_t lane[PORTS] = ZERO;
+    HLS_PRAGMA(HLS array_partition variable = lane complete)
     READ_BEAT(0)
 #if OVERLAY_PORTS > 1
     READ_BEAT(1)
@@ -71,21 +88,23 @@ inline word_t read_word(READ_PORTS, std::uint64_t first, int beats, count_t &cou
 #endif
     word_t word;
 join_beats:
+    UNROLLED
     for (int i = 0; i < WORD_BYTES; ++i) {
-#pragma HLS unroll
+        UNROLL_THIS
         word.byte[i] = lane[i / PORT_BYTES].byte[i % PORT_BYTES];
     }
     return word;
 }
 
-inline void write_word(WRITE_PORTS, std::uint64_t first, int beats, const word_t &word, count_t &count) {
-#pragma HLS inline
+INLINE void write_word(WRITE_PORTS, uint64_t first, int beats, const word_t *word, count_t *count) {
+    INLINED
     beat_t lane[PORTS];
-#pragma HLS array_partition variable=lane complete
+    HLS_PRAGMA(HLS array_partition variable = lane complete)
 split_beats:
+    UNROLLED
     for (int i = 0; i < WORD_BYTES; ++i) {
-#pragma HLS unroll
-        lane[i / PORT_BYTES].byte[i % PORT_BYTES] = word.byte[i];
+        UNROLL_THIS
+        lane[i / PORT_BYTES].byte[i % PORT_BYTES] = word->byte[i];
     }
     WRITE_BEAT(0)
 #if OVERLAY_PORTS > 1
@@ -112,94 +131,99 @@ split_beats:
 }
 
 // A run being read: words come in, pieces of 1..WORD_BYTES bytes go out. `window` is a register of two words.
-struct reader_t {
-    std::uint64_t beat;   // next beat to read
-    std::uint64_t beats;  // beats of the run that are still in memory
-    int held;             // bytes in the window
-    std::uint8_t window[2 * WORD_BYTES];
-};
+typedef struct {
+    uint64_t beat;   // next beat to read
+    uint64_t beats;  // beats of the run that are still in memory
+    int held;        // bytes in the window
+    uint8_t window[2 * WORD_BYTES];
+} reader_t;
 
-inline reader_t open_run(std::uint64_t address, std::uint64_t bytes) {
-#pragma HLS inline
-    reader_t r = {};
+INLINE reader_t open_run(uint64_t address, uint64_t bytes) {
+    INLINED
+    reader_t r = ZERO;
     r.beat = address / PORT_BYTES;
     r.beats = bytes / PORT_BYTES;
     return r;
 }
 
-inline word_t take(READ_PORTS, reader_t &r, int bytes, count_t &count) {
-#pragma HLS inline
-    if (r.held < bytes) {
-        const int beats = r.beats < PORTS ? (int)r.beats : PORTS;
-        const word_t word = read_word(PASS_READ, r.beat, beats, count);
+INLINE word_t take(READ_PORTS, reader_t *r, int bytes, count_t *count) {
+    INLINED
+    if (r->held < bytes) {
+        const int beats = r->beats < PORTS ? (int)r->beats : PORTS;
+        const word_t word = read_word(PASS_READ, r->beat, beats, count);
     append:
+        UNROLLED
         for (int i = 0; i < 2 * WORD_BYTES; ++i) {
-#pragma HLS unroll
-            if (i >= r.held && i < r.held + WORD_BYTES) r.window[i] = word.byte[i - r.held];
+            UNROLL_THIS
+            if (i >= r->held && i < r->held + WORD_BYTES) r->window[i] = word.byte[i - r->held];
         }
-        r.beat += (std::uint64_t)beats;
-        r.beats -= (std::uint64_t)beats;
-        r.held += beats * PORT_BYTES;
+        r->beat += (uint64_t)beats;
+        r->beats -= (uint64_t)beats;
+        r->held += beats * PORT_BYTES;
     }
     word_t piece;
 pick:
+    UNROLLED
     for (int i = 0; i < WORD_BYTES; ++i) {
-#pragma HLS unroll
-        piece.byte[i] = r.window[i];
+        UNROLL_THIS
+        piece.byte[i] = r->window[i];
     }
 advance:
+    UNROLLED
     for (int i = 0; i < 2 * WORD_BYTES; ++i) {
-#pragma HLS unroll
-        r.window[i] = i + bytes < 2 * WORD_BYTES ? r.window[i + bytes] : (std::uint8_t)0;
+        UNROLL_THIS
+        r->window[i] = i + bytes < 2 * WORD_BYTES ? r->window[i + bytes] : (uint8_t)0;
     }
-    r.held -= bytes;
+    r->held -= bytes;
     return piece;
 }
 
 // A run being written: pieces come in, words go out.
-struct writer_t {
-    std::uint64_t beat;
+typedef struct {
+    uint64_t beat;
     int held;
-    std::uint8_t window[2 * WORD_BYTES];
-};
+    uint8_t window[2 * WORD_BYTES];
+} writer_t;
 
-inline writer_t begin_run(std::uint64_t address) {
-#pragma HLS inline
-    writer_t w = {};
+INLINE writer_t begin_run(uint64_t address) {
+    INLINED
+    writer_t w = ZERO;
     w.beat = address / PORT_BYTES;
     return w;
 }
 
 // Writes the first word of the window, `beats` beats of it.
-inline void put_word(WRITE_PORTS, writer_t &w, int beats, count_t &count) {
-#pragma HLS inline
+INLINE void put_word(WRITE_PORTS, writer_t *w, int beats, count_t *count) {
+    INLINED
     word_t word;
 pick:
+    UNROLLED
     for (int i = 0; i < WORD_BYTES; ++i) {
-#pragma HLS unroll
-        word.byte[i] = w.window[i];
-        w.window[i] = w.window[i + WORD_BYTES];
+        UNROLL_THIS
+        word.byte[i] = w->window[i];
+        w->window[i] = w->window[i + WORD_BYTES];
     }
-    write_word(PASS_WRITE, w.beat, beats, word, count);
-    w.beat += (std::uint64_t)beats;
-    w.held -= beats * PORT_BYTES;
+    write_word(PASS_WRITE, w->beat, beats, &word, count);
+    w->beat += (uint64_t)beats;
+    w->held -= beats * PORT_BYTES;
 }
 
-inline void append(WRITE_PORTS, writer_t &w, const word_t &piece, int bytes, count_t &count) {
-#pragma HLS inline
+INLINE void append(WRITE_PORTS, writer_t *w, const word_t *piece, int bytes, count_t *count) {
+    INLINED
 place:
+    UNROLLED
     for (int i = 0; i < 2 * WORD_BYTES; ++i) {
-#pragma HLS unroll
-        if (i >= w.held && i < w.held + bytes) w.window[i] = piece.byte[i - w.held];
+        UNROLL_THIS
+        if (i >= w->held && i < w->held + bytes) w->window[i] = piece->byte[i - w->held];
     }
-    w.held += bytes;
-    if (w.held >= WORD_BYTES) put_word(PASS_WRITE, w, PORTS, count);
+    w->held += bytes;
+    if (w->held >= WORD_BYTES) put_word(PASS_WRITE, w, PORTS, count);
 }
 
 // The rest of a run, whose length is a multiple of 64 bytes and so of a beat.
-inline void end_run(WRITE_PORTS, writer_t &w, count_t &count) {
-#pragma HLS inline
-    if (w.held > 0) put_word(PASS_WRITE, w, w.held / PORT_BYTES, count);
+INLINE void end_run(WRITE_PORTS, writer_t *w, count_t *count) {
+    INLINED
+    if (w->held > 0) put_word(PASS_WRITE, w, w->held / PORT_BYTES, count);
 }
 
 #endif

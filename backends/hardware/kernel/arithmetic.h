@@ -1,0 +1,93 @@
+// The integer arithmetic of docs/arithmetic.md: rounding, requantisation, and the parameters of output channels.
+#ifndef OVERLAY_ARITHMETIC_H
+#define OVERLAY_ARITHMETIC_H
+
+#include "language.h"
+#include "records.h"
+
+typedef int64_t wide_t;  // operand and product of requantisation: 40 x 18 bits
+
+// The 16 bytes in front of an output channel's weights (docs/program.md, section 3).
+typedef struct {
+    int32_t bias;
+    int32_t multiplier;
+    int32_t negative_multiplier;
+    uint8_t shift;
+    uint8_t negative_shift;
+    int8_t low;
+    int8_t high;
+} parameter_t;
+
+INLINE uint32_t word_of(const uint8_t *bytes) {
+    INLINED
+    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
+INLINE parameter_t decode_parameter(const uint8_t *bytes) {
+    INLINED
+    parameter_t p;
+    p.bias = (int32_t)word_of(bytes);
+    p.multiplier = (int32_t)word_of(bytes + 4);
+    p.negative_multiplier = (int32_t)word_of(bytes + 8);
+    p.shift = bytes[12];
+    p.negative_shift = bytes[13];
+    p.low = (int8_t)bytes[14];
+    p.high = (int8_t)bytes[15];
+    return p;
+}
+
+// value / 2^shift to the nearest integer, halves to the even one.
+INLINE wide_t round_shift(wide_t value, int shift) {
+    INLINED
+    if (shift == 0) return value;
+    const wide_t whole = value >> shift;
+    const wide_t remainder = value - whole * ((wide_t)1 << shift);
+    const wide_t middle = (wide_t)1 << (shift - 1);
+    const bool up = remainder > middle || (remainder == middle && (whole & 1) != 0);
+    return whole + (up ? 1 : 0);
+}
+
+INLINE int8_t saturate(wide_t value, int low, int high) {
+    INLINED
+    return (int8_t)(value < low ? low : value > high ? high : (int)value);
+}
+
+// The end of a convolution: sum and bias times multiplier, rounded, zero point, clamp, table.
+INLINE int8_t requantise(const command_t *c, wide_t sum, const parameter_t *p, const int8_t *table) {
+    INLINED
+    const wide_t biased = sum + p->bias;
+    const bool below = biased < 0;
+    const wide_t product = biased * (below ? p->negative_multiplier : p->multiplier);
+    const wide_t rounded = round_shift(product, below ? p->negative_shift : p->shift);
+    const int8_t value = saturate(rounded + c->output_zero_point, p->low, p->high);
+    return (c->flags & FLAG_LOOKUP) ? table[value + 128] : value;
+}
+
+// The end of a vector layer.
+INLINE int8_t finish(const command_t *c, wide_t product, int shift, int32_t slope, const int8_t *table) {
+    INLINED
+    if (c->flags & FLAG_LEAKY) {
+        product *= product < 0 ? slope : c->leaky_positive;
+        shift += c->leaky_shift;
+        if (shift > MAX_SHIFT) shift = MAX_SHIFT;
+    }
+    const int8_t value = saturate(round_shift(product, shift) + c->output_zero_point, c->clamp_low, c->clamp_high);
+    return (c->flags & FLAG_LOOKUP) ? table[value + 128] : value;
+}
+
+INLINE int ceil_div(int a, int b) {
+    INLINED
+    return (a + b - 1) / b;
+}
+
+INLINE int smaller(int a, int b) {
+    INLINED
+    return a < b ? a : b;
+}
+
+INLINE int larger(int a, int b) {
+    INLINED
+    return a > b ? a : b;
+}
+
+#endif

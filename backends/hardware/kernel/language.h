@@ -1,0 +1,58 @@
+// What C++ (Vitis HLS, g++) and OpenCL C (Intel FPGA SDK for OpenCL) spell differently. The headers of this folder are written
+// in what both read, so that the kernels of all vendors share them.
+#ifndef OVERLAY_LANGUAGE_H
+#define OVERLAY_LANGUAGE_H
+
+#ifdef __OPENCL_VERSION__
+typedef char int8_t;
+typedef uchar uint8_t;
+typedef short int16_t;
+typedef ushort uint16_t;
+typedef int int32_t;
+typedef uint uint32_t;
+typedef long int64_t;
+typedef ulong uint64_t;
+
+#define INLINE static inline __attribute__((always_inline))
+#define TABLE constant  // address space of constant tables
+#define ZERO {0}        // initialiser: every member 0
+#define GLOBAL global   // address space of the device buffer
+#else
+#include <cstdint>
+
+using std::int16_t;
+using std::int32_t;
+using std::int64_t;
+using std::int8_t;
+using std::uint16_t;
+using std::uint32_t;
+using std::uint64_t;
+
+#define INLINE static inline
+#define TABLE static const
+#define ZERO {}
+#define GLOBAL
+#endif
+
+// A pragma of Vitis HLS in a macro; other compilers do not see it.
+#ifdef __SYNTHESIS__
+#define HLS_PRAGMA(text) _Pragma(#text)
+#else
+#define HLS_PRAGMA(text)
+#endif
+#define INLINED HLS_PRAGMA(HLS inline)  // this function is part of its caller
+
+// Every iteration of the loop becomes hardware of its own. Vitis HLS wants to read it inside of the loop, aoc in front of
+// it. In simulation and emulation the loop stays a loop, which the CPU's compiler turns into vector instructions.
+#if defined(__SYNTHESIS__)
+#define UNROLLED
+#define UNROLL_THIS _Pragma("HLS unroll")
+#elif defined(__OPENCL_VERSION__) && !defined(OVERLAY_EMULATION)
+#define UNROLLED _Pragma("unroll")
+#define UNROLL_THIS
+#else
+#define UNROLLED
+#define UNROLL_THIS
+#endif
+
+#endif

@@ -1,0 +1,70 @@
+// Where a convolution's sums lie in the accumulators: an output channel's sums and those of its neighbours (NS, WS), or
+// a position's and those of its neighbours (IS), share a row (docs/overlay.md, section 4, "Accumulator rows").
+#ifndef OVERLAY_SUMS_H
+#define OVERLAY_SUMS_H
+
+#include "window.h"
+
+typedef struct {
+    int wide;   // Cw: sums in a row
+    int first;  // first row of the block
+    int lines;  // rows per position (NS, WS: column tiles) or per output channel (IS)
+} sums_t;
+
+// `each`: sums per output channel.
+INLINE sums_t sums_of(const command_t *c, const block_t *b, int each) {
+    sums_t s;
+    s.wide = c->algorithm == WINOGRAD ? ARRAY_COLUMNS : ARRAY_COLUMNS * PACKING;
+    s.lines = ceil_div(c->dataflow == IS ? each : b->channels, s.wide);
+    // Sums of several contraction passes stay, block behind block; else the halves take turns.
+    const bool stays = (c->flags & FLAG_ACCUMULATE) || !(c->flags & FLAG_STORE);
+    const int full_lines = ceil_div(c->dataflow == IS ? each : c->block_channels, s.wide);
+    const int rows = c->dataflow == IS ? c->block_channels * full_lines : each * full_lines;
+    s.first = stays ? b->index * rows : (b->index & 1) * ACCUMULATOR_ROWS;
+    return s;
+}
+
+// One sum: of position `number` and output channel `oc`, counted within the block.
+typedef struct {
+    int row, bank;
+} sum_place_t;
+
+INLINE sum_place_t sum_place(const command_t *c, const sums_t *s, int number, int oc) {
+    INLINED
+    const int across = c->dataflow == IS ? number : oc;
+    const int along = c->dataflow == IS ? oc : number;
+    const sum_place_t place = {s->first + along * s->lines + across / s->wide, across % s->wide};
+    return place;
+}
+
+// kn2row: where the sum of unit convolution (k1, k2) at an input pixel goes.
+typedef struct {
+    bool valid, first;  // first: no earlier unit convolution reaches this output
+    int number;
+} shifted_t;
+
+INLINE shifted_t shifted(const command_t *c, const spot_t *s, int repeat) {
+    INLINED
+    shifted_t t = {true, true, s->number};
+    if (c->algorithm == KN2ROW) {
+        const int k1 = repeat / c->kernel_columns;
+        const int k2 = repeat % c->kernel_columns;
+        const int column = s->column + c->pad_left - k2 * c->dilation_columns;
+        t.valid = column >= 0 && column < c->out_width;
+        t.first = k1 == 0 && (k2 == 0 || s->column < c->dilation_columns);
+        t.number = s->row * c->out_width + column;
+    }
+    return t;
+}
+
+// kn2row: outputs whose window lies in the pads altogether get no sum and must start at 0. The number of accumulator
+// rows to clear before the block; 0 where every output is reached.
+INLINE int rows_to_clear(const command_t *c, const geometry_t *g, const sums_t *s) {
+    const int reach = (c->kernel_columns - 1) * c->dilation_columns;
+    const bool possible =
+        c->pad_left > reach || c->out_width - 1 - c->pad_left >= c->width || c->dilation_columns > c->width;
+    if (c->algorithm != KN2ROW || !possible || (c->flags & FLAG_ACCUMULATE)) return 0;
+    return c->dataflow == IS ? g->channels * s->lines : g->sums * s->lines;
+}
+
+#endif

@@ -1,0 +1,186 @@
+// What the array reads: windows of the input buffer, position by position and segment by segment, and rows of weights
+// (docs/overlay.md, section 4; docs/program.md, section 3).
+#ifndef OVERLAY_WINDOW_H
+#define OVERLAY_WINDOW_H
+
+#include "arithmetic.h"
+#include "multiplier.h"
+#include "winograd.h"
+
+// How the contraction of a block is laid out (docs/overlay.md, section 4, table; docs/program.md, section 3).
+typedef struct {
+    bool direct;          // segments are pixels of the image, with pads around it
+    int units, pitch;     // units of a pixel that count, and from a pixel to the next within a segment
+    int segments, segment_units, taps;  // taps: pixels of a segment
+    int value_bytes;      // e
+    int segment_values;   // values of a segment as it is stored, pad units included
+    int values;           // b: values summed per repeat
+    int repeats;          // unit convolutions (kn2row), positions (Winograd), else 1
+    int width, spots;     // positions in a row, positions of one repeat (a)
+    int sums;             // sums that stay per output channel (a')
+    int tiles;            // Winograd tiles
+    int wide;             // Cw
+    int weight_row;       // kw: words of a row of weights
+    int window_words;     // ka: words of the values that the array's rows take
+    int channels, weights; // output channels of the block; first byte of their weights in the weight buffer
+} geometry_t;
+
+INLINE geometry_t geometry_of(const command_t *c, const block_t *b) {
+    geometry_t g = ZERO;
+    const int units = units_of(c->channels);
+    g.direct = c->algorithm != WINOGRAD && c->input_format != TOEPLITZ;
+    g.value_bytes = c->algorithm == WINOGRAD ? 2 : 1;
+    g.units = c->input_format == TOEPLITZ ? c->window_bytes / UNIT_BYTES : units * g.value_bytes;
+    g.pitch = g.units;
+    g.segments = 1;
+    g.taps = 1;
+    g.repeats = 1;
+    g.width = c->algorithm == KN2ROW ? c->width : c->out_width;
+    g.spots = b->rows * g.width;
+    g.sums = b->rows * c->out_width;
+    if (c->algorithm == WINOGRAD) {
+        const form_t f = form_of(c, b->rows);
+        g.segments = f.rounds;
+        g.repeats = f.positions;
+        g.tiles = f.down * f.across;
+        g.width = g.tiles;
+        g.spots = g.tiles;
+        g.sums = g.tiles * f.positions;
+    } else if (c->algorithm == KN2ROW) {
+        g.repeats = c->kernel_rows * c->kernel_columns;
+    } else if (c->input_format != TOEPLITZ && c->dilation_columns == 1) {
+        g.pitch = pitch_of(units);
+        g.segments = c->kernel_rows;
+        g.taps = c->kernel_columns;
+    } else if (c->input_format != TOEPLITZ) {
+        g.segments = c->kernel_rows * c->kernel_columns;
+    }
+    g.segment_units = g.taps * g.pitch - (g.pitch - g.units);
+    g.segment_values = g.segment_units * UNIT_BYTES / g.value_bytes;
+    g.values = g.segments * g.taps * g.units * UNIT_BYTES / g.value_bytes;
+    g.wide = c->algorithm == WINOGRAD ? ARRAY_COLUMNS : ARRAY_COLUMNS * PACKING;
+    g.channels = b->channels;
+    g.weight_row = ceil_div(smaller(b->channels, g.wide) * g.value_bytes, WORD_BYTES);
+    g.window_words = ceil_div(g.value_bytes * smaller(ARRAY_ROWS, g.segment_values), WORD_BYTES);
+    g.weights = b->weight_word * WORD_BYTES + b->channels * PARAMETER_BYTES;
+    return g;
+}
+
+// A position of the block: its number, and its row and column (of outputs; kn2row: of input pixels).
+typedef struct {
+    int number, row, column;
+} spot_t;
+
+INLINE void next_spot(const geometry_t *g, spot_t *s) {
+    INLINED
+    ++s->number;
+    ++s->column;
+    if (s->column == g->width) {
+        s->column = 0;
+        ++s->row;
+    }
+}
+
+// One segment of one position in the input buffer.
+typedef struct {
+    bool inside;  // the image has the row
+    int unit;     // first unit of the first pixel, which may lie left of the image
+    int column;   // of the first pixel
+    int width;    // of the image
+} segment_t;
+
+INLINE segment_t open_segment(const command_t *c, const block_t *b, const geometry_t *g, const spot_t *s, int repeat,
+                              int segment) {
+    INLINED
+    segment_t w = {true, 0, 0, 1};
+    if (c->algorithm == WINOGRAD) {
+        w.unit = b->input_unit + ((repeat * g->tiles + s->number) * g->segments + segment) * g->units;
+    } else if (c->input_format == TOEPLITZ) {
+        w.unit = b->input_unit + s->number * g->units;
+    } else {
+        int k1 = segment;
+        int k2 = 0;
+        if (c->algorithm == KN2ROW) {
+            k1 = repeat / c->kernel_columns;
+        } else if (g->taps == 1 && c->kernel_columns > 1) {
+            k1 = segment / c->kernel_columns;
+            k2 = segment % c->kernel_columns;
+        }
+        const int y = (b->first_row + s->row) * c->stride_rows - c->pad_top + k1 * c->dilation_rows;
+        w.column = c->algorithm == KN2ROW ? s->column
+                                         : s->column * c->stride_columns - c->pad_left + k2 * c->dilation_columns;
+        w.inside = y >= 0 && y < c->height;
+        w.width = c->width;
+        w.unit = b->input_unit + ((y - b->input_start) * c->width + w.column) * pitch_of(units_of(c->channels));
+    }
+    return w;
+}
+
+// Byte `byte` of unit `unit` of pixel `tap` of the segment; pads outside the image, 0 in the pad units between pixels.
+INLINE int8_t segment_byte(const command_t *c, const geometry_t *g, const segment_t *w, int tap, int unit, int byte,
+                           const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES]) {
+    INLINED
+    const int column = w->column + tap;
+    if (unit >= g->units) return 0;
+    if (!w->inside || column < 0 || column >= w->width)
+        return (int8_t)(c->algorithm == KN2ROW ? c->data_offset : c->pad_value);
+    return input_buffer[w->unit + tap * g->pitch + unit][byte];
+}
+
+// Values `first`.. of a segment, one for each row of the array; 0 beyond `count`.
+INLINE void read_window(const command_t *c, const geometry_t *g, const segment_t *w, int first, int count,
+                        const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], value_t values[ARRAY_ROWS]) {
+    INLINED
+    const int start = first * g->value_bytes;
+    int tap = start / UNIT_BYTES / g->pitch;
+    int unit = start / UNIT_BYTES % g->pitch;
+    int byte = start % UNIT_BYTES;
+rows_of_array:
+    UNROLLED
+    for (int i = 0; i < ARRAY_ROWS; ++i) {
+        UNROLL_THIS
+        int value = 0;
+        if (i < count) {
+            value = segment_byte(c, g, w, tap, unit, byte, input_buffer);
+            if (g->value_bytes == 2)
+                value = segment_byte(c, g, w, tap, unit, byte + 1, input_buffer) * 256 + (value & 0xff);
+            else
+                value -= c->data_offset;
+            byte += g->value_bytes;
+            if (byte == UNIT_BYTES) {
+                byte = 0;
+                ++unit;
+                if (unit == g->pitch) {
+                    unit = 0;
+                    ++tap;
+                }
+            }
+        }
+        values[i] = (value_t)value;
+    }
+}
+
+INLINE int weight_at(const geometry_t *g, int byte, const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES]) {
+    INLINED
+    const int low = weight_buffer[byte / WORD_BYTES][byte % WORD_BYTES];
+    if (g->value_bytes == 1) return low;
+    return weight_buffer[(byte + 1) / WORD_BYTES][(byte + 1) % WORD_BYTES] * 256 + (low & 0xff);
+}
+
+// A row of weights of `across` output channels that starts at byte `byte`, packed for the columns.
+INLINE void read_weight_row(const geometry_t *g, int byte, int across,
+                            const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], pair_t pairs[ARRAY_COLUMNS]) {
+    INLINED
+    const int each = g->value_bytes == 2 ? 1 : PACKING;
+columns_of_array:
+    UNROLLED
+    for (int j = 0; j < ARRAY_COLUMNS; ++j) {
+        UNROLL_THIS
+        const int first = each * j;
+        const int low = first < across ? weight_at(g, byte + first * g->value_bytes, weight_buffer) : 0;
+        const int high = each == 2 && first + 1 < across ? weight_at(g, byte + first + 1, weight_buffer) : 0;
+        pairs[j] = each == 2 ? pack(high, low) : (pair_t)low;
+    }
+}
+
+#endif

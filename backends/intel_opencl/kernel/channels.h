@@ -1,0 +1,114 @@
+// The kernels and what they send each other.
+//
+//            words                 lanes              results
+//    LOAD ------------> COMPUTE ----------> POST ---------------> STORE
+//      |  parameters                         ^                      |
+//      |-------------------------------------'                      |
+//      '<----------------------------------------------------------- ' finished
+//
+// A memory on the chip belongs to one kernel: the one that reads it. COMPUTE owns the input buffer, the weight buffer, the row
+// buffers, the array and the accumulators; POST owns the parameters of the output channels; STORE owns the output buffer.
+// Every kernel is a loop whose iteration is one clock cycle, and each iteration takes in one message of the engine before
+// it, if there is one, and does a cycle of work, if there is any. So both halves of a buffer are in use at the same time
+// although one kernel does both. A kernel takes no message of a block whose half is still in use: the channel fills up and the
+// engine before it waits. Nothing else is needed to hand halves over.
+//
+// All four kernels get every command in turn. LOAD waits for `finished` before it fetches the next command, because a
+// pass reads what the passes before it have written.
+#ifndef OVERLAY_CHANNELS_H
+#define OVERLAY_CHANNELS_H
+
+#pragma OPENCL EXTENSION cl_intel_channels : enable
+
+#include "memory.h"
+#include "order.h"
+#include "sums.h"
+
+// From LOAD to COMPUTE: where the bytes belong.
+enum { PUT_UNITS, PUT_WEIGHTS, PUT_SOURCES, PUT_VALUES, BLOCK_ENDS };
+
+typedef struct {
+    word_t word;
+    int what;
+    int first;  // first unit, word or byte
+    int step;   // units: from one to the next
+    int count;  // units
+} placed_t;
+
+// From LOAD to POST: parameters of WORD_UNITS output channels, or a part of a table.
+enum { PUT_PARAMETERS, PUT_LOOKUP, PUT_SLOPES, PARAMETERS_END };
+
+typedef struct {
+    word_t word;
+    int what;
+    int first;  // first channel or entry
+} tabled_t;
+
+// From COMPUTE to POST: sums of a row of accumulators, or products of the vector unit that are still to be shifted.
+typedef struct {
+    wide_t value[LANES];
+    uint8_t shift[LANES];
+} lanes_t;
+
+// From POST to STORE: bytes of the output buffer.
+typedef struct {
+    int8_t value[LANES];
+    int place[LANES];  // byte of the block's half, none if negative
+    bool ends;         // the block is complete; there are no bytes
+} results_t;
+
+// Commands wait for the kernel that is behind; data channels decouple two loops whose iterations do not always match.
+channel command_t compute_commands __attribute__((depth(2)));
+channel command_t post_commands __attribute__((depth(2)));
+channel command_t store_commands __attribute__((depth(2)));
+channel placed_t words __attribute__((depth(64)));
+channel tabled_t parameters_from_load __attribute__((depth(64)));
+channel lanes_t lanes __attribute__((depth(16)));
+channel results_t results __attribute__((depth(16)));
+channel bool finished __attribute__((depth(2)));
+
+// The order in which COMPUTE hands a block's sums to POST: R lanes of a row, row after row (docs/overlay.md, section 6).
+// Lanes are output channels (NS, WS) or positions (IS); with Winograd a lane gets the positions of a tile one by one.
+typedef struct {
+    int across, along;     // lanes in all, and rows of each group of lanes
+    int positions, tiles;  // Winograd; else 1
+    int wide;
+    int tile, first, line, position;
+    bool done;
+} post_order_t;
+
+INLINE post_order_t post_order_of(const command_t *c, const block_t *b) {
+    post_order_t o = ZERO;
+    int spots = b->rows * c->out_width;
+    o.positions = 1;
+    if (c->algorithm == WINOGRAD) {
+        const form_t f = form_of(c, b->rows);
+        spots = f.down * f.across;
+        o.positions = f.positions;
+    }
+    o.across = c->dataflow == IS ? spots : b->channels;
+    o.along = c->dataflow == IS ? b->channels : spots;
+    o.tiles = spots;
+    o.wide = ARRAY_COLUMNS;
+    return o;
+}
+
+INLINE int lanes_of(const post_order_t *o) {
+    return smaller(smaller(LANES, o->tile + o->wide - o->first), o->across - o->first);
+}
+
+INLINE void next_post(post_order_t *o) {
+    ++o->position;
+    if (o->position < o->positions) return;
+    o->position = 0;
+    ++o->line;
+    if (o->line < o->along) return;
+    o->line = 0;
+    o->first += LANES;
+    if (o->first < smaller(o->tile + o->wide, o->across)) return;
+    o->tile += o->wide;
+    o->first = o->tile;
+    o->done = o->tile >= o->across;
+}
+
+#endif

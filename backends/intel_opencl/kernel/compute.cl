@@ -1,0 +1,181 @@
+// COMPUTE: owns the input buffer, the weight buffer, the array and the accumulators. An iteration of its loop is one clock cycle, in
+// which it takes in a word that LOAD has sent (or transforms one, for Winograd), lets the array or the vector unit work on a
+// block, and sends POST a row of sums of the block before.
+
+// What has arrived.
+typedef struct {
+    int arrived;  // blocks whose words are all there
+    int placed;   // blocks that the array may read: arrived and, for Winograd, transformed
+    transform_t transform;
+} intake_t;
+
+// One cycle of the intake. `computed`: blocks that the array is done with; `idle`: there is nothing else to do, so it waits.
+INLINE void take_in(const command_t *c, intake_t *in, int computed, bool idle, int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
+                    int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], uint8_t values[VALUE_BYTES],
+                    uint8_t source_bytes[MAX_SOURCES * SOURCE_WORDS * 4]) {
+    if (in->transform.busy) {
+        transform_cycle(c, &in->transform, input_buffer);
+        if (!in->transform.busy) in->placed = in->arrived;
+        return;
+    }
+    if (in->arrived == c->blocks || in->arrived >= computed + 2) return;  // its half of the buffers is in use
+    bool valid = true;
+    placed_t m;
+    if (idle)
+        m = read_channel_intel(words);
+    else
+        m = read_channel_nb_intel(words, &valid);
+    if (!valid) return;
+    if (m.what == PUT_UNITS) {
+    units_of_word:
+        UNROLLED
+        for (int k = 0; k < WORD_UNITS; ++k) {
+            if (k >= m.count) continue;
+        bytes_of_unit:
+            UNROLLED
+            for (int i = 0; i < UNIT_BYTES; ++i)
+                input_buffer[m.first + k * m.step][i] = (int8_t)m.word.byte[k * UNIT_BYTES + i];
+        }
+    } else if (m.what == PUT_WEIGHTS) {
+    bytes_of_weights:
+        UNROLLED
+        for (int i = 0; i < WORD_BYTES; ++i) weight_buffer[m.first][i] = (int8_t)m.word.byte[i];
+    } else if (m.what == PUT_VALUES) {
+    bytes_of_values:
+        UNROLLED
+        for (int i = 0; i < WORD_BYTES; ++i)
+            if (m.first + i < VALUE_BYTES) values[m.first + i] = m.word.byte[i];
+    } else if (m.what == PUT_SOURCES) {
+    bytes_of_sources:
+        UNROLLED
+        for (int i = 0; i < WORD_BYTES; ++i)
+            if (m.first + i < MAX_SOURCES * SOURCE_WORDS * 4) source_bytes[m.first + i] = m.word.byte[i];
+    } else {
+        const int index = in->arrived;
+        ++in->arrived;
+        if (c->algorithm == WINOGRAD && (c->mode == STREAM_INPUTS || index == 0)) {
+            const block_t b = block_of(*c, index);
+            begin_transform(c, &b, &in->transform);
+        } else {
+            in->placed = in->arrived;
+        }
+    }
+}
+
+// A finished block whose sums go to POST.
+typedef struct {
+    int drained;  // blocks that POST has
+    bool open;
+    block_t block;
+    sums_t sums;
+    post_order_t order;
+} outlet_t;
+
+// Sends R lanes of a row of accumulators; if the channel is full, the same ones again in the next cycle. The lanes are consecutive
+// sums: from some bank of a row on, and from bank 0 of the next row. So each bank is read once, and a rotation sorts them.
+INLINE void send_sums(const command_t *c, outlet_t *out, const sum_t sums[2 * ACCUMULATOR_ROWS][BANK_COLUMNS]) {
+    if (!out->open) {
+        out->block = block_of(*c, out->drained);
+        out->order = post_order_of(c, &out->block);
+        out->sums = sums_of(c, &out->block, out->order.tiles * out->order.positions);
+        out->open = true;
+    }
+    const post_order_t *o = &out->order;
+    const int before = o->position * o->tiles;
+    const sum_place_t at = c->dataflow == IS ? sum_place(c, &out->sums, before + o->first, o->line)
+                                             : sum_place(c, &out->sums, before + o->line, o->first);
+    sum_t row[ARRAY_COLUMNS];
+banks:
+    UNROLLED
+    for (int j = 0; j < ARRAY_COLUMNS; ++j) {
+        const int below = at.row + (j < at.bank ? 1 : 0);
+        row[j] = sums[smaller(below, 2 * ACCUMULATOR_ROWS - 1)][j];
+    }
+    lanes_t message;
+    const int count = lanes_of(o);
+lanes_of_row:
+    UNROLLED
+    for (int lane = 0; lane < LANES; ++lane) {
+        const int bank = at.bank + lane < ARRAY_COLUMNS ? at.bank + lane : at.bank + lane - ARRAY_COLUMNS;
+        message.value[lane] = lane < count ? (wide_t)row[bank] : 0;
+        message.shift[lane] = 0;
+    }
+    if (!write_channel_nb_intel(lanes, message)) return;
+    next_post(&out->order);
+    if (out->order.done) {
+        out->open = false;
+        ++out->drained;
+    }
+}
+
+__attribute__((max_global_work_dim(0))) kernel void compute(int command_count, global ulong *restrict counters) {
+    // A bank per unit of a word; their distances are odd (pitch), so n units of neighbouring pixels, and n units of a
+    // pixel, lie in n different banks.
+    int8_t __attribute__((memory, numbanks(WORD_UNITS), bankwidth(UNIT_BYTES))) input_buffer[INPUT_UNITS][UNIT_BYTES];
+    int8_t __attribute__((memory, numbanks(1), bankwidth(WORD_BYTES))) weight_buffer[WEIGHT_WORDS][WORD_BYTES];
+    int8_t __attribute__((memory)) row_buffers[2][ARRAY_ROWS][ROW_BUFFER_BYTES];
+    // A bank per column of the array: each is added to once per cycle, and read for POST.
+    sum_t __attribute__((memory, numbanks(BANK_COLUMNS), bankwidth(8))) sums[2 * ACCUMULATOR_ROWS][BANK_COLUMNS];
+    uint8_t values[VALUE_BYTES];
+    uint8_t source_bytes[MAX_SOURCES * SOURCE_WORDS * 4];
+    array_t array = ZERO;
+    lines_t lines = ZERO;
+    tile_spots_t spots;
+    intake_t in;
+    in.transform.turn = 0;
+    int now = 0;
+commands:
+    for (int i = 0; i < command_count; ++i) {
+        const command_t c = read_channel_intel(compute_commands);
+        const bool convolves = c.op == OP_CONV;
+        const bool stores = convolves && (c.flags & FLAG_STORE);
+        uint64_t cycles = 0;
+        int computed = 0;
+        bool busy = false;
+        block_t block;
+        flow_t flow;
+        outlet_t out;
+        in.arrived = 0;
+        in.placed = 0;
+        in.transform.busy = false;
+        out.drained = 0;
+        out.open = false;
+    // A sum that is added to an accumulator in one cycle may be read in the next (NS: two tiles of one row). The array is
+    // deeper than the memory's latency: the same accumulator is not touched again within P1 cycles in WS and IS, and in NS
+    // once per tile. So iterations do not depend on each other through the buffers.
+    cycles:
+#pragma ivdep
+        while (computed < c.blocks || (stores && out.drained < c.blocks)) {
+            const bool idle = !busy && computed == in.placed && !(stores && out.drained < computed);
+            take_in(&c, &in, computed, idle, input_buffer, weight_buffer, values, source_bytes);
+            // A block starts when its operands are there and its half of the accumulators is free.
+            if (!busy && computed < c.blocks && computed < in.placed && (!stores || computed < out.drained + 2)) {
+                busy = true;
+                block = block_of(c, computed);
+                if (convolves) {
+                    flow = flow_of(&c, &block, now);
+                    clear_array(&array, &lines);
+                    const int rows = rows_to_clear(&c, &flow.g, &flow.sums);
+                clear_sums:
+                    for (int row = 0; row < rows; ++row) {
+                    clear_columns:
+                        UNROLLED
+                        for (int j = 0; j < ARRAY_COLUMNS; ++j) sums[flow.sums.first + row][j] = 0;
+                    }
+                }
+            }
+            if (busy && convolves) {
+                cycle_t cycle;
+                busy = flow_cycle(&c, &block, &flow, now, input_buffer, weight_buffer, row_buffers, &spots, &cycle);
+                if (busy && cycle.moves) {
+                    array_cycle(&array, &lines, flow.mode, &cycle, now, sums);
+                    ++now;
+                }
+                if (busy && cycle.counts) ++cycles;
+                if (!busy) ++computed;
+            }
+            if (stores && out.drained < computed) send_sums(&c, &out, sums);
+        }
+        counters[i] = cycles;
+    }
+}

@@ -1,0 +1,21 @@
+// The multiplier of a PE, and the registers between neighbours.
+#ifndef OVERLAY_MULTIPLIER_H
+#define OVERLAY_MULTIPLIER_H
+
+#include "types.h"
+
+// A register that belongs to the wire from a PE to its neighbour: it may be placed between the two (Stratix 10: in the
+// routing itself). It costs the emulator time and does nothing there.
+#ifdef OVERLAY_EMULATION
+#define TO_NEIGHBOUR(value) (value)
+#else
+#define TO_NEIGHBOUR(value) __fpga_reg(value)
+#endif
+
+// One operand per multiplier: there is nothing to pack.
+INLINE pair_t pack(int high, int low) { return (pair_t)low; }
+
+// The product of one multiplier: 18 x 19 bits.
+INLINE sum_t multiply(pair_t stationary, value_t moving) { return (sum_t)((int32_t)stationary * (int32_t)moving); }
+
+#endif

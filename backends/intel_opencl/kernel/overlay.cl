@@ -1,0 +1,15 @@
+// The overlay, one file for the compiler: four kernels that run a program together (channels.h). The host starts all of
+// them, each in a queue of its own, for a range of commands.
+#include "channels.h"
+
+#include "array.h"
+
+#include "load.cl"
+
+#include "winograd_inputs.cl"
+
+#include "compute.cl"
+
+#include "post.cl"
+
+#include "store.cl"

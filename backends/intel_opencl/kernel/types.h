@@ -1,0 +1,24 @@
+// Types of the overlay. A multiplier of Arria 10 and Stratix 10 takes 18 x 19 bits: an int8 product, or a Winograd product
+// of 16 x 16 bits. Two such products fit a DSP block, and the array has a multiplier for each.
+#ifndef OVERLAY_TYPES_H
+#define OVERLAY_TYPES_H
+
+#include "arithmetic.h"
+
+#if PACKING != 1
+#error "a multiplier of an Intel device makes one product: plan with packing 1"
+#endif
+
+typedef int16_t value_t;  // operand that moves right: 9 bits (centred data of kn2row), or 16 of Winograd
+typedef int16_t pair_t;   // operand that meets it; the name is that of devices whose multipliers take two at once
+
+// Sums need 40 bits. In emulation 64 hold the same values, so that the compiler can vectorise.
+#ifdef OVERLAY_EMULATION
+typedef int64_t sum_t;
+#else
+#pragma OPENCL EXTENSION cl_intel_arbitrary_precision_integers : enable
+#include "ihc_apint.h"
+typedef int40_t sum_t;
+#endif
+
+#endif
