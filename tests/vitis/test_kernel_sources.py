@@ -72,7 +72,7 @@ def test_only_synthesizable_style() -> None:
 
 PROGRAM = r"""
 #include <cstdio>
-#include "arithmetic.h"
+#include "multiplier.h"
 int main() {
     for (int a = -255; a <= 255; ++a)
         for (int high = -128; high < 128; ++high)

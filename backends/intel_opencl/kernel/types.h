@@ -5,10 +5,6 @@
 
 #include "arithmetic.h"
 
-#if PACKING != 1
-#error "a multiplier of an Intel device makes one product: plan with packing 1"
-#endif
-
 typedef int16_t value_t;  // operand that moves right: 9 bits (centred data of kn2row), or 16 of Winograd
 typedef int16_t pair_t;   // operand that meets it; the name is that of devices whose multipliers take two at once
 

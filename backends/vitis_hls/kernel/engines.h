@@ -12,6 +12,7 @@
 #include "memory.h"
 #include "order.h"
 #include "records.h"
+#include "types.h"
 
 typedef hls::stream<token_t> tokens_t;
 typedef hls::stream<count_t> counts_t;
