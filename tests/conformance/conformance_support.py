@@ -15,6 +15,11 @@ from dynamap.cost.errors import InputError
 from dynamap.planner.plan import Plan
 
 
+def packed_device(executor: Executor) -> str:
+    """A device that packs two products in a multiplier; one of another kind where the executor is for none that does."""
+    return "zcu104" if getattr(executor, "largest_packing", 2) == 2 else "arria10-gx1150"
+
+
 def check(executor: Executor, plan: Plan, quantised: QuantisedNetwork, image: Mapping[str, np.ndarray]) -> bool:
     """Every tensor equals the direct integer computation; every counter that the executor has, the simulator's.
 

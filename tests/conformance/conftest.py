@@ -25,7 +25,11 @@ NAMES = os.environ.get("DYNAMAP_CONFORMANCE", "numpy,vitis-hls").split(",")
 @pytest.fixture(scope="session", params=NAMES)
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     """An executor, kept for the session so that it may keep what it builds."""
-    if request.param == "vitis-hls":
+    if request.param == "intel-opencl":
+        from dynamap.backends.intel_opencl.executor import EmulatorExecutor
+
+        yield EmulatorExecutor()
+    elif request.param == "vitis-hls":
         from dynamap.backends.vitis_hls.csim import SANITIZED, CSimulationExecutor
 
         yield CSimulationExecutor(SANITIZED)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
-from conformance_support import check
+from conformance_support import check, packed_device
 from program_support import integer_image, one_conv, plan_on
 
 from dynamap.backends.executors import Executor
@@ -15,7 +15,7 @@ from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network import ActivationKind
 from dynamap.planner.plan import Blocking
 
-OVERLAYS = {"5 x 7, one product per multiplier": ((5, 7), "pynq-z2"), "8 x 8, packed": ((8, 8), "zcu104")}
+OVERLAYS = {"5 x 7, one product per multiplier": (5, 7), "8 x 8, packed": (8, 8)}
 WINDOWS = {
     "3x3 same": Window((3, 3), pads=(1, 1, 1, 1)),
     "3x3 full": Window((3, 3), pads=(2, 2, 2, 2)),
@@ -56,7 +56,8 @@ def blockings(height: int, step: int, *, whole_in: bool, whole_out: bool) -> lis
 @pytest.mark.parametrize("name", WINDOWS)
 def test_every_way_to_compute_a_convolution(executor: Executor, name: str, overlay: str) -> None:
     window = WINDOWS[name]
-    array, device = OVERLAYS[overlay]
+    array = OVERLAYS[overlay]
+    device = "pynq-z2" if array == (5, 7) else packed_device(executor)
     network = one_conv(SHAPE, OUTPUTS, window)
     quantised = quantise(network, samples=1)
     image = integer_image(network, 1)
@@ -96,7 +97,7 @@ def test_activations_and_zero_points(
         shape = TensorShape(19, 7, 6)
         network = one_conv(shape, 21, Window((3, 3), pads=(1, 1, 1, 1)), kind=kind, zero_point=zero_point)
         quantised = quantise(network, samples=1)
-        plan = plan_on(network, (8, 8), device="zcu104")
+        plan = plan_on(network, (8, 8), device=packed_device(executor))
         layer = replace(
             plan.layers[0],
             algorithm=algorithm,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conformance_support import check
+from conformance_support import check, packed_device
 from program_support import SMALL, builders, integer_image, one_conv, plan_on
 
 from dynamap.backends.executors import Executor
@@ -16,11 +16,12 @@ from dynamap.planner.network import Add, Layer, Mul, Network, Pool, PoolKind, Re
 BUILDERS = builders()
 
 
-@pytest.mark.parametrize("device", ["pynq-z2", "zcu104"])
+@pytest.mark.parametrize("array", [(5, 7), (8, 8)], ids=["one product", "packed"])
 @pytest.mark.parametrize("seed", range(8))
-def test_random_networks(executor: Executor, seed: int, device: str) -> None:
+def test_random_networks(executor: Executor, seed: int, array: tuple[int, int]) -> None:
     network = BUILDERS._build(seed)
-    plan = plan_on(network, (5, 7) if device == "pynq-z2" else (8, 8), SMALL, device)
+    device = "pynq-z2" if array == (5, 7) else packed_device(executor)
+    plan = plan_on(network, array, SMALL, device)
     quantised = quantise(network, samples=1, seed=seed)
     image = integer_image(network, seed)
     assert check(executor, plan, quantised, image)
@@ -52,7 +53,10 @@ def test_pooling(executor: Executor, kind: PoolKind, window: Window) -> None:
         shape, [Pool("pool", ("input",), "output", kind, window)], {"output": TensorShape(35, height, width)}, "output"
     )
     assert check(
-        executor, plan_on(network, (8, 8), device="zcu104"), quantise(network, samples=1), integer_image(network, 1)
+        executor,
+        plan_on(network, (8, 8), device=packed_device(executor)),
+        quantise(network, samples=1),
+        integer_image(network, 1),
     )
 
 
@@ -79,7 +83,7 @@ def test_sum_of_many_and_product_with_itself(executor: Executor) -> None:
 def test_enlargement(executor: Executor) -> None:
     resize = Resize("resize", ("input",), "output", 3, 2)
     network = small(TensorShape(17, 7, 5), [resize], {"output": TensorShape(17, 21, 10)}, "output")
-    for device, array in (("pynq-z2", (5, 7)), ("zcu104", (8, 8))):
+    for device, array in (("pynq-z2", (5, 7)), (packed_device(executor), (8, 8))):
         plan = plan_on(network, array, device=device)
         assert check(executor, plan, quantise(network, samples=1), integer_image(network, 2))
 
@@ -88,7 +92,9 @@ def test_enlargement(executor: Executor) -> None:
 def test_extreme_images(executor: Executor, value: int) -> None:
     network = one_conv(TensorShape(64, 6, 6), 24, Window((3, 3), pads=(1, 1, 1, 1)), zero_point=-128)
     image = {"input": np.full((64, 6, 6), value, np.int8)}
-    assert check(executor, plan_on(network, (8, 8), device="zcu104"), quantise(network, samples=1), image)
+    assert check(
+        executor, plan_on(network, (8, 8), device=packed_device(executor)), quantise(network, samples=1), image
+    )
 
 
 @pytest.mark.parametrize("size", [1, 2, 65])

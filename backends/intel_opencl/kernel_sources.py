@@ -1,0 +1,14 @@
+"""The hand-written sources of the kernels."""
+
+from __future__ import annotations
+
+from dynamap.backends.hardware.sources import kernel_headers, package_files
+
+KERNEL_SOURCES = ("overlay.cl", "load.cl", "compute.cl", "winograd_inputs.cl", "post.cl", "store.cl")
+KERNEL_HEADERS = ("channels.h", "array.h", "multiplier.h", "types.h")
+
+
+def kernel_files() -> dict[str, bytes]:
+    """All files but ``params.h``, by name; ``overlay.cl`` is the one to compile."""
+    own = package_files("dynamap.backends.intel_opencl", "kernel", (*KERNEL_HEADERS, *KERNEL_SOURCES))
+    return own | kernel_headers()
