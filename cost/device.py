@@ -1,7 +1,8 @@
 """Devices: what an FPGA board offers to the overlay, read from TOML files that a user can copy and edit.
 
 A file has three tables: ``[device]`` says what it is, ``[resources]`` what the chip has, ``[system]``
-how it is clocked and what memory it reaches. ``docs/devices.md`` explains each key. Inside, everything is an
+how it is clocked and what memory it reaches; a fourth, ``[calibration]``, is optional. ``docs/devices.md`` explains
+each key. Inside, everything is an
 integer: clocks in kHz (= cycles per ms), bandwidths in bytes per ms (= kB/s).
 """
 
@@ -15,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
+from dynamap.cost.calibration import NONE, UNIT, Calibration, parse_calibration
 from dynamap.cost.errors import InputError
 from dynamap.cost.multiplier import MULTIPLIERS, Multiplier
 from dynamap.cost.toml_table import Table, scaled, sections, suggestion
@@ -114,11 +116,12 @@ class Device:
     note: str
     resources: Resources
     system: System
+    calibration: Calibration = NONE
 
     @property
     def clock_khz(self) -> int:
-        """Cycles per millisecond."""
-        return self.system.clock_khz
+        """Cycles per millisecond: the clock asked for, or what the calibration says is achieved of it."""
+        return self.calibration.clock_khz(self.system.clock_khz)
 
     @property
     def bandwidth_bytes_per_ms(self) -> int:
@@ -134,27 +137,28 @@ class Device:
         """The same board at another clock, bandwidth or number of multipliers, for what-if questions.
 
         A bandwidth beyond what the ports can carry (ports x bytes x clock) is accepted; the
-        surplus is simply not usable.
+        surplus is simply not usable. A clock that is given is taken as it is: the calibration's share is not applied.
 
         Raises:
             InputError: a value is not positive, or out of any plausible range.
         """
-        resources, system = self.resources, self.system
+        resources, system, calibration = self.resources, self.system, self.calibration
         if clock_mhz is not None:
             khz = scaled("the clock", clock_mhz, _KHZ_PER_MHZ, _MOST_CLOCK_MHZ, "MHz")
             system = replace(system, clock_khz=khz)
+            calibration = replace(calibration, clock_permille=UNIT)
         if bandwidth_gbs is not None:
             rate = scaled("the bandwidth", bandwidth_gbs, _BYTES_PER_MS_PER_GBS, _MOST_BANDWIDTH_GBS, "GB/s")
             system = replace(system, bandwidth_bytes_per_ms=rate)
         if multipliers is not None:
             count = scaled("the number of multipliers", multipliers, 1, _MOST_MULTIPLIERS, "multipliers")
             resources = replace(resources, multipliers=count)
-        return replace(self, resources=resources, system=system)
+        return replace(self, resources=resources, system=system, calibration=calibration)
 
     def document(self) -> dict[str, dict[str, object]]:
-        """The three tables of the TOML file, as plain JSON data; ``parse_device`` reads them back."""
+        """The tables of the TOML file, as plain JSON data; ``parse_device`` reads them back."""
         r, s = self.resources, self.system
-        return {
+        tables: dict[str, dict[str, object]] = {
             "device": {key: getattr(self, key) for key in _KEYS["device"]},
             "resources": {
                 "multiplier": r.multiplier.name,
@@ -171,6 +175,8 @@ class Device:
                 "write_latency_cycles": s.write_latency_cycles,
             },
         }
+        calibration = self.calibration.document()
+        return tables | {"calibration": calibration} if calibration else tables
 
 
 @cache
@@ -211,12 +217,12 @@ def load_device(name_or_path: str) -> Device:
 
 
 def parse_device(document: Mapping[str, object], source: str) -> Device:
-    """A device from the three tables of its file; ``source`` is named in messages.
+    """A device from the tables of its file; ``source`` is named in messages.
 
     Raises:
         InputError: an entry is unknown, missing, of the wrong type or out of range.
     """
-    tables = sections(source, document, tuple(_KEYS))
+    tables = sections(source, document, tuple(_KEYS), ("calibration",))
     about, counts, system = (
         Table(source, name, values, _KEYS[name]) for name, values in zip(_KEYS, tables, strict=True)
     )
@@ -230,6 +236,7 @@ def parse_device(document: Mapping[str, object], source: str) -> Device:
         note=about.text("note", default=""),
         resources=_parse_resources(counts, vendor),
         system=_parse_system(system),
+        calibration=parse_calibration(document.get("calibration", {}), source),
     )
 
 

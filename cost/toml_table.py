@@ -19,12 +19,16 @@ def suggestion(found: str, known: Sequence[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def sections(source: str, document: Mapping[str, object], known: Sequence[str]) -> list[Mapping[str, object]]:
-    """The tables called ``known``, in that order; raises InputError if one is missing or another is there."""
+def sections(
+    source: str, document: Mapping[str, object], known: Sequence[str], optional: Sequence[str] = ()
+) -> list[Mapping[str, object]]:
+    """The tables called ``known``, in that order; raises InputError if one is missing or a foreign one is there."""
+    accepted_names = (*known, *optional)
     for name in document:
-        if name not in known:
-            accepted = ", ".join(f"[{section}]" for section in known)
-            raise InputError(f"{source}: unknown entry {name!r}{suggestion(name, known)} (the tables are {accepted})")
+        if name not in accepted_names:
+            accepted = ", ".join(f"[{section}]" for section in accepted_names)
+            hint = suggestion(name, accepted_names)
+            raise InputError(f"{source}: unknown entry {name!r}{hint} (the tables are {accepted})")
     tables: list[Mapping[str, object]] = []
     for name in known:
         table = document.get(name)

@@ -1,7 +1,8 @@
 """What an overlay takes of a device, and which arrays and buffers fit (docs/overlay.md, section 9).
 
 Multipliers are exact. Memory blocks are exact for the declared widths and depths; tools may pack differently. LUT and
-FF are estimates: the coefficients below are design estimates for this overlay's data paths, not measurements.
+FF are estimates: the coefficients below are design estimates for this overlay's data paths, not measurements. A device
+that was calibrated with reports of the vendor's tools (``cost/calibration.py``) scales all but the multipliers.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
+from dynamap.cost.calibration import UNIT, Calibration, Factor
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import ceil_div
@@ -91,9 +93,15 @@ def machine_of(device: Device, packing: bool | None = None) -> Machine:
 
 
 def _memories(device: Device) -> list[tuple[MemoryKind, int]]:
+    """Each kind of memory that a device has, with as many uncalibrated blocks as its calibrated ones make room for."""
     r = device.resources
-    kinds = [(URAM, r.kernel_uram), (BRAM36, r.kernel_bram36), (M20K, r.kernel_m20k)]
-    return [(kind, count) for kind, count in kinds if count]
+    rooms = []
+    for kind, count in ((URAM, r.kernel_uram), (BRAM36, r.kernel_bram36), (M20K, r.kernel_m20k)):
+        factor = device.calibration.factor(kind.name)
+        room = count if factor is None else factor.room(count)
+        if room:
+            rooms.append((kind, room))
+    return rooms
 
 
 def row_buffer_bits(machine: Machine, rows: int) -> int:
@@ -120,7 +128,10 @@ def _tables(machine: Machine) -> int:
 
 
 def memory_use(device: Device, machine: Machine, rows: int, columns: int, buffers: Buffers) -> dict[str, int] | None:
-    """Blocks of each memory kind, spread so that the fullest kind is as empty as possible; None if they do not fit."""
+    """Blocks of each memory kind before calibration; None if they do not fit, calibrated.
+
+    They are spread so that the fullest kind is as empty as possible.
+    """
     memories = _memories(device)
     shapes = _shapes(machine, rows, columns, buffers)
     best: tuple[float, dict[str, int]] | None = None
@@ -145,7 +156,12 @@ def logic_use(device: Device, machine: Machine, rows: Ints | int, columns: Ints 
     ff = ff + machine.word_bytes * FF_PER_WORD_BYTE + FF_BASE
     if device.vendor == "intel":
         lut = lut * 6 // 10
-    return lut, ff
+    return _calibrated(lut, device.calibration.lut), _calibrated(ff, device.calibration.ff)
+
+
+def _calibrated(estimate: Ints | int, factor: Factor | None) -> Ints | int:
+    """The estimate times the factor, rounded up."""
+    return estimate if factor is None else -(-estimate * factor.permille // UNIT)
 
 
 def array_limit(device: Device, machine: Machine) -> int:
@@ -159,14 +175,32 @@ def report(device: Device, overlay: Overlay, limit: int) -> tuple[Use, ...]:
     lut, ff = logic_use(device, machine, overlay.rows, overlay.columns)
     memory = memory_use(device, machine, overlay.rows, overlay.columns, overlay.buffers)
     assert memory is not None, "an overlay is only built of buffers that fit"
-    counts = {kind.name: count for kind, count in _memories(device)}
-    r = device.resources
+    r, calibration = device.resources, device.calibration
+    counts = {URAM.name: r.kernel_uram, BRAM36.name: r.kernel_bram36, M20K.name: r.kernel_m20k}
+    logic = "alm" if device.vendor == "intel" else "lut"
+    blocks = []
+    for name, used in memory.items():
+        calibrated = int(_calibrated(used, calibration.factor(name)))
+        blocks.append(Use(name, calibrated, counts[name], uncertainty_percent(calibration, name)))
     return (
         Use("multipliers", overlay.multipliers, limit + machine.lane_multipliers, 0),
-        *(Use(name, used, counts[name], MEMORY_UNCERTAINTY_PERCENT) for name, used in memory.items()),
-        Use("alm" if device.vendor == "intel" else "lut", int(lut), r.kernel_lut, LOGIC_UNCERTAINTY_PERCENT),
-        Use("ff", int(ff), r.kernel_ff, LOGIC_UNCERTAINTY_PERCENT),
+        *blocks,
+        Use(logic, int(lut), r.kernel_lut, uncertainty_percent(calibration, logic)),
+        Use("ff", int(ff), r.kernel_ff, uncertainty_percent(calibration, "ff")),
     )
+
+
+def model_uncertainty_percent(resource: str) -> int:
+    """The uncertainty of the model's own estimate of a resource, by the name in a plan."""
+    if resource == "multipliers":
+        return 0
+    return LOGIC_UNCERTAINTY_PERCENT if resource in ("lut", "alm", "ff") else MEMORY_UNCERTAINTY_PERCENT
+
+
+def uncertainty_percent(calibration: Calibration, resource: str) -> int:
+    """The uncertainty of an estimate: the calibration's where it has one, else the model's own."""
+    factor = calibration.factor(resource)
+    return model_uncertainty_percent(resource) if factor is None else factor.uncertainty_percent
 
 
 @dataclass(frozen=True, eq=False)
