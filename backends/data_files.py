@@ -11,6 +11,8 @@ import numpy.typing as npt
 from dynamap.backends.executors import NumpyExecutor
 from dynamap.backends.program import Program, Role
 from dynamap.backends.program.layout import layout_of_entry, to_format
+from dynamap.backends.vendor_reports.prediction import SCHEMA
+from dynamap.cost.device import parse_device
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan import Plan
 
@@ -59,12 +61,22 @@ def golden_file(program: Program, inputs: Mapping[str, Int8Array]) -> bytes:
     return b"".join(np.ascontiguousarray(run.values).tobytes() for run in runs)
 
 
-def predicted_file(plan: Plan) -> bytes:
-    """``predicted.json``: the plan's latency, resources and counters per layer."""
+def predicted_file(plan: Plan, kernel: str = "overlay") -> bytes:
+    """``predicted.json``: the plan's latency, resources, device and counters per layer; ``kernel``: its top function.
+
+    Raises:
+        InputError: the plan's description of its device is damaged.
+    """
+    device = parse_device(plan.device, "the plan's device")
     keys = ("name", "op", "algorithm", "dataflow", "compute_cycles", "load_cycles", "store_cycles", "cycles")
     document = {
+        "schema": SCHEMA,
         "model": plan.model.name,
-        "device": plan.device["device"]["name"],
+        "device": device.name,
+        "vendor": device.vendor,
+        "part": device.part,
+        "board": device.board,
+        "kernel": kernel,
         "clock_mhz": plan.overlay.clock_mhz,
         "latency_ms": plan.latency_ms,
         "cycles": sum(layer.cycles for layer in plan.layers),
@@ -77,6 +89,8 @@ def predicted_file(plan: Plan) -> bytes:
             }
             for use in plan.resources
         ],
+        "multipliers_per_block": device.resources.multiplier.per_block,
+        "device_tables": device.document(),
         "layers": [
             {key: getattr(layer, key) for key in keys}
             | {"bytes_read": layer.bytes_read, "bytes_written": layer.bytes_written}

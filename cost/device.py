@@ -216,6 +216,11 @@ def load_device(name_or_path: str) -> Device:
     return parse_device(document, str(path))
 
 
+def shipped_text(name: str) -> str:
+    """The TOML file of a device that comes with the project, with its comments."""
+    return (_devices_folder() / f"{name}.toml").read_text(encoding="utf-8")
+
+
 def parse_device(document: Mapping[str, object], source: str) -> Device:
     """A device from the tables of its file; ``source`` is named in messages.
 

@@ -15,6 +15,7 @@ from dynamap.backends.hardware.sizes import check_program, sizes_of
 from dynamap.backends.hardware.sources import python_host_file
 from dynamap.backends.hardware.target import plan_digest, target_device
 from dynamap.backends.program import Program
+from dynamap.backends.vendor_reports.standalone import comparison_files
 from dynamap.backends.vitis_hls import flow
 from dynamap.backends.vitis_hls.csim import CSimulationExecutor, kernel_files, testbench_files
 from dynamap.backends.vitis_hls.params import params_header
@@ -26,7 +27,6 @@ PROJECT_FILES = {
     "Makefile": "Makefile",
     "host.cpp": "host/host.cpp",
     "host.py": "host/host.py",
-    "compare_reports.py": "compare_reports.py",
 }
 
 
@@ -69,4 +69,4 @@ class VitisHls:
         root = resources.files("dynamap.backends.vitis_hls") / "project"
         for name, path in PROJECT_FILES.items():
             files[path] = (root / name).read_bytes()
-        return files | data_files(plan, program, inputs)
+        return files | data_files(plan, program, inputs) | comparison_files()

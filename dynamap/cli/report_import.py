@@ -1,0 +1,121 @@
+"""``dynamap report import PROJECT``: reports of the vendor's tools against the project's prediction."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from dynamap.backends.vendor_reports.calibration import Calibrated, calibrate
+from dynamap.backends.vendor_reports.comparison import Compared, Comparison, Row, document
+from dynamap.backends.vendor_reports.device_file import calibrated_name, device_toml, text_of
+from dynamap.backends.vendor_reports.front_end import compare_project
+from dynamap.backends.vendor_reports.values import ReportError
+from dynamap.cli.output import message, show
+from dynamap.cost.device import load_device
+from dynamap.cost.errors import InputError
+from dynamap.planner.plan import write_atomically
+
+
+def import_command(
+    project: Path,
+    reports: Path | None,
+    write_device: Path | None,
+    device_file: Path | None,
+    name: str | None,
+    output: Path | None,
+    as_json: bool,
+) -> int:
+    """Compares, prints, and writes what was asked for; 1 where a figure is outside its interval.
+
+    Raises:
+        InputError: the project, its reports or the device cannot be used, or a file cannot be written.
+    """
+    if write_device is None and (device_file is not None or name is not None):
+        raise InputError("--device and --name say what --write-device writes: give it too")
+    try:
+        comparison = compare_project(project, project if reports is None else reports)
+    except ReportError as error:
+        raise InputError(str(error)) from None
+    for warning in comparison.warnings:
+        message(f"warning: {warning}")
+    text = json.dumps(document(comparison), indent=1) + "\n"
+    device = None if write_device is None else _device_text(comparison, device_file, name)
+    if output is not None:
+        write_atomically(output, text.encode())
+    if write_device is not None and device is not None:
+        write_atomically(write_device, device.encode())
+        message(f"wrote {write_device}: plan with --device {write_device}")
+    show(text.rstrip("\n") if as_json else _tables(comparison))
+    return 0 if comparison.all_inside else 1
+
+
+def _device_text(comparison: Comparison, device_file: Path | None, name: str | None) -> str:
+    if comparison.broken:
+        raise InputError(
+            f"{comparison.broken} report(s) could not be read (see the warnings): a device is calibrated with whole "
+            "reports only; build again, or remove the broken files"
+        )
+    calibrated = calibrate(comparison)
+    for reason in calibrated.left_out:
+        message(f"not calibrated: {reason}")
+    device = replace(calibrated.device, name=name or calibrated_name(calibrated.device))
+    text, kept = device_toml(device, _original(calibrated, device_file))
+    if not kept:
+        message("the device's own file is not known (--device FILE.toml names it): written without its comments")
+    return text
+
+
+def _original(calibrated: Calibrated, device_file: Path | None) -> str | None:
+    if device_file is None:
+        return text_of(calibrated.device)
+    given = load_device(str(device_file))
+    if given.part != calibrated.device.part:
+        raise InputError(f"{device_file}: is for part {given.part!r}, the project for {calibrated.device.part!r}")
+    return device_file.read_text(encoding="utf-8")
+
+
+def _tables(comparison: Comparison) -> Group:
+    parts: list[Table | Text] = [_table(comparison, compared) for compared in comparison.compared]
+    clock = comparison.clock
+    if clock is not None:
+        slack = "" if clock.slack_ns is None else f", slack {clock.slack_ns:+.3f} ns"
+        line = (
+            f"Clock: {clock.achieved_mhz:.1f} MHz achieved of {clock.predicted_mhz:g} MHz planned{slack} ({clock.path})"
+        )
+        parts.append(Text(line, style="green" if clock.inside else "yellow"))
+    parts += [Text(f"- {finding}") for finding in comparison.findings]
+    if comparison.all_inside:
+        parts.append(Text("Every figure lies in the interval of its estimate.", style="green"))
+    return Group(*parts)
+
+
+def _verdict(row: Row, compared: Compared) -> Text:
+    if compared.whole_device:
+        return Text("-")
+    return Text("yes", style="green") if row.inside else Text("no", style="yellow")
+
+
+def _table(comparison: Comparison, compared: Compared) -> Table:
+    report = compared.report
+    title = f"{comparison.prediction.model} on {comparison.prediction.device}: {report.tool}, {compared.stage}"
+    table = Table(title=title, caption="; ".join((report.path, *report.notes)), title_justify="left")
+    table.add_column("resource", no_wrap=True)
+    for heading in ("estimated", "interval", "measured", "measured / estimated", "available"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("inside")
+    for row in compared.rows:
+        table.add_row(
+            row.unit,
+            f"{row.estimated:,}",
+            f"{row.least:,} to {row.most:,}" if row.uncertainty_percent else "exact",
+            f"{row.measured:,}",
+            "-" if row.permille is None else f"{row.permille / 1000:.3f}",
+            "-" if row.available is None else f"{row.available:,}",
+            _verdict(row, compared),
+        )
+    return table
