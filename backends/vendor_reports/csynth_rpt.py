@@ -77,7 +77,7 @@ def _of_module(text: str, kernel: str) -> dict[str, Amount]:
     for row in rows(text):
         if "LUT" in row and "FF" in row:
             columns = row
-        elif row[0].strip().lstrip("+*o ") == kernel and len(row) == len(columns):
+        elif re.fullmatch(rf"\s*\+\s*{re.escape(kernel)}\*?", row[0]) and len(row) == len(columns):
             return _amounts(columns, row, None)
     raise ReportError(f"has no table of resources with a row for {kernel!r} (cut off?)")
 

@@ -38,9 +38,10 @@ def device_toml(device: Device, text: str | None) -> tuple[str, bool]:
 
 
 def text_of(device: Device) -> str | None:
-    """The file that comes with the project for a device, if it describes the same part; None otherwise."""
-    if device.name in device_names() and load_device(device.name).part == device.part:
-        return shipped_text(device.name)
+    """The file that comes with the project for a device or its calibrated copy, if the part is the same; else None."""
+    name = device.name.removesuffix(SUFFIX)
+    if name in device_names() and load_device(name).part == device.part:
+        return shipped_text(name)
     return None
 
 

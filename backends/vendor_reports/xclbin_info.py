@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dynamap.backends.vendor_reports.reading import megahertz, read_text
+from dynamap.backends.vendor_reports.reading import megahertz, read_text, real
 from dynamap.backends.vendor_reports.values import Clock, Measured, OtherSubject, ReportError, Scope, Stage
 
 
@@ -30,7 +30,10 @@ def read_xclbin_info(path: Path, name: str, kernel: str) -> Measured:
     data = [frequency for _, kind, frequency in clocks if kind == "DATA"]
     if not data:
         raise ReportError("has no clock of type DATA among its 'Scalable Clocks' (cut off?)")
-    asked = re.search(r"^\s*Requested Freq:\s*([\d.]+)\s*MHz", text, re.MULTILINE)
+    achieved_mhz, asked_mhz = data[0], None
+    for asked, achieved in _scaled_clocks(text):
+        if abs(achieved - data[0]) < 1:  # the same clock, where the first list rounds to megahertz
+            achieved_mhz, asked_mhz = achieved, asked
     version = re.search(r"^\s*Version:\s*(\d{4}\.\d)", text, re.MULTILINE)
     return Measured(
         kind="xclbin.info",
@@ -38,7 +41,7 @@ def read_xclbin_info(path: Path, name: str, kernel: str) -> Measured:
         tool=f"Vitis {version[1]}" if version else "Vitis",
         stage=Stage.ROUTED,
         scope=Scope.KERNEL,
-        clock=Clock(data[0], megahertz(asked[1], "the requested clock") if asked and float(asked[1]) else None),
+        clock=Clock(achieved_mhz, asked_mhz),
         design=kernel if kernels else "",
     )
 
@@ -48,8 +51,19 @@ def _clocks(text: str) -> list[tuple[str, str, float]]:
     start = text.find("Scalable Clocks")
     stop = text.find("System Clocks", start)
     section = text[start : stop if stop > 0 else None] if start >= 0 else ""
-    entry = r"Name:\s*(\S+)\s*\n\s*Type:\s*(\S+)\s*\n\s*Frequency:\s*(\S+)\s*MHz"
+    entry = r"Name:\s*(\S+)\s*\n(?:\s*Index:.*\n)?\s*Type:\s*(\S+)\s*\n\s*Frequency:\s*(\S+)\s*MHz"
     return [
         (clock, kind, megahertz(frequency, f"the frequency of {clock}"))
         for clock, kind, frequency in re.findall(entry, section)
+    ]
+
+
+def _scaled_clocks(text: str) -> list[tuple[float, float]]:
+    """(requested, achieved) MHz of each clock that the linker may lower; none in files of older versions."""
+    entry = r"Requested Freq:\s*(\S+)\s*MHz\s*\n\s*Achieved Freq:\s*(\S+)\s*MHz"
+    pairs = re.findall(entry, text)
+    return [
+        (megahertz(asked, "a requested clock"), megahertz(achieved, "an achieved clock"))
+        for asked, achieved in pairs
+        if real(asked, "a requested clock") and real(achieved, "an achieved clock")
     ]
