@@ -104,7 +104,8 @@ class Comparison:
     def furthest(self) -> Compared | None:
         """The report that is nearest to the hardware and covers the kernel alone; else the last one."""
         alone = [compared for compared in self.compared if not compared.whole_device]
-        return (alone or list(self.compared) or [None])[-1]
+        found = alone or self.compared
+        return found[-1] if found else None
 
     @property
     def all_inside(self) -> bool:
