@@ -9,13 +9,23 @@ from typing import Annotated, Optional
 
 import typer
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    help="Plan a CNN for an FPGA overlay, prove the plan, and check every number.",
-)
+from dynamap.cli.report import report_app
+
+
+def _application() -> typer.Typer:
+    """The application, with its groups of commands; the other commands are added below."""
+    application = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        help="Plan a CNN for an FPGA overlay, prove the plan, and check every number.",
+    )
+    application.add_typer(report_app, name="report")
+    return application
+
+
+app = _application()
 
 
 class Solver(str, Enum):

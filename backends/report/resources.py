@@ -1,0 +1,131 @@
+"""What the overlay takes of the device, with the uncertainty of each estimate, and what a vendor's tool found."""
+
+from __future__ import annotations
+
+from dynamap.backends.report.bars import Bar, bars
+from dynamap.backends.report.evidence import Absent, Evidence
+from dynamap.backends.report.markup import Markup, element, joined, named
+from dynamap.backends.report.measurement import Measurement
+from dynamap.backends.report.words import change, digits, integer, percent
+from dynamap.planner.plan import ResourceUse
+
+NAMES = {
+    "multipliers": "multipliers",
+    "lut": "LUT",
+    "alm": "ALM",
+    "ff": "flip-flops",
+    "bram36": "BRAM (36 Kb)",
+    "uram": "URAM",
+    "m20k": "M20K",
+}
+
+
+def interval(use: ResourceUse) -> tuple[float, float]:
+    """The least and the most that the estimate allows."""
+    spread = use.used * use.uncertainty_percent / 100
+    return use.used - spread, use.used + spread
+
+
+def resources(evidence: Evidence, prefix: str) -> Markup:
+    """A bar for each resource against what the device leaves beside its shell."""
+    plan, measured = evidence.plan, evidence.measurement
+    uses = [use for use in plan.resources if use.used or use.available]
+    if not uses:
+        return element("p", "The plan states no resources.", class_="absent")
+    shares = [max(interval(use)[1], _measured(measured, use.name) or 0) / max(use.available, 1) for use in uses]
+    full = max(1.0, *shares)
+    rows = [_bar(use, None if isinstance(measured, Absent) else measured) for use in uses]
+    caption = (
+        "The whole width is what the device leaves beside its static design (the shell)"
+        if full == 1.0
+        else f"The whole width is {percent(full)} of what the device leaves beside its static design (the shell)"
+    )
+    parts = [
+        bars(rows, full, "Resources"),
+        element(
+            "p",
+            f"{caption}. The line over a bar is the interval of the estimate; multipliers are counted exactly.",
+            class_="muted",
+        ),
+    ]
+    if plan.cost_model == "paper":
+        parts.append(element("p", "The published cost model counts multipliers only.", class_="muted"))
+    if not isinstance(measured, Absent):
+        parts.append(_table(measured))
+    return element("div", *parts, class_="card")
+
+
+def _measured(measured: Measurement | Absent, name: str) -> int | None:
+    found = None if isinstance(measured, Absent) else measured.of(name)
+    return found.measured if found else None
+
+
+def _bar(use: ResourceUse, measured: Measurement | None) -> Bar:
+    low, high = interval(use)
+    whole = max(use.available, 1)
+    exceeds = high > use.available
+    spread = f" ± {use.uncertainty_percent}%" if use.uncertainty_percent else " exactly"
+    words = [
+        element("b", percent(use.used, use.available)),
+        f" {integer(use.used)}{spread} of {integer(use.available)}",
+        element("em", " could exceed the device") if exceeds else None,
+    ]
+    found = measured.of(use.name) if measured else None
+    if found:
+        words.append(f"; measured {integer(found.measured)}")
+    return Bar(
+        name=NAMES.get(use.name, use.name),
+        value=use.used / whole,
+        words=joined(words),
+        css="caution" if exceeds else "",
+        hint=f"between {integer(round(low))} and {integer(round(high))}" if use.uncertainty_percent else "",
+        low=low / whole if use.uncertainty_percent else None,
+        high=high / whole if use.uncertainty_percent else None,
+        mark=found.measured / whole if found else None,
+    )
+
+
+def _table(measured: Measurement) -> Markup:
+    """Estimate against measurement, as the tool's report was imported."""
+    rows = []
+    for found in measured.resources:
+        estimated = found.estimated
+        cells = (
+            "" if estimated is None else integer(estimated),
+            integer(found.measured),
+            "" if estimated is None else change(found.measured, estimated),
+            "" if found.available is None else integer(found.available),
+        )
+        name = NAMES.get(found.name, found.name)
+        rows.append(
+            element("tr", element("th", named(name), scope="row"), *(element("td", c, class_="number") for c in cells))
+        )
+    heads = ("Resource", "Estimated", "Measured", "Difference", "Available")
+    clock = measured.clock
+    words: list[Markup | str] = [named(measured.tool), ", ", named(measured.stage)]
+    if measured.device:
+        words += [", for ", named(measured.device)]
+    if clock is not None:
+        words.append(f"; clock asked {digits(clock.requested_mhz, 4)} MHz, reached {digits(clock.achieved_mhz, 4)} MHz")
+    return joined(
+        [
+            element("h4", "Measured: ", *words),
+            element(
+                "div",
+                element(
+                    "table",
+                    element(
+                        "thead",
+                        element(
+                            "tr",
+                            *(element("th", h, scope="col", class_="number" if h != heads[0] else None) for h in heads),
+                        ),
+                    ),
+                    element("tbody", *rows),
+                    class_="plain measured",
+                ),
+                class_="wide",
+            ),
+            element("ul", *(element("li", named(note)) for note in measured.notes)) if measured.notes else None,
+        ]
+    )

@@ -1,0 +1,105 @@
+"""``dynamap report``: plans as one HTML page, and beside it the commands that read the reports of vendors' tools.
+
+``report PLAN...`` is the group's own command: whatever is not the name of another command is an argument or an option
+of it. A plan in a file called like a command is given with its folder (``./import``).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+from typer.core import TyperGroup
+
+PAGE = "html"
+
+
+class PageOrCommand(TyperGroup):
+    """A group of commands one of which, ``html``, need not be named."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Puts ``html`` in front of what names no command and asks for no help."""
+        if not args or (args[0] not in self.commands and args[0] != "--help"):
+            args = [PAGE, *args]
+        return super().parse_args(ctx, args)
+
+
+report_app = typer.Typer(
+    cls=PageOrCommand,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    subcommand_metavar="PLAN... -o FILE.html | COMMAND ...",
+    help="Explain plans to a colleague: one HTML page. Without a command, `html` is meant.",
+)
+
+
+class Baselines(str, Enum):
+    array = "array"
+    full = "full"
+    none = "none"
+
+
+@report_app.command(PAGE)
+def page(
+    plans: Annotated[list[Path], typer.Argument(help="Saved plans; several are compared.", metavar="PLAN...")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file to write.")],
+    baselines: Annotated[
+        Baselines,
+        typer.Option(help="Fixed strategies beside the plan: on its array, each on its best array (slower), or none."),
+    ] = Baselines.array,
+    time_limit: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option("--time-limit", help="Seconds for each strategy's search; what it ends is marked as not proven."),
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Also make the checks of `dynamap verify --quick` and show them.")
+    ] = False,
+    run: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option(help="What `dynamap run PLAN --json` printed; once for each plan, in their order."),
+    ] = None,
+    measured: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option(help="What `dynamap report import` wrote; once for each plan, in their order."),
+    ] = None,
+) -> None:
+    """Write one self-contained HTML page that explains a plan, or compares several."""
+    from dynamap.backends.report import Scope, Wanted
+    from dynamap.cli.report_page import page_command
+
+    wanted = Wanted(Scope(baselines.value), time_limit, verify)
+    raise typer.Exit(page_command(plans, output, wanted, run or [], measured or []))
+
+
+@report_app.command("import")
+def import_project(
+    project: Annotated[Path, typer.Argument(help="The folder of a generated project.", show_default=False)],
+    reports: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Where the tools wrote their reports; the project's folder if left out."),
+    ] = None,
+    write_device: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Write the device with calibration factors as a TOML file."),
+    ] = None,
+    device: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="The device's own TOML file, whose comments --write-device keeps."),
+    ] = None,
+    name: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="The name of the device that --write-device writes; NAME-calibrated if left out."),
+    ] = None,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", help="Write the comparison as JSON, for `dynamap report --measured`."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
+) -> None:
+    """Compare the reports of the vendor's tools with a project's prediction; 1 if a figure is outside its interval."""
+    from dynamap.cli.report_import import import_command
+
+    raise typer.Exit(import_command(project, reports, write_device, device, name, output, as_json))

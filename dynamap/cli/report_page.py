@@ -1,0 +1,59 @@
+"""``dynamap report PLAN... -o FILE.html``: plans on one HTML page."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from dynamap.backends.report import Evidence, Wanted, gather, html_report
+from dynamap.backends.report.evidence import Absent
+from dynamap.backends.report.measurement import read_measurement
+from dynamap.backends.report.run_result import read_run
+from dynamap.cli.output import message
+from dynamap.cli.plan import require_folder
+from dynamap.cost.errors import InputError
+from dynamap.planner.plan import load_plan, write_atomically
+
+
+def page_command(
+    plans: Sequence[Path], output: Path, wanted: Wanted, runs: Sequence[Path], measurements: Sequence[Path]
+) -> int:
+    """Writes the page of one plan, or of several with their comparison.
+
+    Raises:
+        InputError: a plan or a file beside it cannot be used, or the page cannot be written.
+    """
+    require_folder(output)
+    for option, files in (("--run", runs), ("--measured", measurements)):
+        if files and len(files) != len(plans):
+            raise InputError(
+                f"{option} must be given once for each plan, in their order, or not at all: "
+                f"{len(files)} for {len(plans)} plan{'s' if len(plans) > 1 else ''}"
+            )
+    if any(output.resolve() == path.resolve() for path in (*plans, *runs, *measurements)):
+        raise InputError(f"--output {str(output)!r} is one of the files to read: choose another name")
+    found = [
+        _evidence(path, wanted, runs[index] if runs else None, measurements[index] if measurements else None)
+        for index, path in enumerate(plans)
+    ]
+    page = html_report(found).encode()
+    write_atomically(output, page)
+    for evidence in found:
+        if isinstance(evidence.network, Absent):
+            message(f"note: {evidence.name}: {evidence.network.reason} The page lacks what needs the model.")
+    message(f"wrote {output} ({len(page) / 1e6:.2f} MB): open it in a browser")
+    return 0
+
+
+def _evidence(path: Path, wanted: Wanted, run: Path | None, measured: Path | None) -> Evidence:
+    plan = load_plan(path)
+    return gather(
+        plan,
+        path.name,
+        hashlib.sha256(path.read_bytes()).hexdigest(),
+        wanted,
+        folder=path.parent,
+        run=None if run is None else read_run(run, plan),
+        measurement=None if measured is None else read_measurement(measured),
+    )
