@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-from dynamap.backends.vendor_reports.reading import count, megahertz, read_text
+from dynamap.backends.vendor_reports.reading import count, megahertz, pairs, read_text
 from dynamap.backends.vendor_reports.values import Amount, Clock, Measured, ReportError, Scope, Stage
 
 _LINES = {"Logic utilization": "alm", "Registers": "ff", "RAM blocks": "m20k", "DSP blocks": "dsp_blocks"}
@@ -20,7 +19,7 @@ def read_acl_quartus(path: Path, name: str) -> Measured:
     Raises:
         ReportError: it has no logic utilisation or no clock, or a value is absurd.
     """
-    lines = dict(re.findall(r"^\s*([A-Za-z0-9 /]+?):[ \t]*(\S.*?)\s*$", read_text(path), re.MULTILINE))
+    lines = {key: value for key, value in pairs(read_text(path)) if value}
     resources = {}
     for label, resource in _LINES.items():
         if label in lines:

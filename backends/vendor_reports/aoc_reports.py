@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from dynamap.backends.vendor_reports.reading import json_count, megahertz, read_json, whole
+from dynamap.backends.vendor_reports.reading import json_count, megahertz, plain, read_json, whole
 from dynamap.backends.vendor_reports.values import Amount, Clock, Measured, OtherSubject, ReportError, Scope, Stage
 
 _AREA = {"alut": "alm", "ff": "ff", "ram": "m20k", "dsp": "dsp_blocks"}
@@ -118,8 +118,8 @@ def _info(path: Path) -> tuple[str, str, str]:
         node = _nodes(_mapping(read_json(beside), "info.json"), "compileInfo")[0]
     except (ReportError, IndexError):
         return unknown
-    version = str(node.get("version", "")).split(" ")[0]
-    family = [word.strip() for word in str(node.get("family", "")).split(",")]
+    version = plain(str(node.get("version", ""))[:40]).split(" ")[0]
+    family = [word.strip() for word in plain(str(node.get("family", ""))[:400]).split(",")]
     part = family[1] if len(family) > 1 else ""
     board = family[2].rsplit(":", 1)[-1] if len(family) > 2 else ""
     return f"aoc {version}".strip(), part, board

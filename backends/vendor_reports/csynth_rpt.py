@@ -33,7 +33,7 @@ def read_csynth_rpt(path: Path, name: str, kernel: str) -> Measured:
         OtherSubject: it is of another function.
     """
     text = read_text(path)
-    design = re.search(r"Report (?:for|of) '([^']+)'", text)
+    design = re.search(r"Report (?:for|of) '([^'\n]{1,200})'", text)
     if design and design[1] != kernel:
         raise OtherSubject(f"is of the function {design[1]!r}, not of {kernel!r}")
     _, detailed, section = text.partition("== Utilization Estimates")
@@ -41,8 +41,8 @@ def read_csynth_rpt(path: Path, name: str, kernel: str) -> Measured:
     for needed in ("lut", "ff"):
         if needed not in resources:
             raise ReportError(f"has no column {needed.upper()} in its table of resources (cut off?)")
-    version = re.search(r"^\s*\* Version:\s*(\d{4}\.\d(?:\.\d)?)", text, re.MULTILINE)
-    part = re.search(r"^\s*\* Target device:\s*(\S+)", text, re.MULTILINE)
+    version = re.search(r"^[ \t]*\* Version:[ \t]*(\d{4}\.\d(?:\.\d)?)", text, re.MULTILINE)
+    part = re.search(r"^[ \t]*\* Target device:[ \t]*(\S+)", text, re.MULTILINE)
     return Measured(
         kind="csynth.rpt",
         path=name,
@@ -99,7 +99,7 @@ def _cell(text: str, column: str) -> int:
 
 
 def _clock(text: str) -> Clock | None:
-    row = re.search(r"^\s*\|\s*ap_clk\s*\|\s*([\d.]+)\s*(?:ns)?\s*\|\s*([\d.]+)\s*(?:ns)?\s*\|", text, re.MULTILINE)
+    row = re.search(r"^[ \t]*\|[ ]*ap_clk[ ]*\|[ ]*([\d.]+)[ ]*(?:ns)?[ ]*\|[ ]*([\d.]+)[ ]*(?:ns)?[ ]*\|", text, re.M)
     if row is None:
         return None
     target, estimated = (real(cell, "the clock period") for cell in row.groups())

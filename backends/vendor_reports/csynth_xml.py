@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from xml.parsers import expat
 
-from dynamap.backends.vendor_reports.reading import count, read_bytes, real, whole
+from dynamap.backends.vendor_reports.reading import count, plain, read_bytes, real, whole
 from dynamap.backends.vendor_reports.values import Amount, Clock, Measured, OtherSubject, ReportError, Scope, Stage
 
 _RESOURCES = {
@@ -22,6 +22,14 @@ _RESOURCES = {
 }
 _OLD_NAMES = {"DSP": "DSP48E"}
 _USED, _AVAILABLE = "profile/AreaEstimates/Resources", "profile/AreaEstimates/AvailableResources"
+_VERSION = "profile/ReportVersion/Version"
+_PART, _TOP = "profile/UserAssignments/Part", "profile/UserAssignments/TopModelName"
+_TARGET = "profile/UserAssignments/TargetClockPeriod"
+_ESTIMATED = "profile/PerformanceEstimates/SummaryOfTimingAnalysis/EstimatedClockPeriod"
+_TAGS = (*(tag for tag, _ in _RESOURCES.values()), *_OLD_NAMES.values())
+_WANTED = frozenset(
+    (*(f"{where}/{tag}" for where in (_USED, _AVAILABLE) for tag in _TAGS), _VERSION, _PART, _TOP, _TARGET, _ESTIMATED)
+)
 _MOST_DEPTH = 64
 
 
@@ -33,7 +41,7 @@ def read_csynth_xml(path: Path, name: str, kernel: str) -> Measured:
         OtherSubject: it is of another function.
     """
     values = _leaves(read_bytes(path))
-    design = values.get("profile/UserAssignments/TopModelName", "")
+    design = values.get(_TOP, "")
     if design and design != kernel:
         raise OtherSubject(f"is of the function {design!r}, not of {kernel!r}")
     if not any(key.startswith(_USED) for key in values):
@@ -49,7 +57,7 @@ def read_csynth_xml(path: Path, name: str, kernel: str) -> Measured:
     for needed in ("lut", "ff"):
         if needed not in resources:
             raise ReportError(f"has no {needed.upper()} among its resources (cut off?)")
-    version = values.get("profile/ReportVersion/Version", "")
+    version = values.get(_VERSION, "")
     return Measured(
         kind="csynth.xml",
         path=name,
@@ -58,7 +66,7 @@ def read_csynth_xml(path: Path, name: str, kernel: str) -> Measured:
         scope=Scope.KERNEL,
         resources=resources,
         clock=_clock(values),
-        part=values.get("profile/UserAssignments/Part", ""),
+        part=values.get(_PART, ""),
         design=design,
     )
 
@@ -72,8 +80,8 @@ def _figure(values: dict[str, str], where: str, tag: str) -> int | None:
 
 
 def _clock(values: dict[str, str]) -> Clock | None:
-    estimated = values.get("profile/PerformanceEstimates/SummaryOfTimingAnalysis/EstimatedClockPeriod")
-    target = values.get("profile/UserAssignments/TargetClockPeriod")
+    estimated = values.get(_ESTIMATED)
+    target = values.get(_TARGET)
     if not estimated:
         return None
     return Clock(_frequency(estimated, "EstimatedClockPeriod"), _frequency(target, "TargetClockPeriod"))
@@ -101,9 +109,11 @@ def _leaves(content: bytes) -> dict[str, str]:
         parts.clear()
 
     def end(_: str) -> None:
-        text = "".join(parts).strip()
-        if text:
-            found.setdefault("/".join(stack), text)
+        where = "/".join(stack)
+        if where in _WANTED:
+            text = "".join(parts).strip()
+            if text:
+                found.setdefault(where, plain(text[:200]))
         stack.pop()
         parts.clear()
 

@@ -15,6 +15,7 @@ from dynamap.backends.vendor_reports.csynth_xml import read_csynth_xml
 from dynamap.backends.vendor_reports.hierarchy import read_hierarchy
 from dynamap.backends.vendor_reports.kernel_utilization import read_kernel_utilization
 from dynamap.backends.vendor_reports.prediction import PREDICTED, Prediction
+from dynamap.backends.vendor_reports.reading import plain
 from dynamap.backends.vendor_reports.timing import read_timing
 from dynamap.backends.vendor_reports.utilization import read_utilization
 from dynamap.backends.vendor_reports.values import Measured, OtherSubject, ReportError, Scope
@@ -77,7 +78,7 @@ def find_reports(project: Path, folder: Path, prediction: Prediction) -> Choice:
     warnings: list[str] = []
     broken = 0
     for path, read in _candidates(folder, prediction):
-        name = path.relative_to(folder).as_posix()
+        name = plain(path.relative_to(folder).as_posix())
         try:
             report = read(path, name)
             _require_part(report, prediction)
@@ -181,12 +182,22 @@ def _best(found: list[tuple[Measured, float]], what: str, warnings: list[str]) -
             report.path,
         )
 
-    ordered = sorted(found, key=rank, reverse=True)
-    best, others = ordered[0][0], [report.path for report, _ in ordered[1:]]
-    if others:
-        shown = ", ".join(others[:4]) + (f" and {len(others) - 4} more" if len(others) > 4 else "")
-        warnings.append(f"{what}: of {len(ordered)} reports {best.path} is used, not {shown}")
+    best, *others = [report for report, _ in sorted(found, key=rank, reverse=True)]
+    rivals = [report.path for report in others if _says_otherwise(report, best, what)]
+    if rivals:
+        shown = ", ".join(rivals[:4]) + (f" and {len(rivals) - 4} more" if len(rivals) > 4 else "")
+        warnings.append(f"{what}: {best.path} is used; not {shown}, with other figures of the same stage")
     return best
+
+
+def _says_otherwise(report: Measured, best: Measured, what: str) -> bool:
+    """Whether it is as good a report of the same thing, with other figures."""
+    if (report.scope, report.stage) != (best.scope, best.stage):
+        return False
+    if what == "clock":
+        return report.kind == best.kind and report.clock != best.clock
+    common = report.resources.keys() & best.resources.keys()
+    return any(report.resources[name].used != best.resources[name].used for name in common)
 
 
 def _require_part(report: Measured, prediction: Prediction) -> None:

@@ -16,8 +16,11 @@ from dynamap.backends.vendor_reports.values import ReportError
 MOST_BYTES = 64 << 20
 MOST_COUNT = 1_000_000_000
 MOST_MHZ = 10_000.0
+_MOST_LINE = 2_000
+_MOST_DIGITS = 30
 
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?")
+_CONTROL = {code: "\ufffd" for code in (*range(32), 127) if chr(code) not in "\t\n\r"}
 
 
 def read_bytes(path: Path) -> bytes:
@@ -38,8 +41,15 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
+def plain(text: str) -> str:
+    """Text that is safe to print and to store: without control characters and without halves of surrogate pairs."""
+    return text.encode("utf-8", errors="replace").decode("utf-8").translate(_CONTROL)
+
+
 def read_text(path: Path) -> str:
     """A report's text: UTF-8 or UTF-16 by its mark; bytes that are neither (names of hosts and folders) are replaced.
+
+    Lines longer than any line of a report are left out, so that no search in it takes long.
 
     Raises:
         ReportError: it cannot be read, is empty, too large, or is not text.
@@ -47,10 +57,15 @@ def read_text(path: Path) -> str:
     content = read_bytes(path)
     for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
         if content.startswith(mark):
-            return content.decode(encoding, errors="replace")
+            return _lines_of(content.decode(encoding, errors="replace"))
     if b"\0" in content:
         raise ReportError("is not text")
-    return content.decode("utf-8-sig", errors="replace")
+    return _lines_of(content.decode("utf-8-sig", errors="replace"))
+
+
+def _lines_of(text: str) -> str:
+    lines = text.translate(_CONTROL).splitlines()
+    return "\n".join(line.rstrip() for line in lines if len(line) <= _MOST_LINE and line.strip())
 
 
 def read_json(path: Path) -> Any:
@@ -60,7 +75,7 @@ def read_json(path: Path) -> Any:
         ReportError: the file cannot be read or is not JSON.
     """
     try:
-        return json.loads(read_text(path))
+        return json.loads(read_bytes(path))
     except (ValueError, RecursionError) as error:
         raise ReportError(f"is not JSON (cut off?): {error}") from None
 
@@ -74,6 +89,8 @@ def count(text: str, what: str) -> int:
     match = _NUMBER.match(text.strip())
     if match is None:
         raise ReportError(f"{what} is {text.strip()[:40]!r}, expected a number")
+    if len(match[0]) > _MOST_DIGITS:
+        raise ReportError(f"{what} is {match[0][:40]}..., expected 0 to {MOST_COUNT:,}")
     return whole(Fraction(match[0].replace(",", "")), what)
 
 
@@ -86,7 +103,7 @@ def whole(value: Fraction | float, what: str) -> int:
     if isinstance(value, float) and not math.isfinite(value):
         raise ReportError(f"{what} is {value}")
     if not 0 <= value <= MOST_COUNT:
-        raise ReportError(f"{what} is {float(value):g}, expected 0 to {MOST_COUNT:,}")
+        raise ReportError(f"{what} is {str(value)[:40]}, expected 0 to {MOST_COUNT:,}")
     return math.ceil(value)
 
 
@@ -139,13 +156,21 @@ def rows(text: str) -> Iterator[list[str]]:
             yield [first.rstrip(), *(cell.strip() for cell in rest)]
 
 
+def pairs(text: str) -> Iterator[tuple[str, str]]:
+    """The lines ``Key: value``, stripped; a value may hold further colons and may be empty."""
+    for line in text.splitlines():
+        key, colon, value = line.partition(":")
+        if colon:
+            yield key.strip(), value.strip()
+
+
 def head(text: str) -> dict[str, str]:
     """The ``| Key : value`` lines that begin a report of Vivado."""
     found: dict[str, str] = {}
-    for line in text.splitlines()[:40]:
-        match = re.match(r"\s*\|\s*([A-Z][A-Za-z ]+?)\s*:\s+(.*?)\s*\|?\s*$", line)
-        if match:
-            found.setdefault(match[1], match[2])
+    for line in text.split("\n", 40)[:40]:
+        if line.startswith("|"):
+            for key, value in pairs(line.strip("| ")):
+                found.setdefault(key, value)
     return found
 
 

@@ -6,6 +6,7 @@ RAM is counted in tiles of 36 kbit, with halves. The state of the design is in t
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from dynamap.backends.vendor_reports.reading import count, head, read_text, rows, vivado_version
@@ -50,7 +51,7 @@ def read_utilization(path: Path, name: str, kernel: str) -> Measured:
             raise ReportError(f"has no row 'CLB {row_name}' or 'Slice {row_name}' (cut off?)")
     said = head(text)
     design = said.get("Design", "")
-    alone = design in (kernel, *KERNEL_WRAPPERS) or f"_{kernel}_" in f"_{design}_"
+    alone = design in KERNEL_WRAPPERS or re.search(rf"(^|_){re.escape(kernel)}(_\d+)*$", design) is not None
     return Measured(
         kind="utilization",
         path=name,
@@ -65,12 +66,7 @@ def read_utilization(path: Path, name: str, kernel: str) -> Measured:
 
 def stage_of(state: str, name: str) -> Stage:
     """The stage of a design by the state in its report's head, else by the report's file name."""
-    words = f"{state.lower()} " if state else name.rsplit("/", 1)[-1].lower()
-    for stage, signs in (
-        (Stage.ROUTED, ("rout", "physopt")),
-        (Stage.PLACED, ("placed",)),
-        (Stage.SYNTHESIZED, ("synth", "opt")),
-    ):
-        if any(sign in words for sign in signs):
-            return stage
-    return Stage.SYNTHESIZED
+    words = (state or name.rsplit("/", 1)[-1]).lower()
+    if "rout" in words:  # Routed, Physopt postRoute
+        return Stage.ROUTED
+    return Stage.PLACED if "place" in words else Stage.SYNTHESIZED  # Fully Placed, Physopt postPlace

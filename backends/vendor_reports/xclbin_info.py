@@ -1,6 +1,7 @@
 """``*.xclbin.info``, which the Vitis packager writes (xclbinutil --info): the clock that the card will be set to.
 
-After routing the linker lowers the kernel's clock to what the timing allows, so this is the achieved clock.
+After routing the linker lowers the kernel's clock to what the timing allows, so this is the achieved clock. The
+section "Scalable Clocks" has it in whole megahertz, "System Clocks" of newer versions exactly and as requested.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dynamap.backends.vendor_reports.reading import megahertz, read_text, real
+from dynamap.backends.vendor_reports.reading import megahertz, pairs, read_text
 from dynamap.backends.vendor_reports.values import Clock, Measured, OtherSubject, ReportError, Scope, Stage
 
 
@@ -20,50 +21,52 @@ def read_xclbin_info(path: Path, name: str, kernel: str) -> Measured:
         OtherSubject: it is of an emulation, or of another kernel.
     """
     text = read_text(path)
-    content = re.search(r"^\s*Content:\s*(.+?)\s*$", text, re.MULTILINE)
-    if content and "emulation" in content[1].lower():
-        raise OtherSubject(f"is of an emulation ({content[1]})")
-    kernels = re.findall(r"^\s*Kernel:\s*(\S+)", text, re.MULTILINE)
+    lines = list(pairs(text))
+    content = next((value for key, value in lines if key == "Content"), "")
+    if "emulation" in content.lower():
+        raise OtherSubject(f"is of an emulation ({content[:80]})")
+    kernels = [value for key, value in lines if key == "Kernel"]
     if kernels and kernel not in kernels:
         raise OtherSubject(f"is of the kernel(s) {', '.join(kernels[:8])}, not of {kernel!r}")
-    clocks = _clocks(text)
-    data = [frequency for _, kind, frequency in clocks if kind == "DATA"]
-    if not data:
-        raise ReportError("has no clock of type DATA among its 'Scalable Clocks' (cut off?)")
-    achieved_mhz, asked_mhz = data[0], None
-    for asked, achieved in _scaled_clocks(text):
-        if abs(achieved - data[0]) < 1:  # the same clock, where the first list rounds to megahertz
-            achieved_mhz, asked_mhz = achieved, asked
-    version = re.search(r"^\s*Version:\s*(\d{4}\.\d)", text, re.MULTILINE)
+    achieved, requested = _kernel_clock(lines)
+    version = re.search(r"^[ \t]*Version:[ \t]*(\d{4}\.\d)", text, re.MULTILINE)
     return Measured(
         kind="xclbin.info",
         path=name,
         tool=f"Vitis {version[1]}" if version else "Vitis",
         stage=Stage.ROUTED,
         scope=Scope.KERNEL,
-        clock=Clock(achieved_mhz, asked_mhz),
+        clock=Clock(achieved, requested),
         design=kernel if kernels else "",
     )
 
 
-def _clocks(text: str) -> list[tuple[str, str, float]]:
-    """(name, type, MHz) of each scalable clock."""
-    start = text.find("Scalable Clocks")
-    stop = text.find("System Clocks", start)
-    section = text[start : stop if stop > 0 else None] if start >= 0 else ""
-    entry = r"Name:\s*(\S+)\s*\n(?:\s*Index:.*\n)?\s*Type:\s*(\S+)\s*\n\s*Frequency:\s*(\S+)\s*MHz"
-    return [
-        (clock, kind, megahertz(frequency, f"the frequency of {clock}"))
-        for clock, kind, frequency in re.findall(entry, section)
-    ]
+def _kernel_clock(lines: list[tuple[str, str]]) -> tuple[float, float | None]:
+    """(achieved, requested or None) MHz of the clock of type DATA."""
+    whole: list[float] = []
+    exact: list[tuple[float, float]] = []
+    kind, requested = "", None
+    for key, value in lines:
+        if key == "Name":
+            kind, requested = "", None
+        elif key == "Type":
+            kind = value
+        elif key == "Frequency" and kind == "DATA":
+            whole.append(_frequency(value, "the kernel's clock"))
+        elif key == "Requested Freq" and kind == "SCALABLE" and _named(value):
+            requested = _frequency(value, "a requested clock")
+        elif key == "Achieved Freq" and requested is not None and _named(value):
+            exact.append((_frequency(value, "an achieved clock"), requested))
+    if not whole:
+        raise ReportError("has no clock of type DATA among its 'Scalable Clocks' (cut off?)")
+    same = [pair for pair in exact if abs(pair[0] - whole[0]) < 1]
+    return same[0] if same else (whole[0], None)
 
 
-def _scaled_clocks(text: str) -> list[tuple[float, float]]:
-    """(requested, achieved) MHz of each clock that the linker may lower; none in files of older versions."""
-    entry = r"Requested Freq:\s*(\S+)\s*MHz\s*\n\s*Achieved Freq:\s*(\S+)\s*MHz"
-    pairs = re.findall(entry, text)
-    return [
-        (megahertz(asked, "a requested clock"), megahertz(achieved, "an achieved clock"))
-        for asked, achieved in pairs
-        if real(asked, "a requested clock") and real(achieved, "an achieved clock")
-    ]
+def _named(value: str) -> bool:
+    """Whether a clock was set at all: clocks of the platform that the design leaves alone have 0 MHz."""
+    return value.removesuffix("MHz").strip() not in ("", "0")
+
+
+def _frequency(value: str, what: str) -> float:
+    return megahertz(value.removesuffix("MHz"), what)

@@ -55,9 +55,7 @@ def test_the_implementation_of_the_kernel_wins_and_the_packaged_clock(project: P
     assert clock.latency_ms == pytest.approx(600_000 / 278_400)
     assert not comparison.all_inside
     assert any("reaches 278.4 MHz of 300" in finding for finding in comparison.findings)
-    said = "\n".join(comparison.warnings)
-    assert "implementation: of 2 reports build/_x/reports/link/imp/impl_1_kernel_util_routed.rpt is used, not " in said
-    assert "clock: of 2 reports build/overlay.hw.xclbin.info is used, not " in said
+    assert comparison.warnings == (), "what the flow writes anyway is no cause for a warning"
 
 
 def test_timing_summary_alone_gives_the_clock_by_its_slack(project: Project) -> None:
@@ -131,11 +129,13 @@ def test_the_newest_of_alike_reports_is_used(project: Project) -> None:
     base = (folder / "predicted.json").stat().st_mtime
     for run, age in (("a", 5), ("b", 50), ("c", 20)):
         path = folder / f"build/{run}/csynth.xml"
+        path.write_text(path.read_text().replace("<FF>160250", f"<FF>16025{age // 10}"))
         os.utime(path, (base + age, base + age))
     comparison = compared(folder)
     assert comparison.compared[0].report.path == "build/b/csynth.xml"
     assert comparison.warnings == (
-        "estimate: of 3 reports build/b/csynth.xml is used, not build/c/csynth.xml, build/a/csynth.xml",
+        "estimate: build/b/csynth.xml is used; not build/c/csynth.xml, build/a/csynth.xml, with other figures of the "
+        "same stage",
     )
 
 

@@ -14,7 +14,7 @@ from dynamap.backends.vendor_reports.csynth_xml import read_csynth_xml
 from dynamap.backends.vendor_reports.hierarchy import read_hierarchy
 from dynamap.backends.vendor_reports.kernel_utilization import read_kernel_utilization
 from dynamap.backends.vendor_reports.timing import read_timing
-from dynamap.backends.vendor_reports.utilization import read_utilization
+from dynamap.backends.vendor_reports.utilization import read_utilization, stage_of
 from dynamap.backends.vendor_reports.values import Measured, OtherSubject, ReportError, Scope, Stage
 from dynamap.backends.vendor_reports.xclbin_info import read_xclbin_info
 
@@ -90,6 +90,39 @@ def test_utilization_of_a_7_series_design() -> None:
     report = read_utilization(SAMPLES / "utilization_synth_2019.2.rpt", "utilization_synth.rpt", "overlay")
     assert used(report) == {"lut": 28_111, "ff": 31_999, "bram36": 53, "dsp_blocks": 131}
     assert (report.stage, report.scope, report.part) == (Stage.SYNTHESIZED, Scope.KERNEL, "7z020clg400-1")
+
+
+@pytest.mark.parametrize(
+    ("state", "name", "stage"),
+    [
+        ("Routed", "x.rpt", Stage.ROUTED),
+        ("Physopt postRoute", "x_placed.rpt", Stage.ROUTED),
+        ("Physopt postPlace", "x.rpt", Stage.PLACED),
+        ("Fully Placed", "x.rpt", Stage.PLACED),
+        ("Optimized", "x.rpt", Stage.SYNTHESIZED),
+        ("Synthesized", "x_routed.rpt", Stage.SYNTHESIZED),
+        ("", "routed/impl_1_kernel_util_placed.rpt", Stage.PLACED),
+        ("", "impl_1_timing_summary_postroute_physopted.rpt", Stage.ROUTED),
+    ],
+)
+def test_stages(state: str, name: str, stage: Stage) -> None:
+    assert stage_of(state, name) is stage
+
+
+@pytest.mark.parametrize(
+    ("design", "scope"),
+    [
+        ("overlay", Scope.KERNEL),
+        ("bd_0_wrapper", Scope.KERNEL),
+        ("pfm_dynamic_overlay_1_0", Scope.KERNEL),
+        ("pfm_top_wrapper", Scope.DEVICE),
+        ("overlay_1_data_width_converter", Scope.DEVICE),
+    ],
+)
+def test_designs_that_are_the_kernel_alone(design: str, scope: Scope, tmp_path: Path) -> None:
+    text = (SAMPLES / "full_util_placed_2023.2.rpt").read_text().replace("vitis_design_wrapper", design)
+    (tmp_path / "util.rpt").write_text(text)
+    assert read_utilization(tmp_path / "util.rpt", "util.rpt", "overlay").scope is scope
 
 
 def test_kernel_utilization() -> None:

@@ -46,7 +46,7 @@ def test_the_projects_own_comparison_says_the_same(carrying: Project) -> None:
     for key in ("schema", "tool", "stage", "scope", "device", "resources", "all_inside"):
         assert said[key] == expected[key], key
     assert said["clock_mhz"]["achieved"] == expected["clock_mhz"]["achieved"] == 278.4
-    assert done.stderr.count("compare_reports: ") == len(expected["warnings"])
+    assert done.stderr == ""
 
 
 def test_text_and_status(carrying: Project) -> None:
