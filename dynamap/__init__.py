@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from dynamap.planner.network import Network
     from dynamap.planner.plan import Plan
+    from dynamap.planner.whatif import WhatIf
 
-__all__ = ["DynamapError", "InfeasibleError", "InputError", "load", "load_plan", "plan"]
+__all__ = ["DynamapError", "InfeasibleError", "InputError", "load", "load_plan", "plan", "what_if"]
 
 
 def load(model: str | Path, *, seed: int = 0) -> Network:
@@ -83,6 +84,21 @@ def plan(
         return plan_network(network, device or DEFAULT_DEVICE, request)
     board, request = on_overlay_of(overlay, request, load_device(device) if device else None)
     return plan_network(network, board, request)
+
+
+def what_if(plan: Plan, network: Network | None = None, *, time_limit: float | None = None) -> WhatIf:
+    """What the latency would be with one resource relaxed at a time, or one algorithm or dataflow removed.
+
+    ``network``: that of the plan; without it the model is loaded from where the plan says. ``time_limit``: seconds for
+    each search.
+
+    Raises:
+        InputError: the model is gone or another one, or the plan is not one that can be asked about.
+    """
+    from dynamap.backends.planned_model import network_of_plan
+    from dynamap.planner.whatif import what_if as ask
+
+    return ask(plan, network or network_of_plan(plan, weights=False), time_limit=time_limit)
 
 
 def load_plan(path: str | Path) -> Plan:

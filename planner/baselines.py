@@ -78,7 +78,7 @@ def fixed_restrictions(network: Network) -> dict[str, dict[str, Restriction]]:
 
     def preferring(algorithm: Algorithm) -> dict[str, Restriction]:
         return {
-            name: Restriction((algorithm if _can(shape, algorithm) else Algorithm.IM2COL,))
+            name: Restriction((algorithm if can_run(shape, algorithm) else Algorithm.IM2COL,))
             for name, shape in shapes.items()
         }
 
@@ -87,7 +87,8 @@ def fixed_restrictions(network: Network) -> dict[str, dict[str, Restriction]]:
     return {**by_algorithm, **by_dataflow}
 
 
-def _can(shape: ConvShape, algorithm: Algorithm) -> bool:
+def can_run(shape: ConvShape, algorithm: Algorithm) -> bool:
+    """Whether the array can run a convolution by an algorithm, buffers aside."""
     if not applicable(shape, algorithm):
         return False
     return algorithm is not Algorithm.WINOGRAD or winograd_fits(shape, WINOGRAD_TILES[0])

@@ -132,15 +132,17 @@ def joint_search(
     solve: Solve = solvers.solve,
     time_limit: float | None = None,
     progress: Callable[[Progress], None] | None = None,
+    first: tuple[int, int] | None = None,
 ) -> Found:
     """The optimum over all candidate arrays, their buffers and all mappings.
 
-    ``time_limit`` in seconds ends the search with the best so far and a bound.
+    ``time_limit`` in seconds ends the search with the best so far and a bound. ``first`` is an array that may
+    be good, such as the best of a similar problem: it is solved before the others, which changes nothing but the time.
 
     Raises:
         InfeasibleError: no candidate runs the network (or none was found in the time limit).
     """
-    return _Search(costs, storages, candidates, solver, solve, time_limit, progress).run()
+    return _Search(costs, storages, candidates, solver, solve, time_limit, progress).run(first)
 
 
 def fixed_search(
@@ -247,7 +249,9 @@ class _Search:
         """Cycles that a solution must not exceed to be of use."""
         return int(NEVER) - 1 if self.best is None else self.best.cycles
 
-    def run(self) -> Found:
+    def run(self, first: tuple[int, int] | None = None) -> Found:
+        if first is not None:
+            self._solve_array(*first)
         boxes = partition(self.rows, self.columns)
         quick = self.pruned.summary_bounds(boxes.rows, boxes.columns) @ self.weight + self.pruned.vector_cycles
         order = np.argsort(quick, kind="stable")
@@ -366,15 +370,29 @@ class _Search:
         for node, table, lowest in zip(batch, tables, least.tolist(), strict=True):
             if self.best is not None and (lowest, *node.key[1:]) >= self.best.key:
                 continue
-            self.solved.add(node.index)
-            solution = self._solve(table)
-            if solution is None:
-                continue
-            if solution.bound < solution.objective:
-                self.unproven.append(solution.bound)
-            key = (solution.objective, *node.key[1:])
-            if self.best is None or key < self.best.key:
-                self.best = _Best(key, int(self.columns[node.index]), node.buffers, solution)
+            self._try(node.key, node.index, node.buffers, table)
+
+    def _solve_array(self, rows: int, columns: int) -> None:
+        """Solves one array with each of its buffers, without any bound."""
+        for index in np.flatnonzero((self.rows == rows) & (self.columns == columns)).tolist():
+            choices = self.candidates.buffers_for(rows, columns)
+            sides = np.full(len(choices), rows), np.full(len(choices), columns)
+            for position, (buffers, table) in enumerate(
+                zip(choices, self.costs.exact_within(*sides, choices, None, None), strict=True)
+            ):
+                self._try((0, rows * columns, rows, position), index, buffers, table)
+
+    def _try(self, key: Key, index: int, buffers: Buffers, table: Ints) -> None:
+        """Solves the mapping of one point with its exact costs, and keeps it where it is better than the best."""
+        self.solved.add(index)
+        solution = self._solve(table)
+        if solution is None:
+            return
+        if solution.bound < solution.objective:
+            self.unproven.append(solution.bound)
+        key = (solution.objective, *key[1:])
+        if self.best is None or key < self.best.key:
+            self.best = _Best(key, int(self.columns[index]), buffers, solution)
 
     def _solve(self, table: Ints) -> Solution | None:
         """The best mapping for one overlay with ``table`` (jobs, formats, formats); None where none is feasible."""

@@ -187,6 +187,14 @@ def verify(
 
 
 @app.command()
+def whatif(plan: PlanFile, time_limit: Limit = None, as_json: Json = False) -> None:
+    """Relax one resource of a plan at a time and remove each algorithm and dataflow: where the bottleneck is."""
+    from dynamap.cli.whatif import whatif_command
+
+    raise typer.Exit(whatif_command(plan, time_limit, as_json))
+
+
+@app.command()
 def simulate(
     plan: PlanFile,
     trace: Annotated[Optional[Path], typer.Option(help="Write a timeline for Perfetto (Chrome trace format).")] = None,  # noqa: UP045
