@@ -28,7 +28,17 @@ _SHELL_KEYS = ("shell_lut_percent", "shell_ff_percent", "shell_memory_percent")
 _KEYS = MappingProxyType(
     {
         "device": ("name", "vendor", "family", "part", "board", "note"),
-        "resources": ("multiplier", "multipliers", "lut", "ff", "bram36", "uram", "m20k", *_SHELL_KEYS),
+        "resources": (
+            "multiplier",
+            "multipliers",
+            "lut",
+            "ff",
+            "bram36",
+            "uram",
+            "m20k",
+            *_SHELL_KEYS,
+            "on_chip_bytes",
+        ),
         "system": (
             "clock_mhz",
             "memory_ports",
@@ -48,6 +58,9 @@ _MOST_MULTIPLIERS = 1_000_000
 _KHZ_PER_MHZ = 1_000
 _BYTES_PER_MS_PER_GBS = 1_000_000
 _PORT_BYTES = (8, 16, 32, 64)
+_MOST_ON_CHIP_BYTES = 1 << 40
+BLOCK_BYTES = MappingProxyType({"bram36": 36 * 1024 // 8, "uram": 288 * 1024 // 8, "m20k": 20 * 1024 // 8})
+"""Bytes of one memory block of each kind (UG473, UG573; Intel Arria 10 and Stratix 10 embedded memory user guides)."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,7 @@ class Resources:
 
     ``lut`` counts LUTs (AMD) or ALMs (Intel); ``bram36``, ``uram`` and ``m20k`` count blocks.
     ``shell_*_percent`` is the share of the board's static design; 0 where the counts already exclude it.
+    ``on_chip_bytes`` is a budget: a kernel may use blocks of at most so many bytes, of whichever kind; None, all.
     """
 
     multiplier: Multiplier
@@ -68,6 +82,7 @@ class Resources:
     shell_lut_percent: int = 0
     shell_ff_percent: int = 0
     shell_memory_percent: int = 0
+    on_chip_bytes: int | None = None
 
     @property
     def kernel_lut(self) -> int:
@@ -88,6 +103,12 @@ class Resources:
     @property
     def kernel_m20k(self) -> int:
         return _share(self.m20k, self.shell_memory_percent)
+
+    @property
+    def kernel_on_chip_bytes(self) -> int:
+        """Bytes of all memory blocks that a kernel can use, whatever the budget."""
+        kinds = {"bram36": self.kernel_bram36, "uram": self.kernel_uram, "m20k": self.kernel_m20k}
+        return sum(count * BLOCK_BYTES[kind] for kind, count in kinds.items())
 
 
 @dataclass(frozen=True)
@@ -133,11 +154,13 @@ class Device:
         clock_mhz: float | None = None,
         bandwidth_gbs: float | None = None,
         multipliers: int | None = None,
+        on_chip_bytes: int | None = None,
     ) -> Device:
-        """The same board at another clock, bandwidth or number of multipliers, for what-if questions.
+        """The same board at another clock, bandwidth, number of multipliers or budget of on-chip memory.
 
-        A bandwidth beyond what the ports can carry (ports x bytes x clock) is accepted; the
-        surplus is simply not usable. A clock that is given is taken as it is: the calibration's share is not applied.
+        A bandwidth beyond what the ports can carry (ports x bytes x clock) is accepted, and so is a budget beyond the
+        memory blocks that the board has; the surplus is simply not usable. A clock that is given is taken as it is: the
+        calibration's share is not applied.
 
         Raises:
             InputError: a value is not positive, or out of any plausible range.
@@ -153,6 +176,9 @@ class Device:
         if multipliers is not None:
             count = scaled("the number of multipliers", multipliers, 1, _MOST_MULTIPLIERS, "multipliers")
             resources = replace(resources, multipliers=count)
+        if on_chip_bytes is not None:
+            size = scaled("the on-chip memory", on_chip_bytes, 1, _MOST_ON_CHIP_BYTES, "bytes")
+            resources = replace(resources, on_chip_bytes=size)
         return replace(self, resources=resources, system=system, calibration=calibration)
 
     def document(self) -> dict[str, dict[str, object]]:
@@ -162,7 +188,8 @@ class Device:
             "device": {key: getattr(self, key) for key in _KEYS["device"]},
             "resources": {
                 "multiplier": r.multiplier.name,
-                **{key: getattr(r, key) for key in _KEYS["resources"] if key != "multiplier"},
+                **{key: getattr(r, key) for key in _KEYS["resources"] if key not in ("multiplier", "on_chip_bytes")},
+                **({} if r.on_chip_bytes is None else {"on_chip_bytes": r.on_chip_bytes}),
             },
             "system": {
                 "clock_mhz": _unscaled(s.clock_khz, _KHZ_PER_MHZ),
@@ -269,6 +296,9 @@ def _parse_resources(table: Table, vendor: str) -> Resources:
         ff=table.integer("ff", least=1, most=_MOST_COUNT),
         **blocks,
         **{key: table.integer(key, least=0, most=95, default=0) for key in _SHELL_KEYS},
+        on_chip_bytes=(
+            table.integer("on_chip_bytes", least=1, most=_MOST_ON_CHIP_BYTES) if table.has("on_chip_bytes") else None
+        ),
     )
 
 

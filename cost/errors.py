@@ -21,3 +21,7 @@ class InfeasibleError(DynamapError):
     """The question is well posed and its answer is no (exit status 1)."""
 
     exit_status = 1
+
+
+class TimeLimitError(InfeasibleError):
+    """Nothing was found in the time that was given, which proves nothing."""

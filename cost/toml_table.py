@@ -91,6 +91,9 @@ class Table:
     def where(self, key: str) -> str:
         return f"{self._source}: [{self._name}] {key}"
 
+    def has(self, key: str) -> bool:
+        return key in self._values
+
     def _value(self, key: str, default: object, accepted: str) -> object:
         value = self._values.get(key, default)
         if value is None:

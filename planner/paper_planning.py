@@ -112,7 +112,9 @@ def objective_of(network: Network, plan: Plan) -> int:
 
 def _set_up(network: Network, device: str | Device, request: Request) -> tuple[Device, PaperCosts, Arrays]:
     board = load_device(device) if isinstance(device, str) else device
-    board = board.with_overrides(request.clock_mhz, request.bandwidth_gbs)
+    if request.on_chip_bytes is not None:
+        raise InputError("the paper's model has no on-chip memory: leave --on-chip out, or use --cost-model overlay")
+    board = request.overriding(board)
     request = replace(request, cost_model="paper")
     if request.packing:
         raise InputError(

@@ -88,7 +88,7 @@ def _require_algorithm(name: str, shape: ConvShape, allowed: tuple[Algorithm, ..
 def target(device: str | Device, request: Request) -> tuple[Device, Machine, Candidates]:
     """The device with the request's overrides, its machine, and every array that fits."""
     board = load_device(device) if isinstance(device, str) else device
-    board = board.with_overrides(request.clock_mhz, request.bandwidth_gbs)
+    board = request.overriding(board)
     machine = machine_of(board, request.packing)
     if request.multipliers is not None and request.multipliers < 1:
         raise InputError(f"--multipliers must be positive, found {request.multipliers}")

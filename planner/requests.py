@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TypeVar
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.cost.device import Device
 from dynamap.cost.errors import InputError
 from dynamap.planner import solvers
 from dynamap.planner.given_overlay import GivenOverlay
@@ -19,7 +20,8 @@ E = TypeVar("E", bound=Enum)
 class Request:
     """What the user asks of a plan; None leaves a choice to the search.
 
-    ``pins`` maps a layer to an algorithm and possibly a dataflow; ``multipliers`` is the budget of the array.
+    ``pins`` maps a layer to an algorithm and possibly a dataflow; ``multipliers`` is the budget of the array,
+    ``on_chip_bytes`` that of its memory blocks.
     ``overlay`` is one that exists and is kept as it is; ``array``, ``multipliers`` are then None.
     """
 
@@ -29,6 +31,7 @@ class Request:
     clock_mhz: float | None = None
     bandwidth_gbs: float | None = None
     multipliers: int | None = None
+    on_chip_bytes: int | None = None
     packing: bool | None = None
     algorithms: tuple[Algorithm, ...] = tuple(Algorithm)
     dataflows: tuple[Dataflow, ...] = tuple(Dataflow)
@@ -38,6 +41,14 @@ class Request:
     ilp_engine: str = "cbc"
     memory_limit_bytes: int = solvers.DEFAULT_MEMORY_LIMIT_BYTES
 
+    def overriding(self, board: Device) -> Device:
+        """The board with the clock, the bandwidth and the on-chip memory that are asked for.
+
+        Raises:
+            InputError: one of them is out of range.
+        """
+        return board.with_overrides(self.clock_mhz, self.bandwidth_gbs, on_chip_bytes=self.on_chip_bytes)
+
     def document(self) -> dict[str, object]:
         """Plain JSON data; ``request_of`` reads it back."""
         document: dict[str, object] = {
@@ -46,6 +57,7 @@ class Request:
             "clock_mhz": self.clock_mhz,
             "bandwidth_gbs": self.bandwidth_gbs,
             "multipliers": self.multipliers,
+            **({} if self.on_chip_bytes is None else {"on_chip_bytes": self.on_chip_bytes}),
             "packing": self.packing,
             "algorithms": [a.value for a in self.algorithms],
             "dataflows": [d.value for d in self.dataflows],
@@ -71,6 +83,7 @@ def request_of(document: Mapping[str, object], cost_model: str) -> Request:
         clock_mhz=data["clock_mhz"],  # type: ignore[arg-type]
         bandwidth_gbs=data["bandwidth_gbs"],  # type: ignore[arg-type]
         multipliers=data["multipliers"],  # type: ignore[arg-type]
+        on_chip_bytes=data.get("on_chip_bytes"),  # type: ignore[arg-type]
         packing=data["packing"],  # type: ignore[arg-type]
         algorithms=tuple(Algorithm(a) for a in data["algorithms"]),  # type: ignore[attr-defined]
         dataflows=tuple(Dataflow(d) for d in data["dataflows"]),  # type: ignore[attr-defined]

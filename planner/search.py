@@ -17,7 +17,7 @@ from typing import Protocol
 
 import numpy as np
 
-from dynamap.cost.errors import InfeasibleError
+from dynamap.cost.errors import InfeasibleError, TimeLimitError
 from dynamap.cost.overlay.bounds import NEVER, Sides
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.cost.overlay.screening import Share
@@ -413,7 +413,7 @@ class _Search:
     def _found(self) -> Found:
         if self.best is None:
             if self.unproven:
-                raise InfeasibleError(
+                raise TimeLimitError(
                     f"no solution was found in the time limit of {self.time_limit:g} seconds; raise --time-limit"
                 )
             given = isinstance(self.candidates, FixedCandidates)

@@ -20,6 +20,8 @@ BUFFER_NAMES = {
     "row_bytes": ("row buffers", "bytes"),
 }
 
+REMEDY = "use a larger --device, or a larger --on-chip budget where one is given"
+
 LARGEST_SIZE = 1 << 40
 UNLIMITED = Buffers(LARGEST_SIZE, LARGEST_SIZE, LARGEST_SIZE, LARGEST_SIZE)
 
@@ -58,7 +60,7 @@ def shortage(costs: LayerCosts, storages: Storages, rows: Ints, columns: Ints, c
                 "plan an overlay for this network, or one for several networks together"
             )
         needs = " and ".join(lacking) or "more buffers than fit beside each other"
-        return f"layer {layer.name!r} fits no array of this device: it needs {needs}; use a larger --device"
+        return f"layer {layer.name!r} fits no array of this device: it needs {needs}; {REMEDY}"
     if given:
         return (
             f"every layer fits the overlay of {rows[0]} x {columns[0]} PEs by itself, but no choice of formats runs "
@@ -66,5 +68,5 @@ def shortage(costs: LayerCosts, storages: Storages, rows: Ints, columns: Ints, c
         )
     return (
         "every layer fits some array, but no array and no division of the memory among its buffers runs all of them; "
-        "use a larger --device"
+        f"{REMEDY}"
     )

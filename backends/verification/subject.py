@@ -70,13 +70,13 @@ def check_request(subject: Subject) -> str:
 def check_device(subject: Subject) -> str:
     """The device's numbers, against those that come with the project where the name is one of theirs."""
     said, board, request = subject.plan.document()["device"], subject.board, subject.request
-    overridden = board.with_overrides(request.clock_mhz, request.bandwidth_gbs)
+    overridden = request.overriding(board)
     difference = first_difference(said, overridden.document(), "device")
     if difference:
         raise Mismatch(difference)
     if board.name not in device_names():
         return f"{board.name}: taken as the plan has it, for no device of that name comes with the project"
-    known = load_device(board.name).with_overrides(request.clock_mhz, request.bandwidth_gbs)
+    known = request.overriding(load_device(board.name))
     difference = first_difference(said, known.document(), "device")
     if difference:
         raise Mismatch(f"{difference} (device {board.name!r}); a device of your own needs a name of its own")

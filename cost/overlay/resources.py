@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 
 from dynamap.cost.calibration import UNIT, Calibration, Factor
-from dynamap.cost.device import Device
+from dynamap.cost.device import BLOCK_BYTES, Device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import ceil_div
+from dynamap.cost.overlay.blocking import Bools
 from dynamap.cost.overlay.machine import Buffers, Machine, Overlay
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio
 
@@ -49,6 +50,10 @@ class MemoryKind:
     name: str
     width_bits: int
     depth: int
+
+    @property
+    def block_bytes(self) -> int:
+        return BLOCK_BYTES[self.name]
 
 
 URAM = MemoryKind("uram", 72, 4096)  # UG573: 4K x 72
@@ -104,6 +109,27 @@ def _memories(device: Device) -> list[tuple[MemoryKind, int]]:
     return rooms
 
 
+def _within_budget(device: Device, memories: Sequence[tuple[MemoryKind, int]], used: Sequence[Ints]) -> Bools:
+    """Whether so many blocks of each memory are no more than there are, and than the budget in bytes."""
+    fits: Bools = np.asarray(_affordable(device, memories, used))
+    for blocks, (_, count) in zip(used, memories, strict=True):
+        fits = fits & (blocks <= count)
+    return fits
+
+
+def _affordable(
+    device: Device, memories: Sequence[tuple[MemoryKind, int]], used: Sequence[Ints] | Sequence[int]
+) -> Bools | bool:
+    """Whether so many blocks of each memory are, calibrated, within the budget in bytes; True where there is none."""
+    budget = device.resources.on_chip_bytes
+    if budget is None:
+        return True
+    total: Ints | int = 0
+    for blocks, (kind, _) in zip(used, memories, strict=True):
+        total = total + _calibrated(blocks, device.calibration.factor(kind.name)) * kind.block_bytes
+    return total <= budget
+
+
 def row_buffer_bits(machine: Machine, rows: int) -> int:
     """Width of a row buffer: a row receives a memory word every ``rows`` cycles and must take it in that time."""
     return 8 * max(8, ceil_div(machine.word_bytes, rows))
@@ -130,7 +156,8 @@ def _tables(machine: Machine) -> int:
 def memory_use(device: Device, machine: Machine, rows: int, columns: int, buffers: Buffers) -> dict[str, int] | None:
     """Blocks of each memory kind before calibration; None if they do not fit, calibrated.
 
-    They are spread so that the fullest kind is as empty as possible.
+    They are spread so that the fullest kind is as empty as possible. Where the device has a budget of on-chip memory,
+    only spreads within it count.
     """
     memories = _memories(device)
     shapes = _shapes(machine, rows, columns, buffers)
@@ -142,7 +169,7 @@ def memory_use(device: Device, machine: Machine, rows: int, columns: int, buffer
             memory = memories[kind][0]
             used[kind] += copies * ceil_div(width, memory.width_bits) * ceil_div(depth, memory.depth)
         worst = max(u / count for u, (_, count) in zip(used, memories, strict=True))
-        if worst <= 1 and (best is None or worst < best[0]):
+        if worst <= 1 and (best is None or worst < best[0]) and _affordable(device, memories, used):
             best = worst, {kind.name: u for u, (kind, _) in zip(used, memories, strict=True)}
     return best[1] if best else None
 
@@ -182,6 +209,10 @@ def report(device: Device, overlay: Overlay, limit: int) -> tuple[Use, ...]:
     for name, used in memory.items():
         calibrated = int(_calibrated(used, calibration.factor(name)))
         blocks.append(Use(name, calibrated, counts[name], uncertainty_percent(calibration, name)))
+    if r.on_chip_bytes is not None:
+        total = sum(BLOCK_BYTES[use.name] * use.used for use in blocks)
+        most = max(use.uncertainty_percent for use in blocks)
+        blocks.append(Use("on_chip_bytes", total, r.on_chip_bytes, most))
     return (
         Use("multipliers", overlay.multipliers, limit + machine.lane_multipliers, 0),
         *blocks,
@@ -236,7 +267,7 @@ class Candidates:
         if not room.any():
             raise InfeasibleError(
                 f"no array fits device {device.name!r}: LUTs, flip-flops or memory blocks do not suffice for the "
-                "smallest overlay; use a larger device or fewer memory ports"
+                f"smallest overlay; use a larger device{_or_budget(device)} or fewer memory ports"
             )
         return Candidates(device, machine, limit, rows[room], columns[room])
 
@@ -284,11 +315,11 @@ def _room(device: Device, machine: Machine, rows: Ints, columns: Ints, buffers: 
         for kind, (copies, width, depth) in zip(choice, shapes, strict=True):
             memory = memories[kind][0]
             used[kind] = used[kind] + copies * -(-width // memory.width_bits) * -(-depth // memory.depth)
-        fits |= np.logical_and.reduce([u <= count for u, (_, count) in zip(used, memories, strict=True)])
+        fits |= _within_budget(device, memories, used)
     return fits
 
 
-@cache
+@lru_cache(maxsize=1 << 14)
 def _maximal_buffers(device: Device, machine: Machine, rows: range, columns: int) -> tuple[Buffers, ...]:
     """Maximal configurations that fit beside an array with any of so many rows, largest total first."""
     if memory_use(device, machine, rows.start, columns, LARGEST) is not None:
@@ -341,14 +372,14 @@ def _fitting_grid(device: Device, machine: Machine, rows: range, columns: int) -
         )
     fits = np.zeros((len(INPUT_SIZES), len(WEIGHT_SIZES), len(ACCUMULATOR_ROWS), len(ROW_SIZES)), bool)
     for choice in product(range(len(memories)), repeat=len(demands[0])):
-        within = np.ones_like(fits)
-        for number, (_, count) in enumerate(memories):
-            used = np.full((1, 1, 1, 1), _tables(machine) if number == len(memories) - 1 else 0)
+        used = []
+        for number in range(len(memories)):
+            blocks_used = np.full((1, 1, 1, 1), _tables(machine) if number == len(memories) - 1 else 0)
             for kind, demand in zip(choice, demands[number], strict=True):
                 if kind == number:
-                    used = used + demand
-            within &= used <= count
-        fits |= within
+                    blocks_used = blocks_used + demand
+            used.append(blocks_used)
+        fits |= _within_budget(device, memories, used)
     return fits
 
 
@@ -383,5 +414,9 @@ def require_array(candidates: Candidates, rows: int, columns: int) -> None:
     if not candidates.buffers_for(rows, columns):
         raise InfeasibleError(
             f"array {rows}x{columns} leaves no room for the smallest buffers in the memory blocks of device "
-            f"{device.name!r}; choose an --array with fewer columns or rows, or a larger --device"
+            f"{device.name!r}; choose an --array with fewer columns or rows, or a larger --device{_or_budget(device)}"
         )
+
+
+def _or_budget(device: Device) -> str:
+    return "" if device.resources.on_chip_bytes is None else ", a larger --on-chip budget"

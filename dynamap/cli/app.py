@@ -88,6 +88,10 @@ def plan(
     clock: Annotated[Optional[float], typer.Option(help="Clock in MHz.")] = None,  # noqa: UP045
     bandwidth: Annotated[Optional[float], typer.Option(help="Memory bandwidth in GB/s.")] = None,  # noqa: UP045
     multipliers: Annotated[Optional[int], typer.Option(help="Multipliers that the array may use.")] = None,  # noqa: UP045
+    on_chip: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--on-chip", help="Bytes of memory blocks that the overlay may use, such as 4MiB."),
+    ] = None,
     packing: Annotated[
         Optional[bool],  # noqa: UP045
         typer.Option("--packing/--no-packing", help="Two int8 products per multiplier, where it can."),
@@ -126,6 +130,7 @@ def plan(
         pins=tuple(pin or ()),
         time_limit=time_limit,
         memory_limit_mb=memory_limit,
+        on_chip=on_chip,
     )
     raise typer.Exit(plan_command(model, options, from_plan, overlay, export_pbqp, output, as_json))
 
@@ -341,3 +346,80 @@ def backends(as_json: Json = False) -> None:
     from dynamap.cli.generate import backends_command
 
     raise typer.Exit(backends_command(as_json))
+
+
+@app.command()
+def explore(
+    models: Annotated[list[str], typer.Argument(help="ONNX files or built-in names.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The results: .csv, .jsonl or .parquet, appended as they come.")
+    ],
+    device: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="Device names or TOML files, by comma or repeated; u200 if left out."),
+    ] = None,
+    multipliers: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="Budgets of the array, by comma: 2048, 25%, all."),
+    ] = None,
+    on_chip: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--on-chip", help="Budgets of on-chip memory, by comma: 4MiB, 25%, all."),
+    ] = None,
+    clock: Annotated[Optional[list[str]], typer.Option(help="Clocks in MHz, by comma.")] = None,  # noqa: UP045
+    bandwidth: Annotated[Optional[list[str]], typer.Option(help="Memory bandwidths in GB/s, by comma.")] = None,  # noqa: UP045
+    packing: Annotated[
+        Optional[bool],  # noqa: UP045
+        typer.Option("--packing/--no-packing", help="Two int8 products per multiplier, where it can."),
+    ] = None,
+    algorithms: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="Allowed: im2col,kn2row,winograd; repeat it to compare several sets."),
+    ] = None,
+    dataflows: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="Allowed: ns,ws,is; repeat it to compare several sets."),
+    ] = None,
+    solver: SolverOption = Solver.dp,
+    time_limit: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option("--time-limit", help="Seconds per combination after which the best so far is taken, unproven."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the results file where it stopped.")] = False,
+    plots: Annotated[Optional[Path], typer.Option(help="Write the fronts as .svg and .png into this folder.")] = None,  # noqa: UP045
+    workers: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, max=1024, help="Processes of this machine; one per core if left out."),
+    ] = None,
+    scheduler: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Compute on the Dask cluster of this scheduler: tcp://HOST:PORT."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Plan all combinations of models, devices and budgets, and find the proven Pareto fronts."""
+    from dynamap.cli.explore import build_options, explore_command
+    from dynamap.planner.explore.cluster import Cluster
+
+    options = build_options(
+        clocks=clock,
+        bandwidths=bandwidth,
+        multipliers=multipliers,
+        on_chip=on_chip,
+        algorithms=algorithms,
+        dataflows=dataflows,
+        packing=packing,
+        solver=solver.value,
+        time_limit=time_limit,
+    )
+    status = explore_command(
+        models,
+        device or ["u200"],
+        options,
+        output,
+        resume=resume,
+        plots=plots,
+        cluster=Cluster.of(scheduler, workers),
+        as_json=as_json,
+    )
+    raise typer.Exit(status)

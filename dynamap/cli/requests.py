@@ -9,6 +9,7 @@ from typing import Any
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.errors import InputError
+from dynamap.planner.explore.budgets import parse_bytes
 from dynamap.planner.requests import Request, parse_choice, parse_choices
 
 ANY = "any"
@@ -17,8 +18,13 @@ ANY = "any"
 Pins = Mapping[str, tuple[Algorithm, Dataflow | None]]
 
 
+def words(text: str) -> list[str]:
+    """What stands between the commas, without empty words."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
 def _words(text: str | None) -> list[str] | None:
-    return None if text is None else [word.strip() for word in text.split(",") if word.strip()]
+    return None if text is None else words(text)
 
 
 def parse_array(text: str) -> tuple[int, int]:
@@ -57,6 +63,7 @@ class Options:
     clock: float | None = None
     bandwidth: float | None = None
     multipliers: int | None = None
+    on_chip: str | None = None
     packing: bool | None = None
     algorithms: str | None = None
     dataflows: str | None = None
@@ -84,6 +91,8 @@ class Options:
             "packing": self.packing,
         }
         given = {name: value for name, value in given.items() if value is not None}
+        if self.on_chip is not None:
+            given["on_chip_bytes"] = parse_bytes("--on-chip", self.on_chip)
         if self.array is not None:
             given["array"] = None if self.array.strip().lower() == ANY else parse_array(self.array)
         if self.algorithms is not None:

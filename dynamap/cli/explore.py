@@ -1,0 +1,231 @@
+"""``dynamap explore``: the sweep that the options describe, its progress, and its fronts."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, Group
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from dynamap.cli.output import message, show
+from dynamap.cli.plan import require_folder
+from dynamap.cli.requests import words
+from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.cost.device import load_device
+from dynamap.cost.errors import InputError
+from dynamap.planner.explore.budgets import ALL, parse_budgets
+from dynamap.planner.explore.cluster import Cluster, failed
+from dynamap.planner.explore.explore import Outcome, explore
+from dynamap.planner.explore.fronts import Axis, Front, setting_words, varying_settings
+from dynamap.planner.explore.row import RowStatus
+from dynamap.planner.explore.sweep import Options, Sweep
+from dynamap.planner.models import resolve
+from dynamap.planner.requests import parse_choices
+
+SECONDS_BETWEEN_LINES = 30
+
+
+def build_options(
+    *,
+    clocks: Sequence[str] | None,
+    bandwidths: Sequence[str] | None,
+    multipliers: Sequence[str] | None,
+    on_chip: Sequence[str] | None,
+    algorithms: Sequence[str] | None,
+    dataflows: Sequence[str] | None,
+    packing: bool | None,
+    solver: str,
+    time_limit: float | None,
+) -> Options:
+    """What the options of ``dynamap explore`` vary: lists by comma, or repeated; algorithms and dataflows repeated only.
+
+    Raises:
+        InputError: an option cannot be understood.
+    """
+    if time_limit is not None and not time_limit > 0:
+        raise InputError(f"--time-limit must be positive, found {time_limit}")
+    return Options(
+        clocks_mhz=_numbers("--clock", clocks),
+        bandwidths_gbs=_numbers("--bandwidth", bandwidths),
+        multipliers=_budgets("--multipliers", multipliers, bytes_allowed=False),
+        on_chip=_budgets("--on-chip", on_chip, bytes_allowed=True),
+        algorithms=tuple(
+            parse_choices("--algorithms", None if some is None else words(some), Algorithm)
+            for some in algorithms or [None]
+        ),
+        dataflows=tuple(
+            parse_choices("--dataflows", None if some is None else words(some), Dataflow)
+            for some in dataflows or [None]
+        ),
+        packing=packing,
+        solver=solver,
+        time_limit=time_limit,
+    )
+
+
+def explore_command(
+    models: Sequence[str],
+    devices: Sequence[str],
+    options: Options,
+    output: Path,
+    *,
+    resume: bool,
+    plots: Path | None,
+    cluster: Cluster,
+    as_json: bool,
+) -> int:
+    """Computes what is missing, prints the fronts; 1 where an answer is not proven.
+
+    Raises:
+        InputError: an option, the results file or the cluster cannot be used.
+    """
+    require_folder(output)
+    if plots is not None:
+        from dynamap.planner.explore.plots import require_matplotlib
+
+        require_matplotlib()
+    networks = [resolve(model, weights=False) for model in models]
+    boards = [load_device(name) for text in devices for name in words(text)]
+    sweep = Sweep.of(networks, boards, options)
+    with _progress_shown() as progress:
+        try:
+            outcome = explore(sweep, networks, output, resume=resume, cluster=cluster, progress=progress)
+        except KeyboardInterrupt:
+            message(f"interrupted: the rows so far are in {output}, continue with --resume")
+            return 130
+    message(f"wrote {output}: {len(outcome.rows)} rows, {outcome.computed} of them now")
+    if plots is not None:
+        from dynamap.planner.explore.plots import write_plots
+
+        written = write_plots(outcome.fronts, plots)
+        message(f"wrote {len(written)} plots to {plots}")
+    show(json.dumps(_document(sweep, outcome), indent=1) if as_json else _report(outcome))
+    if outcome.failures:
+        raise failed(outcome.failures)
+    return 0 if all(row.answer.proven for row in outcome.rows) else 1
+
+
+def _numbers(option: str, texts: Sequence[str] | None) -> tuple[float | None, ...]:
+    if texts is None:
+        return (None,)
+    numbers = []
+    for word in (word for text in texts for word in words(text)):
+        try:
+            numbers.append(float(word))
+        except ValueError:
+            raise InputError(f"{option} must be numbers, separated by commas; found {word!r}") from None
+    if not numbers:
+        raise InputError(f"{option} needs at least one number")
+    return tuple(numbers)
+
+
+def _budgets(option: str, texts: Sequence[str] | None, *, bytes_allowed: bool) -> tuple[Any, ...]:
+    if texts is None:
+        return (ALL,)
+    return parse_budgets(option, [word for text in texts for word in text.split(",")], bytes_allowed=bytes_allowed)
+
+
+@contextmanager
+def _progress_shown() -> Iterator[Callable[[int, int], None]]:
+    """A bar with the time left on a terminal; elsewhere a line on stderr every half minute."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    started = time.monotonic()
+    first: list[int] = []
+    told = [started]
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("combinations", total=None)
+
+        def progress(done: int, total: int) -> None:
+            if not first:
+                first.append(done)
+            bar.update(task, completed=done, total=total)
+            now = time.monotonic()
+            if not console.is_terminal and now - told[0] > SECONDS_BETWEEN_LINES:
+                told[0] = now
+                left = (now - started) / max(1, done - first[0]) * (total - done)
+                message(f"{done} of {total} combinations, about {left:.0f} s left")
+
+        yield progress
+
+
+def _report(outcome: Outcome) -> Group:
+    """The fronts as tables, then the counts."""
+    parts: list[Any] = []
+    for axis in Axis:
+        fronts = [front for front in outcome.fronts if front.axis is axis]
+        if any(front.swept > 1 for front in fronts) or axis is Axis.MULTIPLIERS:
+            parts += [_fronts_table(axis, fronts), Text()]
+    counts = ", ".join(f"{outcome.count(status)} {status.value}" for status in RowStatus if outcome.count(status))
+    return Group(*parts, Text(f"{len(outcome.rows)} combinations: {counts or 'none'}"))
+
+
+def _fronts_table(axis: Axis, fronts: Sequence[Front]) -> Table:
+    against = "multipliers" if axis is Axis.MULTIPLIERS else "on-chip memory"
+    table = Table(title=Text(f"Pareto fronts: latency against {against}, each point the proven optimum"))
+    for heading in ("model", "device", "setting"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("multipliers", "on-chip bytes", "array", "latency, ms"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    shown = sorted({0, 1, 2, *varying_settings(fronts)})
+    for front in fronts:
+        name = [Text(front.model), Text(front.device), Text(", ".join(setting_words(front, shown)))]
+        for row in front.points:
+            array = f"{row.rows} x {row.columns}"
+            table.add_row(*name, f"{row.multipliers:,}", f"{row.on_chip_bytes:,}", array, f"{row.latency_ms:.3f}")
+            name = [Text(), Text(), Text()]
+        if not front.points:
+            table.add_row(*name, "", "", "", "nothing proven fits" if front.unproven else "nothing fits")
+        elif front.unproven:
+            table.add_row(*name, "", "", "", f"{front.unproven} not proven")
+        table.add_section()
+    return table
+
+
+def _document(sweep: Sweep, outcome: Outcome) -> dict[str, Any]:
+    """The sweep, the counts and the fronts as JSON data."""
+    names = ("clock_mhz", "bandwidth_gbs", "packing", "algorithms", "dataflows", "solver")
+    return {
+        "sweep": sweep.document(),
+        "rows": len(outcome.rows),
+        "computed": outcome.computed,
+        "failed": [{"combination": failure.asked.number, "reason": failure.reason} for failure in outcome.failures],
+        "status": {status.value: outcome.count(status) for status in RowStatus},
+        "fronts": [
+            {
+                "against": front.axis.used,
+                "model": front.model,
+                "device": front.device,
+                **dict(zip(names, front.setting, strict=True)),
+                "budgets": front.swept,
+                "unproven": front.unproven,
+                "points": [
+                    {
+                        "combination": row.combination,
+                        "multipliers": row.multipliers,
+                        "on_chip_bytes": row.on_chip_bytes,
+                        "rows": row.rows,
+                        "columns": row.columns,
+                        "latency_ms": row.latency_ms,
+                        "objective_cycles": row.objective_cycles,
+                    }
+                    for row in front.points
+                ],
+            }
+            for front in outcome.fronts
+        ],
+    }

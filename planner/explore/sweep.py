@@ -1,0 +1,224 @@
+"""A sweep: models, devices and every option that varies, as one frozen value, and the combinations that it asks for.
+
+A sweep is *identified* by what its answers depend on: the digests of the models, the contents of the devices, the
+options, the budgets, the solver and the code. Results are continued only by the sweep that they belong to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.cost.device import Device
+from dynamap.cost.errors import InputError
+from dynamap.cost.overlay.resources import array_limit, machine_of
+from dynamap.planner.explore.budgets import ALL, Budget
+from dynamap.planner.explore.identity import CodeIdentity, code_identity
+from dynamap.planner.network import Network
+from dynamap.planner.requests import Request
+
+SCHEMA = "dynamap.sweep/1"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network by its name in the results and the digest of its model."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """What varies, each a list without repetition; None leaves the clock or the bandwidth to the device.
+
+    ``packing`` (None: wherever the multiplier can), ``solver`` and ``time_limit`` (seconds per combination) are the
+    same for all combinations.
+    """
+
+    clocks_mhz: tuple[float | None, ...] = (None,)
+    bandwidths_gbs: tuple[float | None, ...] = (None,)
+    multipliers: tuple[Budget, ...] = (ALL,)
+    on_chip: tuple[Budget, ...] = (ALL,)
+    algorithms: tuple[tuple[Algorithm, ...], ...] = (tuple(Algorithm),)
+    dataflows: tuple[tuple[Dataflow, ...], ...] = (tuple(Dataflow),)
+    packing: bool | None = None
+    solver: str = "dp"
+    time_limit: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("clocks_mhz", "bandwidths_gbs", "multipliers", "on_chip", "algorithms", "dataflows"):
+            values = getattr(self, name)
+            if not values:
+                raise InputError(f"a sweep needs at least one value of {name}")
+            if len(set(values)) < len(values):
+                raise InputError(f"a sweep names a value of {name} twice: {', '.join(map(str, values))}")
+
+
+@dataclass(frozen=True)
+class Combination:
+    """One question: the best plan of ``model`` on ``device`` within two budgets.
+
+    ``number`` counts from 0 in the order of the sweep. ``clock_mhz`` and ``bandwidth_gbs`` override the device's where
+    they are not None; ``multipliers`` is the budget of the array, ``on_chip_bytes`` that of all memory blocks, both at
+    most what the device has.
+    """
+
+    number: int
+    model: Model
+    device: Device
+    clock_mhz: float | None
+    bandwidth_gbs: float | None
+    packing: bool | None
+    multipliers: int
+    on_chip_bytes: int
+    algorithms: tuple[Algorithm, ...]
+    dataflows: tuple[Dataflow, ...]
+    solver: str
+    time_limit: float | None
+
+    @property
+    def request(self) -> Request:
+        """The request of ``dynamap plan`` that answers it; a budget that does not bind is left out."""
+        limit = _array_limit(self.device)  # no clock or bandwidth changes it
+        everything = self.device.resources.kernel_on_chip_bytes
+        return Request(
+            solver=self.solver,
+            clock_mhz=self.clock_mhz,
+            bandwidth_gbs=self.bandwidth_gbs,
+            multipliers=self.multipliers if self.multipliers < limit else None,
+            on_chip_bytes=self.on_chip_bytes if self.on_chip_bytes < everything else None,
+            packing=self.packing,
+            algorithms=self.algorithms,
+            dataflows=self.dataflows,
+            time_limit=self.time_limit,
+        )
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All combinations of ``models``, ``devices`` and ``options``, computed by the code of ``identity``."""
+
+    models: tuple[Model, ...]
+    devices: tuple[Device, ...]
+    options: Options
+    identity: CodeIdentity
+
+    @staticmethod
+    def of(networks: Sequence[Network], devices: Sequence[Device], options: Options) -> Sweep:
+        """The sweep of these networks and devices by the code that is running.
+
+        Raises:
+            InputError: there is no network or device, two have one name, or an option fits no device.
+        """
+        _require_names("model", [network.name for network in networks])
+        _require_names("device", [device.name for device in devices])
+        models = tuple(Model(network.name, network.sha256) for network in networks)
+        sweep = Sweep(models, tuple(devices), options, code_identity())
+        for device in devices:
+            for clock, bandwidth in product(options.clocks_mhz, options.bandwidths_gbs):
+                device.with_overrides(clock, bandwidth)
+        return sweep
+
+    @cached_property
+    def combinations(self) -> tuple[Combination, ...]:
+        """Every question, models first, then devices, then the options in the order of their fields."""
+        return tuple(replace(each, number=number) for number, each in enumerate(self._combinations()))
+
+    def _combinations(self) -> Iterator[Combination]:
+        o = self.options
+        settings = product(o.clocks_mhz, o.bandwidths_gbs, o.algorithms, o.dataflows, o.on_chip, o.multipliers)
+        for (model, device), setting in product(product(self.models, self.devices), list(settings)):
+            clock, bandwidth, algorithms, dataflows, on_chip, multipliers = setting
+            yield Combination(
+                number=0,
+                model=model,
+                device=device,
+                clock_mhz=clock,
+                bandwidth_gbs=bandwidth,
+                packing=o.packing,
+                multipliers=multipliers.of(max(0, _array_limit(device))),
+                on_chip_bytes=on_chip.of(device.resources.kernel_on_chip_bytes),
+                algorithms=algorithms,
+                dataflows=dataflows,
+                solver=o.solver,
+                time_limit=o.time_limit,
+            )
+
+    def document(self) -> dict[str, Any]:
+        """What identifies the sweep, as JSON data."""
+        o = self.options
+        body: dict[str, Any] = {
+            "schema": SCHEMA,
+            "dynamap": self.identity.version,
+            "code_sha256": self.identity.sha256,
+            "models": {model.name: model.sha256 for model in self.models},
+            "devices": {device.name: device.document() for device in self.devices},
+            "clocks_mhz": list(o.clocks_mhz),
+            "bandwidths_gbs": list(o.bandwidths_gbs),
+            "multipliers": [str(budget) for budget in o.multipliers],
+            "on_chip": [str(budget) for budget in o.on_chip],
+            "algorithms": [[algorithm.value for algorithm in some] for some in o.algorithms],
+            "dataflows": [[dataflow.value for dataflow in some] for some in o.dataflows],
+            "packing": o.packing,
+            "solver": o.solver,
+            "time_limit": o.time_limit,
+        }
+        return {**body, "combinations": len(self.combinations), "sha256": fingerprint(body)}
+
+
+def fingerprint(document: Mapping[str, Any]) -> str:
+    """SHA-256 of JSON data, with its keys in their order."""
+    return hashlib.sha256(json.dumps(document, separators=(",", ":")).encode()).hexdigest()
+
+
+def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """Sentences that say in what two sweeps' documents differ; empty if they are of the same sweep."""
+    sentences = []
+    if found.get("schema") != wanted["schema"]:
+        return [f"its schema is {found.get('schema')!r} and not {wanted['schema']!r}"]
+    code = [(document.get("dynamap"), str(document.get("code_sha256"))[:12]) for document in (found, wanted)]
+    if code[0] != code[1]:
+        (old, old_code), (new, new_code) = code
+        sentences.append(f"it was computed by dynamap {old} (code {old_code}) and this is {new} (code {new_code})")
+    for key, noun in (("models", "model"), ("devices", "device")):
+        sentences += _mapping_differences(noun, found.get(key), wanted[key])
+    for key in wanted:
+        if key in ("schema", "dynamap", "code_sha256", "models", "devices", "combinations", "sha256"):
+            continue
+        if found.get(key) != wanted[key]:
+            sentences.append(f"its {key} is {_words(found.get(key))} and not {_words(wanted[key])}")
+    return sentences
+
+
+def _mapping_differences(noun: str, found: object, wanted: Mapping[str, Any]) -> list[str]:
+    known = found if isinstance(found, Mapping) else {}
+    if list(known) != list(wanted):
+        return [f"its {noun}s are {_words(list(known))} and not {_words(list(wanted))}"]
+    return [f"its {noun} {name!r} has other contents" for name in wanted if known[name] != wanted[name]]
+
+
+def _words(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join("+".join(map(str, part)) if isinstance(part, list) else str(part) for part in value)
+    return str(value)
+
+
+def _array_limit(device: Device) -> int:
+    return array_limit(device, machine_of(device))
+
+
+def _require_names(noun: str, names: Sequence[str]) -> None:
+    if not names:
+        raise InputError(f"a sweep needs at least one {noun}")
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(
+                f"two {noun}s of the sweep are called {name!r}: leave one out, or give it a name of its own"
+            )

@@ -1,0 +1,144 @@
+"""Budgets restrict the joint search exactly: against every array, every buffer of the grid and every mapping."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small import LANES, answers, tiny_device, tiny_network
+
+from dynamap.cost.device import Device
+from dynamap.cost.overlay import resources
+from dynamap.cost.overlay.machine import Buffers, Machine
+from dynamap.cost.overlay.options import FORMATS
+from dynamap.cost.overlay.timing import INFEASIBLE
+from dynamap.planner.explore.budgets import Budget
+from dynamap.planner.explore.fronts import Axis, fronts_of
+from dynamap.planner.explore.sweep import Options, Sweep
+from dynamap.planner.network import Network
+from dynamap.planner.overlay_costs import LayerCosts
+from dynamap.planner.storage import find_storages
+
+BLOCKS = {"bram36": (72, 512), "uram": (72, 4096)}
+"""Width in bits and depth of a memory block (docs/overlay.md, section 9)."""
+
+
+def least_bytes(device: Device, machine: Machine, rows: int, columns: int, b: Buffers) -> int | None:
+    """Least bytes of memory blocks for an overlay, over all ways to put its buffers into kinds; None: none fits.
+
+    By docs/overlay.md, section 9, written again.
+    """
+    word, counts = machine.word_bytes, {"bram36": device.resources.bram36, "uram": device.resources.uram}
+    row_bits = 8 * max(8, -(-word // rows))
+    shapes = [
+        (1, 8 * word, b.input_bytes // word),
+        (1, 8 * word, b.input_bytes // 2 // word),
+        (1, 8 * word, b.weight_bytes // word),
+        (columns, 72, 2 * b.accumulator_rows),
+        (rows, row_bits, -(-2 * b.row_bytes * 8 // row_bits)),
+    ]
+    best = None
+    for kinds in product([kind for kind in counts if counts[kind]], repeat=len(shapes)):
+        used = {"bram36": LANES // 2, "uram": 0}
+        for kind, (copies, width, depth) in zip(kinds, shapes, strict=True):
+            block_width, block_depth = BLOCKS[kind]
+            used[kind] += copies * -(-width // block_width) * -(-depth // block_depth)
+        if all(used[kind] <= counts[kind] for kind in used):
+            total = used["bram36"] * 4608 + used["uram"] * 36864
+            best = total if best is None else min(best, total)
+    return best
+
+
+def mapping_cycles(network: Network, costs: LayerCosts, rows: int, columns: int, buffers: Buffers) -> int:
+    """The least cycles of one overlay, by every assignment of formats and every case of every layer."""
+    storages = find_storages(network)
+    tables = []
+    for job in range(costs.job_count):
+        table = np.full((len(FORMATS), len(FORMATS)), INFEASIBLE)
+        case, times = costs.all_times(job, buffers, rows, columns)
+        np.minimum.at(table, (costs.cases.format_in[case], costs.cases.format_out[case]), times.cycles)
+        tables.append(table)
+    least = INFEASIBLE
+    for formats in product(*[[FORMATS.index(f) for f in some] for some in storages.formats]):
+        total = sum(
+            int(tables[job][formats[storages.vertex[layer.inputs[0]]], formats[storages.vertex[layer.output]]])
+            for layer, job in zip(storages.executed, costs.jobs, strict=True)
+        )
+        least = min(least, total)
+    return least
+
+
+@pytest.mark.parametrize("uram", [0, 2])
+def test_every_point_is_the_optimum_within_its_budgets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uram: int
+) -> None:
+    """A grid of few buffers on a device of few blocks, so that all of it can be tried."""
+    monkeypatch.setattr(resources, "INPUT_SIZES", (16384, 32768, 65536))
+    monkeypatch.setattr(resources, "WEIGHT_SIZES", (16384, 32768))
+    monkeypatch.setattr(resources, "ACCUMULATOR_ROWS", (256, 512))
+    monkeypatch.setattr(resources, "ROW_SIZES", (512, 1024))
+    monkeypatch.setattr(resources, "LARGEST", Buffers(65536, 32768, 512, 1024))
+    device = tiny_device(tmp_path, multipliers=6, bram36=24 if uram else 45, uram=uram)
+    network = tiny_network(tmp_path, channels=(16, 96, 32), size=12)
+    machine = resources.machine_of(device)
+    costs = LayerCosts(network, find_storages(network), machine, {})
+    overlays = []
+    for rows, columns in product(range(1, 7), repeat=2):
+        if rows * columns > 6:
+            continue
+        for sizes in product((16384, 32768, 65536), (16384, 32768), (256, 512), (512, 1024)):
+            taken = least_bytes(device, machine, rows, columns, Buffers(*sizes))
+            if taken is not None:
+                cycles = mapping_cycles(network, costs, rows, columns, Buffers(*sizes))
+                overlays.append((rows * columns, taken, cycles))
+    assert len(overlays) > 100 and len({taken for _, taken, _ in overlays}) > 8
+    budgets = Options(
+        multipliers=tuple(Budget(amount=n) for n in (1, 4, 6)),
+        on_chip=tuple(Budget(amount=4608 * n) for n in (19, 25, 30, 36, 45)),
+    )
+    sweep = Sweep.of([network], [device], budgets)
+    rows_found = answers(sweep, network)
+    for row in rows_found:
+        within = [
+            (cycles, array)
+            for array, taken, cycles in overlays
+            if array <= row.multipliers_budget and taken <= row.on_chip_budget_bytes and cycles < INFEASIBLE
+        ]
+        if not within:
+            assert row.status == "infeasible" and row.reason
+            continue
+        # Of the fastest overlays, the one with the fewest multipliers.
+        assert row.status == "optimal" and row.rows and row.columns
+        assert (row.objective_cycles, row.rows * row.columns) == min(within)
+        assert row.on_chip_bytes is not None and row.on_chip_bytes <= row.on_chip_budget_bytes
+    assert {row.status for row in rows_found} == {"optimal", "infeasible"}
+    against_multipliers, against_memory = fronts_of(rows_found)
+    assert len(against_multipliers.points) > 2 and len(against_memory.points) > 1
+    runs = [(array, taken, cycles) for array, taken, cycles in overlays if cycles < INFEASIBLE]
+    for point in against_multipliers.points:
+        # Pareto-optimal among all overlays: none is as fast with fewer multipliers, none is faster with as many.
+        array = (point.multipliers or 0) - 3 * LANES
+        assert not [o for o in runs if o[0] < array and o[2] <= (point.objective_cycles or 0)]
+        assert not [o for o in runs if o[0] <= array and o[2] < (point.objective_cycles or 0)]
+    for point in against_memory.points:
+        # The optimum within the memory that it uses, and so within all budgets from there to its own.
+        assert min(o[2] for o in runs if o[1] <= (point.on_chip_bytes or 0)) == point.objective_cycles
+        assert min(o[2] for o in runs if o[1] <= point.on_chip_budget_bytes) == point.objective_cycles
+
+
+@pytest.mark.parametrize("axis", list(Axis))
+def test_latency_never_rises_with_a_budget(tmp_path: Path, axis: Axis) -> None:
+    device = tiny_device(tmp_path, multipliers=40, bram36=90, uram=1)
+    network = tiny_network(tmp_path, channels=(3, 32, 48, 16), size=20)
+    rng = np.random.default_rng(5)
+    shares = tuple(Budget(amount=int(n)) for n in sorted(rng.choice(np.arange(1, 41), 8, replace=False)))
+    bytes_ = tuple(Budget(amount=int(n)) for n in sorted(rng.integers(100_000, 450_000, 8)))
+    options = Options(multipliers=shares) if axis is Axis.MULTIPLIERS else Options(on_chip=bytes_)
+    rows = answers(Sweep.of([network], [device], options), network)
+    cycles = [row.objective_cycles if row.objective_cycles is not None else INFEASIBLE for row in rows]
+    assert cycles == sorted(cycles, reverse=True)
+    assert len(set(cycles)) > 3
+    front = next(front for front in fronts_of(rows) if front.axis is axis)
+    assert len(front.points) == len({c for c in cycles if c < INFEASIBLE})

@@ -1,0 +1,123 @@
+"""Sweeps as values: their combinations, their identity, and what is refused before any work."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from small import LANES, tiny_device, tiny_network
+
+from dynamap.cost.algorithms import Algorithm
+from dynamap.cost.device import load_device
+from dynamap.cost.errors import InputError
+from dynamap.planner.explore.budgets import ALL, Budget
+from dynamap.planner.explore.identity import CodeIdentity
+from dynamap.planner.explore.sweep import Options, Sweep, differences
+
+HALF = Budget(percent=Decimal(50))
+
+
+def test_all_combinations_once_and_in_order(tmp_path: Path) -> None:
+    networks = [tiny_network(tmp_path, name) for name in ("a", "b")]
+    devices = [tiny_device(tmp_path, "small", multipliers=10), tiny_device(tmp_path, "large", multipliers=1000)]
+    options = Options(
+        clocks_mhz=(None, 50.0),
+        multipliers=(ALL, HALF, Budget(amount=64)),
+        on_chip=(ALL, HALF),
+        algorithms=(tuple(Algorithm), (Algorithm.IM2COL,)),
+    )
+    combinations = Sweep.of(networks, devices, options).combinations
+    assert len(combinations) == 2 * 2 * 2 * 3 * 2 * 2
+    assert [each.number for each in combinations] == list(range(len(combinations)))
+    assert (
+        len({replace(each, number=0) for each in combinations}) == len(combinations) - 16
+    )  # 64 is all that the small one has
+    first = combinations[:3]
+    # 10 multipliers besides the 48 of the lanes: all, half, and no more than there are.
+    assert [each.multipliers for each in first] == [10, 5, 10]
+    assert {each.on_chip_bytes for each in combinations} == {48 * 4608, 24 * 4608}
+    assert [each.multipliers for each in combinations if each.device.name == "large"][:3] == [1000, 500, 64]
+    assert combinations[0].model.name == "a" and combinations[-1].model.name == "b"
+
+
+def test_requests_are_those_of_plan(tmp_path: Path) -> None:
+    """A budget that does not bind is no part of the request, so the plan is the same as without."""
+    sweep = Sweep.of(
+        [tiny_network(tmp_path)],
+        [tiny_device(tmp_path, multipliers=10)],
+        Options(multipliers=(ALL, Budget(amount=7), Budget(amount=10)), on_chip=(ALL, Budget(amount=10**9), HALF)),
+    )
+    asked = [(c.request.multipliers, c.request.on_chip_bytes) for c in sweep.combinations]
+    assert asked == [(m, b) for b in (None, None, 24 * 4608) for m in (None, 7, None)]
+    assert all(c.request.clock_mhz is None and c.request.packing is None for c in sweep.combinations)
+
+
+def test_a_device_without_room_for_the_lanes(tmp_path: Path) -> None:
+    device = tiny_device(tmp_path, multipliers=1)
+    starved = replace(device, resources=replace(device.resources, multipliers=3 * LANES - 5))
+    (asked,) = Sweep.of([tiny_network(tmp_path)], [starved], Options()).combinations
+    assert asked.multipliers == 0
+
+
+def _document(sweep: Sweep) -> dict[str, object]:
+    document: dict[str, object] = json.loads(json.dumps(sweep.document()))
+    return document
+
+
+def test_what_identifies_a_sweep(tmp_path: Path) -> None:
+    network, other = tiny_network(tmp_path, "a"), tiny_network(tmp_path, "b")
+    device = tiny_device(tmp_path)
+    sweep = Sweep.of([network], [device], Options())
+    assert differences(_document(sweep), Sweep.of([network], [device], Options()).document()) == []
+    changed = {
+        "its models are a and not a, b": Sweep.of([network, other], [device], Options()),
+        "its models are a, b and not b, a": Sweep.of([other, network], [device], Options()),
+        "its model 'a' has other contents": Sweep.of([replace(network, sha256="1" * 64)], [device], Options()),
+        "its device 'tiny' has other contents": Sweep.of([network], [device.with_overrides(60)], Options()),
+        "its devices are tiny and not u50": Sweep.of([network], [load_device("u50")], Options()),
+        "its multipliers is all and not 50%, all": Sweep.of([network], [device], Options(multipliers=(HALF, ALL))),
+        "its on_chip is all and not 50%": Sweep.of([network], [device], Options(on_chip=(HALF,))),
+        "its clocks_mhz is None and not 60.0": Sweep.of([network], [device], Options(clocks_mhz=(60.0,))),
+        "its algorithms is im2col+kn2row+winograd and not im2col": Sweep.of(
+            [network], [device], Options(algorithms=((Algorithm.IM2COL,),))
+        ),
+        "its packing is None and not False": Sweep.of([network], [device], Options(packing=False)),
+        "its time_limit is None and not 5": Sweep.of([network], [device], Options(time_limit=5)),
+        "it was computed by dynamap 0.0.9 (code 123456789012) and this is": replace(
+            sweep, identity=CodeIdentity("0.0.9", "123456789012ab")
+        ),
+    }
+    for words, another in changed.items():
+        old, new = (sweep, another) if "0.0.9" not in words else (another, sweep)
+        if words == "its models are a, b and not b, a":
+            old = Sweep.of([network, other], [device], Options())
+        (sentence,) = differences(_document(old), new.document())
+        assert sentence.startswith(words)
+        assert old.document()["sha256"] != new.document()["sha256"]
+    assert differences({"schema": "dynamap.sweep/9"}, sweep.document()) == [
+        "its schema is 'dynamap.sweep/9' and not 'dynamap.sweep/1'"
+    ]
+
+
+def test_refused_before_any_work(tmp_path: Path) -> None:
+    network, device = tiny_network(tmp_path), tiny_device(tmp_path)
+    with pytest.raises(InputError, match="at least one model"):
+        Sweep.of([], [device], Options())
+    with pytest.raises(InputError, match="at least one device"):
+        Sweep.of([network], [], Options())
+    with pytest.raises(InputError, match="two models of the sweep are called 'net'"):
+        Sweep.of([network, network], [device], Options())
+    with pytest.raises(InputError, match="two devices of the sweep are called 'tiny'"):
+        Sweep.of([network], [device, device], Options())
+    with pytest.raises(InputError, match="at least one value of multipliers"):
+        Options(multipliers=())
+    with pytest.raises(InputError, match="a value of clocks_mhz twice"):
+        Options(clocks_mhz=(100.0, 100.0))
+    for clock in (0.0, -1.0, float("nan"), float("inf"), 5000.0):
+        with pytest.raises(InputError, match="the clock"):
+            Sweep.of([network], [device], Options(clocks_mhz=(clock,)))
+    with pytest.raises(InputError, match="the bandwidth"):
+        Sweep.of([network], [device], Options(bandwidths_gbs=(0.0,)))
