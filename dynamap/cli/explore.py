@@ -44,7 +44,7 @@ def build_options(
     solver: str,
     time_limit: float | None,
 ) -> Options:
-    """What the options of ``dynamap explore`` vary: lists by comma, or repeated; algorithms and dataflows repeated only.
+    """What the options of ``dynamap explore`` vary: lists by comma, or repeated (algorithms, dataflows: only that).
 
     Raises:
         InputError: an option cannot be understood.

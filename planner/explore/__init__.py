@@ -1,1 +1,1 @@
-"""Sweeps over models, devices and budgets: their combinations, their results file, their Pareto fronts (docs/explore.md)."""
+"""Sweeps over models, devices and budgets: combinations, the results file, Pareto fronts (docs/explore.md)."""

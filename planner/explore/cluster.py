@@ -136,8 +136,8 @@ def _result(future: Any, asked: Combination, cluster: Cluster) -> Row | Failure:
         raise InputError(f"{error}: install the same dynamap everywhere and continue with --resume")
     if isinstance(error, ImportError):
         raise InputError(
-            f"a worker cannot import what it needs ({error}): install dynamap {code_identity().version} on every worker "
-            "and continue with --resume"
+            f"a worker cannot import what it needs ({error}): install dynamap {code_identity().version} on every "
+            "worker and continue with --resume"
         )
     if isinstance(error, KilledWorker):
         return Failure(asked, "every worker that tried it was killed or died (too little memory?)")
@@ -173,8 +173,8 @@ class _Watch:
             raise _lost(self.cluster)
         if away > self.cluster.idle_seconds:
             raise InputError(
-                f"all workers of the scheduler {self.cluster.scheduler or 'of this machine'} are gone, and none came for "
-                f"{self.cluster.idle_seconds:g} s; the results so far are kept, continue with --resume"
+                f"all workers of the scheduler {self.cluster.scheduler or 'of this machine'} are gone, and none came "
+                f"for {self.cluster.idle_seconds:g} s; the results so far are kept, continue with --resume"
             )
 
 
@@ -227,7 +227,8 @@ def _require_workers(client: Any, cluster: Cluster) -> None:
     for where, found in client.run(code_identity, on_error="return").items():
         if isinstance(found, Exception):
             raise InputError(
-                f"the worker {where} has no dynamap that it can import ({found}): install dynamap {expected.version} there"
+                f"the worker {where} has no dynamap that it can import ({found}): install dynamap {expected.version} "
+                "where it runs"
             )
         if found != expected:
             raise InputError(

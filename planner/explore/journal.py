@@ -1,4 +1,4 @@
-"""The results file of a sweep: rows appended as they come, each on the disk before the next, and continued after a kill.
+"""The results file of a sweep: rows appended as they come, each on the disk before the next; continued after a kill.
 
 Three files, by the extension of ``-o``: CSV and JSON lines are appended to directly; Parquet cannot be appended to, so
 its rows go to a journal of JSON lines beside it (``NAME.parquet.jsonl``) and it is written whole from that.
@@ -196,14 +196,14 @@ class Journal:
                 raise ValueError("it is not an object")
         except (OSError, ValueError, RecursionError) as error:
             raise InputError(
-                f"{str(self.files.results)!r} cannot be continued: {path.name!r} beside it, which says of which sweep it "
-                f"is, cannot be read ({getattr(error, 'strerror', None) or error}); choose another name for the results"
+                f"{str(self.files.results)!r} cannot be continued: {path.name!r} beside it, which says of which sweep "
+                f"it is, cannot be read ({getattr(error, 'strerror', None) or error}); choose another name for the results"
             ) from None
         different = differences(found, self.sweep.document())
         if different:
             raise InputError(
-                f"{str(self.files.results)!r} has the results of another sweep: {'; '.join(different)}. Ask for the same "
-                "sweep, or choose another name for the results"
+                f"{str(self.files.results)!r} has the results of another sweep: {'; '.join(different)}. Ask for the "
+                "same sweep, or choose another name for the results"
             )
 
     def _read(self) -> None:
@@ -217,9 +217,8 @@ class Journal:
             except OSError as error:
                 raise self._failed(error) from None
         lines = content[: self._length].decode("utf-8", errors="replace").split("\n")[:-1]
-        if self.files.is_csv and lines:
-            if next(csv.reader(lines[:1]), []) != list(COLUMNS):
-                raise self._damaged(1, "it is not the heading of results")
+        if self.files.is_csv and lines and next(csv.reader(lines[:1]), []) != list(COLUMNS):
+            raise self._damaged(1, "it is not the heading of results")
         seen: set[int] = set()
         combinations = self.sweep.combinations
         for number, line in enumerate(lines, 1):
@@ -239,8 +238,8 @@ class Journal:
 
     def _damaged(self, line: int, reason: str) -> InputError:
         return InputError(
-            f"{str(self.files.lines)!r}, line {line}: not a row of this sweep ({reason}); restore the file or remove the "
-            "line, then continue with --resume"
+            f"{str(self.files.lines)!r}, line {line}: not a row of this sweep ({reason}); restore the file or remove "
+            "the line, then continue with --resume"
         )
 
 

@@ -35,8 +35,8 @@ class RowStatus(str, Enum):
 class Row:
     """One combination and its answer; None where there is no plan, or where the device has no such resource.
 
-    ``multipliers_budget`` bounds rows x columns of the array, ``on_chip_budget_bytes`` all memory blocks. ``multipliers``
-    and ``on_chip_bytes`` are those of the whole overlay; buffers are in bytes, ``accumulator_rows`` in rows.
+    ``multipliers_budget`` bounds rows x columns of the array, ``on_chip_budget_bytes`` all memory blocks.
+    ``multipliers`` and ``on_chip_bytes`` are those of the whole overlay; buffers are in bytes, ``accumulator_rows`` in rows.
     ``plan_sha256`` is the digest of the plan's document with ``seconds`` set to 0.
     """
 

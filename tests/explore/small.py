@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ def write_model(path: Path, *, channels: tuple[int, ...] = (3, 8, 8), size: int 
     """A chain of 3 x 3 convolutions over ``channels``, each but the first with a ReLU before it."""
     rng = np.random.default_rng(1)
     nodes, weights, tensor = [], [], "x"
-    for index, (source, target) in enumerate(zip(channels, channels[1:], strict=False)):
+    for index, (source, target) in enumerate(pairwise(channels)):
         array = rng.standard_normal((target, source, 3, 3)).astype(np.float32)
         weights.append(numpy_helper.from_array(array, f"w{index}"))
         nodes.append(helper.make_node("Conv", [tensor, f"w{index}"], [f"c{index}"], f"conv{index}", pads=[1, 1, 1, 1]))

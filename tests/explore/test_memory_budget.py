@@ -118,7 +118,7 @@ def test_wrong_budgets_of_a_plan(tmp_path: Path) -> None:
     network, device = tiny_network(tmp_path), tiny_device(tmp_path)
     with pytest.raises(InputError, match="the paper's model has no on-chip memory"):
         plan_network(network, device, Request(cost_model="paper", on_chip_bytes=1 << 20))
-    with pytest.raises(InfeasibleError, match="no array fits device 'tiny'.*a larger --on-chip budget"):
+    with pytest.raises(InfeasibleError, match=r"no array fits device 'tiny'.*a larger --on-chip budget"):
         plan_network(network, device, Request(on_chip_bytes=50_000))
-    with pytest.raises(InfeasibleError, match="no room for the smallest buffers.*a larger --on-chip budget"):
+    with pytest.raises(InfeasibleError, match=r"no room for the smallest buffers.*a larger --on-chip budget"):
         plan_network(network, device, Request(array=(12, 1), on_chip_bytes=110_000))
