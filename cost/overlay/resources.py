@@ -109,7 +109,7 @@ def _memories(device: Device) -> list[tuple[MemoryKind, int]]:
     return rooms
 
 
-def _within_budget(device: Device, memories: Sequence[tuple[MemoryKind, int]], used: Sequence[Ints]) -> Bools:
+def _within_budget(device: Device, memories: Sequence[tuple[MemoryKind, int]], used: Sequence[Ints | int]) -> Bools:
     """Whether so many blocks of each memory are no more than there are, and than the budget in bytes."""
     fits: Bools = np.asarray(_affordable(device, memories, used))
     for blocks, (_, count) in zip(used, memories, strict=True):
@@ -117,9 +117,7 @@ def _within_budget(device: Device, memories: Sequence[tuple[MemoryKind, int]], u
     return fits
 
 
-def _affordable(
-    device: Device, memories: Sequence[tuple[MemoryKind, int]], used: Sequence[Ints] | Sequence[int]
-) -> Bools | bool:
+def _affordable(device: Device, memories: Sequence[tuple[MemoryKind, int]], used: Sequence[Ints | int]) -> Bools | bool:
     """Whether so many blocks of each memory are, calibrated, within the budget in bytes; True where there is none."""
     budget = device.resources.on_chip_bytes
     if budget is None:

@@ -27,7 +27,7 @@ from dynamap.planner.explore.fronts import Axis, Front, setting_words, varying_s
 from dynamap.planner.explore.row import RowStatus
 from dynamap.planner.explore.sweep import Options, Sweep
 from dynamap.planner.models import resolve
-from dynamap.planner.requests import parse_choices
+from dynamap.planner.requests import E, parse_choices
 
 SECONDS_BETWEEN_LINES = 30
 
@@ -56,14 +56,8 @@ def build_options(
         bandwidths_gbs=_numbers("--bandwidth", bandwidths),
         multipliers=_budgets("--multipliers", multipliers, bytes_allowed=False),
         on_chip=_budgets("--on-chip", on_chip, bytes_allowed=True),
-        algorithms=tuple(
-            parse_choices("--algorithms", None if some is None else words(some), Algorithm)
-            for some in algorithms or [None]
-        ),
-        dataflows=tuple(
-            parse_choices("--dataflows", None if some is None else words(some), Dataflow)
-            for some in dataflows or [None]
-        ),
+        algorithms=_sets("--algorithms", algorithms, Algorithm),
+        dataflows=_sets("--dataflows", dataflows, Dataflow),
         packing=packing,
         solver=solver,
         time_limit=time_limit,
@@ -124,6 +118,12 @@ def _numbers(option: str, texts: Sequence[str] | None) -> tuple[float | None, ..
     if not numbers:
         raise InputError(f"{option} needs at least one number")
     return tuple(numbers)
+
+
+def _sets(option: str, texts: Sequence[str] | None, kind: type[E]) -> tuple[tuple[E, ...], ...]:
+    if texts is None:
+        return (tuple(kind),)
+    return tuple(parse_choices(option, words(text), kind) for text in texts)
 
 
 def _budgets(option: str, texts: Sequence[str] | None, *, bytes_allowed: bool) -> tuple[Any, ...]:

@@ -197,7 +197,8 @@ class Journal:
         except (OSError, ValueError, RecursionError) as error:
             raise InputError(
                 f"{str(self.files.results)!r} cannot be continued: {path.name!r} beside it, which says of which sweep "
-                f"it is, cannot be read ({getattr(error, 'strerror', None) or error}); choose another name for the results"
+                f"it is, cannot be read ({getattr(error, 'strerror', None) or error}); choose another name for the "
+                "results"
             ) from None
         different = differences(found, self.sweep.document())
         if different:

@@ -36,8 +36,8 @@ class Row:
     """One combination and its answer; None where there is no plan, or where the device has no such resource.
 
     ``multipliers_budget`` bounds rows x columns of the array, ``on_chip_budget_bytes`` all memory blocks.
-    ``multipliers`` and ``on_chip_bytes`` are those of the whole overlay; buffers are in bytes, ``accumulator_rows`` in rows.
-    ``plan_sha256`` is the digest of the plan's document with ``seconds`` set to 0.
+    ``multipliers`` and ``on_chip_bytes`` are those of the whole overlay; buffers are in bytes, ``accumulator_rows`` in
+    rows. ``plan_sha256`` is the digest of the plan's document with ``seconds`` set to 0.
     """
 
     combination: int
@@ -103,7 +103,6 @@ def row_of(asked: Combination, plan: Plan, sha256: str, seconds: float) -> Row:
     """The row of a plan."""
     o, s = plan.overlay, plan.solver
     used = {use.name: use.used for use in plan.resources}
-    blocks = {name: used.get(name) for name in BLOCK_BYTES}
     return Row(
         **_request(asked),
         status=RowStatus(s.status).value,
@@ -119,8 +118,10 @@ def row_of(asked: Combination, plan: Plan, sha256: str, seconds: float) -> Row:
         accumulator_rows=o.accumulator_rows,
         row_buffer=o.row_buffer,
         multipliers=used["multipliers"],
-        on_chip_bytes=sum(BLOCK_BYTES[name] * (count or 0) for name, count in blocks.items()),
-        **blocks,
+        on_chip_bytes=sum(size * used.get(name, 0) for name, size in BLOCK_BYTES.items()),
+        bram36=used.get("bram36"),
+        uram=used.get("uram"),
+        m20k=used.get("m20k"),
         lut=used.get("lut"),
         alm=used.get("alm"),
         ff=used.get("ff"),
