@@ -227,4 +227,7 @@ def _tools(prediction: Prediction) -> str:
 def _targets(prediction: Prediction) -> str:
     if prediction.vendor == "intel":
         return "`make report` in the project makes aoc's estimate, `make aocx` builds the device image (hours)"
-    return "`make hls` in the project makes the estimate of Vitis HLS, `make xclbin` the implementation (hours)"
+    return (
+        "`make hls` in the project makes the estimate of Vitis HLS, `make impl` places and routes the kernel alone, "
+        "`make xclbin` the whole device (hours)"
+    )

@@ -84,9 +84,12 @@ def make_settings(device: Device, sizes: KernelSizes) -> str:
     lines = [f"PLATFORM := {device.board}", f"PORTS := {sizes.ports}", f"PORT_BYTES := {sizes.port_bytes}"]
     if device.family == "zynq-ultrascale-plus":
         lines += [
-            "# Zynq MPSoC: where the platform's root file system lies.",
+            "# Zynq MPSoC: an SD card with the host program; both files are of the platform's common image.",
             "ROOTFS ?= rootfs.ext4",
-            "PACKAGE := --package.rootfs $(ROOTFS) --package.sd_file $(BUILD)/host --package.sd_dir data",
+            "KERNEL_IMAGE ?= Image",
+            "PACKAGED := host",
+            "PACKAGE = --package.boot_mode sd --package.image_format ext4 --package.rootfs $(ROOTFS) "
+            "--package.kernel_image $(KERNEL_IMAGE) --package.sd_file $(BUILD)/host --package.sd_dir data",
         ]
     return "\n".join([*lines, ""])
 
@@ -110,7 +113,8 @@ def readme(plan: Plan, device: Device, digest: str) -> str:
         )
     if not device.board:
         limits.append(
-            "This device has no standard platform: `make xo` gives the kernel, `make xclbin` needs PLATFORM=."
+            "This device has no standard platform: `make impl` places and routes the kernel alone, `make xo` gives it "
+            "for a platform of your own, `make xclbin` needs PLATFORM=."
         )
     return pages.readme(
         plan,
