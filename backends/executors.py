@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.backends.program.encoding import Program
+from dynamap.cost.device import Device
 from dynamap.cost.errors import InputError
 
 Int8Array = npt.NDArray[np.int8]
@@ -63,11 +64,12 @@ class NumpyExecutor:
             yield LayerRun(count.name, program.name_of(entry), emulator.read_entry(entry), counters)
 
 
-def find_executor(name: str) -> Executor:
-    """The executor of that name.
+def find_executor(name: str, device: Device | None = None) -> Executor:
+    """The executor of that name, for any program, or for plans of ``device``.
 
     Raises:
-        InputError: there is none, or its package cannot be loaded; the message names the package.
+        InputError: there is none; its package, which the message names, cannot be loaded; or it is of a backend for
+            another vendor's devices.
     """
     if name == "numpy":
         return NumpyExecutor()
@@ -83,5 +85,9 @@ def find_executor(name: str) -> Executor:
         raise InputError(f"the backend {name!r} of package {package!r} cannot be loaded: {error}") from error
     if not hasattr(backend, "executor"):
         raise InputError(f"the backend {name!r} generates projects and executes none")
+    if device is not None and hasattr(backend, "vendor"):
+        from dynamap.backends.hardware.target import check_vendor
+
+        check_vendor(device, name, backend.vendor)
     executor: Executor = backend.executor()
     return executor

@@ -61,6 +61,7 @@ def run_command(
     Raises DynamapError where the plan, its model or its input cannot be used.
     """
     from dynamap.backends.executors import find_executor
+    from dynamap.backends.hardware.target import device_of
     from dynamap.backends.program.host import (
         Calibration,
         integer_inputs,
@@ -74,8 +75,9 @@ def run_command(
         raise InputError(f"--compare {compare!r}: choose {' or '.join(REFERENCES)}")
     if trace_layers is not None and not trace_layers.is_dir():
         raise InputError(f"--trace-layers: {str(trace_layers)!r} is not a folder; make it first")
-    chosen = find_executor(executor)
-    prepared = prepare(load_plan(plan), Calibration(calibration, method, percentile, seed, samples), folder=plan.parent)
+    loaded = load_plan(plan)
+    chosen = find_executor(executor, device_of(loaded))
+    prepared = prepare(loaded, Calibration(calibration, method, percentile, seed, samples), folder=plan.parent)
     network = prepared.network
     if input_file is None:
         arrays: Mapping[str, npt.NDArray[Any]] = random_inputs(network, seed)

@@ -168,8 +168,9 @@ inline int compare_outputs(const program_file_t &program, const std::string &fol
     return 0;
 }
 
-// Calls `body`, which returns an exit status; 2 and a message where it throws.
+// Calls `body`, which returns an exit status; 2 and a message where it throws. What is printed is seen line by line.
 template <typename Body> int guarded(const char *name, Body body) {
+    std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
     try {
         return body();
     } catch (const std::exception &error) {

@@ -104,7 +104,7 @@ static inline block_t block_of(const command_t c, int index) {
         b.first_channel += index * c.block_channels;
         b.channels = last ? c.pass_channels - index * c.block_channels : c.block_channels;
     }
-    int start = c.op == OP_RESIZE ? b.first_row / c.size : b.first_row * c.stride_rows - c.pad_top;
+    int start = c.op == OP_RESIZE ? b.first_row / (c.size > 0 ? c.size : 1) : b.first_row * c.stride_rows - c.pad_top;
     if (start < 0) start = 0;
     if (start > c.height - b.input_rows) start = c.height - b.input_rows;
     b.input_start = c.input_format == TOEPLITZ ? b.first_row : start;

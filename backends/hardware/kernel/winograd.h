@@ -39,16 +39,17 @@ typedef struct {
 
 INLINE form_t form_of(const command_t *c, int rows) {
     form_t f;
-    f.m1 = c->kernel_rows > 1 ? c->winograd_tile : 1;
-    f.m2 = c->kernel_columns > 1 ? c->winograd_tile : 1;
+    // Commands without Winograd have no tile: a compiler may divide by it before it knows that nobody wants the result.
+    f.m1 = c->kernel_rows > 1 ? larger(c->winograd_tile, 1) : 1;
+    f.m2 = c->kernel_columns > 1 ? larger(c->winograd_tile, 1) : 1;
     f.t1 = f.m1 == 1 ? 1 : f.m1 + 2;
     f.t2 = f.m2 == 1 ? 1 : f.m2 + 2;
     f.rounds1 = ceil_div(c->kernel_rows, TAPS);
     f.rounds2 = ceil_div(c->kernel_columns, TAPS);
     f.positions = f.t1 * f.t2;
     f.rounds = f.rounds1 * f.rounds2;
-    f.down = f.m1 == 1 ? rows : ceil_div(rows, f.m1);
-    f.across = f.m2 == 1 ? c->out_width : ceil_div(c->out_width, f.m2);
+    f.down = ceil_div(rows, f.m1);
+    f.across = ceil_div(c->out_width, f.m2);
     return f;
 }
 
