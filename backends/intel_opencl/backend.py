@@ -17,6 +17,7 @@ from dynamap.backends.intel_opencl import flow
 from dynamap.backends.intel_opencl.kernel_sources import kernel_files
 from dynamap.backends.intel_opencl.params import params_header
 from dynamap.backends.program import Program
+from dynamap.backends.vendor_reports.standalone import comparison_files
 from dynamap.planner.plan import Plan
 
 Int8Array = npt.NDArray[np.int8]
@@ -68,4 +69,4 @@ class IntelOpencl:
         files |= {f"host/{name}": content for name, content in host.items()}
         files |= {f"src/{name}": content for name, content in kernel_files().items()}
         files |= package_files(PACKAGE, "project", ("Makefile",))
-        return files | data_files(plan, program, inputs)
+        return files | data_files(plan, program, inputs) | comparison_files()
