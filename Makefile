@@ -7,14 +7,14 @@ PIP := $(BIN)/pip --quiet --disable-pip-version-check
 # mypy wants one package folder; the sources of dynamap.* lie in four, so it gets a folder of links.
 TYPED := build/typed
 
-.PHONY: venv demo test test-full lint format typecheck bench clean
+.PHONY: venv demo test test-full lint format typecheck bench docs clean
 
 venv: $(STAMP)
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install 'setuptools>=68'
-	$(PIP) install -e '.[run,test,lint,bench,examples,explore,intel]'
+	$(PIP) install -e '.[run,test,lint,bench,examples,explore,intel,docs]'
 	# AMD's open ap_int.h and hls_stream.h for C simulation; the package's own dependencies are not needed.
 	$(PIP) install --no-deps 'hls4ml>=1,<2'
 	touch $@
@@ -53,5 +53,9 @@ bench: venv
 	$(BIN)/python benchmarks/solvers.py
 	$(BIN)/python benchmarks/tables.py
 
+# The site: open build/docs/index.html. The same build, and every example on its pages, is part of `make test`.
+docs: venv
+	$(BIN)/python -m sphinx -W --keep-going -n -q -j 2 docs build/docs
+
 clean:
-	rm -rf $(VENV) build out *.egg-info
+	rm -rf $(VENV) build out docs/generated *.egg-info

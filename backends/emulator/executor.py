@@ -32,10 +32,8 @@ class LayerCount:
 class Emulator:
     """A program and its device buffer.
 
-    >>> emulator = Emulator(program)  # doctest: +SKIP
-    >>> emulator.write_input("data", values)  # doctest: +SKIP
-    >>> counts = list(emulator.run())  # doctest: +SKIP
-    >>> emulator.read("prob")  # doctest: +SKIP
+    Write every input, then exhaust ``run()``, which yields after each layer; ``read()`` gives any tensor that no later
+    layer has overwritten by then.
     """
 
     def __init__(self, program: Program) -> None:

@@ -1,0 +1,164 @@
+"""The documentation site: it builds without a warning, needs no network, and its reference is complete."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from reference_pages import PACKAGES
+from sphinx.util.inventory import InventoryFile
+from typer.testing import CliRunner
+
+from dynamap.cli.app import app
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+LOADED = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src", "object": "data"}
+"""What a browser fetches by itself, by tag."""
+
+
+class Page(HTMLParser):
+    """A built page: what it loads, what it links to, the anchors it has, and its text."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.links: list[str] = []
+        self.anchors: set[str] = set()
+        self.text = ""
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {key: value or "" for key, value in attrs}
+        if "id" in values:
+            self.anchors.add(values["id"])
+        if tag == "a" and "href" in values:
+            self.links.append(values["href"])
+        wanted = LOADED.get(tag)
+        navigation = tag == "link" and values.get("rel") in ("index", "search", "next", "prev", "canonical")
+        if wanted and wanted in values and not navigation:
+            self.loads.append(values[wanted])
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built once, as `make docs` builds it, with warnings as errors."""
+    out = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", str(ROOT / "docs"), str(out)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
+def built(site: Path) -> dict[Path, Page]:
+    return {path: Page(path) for path in sorted(site.rglob("*.html"))}
+
+
+def test_every_page_is_there(built: dict[Path, Page], site: Path) -> None:
+    assert {site / f"{page.stem}.html" for page in PAGES} <= set(built)
+
+
+def test_nothing_comes_from_a_network(built: dict[Path, Page], site: Path) -> None:
+    for path, page in built.items():
+        assert page.loads, f"{path.name} loads no style sheet: the test looks at the wrong tags"
+        assert not [url for url in page.loads if urlsplit(url).netloc], path.name
+    for sheet in site.rglob("*.css"):
+        urls = re.findall(r"(?:url\(|@import)\s*[\"']?([^)\"';\s]+)", sheet.read_text(encoding="utf-8"))
+        assert not [url for url in urls if urlsplit(url).scheme in ("http", "https") or url.startswith("//")], sheet
+
+
+def test_links_and_files_of_the_site_exist(built: dict[Path, Page]) -> None:
+    wrong = []
+    for path, page in built.items():
+        for url in [*page.links, *page.loads]:
+            parts = urlsplit(url)
+            if parts.scheme or parts.netloc:
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            anchored = target not in built or not parts.fragment or unquote(parts.fragment) in built[target].anchors
+            if not target.exists() or not anchored:
+                wrong.append(f"{path.name}: {url}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "examples").glob("*/README.md"))], ids=str)
+def test_links_of_pages_outside_the_site_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+        if not urlsplit(target).scheme:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}, which does not exist"
+
+
+def test_readme_leads_to_every_page() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    missing = [page.name for page in PAGES if f"(docs/{page.name}" not in text and page.name != "index.md"]
+    assert not missing, f"README.md does not link to {missing}"
+
+
+def _help(command: str) -> str:
+    result = CliRunner().invoke(app, [*command.split(), "--help"])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def _commands(group: str) -> list[str]:
+    """What ``--help`` of a group lists, groups within it followed."""
+    listed = _help(group).partition("Commands:")[2]
+    names = re.findall(r"^  ([a-z][a-z-]*)\b", listed, re.MULTILINE)
+    found = []
+    for name in names:
+        command = f"{group} {name}".strip()
+        found += _commands(command) if "Commands:" in _help(command) else [command]
+    return found
+
+
+def test_every_command_and_option_is_described(built: dict[Path, Page], site: Path) -> None:
+    """The oracle is what ``--help`` prints."""
+    text = built[site / "cli.html"].text
+    commands = _commands("")
+    assert {"plan", "check", "run"} <= set(commands)
+    for command in commands:
+        _, found, rest = text.partition(f"\ndynamap {command} ")
+        assert found, f"there is no section for dynamap {command}"
+        section = rest.partition("\ndynamap ")[0]
+        options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", _help(command).partition("Options:")[2])) - {"--help"}
+        missing = [option for option in options if not re.search(rf"{option}(?![\w-])", section)]
+        assert not missing, f"dynamap {command}: {missing} are not described"
+
+
+def _public_names() -> list[str]:
+    """Modules of the three packages and of ``dynamap`` itself, with their public functions and classes."""
+    names = []
+    for package in (*PACKAGES, "dynamap"):
+        folder = ROOT / package.split(".")[-1]
+        files = sorted(folder.rglob("*.py")) if package != "dynamap" else [folder / "__init__.py"]
+        for path in files:
+            inner = path.relative_to(folder).with_suffix("").parts
+            module = ".".join([package, *(part for part in inner if part != "__init__")])
+            if "project" in inner or "templates" in inner or "host" in inner:
+                continue  # files of generated projects
+            names.append(module)
+            definitions = (ast.FunctionDef, ast.ClassDef)
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, definitions) and not node.name.startswith("_"):
+                    names.append(f"{module}.{node.name}")
+    return names
+
+
+def test_every_public_name_is_described(site: Path) -> None:
+    """The oracle is the syntax tree of every source file."""
+    inventory = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="")
+    described = {name for kind, items in inventory.data.items() if kind.startswith("py:") for name in items}
+    names = _public_names()
+    assert len(names) > 500 and {"dynamap.plan", "dynamap.cost.paper.Work"} <= set(names)
+    assert not [name for name in names if name not in described]
