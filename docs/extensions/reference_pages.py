@@ -18,7 +18,7 @@ from types import ModuleType
 from cli_reference import cli_page
 from sphinx.addnodes import desc_annotation, pending_xref
 from sphinx.application import Sphinx
-from sphinx.ext.napoleon import GoogleDocstring
+from sphinx.ext.napoleon.docstring import GoogleDocstring
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 PACKAGES = ("dynamap.cost", "dynamap.planner", "dynamap.backends")
@@ -99,8 +99,8 @@ def write_pages(folder: Path, pages: Mapping[str, str]) -> None:
 def whole_sentences() -> None:
     """Napoleon takes what stands before a colon in an attribute's first line for its type; here it is a sentence."""
 
-    def lines(docstring: GoogleDocstring) -> list[str]:
-        return docstring._dedent(docstring._consume_to_end())
+    def lines(self: GoogleDocstring) -> list[str]:
+        return self._dedent(self._consume_to_end())
 
     GoogleDocstring._parse_attribute_docstring = lines  # type: ignore[method-assign]
 
