@@ -35,7 +35,7 @@ class Parameter:
         """As in a line of usage."""
         if self.is_option:
             return " ".join(part for part in (self.flags[0], self.value) if part)
-        shown = self.name.upper() + ("..." if self.repeatable else "")
+        shown = self.name.upper().removesuffix("...") + ("..." if self.repeatable else "")
         return shown if self.required else f"[{shown}]"
 
     @property
@@ -52,11 +52,12 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Command:
-    """One command: its name, its first sentence and what follows, and its parameters in order."""
+    """One command: its name, its help, its parameters in order, and the help of the group that it is in."""
 
     name: str
     help: str
     parameters: tuple[Parameter, ...]
+    group_help: str = ""
 
 
 def commands(app: typer.Typer) -> Iterator[Command]:
@@ -70,8 +71,9 @@ def commands(app: typer.Typer) -> Iterator[Command]:
     for group in app.registered_groups:
         if group.typer_instance is not None:
             prefix = group.name or group.typer_instance.info.name
+            group_help = str(group.typer_instance.info.help or "")
             for command in commands(group.typer_instance):
-                yield Command(f"{prefix} {command.name}", command.help, command.parameters)
+                yield Command(f"{prefix} {command.name}", command.help, command.parameters, group_help)
 
 
 def _parameters(callback: Any) -> Iterator[Parameter]:
@@ -138,7 +140,9 @@ def cli_page(app: typer.Typer) -> str:
         may = [p for p in command.parameters if p.is_option and not p.required]
         usage = " ".join(["dynamap", command.name, *(p.usage for p in must), *(["[OPTIONS]"] if may else [])])
         parts += [f"## dynamap {command.name}\n", f"```text\n{usage}\n```\n", f"{command.help}\n"]
-        arguments = [(f"`{p.name.upper()}`", p.help) for p in command.parameters if not p.is_option]
+        if command.group_help:
+            parts.append(f"(`{command.name.split()[0]}`: {command.group_help})\n")
+        arguments = [(f"`{p.usage}`", p.help) for p in command.parameters if not p.is_option]
         options = [(_written(p), p.written_default, p.help) for p in command.parameters if p.is_option]
         if arguments:
             parts.append(_table(("argument", "meaning"), arguments))
