@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dynamap.backends.hardware.numbers import Number, Part, Relation
 
 
-def cpp_header(parts: Sequence[Part], banner: str) -> str:
-    """The header for C++. ``banner``: comment lines that say where it comes from."""
+def cpp_header(parts: Sequence[Part], banner: str, macros: Sequence[str] = ()) -> str:
+    """The header for C++. ``banner``: comment lines that say where it comes from; ``macros``: lines for pragmas."""
     return _header(
         parts,
         banner,
         lambda number: f"const int {number.name} = {number.value};",
         lambda relation: [f'static_assert({relation.condition}, "{relation.sentence}");'],
+        macros,
     )
 
 
@@ -32,6 +33,7 @@ def _header(
     banner: str,
     define: Callable[[Number], str],
     require: Callable[[Relation], Iterable[str]],
+    macros: Sequence[str] = (),
 ) -> str:
     lines = [banner, "#ifndef OVERLAY_PARAMS_H", "#define OVERLAY_PARAMS_H", ""]
     ports = next(number.value for part in parts for number in part.numbers if number.name == "PORTS")
@@ -42,6 +44,7 @@ def _header(
     for part in parts:
         lines += ["", f"// {part.title}"]
         lines += [f"{define(number)}  // {_remark(number)}" for number in part.numbers]
+    lines += ["", *macros] if macros else []
     lines.append("")
     lines += [line for part in parts for relation in part.relations for line in require(relation)]
     return "\n".join([*lines, "", "#endif", ""])

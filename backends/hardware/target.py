@@ -61,6 +61,24 @@ def check_vendor(device: Device, backend: str, vendor: str) -> None:
     )
 
 
+def machine_of_plan(plan: Plan, device: Device) -> Machine:
+    """The machine that the plan's overlay makes on its device."""
+    return Machine(
+        plan.overlay.word_bytes,
+        device.clock_khz,
+        device.bandwidth_bytes_per_ms,
+        device.system.read_latency_cycles,
+        device.system.write_latency_cycles,
+        plan.overlay.packing,
+    )
+
+
+def buffers_of_plan(plan: Plan) -> Buffers:
+    """The sizes of the overlay's buffers."""
+    o = plan.overlay
+    return Buffers(o.input_buffer, o.weight_buffer, o.accumulator_rows, o.row_buffer)
+
+
 def check_fits(plan: Plan, device: Device) -> None:
     """Compares the overlay with the device again, since a plan is a file that anyone may have changed.
 
@@ -68,14 +86,7 @@ def check_fits(plan: Plan, device: Device) -> None:
         InfeasibleError: it needs more than there is; the message says of what.
     """
     o = plan.overlay
-    machine = Machine(
-        o.word_bytes,
-        device.clock_khz,
-        device.bandwidth_bytes_per_ms,
-        device.system.read_latency_cycles,
-        device.system.write_latency_cycles,
-        o.packing,
-    )
+    machine = machine_of_plan(plan, device)
     where = f"the overlay of {o.rows} x {o.columns} does not fit device {device.name!r}"
     multipliers = o.rows * o.columns + machine.lane_multipliers
     if multipliers > device.resources.multipliers:
@@ -84,8 +95,7 @@ def check_fits(plan: Plan, device: Device) -> None:
         )
     if o.packing == 2 and not device.resources.multiplier.packs_int8:
         raise InfeasibleError(f"{where}: its multipliers do not hold two int8 products; plan again")
-    buffers = Buffers(o.input_buffer, o.weight_buffer, o.accumulator_rows, o.row_buffer)
-    if memory_use(device, machine, o.rows, o.columns, buffers) is None:
+    if memory_use(device, machine, o.rows, o.columns, buffers_of_plan(plan)) is None:
         raise InfeasibleError(f"{where}: its buffers need more on-chip memory than there is; plan again")
     lut, ff = logic_use(device, machine, o.rows, o.columns)
     cells, registers = ("ALMs", "registers") if device.vendor == "intel" else ("LUT", "FF")

@@ -104,6 +104,7 @@ def readme(plan: Plan, device: Device, digest: str) -> str:
         "Block 0 of a pass starts when all of its weights have arrived; the plan lets it start with the first of them.",
         *KERNEL_LIMITS,
         "Input-stationary kn2row with an output wider than its input adds sums into banks of neighbouring columns.",
+        "A column's accumulators are two memories of 40 bits; the plan counts one of 72.",
         "All PEs are one pipelined function; large arrays may need floorplanning to reach the clock.",
     ]
     if device.family.startswith("zynq"):

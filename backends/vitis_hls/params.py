@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from dynamap.backends.hardware.numbers import (
     DERIVED,
     DEVICE,
@@ -15,6 +18,11 @@ from dynamap.backends.hardware.numbers import (
 )
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.hardware.spelling import cpp_header
+from dynamap.backends.hardware.target import buffers_of_plan, machine_of_plan
+from dynamap.cost.device import Device
+from dynamap.cost.errors import InfeasibleError
+from dynamap.cost.overlay.resources import memory_spread
+from dynamap.planner.plan import Plan
 
 WIDTHS = Part(
     "Widths: DSP48E2 multiplies 27 x 18 bits; two int8 products lie 18 bits apart.",
@@ -32,6 +40,30 @@ WIDTHS = Part(
 )
 
 
-def params_header(sizes: KernelSizes, banner: str) -> str:
-    """The text of ``params.h``. ``banner``: comment lines that say where it comes from."""
-    return cpp_header((*kernel_parts(sizes), WIDTHS, delay_lines(sizes)), banner)
+STORAGE = MappingProxyType({"input": "INPUT", "output": "OUTPUT", "weights": "WEIGHT", "accumulators": "ACCUMULATOR"})
+"""The buffers of the kernel that the plan counts, and how ``params.h`` calls them."""
+_IMPLEMENTATIONS = MappingProxyType({"uram": "uram", "bram36": "bram"})
+
+
+def storage_of(plan: Plan, device: Device) -> dict[str, str]:
+    """What Vitis HLS shall make each buffer of: the kind of memory among whose blocks the plan counts it.
+
+    Raises:
+        InfeasibleError: the buffers do not fit the device.
+    """
+    overlay = plan.overlay
+    machine = machine_of_plan(plan, device)
+    spread = memory_spread(device, machine, overlay.rows, overlay.columns, buffers_of_plan(plan))
+    if spread is None:
+        raise InfeasibleError(f"the plan's buffers do not fit device {device.name!r}; plan again")
+    return {buffer: _IMPLEMENTATIONS[kind] for buffer, kind in spread.kinds.items() if buffer in STORAGE}
+
+
+def params_header(sizes: KernelSizes, banner: str, storage: Mapping[str, str] | None = None) -> str:
+    """The text of ``params.h``. ``banner``: comment lines that say where it comes from; ``storage``: of the buffers."""
+    chosen = storage or {}
+    macros = [
+        "// What each buffer is made of, as the plan counts its blocks [plan]; macros, since pragmas read no constants."
+    ]
+    macros += [f"#define {name}_STORAGE {chosen.get(buffer, 'auto')}" for buffer, name in STORAGE.items()]
+    return cpp_header((*kernel_parts(sizes), WIDTHS, delay_lines(sizes)), banner, macros)

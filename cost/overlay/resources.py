@@ -7,7 +7,7 @@ that was calibrated with reports of the vendor's tools (``cost/calibration.py``)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
@@ -151,15 +151,26 @@ def _tables(machine: Machine) -> int:
     return ceil_div(machine.lanes, 2)
 
 
-def memory_use(device: Device, machine: Machine, rows: int, columns: int, buffers: Buffers) -> dict[str, int] | None:
-    """Blocks of each memory kind before calibration; None if they do not fit, calibrated.
+@dataclass(frozen=True)
+class Spread:
+    """Which kind of memory each buffer lies in, and the blocks of each kind before calibration."""
 
-    They are spread so that the fullest kind is as empty as possible. Where the device has a budget of on-chip memory,
-    only spreads within it count.
+    kinds: Mapping[str, str]
+    blocks: Mapping[str, int]
+
+
+BUFFERS = ("input", "output", "weights", "accumulators", "row buffers")
+"""The buffers in the order of ``_shapes``."""
+
+
+def memory_spread(device: Device, machine: Machine, rows: int, columns: int, buffers: Buffers) -> Spread | None:
+    """The buffers over the kinds of memory, so that the fullest kind is as empty as possible; None if they do not fit.
+
+    Where the device has a budget of on-chip memory, only spreads within it count.
     """
     memories = _memories(device)
     shapes = _shapes(machine, rows, columns, buffers)
-    best: tuple[float, dict[str, int]] | None = None
+    best: tuple[float, Spread] | None = None
     for choice in product(range(len(memories)), repeat=len(shapes)):
         used = [0] * len(memories)
         used[-1] += _tables(machine)
@@ -168,8 +179,15 @@ def memory_use(device: Device, machine: Machine, rows: int, columns: int, buffer
             used[kind] += copies * ceil_div(width, memory.width_bits) * ceil_div(depth, memory.depth)
         worst = max(u / count for u, (_, count) in zip(used, memories, strict=True))
         if worst <= 1 and (best is None or worst < best[0]) and _affordable(device, memories, used):
-            best = worst, {kind.name: u for u, (kind, _) in zip(used, memories, strict=True)}
+            kinds = {buffer: memories[kind][0].name for buffer, kind in zip(BUFFERS, choice, strict=True)}
+            best = worst, Spread(kinds, {kind.name: u for u, (kind, _) in zip(used, memories, strict=True)})
     return best[1] if best else None
+
+
+def memory_use(device: Device, machine: Machine, rows: int, columns: int, buffers: Buffers) -> Mapping[str, int] | None:
+    """Blocks of each memory kind before calibration; None if they do not fit, calibrated."""
+    spread = memory_spread(device, machine, rows, columns, buffers)
+    return spread.blocks if spread else None
 
 
 def logic_use(device: Device, machine: Machine, rows: Ints | int, columns: Ints | int) -> tuple[Ints | int, Ints | int]:

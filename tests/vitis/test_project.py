@@ -20,6 +20,8 @@ from dynamap.backends.program.compile import compile_program
 from dynamap.backends.project import MANIFEST, project_digest, with_manifest, write_project
 from dynamap.backends.quantise import quantise
 from dynamap.backends.vitis_hls import backend
+from dynamap.backends.vitis_hls.params import storage_of
+from dynamap.cost.device import parse_device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network import Network
@@ -63,6 +65,35 @@ def test_ports_lie_on_the_banks_of_the_device(files: dict[str, bytes]) -> None:
     found = dict(re.findall(r"sp=overlay_1.m_axi_gmem(\d):(\S+)", text))
     assert found == {str(i): f"DDR[{i}]" for i in range(4)}
     assert "const int PORTS = 4;" in files["src/params.h"].decode()
+
+
+@pytest.mark.parametrize(("device", "kinds"), [("zcu104", {"uram", "bram"}), ("vc709", {"bram"})])
+def test_buffers_are_made_of_the_memory_that_the_plan_counts(network: Network, device: str, kinds: set[str]) -> None:
+    """zcu104 has both kinds, and a full machine spreads over them; vc709 has no URAM."""
+    plan = plan_on(network, (8, 8), device=device)
+    made_of = storage_of(plan, parse_device(plan.device, "plan"))
+    assert set(made_of) == {"input", "output", "weights", "accumulators"} and set(made_of.values()) == kinds
+    o, blocks = plan.overlay, {"uram": (72, 4096), "bram": (72, 512)}  # width in bits, depth
+    shapes = {
+        "input": (1, 8 * o.word_bytes, o.input_buffer // o.word_bytes),
+        "output": (1, 8 * o.word_bytes, o.output_buffer // o.word_bytes),
+        "weights": (1, 8 * o.word_bytes, o.weight_buffer // o.word_bytes),
+        "accumulators": (o.columns, 72, 2 * o.accumulator_rows),
+    }
+    used = dict.fromkeys(blocks, 0)
+    for buffer, (copies, bits, depth) in shapes.items():
+        width, deep = blocks[made_of[buffer]]
+        used[made_of[buffer]] += copies * -(-bits // width) * -(-depth // deep)
+    planned = {use.name: use.used for use in plan.resources}
+    # What is left are the row buffers and the lanes' tables, which are in no more than one kind of memory each.
+    rest = {"uram": planned.get("uram", 0) - used["uram"], "bram": planned["bram36"] - used["bram"]}
+    assert min(rest.values()) >= 0 and rest["bram"] >= -(-o.lanes // 2)
+    header = made(network, plan)["src/params.h"].decode()
+    macros = dict(re.findall(r"#define (\w+)_STORAGE (\w+)", header))
+    assert macros == {"INPUT": made_of["input"], "OUTPUT": made_of["output"]} | {
+        "WEIGHT": made_of["weights"],
+        "ACCUMULATOR": made_of["accumulators"],
+    }
 
 
 def test_make_csim_passes_and_names_a_difference(files: dict[str, bytes], tmp_path: Path) -> None:

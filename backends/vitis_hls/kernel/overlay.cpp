@@ -175,6 +175,13 @@ extern "C" void overlay(READ_PORTS, WRITE_PORTS, std::uint64_t *counters, std::u
 #pragma HLS array_partition variable = accumulator_high complete dim = 2
 #pragma HLS array_partition variable = output_buffer cyclic factor = WORD_UNITS dim = 1
 #pragma HLS array_reshape variable = output_buffer complete dim = 2
+    // One side writes a half while the other reads the other half: a port each.
+#define STORED(buffer, memory) PRAGMA(HLS bind_storage variable = buffer type = ram_2p impl = memory)
+    STORED(input_buffer, INPUT_STORAGE)
+    STORED(weight_buffer, WEIGHT_STORAGE)
+    STORED(accumulator_low, ACCUMULATOR_STORAGE)
+    STORED(accumulator_high, ACCUMULATOR_STORAGE)
+    STORED(output_buffer, OUTPUT_STORAGE)
     static source_t load_sources[MAX_SOURCES], compute_sources[MAX_SOURCES];
     static std::uint8_t values[VALUE_BYTES];
     static lookup_t lookup;
