@@ -57,6 +57,7 @@ def readme(
             "predicted.json",
             "the plan's cycles, bytes and resources; `make compare` compares them with the tool's reports",
         ),
+        ("compare_reports.py, vendor_reports", "the scripts of `make compare`: Python alone"),
     ]
     return "\n".join(
         [

@@ -92,7 +92,7 @@ def readme(plan: Plan, device: Device, digest: str) -> str:
         digest=digest,
         folders=(
             ("host", "host programs in C++ and Python (pyopencl); emulator.py, which finds Intel's emulator"),
-            ("config.mk", "board, clock and memory, from the device's description"),
+            ("config.mk, Makefile", "board, clock and memory, from the device's description; the flow"),
         ),
         usage=(
             "**Status of the tool.** Intel has deprecated the Intel FPGA SDK for OpenCL from release 22.3 on (product "
@@ -102,7 +102,7 @@ def readme(plan: Plan, device: Device, digest: str) -> str:
             "each with its golden output. With aoc installed it builds with `aoc -march=emulator`; without aoc it "
             "takes the emulator of Intel's Python packages, which compiles the kernels when they are run: "
             "`pip install intel-opencl-rt==2025.0.4 intel-cmplr-lib-rt==2025.0.4 intel-opencl-fpga-emu-rt==2025.0.5 "
-            "nvidia-cuda-opencl pyopencl` (Linux on x86-64; nvidia-cuda-opencl for Khronos' headers alone).",
+            "nvidia-cuda-opencl pyopencl` (Linux on x86-64; nvidia-cuda-opencl carries Khronos' headers and loader).",
             "`make report` gives aoc's area and loop report, `make aocx` the device image (hours), `make run` runs it "
             "on the board; `make help` lists all targets.",
         ),
