@@ -6,7 +6,21 @@ from dynamap.cost.convolution import ConvShape
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import Window
 from dynamap.cost.overlay.vector import VectorOp, VectorShape
-from dynamap.planner.network import Activate, Add, Concat, Conv, Layer, Lrn, Mul, Network, Pool, PoolKind, Resize
+from dynamap.planner.network import (
+    Activate,
+    Activation,
+    ActivationKind,
+    Add,
+    Concat,
+    Conv,
+    Layer,
+    Lrn,
+    Mul,
+    Network,
+    Pool,
+    PoolKind,
+    Resize,
+)
 
 
 def conv_shape(layer: Conv, network: Network) -> ConvShape:
@@ -14,6 +28,11 @@ def conv_shape(layer: Conv, network: Network) -> ConvShape:
     return ConvShape(
         network.tensors[layer.inputs[0]], network.tensors[layer.output].channels, layer.window, layer.groups
     )
+
+
+def _leaky(activation: Activation | None) -> bool:
+    """Whether values below zero take a multiplier of their own."""
+    return activation is not None and activation.kind in (ActivationKind.LEAKY_RELU, ActivationKind.PRELU)
 
 
 def work_of(layer: Layer, network: Network) -> ConvShape | VectorShape:
@@ -33,11 +52,11 @@ def work_of(layer: Layer, network: Network) -> ConvShape | VectorShape:
         op = VectorOp.MAX_POOL if layer.kind is PoolKind.MAX else VectorOp.AVERAGE_POOL
         return VectorShape(op, inputs, output, layer.window)
     if isinstance(layer, Add):
-        return VectorShape(VectorOp.ADD, inputs, output)
+        return VectorShape(VectorOp.ADD, inputs, output, leaky=_leaky(layer.activation))
     if isinstance(layer, Mul):
         if inputs[1] != inputs[0]:
-            return VectorShape(VectorOp.SCALE, inputs[:1], output)
-        return VectorShape(VectorOp.MUL, inputs, output)
+            return VectorShape(VectorOp.SCALE, inputs[:1], output, leaky=_leaky(layer.activation))
+        return VectorShape(VectorOp.MUL, inputs, output, leaky=_leaky(layer.activation))
     if isinstance(layer, Concat):
         return VectorShape(VectorOp.CONCAT, inputs, output)
     if isinstance(layer, Lrn):

@@ -8,7 +8,7 @@ from dynamap.planner.plan import Plan
 
 KERNEL_LIMITS = (
     "The counters hold cycles of the array and the vector unit and bytes per port; waits are not counted.",
-    "Parameter, pooling and LRN memories and the array's delay lines are not among the plan's resources.",
+    "Parameter and LRN memories and the array's delay lines are not among the plan's resources.",
 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dynamap.backends.program import Command, Flag, Header, Mode, Op, Program
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
+from dynamap.cost.overlay.pooling import line_words
 
 UNIT_BYTES = 16
 BEAT_BYTES = 64
@@ -14,8 +15,8 @@ MOST_PORTS = 8
 PARAMETER_CHANNELS = 8192
 """Output channels of a pass whose parameters are on chip; a quarter of them for a block of streamed weights."""
 
-POOL_ROW_UNITS = 8192
-"""Units of 16 channels in a row that pooling reduces."""
+POOL_ROW_BITS, POOL_WINDOW_BITS = 18, 24
+"""Signed sums of pooling: of the rows of a window of centred (9-bit) values, and of the whole window."""
 
 SLOPES = 8192
 MAX_SOURCES = 64
@@ -48,8 +49,9 @@ class KernelSizes:
         return min(PARAMETER_CHANNELS, max(64, self.weight_buffer // 16))
 
     @property
-    def pool_row_units(self) -> int:
-        return min(POOL_ROW_UNITS, self.input_buffer // UNIT_BYTES)
+    def pool_words(self) -> int:
+        """Words of a row that pooling reduces."""
+        return line_words(self.word_bytes // UNIT_BYTES)
 
     @property
     def ring(self) -> int:
@@ -127,9 +129,11 @@ def _needs(command: Command, sizes: KernelSizes) -> list[tuple[str, int, int]]:
     if command.op in (Op.DEPTHWISE, Op.LRN):
         needs.append(("channels", ceil_div(command.channels, UNIT_BYTES) * UNIT_BYTES, sizes.parameter_channels))
     if command.op in (Op.MAX_POOL, Op.AVERAGE_POOL):
-        units = ceil_div(command.channels, UNIT_BYTES)
-        row = max(command.width * (units | 1), command.out_width * units)
-        needs.append(("units of a pooled row", row, sizes.pool_row_units))
+        pixels = sizes.word_bytes // UNIT_BYTES if command.flags & Flag.PLANES else 1
+        words = ceil_div(max(command.width, command.out_width), pixels)
+        needs.append(("words of a pooled row", words, sizes.pool_words))
+    if command.op is Op.AVERAGE_POOL:
+        needs.append(("rows of an average", command.kernel_rows, 2 ** (POOL_ROW_BITS - 1) // 255))
     if command.flags & Flag.LEAKY:
         needs.append(("slopes", command.slope_count, SLOPES))
     needs.append(("inputs", command.source_count, MAX_SOURCES))

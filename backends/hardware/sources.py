@@ -15,6 +15,7 @@ KERNEL_HEADERS = (
     "sums.h",
     "flow.h",
     "order.h",
+    "pooling.h",
     "memory.h",
 )
 PYTHON_HOST = "overlay_data.py"

@@ -28,6 +28,7 @@ from dynamap.backends.quantise import (
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import TensorShape, ceil_div
 from dynamap.cost.overlay.machine import UNIT_BYTES, round_up
+from dynamap.cost.overlay.pooling import PoolOrder, pooling_of
 from dynamap.planner.network import Add, Concat, Conv, Layer, Lrn, Mul, Pool, Resize
 from dynamap.planner.plan import PlannedLayer
 
@@ -75,10 +76,11 @@ def _operation(lowering: Lowering, layer: Layer) -> tuple[Op, Fields]:
         how = integers.rescale
         fixed = integers.finish.rounded.zero_point
         copy = _rescale(how) if how else _rescale(Rescale(fixed, 1, 0, fixed))
-        return Op.MAX_POOL, copy | lowering.finish_fields(integers.finish)
+        return Op.MAX_POOL, _ordered(lowering, layer, copy | lowering.finish_fields(integers.finish))
     if isinstance(integers, AveragePoolArithmetic):
         assert isinstance(layer, Pool)
-        return Op.AVERAGE_POOL, _average(lowering, layer, integers) | lowering.finish_fields(integers.finish)
+        fields = _average(lowering, layer, integers) | lowering.finish_fields(integers.finish)
+        return Op.AVERAGE_POOL, _ordered(lowering, layer, fields)
     if isinstance(integers, AddArithmetic):
         assert isinstance(layer, Add)
         return Op.ADD, _add(lowering, layer, integers) | lowering.finish_fields(integers.finish)
@@ -183,6 +185,15 @@ def _average(lowering: Lowering, layer: Pool, integers: AveragePoolArithmetic) -
         "values_address": lowering.tables.add(data),
         "values_bytes": len(data),
     }
+
+
+def _ordered(lowering: Lowering, layer: Layer, fields: Fields) -> Fields:
+    """The fields of a pooling with its order among the flags."""
+    assert isinstance(layer, Pool)
+    shapes, overlay = lowering.network.tensors, lowering.overlay
+    source, target = shapes[layer.inputs[0]], shapes[layer.output]
+    pooling = pooling_of(overlay.word_bytes // UNIT_BYTES, overlay.lanes, source, target, layer.window)
+    return fields | {"flags": fields["flags"] | Flag.PLANES} if pooling.order is PoolOrder.PLANES else fields
 
 
 def _add(lowering: Lowering, layer: Add, integers: AddArithmetic) -> Fields:

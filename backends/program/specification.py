@@ -57,13 +57,15 @@ class Flag(IntFlag):
     """``ACCUMULATE``: sums continue those of the pass before. ``STORE``: the pass writes its output.
 
     ``LOOKUP``: results go through the 256-entry table. ``LEAKY``: products are bent before the shift
-    (vector layers; convolutions have their second multiplier among the parameters).
+    (vector layers; convolutions have their second multiplier among the parameters). ``PLANES``: pooling
+    takes n pixels of one channel unit at a time, not n channel units of one pixel.
     """
 
     ACCUMULATE = 1
     STORE = 2
     LOOKUP = 4
     LEAKY = 8
+    PLANES = 16
 
 
 class FormatCode(IntEnum):

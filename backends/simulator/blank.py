@@ -12,7 +12,7 @@ import numpy as np
 
 from dynamap.backends.program import Program
 from dynamap.backends.program.compile import compile_program
-from dynamap.backends.quantise import ConvArithmetic, Finish, QuantisedNetwork
+from dynamap.backends.quantise import ConvArithmetic, Finish, QuantisedNetwork, activations
 from dynamap.backends.quantise.build import Schemes, build_layer
 from dynamap.backends.quantise.layers import LayerArithmetic
 from dynamap.backends.quantise.schemes import stored_tensors
@@ -68,5 +68,7 @@ def _arithmetic(network: Network, layer: Layer, schemes: Schemes) -> LayerArithm
     if isinstance(layer, Lrn):
         return build_layer(network, replace(layer, alpha=1e-4, beta=0.75, bias=1.0), schemes)
     if isinstance(layer, (Pool, Add, Mul)):
-        return build_layer(network, replace(layer, activation=None), schemes)
+        leaky = layer.activation is not None and layer.activation.kind in activations.LEAKY
+        slope = Activation(ActivationKind.LEAKY_RELU, 0.5) if leaky else None  # the lanes' multipliers are busy
+        return build_layer(network, replace(layer, activation=slope), schemes)
     return build_layer(network, layer, schemes)

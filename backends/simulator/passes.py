@@ -26,6 +26,7 @@ from dynamap.backends.simulator.memory import (
     run_transfer,
     transfer_cycles,
 )
+from dynamap.backends.simulator.pooling import PoolWork, pool_time
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.overlay.machine import UNIT_BYTES, Overlay
 
@@ -113,8 +114,11 @@ def first_input_row(command: Command, part: Part) -> int:
 
 def work_of(overlay: Overlay, command: Command, sources: Sequence[Source] = ()) -> PassWork:
     """The blocks of a command and their times; ``sources`` are the inputs of ADD, MUL, SCALE and CONCAT."""
-    pass_ = _ArrayPass(overlay, command) if command.op is Op.CONV else _VectorPass(overlay, command, sources)
-    return pass_.work()
+    if command.op is Op.CONV:
+        return _ArrayPass(overlay, command).work()
+    if command.op in (Op.MAX_POOL, Op.AVERAGE_POOL):
+        return _PoolPass(overlay, command).work()
+    return _VectorPass(overlay, command, sources).work()
 
 
 class _Pass(ABC):
@@ -244,7 +248,7 @@ class _ArrayPass(_Pass):
 
 
 class _VectorPass(_Pass):
-    """The pass of a layer of the vector unit."""
+    """The pass of a layer of the vector unit other than pooling."""
 
     def __init__(self, overlay: Overlay, command: Command, sources: Sequence[Source]) -> None:
         super().__init__(overlay, command)
@@ -254,12 +258,12 @@ class _VectorPass(_Pass):
             self.machine,
             vector.VectorWork(
                 op=c.op,
-                in_width=c.width,
                 out_width=c.out_width,
                 units=units_of(c.out_channels),
                 kernel=(c.kernel_rows, c.kernel_columns),
                 stride_columns=c.stride_columns,
                 operands=c.source_count,
+                leaky=Flag.LEAKY in c.flags,
             ),
         )
 
@@ -284,3 +288,28 @@ class _VectorPass(_Pass):
 
     def delays(self) -> tuple[int, int, int]:
         return self.row.fill, self.row.after, 1
+
+
+class _PoolPass(_Pass):
+    """The pass of a max or average pooling."""
+
+    def __init__(self, overlay: Overlay, command: Command) -> None:
+        super().__init__(overlay, command)
+        c = command
+        self.pool = PoolWork(
+            by_planes=Flag.PLANES in c.flags,
+            height=c.height,
+            width=c.width,
+            out_width=c.out_width,
+            units=units_of(c.channels),
+            kernel=(c.kernel_rows, c.kernel_columns),
+            stride=(c.stride_rows, c.stride_columns),
+            dilation=(c.dilation_rows, c.dilation_columns),
+        )
+
+    def compute(self, part: Part) -> int:
+        return pool_time(self.machine, self.pool, part.rows).cycles
+
+    def delays(self) -> tuple[int, int, int]:
+        time = pool_time(self.machine, self.pool, self.parts[0].rows)
+        return time.fill, time.after, 1

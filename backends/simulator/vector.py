@@ -1,4 +1,4 @@
-"""A block on the vector unit, row by row (docs/overlay.md, section 7)."""
+"""A block on the vector unit, row by row, but for pooling (docs/overlay.md, section 7)."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from dynamap.backends.program import Op
 from dynamap.backends.simulator.array import pixel_pitch
 from dynamap.cost.overlay.machine import PIPELINE, UNIT_BYTES, Machine
 
-POOLING = (Op.MAX_POOL, Op.AVERAGE_POOL)
 ELEMENTWISE = (Op.ADD, Op.MUL, Op.SCALE)
 
 
 @dataclass(frozen=True)
 class VectorWork:
-    """What one output row takes: sizes of a row, and the window; ``operands`` are the tensors that are combined."""
+    """What one output row takes: sizes of a row, and the window; ``operands`` are the tensors that are combined.
+
+    ``leaky``: values below zero are multiplied once more at the end.
+    """
 
     op: Op
-    in_width: int
     out_width: int
     units: int
     kernel: tuple[int, int]
     stride_columns: int
     operands: int
+    leaky: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,6 @@ def row_time(machine: Machine, work: VectorWork) -> RowTime:
     """Time of one output row of a vector layer."""
     values = UNIT_BYTES * work.units
     per_pixel = _strides(values, machine.lanes)
-    if work.op in POOLING:
-        return _pooling(machine, work, per_pixel)
     if work.op is Op.DEPTHWISE:
         pitch = pixel_pitch(work.units)
         if work.stride_columns == 1:
@@ -56,8 +56,8 @@ def row_time(machine: Machine, work: VectorWork) -> RowTime:
         taps = work.kernel[0] * work.kernel[1]
         return RowTime(sum(tap for _ in range(taps)), 0, PIPELINE)
     if work.op in ELEMENTWISE:
-        each = _strides(work.out_width * values, machine.lanes)
-        return RowTime(sum(each for _ in range(work.operands)), 0, PIPELINE)
+        words = _strides(work.out_width * pixel_pitch(work.units), machine.word_units)
+        return RowTime(sum(_word(machine, work) for _ in range(words)), 0, PIPELINE)
     if work.op is Op.LRN:
         return RowTime(_strides(work.out_width * values, machine.lanes), 0, PIPELINE)
     if work.op is Op.RESIZE:
@@ -65,17 +65,10 @@ def row_time(machine: Machine, work: VectorWork) -> RowTime:
     return RowTime(work.out_width * per_pixel, 0, PIPELINE)
 
 
-def _pooling(machine: Machine, work: VectorWork, per_pixel: int) -> RowTime:
-    """Rows of the window are reduced word by word, then its columns; the two, and requantisation, work side by side."""
-    banks = machine.word_units
-    pitch = pixel_pitch(work.units)
-    down = across = 0
-    for _ in range(work.kernel[0]):
-        down += _strides(work.in_width * pitch, banks)
-    for _ in range(work.kernel[1]):
-        if work.stride_columns == 1:
-            across += _strides(work.out_width * pitch, banks)
-        else:
-            across += work.out_width * _strides(work.units, banks)
-    requantised = work.out_width * per_pixel if work.op is Op.AVERAGE_POOL else 0
-    return RowTime(max(down, across, requantised), down, across + PIPELINE)
+def _word(machine: Machine, work: VectorWork) -> int:
+    """Cycles of one word of results: a word of each operand is read, and its products are made in the lanes."""
+    read = 1 if work.op is Op.SCALE else work.operands  # the factor is resident
+    groups = _strides(machine.word_bytes, machine.lanes)
+    free = 1 if work.leaky else 2  # multipliers of a lane
+    products = sum(groups for _ in range(work.operands))
+    return max(read, groups, _strides(products, free))

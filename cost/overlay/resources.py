@@ -21,6 +21,7 @@ from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay.blocking import Bools
 from dynamap.cost.overlay.machine import Buffers, Machine, Overlay
+from dynamap.cost.overlay.pooling import line_words
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio
 
 KIB = 1024
@@ -37,6 +38,10 @@ FF_PER_PE = {1: 110, 2: 150}
 LUT_PER_LANE, FF_PER_LANE = 200, 400
 LUT_PER_WORD_BYTE, FF_PER_WORD_BYTE = 230, 600
 """Window rotation, layout and the Winograd transforms, per byte of the memory word."""
+POOL_LUT_PER_WORD_BYTE, POOL_FF_PER_WORD_BYTE = 150, 250
+"""The pooling unit's adders with their maxima (two of 18 and two of 24 bits) and the choice of pixels, per byte."""
+POOL_BITS_PER_WORD_BYTE, BITS_PER_LUT = 3 * 18 + 24, 64
+"""Its rows of running and completed results, in LUTs used as memory of 64 bits."""
 LUT_BASE, FF_BASE = 12_000, 15_000
 ALM_PER_LUT = 0.6
 LOGIC_UNCERTAINTY_PERCENT = 40
@@ -194,9 +199,10 @@ def logic_use(device: Device, machine: Machine, rows: Ints | int, columns: Ints 
     """Estimated (LUTs or ALMs, FFs) of an overlay."""
     pes = rows * columns
     lut = pes * LUT_PER_PE[machine.packing] + machine.lanes * LUT_PER_LANE
-    lut = lut + machine.word_bytes * LUT_PER_WORD_BYTE + LUT_BASE
+    pool_lut = POOL_LUT_PER_WORD_BYTE + POOL_BITS_PER_WORD_BYTE * line_words(machine.word_units) // BITS_PER_LUT
+    lut = lut + machine.word_bytes * (LUT_PER_WORD_BYTE + pool_lut) + LUT_BASE
     ff = pes * FF_PER_PE[machine.packing] + machine.lanes * FF_PER_LANE
-    ff = ff + machine.word_bytes * FF_PER_WORD_BYTE + FF_BASE
+    ff = ff + machine.word_bytes * (FF_PER_WORD_BYTE + POOL_FF_PER_WORD_BYTE) + FF_BASE
     if device.vendor == "intel":
         lut = lut * 6 // 10
     return _calibrated(lut, device.calibration.lut), _calibrated(ff, device.calibration.ff)

@@ -14,6 +14,7 @@ from dynamap.cost.overlay.gemm import odd_pitch
 from dynamap.cost.overlay.machine import BEAT_BYTES, PIPELINE, UNIT_BYTES, Buffers, Machine
 from dynamap.cost.overlay.options import STRIP_COUNTS
 from dynamap.cost.overlay.pipeline import Block, Pass, makespan
+from dynamap.cost.overlay.pooling import Pooling, pooling_of
 from dynamap.cost.overlay.timing import INFEASIBLE, Times
 from dynamap.cost.overlay.transfer import (
     Format,
@@ -44,15 +45,22 @@ class VectorOp(Enum):
     RESIZE = "resize"
 
 
+POOLING = (VectorOp.MAX_POOL, VectorOp.AVERAGE_POOL)
+
+
 @dataclass(frozen=True)
 class VectorShape:
-    """One vector layer: the tensors it streams, what it makes, its window, LRN's size or resize's factor."""
+    """One vector layer: the tensors it streams, what it makes, its window, LRN's size or resize's factor.
+
+    ``leaky``: an activation at its end takes a second multiplier for values below zero.
+    """
 
     op: VectorOp
     inputs: tuple[TensorShape, ...]
     output: TensorShape
     window: Window = POINT
     size: int = 1
+    leaky: bool = False
 
     @property
     def macs(self) -> int:
@@ -90,7 +98,7 @@ def _place(machine: Machine, fmt: Format, tensor: TensorShape, rows: Ints) -> In
 
 
 def _compute(machine: Machine, shape: VectorShape, rows: Ints) -> Ints:
-    tensor, out = shape.inputs[0], shape.output
+    out = shape.output
     units, lanes, word_units = _units(out), machine.lanes, machine.word_units
     pitch = units | 1
     k1, k2 = shape.window.kernel
@@ -98,16 +106,13 @@ def _compute(machine: Machine, shape: VectorShape, rows: Ints) -> Ints:
     per_pixel = -(-UNIT_BYTES * units // lanes)
     per_row = -(-out.width * units * UNIT_BYTES // lanes)
     op = shape.op
-    if op in (VectorOp.MAX_POOL, VectorOp.AVERAGE_POOL):
-        across = -(-out.width * pitch // word_units) if unit_stride else out.width * -(-units // word_units)
-        down = -(-tensor.width * pitch // word_units)
-        requant = out.width * per_pixel if op is VectorOp.AVERAGE_POOL else 0
-        return rows * max(k1 * down, k2 * across, requant)
+    if op in POOLING:
+        return _pooling(machine, shape).cycles(rows)
     if op is VectorOp.DEPTHWISE:
         wide = -(-out.width * pitch * UNIT_BYTES // lanes) if unit_stride else out.width * per_pixel
         return rows * (k1 * k2 * wide)
     if op in (VectorOp.ADD, VectorOp.MUL, VectorOp.SCALE):
-        return rows * (max(2, len(shape.inputs)) * per_row)
+        return rows * _word_cycles(machine, shape) * -(-out.width * pitch // word_units)
     if op is VectorOp.LRN:
         return rows * per_row
     if op is VectorOp.RESIZE:
@@ -115,19 +120,27 @@ def _compute(machine: Machine, shape: VectorShape, rows: Ints) -> Ints:
     return rows * (out.width * per_pixel)
 
 
+def _pooling(machine: Machine, shape: VectorShape) -> Pooling:
+    return pooling_of(machine.word_units, machine.lanes, shape.inputs[0], shape.output, shape.window)
+
+
+def _word_cycles(machine: Machine, shape: VectorShape) -> int:
+    """Cycles of a word of a sum or product: its operands are read, its products are made in the lanes.
+
+    A lane has two multipliers for them, or one where an activation takes two.
+    """
+    groups = -(-machine.word_bytes // machine.lanes)
+    if shape.leaky:
+        return max(2, len(shape.inputs)) * groups
+    return max(len(shape.inputs), groups)
+
+
 def _delays(machine: Machine, shape: VectorShape) -> tuple[int, int]:
     """(fill, after) of a pass."""
-    if shape.op not in (VectorOp.MAX_POOL, VectorOp.AVERAGE_POOL):
+    if shape.op not in POOLING:
         return 0, PIPELINE
-    units, word_units = _units(shape.output), machine.word_units
-    pitch = units | 1
-    k1, k2 = shape.window.kernel
-    down = -(-shape.inputs[0].width * pitch // word_units)
-    if shape.window.stride[1] == 1:
-        across = -(-shape.output.width * pitch // word_units)
-    else:
-        across = shape.output.width * -(-units // word_units)
-    return k1 * down, k2 * across + PIPELINE
+    pooling = _pooling(machine, shape)
+    return pooling.fill, pooling.after
 
 
 def _resident_bytes(shape: VectorShape, fmt: Format) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from conformance_support import check, packed_device
@@ -11,7 +13,7 @@ from dynamap.backends.executors import Executor
 from dynamap.backends.program.compile import compile_program
 from dynamap.backends.quantise import quantise
 from dynamap.cost.geometry import TensorShape, Window
-from dynamap.planner.network import Add, Layer, Mul, Network, Pool, PoolKind, Resize
+from dynamap.planner.network import Activation, ActivationKind, Add, Layer, Mul, Network, Pool, PoolKind, Resize
 
 BUILDERS = builders()
 
@@ -58,6 +60,65 @@ def test_pooling(executor: Executor, kind: PoolKind, window: Window) -> None:
         quantise(network, samples=1),
         integer_image(network, 1),
     )
+
+
+@pytest.mark.parametrize("kind", list(PoolKind))
+@pytest.mark.parametrize(
+    ("shape", "window"),
+    [
+        # X = 64, so n = 4 pixels or units per cycle. Rows that share a sweep: all (K = 4, 5 with stride 2) or two.
+        (TensorShape(20, 13, 9), Window((4, 3), (2, 1), (1, 1, 2, 1))),
+        (TensorShape(70, 11, 11), Window((5, 5), (2, 2), (2, 2, 2, 2))),
+        (TensorShape(150, 9, 9), Window((5, 5), (1, 1), (2, 2, 2, 2))),
+        (TensorShape(40, 10, 14), Window((7, 7), (1, 1), (3, 3, 3, 3))),
+        (TensorShape(33, 12, 12), Window((2, 2), (3, 3))),
+        # Single output columns: folded over pixels, or pixel by pixel.
+        (TensorShape(16, 9, 30), Window((9, 30))),
+        (TensorShape(130, 7, 7), Window((7, 6), (1, 1), (0, 1, 0, 0))),
+        (TensorShape(48, 6, 40), Window((1, 9), (1, 2), (0, 4, 0, 4))),
+    ],
+    ids=str,
+)
+def test_pooling_in_every_order(executor: Executor, kind: PoolKind, shape: TensorShape, window: Window) -> None:
+    pooled = TensorShape(shape.channels, *window.output_size(shape.height, shape.width))
+    network = small(shape, [Pool("pool", ("input",), "output", kind, window)], {"output": pooled}, "output")
+    quantised, image = quantise(network, samples=1), integer_image(network, 3)
+    for rows in {pooled.height, -(-pooled.height // 2), -(-pooled.height // 3)}:
+        plan = plan_on(network, (8, 8), device="zcu104")
+        blocking = plan.layers[0].blocking
+        assert blocking is not None
+        layer = replace(plan.layers[0], blocking=replace(blocking, rows=rows))
+        assert check(executor, replace(plan, layers=(layer,)), quantised, image)
+
+
+def test_dilated_maxima(executor: Executor) -> None:
+    window = Window((3, 3), (1, 2), (2, 1, 2, 1), (2, 2))
+    shape, pooled = TensorShape(20, 9, 12), TensorShape(20, *window.output_size(9, 12))
+    pool = Pool("pool", ("input",), "output", PoolKind.MAX, window)
+    network = small(shape, [pool], {"output": pooled}, "output")
+    for device, array in (("pynq-z2", (5, 7)), ("zcu104", (8, 8))):
+        plan = plan_on(network, array, device=device)
+        assert check(executor, plan, quantise(network, samples=1), integer_image(network, 2))
+
+
+@pytest.mark.parametrize("kind", [ActivationKind.RELU, ActivationKind.LEAKY_RELU])
+def test_sums_and_products_before_an_activation(executor: Executor, kind: ActivationKind) -> None:
+    """A leaky activation takes two of a lane's multipliers, so that sums and products take longer."""
+    shape, activation = TensorShape(35, 5, 6), Activation(kind, 0.125)
+    layers: list[Layer] = [
+        Pool("twin", ("input",), "twin", PoolKind.MAX, Window((1, 1))),
+        Pool("factor", ("input",), "factor", PoolKind.AVERAGE, Window((5, 6))),
+        Add("sum", ("input", "twin"), "sum", activation),
+        Mul("product", ("sum", "twin"), "product", activation),
+        Mul("scaled", ("product", "factor"), "output", activation),
+    ]
+    shapes = {"twin": shape, "factor": TensorShape(35, 1, 1), "sum": shape, "product": shape, "output": shape}
+    network = small(shape, layers, shapes, "output")
+    plan = plan_on(network, (8, 8), device="zcu104")
+    # n = 4, R = 32: 5 rows x ceil(6 pixels x 3 units / 4) words, each two cycles, or two for each operand.
+    each = 2 if kind is ActivationKind.RELU else 4
+    assert [layer.compute_cycles for layer in plan.layers[2:]] == [25 * each] * 3
+    assert check(executor, plan, quantise(network, samples=1), integer_image(network, 1))
 
 
 def test_factor_per_channel(executor: Executor) -> None:

@@ -131,7 +131,7 @@ def test_every_case_of_a_convolution(network: Network, on: tuple[str, tuple[int,
     st.integers(1, 70),
     st.integers(3, 40),
     st.integers(3, 40),
-    st.sampled_from([1, 2, 3]),
+    st.sampled_from([1, 2, 3, 5]),
     st.sampled_from([1, 2]),
     st.sampled_from(BOARDS),
 )
@@ -139,7 +139,9 @@ def test_every_case_of_a_convolution(network: Network, on: tuple[str, tuple[int,
 def test_vector_layers(
     op: str, channels: int, height: int, width: int, kernel: int, stride: int, on: tuple[str, tuple[int, int]]
 ) -> None:
+    height, width = max(height, kernel), max(width, kernel)
     source = TensorShape(channels, height, width)
+    leaky = Activation(ActivationKind.LEAKY_RELU, 0.125) if height % 2 else None
     window = Window((kernel, kernel), (stride, stride))
     windowed = TensorShape(channels, *window.output_size(height, width))
     tensors = {"x": source, "y": source}
@@ -149,10 +151,10 @@ def test_vector_layers(
         kind = PoolKind.MAX if op == "max" else PoolKind.AVERAGE
         layer, tensors["y"] = Pool("l", ("x",), "y", kind, window), windowed
     elif op == "add":
-        layer, inputs = Add("l", ("x", "x2", "x3"), "y"), ("x", "x2", "x3")
+        layer, inputs = Add("l", ("x", "x2", "x3"), "y", leaky), ("x", "x2", "x3")
         tensors |= {"x2": source, "x3": source}
     elif op in ("mul", "scale"):
-        layer, inputs = Mul("l", ("x", "x2"), "y"), ("x", "x2")
+        layer, inputs = Mul("l", ("x", "x2"), "y", leaky), ("x", "x2")
         tensors["x2"] = source if op == "mul" else TensorShape(channels, 1, 1)
     elif op == "resize":
         layer = Resize("l", ("x",), "y", kernel, stride)
@@ -173,4 +175,27 @@ def test_vector_layers(
     except InfeasibleError as refused:
         assert "fit" in str(refused) or "runs" in str(refused)
         return
+    require_same(plan, network)
+
+
+@st.composite
+def pools(draw: st.DrawFn) -> Network:
+    kernel = (draw(st.integers(1, 8)), draw(st.integers(1, 8)))
+    stride = (draw(st.integers(1, 4)), draw(st.integers(1, 4)))
+    dilation = draw(st.sampled_from([(1, 1), (1, 1), (1, 1), (2, 1), (1, 2), (2, 3)]))
+    pads = tuple(draw(st.integers(0, k - 1)) for k in kernel * 2)
+    extent = Window(kernel, dilation=dilation).extent
+    source = TensorShape(draw(st.integers(1, 300)), draw(st.integers(extent[0], 40)), draw(st.integers(extent[1], 40)))
+    if draw(st.booleans()):
+        kernel, stride, dilation, pads = (source.height, source.width), (1, 1), (1, 1), (0, 0, 0, 0)
+    window = Window(kernel, stride, (pads[0], pads[1], pads[2], pads[3]), dilation)
+    kind = draw(st.sampled_from(list(PoolKind)))
+    tensors = {"x": source, "y": TensorShape(source.channels, *window.output_size(source.height, source.width))}
+    return Network("one", "0" * 64, (Pool("l", ("x",), "y", kind, window),), tensors, ("x",), ("y",))
+
+
+@given(pools(), st.sampled_from(BOARDS))
+@settings(max_examples=80, deadline=None, derandomize=True)
+def test_pooling_layers(network: Network, on: tuple[str, tuple[int, int]]) -> None:
+    plan = plan_network(network, on[0], Request(array=on[1]))
     require_same(plan, network)

@@ -11,7 +11,7 @@ import dynamap.backends.simulator as simulator
 
 FOLDER = Path(simulator.__file__).parent
 VOCABULARY = {"dynamap.cost.algorithms", "dynamap.cost.errors", "dynamap.cost.overlay.machine"}
-TIMING = ("engine", "events", "memory", "array", "vector", "passes", "capacity", "simulation", "trace")
+TIMING = ("engine", "events", "memory", "array", "vector", "pooling", "passes", "capacity", "simulation", "trace")
 
 
 def imported(module: str) -> set[str]:

@@ -25,6 +25,7 @@ from dynamap.backends.simulator.memory import (
     run_transfer,
     transfer_cycles,
 )
+from dynamap.backends.simulator.pooling import PoolWork, pool_time
 from dynamap.backends.simulator.vector import VectorWork, row_time
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.overlay.machine import Machine
@@ -194,24 +195,14 @@ class TestVectorUnit:
     """Section 7's table for 20 channels (2 units, pitch 3), 6 output pixels from 13, X = 64 (n = 4), R = 32."""
 
     @staticmethod
-    def row(op: Op, stride: int = 1, operands: int = 1, machine: Machine = WIDE) -> tuple[int, int, int]:
+    def row(
+        op: Op, stride: int = 1, operands: int = 1, machine: Machine = WIDE, leaky: bool = False
+    ) -> tuple[int, int, int]:
         work = VectorWork(
-            op, in_width=13, out_width=6, units=2, kernel=(3, 2), stride_columns=stride, operands=operands
+            op, out_width=6, units=2, kernel=(3, 2), stride_columns=stride, operands=operands, leaky=leaky
         )
         time = row_time(machine, work)
         return time.cycles, time.fill, time.after
-
-    def test_pooling(self) -> None:
-        # Down: 3 x ceil(13 x 3 / 4) = 30. Across, stride 1: 2 x ceil(6 x 3 / 4) = 10; else 2 x 6 x ceil(2 / 4) = 12.
-        assert self.row(Op.MAX_POOL) == (30, 30, 26)
-        assert self.row(Op.MAX_POOL, stride=2) == (30, 30, 28)
-        # X = 16: down 3 x 39 = 117, requantisation 6 x ceil(32 / 16) = 12.
-        assert self.row(Op.AVERAGE_POOL, machine=NARROW) == (117, 117, 2 * 18 + 16)
-
-    def test_requantisation_bounds_an_average_of_wide_pixels(self) -> None:
-        # A 1 x 1 average of 40 units with R = 32: 6 pixels x 20, against 6 x 41 / 4 units.
-        work = VectorWork(Op.AVERAGE_POOL, 6, 6, 40, (1, 1), 1, 1)
-        assert row_time(WIDE, work).cycles == 120
 
     def test_depthwise(self) -> None:
         # 6 taps x ceil(6 pixels x 3 units x 16 / 32); stride 2: 6 taps x 6 x ceil(32 / 32).
@@ -219,12 +210,86 @@ class TestVectorUnit:
         assert self.row(Op.DEPTHWISE, stride=2) == (36, 0, 16)
 
     def test_element_wise(self) -> None:
-        # ceil(6 x 2 x 16 / 32) = 6 for each operand.
-        assert self.row(Op.ADD, operands=3) == (18, 0, 16)
-        assert self.row(Op.MUL, operands=2) == self.row(Op.SCALE, operands=2) == (12, 0, 16)
+        # ceil(6 x 3 / 4) = 5 words, each read from every operand; a lane makes both products of two values per cycle.
+        assert self.row(Op.ADD, operands=3) == (15, 0, 16)
+        # 64 products of two operands on two multipliers of 32 lanes: two cycles; MUL reads two words, SCALE one.
+        assert self.row(Op.MUL, operands=2) == self.row(Op.SCALE, operands=2) == (10, 0, 16)
+        # One multiplier before a leaky activation.
+        assert self.row(Op.ADD, operands=3, leaky=True) == (30, 0, 16)
+        assert self.row(Op.SCALE, operands=2, leaky=True) == (20, 0, 16)
+        # X = 16 = R: 18 words; two words to read, or one with both products made at once.
+        assert self.row(Op.ADD, operands=2, machine=NARROW) == (36, 0, 16)
+        assert self.row(Op.SCALE, operands=2, machine=NARROW) == (18, 0, 16)
 
     def test_others(self) -> None:
         assert self.row(Op.LRN) == (6, 0, 16)
         assert self.row(Op.ACTIVATION) == self.row(Op.CONCAT) == (6, 0, 16)
         assert self.row(Op.RESIZE) == (6, 0, 16)
         assert self.row(Op.RESIZE, machine=NARROW) == (12, 0, 16)
+
+
+class TestPooling:
+    """Section 7's two orders. X = 64: n = 4, R = 32; 13 pixels of 20 channels (2 units) unless said otherwise."""
+
+    @staticmethod
+    def time(planes: bool, rows: int, machine: Machine = WIDE, **changes: object) -> tuple[int, int, int]:
+        shape: dict[str, object] = {
+            "by_planes": planes,
+            "height": 20,
+            "width": 13,
+            "out_width": 6,
+            "units": 2,
+            "kernel": (3, 3),
+            "stride": (2, 2),
+            "dilation": (1, 1),
+        }
+        time = pool_time(machine, PoolWork(**(shape | changes)), rows)  # type: ignore[arg-type]
+        return time.cycles, time.fill, time.after
+
+    def test_rows_are_read_once(self) -> None:
+        # 5 output rows of 3 x 3 / 2 need 11 rows. Planes: 2 units x 11 x ceil(13 / 4); pixels: 1 chunk x 11 x 13.
+        # Behind: across ceil(13 / 4) or 13, finish ceil(96 / 32) or 6 pixels x 1.
+        assert self.time(True, 5) == (88, 3 * 4, 4 + 16)
+        assert self.time(False, 5) == (143, 3 * 13, 13 + 16)
+        # Not more rows than there are: 10 output rows need 21.
+        assert self.time(True, 10)[0] == 2 * 20 * 4
+
+    def test_overlapping_rows_in_sweeps_of_two(self) -> None:
+        # 5 x 5, stride 1: four windows under way. 5 output rows: 2 sweeps of 6 rows, one of 5.
+        wide = {"kernel": (5, 3), "stride": (1, 2)}
+        assert self.time(True, 5, **wide)[0] == 2 * 17 * 4
+        # 4 x 4, stride 2, has two under way, as 5 x 5 has: 3 output rows read 8.
+        assert self.time(True, 3, kernel=(4, 3))[0] == 2 * 8 * 4
+        assert self.time(True, 3, kernel=(5, 3))[0] == 2 * 9 * 4
+
+    def test_rows_that_share_nothing(self) -> None:
+        # 2 x 2, stride 3: 4 output rows of 2; dilated: 4 of 3, whatever lies between.
+        assert self.time(True, 4, kernel=(2, 2), stride=(3, 2))[0] == 2 * 8 * 4
+        assert self.time(True, 4, dilation=(2, 1)) == (2 * 12 * 4, 3 * 4, 4 + 16)
+
+    def test_wide_windows_are_bound_by_columns(self) -> None:
+        # 1 x 5, stride 1. Planes: 4 more taps, 2 per cycle; pixels: 4 windows under way, 2 per cycle.
+        wide = {"kernel": (1, 5), "stride": (1, 1), "out_width": 9}
+        assert self.time(True, 3, **wide)[0] == 3 * 2 * 4 * 2
+        assert self.time(False, 3, **wide)[0] == 3 * 13 * 2
+        # Stride 3: 2 under way. Dilated: always 4.
+        assert self.time(False, 3, kernel=(1, 5), stride=(1, 3), out_width=3)[0] == 3 * 13
+        assert self.time(False, 3, kernel=(1, 5), stride=(1, 3), out_width=2, dilation=(1, 2))[0] == 3 * 13 * 2
+        # Pads: 13 + 4 windows begin within 17 pixels.
+        assert self.time(True, 3, kernel=(1, 5), stride=(1, 1), out_width=17)[0] == 3 * 2 * 5 * 2
+
+    def test_a_single_column(self) -> None:
+        # 20 x 13 to 1 x 1. Planes: 2 x 20 x 4, folded in 4 + 2; pixels: one window, whatever its width.
+        whole = {"kernel": (20, 13), "stride": (1, 1), "out_width": 1}
+        assert self.time(True, 1, **whole) == (160, 80, 6 + 16)
+        assert self.time(False, 1, **whole) == (260, 260, 13 + 16)
+
+    def test_lanes_bound_what_is_not_reduced(self) -> None:
+        # 1 x 1 over 40 units. Pixels: 10 chunks of 13 pixels, each 2 groups of 32 lanes; planes: 40 x ceil(208 / 32).
+        plain = {"kernel": (1, 1), "stride": (1, 1), "out_width": 13, "units": 40}
+        assert self.time(False, 1, **plain) == (13 * 20, 13, 26 + 16)
+        assert self.time(True, 1, **plain) == (40 * 7, 4, 7 + 16)
+
+    def test_one_unit_per_word(self) -> None:
+        # X = 16: n = 1, R = 16: 2 chunks or units, 13 words.
+        assert self.time(False, 5, machine=NARROW) == self.time(True, 5, machine=NARROW) == (2 * 11 * 13, 39, 29)

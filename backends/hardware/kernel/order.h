@@ -1,4 +1,4 @@
-// The order in which the vector unit hands out a row's products: R / 16 units at a time, either straight on over the
+// The order in which the vector unit, but for pooling (pooling.h), hands out a row's products: R / 16 units at a time, either straight on over the
 // whole row with `pitch` units per pixel, or (`by_pixel`) pixel by pixel (docs/overlay.md, section 7).
 #ifndef OVERLAY_ORDER_H
 #define OVERLAY_ORDER_H
@@ -17,11 +17,20 @@ typedef struct {
 INLINE order_t order_of(const command_t *c) {
     order_t o;
     o.units = units_of(c->out_channels);
-    const bool straight_depthwise = c->op == OP_DEPTHWISE && c->stride_columns == 1;
-    o.by_pixel = !(straight_depthwise || c->op == OP_ADD || c->op == OP_MUL || c->op == OP_SCALE || c->op == OP_LRN);
-    o.pitch = straight_depthwise ? pitch_of(o.units) : o.units;
+    const bool words = c->op == OP_ADD || c->op == OP_MUL || c->op == OP_SCALE;
+    const bool straight = words || (c->op == OP_DEPTHWISE && c->stride_columns == 1);
+    o.by_pixel = !(straight || c->op == OP_LRN);
+    o.pitch = straight ? pitch_of(o.units) : o.units;
     o.groups = o.by_pixel ? c->out_width * ceil_div(o.units, EACH) : ceil_div(c->out_width * o.pitch, EACH);
     return o;
+}
+
+// Cycles of a word of ADD, MUL or SCALE: a word of each streamed tensor is read, and X products of each operand are made
+// on two multipliers of each of the R lanes, or on one where a leaky activation takes the others.
+INLINE int cycles_of_word(const command_t *c) {
+    const int groups = WORD_BYTES / LANES;
+    if (c->flags & FLAG_LEAKY) return c->source_count * groups;
+    return larger(c->op == OP_SCALE ? 1 : c->source_count, groups);
 }
 
 // Walks the units of a row in that order; `column` out_width means past the end (the lanes idle).
@@ -42,6 +51,13 @@ INLINE void next_unit(const order_t *o, unit_cursor_t *at) {
 INLINE bool counts_in(const command_t *c, const order_t *o, const unit_cursor_t *at) {
     INLINED
     return at->column < c->out_width && at->unit < o->units;
+}
+
+// A word of an operation's own table (docs/program.md, section 4).
+INLINE uint32_t value_word(const uint8_t values[VALUE_BYTES], int index) {
+    INLINED
+    return (uint32_t)values[4 * index] | (uint32_t)values[4 * index + 1] << 8 | (uint32_t)values[4 * index + 2] << 16 |
+           (uint32_t)values[4 * index + 3] << 24;
 }
 
 #endif

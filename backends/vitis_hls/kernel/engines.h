@@ -45,12 +45,15 @@ void post_block(const command_t &c, const lookup_t &lookup, int index, const par
 void store_block(WRITE_PORTS, const command_t &c, int index, const std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES],
                  tokens_t &result_slots, tokens_t &result_ready, counts_t &counts);
 
-// The parts of COMPUTE: the array (compute.cpp) and the vector unit (vector.cpp). Both return the cycles they took.
+// The parts of COMPUTE: the array (compute.cpp), pooling (pooling.cpp) and the rest of the vector unit (vector.cpp). They return the cycles they took.
 std::uint64_t convolve_block(const command_t &c, const block_t &b,
                              const std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
                              const std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
                              sum_t low[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS],
                              sum_t high[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS]);
+
+std::uint64_t pool_block(const command_t &c, const std::uint8_t values[VALUE_BYTES], const block_t &b,
+                         const std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], products_t &products);
 
 std::uint64_t vector_block(const command_t &c, const source_t sources[MAX_SOURCES],
                            const std::uint8_t values[VALUE_BYTES], const block_t &b,

@@ -2,6 +2,7 @@
 // per cycle, R lanes of it; and products of the vector unit are finished as they come.
 #include "arithmetic.h"
 #include "engines.h"
+#include "pooling.h"
 #include "sums.h"
 
 namespace {
@@ -124,7 +125,45 @@ groups:
     }
 }
 
-// Vector layers: the products of R lanes per cycle, in the order of order_t.
+// Pooling: the products of R lanes per cycle, chunk by chunk.
+void post_pooled(const command_t &c, const lookup_t &lookup, const block_t &b, products_t &products,
+                 std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES]) {
+    const pool_t p = pool_of(&c, &b);
+    const int pixels = b.rows * c.out_width;
+chunks:
+    for (int chunk = 0; chunk < p.chunks; ++chunk) {
+#pragma HLS loop_tripcount min = 1 max = 128
+        const int groups = groups_of_row(&c, &p, chunk);
+    rows:
+        for (int row = 0; row < b.rows; ++row) {
+#pragma HLS loop_tripcount min = 1 max = 224
+        groups:
+            for (int group = 0; group < groups; ++group) {
+#pragma HLS loop_tripcount min = 1 max = 256
+#pragma HLS pipeline II = 1
+                const lanes_t lanes = products.read();
+            units:
+                for (int k = 0; k < LANES / UNIT_BYTES; ++k) {
+#pragma HLS unroll
+                    const unit_cursor_t at = place_in_row(&c, &p, chunk, group, k);
+                    if (at.column >= c.out_width) continue;
+                lanes:
+                    for (int i = 0; i < UNIT_BYTES; ++i) {
+#pragma HLS unroll
+                        const int channel = (chunk * p.chunk_units + at.unit) * UNIT_BYTES + i;
+                        if (channel >= c.out_channels) continue;
+                        const std::int8_t value =
+                            finish(&c, lanes.product[k * UNIT_BYTES + i], lanes.shift[k * UNIT_BYTES + i],
+                                   lookup.slopes[c.slope_count > 1 ? channel : 0], lookup.table);
+                        put(b, pixels, row * c.out_width + at.column, channel, value, output_buffer);
+                    }
+                }
+            }
+        }
+    }
+}
+
+// Other vector layers: the products of R lanes per cycle, in the order of order_t.
 void post_products(const command_t &c, const lookup_t &lookup, const block_t &b,
                    const parameter_t parameters[PARAMETER_CHANNELS], products_t &products,
                    std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES]) {
@@ -174,7 +213,9 @@ void post_block(const command_t &c, const lookup_t &lookup, int index, const par
     if (!(c.flags & FLAG_STORE)) return;
     const block_t b = block_of(c, index);
     result_slots.write(true);
-    if (c.op != OP_CONV) {
+    if (c.op == OP_MAX_POOL || c.op == OP_AVERAGE_POOL) {
+        post_pooled(c, lookup, b, products, output_buffer);
+    } else if (c.op != OP_CONV) {
         post_products(c, lookup, b, parameters, products, output_buffer);
     } else {
         sum_ready.read();

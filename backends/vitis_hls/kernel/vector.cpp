@@ -69,63 +69,72 @@ groups:
     return cycles;
 }
 
-// ADD, MUL, SCALE: one tensor per cycle and R lanes.
+// ADD, MUL, SCALE: n units at a time, straight on over the row. A cycle takes a word of one tensor (SCALE: and of the
+// resident factor); the word's products leave for the lanes in groups of R.
 std::uint64_t elementwise_row(const command_t &c, const block_t &b, const source_t sources[MAX_SOURCES], int row,
                               const order_t &o, const std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
                               const std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], products_t &products) {
     std::uint64_t cycles = 0;
     unit_cursor_t at = {0, 0};
-groups:
-    for (int group = 0; group < o.groups; ++group) {
-#pragma HLS loop_tripcount min = 1 max = 256
-        lanes_t lanes = {};
+    const int steps = cycles_of_word(&c);
+    const int tensors = c.op == OP_SCALE ? 1 : c.source_count;
+words:
+    for (int first = 0; first < o.groups; first += WORD_BYTES / LANES) {
+#pragma HLS loop_tripcount min = 1 max = 128
+        wide_t word[WORD_BYTES] = {};
         unit_cursor_t cursor = at;
-    sources:
-        for (int s = 0; s < c.source_count; ++s) {
+    steps:
+        for (int s = 0; s < steps; ++s) {
 #pragma HLS loop_tripcount min = 2 max = 4
 #pragma HLS pipeline II = 1
+            ++cycles;
+            if (s >= tensors) continue;  // the lanes are still busy
             const view_t v = view_of(c, b, b.input_unit + s * b.input_rows * c.width * pitch_of(o.units), c.out_channels);
             cursor = at;
         units:
-            for (int k = 0; k < EACH; ++k) {
+            for (int k = 0; k < WORD_UNITS; ++k) {
 #pragma HLS unroll
-            lanes:
+            values:
                 for (int i = 0; i < UNIT_BYTES; ++i) {
 #pragma HLS unroll
                     if (!counts_in(&c, &o, &cursor)) continue;
-                    wide_t &product = lanes.product[k * UNIT_BYTES + i];
-                    int value;
-                    if (c.op == OP_SCALE && s == 1) {
-                        const int pixel = c.input_format == C16 ? cursor.unit * PLANE_PIXEL_BYTES : cursor.unit * UNIT_BYTES;
-                        value = weight_buffer[(pixel + i) / WORD_BYTES][(pixel + i) % WORD_BYTES];
-                    } else {
-                        value = value_at(v, row, cursor.column, cursor.unit, i, input_buffer);
-                    }
+                    wide_t &product = word[k * UNIT_BYTES + i];
+                    const int value = value_at(v, row, cursor.column, cursor.unit, i, input_buffer);
                     if (c.op == OP_ADD)
                         product += (wide_t)(value - sources[s].zero_point) * sources[s].multiplier;
                     else if (s == 0)
                         product = value - c.input_zero_point;
                     else
                         product *= (wide_t)(value - c.second_zero_point) * c.multiplier;
-                    lanes.shift[k * UNIT_BYTES + i] = (std::uint8_t)c.shift;
+                    if (c.op == OP_SCALE) {
+                        const int each = c.input_format == C16 ? PLANE_PIXEL_BYTES : UNIT_BYTES;
+                        const int byte = cursor.unit * each + i;
+                        const int factor = weight_buffer[byte / WORD_BYTES][byte % WORD_BYTES];
+                        product *= (wide_t)(factor - c.second_zero_point) * c.multiplier;
+                    }
                 }
                 next_unit(&o, &cursor);
             }
-            ++cycles;
         }
         at = cursor;
-        products.write(lanes);
+    groups:
+        for (int group = 0; group < WORD_BYTES / LANES && first + group < o.groups; ++group) {
+#pragma HLS loop_tripcount min = 1 max = 2
+#pragma HLS pipeline II = 1  // beside the steps of the next word
+            lanes_t lanes = {};
+        lanes:
+            for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS unroll
+                lanes.product[lane] = word[group * LANES + lane];
+                lanes.shift[lane] = (std::uint8_t)c.shift;
+            }
+            products.write(lanes);
+        }
     }
     return cycles;
 }
 
 // LRN tables: for each octave of the sum of squares 33 entries and a shift.
-inline std::uint32_t value_word(const std::uint8_t values[VALUE_BYTES], int index) {
-#pragma HLS inline
-    return (std::uint32_t)values[4 * index] | (std::uint32_t)values[4 * index + 1] << 8 |
-           (std::uint32_t)values[4 * index + 2] << 16 | (std::uint32_t)values[4 * index + 3] << 24;
-}
-
 const int LRN_STEPS = 32;
 const int LRN_ROW = LRN_STEPS + 2;
 
@@ -289,148 +298,6 @@ pixels:
     return cycles;
 }
 
-// Pooling, first step: the rows of the window are reduced, word by word.
-std::uint64_t pool_down(const command_t &c, const view_t &v, int row,
-                        const std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                        std::int32_t reduced[POOL_ROW_UNITS][UNIT_BYTES]) {
-#pragma HLS inline off
-    std::uint64_t cycles = 0;
-    const bool largest = c.op == OP_MAX_POOL;
-    const int units = v.width * v.pitch;
-rows:
-    for (int k1 = 0; k1 < c.kernel_rows; ++k1) {
-#pragma HLS loop_tripcount min = 1 max = 7
-        const int y = row * c.stride_rows - c.pad_top + k1 * c.dilation_rows;
-        const bool inside = y >= 0 && y < v.height;
-    words:
-        for (int word = 0; word < units; word += WORD_UNITS) {
-#pragma HLS loop_tripcount min = 1 max = 512
-#pragma HLS pipeline II = 1  // n units of a row are in n different banks
-        units:
-            for (int k = 0; k < WORD_UNITS; ++k) {
-#pragma HLS unroll
-                const int unit = word + k;
-                if (unit >= units || unit % v.pitch >= units_of(c.channels)) continue;
-            channels:
-                for (int i = 0; i < UNIT_BYTES; ++i) {
-#pragma HLS unroll
-                    const int value =
-                        inside ? input_buffer[v.unit + (y - v.start) * units + unit][i] : c.pad_value;
-                    std::int32_t &r = reduced[unit][i];
-                    if (largest) {
-                        const int seen = inside ? value : LOWEST;  // pads never win
-                        r = k1 == 0 || seen > r ? seen : r;
-                    } else {
-                        const int centred = inside ? value - c.input_zero_point : 0;
-                        r = k1 == 0 ? centred : r + centred;
-                    }
-                }
-            }
-            ++cycles;
-        }
-    }
-    return cycles;
-}
-
-// Pooling, second step: the columns of the window are reduced.
-std::uint64_t pool_across(const command_t &c, const view_t &v, const order_t &o,
-                          const std::int32_t reduced[POOL_ROW_UNITS][UNIT_BYTES],
-                          std::int32_t windows[POOL_ROW_UNITS][UNIT_BYTES]) {
-#pragma HLS inline off
-    std::uint64_t cycles = 0;
-    const bool largest = c.op == OP_MAX_POOL;
-    const bool straight = c.stride_columns == 1;
-    const int per_pixel = straight ? v.pitch : (o.units + WORD_UNITS - 1) / WORD_UNITS * WORD_UNITS;
-    const int units = c.out_width * per_pixel;
-columns:
-    for (int k2 = 0; k2 < c.kernel_columns; ++k2) {
-#pragma HLS loop_tripcount min = 1 max = 7
-    words:
-        for (int word = 0; word < units; word += WORD_UNITS) {
-#pragma HLS loop_tripcount min = 1 max = 512
-#pragma HLS pipeline II = 1
-        units:
-            for (int k = 0; k < WORD_UNITS; ++k) {
-#pragma HLS unroll
-                const int column = (word + k) / per_pixel;
-                const int unit = (word + k) % per_pixel;
-                if (word + k >= units || unit >= o.units) continue;
-                const int x = column * c.stride_columns - c.pad_left + k2 * c.dilation_columns;
-                const bool inside = x >= 0 && x < v.width;
-            channels:
-                for (int i = 0; i < UNIT_BYTES; ++i) {
-#pragma HLS unroll
-                    const int none = largest ? LOWEST : 0;
-                    const int value = inside ? reduced[x * v.pitch + unit][i] : none;
-                    std::int32_t &w = windows[column * o.units + unit][i];
-                    if (largest)
-                        w = k2 == 0 || value > w ? value : w;
-                    else
-                        w = k2 == 0 ? value : w + value;
-                }
-            }
-            ++cycles;
-        }
-    }
-    return cycles;
-}
-
-// Pooling, third step: products. The divisor of an average depends on the classes of its row and column.
-std::uint64_t pool_finish(const command_t &c, const std::uint8_t values[VALUE_BYTES], int row, const order_t &o,
-                          const std::int32_t windows[POOL_ROW_UNITS][UNIT_BYTES], products_t &products) {
-#pragma HLS inline off
-    std::uint64_t cycles = 0;
-    unit_cursor_t at = {0, 0};
-    const bool largest = c.op == OP_MAX_POOL;
-    const int classes = (c.out_height + c.out_width + 7) / 8 * 2;  // first word of the table of classes
-groups:
-    for (int group = 0; group < o.groups; ++group) {
-#pragma HLS loop_tripcount min = 1 max = 256
-#pragma HLS pipeline II = 1
-        lanes_t lanes = {};
-    units:
-        for (int k = 0; k < EACH; ++k) {
-#pragma HLS unroll
-            if (counts_in(&c, &o, &at)) {
-                wide_t multiplier = c.multiplier;
-                int shift = c.shift;
-                if (!largest) {
-                    const int row_class = values[row];
-                    const int column_class = values[c.out_height + at.column];
-                    const int entry = classes + 2 * (row_class * c.columns_factor + column_class);
-                    multiplier = (wide_t)value_word(values, entry);
-                    shift = (int)value_word(values, entry + 1);
-                }
-            lanes:
-                for (int i = 0; i < UNIT_BYTES; ++i) {
-#pragma HLS unroll
-                    const int value = windows[at.column * o.units + at.unit][i];
-                    lanes.product[k * UNIT_BYTES + i] = (largest ? value - c.input_zero_point : value) * multiplier;
-                    lanes.shift[k * UNIT_BYTES + i] = (std::uint8_t)shift;
-                }
-            }
-            next_unit(&o, &at);
-        }
-        if (!largest) ++cycles;
-        products.write(lanes);
-    }
-    return cycles;
-}
-
-// The three steps of pooling work side by side on successive rows: a row takes as long as the longest of them.
-std::uint64_t pool_row(const command_t &c, const view_t &v, const std::uint8_t values[VALUE_BYTES], int row,
-                       const order_t &o, const std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                       products_t &products) {
-#pragma HLS dataflow
-    static std::int32_t reduced[POOL_ROW_UNITS][UNIT_BYTES];
-    static std::int32_t windows[POOL_ROW_UNITS][UNIT_BYTES];
-    const std::uint64_t down = pool_down(c, v, row, input_buffer, reduced);
-    const std::uint64_t across = pool_across(c, v, o, reduced, windows);
-    const std::uint64_t finished = pool_finish(c, values, row, o, windows, products);
-    const std::uint64_t longer = down > across ? down : across;
-    return longer > finished ? longer : finished;
-}
-
 }  // namespace
 
 std::uint64_t vector_block(const command_t &c, const source_t sources[MAX_SOURCES],
@@ -438,6 +305,7 @@ std::uint64_t vector_block(const command_t &c, const source_t sources[MAX_SOURCE
                            const std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
                            const std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], products_t &products) {
 #pragma HLS inline off
+    if (c.op == OP_MAX_POOL || c.op == OP_AVERAGE_POOL) return pool_block(c, values, b, input_buffer, products);
     std::uint64_t cycles = 0;
     const order_t o = order_of(&c);
     const view_t v = view_of(c, b, b.input_unit, c.channels);
@@ -446,8 +314,6 @@ rows:
 #pragma HLS loop_tripcount min = 1 max = 224
         if (c.op == OP_DEPTHWISE)
             cycles += depthwise_row(c, v, row, o, input_buffer, weight_buffer, products);
-        else if (c.op == OP_MAX_POOL || c.op == OP_AVERAGE_POOL)
-            cycles += pool_row(c, v, values, row, o, input_buffer, products);
         else if (c.op == OP_LRN)
             cycles += lrn_row(c, v, values, row, o, input_buffer, products);
         else if (c.op == OP_RESIZE)

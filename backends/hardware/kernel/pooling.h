@@ -1,0 +1,92 @@
+// How pooling walks over a block (docs/overlay.md, section 7): chunks of channels, output rows, groups of R lanes. The
+// pooling unit makes products in this order and the lanes of STORE finish them.
+#ifndef OVERLAY_POOLING_H
+#define OVERLAY_POOLING_H
+
+#include "order.h"
+
+enum {
+    RUNNING_ROWS = 2,  // rows of running results
+    COLUMN_ADDERS = 2  // values that a lane of the columns' reduction adds to its own in a cycle
+};
+
+typedef struct {
+    bool planes;      // n pixels of one channel unit at a time, or n channel units of one pixel
+    int units;        // channel units
+    int chunk_units;  // of a chunk; the last may have fewer
+    int chunks;
+    int words;     // of an input row of a chunk
+    int together;  // output rows that share a sweep over input rows
+} pool_t;
+
+INLINE pool_t pool_of(const command_t *c, const block_t *b) {
+    pool_t p;
+    p.planes = (c->flags & FLAG_PLANES) != 0;
+    p.units = units_of(c->channels);
+    p.chunk_units = p.planes ? 1 : WORD_UNITS;
+    p.chunks = ceil_div(p.units, p.chunk_units);
+    p.words = p.planes ? ceil_div(c->width, WORD_UNITS) : c->width;
+    const bool apart = c->dilation_rows > 1 || c->stride_rows >= c->kernel_rows;
+    const bool few = ceil_div(c->kernel_rows - 1, c->stride_rows) <= RUNNING_ROWS;
+    p.together = apart ? 1 : few ? b->rows : RUNNING_ROWS;
+    return p;
+}
+
+INLINE int units_of_chunk(const pool_t *p, int chunk) {
+    return smaller(p->chunk_units, p->units - chunk * p->chunk_units);
+}
+
+// Groups of R lanes in which a row of a chunk is finished.
+INLINE int groups_of_row(const command_t *c, const pool_t *p, int chunk) {
+    return p->planes ? ceil_div(c->out_width, EACH) : c->out_width * ceil_div(units_of_chunk(p, chunk), EACH);
+}
+
+// Unit k of a group of lanes: its output column (out_width: the lanes idle), and its unit of the chunk.
+INLINE unit_cursor_t place_in_row(const command_t *c, const pool_t *p, int chunk, int group, int k) {
+    INLINED
+    unit_cursor_t at;
+    if (p->planes) {
+        at.column = smaller(group * EACH + k, c->out_width);
+        at.unit = 0;
+        return at;
+    }
+    const int groups = ceil_div(units_of_chunk(p, chunk), EACH);
+    at.unit = group % groups * EACH + k;
+    at.column = at.unit < units_of_chunk(p, chunk) ? group / groups : c->out_width;
+    return at;
+}
+
+// The rows of an output row's window, counted in the image.
+INLINE int first_of_window(const command_t *c, int row) {
+    return row * c->stride_rows - c->pad_top;
+}
+
+INLINE int last_inside(const command_t *c, int row) {
+    return smaller(first_of_window(c, row) + c->kernel_rows - 1, c->height - 1);
+}
+
+// What is read to complete output row `row`: input rows `from` to `to`, `step` apart, in the sweep that ends with output row
+// `sweep_last`.
+typedef struct {
+    int from, to, step, sweep_last;
+} reading_t;
+
+INLINE reading_t reading_of(const command_t *c, const pool_t *p, const block_t *b, int row) {
+    reading_t r;
+    const int first = row - (row - b->first_row) % p->together;
+    r.sweep_last = smaller(first + p->together, b->first_row + b->rows) - 1;
+    r.step = c->dilation_rows;
+    if (c->dilation_rows > 1) {
+        r.from = first_of_window(c, row);
+        r.to = r.from + (c->kernel_rows - 1) * c->dilation_rows;
+        return r;
+    }
+    // The sweep's rows are moved inside the image; the last output row of the sweep reads all that is left of them.
+    const int rows = smaller(c->height, (r.sweep_last - first) * c->stride_rows + c->kernel_rows);
+    const int start = larger(0, smaller(first_of_window(c, first), c->height - rows));
+    r.from = row == first ? start : last_inside(c, row - 1) + 1;
+    r.to = row == r.sweep_last ? start + rows - 1 : last_inside(c, row);
+    return r;
+}
+
+#endif
