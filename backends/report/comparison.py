@@ -44,11 +44,20 @@ def comparison(plans: Sequence[Evidence], titles: Sequence[str]) -> Markup:
     return joined(
         [
             _bars(plans, titles),
+            _warning(plans),
             element("div", _figures(plans, titles), class_="wide card"),
             element("h3", "Layer by layer"),
             _layers([evidence.plan for evidence in plans]),
         ]
     )
+
+
+def _warning(plans: Sequence[Evidence]) -> Markup | None:
+    """What makes the times of the plans no fair comparison."""
+    if len({evidence.plan.cost_model for evidence in plans}) == 1:
+        return None
+    words = "The plans were made with different cost models: their times are answers to different questions."
+    return element("p", words, class_="absent")
 
 
 def _bars(plans: Sequence[Evidence], titles: Sequence[str]) -> Markup:
@@ -84,12 +93,9 @@ def _figures(plans: Sequence[Evidence], titles: Sequence[str]) -> Markup:
         ("Clock", lambda e: f"{e.plan.overlay.clock_mhz:g} MHz"),
         ("Memory", lambda e: f"{e.plan.overlay.bandwidth_gbs:g} GB/s"),
         ("Input, weight, output buffer", lambda e: _buffers(e.plan)),
-        (
-            "Accumulators, row buffer",
-            lambda e: f"2 × {integer(e.plan.overlay.accumulator_rows)} rows, 2 × {size(e.plan.overlay.row_buffer)}",
-        ),
+        ("Accumulators, row buffer", lambda e: _small_buffers(e.plan)),
         ("Multiply-accumulates", lambda e: integer(e.plan.model.macs)),
-        ("Bytes moved", lambda e: size(sum(layer.bytes_read + layer.bytes_written for layer in e.plan.layers))),
+        ("Bytes moved", lambda e: _moved(e.plan)),
     ]
     names = dict.fromkeys(use.name for evidence in plans for use in evidence.plan.resources)
     for name in names:
@@ -114,6 +120,8 @@ def _figures(plans: Sequence[Evidence], titles: Sequence[str]) -> Markup:
 
 def _buffers(plan: Plan) -> str:
     overlay = plan.overlay
+    if plan.cost_model != "overlay":
+        return "–"
     return ", ".join(size(value) for value in (overlay.input_buffer, overlay.weight_buffer, overlay.output_buffer))
 
 
@@ -124,6 +132,18 @@ def _small_buffers(plan: Plan) -> str:
 
 def _moved(plan: Plan) -> int:
     return sum(layer.bytes_read + layer.bytes_written for layer in plan.layers)
+
+
+def _small_buffers(plan: Plan) -> str:
+    overlay = plan.overlay
+    if plan.cost_model != "overlay":
+        return "–"
+    return f"2 × {integer(overlay.accumulator_rows)} rows, 2 × {size(overlay.row_buffer)}"
+
+
+def _moved(plan: Plan) -> str:
+    moved = sum(layer.bytes_read + layer.bytes_written for layer in plan.layers)
+    return size(moved) if moved else "–"
 
 
 def _use(plan: Plan, name: str) -> str:

@@ -32,6 +32,7 @@ def heading(title: str, column: int, *, number: bool, hint: str) -> Markup:
         element("button", title, type="button", data_column=column, data_number=number, title=hint),
         scope="col",
         class_="number" if number else None,
+        data_title=title,
     )
 
 

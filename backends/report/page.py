@@ -97,7 +97,9 @@ def _content(plans: Sequence[Evidence], titles: Sequence[str]) -> list[Markup]:
     parts = [element("section", element("h2", "Comparison"), comparison(plans, titles), id="comparison")]
     for index, evidence in enumerate(plans):
         title = element("h2", f"{letter(index)}: ", named(evidence.plan.model.name), " on ", named(evidence.board.name))
-        parts.append(element("article", title, *_sections(evidence, f"p{index}-"), data_plan=index))
+        links = [element("a", name, href=f"#p{index}-{identity}") for identity, name, _ in SECTIONS]
+        within = element("p", *links, class_="within")
+        parts.append(element("article", title, within, *_sections(evidence, f"p{index}-"), data_plan=index))
     return parts
 
 

@@ -27,7 +27,7 @@ def strategies(evidence: Evidence, prefix: str) -> Markup:
         parts.append(element("p", prose(_scope(found, plan)), class_="muted"))
     rows += [
         _limit_bar(f"{name} of the array", value, _LIMITS.get(name, "as the plan states it"))
-        for name, value in sorted(plan.limits_ms.items())
+        for name, value in sorted(plan.limits_ms.items(), key=_compute_first)
     ]
     if not isinstance(found, Absent):
         limits = found.limits
@@ -39,6 +39,10 @@ def strategies(evidence: Evidence, prefix: str) -> Markup:
         )
     full = max(row.value for row in rows)
     return element("div", bars(rows, full, "Latency in milliseconds"), *parts, class_="card")
+
+
+def _compute_first(limit: tuple[str, float]) -> tuple[bool, str]:
+    return limit[0] != "compute", limit[0]
 
 
 def _plan_bar(plan: Plan) -> Bar:

@@ -53,7 +53,7 @@
       }
       form.querySelector("output").value = shown === rows.length ? `${shown} layers` : `${shown} of ${rows.length} layers`;
     };
-    form.addEventListener("input", apply);
+    for (const event of ["input", "change"]) form.addEventListener(event, apply);
     form.addEventListener("submit", (event) => event.preventDefault());
   }
 
@@ -333,8 +333,8 @@
     });
     canvas.addEventListener("pointerup", (event) => {
       touches.delete(event.pointerId);
-      const span = spanAt(event);
-      if (moved < 5 && span) choose(index, span.layer);
+      const layer = (spanAt(event) ?? slotAt(event))?.layer;
+      if (moved < 5 && layer !== undefined) choose(index, layer);
     });
     canvas.addEventListener("pointercancel", (event) => touches.delete(event.pointerId));
     canvas.addEventListener("pointerleave", () => { tip.hidden = true; });
@@ -346,6 +346,10 @@
       const cycle = cycleAt(event.offsetX);
       const span = row[firstVisible(row, cycle - reach)];
       return span && span.start <= cycle + reach ? { ...span, unit: number ? UNITS[number - 1] : "" } : null;
+    }
+    function slotAt(event) {
+      const cycle = cycleAt(event.offsetX);
+      return event.offsetX < LEFT ? undefined : rows[0].find((slot) => slot.start <= cycle && cycle < slot.end);
     }
     function describe(event) {
       const span = spanAt(event);

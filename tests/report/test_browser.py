@@ -1,0 +1,285 @@
+"""The page in a real browser (headless Chromium): it renders, sorts, filters, fits a phone and can be printed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import HOSTILE
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import Select
+
+from dynamap.backends.report import Evidence, html_report
+from dynamap.planner.plan import Plan
+
+FLAGS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions"),
+)
+"""Without a screen, as root, and without a word to any network."""
+
+DESKTOP, PHONE = (1360, 900), (360, 740)
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not browser or not driver:
+        pytest.fail("Chromium and its driver are missing: `make browser` installs them (Debian: chromium-driver)")
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    chrome = webdriver.Chrome(options=options, service=Service(driver))
+    yield chrome
+    chrome.quit()
+
+
+@pytest.fixture(scope="module")
+def pages(
+    evidence: Evidence, hostile: Evidence, paper_plan: Plan, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    """Files of one plan, of one with hostile names, and of a comparison."""
+    from dynamap.backends.report import Wanted, gather
+
+    folder = tmp_path_factory.mktemp("pages")
+    paper = gather(paper_plan, "paper.json", "", Wanted())
+    found = {"plan": [evidence], "hostile": [hostile], "comparison": [evidence, hostile, paper]}
+    for name, parts in found.items():
+        (folder / f"{name}.html").write_text(html_report(parts), encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in found}
+
+
+class Browser:
+    """A page on a screen of a given size."""
+
+    def __init__(self, chrome: webdriver.Chrome, path: Path, size: tuple[int, int] = DESKTOP, **media: str) -> None:
+        self.chrome = chrome
+        metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE}
+        chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        features = [{"name": "prefers-color-scheme", "value": media.get("scheme", "light")}]
+        chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media.get("media", ""), "features": features})
+        chrome.get_log("browser")
+        chrome.get(path.as_uri())
+
+    def run(self, script: str, *arguments: object) -> Any:
+        return self.chrome.execute_script(script, *arguments)
+
+    def one(self, selector: str) -> WebElement:
+        return self.chrome.find_element(By.CSS_SELECTOR, selector)
+
+    def click(self, selector: str) -> None:
+        self.run("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", self.one(selector))
+        self.one(selector).click()
+
+    def column(self, column: int) -> list[str]:
+        """The keys of a column of the table of layers, of the rows that are shown."""
+        keys: list[str] = self.run(
+            "return [...document.getElementById('layers').tBodies[0].rows].filter(row => !row.hidden)"
+            ".map(row => row.cells[arguments[0]].dataset.v)",
+            column,
+        )
+        return keys
+
+    def sort(self, column: int) -> str | None:
+        self.click(f"#layers button[data-column='{column}']")
+        return self.one(f"#layers th:nth-child({column + 1})").get_attribute("aria-sort")
+
+
+CYCLES = 10
+
+
+@pytest.mark.parametrize("name", ["plan", "hostile", "comparison"])
+def test_it_renders_without_complaint_and_loads_nothing(
+    chromium: webdriver.Chrome, pages: dict[str, Path], name: str
+) -> None:
+    browser = Browser(chromium, pages[name])
+    for selector in ("canvas", "svg.network .node", "svg.plot .mark", "table.layers tr"):
+        assert chromium.find_elements(By.CSS_SELECTOR, selector), selector
+    assert chromium.get_log("browser") == []
+    assert browser.run("return performance.getEntriesByType('resource').length") == 0
+    # The script ran to its end: the tip took over the titles, and every figure of time has its canvas.
+    assert browser.run("return document.querySelectorAll('svg title').length") == 0
+    figures = browser.run("return document.querySelectorAll('figure.time').length")
+    assert browser.run("return document.querySelectorAll('canvas').length") == figures
+
+
+def test_a_click_on_a_heading_sorts(chromium: webdriver.Chrome, pages: dict[str, Path], googlenet: Plan) -> None:
+    browser = Browser(chromium, pages["plan"])
+    cycles = sorted((layer.cycles for layer in googlenet.layers), reverse=True)
+    assert browser.sort(CYCLES) == "descending"
+    assert [int(key) for key in browser.column(CYCLES)] == cycles
+    assert browser.sort(CYCLES) == "ascending"
+    assert [int(key) for key in browser.column(CYCLES)] == cycles[::-1]
+    assert browser.sort(1) == "ascending"
+    # n2 before n10; and the other heading no longer says that it sorts.
+    assert browser.column(1) == sorted((layer.name for layer in googlenet.layers), key=lambda name: int(name[1:]))
+    assert browser.one(f"#layers th:nth-child({CYCLES + 1})").get_attribute("aria-sort") is None
+
+
+SORTED = """
+const order = new Intl.Collator("en", { numeric: true });
+const table = document.getElementById("layers");
+return [...table.querySelectorAll("th button")].flatMap((button, column) => [0, 1].map(() => {
+  button.click();
+  const keys = [...table.tBodies[0].rows].map((row) => row.cells[column].dataset.v);
+  const numbers = keys.every((key) => key !== "" && !isNaN(key));
+  const sign = button.parentElement.getAttribute("aria-sort") === "ascending" ? 1 : -1;
+  const compare = (a, b) => sign * (numbers ? a - b : order.compare(a, b));
+  return [button.textContent, sign, keys.length, keys.every((key, i) => !i || compare(keys[i - 1], key) <= 0)];
+}));
+"""
+
+
+def test_every_column_sorts_both_ways(chromium: webdriver.Chrome, pages: dict[str, Path], googlenet: Plan) -> None:
+    found = Browser(chromium, pages["plan"]).run(SORTED)
+    assert len(found) == 2 * 19
+    assert {(count, holds) for _, _, count, holds in found} == {(len(googlenet.layers), True)}
+    assert all(first[1] == -second[1] for first, second in zip(found[::2], found[1::2], strict=True))
+
+
+def test_filters_leave_what_they_say(chromium: webdriver.Chrome, pages: dict[str, Path], googlenet: Plan) -> None:
+    browser = Browser(chromium, pages["plan"])
+    names = browser.column(1)
+    assert names == [layer.name for layer in googlenet.layers]
+    by_kind = [layer.name for layer in googlenet.layers if layer.algorithm == "kn2row"]
+    Select(browser.one("form.controls [data-filter=kind]")).select_by_value("kn2row")
+    assert browser.column(1) == by_kind
+    assert browser.one("form.controls output").text == f"{len(by_kind)} of {len(names)} layers"
+    Select(browser.one("form.controls [data-filter=kind]")).select_by_value("")
+    Select(browser.one("form.controls [data-filter=op]")).select_by_value("maxpool")
+    assert browser.column(1) == [layer.name for layer in googlenet.layers if layer.op == "maxpool"]
+    Select(browser.one("form.controls [data-filter=op]")).select_by_value("")
+    browser.one("form.controls input").send_keys("WINOGRAD is")
+    expected = [layer.name for layer in googlenet.layers if (layer.algorithm, layer.dataflow) == ("winograd", "is")]
+    assert expected and browser.column(1) == expected
+    browser.one("form.controls input").send_keys(" nothing has this")
+    assert browser.column(1) == []
+    browser.one("form.controls input").send_keys(Keys.ENTER)
+    assert browser.one("form.controls output").text == f"0 of {len(names)} layers"
+
+
+def test_a_layer_is_inspected_from_the_table_and_the_graph(
+    chromium: webdriver.Chrome, pages: dict[str, Path], hostile: Evidence
+) -> None:
+    browser = Browser(chromium, pages["hostile"])
+    assert not browser.one("#inspector").is_displayed()
+    browser.click("#row0 td.name")
+    assert browser.one("#inspector h3").text == HOSTILE[0]
+    layer = hostile.plan.layers[0]
+    assert f"{layer.cycles:,} cycles" in browser.one("#inspector").text
+    assert len(browser.chrome.find_elements(By.CSS_SELECTOR, "#inspector tbody tr")) == len(layer.options)
+    assert browser.run("return document.querySelectorAll('#inspector script').length") == 0
+    browser.run("arguments[0].focus()", browser.one("svg.network .node[data-layer='1']"))
+    browser.chrome.switch_to.active_element.send_keys(Keys.ENTER)
+    assert browser.one("#inspector h3").get_property("textContent") == HOSTILE[1]
+    browser.one("body").send_keys(Keys.ESCAPE)
+    assert not browser.one("#inspector").is_displayed()
+    assert chromium.get_log("browser") == []
+
+
+def test_the_time_line_zooms(chromium: webdriver.Chrome, pages: dict[str, Path], googlenet: Plan) -> None:
+    browser = Browser(chromium, pages["plan"])
+    total = googlenet.solver.objective
+
+    def shown() -> str:
+        return browser.one(".zoom output").text
+
+    assert shown() == f"0 to {googlenet.latency_ms:.3f} ms ({total:,} cycles)"
+    colours = browser.run(
+        "const canvas = document.querySelector('canvas');"
+        "const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;"
+        "return new Set(new Uint32Array(pixels.buffer)).size"
+    )
+    assert colours > 10
+    for _ in range(3):
+        browser.click(".zoom button[data-zoom=in]")
+    browser.run("return new Promise(requestAnimationFrame)")
+    assert shown().endswith(f"({round(total / 8):,} cycles)")
+    browser.one("canvas").send_keys("0")
+    browser.run("return new Promise(requestAnimationFrame)")
+    assert shown().endswith(f"({total:,} cycles)")
+    browser.click("canvas")  # its middle is in a layer that the inspector then shows
+    name = browser.one("#inspector h3").text
+    assert name in {layer.name for layer in googlenet.layers if layer.cycles}
+
+
+@pytest.mark.parametrize("name", ["plan", "hostile", "comparison"])
+def test_on_a_phone_the_page_is_as_wide_as_the_screen(
+    chromium: webdriver.Chrome, pages: dict[str, Path], name: str
+) -> None:
+    browser = Browser(chromium, pages[name], PHONE)
+    assert browser.run("return [innerWidth, document.documentElement.scrollWidth]") == [PHONE[0]] * 2
+    wide = browser.run(
+        "return [...document.querySelectorAll('main *')].filter(node => !node.closest('.wide, .scroll')"
+        " && node.getBoundingClientRect().right > innerWidth + 1).map(node => node.outerHTML.slice(0, 120))"
+    )
+    assert wide == []
+    table = browser.one(".wide:has(> table.layers)")
+    assert table.get_property("scrollWidth") > table.get_property("clientWidth") > 300
+
+
+def test_on_paper_nothing_is_hidden_and_nothing_is_for_clicking(
+    chromium: webdriver.Chrome, pages: dict[str, Path], googlenet: Plan
+) -> None:
+    browser = Browser(chromium, pages["plan"], media="print")
+    for selector in ("nav", "form.controls", ".zoom", "canvas"):
+        assert not browser.one(selector).is_displayed(), selector
+    for selector in (".time .drawing svg", "#layers", "svg.network", "#checks details table"):
+        assert browser.one(selector).is_displayed(), selector
+    assert browser.run(
+        "return document.querySelector('.wide:has(> #layers)').scrollHeight <= 1 + "
+        "document.querySelector('.wide:has(> #layers)').clientHeight"
+    )
+    heading = "return getComputedStyle(document.querySelector('#layers th:nth-child(2)'), '::before').content"
+    assert browser.run(heading) == '"Layer"'
+    arguments = {"preferCSSPageSize": True, "printBackground": True}
+    pdf = base64.b64decode(chromium.execute_cdp_cmd("Page.printToPDF", arguments)["data"])
+    assert pdf.startswith(b"%PDF-") and pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") >= 5
+
+
+CONTRAST = """
+function channel(value) {
+  value /= 255;
+  return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+}
+const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+const pen = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+function rgba(colour) {
+  pen.clearRect(0, 0, 1, 1);
+  pen.fillStyle = colour;
+  pen.fillRect(0, 0, 1, 1);
+  return [...pen.getImageData(0, 0, 1, 1).data];
+}
+function background(node) {
+  const found = rgba(getComputedStyle(node).backgroundColor);
+  return found[3] === 255 ? found : background(node.parentElement);
+}
+return arguments[0].map((selector) => {
+  const node = document.querySelector(selector);
+  const [one, two] = [luminance(rgba(getComputedStyle(node).color)), luminance(background(node))];
+  return [selector, (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05)];
+});
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_in_light_and_dark(chromium: webdriver.Chrome, pages: dict[str, Path], scheme: str) -> None:
+    """The contrast of WCAG 2.1, 1.4.3: at least 4.5 to 1."""
+    browser = Browser(chromium, pages["plan"], scheme=scheme)
+    selectors = ["body", ".muted", "figcaption", "nav a", ".brand", ".certificate h3", ".certificate dt", ".badge.good"]
+    selectors += ["td.name", ".what b", ".who small", ".badge.open", ".figure span", ".layers th button"]
+    found = dict(browser.run(CONTRAST, selectors))
+    assert {selector for selector, contrast in found.items() if contrast < 4.5} == set(), json.dumps(found)
+    dark = browser.run("return getComputedStyle(document.body).backgroundColor") == "rgb(14, 19, 26)"
+    assert dark == (scheme == "dark")
