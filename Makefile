@@ -7,7 +7,7 @@ PIP := $(BIN)/pip --quiet --disable-pip-version-check
 # mypy wants one package folder; the sources of dynamap.* lie in four, so it gets a folder of links.
 TYPED := build/typed
 
-.PHONY: venv demo test test-full lint format typecheck bench docs clean
+.PHONY: venv browser demo test test-full lint format typecheck bench docs clean
 
 venv: $(STAMP)
 
@@ -24,11 +24,26 @@ demo: venv
 	$(BIN)/dynamap plan googlenet --device u200 -o out/googlenet-u200.json
 	$(BIN)/dynamap generate out/googlenet-u200.json --backend vitis-hls --force -o out/googlenet-u200
 	PATH="$(abspath $(BIN)):$$PATH" $(MAKE) -C out/googlenet-u200 csim
+	$(BIN)/dynamap run out/googlenet-u200.json --compare onnxruntime --json > out/googlenet-u200-run.json
+	$(BIN)/dynamap report out/googlenet-u200.json --verify --baselines full --run out/googlenet-u200-run.json \
+		-o out/googlenet-u200.html
+	@echo "The report is $(CURDIR)/out/googlenet-u200.html: open it in a browser."
 
-test: venv lint typecheck
+# The tests of the report look at it in Chromium: Debian's packages, installed where they are missing and we may.
+browser:
+	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
+		apt-get -qq install -y --no-install-recommends chromium chromium-driver >/dev/null; \
+	else \
+		echo "The tests need the browser Chromium and its driver: install them as root, in Debian by" >&2; \
+		echo "  apt-get install chromium chromium-driver" >&2; exit 1; \
+	fi
+
+test: venv browser lint typecheck
 	$(BIN)/pytest -q -n 2 --dist loadfile -m 'not full'
 
-test-full: venv lint typecheck
+test-full: venv browser lint typecheck
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
 lint: venv

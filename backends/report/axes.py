@@ -42,7 +42,7 @@ def log_scale(values: Sequence[float], start: float, end: float, room: float = 1
 def nice_ticks(high: float, count: int) -> tuple[float, ...]:
     """Round steps from 0 to ``high``, about so many.
 
-    >>> nice_ticks(0.9, 4)
+    >>> nice_ticks(0.9, 5)
     (0.0, 0.2, 0.4, 0.6, 0.8)
     """
     if high <= 0:

@@ -33,6 +33,17 @@ class Fields:
             raise self.wrong(key, "a text")
         return value
 
+    def text_or_none(self, key: str) -> str | None:
+        """A text; None where the key is null or missing."""
+        return None if self.data.get(key) is None else self.text(key)
+
+    def truth_or_none(self, key: str) -> bool | None:
+        """True or false; None where the key is null or missing."""
+        value = self.data.get(key)
+        if value is not None and not isinstance(value, bool):
+            raise self.wrong(key, "true, false or null")
+        return value
+
     def integer(self, key: str) -> int:
         """An integer that is not negative."""
         value = self.data.get(key)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dynamap.backends.report.documents import Fields, read_document
 from dynamap.cost.errors import InputError
+from dynamap.planner.plan import Plan
 
 SCHEMA = "dynamap.measured/1"
 KIND = "what `dynamap report import` writes"
@@ -15,12 +16,17 @@ KIND = "what `dynamap report import` writes"
 
 @dataclass(frozen=True)
 class MeasuredResource:
-    """One resource: what was estimated and what the tool found; None where it is not said."""
+    """One resource: what was estimated and what the tool found, in ``unit``; None where it is not said.
+
+    ``inside``: whether the measurement lies in the interval of the estimate.
+    """
 
     name: str
+    unit: str | None
     estimated: int | None
     measured: int
     available: int | None
+    inside: bool | None
 
 
 @dataclass(frozen=True)
@@ -33,10 +39,11 @@ class MeasuredClock:
 
 @dataclass(frozen=True)
 class Measurement:
-    """One tool's report: ``stage`` says what kind of number it is (estimate of synthesis, after routing, ...)."""
+    """One report: ``stage`` says what kind of number it is, ``scope`` whether of the kernel or the whole device."""
 
     tool: str
     stage: str
+    scope: str | None
     device: str
     resources: tuple[MeasuredResource, ...]
     clock: MeasuredClock | None
@@ -47,11 +54,11 @@ class Measurement:
         return next((found for found in self.resources if found.name == resource), None)
 
 
-def read_measurement(path: Path) -> Measurement:
-    """Reads a measurement; keys that are not known here are left alone.
+def read_measurement(path: Path, plan: Plan) -> Measurement:
+    """Reads a measurement of ``plan``'s overlay; keys that are not known here are left alone.
 
     Raises:
-        InputError: the file cannot be read, is no measurement, or is of another version.
+        InputError: the file cannot be read, is no measurement, of another version, or of another model or device.
     """
     document = read_document(path, KIND)
     if document.data.get("schema") != SCHEMA:
@@ -59,9 +66,16 @@ def read_measurement(path: Path) -> Measurement:
             f"{str(path)!r} has schema {document.data.get('schema')!r}; this version reads {SCHEMA!r}: "
             "import the vendor's reports again"
         )
+    for key, planned in (("model", plan.model.name), ("device_name", str(plan.device["device"]["name"]))):
+        said = document.text_or_none(key)
+        if said is not None and said != planned:
+            raise InputError(
+                f"{str(path)!r} is the measurement of another plan: its {key} is {said!r}, here {planned!r}"
+            )
     return Measurement(
         tool=document.text("tool"),
         stage=document.text("stage"),
+        scope=document.text_or_none("scope"),
         device=document.text("device"),
         resources=tuple(_resource(entry) for entry in document.objects("resources")),
         clock=_clock(document),
@@ -72,9 +86,11 @@ def read_measurement(path: Path) -> Measurement:
 def _resource(entry: Fields) -> MeasuredResource:
     return MeasuredResource(
         name=entry.text("name"),
+        unit=entry.text_or_none("unit"),
         estimated=entry.integer_or_none("estimated"),
         measured=entry.integer("measured"),
         available=entry.integer_or_none("available"),
+        inside=entry.truth_or_none("inside"),
     )
 
 

@@ -55,5 +55,5 @@ def _evidence(path: Path, wanted: Wanted, run: Path | None, measured: Path | Non
         wanted,
         folder=path.parent,
         run=None if run is None else read_run(run, plan),
-        measurement=None if measured is None else read_measurement(measured),
+        measurement=None if measured is None else read_measurement(measured, plan),
     )

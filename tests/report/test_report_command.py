@@ -64,29 +64,60 @@ MEASURED = {
     "resources": [
         {"name": "lut", "estimated": 100_000, "measured": 120_000, "available": 230_400},
         {"name": "bram36", "estimated": None, "measured": 150, "available": None},
+        {"name": "multipliers", "unit": "DSP", "estimated": 0, "measured": 250, "available": 1728, "inside": False},
     ],
     "clock_mhz": {"requested": 300.0, "achieved": 287.5},
+    "scope": "kernel",
     "notes": ["a <note>"],
 }
 
 
 def test_a_measurement_stands_beside_the_estimate(folder: Path) -> None:
-    (folder / "measured.json").write_text(json.dumps(MEASURED))
+    used = {use["name"]: use["used"] for use in json.loads((folder / "plan.json").read_text())["resources"]}
+    document = json.loads(json.dumps(MEASURED))
+    document["resources"][2]["estimated"] = used["multipliers"]
+    (folder / "measured.json").write_text(json.dumps(document))
     assert dynamap("report", "plan.json", "--measured", "measured.json", "-o", "p.html", cwd=folder).returncode == 0
     page = read_page((folder / "p.html").read_text())
-    rows = {
-        row.all("th")[0].text: [c.text for c in row.all("td")]
-        for row in page.by_id("resources").all("tbody")[0].all("tr")
-    }
-    assert rows["LUT"] == ["100,000", "120,000", "+20.0%", "230,400"]
-    assert rows["BRAM (36 Kb)"] == ["", "150", "", ""]
+    body = page.by_id("resources").all("tbody")[0]
+    rows = {row.all("th")[0].text: [cell.text for cell in row.all("td")] for row in body.all("tr")}
+    assert rows["LUT"] == ["100,000", "120,000", "+20.0%", "230,400", ""]
+    assert rows["BRAM (36 Kb)"] == ["", "150", "", "", ""]
+    more = f"+{100 * 250 / used['multipliers'] - 100:.1f}%"
+    expected = [f"{used['multipliers']:,}", "250", more, "1,728", "outside the interval"]
+    assert rows["multipliers in DSP"] == expected
     text = page.by_id("resources").text
-    assert (
-        "A <tool> 1.2, synthesis, for xczu7ev; clock asked 300.0 MHz, reached 287.5 MHz" in text and "a <note>" in text
-    )
+    assert "A <tool> 1.2, synthesis, of the kernel, for xczu7ev; clock asked 300.0 MHz, reached 287.5 MHz" in text
+    assert "a <note>" in text
+    # Only what was estimated as in this plan is marked on its bar.
     marks = [bar for bar in page.by_id("resources").all("li") if bar.all("i", "mark")]
-    assert [bar.all("span", "who")[0].text for bar in marks] == ["BRAM (36 Kb)", "LUT"]
-    assert "2 resources, beside the estimates" in page.by_id("checks").text
+    assert [bar.all("span", "who")[0].text for bar in marks] == ["multipliers"]
+    assert "3 resources, beside the estimates" in page.by_id("checks").text
+
+
+def test_what_report_import_writes_is_read(folder: Path) -> None:
+    """The two commands agree on the document: a project's report is imported and shown."""
+    from dynamap.backends.vendor_reports.comparison import SCHEMA
+
+    assert MEASURED["schema"] == SCHEMA
+    assert dynamap("generate", "plan.json", "-o", "project", cwd=folder).returncode == 0
+    reports = folder / "project" / "build" / "hls"
+    reports.mkdir(parents=True)
+    sample = Path(__file__).parents[1] / "vendor_reports" / "samples" / "csynth_2023.2.xml"
+    shutil.copy(sample, reports / "csynth.xml")
+    done = dynamap("report", "import", "project", "-o", "measured.json", cwd=folder)
+    assert done.returncode in (0, 1), done.stderr
+    assert dynamap("report", "plan.json", "--measured", "measured.json", "-o", "p.html", cwd=folder).returncode == 0
+    page = read_page((folder / "p.html").read_text())
+    measured = json.loads((folder / "measured.json").read_text())
+    assert len(page.by_id("resources").all("tbody")[0].all("tr")) == len(measured["resources"])
+    assert measured["tool"] in page.by_id("checks").text
+    document = {**measured, "model": "another"}
+    (folder / "measured.json").write_text(json.dumps(document))
+    message = refused(
+        2, "report", folder / "plan.json", "--measured", folder / "measured.json", "-o", folder / "q.html"
+    )
+    assert "is the measurement of another plan: its model is 'another'" in message
 
 
 def test_a_missing_model_leaves_out_what_needs_it_and_says_so(folder: Path) -> None:
