@@ -251,7 +251,7 @@ def test_make_calls_aoc_with_board_clock_and_memory(files: dict[str, bytes], tmp
         (tmp_path / "bin" / name).write_text(FAKE_TOOL)
         (tmp_path / "bin" / name).chmod(0o755)
     path = f"{tmp_path / 'bin'}{os.pathsep}{environment()['PATH']}"
-    for target in ("report", "aocx", "emulated"):
+    for target in ("report", "aocx", "emulated", "host"):
         done = make(tmp_path / "p", target, path=path)
         assert done.returncode == 0, done.stderr
     calls = [line for line in (tmp_path / "p" / "calls").read_text().splitlines() if line.startswith("aoc ")]

@@ -121,6 +121,50 @@ def test_make_csim_passes_and_names_a_difference(files: dict[str, bytes], tmp_pa
     )
 
 
+XRT = """
+#pragma once
+#include <cstddef>
+#include <string>
+enum xclBOSyncDirection { XCL_BO_SYNC_BO_TO_DEVICE, XCL_BO_SYNC_BO_FROM_DEVICE };
+namespace xrt {
+struct uuid {};
+struct device {
+    explicit device(unsigned index);
+    uuid load_xclbin(const std::string &file);
+};
+struct kernel {
+    kernel(const device &device, const uuid &uuid, const std::string &name);
+    int group_id(int argument) const;
+};
+struct bo {
+    bo();
+    bo(const device &device, std::size_t bytes, int group);
+    template <typename T> T map();
+    void sync(xclBOSyncDirection direction);
+};
+struct run {
+    explicit run(const kernel &kernel);
+    template <typename T> void set_arg(int index, T &&value);
+    void start();
+    int wait();
+};
+}
+"""
+"""The declarations of XRT's native interface that the host uses."""
+
+
+def test_the_board_host_is_valid_against_the_interface_of_xrt(files: dict[str, bytes], tmp_path: Path) -> None:
+    write_project(files, tmp_path / "p")
+    (tmp_path / "xrt").mkdir()
+    for name in ("xrt_bo.h", "xrt_device.h", "xrt_kernel.h"):
+        (tmp_path / "xrt" / name).write_text('#include "all.h"\n')
+    (tmp_path / "xrt" / "all.h").write_text(XRT)
+    command = ["g++", "-std=c++17", "-fsyntax-only", "-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror"]
+    command += ["-Isrc", "-Itb", f"-I{tmp_path}", "host/host.cpp"]
+    done = subprocess.run(command, cwd=tmp_path / "p", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("target", ["hls", "cosim", "xo", "xclbin", "hw_emu", "run"])
 def test_make_says_which_tool_is_missing(files: dict[str, bytes], tmp_path: Path, target: str) -> None:
     write_project(files, tmp_path / "project")

@@ -18,6 +18,13 @@ struct options_t {
     run_options_t run;
 };
 
+double seconds(const std::string &text) {
+    char *end = nullptr;
+    const double value = std::strtod(text.c_str(), &end);
+    if (end == text.c_str() || *end || !(value > 0)) throw std::runtime_error("--time-limit takes seconds, not " + text);
+    return value;
+}
+
 options_t parse(const std::vector<std::string> &words) {
     options_t o;
     std::vector<std::string> rest;
@@ -28,7 +35,7 @@ options_t parse(const std::vector<std::string> &words) {
         else if (words[i] == "--sources" && more)
             o.target.sources = words[++i];
         else if (words[i] == "--time-limit" && more)
-            o.target.time_limit_seconds = std::stod(words[++i]);
+            o.target.time_limit_seconds = seconds(words[++i]);
         else if (words[i] == "--emulator")
             o.target.emulator = true;
         else if (words[i] == "--layers")
