@@ -24,7 +24,7 @@ from pathlib import Path
 
 EMULATOR, RUNTIME, HEADERS = "intel-opencl-fpga-emu-rt", "intel-opencl-rt", "nvidia-cuda-opencl"
 PACKAGES = f"{RUNTIME}==2025.0.4 intel-cmplr-lib-rt==2025.0.4 {EMULATOR}==2025.0.5"
-INSTALL = f"pip install {PACKAGES} pyopencl"
+INSTALL = f"pip install {PACKAGES} {HEADERS} pyopencl"
 THREADS = 6
 """One for each of the four kernels, and two to spare: with fewer it hangs, and idle ones take time from the others."""
 
@@ -84,7 +84,7 @@ def compiler_flags() -> list[str]:
     if any(Path(folder, "CL", "cl.h").is_file() for folder in ("/usr/include", "/usr/local/include")):
         return ["-lOpenCL"]
     raise EmulatorMissingError(
-        f"an OpenCL host needs Khronos' header CL/cl.h and its loader: run 'pip install {HEADERS}', which carries them "
+        f"an OpenCL host needs Khronos' header CL/cl.h and its loader: run '{INSTALL}' "
         "(Debian, Ubuntu: apt install ocl-icd-opencl-dev)"
     )
 

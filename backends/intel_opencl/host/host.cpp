@@ -1,8 +1,9 @@
 // Runs the program on a board, or on Intel's emulator.
 //
 //   host --binary FILE.aocx [DATA]                 on the board: the whole program, ten times; compares its outputs
-//   host --binary FILE.aocx --emulator [DATA]      on the emulator (aoc -march=emulator): layer by layer, compares each
+//   host --binary FILE.aocx --emulator [DATA]      on the emulator: layer by layer, compares each
 //   host --sources src --emulator [DATA]           the same; the emulator compiles the kernels itself
+//   host --sources src --emulator --save FILE.aocx [DATA]    only that, as aoc -march=emulator does
 //
 // Also: --layers (layer by layer on a board), --tensors FILE, --counters FILE (device_run.h), --time-limit SECONDS for a run
 // of the kernels. Exit status: 0 all equal, 1 a difference (the first one is named), 2 something is missing or wrong.
@@ -15,6 +16,7 @@ const int RUNS = 10;
 struct options_t {
     target_t target;
     bool layers = false;
+    std::string save;
     run_options_t run;
 };
 
@@ -34,6 +36,8 @@ options_t parse(const std::vector<std::string> &words) {
             o.target.binary = words[++i];
         else if (words[i] == "--sources" && more)
             o.target.sources = words[++i];
+        else if (words[i] == "--save" && more)
+            o.save = words[++i];
         else if (words[i] == "--time-limit" && more)
             o.target.time_limit_seconds = seconds(words[++i]);
         else if (words[i] == "--emulator")
@@ -70,6 +74,10 @@ int main(int count, char **arguments) {
         const options_t options = parse({arguments + 1, arguments + count});
         const program_file_t program(options.run.data);
         opencl_device_t device(program, options.target);
+        if (!options.save.empty()) {
+            device.save(options.save);
+            return 0;
+        }
         if (options.target.emulator || options.layers) return run_layers(program, options.run, device);
         return run_whole(program, options, device);
     });

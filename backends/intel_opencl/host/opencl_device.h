@@ -154,6 +154,18 @@ class opencl_device_t : public device_t {
         return counted(count);
     }
 
+    // Writes the built kernels to a file that is a `binary` for the same device.
+    void save(const std::string &path) const {
+        std::size_t size = 0;
+        require(clGetProgramInfo(built_, CL_PROGRAM_BINARY_SIZES, sizeof(size), &size, nullptr), "asking for the binary");
+        std::vector<unsigned char> bytes(size);
+        unsigned char *start = bytes.data();
+        require(clGetProgramInfo(built_, CL_PROGRAM_BINARIES, sizeof(start), &start, nullptr), "asking for the binary");
+        std::ofstream file(path, std::ios::binary);
+        file.write(reinterpret_cast<const char *>(bytes.data()), static_cast<std::streamsize>(size));
+        if (!file.flush()) throw std::runtime_error("cannot write " + path);
+    }
+
     // Of the last run, by the device's clock: from the first start to the last end, and each kernel's own.
     double milliseconds = 0, kernel_milliseconds[KERNELS] = {};
 
