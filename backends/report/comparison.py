@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from dynamap.backends.report.bars import Bar, bars
 from dynamap.backends.report.evidence import Evidence
@@ -98,8 +99,7 @@ def _figures(plans: Sequence[Evidence], titles: Sequence[str]) -> Markup:
         ("Bytes moved", lambda e: _moved(e.plan)),
     ]
     names = dict.fromkeys(use.name for evidence in plans for use in evidence.plan.resources)
-    for name in names:
-        rows.append((NAMES.get(name, name), lambda e, name=name: _use(e.plan, name)))  # type: ignore[misc]
+    rows += [(NAMES.get(name, name), partial(_use, name)) for name in names]
     body = []
     for label, value in rows:
         cells = [value(evidence) for evidence in plans]
@@ -127,15 +127,6 @@ def _buffers(plan: Plan) -> str:
 
 def _small_buffers(plan: Plan) -> str:
     overlay = plan.overlay
-    return f"2 × {integer(overlay.accumulator_rows)} rows, 2 × {size(overlay.row_buffer)}"
-
-
-def _moved(plan: Plan) -> int:
-    return sum(layer.bytes_read + layer.bytes_written for layer in plan.layers)
-
-
-def _small_buffers(plan: Plan) -> str:
-    overlay = plan.overlay
     if plan.cost_model != "overlay":
         return "–"
     return f"2 × {integer(overlay.accumulator_rows)} rows, 2 × {size(overlay.row_buffer)}"
@@ -146,8 +137,8 @@ def _moved(plan: Plan) -> str:
     return size(moved) if moved else "–"
 
 
-def _use(plan: Plan, name: str) -> str:
-    for use in plan.resources:
+def _use(name: str, evidence: Evidence) -> str:
+    for use in evidence.plan.resources:
         if use.name == name:
             return f"{integer(use.used)} ({percent(use.used, use.available)})"
     return "–"
