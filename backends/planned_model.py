@@ -8,6 +8,7 @@ from dynamap.cost.errors import InputError
 from dynamap.planner.models import CATALOGUE, resolve
 from dynamap.planner.network import Network
 from dynamap.planner.plan import Plan
+from dynamap.planner.replanning import stored_request
 
 
 def network_of_plan(plan: Plan, *, weights: bool = True, folder: Path | None = None) -> Network:
@@ -18,25 +19,45 @@ def network_of_plan(plan: Plan, *, weights: bool = True, folder: Path | None = N
     Raises:
         InputError: the file is gone, or it is not the model that was planned.
     """
-    source = plan.model.source
+    model = plan.model
+    return _network(model.source, model.seed, model.sha256, weights, folder)
+
+
+def networks_together(plan: Plan, *, weights: bool = True, folder: Path | None = None) -> tuple[Network, ...]:
+    """All networks for which the overlay of a plan was sized, in the order of its request; just its own for others.
+
+    Raises:
+        InputError: as ``network_of_plan``, for any of them.
+    """
+    together = stored_request(plan).together
+    if together is None:
+        return (network_of_plan(plan, weights=weights, folder=folder),)
+    known: dict[str, Network] = {}
+    for model in together.models:
+        if model.sha256 not in known:
+            known[model.sha256] = _network(model.source, model.seed, model.sha256, weights, folder)
+    return tuple(known[model.sha256] for model in together.models)
+
+
+def _network(source: str, seed: int, sha256: str, weights: bool, folder: Path | None) -> Network:
     if source not in CATALOGUE:
-        source = str(_file_of(plan, folder))
-    network = resolve(source, seed=plan.model.seed, weights=weights)
-    if network.sha256 != plan.model.sha256:
+        source = str(_file_of(source, folder))
+    network = resolve(source, seed=seed, weights=weights)
+    if network.sha256 != sha256:
         raise InputError(
             f"the plan was made for another model than {source!r} is now: its SHA-256 is {network.sha256[:16]}..., "
-            f"the plan's {plan.model.sha256[:16]}...; bring the old model back, or plan the new one"
+            f"the plan's {sha256[:16]}...; bring the old model back, or plan the new one"
         )
     return network
 
 
-def _file_of(plan: Plan, folder: Path | None) -> Path:
-    path = Path(plan.model.source)
+def _file_of(source: str, folder: Path | None) -> Path:
+    path = Path(source)
     places = [path] if folder is None else [path, folder / path, folder / path.name]
     for place in places:
         if place.is_file():
             return place
     raise InputError(
-        f"the plan's model {plan.model.source!r} is not there: put the file back (beside the plan will do), "
+        f"the plan's model {source!r} is not there: put the file back (beside the plan will do), "
         "or plan the model again"
     )

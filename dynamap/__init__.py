@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dynamap.cost.errors import DynamapError, InfeasibleError, InputError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dynamap.planner.plan import Plan
     from dynamap.planner.whatif import WhatIf
 
-__all__ = ["DynamapError", "InfeasibleError", "InputError", "load", "load_plan", "plan", "what_if"]
+__all__ = ["DynamapError", "InfeasibleError", "InputError", "load", "load_plan", "plan", "plan_together", "what_if"]
 
 
 def load(model: str | Path, *, seed: int = 0) -> Network:
@@ -84,6 +84,46 @@ def plan(
         return plan_network(network, device or DEFAULT_DEVICE, request)
     board, request = on_overlay_of(overlay, request, load_device(device) if device else None)
     return plan_network(network, board, request)
+
+
+def plan_together(
+    networks: Sequence[Network],
+    device: str = "u200",
+    solver: str = "dp",
+    *,
+    weights: Sequence[int] | None = None,
+    objective: str = "sum",
+    array: tuple[int, int] | None = None,
+    clock_mhz: float | None = None,
+    bandwidth_gbs: float | None = None,
+    multipliers: int | None = None,
+    packing: bool | None = None,
+    time_limit: float | None = None,
+) -> tuple[Plan, ...]:
+    """One plan per network, all on the one overlay that is best for them together, with its proof.
+
+    ``objective`` is ``sum``, of the networks' cycles times their ``weights`` (1 where none are given), or ``worst``,
+    the largest of them.
+
+    Raises:
+        InputError: an option cannot be understood.
+        InfeasibleError: no overlay of the device runs all networks.
+    """
+    from dynamap.planner.objective import Aggregate
+    from dynamap.planner.requests import Request, parse_choices
+    from dynamap.planner.together import plan_together as together
+
+    request = Request(
+        solver=solver,
+        array=array,
+        clock_mhz=clock_mhz,
+        bandwidth_gbs=bandwidth_gbs,
+        multipliers=multipliers,
+        packing=packing,
+        time_limit=time_limit,
+    )
+    (aggregate,) = parse_choices("objective", (objective,), Aggregate)
+    return together(networks, device, request, weights=weights, objective=aggregate)
 
 
 def what_if(plan: Plan, network: Network | None = None, *, time_limit: float | None = None) -> WhatIf:

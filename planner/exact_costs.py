@@ -19,6 +19,7 @@ from dynamap.cost.overlay.options import FORMATS
 from dynamap.cost.overlay.screening import screened
 from dynamap.cost.overlay.timing import INFEASIBLE, evaluate
 from dynamap.cost.overlay.transfer import Ints
+from dynamap.planner.objective import Objective
 
 SCREENING = (5, 3, 0)
 """Steps in which promises are raised by what buffers add: the most promising first, which excludes most points."""
@@ -64,14 +65,24 @@ class Slots:
 
 @dataclass(frozen=True)
 class Target:
-    """What a point must not exceed: ``best`` cycles, of which ``fixed`` (per point) are not the convolutions'.
+    """What a point must not exceed: ``best`` of the ``objective``.
 
-    ``weight`` is how many layers each of the slots' jobs stands for.
+    ``fixed`` are the cycles per (point, network) that are not the convolutions'; ``usage`` is how many layers of each
+    network each of the slots' jobs stands for.
     """
 
     best: int
+    objective: Objective
     fixed: Ints
-    weight: Ints
+    usage: Ints
+
+    def slack(self, least: Ints) -> tuple[Bools, Ints]:
+        """From the least cycles per (point, job): the points that may still be as good as the best, and by how much
+        each (point, job) may exceed its least in the network that allows it the most."""
+        of_network = self.objective.slack(self.best, self.fixed + least @ self.usage)
+        alive: Bools = np.logical_and.reduce(of_network >= 0, axis=1)
+        of_job: Ints = np.where(self.usage > 0, of_network[:, None, :], -NEVER).max(axis=2)
+        return alive, of_job
 
 
 @dataclass(frozen=True)
@@ -104,16 +115,15 @@ class _Front:
         low = np.minimum.reduceat(self.promise, self.slots.starts, axis=1)
         ceiling = self.reached
         if self.target is not None:
-            slots, target = self.slots, self.target
+            slots = self.slots
             floor = np.minimum(low, self.reached)
             least = np.minimum(np.minimum.reduceat(floor, slots.job_starts, axis=1), INFEASIBLE)
-            slack = target.best - target.fixed - least @ target.weight
-            alive = slack >= 0
+            alive, slack = self.target.slack(least)
             if not alive.all():
                 self.keep(np.flatnonzero(alive))
                 low, least, slack = low[alive], least[alive], slack[alive]
             slots_of_job = np.diff(slots.job_starts, append=len(slots.starts))
-            ceiling = np.minimum(self.reached, np.repeat(least + slack[:, None] + 1, slots_of_job, axis=1))
+            ceiling = np.minimum(self.reached, np.repeat(least + slack + 1, slots_of_job, axis=1))
         return low, ceiling
 
     def keep(self, index: Ints) -> None:

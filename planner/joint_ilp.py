@@ -19,10 +19,11 @@ import numpy as np
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.cost.overlay.timing import INFEASIBLE
+from dynamap.planner.candidates import ArrayCandidates
 from dynamap.planner.mapping import mapping_problem, prohibitive_cycles
 from dynamap.planner.overlay_costs import LayerCosts
 from dynamap.planner.pbqp import Edge, Problem
-from dynamap.planner.search import UNLIMITED, ArrayCandidates
+from dynamap.planner.search import UNLIMITED
 from dynamap.planner.solvers import cbc, mathopt_engine, solve
 from dynamap.planner.solvers.ilp import MAX_SAFE_TOTAL
 from dynamap.planner.solvers.linear_model import LinearModel, LinearResult, Outcome

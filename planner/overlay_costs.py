@@ -22,6 +22,7 @@ from dynamap.cost.overlay.vector import VectorShape, strip_rows, vector_times
 from dynamap.planner.exact_costs import Slots, Target, Unlimited, slot_costs
 from dynamap.planner.layers import work_of
 from dynamap.planner.network import Conv, Network
+from dynamap.planner.objective import Objective
 from dynamap.planner.storage import Storages, sliced
 from dynamap.planner.vector_costs import VectorCosts
 
@@ -36,42 +37,42 @@ class Restriction:
     dataflows: tuple[Dataflow, ...] = tuple(Dataflow)
 
 
-class LayerCosts:
-    """All layers of a network on one machine. Layers that ask the same are one *job*, costed once.
+@dataclass(frozen=True)
+class Workload:
+    """A network and what its layers may use."""
 
-    ``jobs[i]`` is the job of executed layer i: convolutions first (``conv_jobs`` of them), then vector layers.
+    network: Network
+    storages: Storages
+    restrictions: Mapping[str, Restriction]
+
+
+class LayerCosts:
+    """All layers of one or several networks on one machine. Layers that ask the same are one *job*, costed once.
+
+    ``jobs_of[n][i]`` is the job of executed layer i of network n: convolutions first (``conv_jobs`` of them), then
+    vector layers; ``jobs`` are those of the only network. ``usage``: layers per (job, network).
     """
 
     def __init__(
-        self, network: Network, storages: Storages, machine: Machine, restrictions: Mapping[str, Restriction]
+        self,
+        network: Network,
+        storages: Storages,
+        machine: Machine,
+        restrictions: Mapping[str, Restriction],
+        others: Sequence[Workload] = (),
     ) -> None:
         self.machine = machine
-        self.network = network
+        workloads = (Workload(network, storages, restrictions), *others)
         convs: dict[Hashable, LayerOptions] = {}
         vectors: dict[Hashable, tuple[VectorShape, tuple[Format, ...], tuple[Format, ...]]] = {}
-        keys: list[Hashable] = []
-        for layer in storages.executed:
-            work = work_of(layer, network)
-            formats_in = storages.formats[storages.vertex[layer.inputs[0]]]
-            formats_out = tuple(f for f in storages.formats[storages.vertex[layer.output]] if f is not Format.TOEPLITZ)
-            if isinstance(work, ConvShape):
-                assert isinstance(layer, Conv)
-                allowed = restrictions.get(layer.name, Restriction())
-                dense = layer.groups > 1 and not sliced(layer, network)
-                options = LayerOptions(work, allowed.algorithms, allowed.dataflows, formats_in, formats_out, dense)
-                keys.append(options)
-                convs.setdefault(options, options)
-            else:
-                key = (work, formats_in, formats_out)
-                keys.append(key)
-                vectors.setdefault(key, key)
+        keys = [_job_keys(workload, convs, vectors) for workload in workloads]
         self.conv_options = list(convs.values())
         self.vector_work = list(vectors.values())
         self.conv_jobs = len(self.conv_options)
         numbers = {key: i for i, key in enumerate((*convs, *vectors))}
-        self.jobs = np.array([numbers[key] for key in keys], np.int64)
+        self.jobs_of = tuple(np.array([numbers[key] for key in of_one], np.int64) for of_one in keys)
         self.job_count = len(numbers)
-        self.multiplicity = np.bincount(self.jobs, minlength=self.job_count)
+        self.usage = np.stack([np.bincount(jobs, minlength=self.job_count) for jobs in self.jobs_of], axis=1)
         self.table = CaseTable.of(machine, self.conv_options)
         self.variants, self.cases = self.table.variants, self.table.cases
         self.case_job = self.variants.layer[self.cases.variant]
@@ -87,8 +88,20 @@ class LayerCosts:
         self._vector_cache: dict[Buffers, Ints] = {}
 
     @property
-    def conv_multiplicity(self) -> Ints:
-        return self.multiplicity[: self.conv_jobs]
+    def jobs(self) -> Ints:
+        (jobs,) = self.jobs_of
+        return jobs
+
+    @property
+    def multiplicity(self) -> Ints:
+        """Layers per job, of all networks."""
+        multiplicity: Ints = self.usage.sum(axis=1)
+        return multiplicity
+
+    @property
+    def conv_usage(self) -> Ints:
+        """Layers per (convolution job, network)."""
+        return self.usage[: self.conv_jobs]
 
     def within(self, ceiling: Buffers) -> Pruned:
         """Lower bounds for all buffers of at most these sizes."""
@@ -104,14 +117,15 @@ class LayerCosts:
             self._share_cache[buffers] = self.demands.share(buffers)
         return self._share_cache[buffers]
 
-    def vector_cycles(self, buffers: Buffers) -> int:
-        """Least cycles of all vector layers, each in its best formats."""
-        return int(self.vector_costs(buffers).min(axis=(1, 2)) @ self.multiplicity[self.conv_jobs :])
+    def vector_cycles(self, buffers: Buffers) -> Ints:
+        """Least cycles of all vector layers per network, each in its best formats."""
+        cycles: Ints = self.vector_costs(buffers).min(axis=(1, 2)) @ self.usage[self.conv_jobs :]
+        return cycles
 
     def array_bound(self, rows: Ints, columns: Ints) -> Ints:
         """Quick lower bound of the convolutions' cycles per array."""
         bounds = summary_bounds(summary(self.coarse.parts), self.conv_jobs, Sides.of(rows), Sides.of(columns))
-        bound: Ints = bounds @ self.conv_multiplicity
+        bound: Ints = bounds @ self.multiplicity[: self.conv_jobs]
         return bound
 
     def vector_costs(self, buffers: Buffers) -> Ints:
@@ -125,12 +139,19 @@ class LayerCosts:
         return self.exact_within(rows, columns, [buffers] * len(rows), None, None)
 
     def exact_within(
-        self, rows: Ints, columns: Ints, buffers: Sequence[Buffers], best: int | None, keep: Bools | None
+        self,
+        rows: Ints,
+        columns: Ints,
+        buffers: Sequence[Buffers],
+        best: int | None,
+        keep: Bools | None,
+        objective: Objective | None = None,
     ) -> Ints:
         """Least cycles per (design point, job, format in, format out).
 
-        With ``best``, costs that no mapping of at most so many cycles can have are INFEASIBLE, like those of what does
-        not fit. ``keep`` (None: all) names the coarse groups that such a mapping may use.
+        With ``best``, costs that no mapping of at most so much ``objective`` (of one network: its cycles) can have are
+        INFEASIBLE, like those of what does not fit. ``keep`` (None: all) names the coarse groups that such a mapping
+        may use.
         """
         costs = np.full((len(rows), self.job_count, FORMAT_COUNT, FORMAT_COUNT), INFEASIBLE)
         for i, b in enumerate(buffers):
@@ -152,7 +173,7 @@ class LayerCosts:
         target = None
         if best is not None:
             fixed = np.array([self.vector_cycles(b) for b in buffers], np.int64)
-            target = Target(best, fixed, self.multiplicity[slots.job[slots.job_starts]])
+            target = Target(best, objective or Objective(), fixed, self.usage[slots.job[slots.job_starts]])
         points = Points.of(rows, columns, buffers)
         least = slot_costs(self.table, slots, points, promise, unlimited, target)
         costs[:, slots.job, slots.format_in, slots.format_out] = least
@@ -174,14 +195,14 @@ class LayerCosts:
 
 @dataclass(frozen=True)
 class Pruned:
-    """Lower bounds from the cases that can fit some buffers; ``vector_cycles`` is that of the vector layers."""
+    """Lower bounds from the cases that can fit some buffers; ``vector_cycles`` per network are the vector layers'."""
 
     costs: LayerCosts
     coarse: Sequence[Part]
     fine: Sequence[Part]
     thin: Sequence[Part]
     summary: Sequence[Part]
-    vector_cycles: int
+    vector_cycles: Ints
 
     def summary_bounds(self, rows: Sides, columns: Sides) -> Ints:
         """Quick lower bounds per (box of arrays, convolution job)."""
@@ -204,6 +225,32 @@ class Pruned:
         place[groups] = np.arange(len(groups))
         some = [replace(part, group=place[part.group]) for part in _some(self.fine, keep[self.costs.coarse_of_fine])]
         return groups, group_bounds(some, len(groups), Sides.of(rows), Sides.of(columns))
+
+
+def _job_keys(
+    workload: Workload,
+    convs: dict[Hashable, LayerOptions],
+    vectors: dict[Hashable, tuple[VectorShape, tuple[Format, ...], tuple[Format, ...]]],
+) -> list[Hashable]:
+    """What identifies the job of each executed layer; jobs that are new are added to ``convs`` or ``vectors``."""
+    network, storages = workload.network, workload.storages
+    keys: list[Hashable] = []
+    for layer in storages.executed:
+        work = work_of(layer, network)
+        formats_in = storages.formats[storages.vertex[layer.inputs[0]]]
+        formats_out = tuple(f for f in storages.formats[storages.vertex[layer.output]] if f is not Format.TOEPLITZ)
+        if isinstance(work, ConvShape):
+            assert isinstance(layer, Conv)
+            allowed = workload.restrictions.get(layer.name, Restriction())
+            dense = layer.groups > 1 and not sliced(layer, network)
+            options = LayerOptions(work, allowed.algorithms, allowed.dataflows, formats_in, formats_out, dense)
+            keys.append(options)
+            convs.setdefault(options, options)
+        else:
+            key = (work, formats_in, formats_out)
+            keys.append(key)
+            vectors.setdefault(key, key)
+    return keys
 
 
 def _some(parts: Sequence[Part], keep: Bools) -> list[Part]:

@@ -158,8 +158,26 @@ class PlannedLayer:
 
 
 @dataclass(frozen=True)
+class TogetherInfo:
+    """What proves the choice of an overlay for several networks.
+
+    ``cycles`` per network, in the order of ``request.together.models``; ``objective`` is their weighted sum or the
+    largest weighted one; no overlay and no mappings have less than ``bound`` (the status is optimal where it is equal).
+    """
+
+    status: str
+    objective: int
+    bound: int
+    cycles: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
-    """A finished plan. ``request`` is what was asked (restrictions, overrides), so that it can be repeated."""
+    """A finished plan. ``request`` is what was asked (restrictions, overrides), so that it can be repeated.
+
+    ``together``: only where the overlay was sized for several networks; ``solver`` then speaks of this network's
+    mapping on that overlay, and of the arrays of the search for all of them.
+    """
 
     model: ModelInfo
     device: Mapping[str, Any]
@@ -172,12 +190,14 @@ class Plan:
     request: Mapping[str, Any]
     notices: tuple[str, ...]
     layers: tuple[PlannedLayer, ...]
+    together: TogetherInfo | None = None
 
     def document(self) -> dict[str, Any]:
         """The plan as JSON data."""
         document: dict[str, Any] = {"schema": SCHEMA}
         for f in fields(self):
-            document[f.name] = _plain(getattr(self, f.name))
+            if f.name != "together" or self.together is not None:
+                document[f.name] = _plain(getattr(self, f.name))
         for layer in document["layers"]:
             layer["shape"]["in"] = layer["shape"].pop("input")
             layer["shape"]["out"] = layer["shape"].pop("output")
@@ -189,7 +209,11 @@ class Plan:
         Raises:
             InputError: the file cannot be written.
         """
-        write_atomically(Path(path), (json.dumps(self.document(), indent=1) + "\n").encode())
+        write_atomically(Path(path), self.content())
+
+    def content(self) -> bytes:
+        """What ``save`` writes."""
+        return (json.dumps(self.document(), indent=1) + "\n").encode()
 
 
 def _plain(value: Any) -> Any:
@@ -208,19 +232,31 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         InputError: the folder does not exist or cannot be written.
     """
+    write_all({path: content})
+
+
+def write_all(files: Mapping[Path, bytes]) -> None:
+    """Writes files beside their places and moves them there when all are complete.
+
+    Raises:
+        InputError: a folder does not exist or cannot be written; then none of them was moved, unless moving failed.
+    """
+    staged: dict[Path, str] = {}
+    path = Path()
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        for path, content in files.items():
+            handle, staged[path] = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+            umask = os.umask(0)
+            os.umask(umask)
+            os.chmod(staged[path], 0o666 & ~umask)
+        for path in files:
+            os.replace(staged[path], path)
+            del staged[path]
     except OSError as error:
-        raise InputError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-    except OSError as error:
-        os.unlink(temporary)
+        for temporary in staged.values():
+            os.unlink(temporary)
         raise InputError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
 
 
@@ -271,7 +307,7 @@ def _words(kind: Any) -> str:
 def _entries(data: Mapping[str, Any], key: str, kind: type = Mapping) -> list[Any]:
     entries = data[key]
     if not isinstance(entries, list) or not all(isinstance(entry, kind) for entry in entries):
-        wanted = "texts" if kind is str else "objects"
+        wanted = {str: "texts", int: "integers"}.get(kind, "objects")
         raise ValueError(f"{key} must be a list of {wanted}, found {entries!r:.40}")
     return entries
 
@@ -286,14 +322,20 @@ def _read_plan(document: dict[str, Any]) -> Plan:
         resources=tuple(_read(ResourceUse, use) for use in _entries(data, "resources")),
         layers=tuple(_read_layer(layer) for layer in _entries(data, "layers")),
         notices=tuple(_entries(data, "notices", str)),
+        together=_read_together(data["together"]) if "together" in data else None,
     )
+
+
+def _read_together(data: Mapping[str, Any]) -> TogetherInfo:
+    together: TogetherInfo = _read(TogetherInfo, data, cycles=tuple(_entries(data, "cycles", int)))
+    return together
 
 
 def _checked_keys(data: dict[str, Any]) -> dict[str, Any]:
     names = {f.name for f in fields(Plan)}
     if set(data) - names:
         raise ValueError(f"unknown key {sorted(set(data) - names)[0]!r}")
-    composed = {"model", "overlay", "solver", "resources", "layers", "notices"}
+    composed = {"model", "overlay", "solver", "resources", "layers", "notices", "together"}
     return {name: data[name] for name in names - composed}
 
 

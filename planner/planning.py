@@ -20,6 +20,7 @@ from dynamap.cost.overlay.transfer import Format
 from dynamap.cost.overlay.vector import VectorShape
 from dynamap.planner import solvers
 from dynamap.planner.blocking import MODES, Choice
+from dynamap.planner.candidates import ArrayCandidates, FixedCandidates
 from dynamap.planner.layers import work_of
 from dynamap.planner.network import Concat, Conv, HostLayer, Layer, Network, Pool
 from dynamap.planner.overlay_costs import LayerCosts, Restriction
@@ -35,9 +36,10 @@ from dynamap.planner.plan import (
     ResourceUse,
     RunnerUp,
     SolverInfo,
+    TogetherInfo,
 )
 from dynamap.planner.requests import Request
-from dynamap.planner.search import ArrayCandidates, FixedCandidates, Found, Progress, joint_search
+from dynamap.planner.search import Found, Progress, joint_search
 from dynamap.planner.storage import Storages, find_storages
 
 
@@ -48,7 +50,10 @@ def restrictions_for(network: Network, request: Request) -> dict[str, Restrictio
         InputError: a pin names a layer that does not exist or that the array does not run.
     """
     convs = {layer.name: layer for layer in network.layers if isinstance(layer, Conv)}
-    for name in request.pins:
+    pins = request.pins
+    if request.together is not None:
+        pins = {name: choice for name, choice in pins.items() if name in convs}
+    for name in pins:
         if name not in convs:
             close = [other for other in convs if name.lower() in other.lower()][:3]
             hint = f"; did you mean {', '.join(map(repr, close))}?" if close else ""
@@ -63,8 +68,8 @@ def restrictions_for(network: Network, request: Request) -> dict[str, Restrictio
     restrictions = {}
     for name in convs:
         algorithms, dataflows = request.algorithms, request.dataflows
-        if name in request.pins:
-            algorithm, dataflow = request.pins[name]
+        if name in pins:
+            algorithm, dataflow = pins[name]
             algorithms = (algorithm,)
             dataflows = (dataflow,) if dataflow else dataflows
         restrictions[name] = Restriction(algorithms, dataflows)
@@ -162,8 +167,9 @@ def write_plan(
     storages: Storages,
     candidates: Candidates,
     found: Found,
+    together: TogetherInfo | None = None,
 ) -> Plan:
-    """The found overlay and mapping as a plan."""
+    """The found overlay and mapping as a plan; ``together``: what proves an overlay that several networks share."""
     machine = costs.machine
     overlay = Overlay(machine, found.rows, found.columns, found.buffers)
     jobs = {layer.name: int(job) for layer, job in zip(storages.executed, costs.jobs, strict=True)}
@@ -204,6 +210,7 @@ def write_plan(
         request=request.document(),
         notices=network.notices,
         layers=tuple(layers),
+        together=together,
     )
 
 

@@ -13,12 +13,12 @@ from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.resources import Candidates, array_limit, machine_of
 from dynamap.cost.overlay.transfer import Ints
 from dynamap.planner.baselines import can_run
+from dynamap.planner.candidates import ArrayCandidates
 from dynamap.planner.layers import conv_shape, work_of
 from dynamap.planner.network import Conv, Network
 from dynamap.planner.overlay_costs import Restriction
 from dynamap.planner.planning import search_space
 from dynamap.planner.requests import Request
-from dynamap.planner.search import ArrayCandidates
 
 _BUFFERS: Mapping[str, tuple[str, str]] = {
     "input_buffer": ("input_bytes", "input and output buffers x 2"),

@@ -3,17 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import Enum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InputError
 from dynamap.planner import solvers
 from dynamap.planner.given_overlay import GivenOverlay
+from dynamap.planner.objective import Aggregate, Objective
 
 E = TypeVar("E", bound=Enum)
+
+
+@dataclass(frozen=True)
+class SharingModel:
+    """One of the networks that share an overlay: how to find it again, and its weight in the objective."""
+
+    name: str
+    source: str
+    sha256: str
+    seed: int
+    weight: int
+
+
+@dataclass(frozen=True)
+class Together:
+    """Several networks for which one overlay is asked; a plan is that of ``models[this]``."""
+
+    objective: Aggregate
+    models: tuple[SharingModel, ...]
+    this: int
+
+    def shared_objective(self) -> Objective:
+        """What is least.
+
+        Raises:
+            InputError: a weight is not positive, or the weights are too large.
+        """
+        return Objective(tuple(model.weight for model in self.models), self.objective)
+
+    def document(self) -> dict[str, object]:
+        """Plain JSON data; ``of`` reads it back."""
+        return {"objective": self.objective.value, "models": [asdict(m) for m in self.models], "this": self.this}
+
+    @staticmethod
+    def of(document: Mapping[str, Any]) -> Together:
+        """The networks of a ``document``.
+
+        Raises:
+            KeyError, TypeError, ValueError: a key is missing, one too many, or of a wrong value.
+        """
+        data = dict(document)
+        models = tuple(SharingModel(**model) for model in data.pop("models"))
+        together = Together(Aggregate(data.pop("objective")), models, data.pop("this"))
+        if data:
+            raise ValueError(f"together has the unknown key {sorted(data)[0]!r}")
+        if not 0 <= together.this < len(models):
+            raise ValueError(f"together.this is {together.this}, of {len(models)} models")
+        return together
 
 
 @dataclass(frozen=True)
@@ -21,8 +70,9 @@ class Request:
     """What the user asks of a plan; None leaves a choice to the search.
 
     ``pins`` maps a layer to an algorithm and possibly a dataflow; ``multipliers`` is the budget of the array,
-    ``on_chip_bytes`` that of its memory blocks.
-    ``overlay`` is one that exists and is kept as it is; ``array``, ``multipliers`` are then None.
+    ``on_chip_bytes`` that of its memory blocks. ``overlay`` is one that exists and is kept as it is; ``array`` and
+    ``multipliers`` are then None. ``together`` names all networks for which one overlay was asked; ``pins`` then hold in
+    every network that has a layer of the name.
     """
 
     solver: str = "dp"
@@ -37,6 +87,7 @@ class Request:
     dataflows: tuple[Dataflow, ...] = tuple(Dataflow)
     pins: Mapping[str, tuple[Algorithm, Dataflow | None]] = field(default_factory=dict)
     overlay: GivenOverlay | None = None
+    together: Together | None = None
     time_limit: float | None = None
     ilp_engine: str = "cbc"
     memory_limit_bytes: int = solvers.DEFAULT_MEMORY_LIMIT_BYTES
@@ -68,13 +119,15 @@ class Request:
         }
         if self.overlay is not None:
             document["overlay"] = self.overlay.document()
+        if self.together is not None:
+            document["together"] = self.together.document()
         return document
 
 
 def request_of(document: Mapping[str, object], cost_model: str) -> Request:
     """The request that a plan was made for, from its JSON data."""
     data = dict(document)
-    array, pins, overlay = data["array"], data["pins"], data.get("overlay")
+    array, pins, overlay, together = data["array"], data["pins"], data.get("overlay"), data.get("together")
     assert isinstance(pins, Mapping)
     return Request(
         solver=str(data["solver"]),
@@ -89,6 +142,7 @@ def request_of(document: Mapping[str, object], cost_model: str) -> Request:
         dataflows=tuple(Dataflow(d) for d in data["dataflows"]),  # type: ignore[attr-defined]
         pins={name: (Algorithm(a), Dataflow(d) if d else None) for name, (a, d) in pins.items()},
         overlay=None if overlay is None else GivenOverlay.of(overlay),  # type: ignore[arg-type]
+        together=None if together is None else Together.of(together),  # type: ignore[arg-type]
     )
 
 

@@ -1,4 +1,7 @@
-"""The joint search: the array, its buffers and the mapping that together take the fewest cycles, with proof.
+"""The joint search: the array, its buffers and the mappings that together take the fewest cycles, with proof.
+
+One network is mapped, or several that share the overlay: then the objective is the weighted sum of their cycles or the
+largest of them. Both grow with the cycles of every network, so bounds of layers add up to bounds of the objective.
 
 Branch and bound, best first, over boxes of arrays, then *points* (an array and its buffers). A quick bound sorts all
 boxes; those that it does not exclude are bounded by the blockings that fit some buffers (``cost.overlay.bounds``); the
@@ -12,8 +15,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,14 +23,19 @@ from dynamap.cost.errors import InfeasibleError, TimeLimitError
 from dynamap.cost.overlay.bounds import NEVER, Sides
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.cost.overlay.screening import Share
-from dynamap.cost.overlay.transfer import Format, Ints
+from dynamap.cost.overlay.transfer import Ints
 from dynamap.planner import solvers
 from dynamap.planner.boxes import Boxes, partition
+from dynamap.planner.candidates import ArrayCandidates, FixedCandidates
+from dynamap.planner.found import Found, FoundTogether, Progress
 from dynamap.planner.mapping import chosen_formats, mapping_problem, prohibitive_cycles
+from dynamap.planner.objective import Objective
 from dynamap.planner.overlay_costs import LayerCosts, Pruned
-from dynamap.planner.pbqp import Solution, Status
+from dynamap.planner.pbqp import Solution
 from dynamap.planner.shortage import shortage
 from dynamap.planner.storage import Storages
+
+__all__ = ["Found", "FoundTogether", "Progress", "fixed_search", "joint_search", "shared_search"]
 
 FIRST_BOXES = 16
 """Boxes that are refined before there is any solution."""
@@ -42,85 +49,6 @@ UNLIMITED = Buffers(1 << 50, 1 << 50, 1 << 50, 1 << 50)
 """Buffers for lower bounds: whatever fits some buffers fits these."""
 
 Solve = Callable[..., Solution]
-
-
-class ArrayCandidates(Protocol):
-    """Arrays of ``rows[i]`` x ``columns[i]`` PEs, and the maximal buffers that fit beside one of them.
-
-    ``ceiling``: no buffers of any array exceed it in any size. ``buffers_within``: for all buffers of any array with so
-    many rows and at least so many columns, some that are at least as large in every size.
-    """
-
-    @property
-    def rows(self) -> Ints: ...
-
-    @property
-    def columns(self) -> Ints: ...
-
-    def ceiling(self) -> Buffers: ...
-
-    def buffers_within(self, least_rows: int, most_rows: int, least_columns: int) -> tuple[Buffers, ...]: ...
-
-    def buffers_for(self, rows: int, columns: int) -> tuple[Buffers, ...]: ...
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a search is: arrays not yet excluded, arrays solved, the best cycles found (None: none yet)."""
-
-    arrays_left: int
-    arrays_solved: int
-    best_cycles: int | None
-
-
-@dataclass(frozen=True)
-class Found:
-    """The best overlay and mapping: ``bound_cycles <= optimum <= objective_cycles``, equal when proven.
-
-    ``formats`` is one format per storage vertex; ``solution`` is the solver's answer for this overlay.
-    """
-
-    rows: int
-    columns: int
-    buffers: Buffers
-    formats: tuple[Format, ...]
-    objective_cycles: int
-    bound_cycles: int
-    solution: Solution
-    arrays_considered: int
-    arrays_solved: int
-    seconds: float
-
-    @property
-    def status(self) -> Status:
-        return Status.OPTIMAL if self.bound_cycles == self.objective_cycles else Status.FEASIBLE
-
-
-@dataclass(frozen=True)
-class FixedCandidates:
-    """One array with the buffers given: a search over it decides the mapping (and the buffers) alone."""
-
-    rows: Ints
-    columns: Ints
-    buffers: tuple[Buffers, ...]
-
-    @staticmethod
-    def of(rows: int, columns: int, buffers: Iterable[Buffers]) -> FixedCandidates:
-        return FixedCandidates(np.array([rows], np.int64), np.array([columns], np.int64), tuple(buffers))
-
-    def ceiling(self) -> Buffers:
-        return Buffers(
-            *(
-                max(getattr(b, name) for b in self.buffers)
-                for name in ("input_bytes", "weight_bytes", "accumulator_rows", "row_bytes")
-            )
-        )
-
-    def buffers_within(self, least_rows: int, most_rows: int, least_columns: int) -> tuple[Buffers, ...]:
-        return self.buffers
-
-    def buffers_for(self, rows: int, columns: int) -> tuple[Buffers, ...]:
-        return self.buffers
 
 
 def joint_search(
@@ -142,7 +70,31 @@ def joint_search(
     Raises:
         InfeasibleError: no candidate runs the network (or none was found in the time limit).
     """
-    return _Search(costs, storages, candidates, solver, solve, time_limit, progress).run(first)
+    search = _Search(costs, (storages,), candidates, Objective(), solver, solve, time_limit, progress)
+    found = search.run(first)
+    (only,) = found.parts
+    return replace(only, bound_cycles=found.bound)
+
+
+def shared_search(
+    costs: LayerCosts,
+    storages: Sequence[Storages],
+    candidates: ArrayCandidates,
+    objective: Objective,
+    *,
+    solver: str = "dp",
+    solve: Solve = solvers.solve,
+    time_limit: float | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> FoundTogether:
+    """The one overlay for several networks: the optimum over all candidate arrays, their buffers and all mappings.
+
+    ``costs``, ``storages`` and ``objective`` have the networks in one order; otherwise as ``joint_search``.
+
+    Raises:
+        InfeasibleError: no candidate runs all networks (or none was found in the time limit).
+    """
+    return _Search(costs, storages, candidates, objective, solver, solve, time_limit, progress).run(None)
 
 
 def fixed_search(
@@ -166,7 +118,7 @@ def fixed_search(
 
 
 Key = tuple[int, int, int, int]
-"""What is least in the best solution: cycles, multipliers, rows, position among the array's buffers."""
+"""What is least in the best solution: objective, multipliers, rows, position among the array's buffers."""
 
 
 @dataclass(frozen=True)
@@ -176,7 +128,7 @@ class _Best:
     key: Key
     columns: int
     buffers: Buffers
-    solution: Solution
+    solutions: tuple[Solution, ...]
 
     @property
     def cycles(self) -> int:
@@ -220,8 +172,9 @@ class _Search:
     def __init__(
         self,
         costs: LayerCosts,
-        storages: Storages,
+        storages: Sequence[Storages],
         candidates: ArrayCandidates,
+        objective: Objective,
         solver: str,
         solve: Solve,
         time_limit: float | None,
@@ -231,29 +184,33 @@ class _Search:
         self.costs = costs
         self.storages = storages
         self.candidates = candidates
+        self.objective = objective
         self.solver = solver
         self.solve = solve
         self.time_limit = time_limit
         self.progress = progress
         self.rows, self.columns = candidates.rows, candidates.columns
         self.pruned: Pruned = costs.within(candidates.ceiling())
-        self.weight = costs.conv_multiplicity
         self.best: _Best | None = None
         self.solved: set[int] = set()
         self.unproven: list[int] = []
         self.boxes: list[_BoxNode] = []
         self.points: list[_PointNode] = []
 
+    def _value(self, by_job: Ints, vector_cycles: Ints) -> Ints:
+        """The objective of least cycles per convolution job (the last axis) and of the vector layers per network."""
+        return self.objective.value(by_job @ self.costs.conv_usage + vector_cycles)
+
     @property
     def limit(self) -> int:
         """Cycles that a solution must not exceed to be of use."""
         return int(NEVER) - 1 if self.best is None else self.best.cycles
 
-    def run(self, first: tuple[int, int] | None = None) -> Found:
+    def run(self, first: tuple[int, int] | None = None) -> FoundTogether:
         if first is not None:
             self._solve_array(*first)
         boxes = partition(self.rows, self.columns)
-        quick = self.pruned.summary_bounds(boxes.rows, boxes.columns) @ self.weight + self.pruned.vector_cycles
+        quick = self._value(self.pruned.summary_bounds(boxes.rows, boxes.columns), self.pruned.vector_cycles)
         order = np.argsort(quick, kind="stable")
         quick, sizes = quick[order], np.diff(boxes.starts)[order]
         at, at_once = 0, 1
@@ -291,7 +248,7 @@ class _Search:
         costs = self.costs
         rows, columns = boxes.rows.take(some), boxes.columns.take(some)
         bounds = self.pruned.coarse_bounds(rows, columns)
-        quick = costs.coarse.least_per_job(bounds) @ self.weight + self.pruned.vector_cycles
+        quick = self._value(costs.coarse.least_per_job(bounds), self.pruned.vector_cycles)
         alive = np.flatnonzero(quick <= self.limit)
         some, bounds, rows, columns = some[alive], bounds[alive], rows.take(alive), columns.take(alive)
         thin = self.pruned.thin_bounds(rows, columns, np.ones(bounds.shape[1], bool))
@@ -302,7 +259,7 @@ class _Search:
             for buffers in self.candidates.buffers_within(*sides):
                 raised = costs.demands.added(costs.share(buffers), beside).to(bounds[i], thin[i])
                 of_job = costs.coarse.least_per_job(raised)[0]
-                total = min(total, int(of_job @ self.weight) + costs.vector_cycles(buffers))
+                total = min(total, int(self._value(of_job, costs.vector_cycles(buffers))))
                 np.minimum(within, raised[0], out=within)
             if total <= self.limit:
                 by_job = costs.coarse.least_per_job(within[None])[0]
@@ -317,7 +274,7 @@ class _Search:
         rest = np.where(keep, NEVER, node.within)
         groups, bounds = self.pruned.fine_bounds(self.rows[members], self.columns[members], keep)
         by_job = np.minimum(costs.fine.least_per_job(bounds, groups), costs.coarse.least_per_job(rest[None]))
-        totals = by_job @ self.weight + self.pruned.vector_cycles
+        totals = self._value(by_job, self.pruned.vector_cycles)
         coarse = costs.coarse_of_fine[groups]
         demands = costs.demands.take(coarse)
         sides = Sides.of(self.rows[members]), Sides.of(self.columns[members])
@@ -336,7 +293,7 @@ class _Search:
             share = Share(buffers, share.fits[coarse], share.most[coarse])
             raised = demands.added(share, beside.take(some)).to(bounds[some], thin[some])
             by_job = np.minimum(costs.fine.least_per_job(raised, groups), others)
-            totals = by_job @ self.weight + costs.vector_cycles(buffers)
+            totals = self._value(by_job, costs.vector_cycles(buffers))
             for (i, position), total, of_job in zip(which, totals.tolist(), by_job, strict=True):
                 if total <= self.limit:
                     index = int(members[i])
@@ -357,20 +314,27 @@ class _Search:
         best = keep = None
         if self.best is not None:
             best = self.best.cycles
-            # No layer of a mapping that is no worse than the best takes more than the slack above its bound.
-            limits = [node.by_job + (best - node.cycles) for node in batch]
+            # No layer of mappings that are no worse than the best takes more than the slack above its bound.
+            limits = [node.by_job + self._slack(node, best) for node in batch]
             keep = np.logical_or.reduce(
                 [node.box.within <= limit[self.costs.coarse.job] for node, limit in zip(batch, limits, strict=True)]
             )
         index = [node.index for node in batch]
         tables = self.costs.exact_within(
-            self.rows[index], self.columns[index], [node.buffers for node in batch], best, keep
+            self.rows[index], self.columns[index], [node.buffers for node in batch], best, keep, self.objective
         )
-        least = tables.min(axis=(2, 3)) @ self.costs.multiplicity
+        least = self.objective.value(tables.min(axis=(2, 3)) @ self.costs.usage)
         for node, table, lowest in zip(batch, tables, least.tolist(), strict=True):
             if self.best is not None and (lowest, *node.key[1:]) >= self.best.key:
                 continue
             self._try(node.key, node.index, node.buffers, table)
+
+    def _slack(self, node: _PointNode, best: int) -> Ints:
+        """Cycles by which each convolution job may exceed its bound in the network that allows it the most."""
+        usage = self.costs.conv_usage
+        cycles = node.by_job @ usage + self.costs.vector_cycles(node.buffers)
+        slack: Ints = np.where(usage > 0, self.objective.slack(best, cycles), -NEVER).max(axis=1)
+        return slack
 
     def _solve_array(self, rows: int, columns: int) -> None:
         """Solves one array with each of its buffers, without any bound."""
@@ -383,24 +347,29 @@ class _Search:
                 self._try((0, rows * columns, rows, position), index, buffers, table)
 
     def _try(self, key: Key, index: int, buffers: Buffers, table: Ints) -> None:
-        """Solves the mapping of one point with its exact costs, and keeps it where it is better than the best."""
+        """Solves the mappings on one point with its exact costs, and keeps them where they are better than the best."""
         self.solved.add(index)
-        solution = self._solve(table)
-        if solution is None:
-            return
-        if solution.bound < solution.objective:
-            self.unproven.append(solution.bound)
-        key = (solution.objective, *key[1:])
+        solutions = []
+        for storages, jobs in zip(self.storages, self.costs.jobs_of, strict=True):
+            solution = self._solve(storages, table[jobs])
+            if solution is None:
+                return
+            solutions.append(solution)
+        if any(solution.bound < solution.objective for solution in solutions):
+            self.unproven.append(self._of([solution.bound for solution in solutions]))
+        key = (self._of([solution.objective for solution in solutions]), *key[1:])
         if self.best is None or key < self.best.key:
-            self.best = _Best(key, int(self.columns[index]), buffers, solution)
+            self.best = _Best(key, int(self.columns[index]), buffers, tuple(solutions))
 
-    def _solve(self, table: Ints) -> Solution | None:
-        """The best mapping for one overlay with ``table`` (jobs, formats, formats); None where none is feasible."""
-        layer_costs = table[self.costs.jobs]
+    def _of(self, cycles: Sequence[int]) -> int:
+        return int(self.objective.value(np.array(cycles, np.int64)))
+
+    def _solve(self, storages: Storages, layer_costs: Ints) -> Solution | None:
+        """The best mapping of one network, by ``layer_costs`` (layers, formats, formats); None if none is feasible."""
         left = None
         if self.time_limit is not None:
             left = max(1e-3, self.time_limit - (time.perf_counter() - self.started))
-        solution: Solution = self.solve(mapping_problem(self.storages, layer_costs), self.solver, time_limit=left)
+        solution: Solution = self.solve(mapping_problem(storages, layer_costs), self.solver, time_limit=left)
         return solution if solution.objective < prohibitive_cycles(layer_costs) else None
 
     def _late(self) -> bool:
@@ -410,7 +379,7 @@ class _Search:
         if self.progress is not None:
             self.progress(Progress(left, len(self.solved), None if self.best is None else self.best.cycles))
 
-    def _found(self) -> Found:
+    def _found(self) -> FoundTogether:
         if self.best is None:
             if self.unproven:
                 raise TimeLimitError(
@@ -419,17 +388,20 @@ class _Search:
             given = isinstance(self.candidates, FixedCandidates)
             ceiling = self.candidates.ceiling()
             raise InfeasibleError(shortage(self.costs, self.storages, self.rows, self.columns, ceiling, given=given))
-        solution = self.best.solution
-        objective = solution.objective
-        return Found(
-            rows=self.best.key[2],
-            columns=self.best.columns,
-            buffers=self.best.buffers,
-            formats=chosen_formats(self.storages, solution.assignment),
-            objective_cycles=objective,
-            bound_cycles=min([objective, *self.unproven]),
-            solution=solution,
-            arrays_considered=len(self.rows),
-            arrays_solved=len(self.solved),
-            seconds=time.perf_counter() - self.started,
+        best, seconds = self.best, time.perf_counter() - self.started
+        parts = tuple(
+            Found(
+                rows=best.key[2],
+                columns=best.columns,
+                buffers=best.buffers,
+                formats=chosen_formats(storages, solution.assignment),
+                objective_cycles=solution.objective,
+                bound_cycles=solution.bound,
+                solution=solution,
+                arrays_considered=len(self.rows),
+                arrays_solved=len(self.solved),
+                seconds=seconds,
+            )
+            for storages, solution in zip(self.storages, best.solutions, strict=True)
         )
+        return FoundTogether(best.cycles, min([best.cycles, *self.unproven]), parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -26,7 +27,9 @@ LARGEST_SIZE = 1 << 40
 UNLIMITED = Buffers(LARGEST_SIZE, LARGEST_SIZE, LARGEST_SIZE, LARGEST_SIZE)
 
 
-def shortage(costs: LayerCosts, storages: Storages, rows: Ints, columns: Ints, ceiling: Buffers, *, given: bool) -> str:
+def shortage(
+    costs: LayerCosts, storages: Sequence[Storages], rows: Ints, columns: Ints, ceiling: Buffers, *, given: bool
+) -> str:
     """A sentence that names the first layer that fits no array with the ``ceiling`` buffers, and what it lacks.
 
     ``given``: there is one array with buffers that cannot be chosen, and the sentence speaks of them.
@@ -42,7 +45,12 @@ def shortage(costs: LayerCosts, storages: Storages, rows: Ints, columns: Ints, c
 
     table = costs.exact(ceiling, some_rows, some_columns)
     fitting: Bools = np.any(table < INFEASIBLE, axis=(0, 2, 3))
-    for layer, job in zip(storages.executed, costs.jobs, strict=True):
+    layers = [
+        (layer, job)
+        for one, jobs in zip(storages, costs.jobs_of, strict=True)
+        for layer, job in zip(one.executed, jobs, strict=True)
+    ]
+    for layer, job in layers:
         if fitting[job]:
             continue
         lacking = []

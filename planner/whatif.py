@@ -13,13 +13,14 @@ from typing import Any
 
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.overlay.machine import Machine
+from dynamap.planner.candidates import ArrayCandidates, FixedCandidates
 from dynamap.planner.network import Network
 from dynamap.planner.overlay_costs import LayerCosts, Restriction
 from dynamap.planner.plan import Plan
 from dynamap.planner.planning import milliseconds, restrictions_for, search_space, solver_of, target
 from dynamap.planner.relaxations import Question, Relaxations, Setting
 from dynamap.planner.replanning import given_overlay, stored_device, stored_request
-from dynamap.planner.search import ArrayCandidates, FixedCandidates, joint_search
+from dynamap.planner.search import joint_search
 from dynamap.planner.storage import find_storages
 
 SCHEMA = "dynamap.whatif/1"
@@ -142,11 +143,12 @@ class _Asking:
         self.overlay, self.storages = given_overlay(plan), find_storages(network)
         _, machine, candidates = target(self.board, self.request)
         self.overlay.require_fit(candidates)
+        not_its_own = self.request.overlay is not None or self.request.together is not None
         self.base = Setting(
             machine=machine,
             restrictions=restrictions_for(network, self.request),
             own=(self.overlay.buffers,),
-            space=None if self.request.overlay is not None else lambda: search_space(candidates, self.request),
+            space=None if not_its_own else lambda: search_space(candidates, self.request),
         )
         self._costs: dict[tuple[Machine, tuple[tuple[str, Restriction], ...]], LayerCosts] = {}
 

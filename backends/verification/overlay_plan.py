@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from dynamap.backends.simulator import COUNTERS, differing_layers, simulate_plan
 from dynamap.backends.verification.differences import first_difference
 from dynamap.backends.verification.report import Checks, Mismatch, require_equal
+from dynamap.backends.verification.shared_overlay import check_shared_search, check_together
 from dynamap.backends.verification.subject import (
     OTHER_SOLVERS,
     Subject,
@@ -20,11 +20,13 @@ from dynamap.backends.verification.subject import (
     check_request,
     replayed,
     require_optimum,
+    with_own_words,
 )
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.resources import Candidates, require_array
 from dynamap.cost.overlay.transfer import Format
+from dynamap.planner.candidates import ArrayCandidates
 from dynamap.planner.mapping import mapping_problem
 from dynamap.planner.overlay_costs import LayerCosts
 from dynamap.planner.pbqp import Problem, Solution, Status
@@ -38,7 +40,7 @@ from dynamap.planner.planning import (
     target,
     write_plan,
 )
-from dynamap.planner.search import ArrayCandidates, Found, fixed_search
+from dynamap.planner.search import Found, fixed_search
 from dynamap.planner.solvers import SOLVERS
 from dynamap.planner.storage import Storages, find_storages
 
@@ -59,10 +61,15 @@ def overlay_checks(subject: Subject, *, full: bool) -> Checks:
     checks.make("second solver", verifier.check_second_solver, "overlay", "formats")
     checks.make("simulator", verifier.check_simulator, "overlay", "formats")
     checks.make("document", verifier.check_document, "overlay", "formats", "objective")
+    together = subject.request.together is not None
+    if together or subject.plan.together is not None:
+        checks.make("together", lambda: check_together(subject), "request")
     free = subject.request.array is None and subject.request.overlay is None
-    if free and full:
+    if together and full:
+        checks.make("all arrays", lambda: check_shared_search(subject), "device", "layers", "together")
+    elif free and full:
         checks.make("all arrays", verifier.check_all_arrays, "device", "layers")
-    elif free:
+    elif free or together:
         checks.leave_out("all arrays", "only a full verification searches all arrays again")
     return checks
 
@@ -95,6 +102,13 @@ class _OverlayVerifier:
     def space(self) -> ArrayCandidates:
         """The overlays among which the request left the choice."""
         return search_space(self.candidates, self.request)
+
+    @property
+    def _buffer_choices(self) -> tuple[Buffers, ...]:
+        """Buffers of which this network could have had the best; those of a shared overlay are chosen for all."""
+        if self.request.together is not None:
+            return (self.buffers,)
+        return self.space.buffers_for(self.rows, self.columns)
 
     @property
     def considered(self) -> int:
@@ -211,7 +225,7 @@ class _OverlayVerifier:
                     self.storages,
                     self.rows,
                     self.columns,
-                    self.space.buffers_for(self.rows, self.columns),
+                    self._buffer_choices,
                     solver=name,
                     solve=solver_of(self.request),
                 )
@@ -263,25 +277,23 @@ class _OverlayVerifier:
             seconds=solver.seconds,
         )
         written = write_plan(
-            self.network, self.subject.board, self.request, self.costs, self.storages, self.candidates, found
+            self.network,
+            self.subject.board,
+            self.request,
+            self.costs,
+            self.storages,
+            self.candidates,
+            found,
+            self.plan.together,
         )
-        return _with_own_words(written, self.plan)
+        return with_own_words(written, self.plan)
 
     def check_all_arrays(self) -> str:
         """The whole search again, over every array that fits."""
         again = plan_network(self.network, self.subject.board, self.request)
         if self.plan.solver.status != "optimal":
             return require_optimum(self.subject, again.solver.objective, "the search, repeated without a time limit,")
-        difference = first_difference(self.plan.document(), _with_own_words(again, self.plan).document())
+        difference = first_difference(self.plan.document(), with_own_words(again, self.plan).document())
         if difference:
             raise Mismatch(difference)
         return f"the search, repeated over {again.solver.arrays_considered:,} arrays, gives the same plan"
-
-
-def _with_own_words(written: Plan, plan: Plan) -> Plan:
-    """The plan written again, with what another run may say differently: its time, and how the model was found."""
-    return replace(
-        written,
-        model=replace(written.model, source=plan.model.source, seed=plan.model.seed),
-        solver=replace(written.solver, seconds=plan.solver.seconds),
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dynamap.backends.verification.differences import first_difference
 from dynamap.backends.verification.report import Mismatch, require_equal
@@ -22,21 +22,25 @@ OTHER_SOLVERS = {"dp": ("ilp", "cpsat"), "ilp": ("dp", "cpsat"), "cpsat": ("dp",
 
 @dataclass(frozen=True)
 class Subject:
-    """A plan and the network that it is for; ``request`` and ``board`` are read from the plan."""
+    """A plan and the network that it is for; ``request`` and ``board`` are read from the plan.
+
+    ``sharing``: all networks of the plan's overlay, where it was sized for several and all of them are needed.
+    """
 
     plan: Plan
     network: Network
     request: Request
     board: Device
+    sharing: tuple[Network, ...] = ()
 
 
-def read_subject(plan: Plan, network: Network) -> Subject:
+def read_subject(plan: Plan, network: Network, sharing: tuple[Network, ...] = ()) -> Subject:
     """The request and the device, as the plan has them.
 
     Raises:
         InputError: they cannot be read.
     """
-    return Subject(plan, network, stored_request(plan), stored_device(plan))
+    return Subject(plan, network, stored_request(plan), stored_device(plan), sharing)
 
 
 def check_model(subject: Subject) -> str:
@@ -143,3 +147,12 @@ def require_optimum(subject: Subject, objective: int, by: str) -> str:
             f"solver.objective {solver.objective}"
         )
     return f"{by} finds {objective:,}, between the bound {solver.bound:,} and the objective {solver.objective:,}"
+
+
+def with_own_words(written: Plan, plan: Plan) -> Plan:
+    """The plan written again, with what another run may say differently: its time, and how the model was found."""
+    return replace(
+        written,
+        model=replace(written.model, source=plan.model.source, seed=plan.model.seed),
+        solver=replace(written.solver, seconds=plan.solver.seconds),
+    )

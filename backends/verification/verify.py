@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dynamap.backends.planned_model import network_of_plan
+from dynamap.backends.planned_model import network_of_plan, networks_together
 from dynamap.backends.verification.overlay_plan import overlay_checks
 from dynamap.backends.verification.paper_plan import paper_checks
 from dynamap.backends.verification.report import Verification
@@ -12,10 +12,16 @@ from dynamap.backends.verification.subject import read_subject
 from dynamap.cost.errors import InputError
 from dynamap.planner.network import Network
 from dynamap.planner.plan import Plan
+from dynamap.planner.replanning import stored_request
 
 
 def verify_plan(
-    plan: Plan, network: Network | None = None, *, full: bool = True, folder: Path | None = None
+    plan: Plan,
+    network: Network | None = None,
+    *,
+    full: bool = True,
+    folder: Path | None = None,
+    sharing: tuple[Network, ...] | None = None,
 ) -> Verification:
     """Checks every number of a plan.
 
@@ -25,14 +31,24 @@ def verify_plan(
         full: also search all arrays again, which takes as long as planning did; without it, that no other array is
             better is taken on trust.
         folder: where to look for the model's file, usually the plan's own folder.
+        sharing: all networks for which the plan's overlay was sized, in the order of its request; without them, a full
+            verification loads them as it loads the plan's own.
 
     Raises:
-        InputError: the model is gone or another one, or the plan's device, request or cost model cannot be read.
+        InputError: a model is gone or another one, or the plan's device, request or cost model cannot be read.
     """
     found = network_of_plan(plan, weights=False, folder=folder) if network is None else network
     if found.sha256 != plan.model.sha256:
         raise InputError(f"the plan was made for another model: its model.sha256 is not that of {found.name!r}")
-    subject = read_subject(plan, found)
+    if sharing is None:
+        asked = full and stored_request(plan).together is not None
+        sharing = networks_together(plan, weights=False, folder=folder) if asked else ()
+    subject = read_subject(plan, found, sharing)
+    together = subject.request.together
+    if together is not None and full and len(sharing) != len(together.models):
+        raise InputError(
+            f"the plan's overlay was sized for {len(together.models)} networks, and {len(sharing)} are given"
+        )
     if plan.cost_model == "paper":
         return Verification(tuple(paper_checks(subject, full=full).made))
     if plan.cost_model != "overlay":

@@ -41,6 +41,11 @@ class Engine(str, Enum):
     scip = "scip"
 
 
+class Aggregate(str, Enum):
+    sum = "sum"
+    worst = "worst"
+
+
 class CostModel(str, Enum):
     overlay = "overlay"
     paper = "paper"
@@ -56,9 +61,13 @@ SolverOption = Annotated[Solver, typer.Option("--solver", help="How the mapping 
 
 @app.command()
 def plan(
-    model: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Argument(help="An ONNX file or a built-in name (`dynamap models`).", show_default=False),
+    models: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(
+            metavar="[MODEL]...",
+            help="ONNX files or built-in names (`dynamap models`); several get one overlay together.",
+            show_default=False,
+        ),
     ] = None,
     from_plan: Annotated[
         Optional[Path],  # noqa: UP045
@@ -67,6 +76,17 @@ def plan(
     overlay: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(help="Keep the overlay of this plan (one bitstream) and only map the model on it."),
+    ] = None,
+    objective: Annotated[
+        Optional[Aggregate],  # noqa: UP045
+        typer.Option(
+            help="Of several models: the sum of their weighted latencies, or the worst of them.  [default: sum]",
+            show_default=False,
+        ),
+    ] = None,
+    weights: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Of several models: a positive weight each, such as 2,1.  [default: 1 each]"),
     ] = None,
     device: Annotated[
         Optional[str],  # noqa: UP045
@@ -108,7 +128,10 @@ def plan(
         Optional[Path],  # noqa: UP045
         typer.Option(help="Write the mapping problem of the chosen array in the PBQP text format."),
     ] = None,
-    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="Write the plan as JSON.")] = None,  # noqa: UP045
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", help="Write the plan as JSON; of several models: a folder, one file each."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Size the overlay and choose every layer's algorithm and dataflow, with proof."""
@@ -117,6 +140,8 @@ def plan(
 
     options = Options(
         device=device,
+        objective=objective.value if objective else None,
+        weights=weights,
         solver=solver.value if solver else None,
         ilp_engine=ilp_engine.value,
         cost_model=cost_model.value if cost_model else None,
@@ -132,7 +157,7 @@ def plan(
         memory_limit_mb=memory_limit,
         on_chip=on_chip,
     )
-    raise typer.Exit(plan_command(model, options, from_plan, overlay, export_pbqp, output, as_json))
+    raise typer.Exit(plan_command(models or [], options, from_plan, overlay, export_pbqp, output, as_json))
 
 
 @app.command()

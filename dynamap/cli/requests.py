@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
@@ -56,6 +58,8 @@ class Options:
     """The options of ``dynamap plan`` in the user's words; None is what was not given."""
 
     device: str | None = None
+    objective: str | None = None
+    weights: str | None = None
     solver: str | None = None
     ilp_engine: str = "cbc"
     cost_model: str | None = None
@@ -107,6 +111,23 @@ class Options:
             ilp_engine=self.ilp_engine,
             memory_limit_bytes=self.memory_limit_mb << 20,
         )
+
+
+def parse_weights(text: str) -> tuple[int, ...]:
+    """``2,1`` or ``0.7,0.3`` as the least whole numbers of the same ratio; whole numbers stay as they are.
+
+    Raises:
+        InputError: one of them is no number, or not positive.
+    """
+    try:
+        weights = [Fraction(word.strip()) for word in text.split(",")]
+    except (ValueError, ZeroDivisionError):
+        raise InputError(f"--weights must be numbers separated by commas, such as 2,1; found {text!r}") from None
+    for weight in weights:
+        if weight <= 0:
+            raise InputError(f"--weights must be positive, found {weight} in {text!r}")
+    scale = math.lcm(*(weight.denominator for weight in weights))
+    return tuple(int(weight * scale) for weight in weights)
 
 
 def _pins(base: Pins, texts: Sequence[str]) -> Pins:

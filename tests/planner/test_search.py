@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 import pytest
+from brute_force import best_mapping, layer_table
 from networks import Builder, SmallCandidates, random_network
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.options import FORMATS
-from dynamap.cost.overlay.timing import INFEASIBLE
 from dynamap.planner.network import Network
+from dynamap.planner.objective import Objective
 from dynamap.planner.overlay_costs import LayerCosts, Restriction
 from dynamap.planner.pbqp import Status
 from dynamap.planner.search import Found, Progress, fixed_search, joint_search
@@ -38,35 +38,14 @@ def costs_of(
     return LayerCosts(network, storages, machine, restrictions or {}), storages
 
 
-def layer_table(costs: LayerCosts, job: int, buffers: Buffers, rows: int, columns: int) -> np.ndarray:
-    """Least cycles per formats from every single case: no bound, no pruning, no rounds."""
-    table = np.full((len(FORMATS), len(FORMATS)), INFEASIBLE)
-    if job < costs.conv_jobs:
-        case, times = costs.all_times(job, buffers, rows, columns)
-        np.minimum.at(table, (costs.cases.format_in[case], costs.cases.format_out[case]), times.cycles)
-        return table
-    _, formats_in, formats_out = costs.vector_work[job - costs.conv_jobs]
-    for fi, fo in product(formats_in, formats_out):
-        if fi in FORMATS[:2]:
-            times = costs.vector_all(job, buffers, fi, fo)
-            table[FORMATS.index(fi), FORMATS.index(fo)] = times.cycles.min()
-    return table
-
-
 def brute_force(costs: LayerCosts, storages: Storages, candidates: SmallCandidates) -> tuple[int, int, int] | None:
     """(cycles, multipliers, rows) of the best, ties included; None if nothing fits."""
     best: tuple[int, int, int] | None = None
-    choices = [[FORMATS.index(f) for f in formats] for formats in storages.formats]
     for r, c in zip(candidates.rows.tolist(), candidates.columns.tolist(), strict=True):
         for buffers in candidates.buffers_for(r, c):
-            tables = [layer_table(costs, job, buffers, r, c) for job in range(costs.job_count)]
-            for formats in product(*choices):
-                total = sum(
-                    int(tables[job][formats[storages.vertex[layer.inputs[0]]], formats[storages.vertex[layer.output]]])
-                    for layer, job in zip(storages.executed, costs.jobs, strict=True)
-                )
-                if total < INFEASIBLE and (best is None or (total, r * c, r) < best):
-                    best = (total, r * c, r)
+            total = best_mapping(costs, storages, buffers, r, c)
+            if total is not None and (best is None or (total, r * c, r) < best):
+                best = (total, r * c, r)
     return best
 
 
@@ -173,11 +152,11 @@ def test_an_interrupted_search_has_a_bound() -> None:
 
     from dynamap.planner import search as module
 
-    run = module._Search(costs, storages, candidates, "dp", module.solvers.solve, 1e9, None)
+    run = module._Search(costs, (storages,), candidates, Objective(), "dp", module.solvers.solve, 1e9, None)
     run._late = lambda: run.best is not None  # type: ignore[method-assign]
     found = run.run()
-    assert found.bound_cycles <= proven <= found.objective_cycles
-    if found.bound_cycles < found.objective_cycles:
+    assert found.bound <= proven <= found.objective
+    if found.bound < found.objective:
         assert found.status is Status.FEASIBLE
 
 

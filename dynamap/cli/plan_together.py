@@ -1,0 +1,121 @@
+"""``dynamap plan`` for several models: one overlay, one plan per model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from dynamap.cli.output import message, show
+from dynamap.cli.plan_inputs import Task
+from dynamap.cli.plan_report import layer_table, overlay_lines, progress_shown
+from dynamap.cost.errors import InputError
+from dynamap.planner.plan import Plan, write_all
+from dynamap.planner.together import plan_together
+
+SCHEMA = "dynamap.plans/1"
+
+
+def plan_together_command(task: Task, output: Path | None, as_json: bool) -> int:
+    """Plans, prints and writes one file per model into the folder ``output``; 1 where the optimum is not proven.
+
+    Raises:
+        InputError: the request or the folder is wrong, or two models would have the same file.
+        InfeasibleError: no overlay runs all of them.
+    """
+    files = [] if output is None else plan_files(output, [network.source or network.name for network in task.networks])
+    with progress_shown() as report:
+        plans = plan_together(
+            task.networks,
+            task.device,
+            task.request,
+            weights=task.weights,
+            objective=task.objective,
+            progress=report,
+        )
+    if output is not None:
+        _write(output, dict(zip(files, plans, strict=True)))
+    show(json.dumps(plans_document(plans), indent=1) if as_json else together_report(plans))
+    for path in files:
+        message(f"wrote {path}")
+    return 0 if all(_proven(plan) for plan in plans) else 1
+
+
+def plan_files(folder: Path, sources: Sequence[str]) -> list[Path]:
+    """Where the plan of each model is written: ``folder``, under the model's name.
+
+    Raises:
+        InputError: the folder cannot be one, or two models have the same name.
+    """
+    if folder.is_file() or folder.suffix == ".json":
+        raise InputError(
+            f"several models are written into a folder, one file each: -o {str(folder)!r} must name a folder"
+        )
+    if not folder.parent.is_dir():
+        raise InputError(f"cannot write {str(folder)!r}: there is no folder {str(folder.parent)!r}")
+    files = [folder / f"{Path(source).name.removesuffix('.onnx')}.json" for source in sources]
+    seen: dict[str, str] = {}
+    for path, source in zip(files, sources, strict=True):
+        other = seen.setdefault(str(path).casefold(), source)
+        if other != source or files.count(path) > 1:
+            raise InputError(
+                f"models {other!r} and {source!r} would both be written to {str(path)!r}: leave one out (--weights can "
+                "count a model twice) or rename its file"
+            )
+    return files
+
+
+def _write(folder: Path, plans: dict[Path, Plan]) -> None:
+    existed = folder.is_dir()
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write {str(folder)!r}: {error.strerror or error}") from None
+    try:
+        write_all({path: plan.content() for path, plan in plans.items()})
+    except InputError:
+        if not existed:
+            folder.rmdir()
+        raise
+
+
+def plans_document(plans: Sequence[Plan]) -> dict[str, object]:
+    """All plans in one document."""
+    documents = [plan.document() for plan in plans]
+    return {"schema": SCHEMA, "together": documents[0]["together"], "plans": documents}
+
+
+def together_report(plans: Sequence[Plan]) -> Group:
+    """The layers of every network, then one row per network, the overlay and the proof."""
+    together, shared = plans[0].request["together"], plans[0].together
+    assert shared is not None
+    table = Table(title=Text(f"{len(plans)} networks on one overlay of {plans[0].device['device']['name']}"))
+    table.add_column("network")
+    for heading in ("weight", "cycles", "latency, ms", "share of the objective"):
+        table.add_column(heading, justify="right")
+    worst = together["objective"] == "worst"
+    for plan, model in zip(plans, together["models"], strict=True):
+        weighted = model["weight"] * plan.solver.objective
+        share = f"{weighted / shared.objective:.1%}"
+        cells = (plan.model.name, f"{model['weight']}", f"{plan.solver.objective:,}", f"{plan.latency_ms:.4f}", share)
+        table.add_row(*map(Text, cells))
+    gap = (shared.objective - shared.bound) / shared.objective if shared.objective else 0.0
+    solver = plans[0].solver
+    what = "the largest of the weighted cycles" if worst else "the sum of the weighted cycles"
+    lines = [
+        f"objective  {what}: {shared.objective:,}",
+        *overlay_lines(plans[0]),
+        f"proof      {shared.status}: bound {shared.bound:,} (gap {gap:.2%}) over all mappings of all networks; "
+        f"{solver.arrays_considered:,} arrays considered, {solver.arrays_solved:,} solved with {solver.name}, "
+        f"{solver.seconds:.2f} s",
+    ]
+    return Group(*(layer_table(plan) for plan in plans), Text(), table, *map(Text, lines))
+
+
+def _proven(plan: Plan) -> bool:
+    assert plan.together is not None
+    return plan.solver.status == plan.together.status == "optimal"
