@@ -185,7 +185,9 @@ class Relaxations:
             options = None if count is None else f"--multipliers {more}"
             setting = self._on(lambda: Candidates.of(board, machine, more))
             yield Question("multipliers", "multipliers x 2", setting, held=_NOTHING, options=options)
+        budget = resources.on_chip_bytes
         blocks = {kind: 2 * getattr(resources, kind) for kind in ("bram36", "uram", "m20k")}
+        blocks["on_chip_bytes"] = None if budget is None else 2 * budget
         larger = replace(self.board, resources=replace(resources, **blocks))
         space = self.base.space
         setting = self._on(lambda: Either(search_space(Candidates.of(larger, machine, limit), self.request), space()))

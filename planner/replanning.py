@@ -57,6 +57,7 @@ def on_overlay_of(plan: Plan, request: Request, device: Device | None = None) ->
         "--array": request.array,
         "--clock": request.clock_mhz,
         "--multipliers": request.multipliers,
+        "--on-chip": request.on_chip_bytes,
         "--packing": request.packing,
     }
     for option, value in fixed.items():
@@ -67,7 +68,7 @@ def on_overlay_of(plan: Plan, request: Request, device: Device | None = None) ->
             "--overlay needs the overlay's own cost model: a plan by the published one has an array, but no buffers"
         )
     board, said = stored_device(plan), stored_request(plan)
-    if device is not None and device.with_overrides(said.clock_mhz, said.bandwidth_gbs) != board:
+    if device is not None and said.overriding(device) != board:
         raise InputError(
             f"the overlay was planned for device {board.name!r} and --device is {device.name!r}"
             f"{' with other numbers' if device.name == board.name else ''}: leave --device out to keep the overlay, "
@@ -93,6 +94,7 @@ def on_overlay_of(plan: Plan, request: Request, device: Device | None = None) ->
         overlay=overlay,
         packing=machine.packing == 2,
         clock_mhz=said.clock_mhz,
+        on_chip_bytes=said.on_chip_bytes,
         bandwidth_gbs=bandwidth,
     )
     return board, kept

@@ -71,8 +71,8 @@ class Request:
 
     ``pins`` maps a layer to an algorithm and possibly a dataflow; ``multipliers`` is the budget of the array,
     ``on_chip_bytes`` that of its memory blocks. ``overlay`` is one that exists and is kept as it is; ``array`` and
-    ``multipliers`` are then None. ``together`` names all networks for which one overlay was asked; ``pins`` then hold in
-    every network that has a layer of the name.
+    ``multipliers`` are then None. ``together`` names all networks for which one overlay was asked; ``pins`` then hold
+    in every network that has a layer of the name.
     """
 
     solver: str = "dp"

@@ -73,7 +73,12 @@ def _require_several(task: Task, options: Options, count: int) -> None:
 def _from_plan(path: Path, plan: Plan, options: Options, named: Device | None, kept: Plan | None) -> Task:
     stored = stored_request(plan)
     if stored.overlay is not None and kept is None:
-        given = {"--array": options.array, "--multipliers": options.multipliers, "--device": options.device}
+        given = {
+            "--array": options.array,
+            "--multipliers": options.multipliers,
+            "--on-chip": options.on_chip,
+            "--device": options.device,
+        }
         refused = next((option for option, value in given.items() if value is not None), None)
         if refused:
             raise InputError(
@@ -84,7 +89,14 @@ def _from_plan(path: Path, plan: Plan, options: Options, named: Device | None, k
     if kept is not None:
         # What the plan's own overlay was asked to be does not hold for the one that is kept.
         stored = replace(
-            stored, overlay=None, array=None, multipliers=None, packing=None, clock_mhz=None, bandwidth_gbs=None
+            stored,
+            overlay=None,
+            array=None,
+            multipliers=None,
+            on_chip_bytes=None,
+            packing=None,
+            clock_mhz=None,
+            bandwidth_gbs=None,
         )
     weights = None if together is None else tuple(model.weight for model in together.models)
     objective = Aggregate.SUM if together is None else together.objective
