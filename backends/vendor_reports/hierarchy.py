@@ -23,7 +23,7 @@ def read_hierarchy(path: Path, name: str, kernel: str) -> Measured:
     columns: list[str] = []
     found: dict[str, str] | None = None
     for row in rows(text):
-        if row[0].strip() == "Instance":
+        if row[0].strip() == "Instance" and not columns:
             columns = [cell.strip() for cell in row]
         elif columns and len(row) == len(columns):
             cells = dict(zip(columns, row, strict=True))

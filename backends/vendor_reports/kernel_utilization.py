@@ -26,7 +26,7 @@ def read_kernel_utilization(path: Path, name: str, kernel: str) -> Measured:
     columns: list[str] = []
     for row in rows(text):
         label = row[0].strip()
-        if label == "Name":
+        if label == "Name" and not columns:
             columns = row
         elif columns and len(row) == len(columns):
             table.setdefault(label, row)

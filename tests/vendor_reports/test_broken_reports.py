@@ -200,3 +200,18 @@ def test_control_characters_do_not_reach_a_terminal(tmp_path: Path) -> None:
     with pytest.raises(ReportError) as caught:
         READERS["overlay_2024.1.xclbin.info"](path)
     assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("sample", "table"),
+    [
+        ("impl_1_kernel_util_routed_2022.2.rpt", "| Name | LUT |\n| overlay_1 | 5 |\n"),
+        ("hierarchical_util_2020.1.rpt", "| Instance | Module | Total LUTs |\n| overlay_1 | overlay | 5 |\n"),
+        ("full_util_placed_2023.2.rpt", "| Site Type | Used |\n| CLB LUTs | 5 |\n"),
+        ("overlay_csynth_2021.1.rpt", "|Name |LUT |\n|Total |5 |\n"),
+    ],
+)
+def test_a_further_table_does_not_disturb_the_first(sample: str, table: str, tmp_path: Path) -> None:
+    path = tmp_path / "report"
+    path.write_text((SAMPLES / sample).read_text() + table)
+    assert READERS[sample](path) == READERS[sample](SAMPLES / sample)
