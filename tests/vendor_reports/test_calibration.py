@@ -140,9 +140,9 @@ def _candidates(device: Device) -> Candidates:
 
 
 def test_a_logic_factor_is_a_device_with_other_counts() -> None:
-    """Where everything takes 1.2 times as much, 45,120 LUTs are 37,600."""
-    small = replace(ZCU104, resources=replace(ZCU104.resources, lut=45_120))
-    smaller = replace(ZCU104, resources=replace(ZCU104.resources, lut=37_600))
+    """Where everything takes 1.2 times as much, 90,000 LUTs are 75,000."""
+    small = replace(ZCU104, resources=replace(ZCU104.resources, lut=90_000))
+    smaller = replace(ZCU104, resources=replace(ZCU104.resources, lut=75_000))
     calibrated = replace(small, calibration=Calibration(lut=Factor(1200, 20)))
     before, ours, theirs = _candidates(small), _candidates(calibrated), _candidates(smaller)
     assert ours.rows.tolist() == theirs.rows.tolist() and ours.columns.tolist() == theirs.columns.tolist()
@@ -150,7 +150,7 @@ def test_a_logic_factor_is_a_device_with_other_counts() -> None:
     largest = int((before.rows * before.columns).argmax())
     rows, columns = int(before.rows[largest]), int(before.columns[largest])
     require_array(before, rows, columns)
-    with pytest.raises(InfeasibleError, match=rf"array {rows}x{columns} needs about \d+ LUTs .* has 45120"):
+    with pytest.raises(InfeasibleError, match=rf"array {rows}x{columns} needs about \d+ LUTs .* has 90000"):
         require_array(ours, rows, columns)
 
 
