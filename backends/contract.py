@@ -21,7 +21,10 @@ Int8Array = npt.NDArray[np.int8]
 
 @runtime_checkable
 class Backend(Protocol):
-    """``name`` is that of the entry point, ``vendor`` that of the devices, ``description`` one line for a list."""
+    """``name`` is that of the entry point, ``description`` one line for a list.
+
+    ``vendor`` is that of the devices (``amd``, ``intel``), or ``any``.
+    """
 
     name: str
     vendor: str

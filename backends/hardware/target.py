@@ -15,6 +15,9 @@ from dynamap.planner.plan import Plan
 VENDORS = MappingProxyType({"amd": ("AMD", "vitis-hls"), "intel": ("Intel", "intel-opencl")})
 """What a vendor of devices is called, and the backend for it."""
 
+ANY_VENDOR = "any"
+"""The vendor of a backend whose projects do not depend on the device."""
+
 
 def plan_digest(plan: Plan) -> str:
     """A digest of what the plan decided: of its document, but for the seconds that solving took."""
@@ -46,12 +49,12 @@ def device_of(plan: Plan) -> Device:
 
 
 def check_vendor(device: Device, backend: str, vendor: str) -> None:
-    """Refuses a device of another vendor than the backend's.
+    """Refuses a device of another vendor than the backend's; a backend of the vendor ``any`` takes every device.
 
     Raises:
         InputError: it is another one's; the message names the backend for it.
     """
-    if device.vendor == vendor:
+    if vendor in (device.vendor, ANY_VENDOR):
         return
     own = VENDORS[vendor][0] if vendor in VENDORS else vendor
     other = f"use {VENDORS[device.vendor][1]}, or " if device.vendor in VENDORS else ""

@@ -11,6 +11,9 @@ What a fenced block is follows from its language:
 
 ``<!-- full -->`` in the line above a block means: only with the heavy tests. The folder holds copies of ``examples/``,
 ``benchmarks/`` and ``cost/devices/`` of the repository, and ``model.onnx``, the trained network of ``examples/digits``.
+
+When the machine or the planner has changed, ``python tests/docs/page_examples.py PAGE...`` writes what the commands
+print now into the pages, ``...`` in place of seconds. Read the difference before you keep it.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +35,7 @@ READ = ("text", "toml", "json", "ini", "make", "tcl", "c", "cpp", "diff", "html"
 SECONDS = 120
 FULL = "<!-- full -->"
 _FENCE = re.compile(r"^(`{3,})([^\s`]*)(\s[^`]*)?$")
+_SECONDS_TAKEN = re.compile(r"\b\d+(\.\d+)? s\b")
 _MATCH = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -115,20 +120,30 @@ def differs(expected: str, printed: str) -> bool:
     return not doctest.OutputChecker().check_output(expected, printed, _MATCH)
 
 
-def run_shell(step: Step, folder: Path) -> str | None:
-    """Runs one command; None if it did what the page says, else the complaint."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("DYNAMAP_", "PYTEST_"))}
-    environment = {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", step.command],
+def _shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("DYNAMAP_", "PYTEST_", "COLUMNS"))}
+    environment = {
+        **kept,
+        "PYTHONUNBUFFERED": "1",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "NO_COLOR": "1",
+    }
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        errors="replace",
         timeout=SECONDS,
         stdin=subprocess.DEVNULL,
     )
+
+
+def run_shell(step: Step, folder: Path) -> str | None:
+    """Runs one command; None if it did what the page says, else the complaint."""
+    done = _shell(step.command, folder)
     if done.returncode != 0:
         return f"$ {step.command}\nended with status {done.returncode} and printed\n{done.stdout}"
     if step.output is not None and differs(step.output, done.stdout):
@@ -159,6 +174,21 @@ def _chdir(folder: Path):  # type: ignore[no-untyped-def]
         os.chdir(before)
 
 
+def update_page(page: Path, folder: Path) -> None:
+    """Replaces every output of a console block that differs by what the command prints now."""
+    prepare_folder(folder)
+    text = page.read_text(encoding="utf-8")
+    for block in blocks(page):
+        new = block.text
+        for step in steps(block) if block.language in ("console", "sh") else ():
+            printed = _shell(step.command, folder).stdout
+            if step.output is not None and differs(step.output, printed):
+                shown = "\n".join(line.rstrip() for line in _SECONDS_TAKEN.sub("... s", printed).splitlines())
+                new = new.replace(f"$ {step.command}\n{step.output}", f"$ {step.command}\n{shown}\n", 1)
+        text = text.replace(block.text, new, 1)
+    page.write_text(text, encoding="utf-8")
+
+
 def run_page(page: Path, folder: Path, *, full: bool) -> list[str]:
     """Runs the blocks of a page in order, the heavy ones too if asked; every complaint with its line."""
     prepare_folder(folder)
@@ -173,3 +203,9 @@ def run_page(page: Path, folder: Path, *, full: bool) -> list[str]:
             found = [run_shell(step, folder) for step in steps(block)]
         complaints += [f"{page.name}, block of line {block.line}: {text}" for text in found if text]
     return complaints
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        with tempfile.TemporaryDirectory() as scratch:
+            update_page(Path(name), Path(scratch))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import page_examples
@@ -82,3 +83,12 @@ def test_a_page_with_a_wrong_example_fails(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(page_examples, "prepare_folder", lambda folder: None)
     assert len(run_page(page, tmp_path, full=False)) == 1
     assert len(run_page(page, tmp_path, full=True)) == 2
+
+
+def test_figures_of_the_claims_are_printed_by_a_command() -> None:
+    """What is in bold on the page of the claims stands in an output on it, which the tests above compare."""
+    page = ROOT / "docs" / "claims.md"
+    figures = re.findall(r"\*\*(\d[^*]*)\*\*", page.read_text(encoding="utf-8"))
+    printed = [step.output or "" for b in blocks(page) if b.language == "console" for step in steps(b)]
+    assert len(figures) >= 4
+    assert not [figure for figure in figures if not any(figure in output for output in printed)]
