@@ -7,6 +7,7 @@ autodoc describe every module of it. They are as new as the code, and not kept i
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 import pkgutil
 import re
@@ -24,12 +25,6 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 PACKAGES = ("dynamap.cost", "dynamap.planner", "dynamap.backends")
 """Each lies in a folder of its own, and ``dynamap`` has nothing else but the command line, which has its own page."""
 
-
-FOREIGN = re.compile(
-    r"(numpy|onnx|collections|pathlib|enum|fractions|typing|types|int|str|bool|float|bytes|None|tuple|list|dict|set"
-    r"|frozenset|object|type|Exception|ValueError)(\.|$)"
-)
-"""Names of Python and of other libraries."""
 
 ARRAY = re.compile(r"~?numpy\.ndarray\[tuple\[~?typing\.Any, \.\.\.\], ~?numpy\.dtype\[([^\[\]]+)\]\]")
 
@@ -105,6 +100,11 @@ def whole_sentences() -> None:
     GoogleDocstring._parse_attribute_docstring = lines  # type: ignore[method-assign]
 
 
+def is_foreign(name: str) -> bool:
+    """Whether a name in a signature is one of Python's own or of another library's (those have dots)."""
+    return hasattr(builtins, name) or ("." in name and not name.startswith("dynamap."))
+
+
 class PlainForeignNames(SphinxPostTransform):
     """Names of other libraries in signatures stay text: there is nothing to link to without a network."""
 
@@ -113,7 +113,7 @@ class PlainForeignNames(SphinxPostTransform):
     def run(self, **_kwargs: object) -> None:
         """Replaces the references by what they would show, and leaves long values of constants out."""
         for node in list(self.document.findall(pending_xref)):
-            if FOREIGN.match(node.get("reftarget", "")):
+            if is_foreign(node.get("reftarget", "")):
                 node.replace_self(node.children)
         for value in list(self.document.findall(desc_annotation)):
             if value.astext().startswith(" = ") and len(value.astext()) > LONGEST_VALUE:

@@ -35,6 +35,8 @@ READ = ("text", "toml", "json", "ini", "make", "tcl", "c", "cpp", "diff", "html"
 SECONDS = 120
 FULL = "<!-- full -->"
 _FENCE = re.compile(r"^(`{3,})([^\s`]*)(\s[^`]*)?$")
+_BOLD = re.compile(r"\*\*[^*]+\*\*")
+_MILLISECONDS = re.compile(r"\d+\.\d+ ms")
 _SECONDS_TAKEN = re.compile(r"\b\d+(\.\d+)? s\b")
 _MATCH = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -122,12 +124,8 @@ def differs(expected: str, printed: str) -> bool:
 
 def _shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("DYNAMAP_", "PYTEST_", "COLUMNS"))}
-    environment = {
-        **kept,
-        "PYTHONUNBUFFERED": "1",
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "NO_COLOR": "1",
-    }
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**kept, "PATH": path, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
     return subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
         cwd=folder,
@@ -175,17 +173,27 @@ def _chdir(folder: Path):  # type: ignore[no-untyped-def]
 
 
 def update_page(page: Path, folder: Path) -> None:
-    """Replaces every output of a console block that differs by what the command prints now."""
+    """Replaces every output of a console block that differs by what the command prints now.
+
+    Latencies in bold that stood in it (``**0.8970 ms**``) follow.
+    """
     prepare_folder(folder)
     text = page.read_text(encoding="utf-8")
+    changed: dict[str, str] = {}
     for block in blocks(page):
         new = block.text
         for step in steps(block) if block.language in ("console", "sh") else ():
-            printed = _shell(step.command, folder).stdout
-            if step.output is not None and differs(step.output, printed):
+            done = _shell(step.command, folder)
+            printed = done.stdout
+            if done.returncode:
+                print(f"{page.name}: {step.command!r} ended with status {done.returncode}:\n{printed}", file=sys.stderr)
+            elif step.output is not None and differs(step.output, printed):
                 shown = "\n".join(line.rstrip() for line in _SECONDS_TAKEN.sub("... s", printed).splitlines())
                 new = new.replace(f"$ {step.command}\n{step.output}", f"$ {step.command}\n{shown}\n", 1)
+                times = zip(_MILLISECONDS.findall(step.output), _MILLISECONDS.findall(shown), strict=False)
+                changed.update((f"**{old}**", f"**{now}**") for old, now in times)
         text = text.replace(block.text, new, 1)
+    text = _BOLD.sub(lambda found: changed.get(found[0], found[0]), text)
     page.write_text(text, encoding="utf-8")
 
 
