@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from dynamap.backends.report.evidence import Absent, Evidence
 from dynamap.backends.report.markup import Markup, element, joined, named, prose
 from dynamap.backends.report.run_result import RunResult
-from dynamap.backends.report.words import digits, integer, percent
+from dynamap.backends.report.words import counted, digits, integer, percent
 from dynamap.backends.simulator import COUNTERS
 from dynamap.backends.verification import Outcome, Verification
+
+_COUNTERS = ("counter is", "counters are")
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,10 @@ def _simulated(evidence: Evidence) -> Finding:
     if isinstance(found, Absent):
         return Finding("simulated", meaning, "open", found.reason)
     if found.differences:
-        words = [f"{len(found.differences)} counters are not the plan's, the first: ", named(found.differences[0])]
+        words = [
+            f"{counted(len(found.differences), *_COUNTERS)} not the plan's, the first: ",
+            named(found.differences[0]),
+        ]
         return Finding("simulated", meaning, "caution", joined(words))
     return Finding(
         "simulated",
@@ -97,7 +102,7 @@ def _run_words(run: RunResult) -> Markup:
         words.append("values were not compared with a reference; ")
     counted = ", ".join(counter.replace("_", " ") for counter in run.counters) or "nothing"
     if run.differences:
-        words += [f"{len(run.differences)} counters are not the plan's, the first: ", named(run.differences[0])]
+        words += [f"{counted(len(run.differences), *_COUNTERS)} not the plan's, the first: ", named(run.differences[0])]
     else:
         words.append(f"counted and equal to the plan: {counted}")
     return joined(words)

@@ -52,7 +52,7 @@ def graph(evidence: Evidence, prefix: str) -> Markup:
         legend(plan, wordy=True),
         element(
             "p",
-            "The bar in a box is the layer's time against the longest layer's. Read the cards left to right.",
+            "The bar in a box is the layer's time against the longest layer's. The cards are read row by row.",
             class_="muted",
         ),
         element("div", *cards, class_="cards"),

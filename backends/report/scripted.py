@@ -16,13 +16,14 @@ def plan_data(evidence: Evidence) -> dict[str, object]:
     costs = layer_costs(plan)
     total = max(plan.solver.objective, 1)
     layers = [_layer(layer, cost, total) for layer, cost in zip(plan.layers, costs, strict=True)]
-    replay = evidence.replay
+    simulation = None if isinstance(evidence.replay, Absent) else evidence.replay.simulation
     return {
         "unit": plan.solver.unit,
         "unitUs": unit_ms(plan) * 1000,
         "clock": plan.overlay.clock_mhz,
         "layers": layers,
-        "spans": None if isinstance(replay, Absent) else spans(replay.simulation),
+        "slots": [layer.cycles for layer in simulation.layers] if simulation else None,
+        "spans": spans(simulation) if simulation else None,
     }
 
 

@@ -11,6 +11,9 @@ from dynamap.backends.report.words import digits, integer, milliseconds, percent
 from dynamap.planner.plan import Plan
 from dynamap.planner.requests import Request
 
+_LONGEST = 5
+"""How many of the longest layers are named."""
+
 _SOLVERS = {
     "dp": "dynamic programming over the network's graph",
     "ilp": "an integer programme",
@@ -238,7 +241,22 @@ def _shares(plan: Plan) -> Markup:
     rest = [("transfers between layers", "k-free", between)] if between else []
     kinds = [(LABELS[kind], f"k-{kind.value}", cost) for kind, cost in by_kind.items() if cost]
     bounds = [(bound, f"b-{bound}", cost) for bound, cost in sorted(by_bound.items(), key=_largest_first) if cost]
-    return joined([_stacked("by algorithm", kinds + rest, plan), _stacked("by bottleneck", bounds + rest, plan)])
+    stacks = (_stacked("by algorithm", kinds + rest, plan), _stacked("by bottleneck", bounds + rest, plan))
+    return joined([*stacks, _longest(plan, costs)])
+
+
+def _longest(plan: Plan, costs: Sequence[int]) -> Markup:
+    """The layers that take most of the time, in one sentence."""
+    order = sorted(range(len(costs)), key=lambda index: (-costs[index], index))[:_LONGEST]
+    named_shares = [
+        joined([named(plan.layers[index].name), f" ({percent(costs[index], plan.solver.objective)})"])
+        for index in order
+        if costs[index]
+    ]
+    together = percent(sum(costs[index] for index in order), plan.solver.objective)
+    count = len(named_shares)
+    words = f"The {count} longest layers take {together}: " if count > 1 else f"The longest layer takes {together}: "
+    return element("p", words, *_between(named_shares, ", "), ".", class_="longest")
 
 
 def _largest_first(item: tuple[str, int]) -> tuple[int, str]:

@@ -12,7 +12,7 @@ from dynamap.backends.report.axes import line, nice_ticks, text
 from dynamap.backends.report.evidence import Absent, Evidence
 from dynamap.backends.report.kinds import kind_of
 from dynamap.backends.report.markup import Markup, element, isolated, prose
-from dynamap.backends.report.words import digits, integer, milliseconds, percent
+from dynamap.backends.report.words import counted, digits, integer, milliseconds, percent
 from dynamap.backends.simulator import Simulation
 from dynamap.backends.simulator.engine import Unit
 from dynamap.planner.plan import Plan
@@ -108,8 +108,14 @@ def timeline(evidence: Evidence, prefix: str) -> Markup:
             ("whole network", "all", "Show all"),
         )
     ]
+    differs = None
+    if replay.differences:
+        differing = counted(len(replay.differences), "counter differs", "counters differ")
+        words = f"This is not what the plan says: {differing} (see the last section)."
+        differs = element("p", words, class_="absent")
     return element(
         "figure",
+        differs,
         element("div", *buttons, element("output", ""), class_="zoom", hidden=True),
         element("div", _drawing(evidence.plan, simulation), class_="scroll drawing"),
         element(

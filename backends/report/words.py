@@ -101,6 +101,15 @@ def times(pair: tuple[int, ...] | list[int]) -> str:
     return " × ".join(map(str, pair))
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """A number and the words for one or for many.
+
+    >>> counted(1, "counter is", "counters are"), counted(2000, "counter is", "counters are")
+    ('1 counter is', '2,000 counters are')
+    """
+    return f"{integer(count)} {one if count == 1 else many}"
+
+
 def change(new: float, old: float) -> str:
     """How much larger or smaller than ``old``, in percent, with its sign.
 

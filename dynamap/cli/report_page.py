@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dynamap.backends.report import Evidence, Wanted, gather, html_report
-from dynamap.backends.report.evidence import Absent
+from dynamap.backends.report.evidence import Absent, Replay
 from dynamap.backends.report.measurement import read_measurement
 from dynamap.backends.report.run_result import read_run
 from dynamap.cli.output import message
@@ -40,6 +40,8 @@ def page_command(
     page = html_report(found).encode()
     write_atomically(output, page)
     for evidence in found:
+        if isinstance(evidence.replay, Replay) and evidence.replay.differences:
+            message(f"note: {evidence.name} is not what the simulator finds: {evidence.replay.differences[0]}")
         if isinstance(evidence.network, Absent):
             message(f"note: {evidence.name}: {evidence.network.reason} The page lacks what needs the model.")
     message(f"wrote {output} ({len(page) / 1e6:.2f} MB): open it in a browser")

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from page_support import dynamap, read_page, refused
+from page_support import data_of, dynamap, read_page, refused
 
 from dynamap.planner.plan import Plan
 
@@ -53,7 +53,7 @@ def test_a_run_is_held_against_the_plan(folder: Path) -> None:
     document["layers"][0]["bytes_read"] += 1
     (folder / "run.json").write_text(json.dumps(document))
     assert dynamap("report", "plan.json", "--run", "run.json", "-o", "p.html", cwd=folder).returncode == 0
-    assert "1 counters are not the plan's" in read_page((folder / "p.html").read_text()).by_id("checks").text
+    assert "1 counter is not the plan's" in read_page((folder / "p.html").read_text()).by_id("checks").text
 
 
 MEASURED = {
@@ -245,3 +245,20 @@ def test_where_nothing_can_be_written(folder: Path) -> None:
     assert done.returncode == 2 and "--output" in done.stderr
     done = dynamap("report")
     assert done.returncode == 2 and "PLAN" in done.stderr
+
+
+def test_a_plan_that_the_simulator_contradicts_is_shown_with_what_it_finds(folder: Path) -> None:
+    document = json.loads((folder / "plan.json").read_text())
+    layer = document["layers"][1]
+    layer["cycles"] += 7
+    (folder / "plan.json").write_text(json.dumps(document))
+    done = dynamap("report", "plan.json", "-o", "p.html", cwd=folder)
+    assert done.returncode == 0
+    difference = f"cycles is {layer['cycles']} in the plan, simulated {layer['cycles'] - 7}"
+    assert f"note: plan.json is not what the simulator finds: layer {layer['name']!r}: {difference}" in done.stderr
+    page = read_page((folder / "p.html").read_text())
+    assert "1 counter is not the plan's, the first: " in page.by_id("checks").text
+    assert difference in page.by_id("checks").text
+    assert "This is not what the plan says: 1 counter differs" in page.by_id("timeline").text
+    (data,) = data_of(page)
+    assert data["slots"][1] == layer["cycles"] - 7 and data["layers"][1]["cost"] == layer["cycles"]

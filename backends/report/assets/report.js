@@ -158,8 +158,8 @@
     });
     let clock = 0;
     const layers = [];
-    plan.layers.forEach((layer, index) => {
-      if (layer.cost) layers.push({ start: clock, end: (clock += layer.cost), layer: index });
+    plan.slots.forEach((cycles, index) => {
+      if (cycles) layers.push({ start: clock, end: (clock += cycles), layer: index });
     });
     return [layers, ...rows];
   }
@@ -366,4 +366,8 @@
     draw();
   }
   for (const figure of document.querySelectorAll("figure.time")) timeline(figure);
+
+  /* Drawings that are wider than a phone begin where most of them is. */
+  for (const box of document.querySelectorAll(".piece .scroll")) box.scrollLeft = (box.scrollWidth - box.clientWidth) / 2;
+  for (const box of document.querySelectorAll(".chart:not(.time) .scroll")) box.scrollLeft = box.scrollWidth;
 })();
