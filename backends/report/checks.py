@@ -100,11 +100,11 @@ def _run_words(run: RunResult) -> Markup:
         )
     else:
         words.append("values were not compared with a reference; ")
-    counted = ", ".join(counter.replace("_", " ") for counter in run.counters) or "nothing"
+    counters = ", ".join(counter.replace("_", " ") for counter in run.counters) or "nothing"
     if run.differences:
         words += [f"{counted(len(run.differences), *_COUNTERS)} not the plan's, the first: ", named(run.differences[0])]
     else:
-        words.append(f"counted and equal to the plan: {counted}")
+        words.append(f"counted and equal to the plan: {counters}")
     return joined(words)
 
 
