@@ -16,7 +16,7 @@ from dynamap.planner.plan import Plan
 
 
 def packed_device(executor: Executor) -> str:
-    """A device that packs two products in a multiplier; one of another kind where the executor is for none that does."""
+    """A device that packs two products in a multiplier; another one where the executor is for none that does."""
     return "zcu104" if getattr(executor, "largest_packing", 2) == 2 else "arria10-gx1150"
 
 
