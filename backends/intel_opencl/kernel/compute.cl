@@ -138,6 +138,7 @@ commands:
         in.arrived = 0;
         in.placed = 0;
         in.transform.busy = false;
+        in.transform.form = form_of(&c, c.block_rows);
         out.drained = 0;
         out.open = false;
     // A sum that is added to an accumulator in one cycle may be read in the next (NS: two tiles of one row). The array is

@@ -130,7 +130,7 @@ lanes_of_outputs:
 
 INLINE void begin_post(const command_t *c, const block_t *b, posted_t *p) {
     p->order = post_order_of(c, b);
-    if (c->algorithm == WINOGRAD) p->form = form_of(c, b->rows);
+    p->form = form_of(c, b->rows);
     p->output = -1;
 }
 
