@@ -16,6 +16,8 @@ KERNEL_HEADERS = (
     "flow.h",
     "order.h",
     "pooling.h",
+    "pooling_unit.h",
+    "vector.h",
     "memory.h",
 )
 PYTHON_HOST = "overlay_data.py"

@@ -17,6 +17,7 @@ typedef ulong uint64_t;
 #define TABLE constant  // address space of constant tables
 #define ZERO {0}        // initialiser: every member 0
 #define GLOBAL global   // address space of the device buffer
+#define SCRATCH         // a large local array that keeps nothing from call to call
 #else
 #include <cstdint>
 
@@ -32,6 +33,7 @@ using std::uint64_t;
 #define TABLE static const
 #define ZERO {}
 #define GLOBAL
+#define SCRATCH static
 #endif
 
 // A pragma of Vitis HLS in a macro; other compilers do not see it.
@@ -41,6 +43,8 @@ using std::uint64_t;
 #define HLS_PRAGMA(text)
 #endif
 #define INLINED HLS_PRAGMA(HLS inline)  // this function is part of its caller
+#define PIPELINED HLS_PRAGMA(HLS pipeline II = 1)
+#define TRIPS(least, most) HLS_PRAGMA(HLS loop_tripcount min = least max = most)
 
 // Every iteration of the loop becomes hardware of its own. Vitis HLS wants to read it inside of the loop, aoc in front of
 // it. In simulation and emulation the loop stays a loop, which the CPU's compiler turns into vector instructions.

@@ -1,11 +1,18 @@
-// The order in which the vector unit, but for pooling (pooling.h), hands out a row's products: R / 16 units at a time, either straight on over the
-// whole row with `pitch` units per pixel, or (`by_pixel`) pixel by pixel (docs/overlay.md, section 7).
+// The order in which the vector unit, but for pooling (pooling.h), hands out a row's products: R / 16 units at a time,
+// either straight on over the whole row with `pitch` units per pixel, or (`by_pixel`) pixel by pixel (docs/overlay.md,
+// section 7).
 #ifndef OVERLAY_ORDER_H
 #define OVERLAY_ORDER_H
 
 #include "arithmetic.h"
 
 enum { EACH = LANES / UNIT_BYTES };  // units per cycle
+
+// What the vector unit hands to the lanes of STORE: products that are still to be shifted.
+typedef struct {
+    wide_t product[LANES];
+    uint8_t shift[LANES];
+} lanes_t;
 
 typedef struct {
     bool by_pixel;

@@ -1,10 +1,11 @@
 // The kernels and what they send each other.
 //
-//            words                 lanes              results
-//    LOAD ------------> COMPUTE ----------> POST ---------------> STORE
-//      |  parameters                         ^                      |
-//      |-------------------------------------'                      |
-//      '<----------------------------------------------------------- ' finished
+//            words              lanes            results
+//    LOAD ---------> COMPUTE ----------> POST -----------> STORE
+//     | |             parameters           ^                 |
+//     | '----------------------------------'                 |
+//     '<-----------------------------------------------------'
+//                            finished
 //
 // A memory on the chip belongs to one kernel: the one that reads it. COMPUTE owns the input buffer, the weight buffer, the row
 // buffers, the array and the accumulators; POST owns the parameters of the output channels; STORE owns the output buffer.
@@ -13,19 +14,27 @@
 // although one kernel does both. A kernel takes no message of a block whose half is still in use: the channel fills up and the
 // engine before it waits. Nothing else is needed to hand halves over.
 //
-// All four kernels get every command in turn. LOAD waits for `finished` before it fetches the next command, because a
-// pass reads what the passes before it have written.
+// The vector unit is the exception: while it works on a block, COMPUTE takes in nothing, and the words of the next block wait
+// in the channel.
+//
+// LOAD sends every command to all others. It waits for `finished` before it fetches the next one, because a pass reads what the passes before it
+// have written.
 #ifndef OVERLAY_CHANNELS_H
 #define OVERLAY_CHANNELS_H
 
 #pragma OPENCL EXTENSION cl_intel_channels : enable
+
+// Channels are known everywhere: nothing needs to be passed on to vector.h.
+#define PRODUCTS int no_argument
+#define PASS_PRODUCTS 0
+#define HAND_OUT(lanes) write_channel_intel(lanes_from_compute, lanes)
 
 #include "memory.h"
 #include "order.h"
 #include "sums.h"
 
 // From LOAD to COMPUTE: where the bytes belong.
-enum { PUT_UNITS, PUT_WEIGHTS, PUT_SOURCES, PUT_VALUES, BLOCK_ENDS };
+enum { PUT_UNITS, PUT_WEIGHTS, PUT_VALUES, BLOCK_ENDS };
 
 typedef struct {
     word_t word;
@@ -44,12 +53,6 @@ typedef struct {
     int first;  // first channel or entry
 } tabled_t;
 
-// From COMPUTE to POST: sums of a row of accumulators, or products of the vector unit that are still to be shifted.
-typedef struct {
-    wide_t value[LANES];
-    uint8_t shift[LANES];
-} lanes_t;
-
 // From POST to STORE: bytes of the output buffer.
 typedef struct {
     int8_t value[LANES];
@@ -57,15 +60,18 @@ typedef struct {
     bool ends;         // the block is complete; there are no bytes
 } results_t;
 
+// From COMPUTE to POST: a row of sums in `product`, or products of the vector unit that are still to be shifted: lanes_t.
+
 // Commands wait for the kernel that is behind; data channels decouple two loops whose iterations do not always match.
-channel command_t compute_commands __attribute__((depth(2)));
-channel command_t post_commands __attribute__((depth(2)));
-channel command_t store_commands __attribute__((depth(2)));
-channel placed_t words __attribute__((depth(64)));
+channel command_t commands_for_compute __attribute__((depth(2)));
+channel command_t commands_for_post __attribute__((depth(2)));
+channel command_t commands_for_store __attribute__((depth(2)));
+channel source_t sources_for_compute __attribute__((depth(4)));
+channel placed_t words_from_load __attribute__((depth(64)));
 channel tabled_t parameters_from_load __attribute__((depth(64)));
-channel lanes_t lanes __attribute__((depth(16)));
-channel results_t results __attribute__((depth(16)));
-channel bool finished __attribute__((depth(2)));
+channel lanes_t lanes_from_compute __attribute__((depth(16)));
+channel results_t results_from_post __attribute__((depth(16)));
+channel bool finished_by_store __attribute__((depth(2)));
 
 // The order in which COMPUTE hands a block's sums to POST: R lanes of a row, row after row (docs/overlay.md, section 6).
 // Lanes are output channels (NS, WS) or positions (IS); with Winograd a lane gets the positions of a tile one by one.

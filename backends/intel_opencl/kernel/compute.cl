@@ -11,8 +11,7 @@ typedef struct {
 
 // One cycle of the intake. `computed`: blocks that the array is done with; `idle`: there is nothing else to do, so it waits.
 INLINE void take_in(const command_t *c, intake_t *in, int computed, bool idle, int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                    int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], uint8_t values[VALUE_BYTES],
-                    uint8_t source_bytes[MAX_SOURCES * SOURCE_WORDS * 4]) {
+                    int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], uint8_t values[VALUE_BYTES]) {
     if (in->transform.busy) {
         transform_cycle(c, &in->transform, input_buffer);
         if (!in->transform.busy) in->placed = in->arrived;
@@ -22,9 +21,9 @@ INLINE void take_in(const command_t *c, intake_t *in, int computed, bool idle, i
     bool valid = true;
     placed_t m;
     if (idle)
-        m = read_channel_intel(words);
+        m = read_channel_intel(words_from_load);
     else
-        m = read_channel_nb_intel(words, &valid);
+        m = read_channel_nb_intel(words_from_load, &valid);
     if (!valid) return;
     if (m.what == PUT_UNITS) {
     units_of_word:
@@ -45,11 +44,6 @@ INLINE void take_in(const command_t *c, intake_t *in, int computed, bool idle, i
         UNROLLED
         for (int i = 0; i < WORD_BYTES; ++i)
             if (m.first + i < VALUE_BYTES) values[m.first + i] = m.word.byte[i];
-    } else if (m.what == PUT_SOURCES) {
-    bytes_of_sources:
-        UNROLLED
-        for (int i = 0; i < WORD_BYTES; ++i)
-            if (m.first + i < MAX_SOURCES * SOURCE_WORDS * 4) source_bytes[m.first + i] = m.word.byte[i];
     } else {
         const int index = in->arrived;
         ++in->arrived;
@@ -97,10 +91,10 @@ lanes_of_row:
     UNROLLED
     for (int lane = 0; lane < LANES; ++lane) {
         const int bank = at.bank + lane < ARRAY_COLUMNS ? at.bank + lane : at.bank + lane - ARRAY_COLUMNS;
-        message.value[lane] = lane < count ? (wide_t)row[bank] : 0;
+        message.product[lane] = lane < count ? (wide_t)row[bank] : 0;
         message.shift[lane] = 0;
     }
-    if (!write_channel_nb_intel(lanes, message)) return;
+    if (!write_channel_nb_intel(lanes_from_compute, message)) return;
     next_post(&out->order);
     if (out->order.done) {
         out->open = false;
@@ -116,8 +110,9 @@ __attribute__((max_global_work_dim(0))) kernel void compute(int command_count, g
     int8_t __attribute__((memory)) row_buffers[2][ARRAY_ROWS][ROW_BUFFER_BYTES];
     // A bank per column of the array: each is added to once per cycle, and read for POST.
     sum_t __attribute__((memory, numbanks(BANK_COLUMNS), bankwidth(8))) sums[2 * ACCUMULATOR_ROWS][BANK_COLUMNS];
+    row_buffer_t running[RUNNING_ROWS];
     uint8_t values[VALUE_BYTES];
-    uint8_t source_bytes[MAX_SOURCES * SOURCE_WORDS * 4];
+    source_t sources[MAX_SOURCES];
     array_t array = ZERO;
     lines_t lines = ZERO;
     tile_spots_t spots;
@@ -126,7 +121,10 @@ __attribute__((max_global_work_dim(0))) kernel void compute(int command_count, g
     int now = 0;
 commands:
     for (int i = 0; i < command_count; ++i) {
-        const command_t c = read_channel_intel(compute_commands);
+        const command_t c = read_channel_intel(commands_for_compute);
+        const int listed = c.sources_address == 0 ? 0 : c.source_count;
+    inputs:
+        for (int s = 0; s < listed; ++s) sources[s] = read_channel_intel(sources_for_compute);
         const bool convolves = c.op == OP_CONV;
         const bool stores = convolves && (c.flags & FLAG_STORE);
         uint64_t cycles = 0;
@@ -148,7 +146,7 @@ commands:
 #pragma ivdep
         while (computed < c.blocks || (stores && out.drained < c.blocks)) {
             const bool idle = !busy && computed == in.placed && !(stores && out.drained < computed);
-            take_in(&c, &in, computed, idle, input_buffer, weight_buffer, values, source_bytes);
+            take_in(&c, &in, computed, idle, input_buffer, weight_buffer, values);
             // A block starts when its operands are there and its half of the accumulators is free.
             if (!busy && computed < c.blocks && computed < in.placed && (!stores || computed < out.drained + 2)) {
                 busy = true;
@@ -174,6 +172,11 @@ commands:
                 }
                 if (busy && cycle.counts) ++cycles;
                 if (!busy) ++computed;
+            }
+            if (busy && !convolves) {
+                cycles += vector_block(&c, sources, values, &block, input_buffer, weight_buffer, running, PASS_PRODUCTS);
+                busy = false;
+                ++computed;
             }
             if (stores && out.drained < computed) send_sums(&c, &out, sums);
         }

@@ -27,7 +27,6 @@ words_of_command:
     return decode_command(fields);
 }
 
-// Sources are decoded here for LOAD and sent to COMPUTE as they are.
 INLINE void fetch_sources(READ_PORTS, const command_t *c, source_t sources[MAX_SOURCES]) {
     if (c->sources_address == 0) return;
 sources:
@@ -36,19 +35,14 @@ sources:
         const uint64_t address = c->sources_address + (uint64_t)s * SOURCE_WORDS * 4;
     words_of_source:
         for (int first = 0; first < SOURCE_WORDS * 4; first += WORD_BYTES) {
-            placed_t message;
-            message.word = fetch_word(PASS_READ, address + (uint64_t)first, SOURCE_WORDS * 4 - first);
-            message.what = PUT_SOURCES;
-            message.first = s * SOURCE_WORDS * 4 + first;
-            message.step = 0;
-            message.count = 0;
+            const word_t word = fetch_word(PASS_READ, address + (uint64_t)first, SOURCE_WORDS * 4 - first);
         fields_of_word:
             UNROLLED
             for (int i = 0; i < WORD_BYTES / 4; ++i)
-                if (first / 4 + i < SOURCE_WORDS) fields[first / 4 + i] = word_of(&message.word.byte[4 * i]);
-            write_channel_intel(words, message);
+                if (first / 4 + i < SOURCE_WORDS) fields[first / 4 + i] = word_of(&word.byte[4 * i]);
         }
         sources[s] = decode_source(fields);
+        write_channel_intel(sources_for_compute, sources[s]);
     }
 }
 
@@ -72,7 +66,7 @@ words_of_values:
         message.first = first;
         message.step = 0;
         message.count = 0;
-        write_channel_intel(words, message);
+        write_channel_intel(words_from_load, message);
     }
 }
 
@@ -104,7 +98,7 @@ planes:
                 UNROLLED
                 for (int i = 0; i < WORD_BYTES; ++i)
                     if (i % UNIT_BYTES >= known) message.word.byte[i] = (uint8_t)c->pad_value;
-                if (message.count > 0) write_channel_intel(words, message);
+                if (message.count > 0) write_channel_intel(words_from_load, message);
             }
         }
     }
@@ -133,7 +127,7 @@ rows:
                 UNROLLED
                 for (int i = 0; i < WORD_BYTES; ++i)
                     if (i >= size) message.word.byte[i] = (uint8_t)c->pad_value;
-                write_channel_intel(words, message);
+                write_channel_intel(words_from_load, message);
             }
         }
     padding:
@@ -183,7 +177,7 @@ words_of_run:
         message.first = b->weight_word + first / WORD_BYTES;
         message.step = 0;
         message.count = 0;
-        write_channel_intel(words, message);
+        write_channel_intel(words_from_load, message);
         if (first / PARAMETER_BYTES < channels) {
             tabled_t table;
             table.word = message.word;
@@ -211,7 +205,7 @@ INLINE void load_block(READ_PORTS, const command_t *c, const source_t sources[MA
     write_channel_intel(parameters_from_load, table);
     placed_t message;
     message.what = BLOCK_ENDS;
-    write_channel_intel(words, message);
+    write_channel_intel(words_from_load, message);
 }
 
 __attribute__((max_global_work_dim(0))) kernel void load(ulong commands_address, int command_count,
@@ -220,14 +214,14 @@ __attribute__((max_global_work_dim(0))) kernel void load(ulong commands_address,
 commands:
     for (int i = 0; i < command_count; ++i) {
         if (i > 0) {
-            read_channel_intel(finished);  // the memory of the pass before is complete
+            read_channel_intel(finished_by_store);  // the memory of the pass before is complete
             mem_fence(CLK_GLOBAL_MEM_FENCE | CLK_CHANNEL_MEM_FENCE);
         }
         count_t count = ZERO;
         const command_t c = fetch_command(PASS_READ, commands_address + (ulong)i * (ulong)(COMMAND_WORDS * 4));
-        write_channel_intel(compute_commands, c);
-        write_channel_intel(post_commands, c);
-        write_channel_intel(store_commands, c);
+        write_channel_intel(commands_for_compute, c);
+        write_channel_intel(commands_for_post, c);
+        write_channel_intel(commands_for_store, c);
         fetch_sources(PASS_READ, &c, sources);
         send_values(PASS_READ, &c);
         if (c.flags & FLAG_LOOKUP) send_table(PASS_READ, c.lookup_address, 256, PUT_LOOKUP);

@@ -4,6 +4,8 @@
 
 #include "array.h"
 
+#include "vector.h"
+
 #include "load.cl"
 
 #include "winograd_inputs.cl"

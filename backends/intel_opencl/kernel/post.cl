@@ -77,7 +77,7 @@ lanes_of_sums:
         const int place = p->order.first + lane;
         const int oc = c->dataflow == IS ? p->order.line : place;
         const int pixel = c->dataflow == IS ? place : p->order.line;
-        r->value[lane] = requantise(c, sums->value[lane], &p->held[lane], tables->lookup);
+        r->value[lane] = requantise(c, sums->product[lane], &p->held[lane], tables->lookup);
         r->place[lane] =
             lane < count ? (oc / UNIT_BYTES * pixels + pixel) * UNIT_BYTES + oc % UNIT_BYTES : -1;
     }
@@ -97,7 +97,7 @@ rows_of_outputs:
         UNROLLED
         for (int lane = 0; lane < LANES; ++lane) {
             const wide_t before = i == 0 ? 0 : p->partial[y][j][lane];
-            p->partial[y][j][lane] = before + entry * sums->value[lane];
+            p->partial[y][j][lane] = before + entry * sums->product[lane];
         }
     }
 }
@@ -128,6 +128,78 @@ lanes_of_outputs:
     }
 }
 
+// A block of a vector layer on its way through POST: where the next group of lanes belongs.
+typedef struct {
+    pool_t pool;
+    order_t order;
+    int chunk, row, group;
+    unit_cursor_t at;
+} finished_t;
+
+INLINE bool is_pooling(const command_t *c) { return c->op == OP_MAX_POOL || c->op == OP_AVERAGE_POOL; }
+
+INLINE void begin_finish(const command_t *c, const block_t *b, finished_t *f) {
+    f->pool = pool_of(c, b);
+    f->order = order_of(c);
+    f->chunk = 0;
+    f->row = 0;
+    f->group = 0;
+    f->at.column = 0;
+    f->at.unit = 0;
+}
+
+// One cycle of a vector layer: products of R lanes; true when the block is complete.
+INLINE bool finish_cycle(const command_t *c, const block_t *b, finished_t *f, bool idle,
+                         parameter_t parameters[PARAMETER_CHANNELS / LANES + 1][LANES], const tables_t *tables) {
+    bool valid = true;
+    lanes_t products;
+    if (idle)
+        products = read_channel_intel(lanes_from_compute);
+    else
+        products = read_channel_nb_intel(lanes_from_compute, &valid);
+    if (!valid) return false;
+    const int pixels = b->rows * c->out_width;
+    const bool pools = is_pooling(c);
+    results_t r;
+    r.ends = false;
+units_of_lanes:
+    UNROLLED
+    for (int k = 0; k < EACH; ++k) {
+        const unit_cursor_t at = pools ? place_in_row(c, &f->pool, f->chunk, f->group, k) : f->at;
+        const bool counts = pools ? at.column < c->out_width : counts_in(c, &f->order, &at);
+        const int unit = at.unit + (pools ? f->chunk * f->pool.chunk_units : 0);
+    lanes_of_unit:
+        UNROLLED
+        for (int i = 0; i < UNIT_BYTES; ++i) {
+            const int lane = k * UNIT_BYTES + i;
+            const int oc = unit * UNIT_BYTES + i;
+            const int known = smaller(oc, c->out_channels - 1);
+            const wide_t product = products.product[lane];
+            const int from = b->parameter + known;
+            r.value[lane] =
+                c->op == OP_DEPTHWISE
+                    ? requantise(c, product, &parameters[from / LANES][from % LANES], tables->lookup)
+                    : finish(c, product, products.shift[lane], tables->slopes[c->slope_count > 1 ? known : 0],
+                             tables->lookup);
+            r.place[lane] = counts && oc == known
+                                ? (unit * pixels + f->row * c->out_width + at.column) * UNIT_BYTES + i
+                                : -1;
+        }
+        next_unit(&f->order, &f->at);
+    }
+    write_channel_intel(results_from_post, r);
+    ++f->group;
+    if (f->group < (pools ? groups_of_row(c, &f->pool, f->chunk) : f->order.groups)) return false;
+    f->group = 0;
+    f->at.column = 0;
+    f->at.unit = 0;
+    ++f->row;
+    if (f->row < b->rows) return false;
+    f->row = 0;
+    ++f->chunk;
+    return !pools || f->chunk == f->pool.chunks;
+}
+
 INLINE void begin_post(const command_t *c, const block_t *b, posted_t *p) {
     p->order = post_order_of(c, b);
     p->form = form_of(c, b->rows);
@@ -141,7 +213,7 @@ INLINE bool post_cycle(const command_t *c, const block_t *b, posted_t *p, bool i
     r.ends = false;
     if (p->output >= 0) {  // fewer outputs than positions
         post_tiles(c, b, p, tables, &r);
-        write_channel_intel(results, r);
+        write_channel_intel(results_from_post, r);
         ++p->output;
         if (p->output == p->form.m1 * p->form.m2) p->output = -1;
         return p->output < 0 && p->order.done;
@@ -149,9 +221,9 @@ INLINE bool post_cycle(const command_t *c, const block_t *b, posted_t *p, bool i
     bool valid = true;
     lanes_t sums;
     if (idle)
-        sums = read_channel_intel(lanes);
+        sums = read_channel_intel(lanes_from_compute);
     else
-        sums = read_channel_nb_intel(lanes, &valid);
+        sums = read_channel_nb_intel(lanes_from_compute, &valid);
     if (!valid) return false;
     if (p->order.position == 0) hold_parameters(c, b, p, parameters);
     if (c->algorithm == WINOGRAD) {
@@ -166,7 +238,7 @@ INLINE bool post_cycle(const command_t *c, const block_t *b, posted_t *p, bool i
         return false;
     }
     post_sums(c, b, p, &sums, tables, &r);
-    write_channel_intel(results, r);
+    write_channel_intel(results_from_post, r);
     next_post(&p->order);
     return p->order.done;
 }
@@ -176,9 +248,10 @@ __attribute__((max_global_work_dim(0))) kernel void post(int command_count) {
     parameters[PARAMETER_CHANNELS / LANES + 1][LANES];
     tables_t tables;
     posted_t posted;
+    finished_t vector;
 commands:
     for (int i = 0; i < command_count; ++i) {
-        const command_t c = read_channel_intel(post_commands);
+        const command_t c = read_channel_intel(commands_for_post);
         const bool stores = (c.flags & FLAG_STORE) != 0;
         int arrived = 0;
         int done = 0;
@@ -194,12 +267,20 @@ commands:
             if (!busy && done < arrived) {
                 busy = true;
                 block = block_of(c, done);
-                begin_post(&c, &block, &posted);
+                if (c.op == OP_CONV)
+                    begin_post(&c, &block, &posted);
+                else
+                    begin_finish(&c, &block, &vector);
             }
-            if (busy && post_cycle(&c, &block, &posted, arrived == c.blocks, parameters, &tables)) {
+            if (!busy) continue;
+            const bool idle = arrived == c.blocks;
+            const bool complete = c.op == OP_CONV
+                                      ? post_cycle(&c, &block, &posted, idle, parameters, &tables)
+                                      : finish_cycle(&c, &block, &vector, idle, parameters, &tables);
+            if (complete) {
                 results_t end;
                 end.ends = true;
-                write_channel_intel(results, end);
+                write_channel_intel(results_from_post, end);
                 busy = false;
                 ++done;
             }

@@ -87,7 +87,7 @@ __attribute__((max_global_work_dim(0))) kernel void store(int command_count, glo
     int8_t __attribute__((memory, numbanks(WORD_UNITS), bankwidth(UNIT_BYTES))) output_buffer[OUTPUT_UNITS][UNIT_BYTES];
 commands:
     for (int i = 0; i < command_count; ++i) {
-        const command_t c = read_channel_intel(store_commands);
+        const command_t c = read_channel_intel(commands_for_store);
         count_t count = ZERO;
         const int blocks = (c.flags & FLAG_STORE) ? c.blocks : 0;
         int received = 0;
@@ -99,9 +99,9 @@ commands:
                 bool valid = true;
                 results_t r;
                 if (stored == received)  // there is nothing else to do
-                    r = read_channel_intel(results);
+                    r = read_channel_intel(results_from_post);
                 else
-                    r = read_channel_nb_intel(results, &valid);
+                    r = read_channel_nb_intel(results_from_post, &valid);
                 if (valid && r.ends) ++received;
                 if (valid && !r.ends) {
                     const int start = (received & 1) * (OUTPUT_UNITS / 2);
@@ -132,7 +132,7 @@ commands:
         if (i + 1 < command_count) {
             // What was written is complete before LOAD hears of it.
             mem_fence(CLK_GLOBAL_MEM_FENCE | CLK_CHANNEL_MEM_FENCE);
-            write_channel_intel(finished, true);
+            write_channel_intel(finished_by_store, true);
         }
     }
 }

@@ -8,13 +8,17 @@
 typedef int16_t value_t;  // operand that moves right: 9 bits (centred data of kn2row), or 16 of Winograd
 typedef int16_t pair_t;   // operand that meets it; the name is that of devices whose multipliers take two at once
 
-// Sums need 40 bits. In emulation 64 hold the same values, so that the compiler can vectorise.
+// Sums need 40 bits, pooling 18 and 24 (params.h). In emulation wider types hold the same values, so that the compiler can vectorise.
 #ifdef OVERLAY_EMULATION
 typedef int64_t sum_t;
+typedef int32_t pool_row_t;     // pooling: rows of a window reduced
+typedef int32_t pool_window_t;  // and its columns
 #else
 #pragma OPENCL EXTENSION cl_intel_arbitrary_precision_integers : enable
 #include "ihc_apint.h"
 typedef int40_t sum_t;
+typedef int18_t pool_row_t;
+typedef int24_t pool_window_t;
 #endif
 
 #endif

@@ -193,7 +193,7 @@ void compute_block(const command_t &c, const source_t sources[MAX_SOURCES], cons
         count.cycles = convolve_block(c, b, input_buffer, weight_buffer, low, high);
         if (c.flags & FLAG_STORE) sum_ready.write(true);
     } else {
-        count.cycles = vector_block(c, sources, values, b, input_buffer, weight_buffer, products);
+        count.cycles = vector_unit(c, sources, values, b, input_buffer, weight_buffer, products);
     }
     operand_slots.read();
     counts.write(count);

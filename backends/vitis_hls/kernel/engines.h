@@ -8,7 +8,6 @@
 #ifndef OVERLAY_ENGINES_H
 #define OVERLAY_ENGINES_H
 
-#include "hls_stream.h"
 #include "memory.h"
 #include "order.h"
 #include "records.h"
@@ -16,7 +15,6 @@
 
 typedef hls::stream<token_t> tokens_t;
 typedef hls::stream<count_t> counts_t;
-typedef hls::stream<lanes_t> products_t;
 
 // What a command refers to beside weights (docs/program.md, section 4); each process has a copy of what it needs.
 struct lookup_t {
@@ -45,19 +43,16 @@ void post_block(const command_t &c, const lookup_t &lookup, int index, const par
 void store_block(WRITE_PORTS, const command_t &c, int index, const std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES],
                  tokens_t &result_slots, tokens_t &result_ready, counts_t &counts);
 
-// The parts of COMPUTE: the array (compute.cpp), pooling (pooling.cpp) and the rest of the vector unit (vector.cpp). They return the cycles they took.
+// The parts of COMPUTE: the array (compute.cpp) and the vector unit (vector.cpp). Both return the cycles they took.
 std::uint64_t convolve_block(const command_t &c, const block_t &b,
                              const std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
                              const std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
                              sum_t low[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS],
                              sum_t high[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS]);
 
-std::uint64_t pool_block(const command_t &c, const std::uint8_t values[VALUE_BYTES], const block_t &b,
-                         const std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], products_t &products);
-
-std::uint64_t vector_block(const command_t &c, const source_t sources[MAX_SOURCES],
-                           const std::uint8_t values[VALUE_BYTES], const block_t &b,
-                           const std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                           const std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], products_t &products);
+std::uint64_t vector_unit(const command_t &c, const source_t sources[MAX_SOURCES],
+                          const std::uint8_t values[VALUE_BYTES], const block_t &b,
+                          const std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
+                          const std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], products_t &products);
 
 #endif

@@ -4,7 +4,8 @@
 #ifndef OVERLAY_TYPES_H
 #define OVERLAY_TYPES_H
 
-#include "arithmetic.h"
+#include "hls_stream.h"
+#include "order.h"
 
 #if defined(__SYNTHESIS__) && !defined(OVERLAY_EXACT_WIDTHS)
 #define OVERLAY_EXACT_WIDTHS
@@ -27,12 +28,12 @@ typedef std::int32_t pool_row_t;
 typedef std::int32_t pool_window_t;
 #endif
 
-// What the vector unit hands to the lanes of STORE: products that are still to be shifted.
-struct lanes_t {
-    wide_t product[LANES];
-    std::uint8_t shift[LANES];
-};
-
 typedef bool token_t;
+typedef hls::stream<lanes_t> products_t;
+
+// How vector.h hands out products.
+#define PRODUCTS products_t &products
+#define PASS_PRODUCTS products
+#define HAND_OUT(lanes) products.write(lanes)
 
 #endif
