@@ -50,7 +50,8 @@ INLINE unit_cursor_t place_in_row(const command_t *c, const pool_t *p, int chunk
         at.unit = 0;
         return at;
     }
-    const int groups = ceil_div(units_of_chunk(p, chunk), EACH);
+    // Not 0 even where the early return is taken: a compiler may divide before it knows.
+    const int groups = larger(1, ceil_div(units_of_chunk(p, chunk), EACH));
     at.unit = group % groups * EACH + k;
     at.column = at.unit < units_of_chunk(p, chunk) ? group / groups : c->out_width;
     return at;

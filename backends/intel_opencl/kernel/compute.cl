@@ -130,15 +130,20 @@ commands:
         uint64_t cycles = 0;
         int computed = 0;
         bool busy = false;
-        block_t block;
-        flow_t flow;
-        outlet_t out;
         in.arrived = 0;
         in.placed = 0;
         in.transform.busy = false;
-        in.transform.form = form_of(&c, c.block_rows);
+        // All state is defined although not every command uses it: a compiler may compute both sides of a branch, and must
+        // not divide by what is in no register yet.
+        block_t block = block_of(c, 0);
+        flow_t flow = flow_of(&c, &block, now);
+        in.transform.form = form_of(&c, block.rows);
+        outlet_t out;
         out.drained = 0;
         out.open = false;
+        out.block = block;
+        out.order = post_order_of(&c, &block);
+        out.sums = flow.sums;
     // A sum that is added to an accumulator in one cycle may be read in the next (NS: two tiles of one row). The array is
     // deeper than the memory's latency: the same accumulator is not touched again within P1 cycles in WS and IS, and in NS
     // once per tile. So iterations do not depend on each other through the buffers.

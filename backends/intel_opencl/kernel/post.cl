@@ -256,7 +256,9 @@ commands:
         int arrived = 0;
         int done = 0;
         bool busy = false;
-        block_t block;
+        block_t block = block_of(c, 0);
+        begin_post(&c, &block, &posted);
+        begin_finish(&c, &block, &vector);
     cycles:
         while (done < c.blocks) {
             if (arrived < c.blocks && arrived < done + 4) take_parameters(&arrived, done == arrived, parameters, &tables);
