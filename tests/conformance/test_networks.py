@@ -84,7 +84,7 @@ def test_pooling_in_every_order(executor: Executor, kind: PoolKind, shape: Tenso
     network = small(shape, [Pool("pool", ("input",), "output", kind, window)], {"output": pooled}, "output")
     quantised, image = quantise(network, samples=1), integer_image(network, 3)
     for rows in {pooled.height, -(-pooled.height // 2), -(-pooled.height // 3)}:
-        plan = plan_on(network, (8, 8), device="zcu104")
+        plan = plan_on(network, (8, 8), device=packed_device(executor))
         blocking = plan.layers[0].blocking
         assert blocking is not None
         layer = replace(plan.layers[0], blocking=replace(blocking, rows=rows))
@@ -96,7 +96,7 @@ def test_dilated_maxima(executor: Executor) -> None:
     shape, pooled = TensorShape(20, 9, 12), TensorShape(20, *window.output_size(9, 12))
     pool = Pool("pool", ("input",), "output", PoolKind.MAX, window)
     network = small(shape, [pool], {"output": pooled}, "output")
-    for device, array in (("pynq-z2", (5, 7)), ("zcu104", (8, 8))):
+    for device, array in (("pynq-z2", (5, 7)), (packed_device(executor), (8, 8))):
         plan = plan_on(network, array, device=device)
         assert check(executor, plan, quantise(network, samples=1), integer_image(network, 2))
 
@@ -114,7 +114,7 @@ def test_sums_and_products_before_an_activation(executor: Executor, kind: Activa
     ]
     shapes = {"twin": shape, "factor": TensorShape(35, 1, 1), "sum": shape, "product": shape, "output": shape}
     network = small(shape, layers, shapes, "output")
-    plan = plan_on(network, (8, 8), device="zcu104")
+    plan = plan_on(network, (8, 8), device=packed_device(executor))
     # n = 4, R = 32: 5 rows x ceil(6 pixels x 3 units / 4) words, each two cycles, or two for each operand.
     each = 2 if kind is ActivationKind.RELU else 4
     assert [layer.compute_cycles for layer in plan.layers[2:]] == [25 * each] * 3
