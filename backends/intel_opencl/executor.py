@@ -136,12 +136,13 @@ class Emulation:
                     tensor = program.tensors[entry.output]
                     stored = np.fromfile(results, np.uint8, tensor.size_bytes, offset=at)
                     at += tensor.size_bytes
-                    totals = np.sum(counters or [[0] * (1 + 2 * self.sizes.ports)], axis=0, dtype=np.int64)
+                    nothing = [0] * (1 + 2 * self.sizes.ports)
+                    totals = [sum(column) for column in zip(nothing, *counters, strict=True)]
                     yield LayerRun(
                         name,
                         program.tensor_names[entry.output],
                         from_format(stored, layout_of_entry(tensor)),
-                        layer_counters(self.sizes.ports, totals.tolist()),
+                        layer_counters(self.sizes.ports, totals),
                     )
                 finished = True
             finally:

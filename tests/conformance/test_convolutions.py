@@ -87,6 +87,22 @@ def test_every_way_to_compute_a_convolution(executor: Executor, name: str, overl
     assert 4 * ran > tried  # the largest windows leave no room in the smallest buffers for the others
 
 
+def test_tiles_that_are_fed_more_slowly_than_computed(executor: Executor) -> None:
+    """NS: three segments of a word each for 40 rows take longer than 48 values, behind the last tile too."""
+    network = one_conv(TensorShape(16, 9, 6), 3, Window((3, 1)))
+    plan = plan_on(network, (40, 3), device="arria10-gx1150")
+    layer = replace(
+        plan.layers[0],
+        algorithm="im2col",
+        dataflow="ns",
+        winograd_tile=None,
+        blocking=Blocking("stream_inputs", 7, 3, 1),
+        input_format="c16",
+        output_format="c16",
+    )
+    assert check(executor, replace(plan, layers=(layer,)), quantise(network, samples=1), integer_image(network, 3))
+
+
 @pytest.mark.parametrize("flow", ["ns", "ws", "is"])
 @pytest.mark.parametrize("algorithm", ["im2col", "kn2row", "winograd"])
 @pytest.mark.parametrize("kind", [None, ActivationKind.LEAKY_RELU, ActivationKind.SIGMOID])

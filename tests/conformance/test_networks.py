@@ -12,7 +12,7 @@ from program_support import SMALL, builders, integer_image, one_conv, plan_on
 from dynamap.backends.executors import Executor
 from dynamap.backends.program.compile import compile_program
 from dynamap.backends.quantise import quantise
-from dynamap.cost.geometry import TensorShape, Window
+from dynamap.cost.geometry import TensorShape, Window, ceil_div
 from dynamap.planner.network import Activation, ActivationKind, Add, Layer, Mul, Network, Pool, PoolKind, Resize
 
 BUILDERS = builders()
@@ -115,9 +115,10 @@ def test_sums_and_products_before_an_activation(executor: Executor, kind: Activa
     shapes = {"twin": shape, "factor": TensorShape(35, 1, 1), "sum": shape, "product": shape, "output": shape}
     network = small(shape, layers, shapes, "output")
     plan = plan_on(network, (8, 8), device=packed_device(executor))
-    # n = 4, R = 32: 5 rows x ceil(6 pixels x 3 units / 4) words, each two cycles, or two for each operand.
+    # 5 rows x ceil(6 pixels x 3 units / n) words, each two cycles, or two for each operand.
     each = 2 if kind is ActivationKind.RELU else 4
-    assert [layer.compute_cycles for layer in plan.layers[2:]] == [25 * each] * 3
+    words = 5 * ceil_div(6 * 3, plan.overlay.word_bytes // 16)
+    assert [layer.compute_cycles for layer in plan.layers[2:]] == [words * each] * 3
     assert check(executor, plan, quantise(network, samples=1), integer_image(network, 1))
 
 

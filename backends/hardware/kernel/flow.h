@@ -135,7 +135,7 @@ INLINE int piece_weights(const geometry_t *g, const piece_t *p) {
 INLINE void ns_begin_tile(flow_t *f) {
     INLINED
     f->computing = f->tile >= 0;
-    f->feeding = f->tile + 1 < f->tiles;
+    f->feeding = f->tile < f->tiles;  // behind the last tile nothing is fed, for as long as a tile takes
     f->column_tile = 0;
     f->repeat = 0;
     f->value = 0;
@@ -187,7 +187,7 @@ INLINE void ns_feed(const command_t *c, const block_t *b, flow_t *f,
     feed_t *d = &f->feed;
     const int slot = (f->tile + 1) & 3;
     const int side = (f->tile + 1) & 1;
-    const bool exists = d->spot.number < g->spots;
+    const bool exists = f->tile + 1 < f->tiles && d->spot.number < g->spots;
     if (d->segment == 0 && d->word == 0) {
         spots->spot[slot][d->row] = d->spot;
         spots->known[slot][d->row] = exists;
