@@ -131,7 +131,9 @@ def test_every_command_and_option_is_described(built: dict[Path, Page], site: Pa
         _, found, rest = text.partition(f"\ndynamap {command} ")
         assert found, f"there is no section for dynamap {command}"
         section = rest.partition("\ndynamap ")[0]
-        options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", _help(command).partition("Options:")[2])) - {"--help"}
+        listed = re.findall(r"^  (?:-\w, )?(--[a-z-]+)(?: / (--[a-z-]+))?", _help(command), re.MULTILINE)
+        options = {option for pair in listed for option in pair if option} - {"--help"}
+        assert options, f"dynamap {command} --help lists no options: the test looks at the wrong lines"
         missing = [option for option in options if not re.search(rf"{option}(?![\w-])", section)]
         assert not missing, f"dynamap {command}: {missing} are not described"
 

@@ -111,7 +111,7 @@ INLINE uint64_t fold_row(const command_t *c, const pool_t *p, const row_buffer_t
     uint64_t cycles = 0;
     const bool largest = c->op == OP_MAX_POOL;
     const pool_window_t none = (pool_window_t)(largest ? LOWEST : 0);
-    pool_window_t sums[WORD_UNITS][UNIT_BYTES];
+    pool_window_t sums[WORD_UNITS][UNIT_BYTES] = ZERO; // word 0 sets them all, which compilers do not see
     HLS_PRAGMA(HLS array_partition variable = sums complete dim = 0)
 words:
     for (int word = 0; word < p->words; ++word) {
