@@ -4,6 +4,7 @@
 #define OVERLAY_DEVICE_RUN_H
 
 #include <cstdio>
+#include <optional>
 
 #include "params.h"
 #include "program_file.h"
@@ -94,9 +95,10 @@ inline run_options_t run_options(const std::vector<std::string> &words) {
             o.tensors = words[++i];
         else if (words[i] == "--counters" && i + 1 < words.size())
             o.counters = words[++i];
-        else if (!named && !words[i].empty() && words[i][0] != '-')
-            o.data = words[i], named = true;
-        else
+        else if (!named && !words[i].empty() && words[i][0] != '-') {
+            o.data = words[i];
+            named = true;
+        } else
             throw std::runtime_error("unknown argument " + words[i]);
     }
     return o;
@@ -122,10 +124,9 @@ inline void print_counters(const layer_entry_t &layer, const std::vector<std::ui
 inline int run_layers(const program_file_t &program, const run_options_t &o, device_t &device) {
     require_this_overlay(program);
     load_program(program, o.data, device);
-    const bool compare = std::ifstream(o.data + "/golden.bin").good();
-    std::vector<golden_t> golden;
-    if (compare) golden.emplace_back(o.data);
-    if (!compare && o.tensors.empty()) throw std::runtime_error("there is no golden.bin to compare with");
+    std::optional<golden_t> golden;
+    if (std::ifstream(o.data + "/golden.bin").good()) golden.emplace(o.data);
+    if (!golden && o.tensors.empty()) throw std::runtime_error("there is no golden.bin to compare with");
     std::ofstream tensors, counters;
     if (!o.tensors.empty()) tensors.open(o.tensors, std::ios::binary);
     if (!o.counters.empty()) counters.open(o.counters);
@@ -141,12 +142,12 @@ inline int run_layers(const program_file_t &program, const run_options_t &o, dev
         counters << "\n";
         const std::vector<std::int8_t> got = tensor_of(program.tensors[layer.output], device);
         tensors.write(reinterpret_cast<const char *>(got.data()), static_cast<std::streamsize>(got.size()));
-        equal = !compare || golden[0].equals(layer, program.tensors[layer.output], got);
+        equal = !golden || golden->equals(layer, program.tensors[layer.output], got);
         if (!equal) break;
     }
     if ((!o.tensors.empty() && !tensors) || (!o.counters.empty() && !counters))
         throw std::runtime_error("cannot write the results");
-    if (compare) std::printf(equal ? "PASS: every layer equals its golden output\n" : "FAIL\n");
+    if (golden) std::printf(equal ? "PASS: every layer equals its golden output\n" : "FAIL\n");
     return equal ? 0 : 1;
 }
 
