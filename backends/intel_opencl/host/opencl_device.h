@@ -139,6 +139,7 @@ class opencl_device_t : public device_t {
     }
 
     std::vector<std::uint64_t> run(std::uint32_t first_command, std::uint32_t count) override {
+        if (count == 0) return {};  // a layer that is written in place by those before it
         const cl_ulong address = program_.commands_address() + std::uint64_t(first_command) * COMMAND_BYTES;
         const cl_int commands = static_cast<cl_int>(count);
         set_argument(LOAD, 0, sizeof(address), &address);

@@ -113,6 +113,8 @@ class OpenclOverlay:
         """
         import numpy as np
 
+        if count == 0:  # a layer that is written in place by those before it
+            return []
         commands = np.int32(count)
         memory = self._buffers
         arguments: dict[str, list[Any]] = {
