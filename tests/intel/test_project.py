@@ -184,9 +184,29 @@ def test_the_readme_states_the_status_of_the_tool(files: dict[str, bytes]) -> No
         assert package in text
 
 
-def test_make_emulate_runs_the_network(tmp_path: Path) -> None:
+def assert_counters_are_the_plans(printed: str, predicted: Path) -> None:
+    """Cycles and bytes of every layer in the table that `make emulate` prints."""
+    layers = json.loads(predicted.read_text())["layers"]
+    for layer in layers:
+        line = re.search(rf"^{re.escape(layer['name'])} +(\d+) +(\d+) +(\d+)$", printed, re.MULTILINE)
+        assert line is not None, layer["name"]
+        wanted = [layer["compute_cycles"], layer["bytes_read"], layer["bytes_written"]]
+        assert [int(number) for number in line.groups()] == wanted, layer["name"]
+
+
+@pytest.mark.full
+def test_make_emulate_runs_googlenet(tmp_path: Path) -> None:
+    """The commands of a user, for the network and the card that they are meant for."""
+    network = dynamap.load("googlenet")
+    write_project(made(network, dynamap.plan(network, device="stratix10-gx2800")), tmp_path / "p")
+    done = make(tmp_path / "p", "emulate", seconds=1800)
+    assert done.returncode == 0 and "PASS: every layer equals its golden output" in done.stdout, done.stderr[-2000:]
+    assert_counters_are_the_plans(done.stdout, tmp_path / "p" / "predicted.json")
+
+
+def test_make_emulate_runs_the_digits_network(tmp_path: Path) -> None:
     """The whole project, on Intel's emulator, by both hosts: the plan's counters; a difference is named."""
-    network = one_conv(TensorShape(20, 6, 5), 19, Window((3, 3), pads=(1, 1, 1, 1)))
+    network = dynamap.load(DIGITS)
     plan = plan_on(network, (8, 8), device="arria10-gx1150")
     write_project(made(network, plan), tmp_path / "p")
     assert subprocess.run(["sha256sum", "-c", "--quiet", MANIFEST], cwd=tmp_path / "p", check=False).returncode == 0
@@ -194,20 +214,14 @@ def test_make_emulate_runs_the_network(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert "aoc is not installed: Intel's emulator of Python packages compiles the kernels" in done.stdout
     assert "PASS: every layer equals its golden output" in done.stdout
-    predicted = json.loads((tmp_path / "p" / "predicted.json").read_text())["layers"]
-    for layer in predicted:
-        line = re.search(rf"^{re.escape(layer['name'])} +(\d+) +(\d+) +(\d+)$", done.stdout, re.MULTILINE)
-        assert line is not None, layer["name"]
-        wanted = [layer["compute_cycles"], layer["bytes_read"], layer["bytes_written"]]
-        assert [int(number) for number in line.groups()] == wanted, layer["name"]
+    assert_counters_are_the_plans(done.stdout, tmp_path / "p" / "predicted.json")
     golden = bytearray((tmp_path / "p" / "data" / "golden.bin").read_bytes())
     golden[-1] ^= 1
     (tmp_path / "p" / "data" / "golden.bin").write_bytes(bytes(golden))
     wrong = make(tmp_path / "p", "emulate", "TIME_LIMIT=60")
+    last = [layer.name for layer in plan.layers if not layer.host][-1]
     assert wrong.returncode == 2 and "Error 1" in wrong.stderr  # make's own status, and the host's
-    assert re.search(
-        rf"MISMATCH in layer {re.escape(predicted[-1]['name'])}: .* expected -?\d+, got -?\d+", wrong.stdout
-    )
+    assert re.search(rf"MISMATCH in layer {re.escape(last)}: .* expected -?\d+, got -?\d+", wrong.stdout)
     golden[-1] ^= 1
     (tmp_path / "p" / "data" / "golden.bin").write_bytes(bytes(golden))
     python = make(tmp_path / "p", "emulate-python", "TIME_LIMIT=60")
