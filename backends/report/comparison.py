@@ -9,7 +9,7 @@ from functools import partial
 from dynamap.backends.report.bars import Bar, bars
 from dynamap.backends.report.evidence import Evidence
 from dynamap.backends.report.kinds import Kind, algorithm_words, kind_of, layer_costs, unit_ms
-from dynamap.backends.report.layer_table import Cell, controls, heading, row_of
+from dynamap.backends.report.layer_table import NAME, Cell, controls, heading, row_of
 from dynamap.backends.report.markup import Markup, element, joined, named
 from dynamap.backends.report.resources import NAMES
 from dynamap.backends.report.words import change, digits, integer, letter, milliseconds, percent, size
@@ -149,7 +149,7 @@ def _layers(plans: Sequence[Plan]) -> Markup:
     if not any(sum(layer is not None for layer in match.layers) > 1 for match in found):
         return element("p", "The plans have no layers of the same name.", class_="absent")
     letters = [letter(number) for number in range(len(plans))]
-    columns: list[tuple[str, bool, str]] = [("Layer", False, "the ONNX node's name"), ("Op", False, "operation")]
+    columns: list[tuple[str, bool, str]] = [(NAME, False, "the ONNX node's name"), ("Op", False, "operation")]
     for number, name in enumerate(letters):
         columns.append((f"{name}: how", False, f"algorithm and dataflow in plan {name}"))
         columns.append((f"{name}, µs", True, f"microseconds in plan {name}"))

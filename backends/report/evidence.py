@@ -18,7 +18,7 @@ from dynamap.backends.verification import Verification, verify_plan
 from dynamap.backends.verification.report import Mismatch
 from dynamap.backends.verification.subject import Subject, check_layers
 from dynamap.cost.device import Device
-from dynamap.cost.errors import DynamapError, InputError
+from dynamap.cost.errors import DynamapError, InfeasibleError, InputError
 from dynamap.planner.baselines import (
     JOINT,
     STRATEGIES,
@@ -51,10 +51,11 @@ class Absent:
 
 @dataclass(frozen=True)
 class Baselines:
-    """Fixed strategies on the plan's device, and the limits of the device."""
+    """Fixed strategies on the plan's device, those that found no plan with the reason, and the limits of the device."""
 
     scope: Scope
     strategies: tuple[Baseline, ...]
+    failed: tuple[tuple[str, str], ...]
     limits: PhysicalLimits
 
 
@@ -176,11 +177,16 @@ def _baselines(subject: Subject | Absent, wanted: Wanted) -> Baselines | Absent:
     if wanted.scope is Scope.ARRAY:
         request = replace(request, array=(plan.overlay.rows, plan.overlay.columns))
         strategies.remove(TWO_STEP)
-    try:
-        planned = tuple(plan_baseline(subject.network, subject.board, strategy, request) for strategy in strategies)
-        return Baselines(wanted.scope, planned, physical_limits(subject.network, subject.board, request))
-    except DynamapError as error:
-        return Absent(f"The fixed strategies could not be planned: {error}.")
+    planned, failed = [], []
+    for strategy in strategies:
+        try:
+            planned.append(plan_baseline(subject.network, subject.board, strategy, request))
+        except InfeasibleError as error:
+            failed.append((strategy, str(error)))
+        except DynamapError as error:
+            return Absent(f"The fixed strategies could not be planned: {error}.")
+    limits = physical_limits(subject.network, subject.board, request)
+    return Baselines(wanted.scope, tuple(planned), tuple(failed), limits)
 
 
 def _checks(subject: Subject | Absent, wanted: Wanted) -> Verification | Absent:

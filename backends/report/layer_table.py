@@ -12,8 +12,11 @@ from dynamap.backends.report.evidence import Evidence
 from dynamap.backends.report.kinds import LABELS, Kind, algorithm_words, bound_of, kind_of, layer_costs, unit_ms
 from dynamap.backends.report.legend import kinds_in
 from dynamap.backends.report.markup import Markup, element, joined, named
-from dynamap.backends.report.words import digits, integer, percent, size, times
+from dynamap.backends.report.words import digits, integer, more, percent, size, times
 from dynamap.planner.plan import Plan, PlannedLayer
+
+NAME = "Layer"
+"""The heading of the column of names, which stays in sight on a phone."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ def heading(title: str, column: int, *, number: bool, hint: str) -> Markup:
         "th",
         element("button", title, type="button", data_column=column, data_number=number, title=hint),
         scope="col",
-        class_="number" if number else None,
+        class_="number" if number else "name" if title == NAME else None,
         data_title=title,
     )
 
@@ -57,7 +60,7 @@ def _key(key: str | float) -> str:
 
 _COLUMNS = (
     ("#", False, "order of execution"),
-    ("Layer", False, "the ONNX node's name"),
+    (NAME, False, "the ONNX node's name"),
     ("Op", False, "operation"),
     ("In", True, "channels × height × width; sorts by the number of values"),
     ("Out", True, "channels × height × width; sorts by the number of values"),
@@ -161,7 +164,7 @@ def _cells(plan: Plan, index: int, layer: PlannedLayer, cost: int, unit: float, 
         Cell(layer.bound_by or "", layer.bound_by or "", f"bound b-{bound_of(layer)}" if layer.bound_by else ""),
         Cell(*_runner_up(layer)),
         Cell(
-            "" if extra is None else f"+{percent(extra, cost)}",
+            "" if extra is None else more(extra, cost),
             -1.0 if extra is None else extra / max(cost, 1),
             "number",
         ),

@@ -93,9 +93,7 @@ def _caption(points: list[Point], roofs: Roofs) -> str:
         "memory could be the limit. The bytes are those that the plan moves, counted as often as they are moved."
     )
     if any(kind_of(point.layer) is Kind.WINOGRAD for point in points):
-        words += (
-            " Winograd needs fewer products than are counted here, so it may lie above the roof of single products."
-        )
+        words += " Winograd needs fewer products than are counted here, so it may lie above the roofs of the array."
     return words
 
 

@@ -25,6 +25,10 @@ def strategies(evidence: Evidence, prefix: str) -> Markup:
     else:
         rows += [_strategy_bar(baseline, plan) for baseline in found.strategies]
         parts.append(element("p", prose(_scope(found, plan)), class_="muted"))
+        parts += [
+            element("p", element("b", strategy), f" found no plan: {reason}", class_="absent")
+            for strategy, reason in found.failed
+        ]
     rows += [
         _limit_bar(f"{name} of the array", value, _LIMITS.get(name, "as the plan states it"))
         for name, value in sorted(plan.limits_ms.items(), key=_compute_first)

@@ -62,14 +62,26 @@ def size(count: int) -> str:
 def percent(part: float, whole: float = 1.0) -> str:
     """A share of a whole; an empty whole has none.
 
-    >>> percent(1, 8), percent(1, 3000), percent(0, 0)
-    ('12.5%', '0.03%', '–')
+    >>> percent(1, 8), percent(1, 3000), percent(1, 10**6), percent(0, 0)
+    ('12.5%', '0.03%', '< 0.01%', '–')
     """
     if not whole:
         return "–"
     share = 100 * part / whole
+    if 0 < share < 0.005:
+        return "< 0.01%"
     places = 1 if abs(share) >= 1 or share == 0 else 2
     return f"{share:.{places}f}%".replace("-", MINUS)
+
+
+def more(extra: float, whole: float) -> str:
+    """What is added to a whole, as a share of it.
+
+    >>> more(1, 8), more(1, 10**6)
+    ('+12.5%', '< 0.01%')
+    """
+    share = percent(extra, whole)
+    return f"+{share}" if share[0].isdigit() else share
 
 
 def milliseconds(value: float) -> str:

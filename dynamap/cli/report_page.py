@@ -25,6 +25,8 @@ def page_command(
         InputError: a plan or a file beside it cannot be used, or the page cannot be written.
     """
     require_folder(output)
+    if wanted.time_limit is not None and not wanted.time_limit > 0:
+        raise InputError(f"--time-limit must be positive, found {wanted.time_limit}")
     for option, files in (("--run", runs), ("--measured", measurements)):
         if files and len(files) != len(plans):
             raise InputError(

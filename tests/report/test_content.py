@@ -11,7 +11,7 @@ import pytest
 from page_support import Node, data_of, read_page, table_rows
 
 from dynamap.backends.report import Evidence, Scope, Wanted, gather, html_report
-from dynamap.backends.report.evidence import Replay
+from dynamap.backends.report.evidence import Baselines, Replay
 from dynamap.planner.baselines import plan_baseline
 from dynamap.planner.models import resolve
 from dynamap.planner.plan import Plan
@@ -261,6 +261,13 @@ def test_full_baselines_have_arrays_of_their_own(hostile_model: Path) -> None:
         assert f"on {expected.rows} × {expected.columns}" in rows[strategy].text
         assert number(rows[strategy].all("b")[0].text) == pytest.approx(1000 * expected.latency_ms, rel=6e-3)
     assert "its own best array" in section.text
+
+
+def test_a_strategy_that_finds_nothing_says_why(hostile: Evidence) -> None:
+    assert isinstance(hostile.baselines, Baselines)
+    failed = replace(hostile.baselines, failed=(("two-step", "nothing in 0.001 s <b>"),))
+    section = read_page(html_report([replace(hostile, baselines=failed)])).by_id("strategies")
+    assert "two-step found no plan: nothing in 0.001 s <b>" in section.text
 
 
 def test_what_was_checked_is_said(page: Node, googlenet: Plan) -> None:

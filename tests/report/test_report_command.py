@@ -241,6 +241,8 @@ def test_where_nothing_can_be_written(folder: Path) -> None:
     if os.geteuid():
         folder.chmod(0o500)
         assert "cannot write" in refused(2, "report", plan, "-o", folder / "p.html")
+    found = refused(2, "report", plan, "--baselines", "full", "--time-limit", "-1", "-o", folder / "p.html")
+    assert "--time-limit must be positive, found -1.0" in found
     done = dynamap("report", plan)
     assert done.returncode == 2 and "--output" in done.stderr
     done = dynamap("report")
