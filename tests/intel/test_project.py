@@ -228,6 +228,24 @@ def test_make_emulate_runs_the_digits_network(tmp_path: Path) -> None:
     assert python.returncode == 0 and python.stdout.endswith("PASS\n"), python.stdout + python.stderr
 
 
+def test_memories_with_names_and_eight_ports(tmp_path: Path) -> None:
+    """What aoc sees on a card with HBM, in the emulator: locations of the buffers, and reads that are not cached."""
+    network = one_conv(TensorShape(20, 6, 5), 19, Window((3, 3), pads=(1, 1, 1, 1)))
+    files = made(network, plan_on(network, (8, 8), device="stratix10-mx2100"))
+    banks = [word[2:].split("=") for word in settings(files)["AOC_MEMORY"].split()]
+    defines = "".join(f"#define {name} {memory}\n" for name, memory in banks)
+    cached = "#ifdef OVERLAY_EMULATION\n#define GLOBAL_READ"
+    language = files["src/language.h"].decode()
+    assert cached in language and len(banks) == 8
+    language = language.replace(cached, "#ifdef NEVER\n#define GLOBAL_READ")
+    files["src/language.h"] = language.encode()
+    files["src/overlay.cl"] = defines.encode() + files["src/overlay.cl"]
+    write_project(files, tmp_path / "p")
+    done = make(tmp_path / "p", "emulate", "TIME_LIMIT=60")
+    assert done.returncode == 0 and "PASS: every layer equals its golden output" in done.stdout, done.stderr[-2000:]
+    assert_counters_are_the_plans(done.stdout, tmp_path / "p" / "predicted.json")
+
+
 HANGING = """
 #pragma OPENCL EXTENSION cl_intel_channels : enable
 channel int never __attribute__((depth(1)));

@@ -17,6 +17,12 @@ typedef ulong uint64_t;
 #define TABLE constant  // address space of constant tables
 #define ZERO {0}        // initialiser: every member 0
 #define GLOBAL global   // address space of the device buffer
+// The device buffer where it is read: another kernel writes it meanwhile, so that aoc must not keep words of it in a cache.
+#ifdef OVERLAY_EMULATION
+#define GLOBAL_READ global const
+#else
+#define GLOBAL_READ global const volatile
+#endif
 #define SCRATCH         // a large local array that keeps nothing from call to call
 #else
 #include <cstdint>
@@ -33,6 +39,7 @@ using std::uint64_t;
 #define TABLE static const
 #define ZERO {}
 #define GLOBAL
+#define GLOBAL_READ const
 #define SCRATCH static
 #endif
 

@@ -33,7 +33,7 @@ typedef struct {
 #define EACH_PORT_8(X) EACH_PORT_7(X), X(7)
 #define JOIN_NAMES(a, b) a##b
 #define EACH_PORT_OF(count, X) JOIN_NAMES(EACH_PORT_, count)(X)
-#define READ_ARGUMENT(i) GLOBAL const beat_t *read##i
+#define READ_ARGUMENT(i) GLOBAL_READ beat_t *read##i
 #define READ_PASS(i) read##i
 #define WRITE_ARGUMENT(i) GLOBAL beat_t *write##i
 #define WRITE_PASS(i) write##i

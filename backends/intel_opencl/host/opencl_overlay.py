@@ -1,6 +1,7 @@
 """The overlay's kernels through pyopencl, on a board or on Intel's emulator (emulator.py has its environment)."""
 
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -50,12 +51,13 @@ class OpenclOverlay:
             self._program = cl.Program(self._context, [device], [binary.read_bytes()]).build()
         elif sources is not None:
             text = (sources / "overlay.cl").read_text()
-            try:
-                self._program = cl.Program(self._context, text).build(
-                    ["-DOVERLAY_EMULATION", "-I", str(sources)], cache_dir=False
-                )
-            except cl.RuntimeError as error:
-                raise OverlayError(f"the kernels do not build:\n{error}") from error
+            options = ["-DOVERLAY_EMULATION", "-I", str(sources)]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", cl.CompilerWarning)  # remarks on loops, also where all is well
+                try:
+                    self._program = cl.Program(self._context, text).build(options, cache_dir=False)
+                except cl.RuntimeError as error:
+                    raise OverlayError(f"the kernels do not build:\n{error}") from error
         else:
             raise OverlayError("the kernels are needed: an .aocx file, or for the emulator the folder of overlay.cl")
         profiling = cl.command_queue_properties.PROFILING_ENABLE

@@ -17,8 +17,8 @@
 // The vector unit is the exception: while it works on a block, COMPUTE takes in nothing, and the words of the next block wait
 // in the channel.
 //
-// LOAD sends every command to all others. It waits for `finished` before it fetches the next one, because a pass reads what the passes before it
-// have written.
+// LOAD sends every command to all others. It waits for `finished` before it fetches the next one, because a pass reads
+// what the passes before it have written.
 #ifndef OVERLAY_CHANNELS_H
 #define OVERLAY_CHANNELS_H
 

@@ -209,7 +209,7 @@ INLINE void load_block(READ_PORTS, const command_t *c, const source_t sources[MA
 }
 
 __attribute__((max_global_work_dim(0))) kernel void load(ulong commands_address, int command_count,
-                                                         global ulong *restrict counters, READ_PORTS) {
+                                                         global ulong *restrict counters, READ_BUFFERS) {
     source_t sources[MAX_SOURCES];
 commands:
     for (int i = 0; i < command_count; ++i) {

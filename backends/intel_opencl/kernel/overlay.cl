@@ -2,6 +2,8 @@
 // them, each in a queue of its own, for a range of commands.
 #include "channels.h"
 
+#include "buffers.h"
+
 #include "array.h"
 
 #include "vector.h"

@@ -82,7 +82,7 @@ bytes_of_word:
 }
 
 __attribute__((max_global_work_dim(0))) kernel void store(int command_count, global ulong *restrict counters,
-                                                          WRITE_PORTS) {
+                                                          WRITE_BUFFERS) {
     // Lanes write single bytes, a word is read at once: a bank per unit of a word, which the compiler splits by byte.
     int8_t __attribute__((memory, numbanks(WORD_UNITS), bankwidth(UNIT_BYTES))) output_buffer[OUTPUT_UNITS][UNIT_BYTES];
 commands:
