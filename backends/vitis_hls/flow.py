@@ -81,7 +81,12 @@ def link_config(plan: Plan, device: Device) -> str:
 
 def make_settings(device: Device, sizes: KernelSizes) -> str:
     """``config.mk``."""
-    lines = [f"PLATFORM := {device.board}", f"PORTS := {sizes.ports}", f"PORT_BYTES := {sizes.port_bytes}"]
+    lines = [
+        f"KERNEL := {' '.join(name.removesuffix('.cpp') for name in KERNEL_SOURCES)}",
+        f"PLATFORM := {device.board}",
+        f"PORTS := {sizes.ports}",
+        f"PORT_BYTES := {sizes.port_bytes}",
+    ]
     if device.family == "zynq-ultrascale-plus":
         lines += [
             "# Zynq MPSoC: an SD card with the host program; both files are of the platform's common image.",
