@@ -6,6 +6,7 @@ import re
 
 from dynamap.backends.hardware import pages
 from dynamap.backends.hardware.sizes import KernelSizes
+from dynamap.backends.intel_opencl.emulator import HEADERS, INSTALL
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan import Plan
@@ -101,8 +102,7 @@ def readme(plan: Plan, device: Device, digest: str) -> str:
             "`make emulate` runs the network on the kernels in Intel's FPGA emulator, layer by layer, and compares "
             "each with its golden output. With aoc installed it builds with `aoc -march=emulator`; without aoc it "
             "takes the emulator of Intel's Python packages, which compiles the kernels itself: "
-            "`pip install intel-opencl-rt==2025.0.4 intel-cmplr-lib-rt==2025.0.4 intel-opencl-fpga-emu-rt==2025.0.5 "
-            "nvidia-cuda-opencl pyopencl` (Linux on x86-64; nvidia-cuda-opencl carries Khronos' headers and loader).",
+            f"`{INSTALL}` (Linux on x86-64; {HEADERS} carries Khronos' headers and loader).",
             "`make report` gives aoc's area and loop report, `make aocx` the device image (hours), `make run` runs it "
             "on the board; `make help` lists all targets.",
         ),
