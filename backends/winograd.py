@@ -1,11 +1,11 @@
-"""Winograd convolution in integers, exact: F(2,3) and F(4,3), in one or two dimensions, any kernel size.
+"""Winograd convolution in integers, exact: F(2,3) and F(4,3) in one or two dimensions, F(5,4) in one; any kernel size.
 
-One dimension: m outputs of a 3-tap correlation of t = m + 2 data, y = A ((G g) * (B d)), with t products
-instead of 3 m. G has fractions; here every row of G is scaled to the smallest integers and A takes
-up the factors, so that A, B and G are integer matrices and A ((G g) * (B d)) = scale y with scale 2 or
-24. In two dimensions the scale is its square, 4 or 576. Every step is integer, so the division by the scale
-has no remainder. A dimension with kernel 1 is left alone (m = t = scale = 1). Kernels above 3 are cut
-into 3-tap pieces (*rounds*), padded with zero taps, whose products are summed before A is applied.
+One dimension: m outputs of an r-tap correlation of t = m + r - 1 data, y = A ((G g) * (B d)), with t products
+instead of r m. G has fractions; here every row of G (and of B) is scaled to the smallest integers and A takes
+up the factors, so that A, B and G are integer matrices and A ((G g) * (B d)) = scale y with scale 2, 24 or
+360. In two dimensions the scale is its square, 4 or 576. Every step is integer, so the division by the scale
+has no remainder. A dimension with kernel 1 is left alone (m = t = scale = 1). Kernels above r are cut
+into r-tap pieces (*rounds*), padded with zero taps, whose products are summed before A is applied.
 
 Source: Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016
 (arXiv 1509.09308), sections 4.1 to 4.3; the per-row scaling is the deviation.
@@ -26,14 +26,13 @@ Int8Array = npt.NDArray[np.int8]
 Int16Array = npt.NDArray[np.int16]
 Int64Array = npt.NDArray[np.int64]
 
-TAPS = 3
 DATA_LIMIT = 128
 WEIGHT_LIMIT = 128
 
 
 @dataclass(frozen=True, eq=False)
 class Transform1D:
-    """A ((G g) * (B d)) = scale y: ``data`` is B (t x t), ``weights`` G (t x 3), ``output`` A (m x t)."""
+    """A ((G g) * (B d)) = scale y: ``data`` is B (t x t), ``weights`` G (t x r), ``output`` A (m x t)."""
 
     outputs: int
     scale: int
@@ -76,12 +75,50 @@ F43 = Transform1D(
 )
 """F(4,3): rows of G multiplied by 4, 6, 6, 24, 24, 1; A takes up 6, 4, 4, 1, 1, 24."""
 
-TRANSFORMS = {2: F23, 4: F43}
+F54 = Transform1D(
+    outputs=5,
+    scale=360,
+    data=_matrix(
+        (-4, 0, 21, 0, -21, 0, 4, 0),
+        (0, 4, 4, -17, -17, 4, 4, 0),
+        (0, -4, 4, 17, -17, -4, 4, 0),
+        (0, 2, 1, -10, -5, 8, 4, 0),
+        (0, -2, 1, 10, -5, -8, 4, 0),
+        (0, 4, 8, -5, -10, 1, 2, 0),
+        (0, -4, 8, 5, -10, -1, 2, 0),
+        (0, -4, 0, 21, 0, -21, 0, 4),
+    ),
+    weights=_matrix(
+        (1, 0, 0, 0),
+        (1, 1, 1, 1),
+        (1, -1, 1, -1),
+        (1, 2, 4, 8),
+        (1, -2, 4, -8),
+        (8, 4, 2, 1),
+        (8, -4, 2, -1),
+        (0, 0, 0, 1),
+    ),
+    output=_matrix(
+        (-90, -20, -20, 1, 1, 16, 16, 0),
+        (0, -20, 20, 2, -2, 8, -8, 0),
+        (0, -20, -20, 4, 4, 4, 4, 0),
+        (0, -20, 20, 8, -8, 2, -2, 0),
+        (0, -20, -20, 16, 16, 1, 1, 90),
+    ),
+)
+"""F(5,4) on the points 0, 1, -1, 2, -2, 1/2, -1/2 and infinity.
+
+With M = x (x^2 - 1)(x^2 - 4)(x^2 - 1/4), the row of B of a point a holds the coefficients of M / (x - a), that of
+infinity those of M, the row of G the powers of a, each in the smallest integers; A takes up the rest. One dimension
+only: in two, data would need 20 bits.
+"""
+
+TRANSFORMS = {2: F23, 4: F43, 5: F54}
 
 
 @dataclass(frozen=True)
 class WinogradForm:
-    """How a kernel of K1 x K2 runs on tiles of m outputs per dimension (m = 2 or 4).
+    """How a kernel of K1 x K2 runs on tiles of m outputs per dimension (m = 2, 4 or 5).
 
     >>> form = WinogradForm((3, 3), 4)
     >>> form.positions, form.rounds, form.scale, form.data_bits, form.weight_bits
@@ -93,9 +130,11 @@ class WinogradForm:
 
     def __post_init__(self) -> None:
         if self.m not in TRANSFORMS:
-            raise ValueError(f"F(m, 3) exists for m = 2 and m = 4, found m = {self.m}")
+            raise ValueError(f"F(m, r) exists for m = 2, 4 and 5, found m = {self.m}")
         if min(self.kernel) < 1 or max(self.kernel) < 2:
             raise ValueError(f"Winograd needs a kernel longer than 1 in some dimension, found {self.kernel}")
+        if self.m == 5 and min(self.kernel) > 1:
+            raise ValueError(f"F(5,4) is for kernels of one dimension, found {self.kernel}")
 
     @cached_property
     def transforms(self) -> tuple[Transform1D, Transform1D]:
@@ -119,9 +158,14 @@ class WinogradForm:
         return self.tile[0] * self.tile[1]
 
     @property
+    def taps(self) -> int:
+        """r: taps of a piece along each transformed dimension."""
+        return TRANSFORMS[self.m].weights.shape[1]
+
+    @property
     def rounds_2d(self) -> tuple[int, int]:
         """Pieces of the kernel along rows and columns; a dimension of length 1 has one."""
-        return ceil_div(self.kernel[0], TAPS), ceil_div(self.kernel[1], TAPS)
+        return ceil_div(self.kernel[0], self.taps), ceil_div(self.kernel[1], self.taps)
 
     @property
     def rounds(self) -> int:
@@ -129,22 +173,22 @@ class WinogradForm:
 
     @property
     def scale(self) -> int:
-        """What the output transform multiplies the convolution by: 2, 4, 24 or 576."""
+        """What the output transform multiplies the convolution by: 2, 4, 24, 360 or 576."""
         return self.transforms[0].scale * self.transforms[1].scale
 
     @property
     def data_limit(self) -> int:
-        """Largest absolute transformed value: 512 for F(2,3), 12800 for F(4,3) in two dimensions."""
+        """Largest absolute transformed value: 512 for F(2,3), 12800 for F(4,3) in two dimensions, 6400 for F(5,4)."""
         return DATA_LIMIT * _row_sum(self.transforms[0].data) * _row_sum(self.transforms[1].data)
 
     @property
     def weight_limit(self) -> int:
-        """Largest absolute transformed weight: 1152 for F(2,3), 6272 for F(4,3) in two dimensions."""
+        """Largest absolute transformed weight: 1152 for F(2,3), 6272 for F(4,3) in two dimensions, 1920 for F(5,4)."""
         return WEIGHT_LIMIT * _row_sum(self.transforms[0].weights) * _row_sum(self.transforms[1].weights)
 
     @property
     def data_bits(self) -> int:
-        """Signed bits of transformed data: 10 for F(2,3), 15 for F(4,3).
+        """Signed bits of transformed data: 10 for F(2,3), 15 for F(4,3), 14 for F(5,4).
 
         Exactly, from the lowest and highest value: a row whose positive entries sum to p and
         negative entries to -n takes x in low..high to p low - n high .. p high - n low.
@@ -159,7 +203,7 @@ class WinogradForm:
 
     @property
     def weight_bits(self) -> int:
-        """Signed bits of transformed weights: 12 for F(2,3), 14 for F(4,3)."""
+        """Signed bits of transformed weights: 12 for F(2,3), 14 for F(4,3), 12 for F(5,4)."""
         return signed_bits(-self.weight_limit, self.weight_limit)
 
     def sum_bits(self, channels: int) -> int:
@@ -178,7 +222,7 @@ class WinogradForm:
     def padded_size(self, rows: int, columns: int) -> tuple[int, int]:
         """Rows and columns of padded input that the tiles of ``rows`` x ``columns`` outputs read."""
         first, second = (
-            count * outputs + (rounds - 1) * TAPS + tile - outputs
+            count * outputs + (rounds - 1) * self.taps + tile - outputs
             for count, outputs, rounds, tile in zip(
                 self.tiles(rows, columns), self.outputs, self.rounds_2d, self.tile, strict=True
             )
@@ -203,7 +247,7 @@ def transform_weights(weights_oihw: Int8Array, form: WinogradForm) -> Int16Array
     """Transformed weights of one group: positions x rounds x I x O, 16 bits.
 
     ``weights_oihw`` is O x I x K1 x K2 with any int8 values. Round r1 * R2 + r2 holds the taps
-    3 r1 .. 3 r1 + 2 of the rows and 3 r2 .. 3 r2 + 2 of the columns; taps beyond the kernel are zero.
+    r r1 .. r r1 + r - 1 of the rows and r r2 .. r r2 + r - 1 of the columns; taps beyond the kernel are zero.
     """
     outputs, inputs = weights_oihw.shape[:2]
     pieces = tuple(transform.weights.shape[1] for transform in form.transforms)
@@ -235,7 +279,7 @@ def transform_tiles(padded: Int8Array, form: WinogradForm, rows: int, columns: i
     view = np.lib.stride_tricks.as_strided(
         data,
         (channels, n1, n2, r1, r2, t1, t2),
-        (plane, line * m1, item * m2, line * TAPS, item * TAPS, line, item),
+        (plane, line * m1, item * m2, line * form.taps, item * form.taps, line, item),
         writeable=False,
     )
     # Rows first, then columns; small integers times 8-bit data stay within 16 bits throughout.
@@ -287,7 +331,7 @@ def divide_exactly(values: Int64Array, scale: int) -> Int64Array:
     """``values / scale``; a remainder would be a fault of the transforms and is an AssertionError.
 
     Hardware shifts by the power of two in the scale (1, 2, 3 or 6 bits) and multiplies by the inverse
-    of what is left (1, 3 or 9) modulo a power of two.
+    of what is left (1, 3, 9 or 45) modulo a power of two.
     """
     quotient = values // scale
     assert (quotient * scale == values).all()

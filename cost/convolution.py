@@ -7,8 +7,17 @@ from functools import cached_property
 
 from dynamap.cost.geometry import TensorShape, Window, ceil_div
 
-WINOGRAD_PIECE = 3
-"""Taps of the kernel pieces that Winograd F(m, 3) works on; longer kernels take several rounds."""
+WINOGRAD_TAPS = {2: 3, 4: 3, 5: 4}
+"""r of each F(m, r), by m: the taps of the pieces that Winograd works on; longer kernels take several rounds."""
+
+
+def winograd_name(tile: int) -> str:
+    """How a Winograd variant is called, by the outputs of its tiles.
+
+    >>> winograd_name(5)
+    'F(5,4)'
+    """
+    return f"F({tile},{WINOGRAD_TAPS[tile]})"
 
 
 @dataclass(frozen=True)
@@ -65,10 +74,10 @@ class ConvShape:
         window = self.window
         return min(self.input.height, (rows - 1) * window.stride[0] + window.extent[0])
 
-    @property
-    def winograd_rounds(self) -> int:
-        """Pieces of at most 3 x 3 taps that the kernel is split into."""
-        return ceil_div(self.window.kernel[0], WINOGRAD_PIECE) * ceil_div(self.window.kernel[1], WINOGRAD_PIECE)
+    def winograd_rounds(self, tile: int) -> int:
+        """Pieces of at most r x r taps that F(tile, r) splits the kernel into."""
+        taps = WINOGRAD_TAPS[tile]
+        return ceil_div(self.window.kernel[0], taps) * ceil_div(self.window.kernel[1], taps)
 
     def winograd_step(self, tile: int) -> tuple[int, int]:
         """Outputs (rows, columns) per tile: ``tile`` along a dimension with taps, 1 along one without."""
@@ -78,13 +87,14 @@ class ConvShape:
     def winograd_positions(self, tile: int) -> int:
         """Products per tile, channel pair and round: m + r - 1 along each transformed dimension."""
         rows, columns = self.winograd_step(tile)
-        return (rows + 2 if rows > 1 else 1) * (columns + 2 if columns > 1 else 1)
+        more = WINOGRAD_TAPS[tile] - 1
+        return (rows + more if rows > 1 else 1) * (columns + more if columns > 1 else 1)
 
     def winograd_products(self, tile: int) -> int:
-        """Products of F(tile, 3) on real channels: positions of all tiles and rounds, for every pair of channels."""
+        """Products of F(tile, r) on real channels: positions of all tiles and rounds, for every pair of channels."""
         rows, columns = self.winograd_step(tile)
         tiles = ceil_div(self.output.height, rows) * ceil_div(self.output.width, columns)
-        depth = self.in_channels_per_group * self.winograd_rounds * self.winograd_positions(tile)
+        depth = self.in_channels_per_group * self.winograd_rounds(tile) * self.winograd_positions(tile)
         return tiles * depth * self.out_channels
 
     def split_groups(self, multiple: int, *, dense: bool = False) -> tuple[ConvShape, int]:

@@ -59,7 +59,7 @@ class Multiplier:
     def holds(self, first_bits: int, second_bits: int) -> bool:
         """Whether one product of signed operands of these widths fits.
 
-        A Winograd product of int8 data takes 10 x 12 bits for F(2,3) and 15 x 14 for F(4,3):
+        A Winograd product of int8 data takes 10 x 12 bits for F(2,3), 15 x 14 for F(4,3) and 14 x 12 for F(5,4):
         every multiplier here holds one, and none holds two.
         """
         wide, narrow = max(first_bits, second_bits), min(first_bits, second_bits)

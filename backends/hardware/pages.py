@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dynamap.cost.convolution import winograd_name
 from dynamap.planner.plan import Plan
 
 KERNEL_LIMITS = (
@@ -20,7 +21,7 @@ def layer_table(plan: Plan) -> str:
         shape = layer.shape
         algorithm = layer.algorithm or ("host" if layer.host else "in place" if layer.in_place else "vector unit")
         if layer.winograd_tile:
-            algorithm += f" F({layer.winograd_tile},3)"
+            algorithm += f" {winograd_name(layer.winograd_tile)}"
         rows.append(
             f"| {layer.name} | {layer.op} | {'x'.join(map(str, shape.input))} | {'x'.join(map(str, shape.output))} | "
             f"{algorithm} | {layer.dataflow or ''} | {layer.input_format or ''} > {layer.output_format or ''} | "

@@ -17,7 +17,7 @@ from dynamap.backends.program.packing import PARAMETERS
 from dynamap.backends.program.specification import AlgorithmCode, Command, Flag, FormatCode, Mode, Op
 from dynamap.backends.quantise import ConvArithmetic
 from dynamap.backends.winograd import transform_weights
-from dynamap.cost.convolution import ConvShape
+from dynamap.cost.convolution import ConvShape, winograd_name
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay.machine import UNIT_BYTES, round_up
@@ -113,8 +113,8 @@ def _check_sums(layer: Conv, made: Command, weights: Int8Array, bias: npt.NDArra
         form = winograd_form(made)
         if not form.fits(weights.shape[1]):
             raise InputError(
-                f"layer {layer.name!r}: Winograd F({form.m},3) over {weights.shape[1]} channels needs sums of "
-                f"{form.sum_bits(weights.shape[1])} bits; plan it with --pin {layer.name}=im2col"
+                f"layer {layer.name!r}: Winograd {winograd_name(form.m)} over {weights.shape[1]} channels needs sums "
+                f"of {form.sum_bits(weights.shape[1])} bits; plan it with --pin {layer.name}=im2col"
             )
         return
     largest = max(128 + made.data_offset, 127 - made.data_offset)

@@ -163,7 +163,7 @@ class Command:
     flags: Flag = flag_set(Flag, "flags, added")
     algorithm: AlgorithmCode = choice(AlgorithmCode, "CONV: how the convolution becomes matrix products")
     dataflow: DataflowCode = choice(DataflowCode, "CONV: the operand that stays in the array")
-    winograd_tile: int = word("m: outputs of a Winograd tile per transformed dimension, 2 or 4; else 0", 0, 4)
+    winograd_tile: int = word("m: outputs of a Winograd tile per transformed dimension, 2, 4 or 5; else 0", 0, 5)
     mode: Mode = choice(Mode, "the operand that streams")
     input_format: FormatCode = choice(FormatCode, "format of all inputs")
     output_format: FormatCode = choice(FormatCode, "format of the output")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from dynamap.cost.convolution import winograd_name
 from dynamap.planner.plan import Plan, PlannedLayer
 
 
@@ -59,7 +60,7 @@ def bound_of(layer: PlannedLayer) -> str:
 def algorithm_words(layer: PlannedLayer) -> str:
     """The algorithm with its tile: ``Winograd F(2,3)``."""
     kind = kind_of(layer)
-    tile = f" F({layer.winograd_tile},3)" if layer.winograd_tile else ""
+    tile = f" {winograd_name(layer.winograd_tile)}" if layer.winograd_tile else ""
     return f"{LABELS[kind]}{tile}"
 
 

@@ -13,8 +13,8 @@ from functools import lru_cache
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.overlay.machine import PIPELINE, UNIT_BYTES, Machine
 
-TAPS_PER_PIECE = 3
-"""Winograd splits a kernel into pieces of at most this many taps along each dimension."""
+TAPS_OF_PIECE = {2: 3, 4: 3, 5: 4}
+"""Winograd splits a kernel into pieces of so many taps along each dimension, by the outputs of its tiles."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ class Window:
 
 def pieces(kernel: Kernel) -> int:
     """Pieces that Winograd splits the kernel into."""
-    return len(range(0, kernel.rows, TAPS_PER_PIECE)) * len(range(0, kernel.columns, TAPS_PER_PIECE))
+    taps = TAPS_OF_PIECE[kernel.tile]
+    return len(range(0, kernel.rows, taps)) * len(range(0, kernel.columns, taps))
 
 
 def tile_step(kernel: Kernel) -> tuple[int, int]:
@@ -70,7 +71,8 @@ def tile_step(kernel: Kernel) -> tuple[int, int]:
 
 def tile_positions(kernel: Kernel) -> int:
     """Products of one Winograd tile, for each pair of channels and each piece."""
-    side = [step + 2 if step > 1 else 1 for step in tile_step(kernel)]
+    overlap = TAPS_OF_PIECE[kernel.tile] - 1
+    side = [step + overlap if step > 1 else 1 for step in tile_step(kernel)]
     return side[0] * side[1]
 
 

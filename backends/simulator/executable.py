@@ -9,7 +9,7 @@ from dynamap.cost.convolution import ConvShape
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay.machine import UNIT_BYTES
-from dynamap.cost.overlay.options import WINOGRAD_TILES, applicable
+from dynamap.cost.overlay.options import WINOGRAD_TILES, applicable, winograd_fits
 from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.blocking import MODES
 from dynamap.planner.layers import work_of
@@ -65,6 +65,8 @@ def _choice_problems(planned: PlannedLayer, group: ConvShape) -> Iterator[str]:
     tiles = WINOGRAD_TILES if planned.algorithm == Algorithm.WINOGRAD.value else (None,)
     if planned.winograd_tile not in tiles:
         yield f"winograd_tile is {planned.winograd_tile!r}, which does not go with {planned.algorithm!r}"
+    elif planned.winograd_tile and not winograd_fits(group, planned.winograd_tile):
+        yield f"winograd_tile is {planned.winograd_tile}, which is not for this kernel or overflows its sums"
     step = group.winograd_step(planned.winograd_tile)[0] if planned.winograd_tile in WINOGRAD_TILES else 1
     units = ceil_div(group.input.channels, UNIT_BYTES)
     whole = planned.input_format != Format.C16.value

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
-from dynamap.cost.convolution import ConvShape
+from dynamap.cost.convolution import WINOGRAD_TAPS, ConvShape
 from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay.machine import UNIT_BYTES, round_up
 from dynamap.cost.overlay.transfer import Format, Ints
@@ -20,10 +20,12 @@ from dynamap.cost.overlay.transfer import Format, Ints
 ALGORITHMS = tuple(Algorithm)
 DATAFLOWS = tuple(Dataflow)
 FORMATS = tuple(Format)
-WINOGRAD_TILES = (2, 4)
+WINOGRAD_TILES = (2, 4, 5)
+"""m of F(2,3), F(4,3) and F(5,4)."""
+
 STREAM_INPUTS, STREAM_WEIGHTS = 0, 1
 
-WINOGRAD_MOST_PRODUCTS = {(1, 2): 5_592_405, (2, 2): 932_067, (1, 4): 479_349, (2, 4): 6_847}
+WINOGRAD_MOST_PRODUCTS = {(1, 2): 5_592_405, (2, 2): 932_067, (1, 4): 479_349, (2, 4): 6_847, (1, 5): 44_739}
 """Channels x rounds whose sums fit 40 bits whatever the weights, by (transformed dimensions, tile).
 
 The largest transformed value of int8 data times that of int8 weights, so many times, stays below 2^39
@@ -106,9 +108,14 @@ def applicable(shape: ConvShape, algorithm: Algorithm) -> bool:
 
 
 def winograd_fits(shape: ConvShape, tile: int) -> bool:
-    """Whether the Winograd sums of a dense convolution always fit the accumulators."""
+    """Whether F(tile, r) is for this dense convolution, and its sums always fit the accumulators.
+
+    F(5,4) is for kernels longer than 3 along one dimension; along two its data would need more than 16 bits.
+    """
     dimensions = sum(size > 1 for size in shape.window.kernel)
-    return shape.input.channels * shape.winograd_rounds <= WINOGRAD_MOST_PRODUCTS[dimensions, tile]
+    if WINOGRAD_TAPS[tile] > 3 and max(shape.window.kernel) < WINOGRAD_TAPS[tile]:
+        return False
+    return shape.input.channels * shape.winograd_rounds(tile) <= WINOGRAD_MOST_PRODUCTS.get((dimensions, tile), 0)
 
 
 def _blockings(out_height: int, out_channels: int, step: int) -> list[tuple[int, int, int]]:
@@ -144,7 +151,7 @@ def _variant_row(layer: int, options: LayerOptions, algorithm: Algorithm, tile: 
         window.stride[0],
         window.extent[0],
         int(window.dilation[1] > 1),
-        shape.winograd_rounds if winograd else 1,
+        shape.winograd_rounds(tile) if winograd else 1,
         shape.winograd_positions(tile) if winograd else 1,
         *step,
         round_up(window.kernel[0] * window.kernel[1] * shape.input.channels, UNIT_BYTES),

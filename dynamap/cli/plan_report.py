@@ -11,6 +11,7 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from dynamap.cost.convolution import winograd_name
 from dynamap.planner.plan import Plan, PlannedLayer
 from dynamap.planner.search import Progress
 
@@ -61,7 +62,7 @@ def _row(plan: Plan, layer: PlannedLayer) -> tuple[str, ...]:
     shape = layer.shape
     algorithm = layer.algorithm or ("in place" if layer.in_place else "host" if layer.host else "vector unit")
     if layer.winograd_tile:
-        algorithm = f"winograd F({layer.winograd_tile},3)"
+        algorithm = f"winograd {winograd_name(layer.winograd_tile)}"
     runner = layer.runner_up
     microseconds = layer.cycles / plan.overlay.clock_mhz
     if plan.solver.unit == "ps":

@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 
 from dynamap.backends import winograd
 from dynamap.backends.winograd import WinogradForm
+from dynamap.cost.convolution import ConvShape
+from dynamap.cost.geometry import TensorShape, Window
+from dynamap.cost.overlay.options import WINOGRAD_MOST_PRODUCTS, WINOGRAD_TILES, winograd_fits
 
 ALL_FORMS = [
     WinogradForm(kernel, m) for m in (2, 4) for kernel in itertools.product(range(1, 8), repeat=2) if kernel != (1, 1)
-]
+] + [WinogradForm(kernel, 5) for size in range(2, 10) for kernel in ((1, size), (size, 1))]
 
 
 def plain_convolution(padded: np.ndarray, weights: np.ndarray, rows: int, columns: int) -> np.ndarray:
@@ -26,12 +29,14 @@ def plain_convolution(padded: np.ndarray, weights: np.ndarray, rows: int, column
     return result
 
 
-@pytest.mark.parametrize("m", [2, 4])
+@pytest.mark.parametrize("m", [2, 4, 5])
 def test_identity_holds_for_every_pair_of_units(m: int) -> None:
     """The identity is bilinear: true for all unit data and unit taps, it is true for all integers."""
     transform = winograd.TRANSFORMS[m]
-    for i, tap in itertools.product(range(m + 2), range(3)):
-        data, weights = np.eye(m + 2, dtype=np.int64)[i], np.eye(3, dtype=np.int64)[tap]
+    taps = 4 if m == 5 else 3
+    size = m + taps - 1
+    for i, tap in itertools.product(range(size), range(taps)):
+        data, weights = np.eye(size, dtype=np.int64)[i], np.eye(taps, dtype=np.int64)[tap]
         product = (transform.weights @ weights) * (transform.data @ data)
         wanted = [transform.scale * int(y + tap == i) for y in range(m)]
         assert (transform.output @ product).tolist() == wanted
@@ -98,6 +103,25 @@ def test_bit_widths_are_the_documented_ones() -> None:
     assert large.fits(6847) and not large.fits(6848)
 
 
+def test_widths_of_four_taps() -> None:
+    # F(5,4): the rows 4 + 21 + 21 + 4 = 50 and 8 + 4 + 2 + 1 = 15 are the longest; 6400 and 1920 take 14 and 12 bits.
+    form = WinogradForm((1, 7), 5)
+    assert (form.positions, form.rounds, form.taps, form.scale) == (8, 2, 4, 360)
+    assert (form.data_limit, form.weight_limit, form.data_bits, form.weight_bits) == (6400, 1920, 14, 12)
+    # 2^39 / (6400 * 1920) = 44739.2, in two rounds.
+    assert form.fits(22369) and not form.fits(22370)
+
+
+def test_the_planner_offers_what_fits() -> None:
+    """cost.overlay.options says by a table what the matrices say here."""
+    for (dimensions, m), most in WINOGRAD_MOST_PRODUCTS.items():
+        form = WinogradForm((1, 3) if dimensions == 1 else (3, 3), m)
+        assert form.rounds == 1 and form.fits(most) and not form.fits(most + 1)
+    for kernel, long in (((1, 3), False), ((4, 1), True), ((1, 7), True), ((5, 5), False), ((4, 4), False)):
+        shape = ConvShape(TensorShape(16, 9, 9), 16, Window(kernel))
+        assert [m for m in WINOGRAD_TILES if winograd_fits(shape, m)] == [2, 4, 5][: 3 if long else 2]
+
+
 @given(st.sampled_from([form for form in ALL_FORMS if form.rounds == 1]), st.integers(0, 2**32 - 1))
 @settings(max_examples=30, deadline=None)
 def test_data_bits_hold_every_transformed_tile(form: WinogradForm, seed: int) -> None:
@@ -114,7 +138,7 @@ def test_remainder_is_a_fault() -> None:
         winograd.divide_exactly(np.array([577]), 576)
 
 
-@pytest.mark.parametrize(("kernel", "m"), [((1, 1), 2), ((0, 3), 2), ((3, 3), 3)])
+@pytest.mark.parametrize(("kernel", "m"), [((1, 1), 2), ((0, 3), 2), ((3, 3), 3), ((5, 5), 5)])
 def test_impossible_forms(kernel: tuple[int, int], m: int) -> None:
     with pytest.raises(ValueError):
         WinogradForm(kernel, m)

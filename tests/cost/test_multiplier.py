@@ -54,6 +54,7 @@ def test_products_per_cycle(multiplier: Multiplier, products: int) -> None:
 def test_each_holds_one_winograd_product(multiplier: Multiplier) -> None:
     assert multiplier.holds(10, 12)  # F(2,3)
     assert multiplier.holds(15, 14)  # F(4,3)
+    assert multiplier.holds(14, 12)  # F(5,4)
     assert not multiplier.holds(multiplier.wide_bits + 1, 8)
     assert not multiplier.holds(multiplier.narrow_bits + 1, multiplier.wide_bits)
 

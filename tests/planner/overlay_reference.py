@@ -158,17 +158,21 @@ class Case:
         return self.p2 if self.winograd else self.p2 * self.packing
 
     @property
+    def taps(self) -> int:
+        return 4 if self.m == 5 else 3
+
+    @property
     def steps(self) -> tuple[int, int]:
         return tuple(self.m if k > 1 else 1 for k in self.kernel)  # type: ignore[return-value]
 
     @property
     def positions(self) -> int:
-        t1, t2 = (self.m + 2 if k > 1 else 1 for k in self.kernel)
+        t1, t2 = (self.m + self.taps - 1 if k > 1 else 1 for k in self.kernel)
         return t1 * t2 if self.winograd else 1
 
     @property
     def rounds(self) -> int:
-        return ceil(self.kernel[0], 3) * ceil(self.kernel[1], 3)
+        return ceil(self.kernel[0], self.taps) * ceil(self.kernel[1], self.taps)
 
     def tile_count(self, rows: int) -> int:
         return ceil(rows, self.steps[0]) * ceil(self.ow, self.steps[1])

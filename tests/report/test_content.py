@@ -91,7 +91,7 @@ def test_the_table_has_every_layer_with_its_numbers(page: Node, googlenet: Plan)
         assert shown["Bound by"].text == (layer.bound_by or "")
         if layer.algorithm:
             assert layer.algorithm in shown["Algorithm"].text.lower()
-            assert (layer.winograd_tile is not None) == (f"F({layer.winograd_tile},3)" in shown["Algorithm"].text)
+            assert (layer.winograd_tile is not None) == (f"F({layer.winograd_tile}," in shown["Algorithm"].text)
             assert number(shown["Use"].text) == pytest.approx(100 * layer.utilization, abs=0.06)
         if layer.runner_up:
             assert shown["Runner-up"].text == f"{layer.runner_up.algorithm}/{layer.runner_up.dataflow}"

@@ -108,7 +108,14 @@ class TestWindows:
 
     @pytest.mark.parametrize(
         ("shape", "tile", "expected"),
-        [((3, 3), 2, (1, 16)), ((3, 3), 4, (1, 36)), ((1, 7), 4, (3, 6)), ((5, 1), 2, (2, 4)), ((5, 5), 2, (4, 16))],
+        [
+            ((3, 3), 2, (1, 16)),
+            ((3, 3), 4, (1, 36)),
+            ((1, 7), 4, (3, 6)),
+            ((1, 7), 5, (2, 8)),
+            ((5, 1), 2, (2, 4)),
+            ((5, 5), 2, (4, 16)),
+        ],
     )
     def test_winograd_pieces_and_positions(self, shape: tuple[int, int], tile: int, expected: tuple[int, int]) -> None:
         k = kernel(Algorithm.WINOGRAD, 1, *shape, tile=tile)

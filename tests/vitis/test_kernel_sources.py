@@ -14,7 +14,7 @@ from dynamap.backends.program import specification as spec
 from dynamap.backends.program.fields import words_of
 from dynamap.backends.vitis_hls.csim import WARNINGS, headers_folder, kernel_files
 from dynamap.backends.vitis_hls.params import params_header
-from dynamap.backends.winograd import F23, F43
+from dynamap.backends.winograd import F23, F43, F54
 
 SIZES = KernelSizes(8, 8, 2, 1, 64, 32, 65536, 65536, 32768, 1024, 2048)
 
@@ -49,7 +49,14 @@ def test_codes_are_those_of_the_specification() -> None:
 
 @pytest.mark.parametrize(
     ("name", "matrix"),
-    [("DATA_2", F23.data), ("DATA_4", F43.data), ("OUTPUT_2", F23.output), ("OUTPUT_4", F43.output)],
+    [
+        ("DATA_2", F23.data),
+        ("DATA_4", F43.data),
+        ("DATA_5", F54.data),
+        ("OUTPUT_2", F23.output),
+        ("OUTPUT_4", F43.output),
+        ("OUTPUT_5", F54.output),
+    ],
 )
 def test_winograd_matrices(name: str, matrix: object) -> None:
     text = re.search(rf"{name}\[\d\]\[\d\] = (.*?);", source("winograd.h"), re.DOTALL)

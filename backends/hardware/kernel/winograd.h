@@ -1,38 +1,46 @@
-// Winograd transforms in integers, F(2,3) and F(4,3), rows of G scaled to integers (docs/arithmetic.md).
+// Winograd transforms in integers, F(2,3), F(4,3) and F(5,4), rows of G scaled to integers (docs/arithmetic.md).
 // Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016.
 #ifndef OVERLAY_WINOGRAD_H
 #define OVERLAY_WINOGRAD_H
 
 #include "arithmetic.h"
 
-enum { LARGEST_TILE = 6 };  // data along a dimension of a tile of F(4,3)
-enum { TAPS = 3 };
+enum { LARGEST_TILE = 8 };  // data along a dimension of a tile: F(5,4), for kernels of one dimension
+enum { TILE_PLACES = 36, OUTPUT_PLACES = 24 };  // data of a tile, and partial outputs (m1 x t2): F(4,3) in two dimensions
 
 TABLE int8_t DATA_2[4][4] = {{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}};
 TABLE int8_t DATA_4[6][6] = {{4, 0, -5, 0, 1, 0},  {0, -4, -4, 1, 1, 0}, {0, 4, -4, -1, 1, 0},
                                {0, -2, -1, 2, 1, 0}, {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1}};
 TABLE int8_t OUTPUT_2[2][4] = {{2, 1, 1, 0}, {0, 1, -1, -2}};
 TABLE int8_t OUTPUT_4[4][6] = {{6, 4, 4, 1, 1, 0}, {0, 4, -4, 2, -2, 0}, {0, 4, 4, 4, 4, 0}, {0, 4, -4, 8, -8, 24}};
+TABLE int8_t DATA_5[8][8] = {{-4, 0, 21, 0, -21, 0, 4, 0},   {0, 4, 4, -17, -17, 4, 4, 0}, {0, -4, 4, 17, -17, -4, 4, 0},
+                             {0, 2, 1, -10, -5, 8, 4, 0},    {0, -2, 1, 10, -5, -8, 4, 0}, {0, 4, 8, -5, -10, 1, 2, 0},
+                             {0, -4, 8, 5, -10, -1, 2, 0},   {0, -4, 0, 21, 0, -21, 0, 4}};
+TABLE int8_t OUTPUT_5[5][8] = {{-90, -20, -20, 1, 1, 16, 16, 0}, {0, -20, 20, 2, -2, 8, -8, 0}, {0, -20, -20, 4, 4, 4, 4, 0},
+                               {0, -20, 20, 8, -8, 2, -2, 0},    {0, -20, -20, 16, 16, 1, 1, 90}};
 
 // Entries of B and A along a dimension with m outputs per tile (1: the dimension is left alone).
 INLINE int data_entry(int m, int row, int column) {
     INLINED
     if (m == 1) return row == column ? 1 : 0;
     if (m == 2) return row < 4 && column < 4 ? DATA_2[row][column] : 0;
-    return DATA_4[row][column];
+    if (m == 4) return row < 6 && column < 6 ? DATA_4[row][column] : 0;
+    return DATA_5[row][column];
 }
 
 INLINE int output_entry(int m, int row, int column) {
     INLINED
     if (m == 1) return row == 0 && column == 0 ? 1 : 0;
     if (m == 2) return row < 2 && column < 4 ? OUTPUT_2[row][column] : 0;
-    return OUTPUT_4[row][column];
+    if (m == 4) return row < 4 && column < 6 ? OUTPUT_4[row][column] : 0;
+    return row < 5 ? OUTPUT_5[row][column] : 0;
 }
 
 // How a kernel runs on tiles of m outputs per dimension.
 typedef struct {
     int m1, m2, t1, t2;      // outputs and data of a tile
-    int rounds1, rounds2;    // pieces of at most three taps
+    int taps;                // of a piece of the kernel along a dimension
+    int rounds1, rounds2;    // pieces
     int positions, rounds;
     int down, across;        // tiles of a block
 } form_t;
@@ -42,10 +50,11 @@ INLINE form_t form_of(const command_t *c, int rows) {
     // Commands without Winograd have no tile: a compiler may divide by it before it knows that nobody wants the result.
     f.m1 = c->kernel_rows > 1 ? larger(c->winograd_tile, 1) : 1;
     f.m2 = c->kernel_columns > 1 ? larger(c->winograd_tile, 1) : 1;
-    f.t1 = f.m1 == 1 ? 1 : f.m1 + 2;
-    f.t2 = f.m2 == 1 ? 1 : f.m2 + 2;
-    f.rounds1 = ceil_div(c->kernel_rows, TAPS);
-    f.rounds2 = ceil_div(c->kernel_columns, TAPS);
+    f.taps = c->winograd_tile == 5 ? 4 : 3;
+    f.t1 = f.m1 == 1 ? 1 : f.m1 + f.taps - 1;
+    f.t2 = f.m2 == 1 ? 1 : f.m2 + f.taps - 1;
+    f.rounds1 = ceil_div(c->kernel_rows, f.taps);
+    f.rounds2 = ceil_div(c->kernel_columns, f.taps);
     f.positions = f.t1 * f.t2;
     f.rounds = f.rounds1 * f.rounds2;
     f.down = ceil_div(rows, f.m1);
@@ -59,14 +68,16 @@ INLINE int transformed_units(const command_t *c, const block_t *b) {
     return f.positions * f.down * f.across * f.rounds * 2 * units_of(c->channels);
 }
 
-// value / scale of both dimensions, exactly: the powers of two by shifts, 3 or 9 by their inverses modulo 2^64.
+// value / scale of both dimensions, exactly: powers of two by shifts, 3, 9 or 45 by inverses modulo 2^64.
 INLINE wide_t divide_scale(wide_t value, int m1, int m2) {
     INLINED
     const uint64_t third = 0xAAAAAAAAAAAAAAABul;
-    const int shift = (m1 == 2 ? 1 : m1 == 4 ? 3 : 0) + (m2 == 2 ? 1 : m2 == 4 ? 3 : 0);
+    const uint64_t forty_fifth = 0x4FA4FA4FA4FA4FA5ul;
+    const int shift = (m1 == 1 ? 0 : m1 == 2 ? 1 : 3) + (m2 == 1 ? 0 : m2 == 2 ? 1 : 3);
     uint64_t bits = (uint64_t)(value >> shift);
     if (m1 == 4) bits *= third;
     if (m2 == 4) bits *= third;
+    if (m1 == 5 || m2 == 5) bits *= forty_fifth;
     return (wide_t)bits;
 }
 

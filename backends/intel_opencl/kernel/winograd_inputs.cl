@@ -36,9 +36,9 @@ INLINE void gather_word(const command_t *c, transform_t *t, int i, int j,
                         int8_t input_buffer[INPUT_UNITS][UNIT_BYTES]) {
     const int units = units_of(c->channels);
     const form_t *f = &t->form;
-    const int row = t->block.first_row + t->down * f->m1 - c->pad_top + t->round / f->rounds2 * TAPS + i -
+    const int row = t->block.first_row + t->down * f->m1 - c->pad_top + t->round / f->rounds2 * f->taps + i -
                     t->block.input_start;
-    const int column = t->across * f->m2 - c->pad_left + t->round % f->rounds2 * TAPS + j;
+    const int column = t->across * f->m2 - c->pad_left + t->round % f->rounds2 * f->taps + j;
     const bool inside = row >= 0 && row < t->block.input_rows && column >= 0 && column < c->width;
     const int pixel = inside ? t->raw + (row * c->width + column) * units : t->raw;
     int16_t data[GROUP];

@@ -19,7 +19,7 @@ void place_planes(READ_PORTS, const tensor_t &t, const command_t &c, const block
     const int units = units_of(t.channels);
 planes:
     for (int plane = 0; plane < units; ++plane) {
-#pragma HLS loop_tripcount min = 1 max = 64
+#pragma HLS loop_tripcount min = 1 max = 84
         const int known = smaller(UNIT_BYTES, t.channels - plane * UNIT_BYTES);
         const std::uint64_t start = t.address + (std::uint64_t)plane * (std::uint64_t)t.plane_bytes +
                                     (std::uint64_t)b.input_start * (std::uint64_t)t.row_bytes;
@@ -106,16 +106,16 @@ tiles_down:
             channel_groups:
                 for (int first = 0; first < channels; first += GROUP) {
 #pragma HLS loop_tripcount min = 1 max = 16
-                    std::int16_t data[LARGEST_TILE][LARGEST_TILE][WORD_BYTES / 2] = {};
-                    std::int16_t half[LARGEST_TILE][LARGEST_TILE][WORD_BYTES / 2] = {};
-                    const int top = b.first_row + down * f.m1 - c.pad_top + round / f.rounds2 * TAPS;
-                    const int left = across * f.m2 - c.pad_left + round % f.rounds2 * TAPS;
+                    std::int16_t data[TILE_PLACES][WORD_BYTES / 2] = {};
+                    std::int16_t half[TILE_PLACES][WORD_BYTES / 2] = {};
+                    const int top = b.first_row + down * f.m1 - c.pad_top + round / f.rounds2 * f.taps;
+                    const int left = across * f.m2 - c.pad_left + round % f.rounds2 * f.taps;
                 gather_rows:
                     for (int i = 0; i < f.t1; ++i) {
-#pragma HLS loop_tripcount min = 1 max = 6
+#pragma HLS loop_tripcount min = 1 max = 8
                     gather_columns:
                         for (int j = 0; j < f.t2; ++j) {
-#pragma HLS loop_tripcount min = 1 max = 6
+#pragma HLS loop_tripcount min = 1 max = 8
 #pragma HLS pipeline II = 1  // one word of raw channels per cycle, as many as positions
                             const int row = top + i - b.input_start;
                             const int column = left + j;
@@ -125,7 +125,7 @@ tiles_down:
                             for (int k = 0; k < GROUP; ++k) {
 #pragma HLS unroll
                                 if (first + k < channels)
-                                    data[i][j][k] = inside ? input_buffer[pixel + (first + k) / UNIT_BYTES]
+                                    data[i * f.t2 + j][k] = inside ? input_buffer[pixel + (first + k) / UNIT_BYTES]
                                                                          [(first + k) % UNIT_BYTES]
                                                            : (std::int8_t)c.pad_value;
                             }
@@ -133,27 +133,28 @@ tiles_down:
                     }
                 along_rows:
                     for (int i = 0; i < f.t1; ++i) {
-#pragma HLS loop_tripcount min = 1 max = 6
+#pragma HLS loop_tripcount min = 1 max = 8
                         for (int s = 0; s < f.t1; ++s) {
                             const int entry = data_entry(f.m1, i, s);
                             if (entry == 0) continue;
                             for (int j = 0; j < f.t2; ++j)
                                 for (int k = 0; k < GROUP; ++k)
-                                    half[i][j][k] = (std::int16_t)(half[i][j][k] + entry * data[s][j][k]);
+                                    half[i * f.t2 + j][k] =
+                                        (std::int16_t)(half[i * f.t2 + j][k] + entry * data[s * f.t2 + j][k]);
                         }
                     }
                 positions:
                     for (int i = 0; i < f.t1; ++i) {
-#pragma HLS loop_tripcount min = 1 max = 6
+#pragma HLS loop_tripcount min = 1 max = 8
                         for (int j = 0; j < f.t2; ++j) {
-#pragma HLS loop_tripcount min = 1 max = 6
+#pragma HLS loop_tripcount min = 1 max = 8
 #pragma HLS pipeline II = 1  // one word of transformed channels per cycle
                             std::int16_t full[WORD_BYTES / 2] = {};
                             for (int s = 0; s < f.t2; ++s) {
                                 const int entry = data_entry(f.m2, j, s);
                                 if (entry == 0) continue;
                                 for (int k = 0; k < GROUP; ++k)
-                                    full[k] = (std::int16_t)(full[k] + entry * half[i][s][k]);
+                                    full[k] = (std::int16_t)(full[k] + entry * half[i * f.t2 + s][k]);
                             }
                             const int position = i * f.t2 + j;
                             const int tile = down * f.across + across;

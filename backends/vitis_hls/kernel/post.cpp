@@ -78,12 +78,12 @@ groups:
     lines:
         for (int line = 0; line < along; ++line) {
 #pragma HLS loop_tripcount min = 1 max = 1024
-            wide_t half[LARGEST_TILE][LARGEST_TILE][LANES] = {};  // A times the sums: m1 x t2
+            wide_t half[OUTPUT_PLACES][LANES] = {};  // A times the sums: m1 x t2
         positions:
             for (int i = 0; i < f.t1; ++i) {
-#pragma HLS loop_tripcount min = 1 max = 6
+#pragma HLS loop_tripcount min = 1 max = 8
                 for (int j = 0; j < f.t2; ++j) {
-#pragma HLS loop_tripcount min = 1 max = 6
+#pragma HLS loop_tripcount min = 1 max = 8
 #pragma HLS pipeline II = 1  // one row of accumulators per cycle
                 lanes:
                     for (int lane = 0; lane < LANES; ++lane) {
@@ -93,13 +93,13 @@ groups:
                         const int channel = by_channel ? line : place;
                         const int tile = by_channel ? place : line;
                         const wide_t sum = (wide_t)sum_at(c, s, (i * f.t2 + j) * tiles + tile, channel, low, high);
-                        for (int y = 0; y < f.m1; ++y) half[y][j][lane] += output_entry(f.m1, y, i) * sum;
+                        for (int y = 0; y < f.m1; ++y) half[y * f.t2 + j][lane] += output_entry(f.m1, y, i) * sum;
                     }
                 }
             }
         outputs:
             for (int y = 0; y < f.m1; ++y) {
-#pragma HLS loop_tripcount min = 1 max = 4
+#pragma HLS loop_tripcount min = 1 max = 5
                 for (int x = 0; x < f.m2; ++x) {
 #pragma HLS loop_tripcount min = 1 max = 4
 #pragma HLS pipeline II = 1  // fewer outputs than positions: hidden behind the next tile
@@ -114,7 +114,7 @@ groups:
                         const int column = tile % f.across * f.m2 + x;
                         if (row >= b.rows || column >= c.out_width) continue;
                         wide_t sum = 0;
-                        for (int j = 0; j < f.t2; ++j) sum += output_entry(f.m2, x, j) * half[y][j][lane];
+                        for (int j = 0; j < f.t2; ++j) sum += output_entry(f.m2, x, j) * half[y * f.t2 + j][lane];
                         const std::int8_t value = requantise(&c, divide_scale(sum, f.m1, f.m2),
                                                              &parameters[b.parameter + channel], lookup.table);
                         put(b, pixels, row * c.out_width + column, channel, value, output_buffer);
