@@ -25,7 +25,6 @@ WINDOWS = {
     "5x4": Window((5, 4), pads=(2, 0, 1, 2)),
     "dilated": Window((3, 2), dilation=(2, 3), pads=(2, 1, 1, 2)),
     "strided": Window((3, 3), stride=(2, 3), pads=(1, 1, 0, 1)),
-    "7x1": Window((7, 1), pads=(3, 0, 3, 0)),
     "pointwise": Window((1, 1)),
     "whole": Window((9, 7)),
     "mostly pads": Window((2, 2), pads=(1, 4, 0, 5), dilation=(1, 9)),

@@ -31,7 +31,6 @@ WINDOWS = {
     "dilated": Window((3, 2), dilation=(2, 3), pads=(2, 1, 1, 2)),
     "strided": Window((3, 3), stride=(2, 3), pads=(1, 1, 0, 1)),
     "strided and dilated": Window((2, 3), stride=(3, 1), pads=(1, 2, 1, 2), dilation=(3, 2)),
-    "7x1": Window((7, 1), pads=(3, 0, 3, 0)),
     "pointwise": Window((1, 1)),
     "pointwise strided": Window((1, 1), stride=(2, 2)),
     "whole": Window((9, 7)),
