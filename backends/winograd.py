@@ -160,7 +160,7 @@ class WinogradForm:
     @property
     def taps(self) -> int:
         """r: taps of a piece along each transformed dimension."""
-        return TRANSFORMS[self.m].weights.shape[1]
+        return int(TRANSFORMS[self.m].weights.shape[1])
 
     @property
     def rounds_2d(self) -> tuple[int, int]:

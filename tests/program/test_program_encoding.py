@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynamap.backends.program import fields, specification
@@ -48,6 +48,7 @@ def values_of(field: fields.Word) -> st.SearchStrategy[Any]:
 
 @pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.__name__)
 @given(data=st.data())
+@settings(deadline=None)
 def test_records_come_back_as_they_were(kind: type[Any], data: st.DataObject) -> None:
     record = kind(**{field.name: data.draw(values_of(field), field.name) for field in fields.words_of(kind)})
     encoded = fields.encode_record(record, RECORDS[kind], "record")
