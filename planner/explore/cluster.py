@@ -11,9 +11,12 @@ import logging
 import os
 import queue
 import re
+import signal
+import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -91,9 +94,15 @@ def computed(
             except queue.Empty:
                 watch.check()
                 continue
+            future, asked = pending[key]
+            result = _result(future, asked, cluster)
+            if result is None:
+                future.add_done_callback(lambda finished: done.put(finished.key))
+                watch.check()
+                continue
             watch.seen()
-            future, asked = pending.pop(key)
-            yield _result(future, asked, cluster)
+            del pending[key]
+            yield result
 
 
 def _submit(
@@ -117,21 +126,36 @@ def _submit(
         future.add_done_callback(lambda finished: done.put(finished.key))
 
 
-def _result(future: Any, asked: Combination, cluster: Cluster) -> Row | Failure:
-    """What a finished task says.
+def _result(future: Any, asked: Combination, cluster: Cluster) -> Row | Failure | None:
+    """What a finished task says; None where its result died with its worker, so that it runs again.
 
     Raises:
         InputError: the whole cluster is of no use: it is gone, or runs other code.
     """
+    if future.status in ("lost", "pending"):
+        return None
+    if future.status == "cancelled":
+        raise _lost(cluster)
+    try:
+        row = future.result(timeout=cluster.connect_seconds)
+    except TimeoutError:
+        return None
+    except CancelledError:
+        raise _lost(cluster) from None
+    except Exception as error:
+        return _failure(error, asked)
+    assert isinstance(row, Row)
+    return row
+
+
+def _failure(error: Exception, asked: Combination) -> Failure:
+    """What an exception of a task says of its combination.
+
+    Raises:
+        InputError: it says that the workers run other code, which is the same for all combinations.
+    """
     from distributed import KilledWorker
 
-    if future.status == "finished":
-        row = future.result()
-        assert isinstance(row, Row)
-        return row
-    if future.status != "error":
-        raise _lost(cluster)
-    error = future.exception()
     if isinstance(error, OtherCodeError):
         raise InputError(f"{error}: install the same dynamap everywhere and continue with --resume")
     if isinstance(error, ImportError):
@@ -191,16 +215,17 @@ def _client(cluster: Cluster) -> Iterator[Any]:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as stack:
         if cluster.scheduler is None:
-            address: Any = stack.enter_context(
-                LocalCluster(
+            with _keyboard_ignored():
+                local = LocalCluster(
                     n_workers=cluster.workers,
                     threads_per_worker=1,
                     processes=True,
                     memory_limit=0,
                     dashboard_address=None,
                     silence_logs=logging.CRITICAL,
+                    preload=["dynamap.planner.explore.local_worker"],
                 )
-            )
+            address: Any = stack.enter_context(local)
         else:
             address = cluster.scheduler
         try:
@@ -212,6 +237,19 @@ def _client(cluster: Cluster) -> Iterator[Any]:
             ) from None
         _require_workers(client, cluster)
         yield client
+
+
+@contextmanager
+def _keyboard_ignored() -> Iterator[None]:
+    """Processes that start in here inherit that they ignore an interrupt, until they say so themselves."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _require_workers(client: Any, cluster: Cluster) -> None:
