@@ -37,7 +37,11 @@ python_maximum_signature_line_length = 100
 napoleon_use_rtype = False
 nitpicky = True
 # Single backticks may hold any code; type variables are not described.
-nitpick_ignore_regex = [("py:obj", ".*"), ("py:class", r".*\b([A-Z]|Element)")]
+nitpick_ignore_regex = [
+    ("py:obj", ".*"),
+    ("py:class", r"(decimal|matplotlib)\..*"),
+    ("py:class", r".*\b([A-Z]|Element)"),
+]
 toc_object_entries = False
 
 html_theme = "furo"
