@@ -25,6 +25,7 @@ from dynamap.cost.overlay.pooling import line_words
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio
 
 KIB = 1024
+_NEVER = np.int64(1 << 62)
 INPUT_SIZES = tuple(KIB << k for k in range(4, 13))  # 16 KiB .. 4 MiB
 WEIGHT_SIZES = tuple(KIB << k for k in range(4, 14))  # 16 KiB .. 8 MiB
 ACCUMULATOR_ROWS = (256, 512, 1024, 2048, 4096)
@@ -116,21 +117,19 @@ def _memories(device: Device) -> list[tuple[MemoryKind, int]]:
 
 def _within_budget(device: Device, memories: Sequence[tuple[MemoryKind, int]], used: Sequence[Ints | int]) -> Bools:
     """Whether so many blocks of each memory are no more than there are, and than the budget in bytes."""
-    fits: Bools = np.asarray(_affordable(device, memories, used))
+    budget = device.resources.on_chip_bytes
+    fits: Bools = np.asarray(budget is None or _bytes_of(device, memories, used) <= budget)
     for blocks, (_, count) in zip(used, memories, strict=True):
         fits = fits & (blocks <= count)
     return fits
 
 
-def _affordable(device: Device, memories: Sequence[tuple[MemoryKind, int]], used: Sequence[Ints | int]) -> Bools | bool:
-    """Whether so many blocks of each memory are, calibrated, within the budget in bytes; True where there is none."""
-    budget = device.resources.on_chip_bytes
-    if budget is None:
-        return True
+def _bytes_of(device: Device, memories: Sequence[tuple[MemoryKind, int]], used: Sequence[Ints | int]) -> Ints | int:
+    """Bytes of the calibrated blocks that so many uncalibrated ones of each memory are."""
     total: Ints | int = 0
     for blocks, (kind, _) in zip(used, memories, strict=True):
         total = total + _calibrated(blocks, device.calibration.factor(kind.name)) * kind.block_bytes
-    return total <= budget
+    return total
 
 
 def row_buffer_bits(machine: Machine, rows: int) -> int:
@@ -171,11 +170,12 @@ BUFFERS = ("input", "output", "weights", "accumulators", "row buffers")
 def memory_spread(device: Device, machine: Machine, rows: int, columns: int, buffers: Buffers) -> Spread | None:
     """The buffers over the kinds of memory, so that the fullest kind is as empty as possible; None if they do not fit.
 
-    Where the device has a budget of on-chip memory, only spreads within it count.
+    Where the device has a budget of on-chip memory, so that they take as few bytes as possible.
     """
     memories = _memories(device)
     shapes = _shapes(machine, rows, columns, buffers)
-    best: tuple[float, Spread] | None = None
+    best: tuple[tuple[int, float], Spread] | None = None
+    budget = device.resources.on_chip_bytes
     for choice in product(range(len(memories)), repeat=len(shapes)):
         used = [0] * len(memories)
         used[-1] += _tables(machine)
@@ -183,9 +183,12 @@ def memory_spread(device: Device, machine: Machine, rows: int, columns: int, buf
             memory = memories[kind][0]
             used[kind] += copies * ceil_div(width, memory.width_bits) * ceil_div(depth, memory.depth)
         worst = max(u / count for u, (_, count) in zip(used, memories, strict=True))
-        if worst <= 1 and (best is None or worst < best[0]) and _affordable(device, memories, used):
+        if worst > 1:
+            continue
+        total = 0 if budget is None else int(_bytes_of(device, memories, used))
+        if (budget is None or total <= budget) and (best is None or (total, worst) < best[0]):
             kinds = {buffer: memories[kind][0].name for buffer, kind in zip(BUFFERS, choice, strict=True)}
-            best = worst, Spread(kinds, {kind.name: u for u, (kind, _) in zip(used, memories, strict=True)})
+            best = (total, worst), Spread(kinds, {kind.name: u for u, (kind, _) in zip(used, memories, strict=True)})
     return best[1] if best else None
 
 
@@ -312,7 +315,13 @@ class Candidates:
         return _maximal_buffers(self.device, self.machine, range(least_rows, most_rows + 1), least_columns)
 
     def buffers_for(self, rows: int, columns: int) -> tuple[Buffers, ...]:
-        """Buffer configurations that fit and that no other fitting one exceeds in every size, largest first."""
+        """Buffer configurations that fit and that no other fitting one exceeds in every size, largest first.
+
+        With a budget of on-chip memory, all that fit, those of the fewest bytes first. A layer's blocks follow from the
+        buffers, so that larger ones may be slower: only all of them make the optimum one of the whole budget.
+        """
+        if self.device.resources.on_chip_bytes is not None:
+            return _all_buffers(self.device, self.machine, rows, columns)
         return _maximal_buffers(self.device, self.machine, range(rows, rows + 1), columns)
 
 
@@ -364,8 +373,28 @@ def _maximal_buffers(device: Device, machine: Machine, rows: range, columns: int
     )
 
 
+@lru_cache(maxsize=1 << 10)
+def _all_buffers(device: Device, machine: Machine, rows: int, columns: int) -> tuple[Buffers, ...]:
+    """All configurations that fit beside an array, those of the fewest bytes first."""
+    least = _least_bytes(device, machine, range(rows, rows + 1), columns)
+    fitting = np.argwhere(least < _NEVER)
+    order = np.argsort(least[tuple(fitting.T)], kind="stable")
+    return tuple(
+        Buffers(INPUT_SIZES[i], WEIGHT_SIZES[w], ACCUMULATOR_ROWS[a], ROW_SIZES[r]) for i, w, a, r in fitting[order]
+    )
+
+
 def _fitting_grid(device: Device, machine: Machine, rows: range, columns: int) -> npt.NDArray[np.bool_]:
     """Whether each combination of input, weight, accumulator and row buffer sizes fits some kinds of memory."""
+    return _least_bytes(device, machine, rows, columns) < _NEVER
+
+
+def _least_bytes(device: Device, machine: Machine, rows: range, columns: int) -> Ints:
+    """Least bytes of memory blocks for each combination of input, weight, accumulator and row buffer sizes.
+
+    Where a range of rows is given, of each buffer beside its best number of rows; _NEVER where nothing fits. Without a
+    budget of on-chip memory, bytes do not matter and are 0.
+    """
     memories = _memories(device)
     word = machine.word_bytes
     # A row buffer's width falls with the rows until it is least; with more than so many it takes ever more memory.
@@ -392,7 +421,7 @@ def _fitting_grid(device: Device, machine: Machine, rows: range, columns: int) -
                 _along(3, row_blocks),
             )
         )
-    fits = np.zeros((len(INPUT_SIZES), len(WEIGHT_SIZES), len(ACCUMULATOR_ROWS), len(ROW_SIZES)), bool)
+    least = np.full((len(INPUT_SIZES), len(WEIGHT_SIZES), len(ACCUMULATOR_ROWS), len(ROW_SIZES)), _NEVER)
     for choice in product(range(len(memories)), repeat=len(demands[0])):
         used = []
         for number in range(len(memories)):
@@ -401,8 +430,10 @@ def _fitting_grid(device: Device, machine: Machine, rows: range, columns: int) -
                 if kind == number:
                     blocks_used = blocks_used + demand
             used.append(blocks_used)
-        fits |= _within_budget(device, memories, used)
-    return fits
+        within = _within_budget(device, memories, used)
+        total = 0 if device.resources.on_chip_bytes is None else _bytes_of(device, memories, used)
+        np.minimum(least, np.where(within, total, _NEVER), out=least)
+    return least
 
 
 def _along(axis: int, values: Sequence[int]) -> Ints:

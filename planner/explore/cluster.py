@@ -86,7 +86,10 @@ def computed(
         left = iter(combinations)
         watch = _Watch(client, cluster)
         while True:
-            _submit(client, left, pending, done, packed, identity, run)
+            try:
+                _submit(client, left, pending, done, packed, identity, run)
+            except (OSError, RuntimeError):  # what Dask raises where the connection is closed
+                raise _lost(cluster) from None
             if not pending:
                 return
             try:

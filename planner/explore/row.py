@@ -135,6 +135,7 @@ def row_of(asked: Combination, plan: Plan, sha256: str, seconds: float) -> Row:
 def _request(asked: Combination) -> dict[str, Any]:
     system, multiplier = asked.request.overriding(asked.device).system, asked.device.resources.multiplier
     packing = multiplier.packs_int8 if asked.packing is None else asked.packing
+    budget = asked.on_chip_bytes
     return {
         "combination": asked.number,
         "model": " ".join(asked.model.name.split()),
@@ -146,7 +147,7 @@ def _request(asked: Combination) -> dict[str, Any]:
         "dataflows": "+".join(dataflow.value for dataflow in asked.dataflows),
         "solver": asked.solver,
         "multipliers_budget": asked.multipliers,
-        "on_chip_budget_bytes": asked.on_chip_bytes,
+        "on_chip_budget_bytes": asked.device.resources.kernel_on_chip_bytes if budget is None else budget,
     }
 
 

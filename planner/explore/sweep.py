@@ -67,7 +67,7 @@ class Combination:
 
     ``number`` counts from 0 in the order of the sweep. ``clock_mhz`` and ``bandwidth_gbs`` override the device's where
     they are not None; ``multipliers`` is the budget of the array, ``on_chip_bytes`` that of all memory blocks, both at
-    most what the device has.
+    most what the device has; None: memory is not swept.
     """
 
     number: int
@@ -77,7 +77,7 @@ class Combination:
     bandwidth_gbs: float | None
     packing: bool | None
     multipliers: int
-    on_chip_bytes: int
+    on_chip_bytes: int | None
     algorithms: tuple[Algorithm, ...]
     dataflows: tuple[Dataflow, ...]
     solver: str
@@ -85,15 +85,17 @@ class Combination:
 
     @property
     def request(self) -> Request:
-        """The request of ``dynamap plan`` that answers it; a budget that does not bind is left out."""
+        """The request of ``dynamap plan`` that answers it; a budget of multipliers that does not bind is left out.
+
+        One of memory stays, also where it is all that there is: within a budget, buffers of all sizes are tried.
+        """
         limit = _array_limit(self.device)  # no clock or bandwidth changes it
-        everything = self.device.resources.kernel_on_chip_bytes
         return Request(
             solver=self.solver,
             clock_mhz=self.clock_mhz,
             bandwidth_gbs=self.bandwidth_gbs,
             multipliers=self.multipliers if self.multipliers < limit else None,
-            on_chip_bytes=self.on_chip_bytes if self.on_chip_bytes < everything else None,
+            on_chip_bytes=self.on_chip_bytes,
             packing=self.packing,
             algorithms=self.algorithms,
             dataflows=self.dataflows,
@@ -144,7 +146,7 @@ class Sweep:
                 bandwidth_gbs=bandwidth,
                 packing=o.packing,
                 multipliers=multipliers.of(max(0, _array_limit(device))),
-                on_chip_bytes=on_chip.of(device.resources.kernel_on_chip_bytes),
+                on_chip_bytes=None if o.on_chip == (ALL,) else on_chip.of(device.resources.kernel_on_chip_bytes),
                 algorithms=algorithms,
                 dataflows=dataflows,
                 solver=o.solver,

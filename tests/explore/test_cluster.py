@@ -55,7 +55,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
 @pytest.fixture(scope="module")
 def sweep(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
     folder = tmp_path_factory.mktemp("device")
-    budgets = tuple(Budget(amount=n) for n in range(12, 24))
+    budgets = tuple(Budget(amount=n) for n in range(14, 24))
     return Sweep.of([network], [tiny_device(folder, multipliers=24, bram36=60)], Options(multipliers=budgets))
 
 
@@ -85,9 +85,9 @@ def test_a_worker_is_killed_and_nothing_is_lost(
 
     outcome = explore(sweep, [network], tmp_path / "r.csv", cluster=Cluster(cluster.address), progress=progress)
     assert workers[0].poll() is not None and workers[1].poll() is None
-    assert outcome.failures == () and outcome.computed == 12
+    assert outcome.failures == () and outcome.computed == 10
     assert timeless(outcome.rows) == wanted
-    assert seen == [(n, 12) for n in range(13)]
+    assert seen == [(n, 10) for n in range(11)]
     with Journal(tmp_path / "r.csv", sweep, resume=True) as journal:
         assert timeless(journal.rows) == wanted and journal.missing == []
 
@@ -107,12 +107,12 @@ def test_no_worker_is_left(cluster: Processes, sweep: Sweep, network: Network, t
         explore(sweep, [network], path, cluster=short, progress=progress)
     with Journal(path, sweep, resume=True) as journal:
         kept = list(journal.rows)
-    assert 2 <= len(kept) < 12
+    assert 2 <= len(kept) < 10
     with pytest.raises(InputError, match=r"the scheduler tcp://.* has no workers after 2 s; start some"):
         explore(sweep, [network], path, resume=True, cluster=short)
     cluster.worker()
     outcome = explore(sweep, [network], path, resume=True, cluster=Cluster(cluster.address))
-    assert outcome.computed == 12 - len(kept)
+    assert outcome.computed == 10 - len(kept)
     assert set(kept) <= set(outcome.rows)
     assert timeless(outcome.rows) == timeless(answers(sweep, network))
 

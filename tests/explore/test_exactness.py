@@ -80,43 +80,42 @@ def test_every_point_is_the_optimum_within_its_budgets(
     monkeypatch.setattr(resources, "ACCUMULATOR_ROWS", (256, 512))
     monkeypatch.setattr(resources, "ROW_SIZES", (512, 1024))
     monkeypatch.setattr(resources, "LARGEST", Buffers(65536, 32768, 512, 1024))
-    device = tiny_device(tmp_path, multipliers=6, bram36=24 if uram else 45, uram=uram)
+    device = tiny_device(tmp_path, multipliers=5, bram36=24 if uram else 45, uram=uram)
     network = tiny_network(tmp_path, channels=(16, 96, 32), size=12)
     machine = resources.machine_of(device)
     costs = LayerCosts(network, find_storages(network), machine, {})
     overlays = []
-    for rows, columns in product(range(1, 7), repeat=2):
-        if rows * columns > 6:
+    for rows, columns in product(range(1, 6), repeat=2):
+        if rows * columns > 5:
             continue
         for sizes in product((16384, 32768, 65536), (16384, 32768), (256, 512), (512, 1024)):
             taken = least_bytes(device, machine, rows, columns, Buffers(*sizes))
             if taken is not None:
                 cycles = mapping_cycles(network, costs, rows, columns, Buffers(*sizes))
-                overlays.append((rows * columns, taken, cycles))
-    assert len(overlays) > 100 and len({taken for _, taken, _ in overlays}) > 8
+                overlays.append((rows * columns, taken, cycles, rows))
+    assert len(overlays) > 100 and len({taken for _, taken, _, _ in overlays}) > 8
     budgets = Options(
-        multipliers=tuple(Budget(amount=n) for n in (1, 4, 6)),
+        multipliers=tuple(Budget(amount=n) for n in (1, 3, 5)),
         on_chip=tuple(Budget(amount=4608 * n) for n in (19, 25, 30, 36, 45)),
     )
     sweep = Sweep.of([network], [device], budgets)
     rows_found = answers(sweep, network)
     for row in rows_found:
         within = [
-            (cycles, array)
-            for array, taken, cycles in overlays
+            (cycles, array, rows, taken)
+            for array, taken, cycles, rows in overlays
             if array <= row.multipliers_budget and taken <= row.on_chip_budget_bytes and cycles < INFEASIBLE
         ]
         if not within:
             assert row.status == "infeasible" and row.reason
             continue
-        # Of the fastest overlays, the one with the fewest multipliers.
+        # Of the fastest overlays, the one with the fewest multipliers, then rows, then bytes.
         assert row.status == "optimal" and row.rows and row.columns
-        assert (row.objective_cycles, row.rows * row.columns) == min(within)
-        assert row.on_chip_bytes is not None and row.on_chip_bytes <= row.on_chip_budget_bytes
+        assert (row.objective_cycles, row.rows * row.columns, row.rows, row.on_chip_bytes) == min(within)
     assert {row.status for row in rows_found} == {"optimal", "infeasible"}
     against_multipliers, against_memory = fronts_of(rows_found)
-    assert len(against_multipliers.points) > 2 and len(against_memory.points) > 1
-    runs = [(array, taken, cycles) for array, taken, cycles in overlays if cycles < INFEASIBLE]
+    assert len(against_multipliers.points) == 3 and len(against_memory.points) > 1
+    runs = [overlay for overlay in overlays if overlay[2] < INFEASIBLE]
     for point in against_multipliers.points:
         # Pareto-optimal among all overlays: none is as fast with fewer multipliers, none is faster with as many.
         array = (point.multipliers or 0) - 3 * LANES

@@ -17,7 +17,7 @@ from small import dynamap, refused, write_device, write_model
 
 pytest.importorskip("distributed", reason="dask[distributed] is installed by make venv")
 
-BUDGETS = ",".join(map(str, range(12, 34)))
+BUDGETS = ",".join(map(str, range(12, 28)))
 
 
 @pytest.fixture(scope="module")
@@ -44,21 +44,20 @@ def test_killed_and_continued_is_as_never_interrupted(files: tuple[Path, Path], 
     os.kill(driver.pid, signal.SIGKILL)
     driver.communicate()
     kept = path.read_bytes().count(b"\n") - 1
-    assert 2 <= kept < 22
+    assert 2 <= kept < 16
     assert below
     wait_until(lambda: not any(alive(pid) for pid in below), "the end of the killed driver's workers")
     with path.open("ab") as stream:  # what a kill in the middle of a line leaves
-        stream.write(b"21,net,tiny,10")
-    assert "exists: continue its sweep with --resume" in refused(*sweep, "-o", path)
+        stream.write(b"15,net,tiny,10")
     resumed = dynamap(*sweep, "-o", path, "--resume")
     assert resumed.returncode == 0, resumed.stderr
-    assert f"22 rows, {22 - kept} of them now" in resumed.stderr
+    assert f"16 rows, {16 - kept} of them now" in resumed.stderr
     assert without_seconds(path) == without_seconds(tmp_path / "whole.csv")
     assert resumed.stdout == whole.stdout
     again = dynamap(*sweep, "-o", path, "--resume", "--json", "--plots", tmp_path / "plots")
-    assert again.returncode == 0 and "22 rows, 0 of them now" in again.stderr
+    assert again.returncode == 0 and "16 rows, 0 of them now" in again.stderr
     document = json.loads(again.stdout)
-    assert (document["rows"], document["computed"], document["failed"]) == (22, 0, [])
+    assert (document["rows"], document["computed"], document["failed"]) == (16, 0, [])
     assert sorted(p.name for p in (tmp_path / "plots").iterdir()) == [
         f"net-{axis}.{kind}" for axis in ("multipliers", "on-chip") for kind in ("png", "svg")
     ]

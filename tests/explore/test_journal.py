@@ -75,7 +75,7 @@ def test_continued_from_every_torn_end(tmp_path: Path, sweep: Sweep, rows: list[
     content = written(path, sweep, rows[:3])
     ends = [i + 1 for i, byte in enumerate(content) if byte == ord("\n")]
     complete = ends[1:] if extension == "csv" else ends
-    for cut in range(0, len(content) + 1, 7):
+    for cut in range(0, len(content) + 1, 29):
         path.write_bytes(content[:cut])
         with Journal(path, sweep, resume=True) as journal:
             kept = sum(end <= cut for end in complete)

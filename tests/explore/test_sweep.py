@@ -44,14 +44,16 @@ def test_all_combinations_once_and_in_order(tmp_path: Path) -> None:
 
 
 def test_requests_are_those_of_plan(tmp_path: Path) -> None:
-    """A budget that does not bind is no part of the request, so the plan is the same as without."""
+    """A budget of multipliers that does not bind is no part of the request; where memory is swept, its budget is."""
     sweep = Sweep.of(
         [tiny_network(tmp_path)],
         [tiny_device(tmp_path, multipliers=10)],
         Options(multipliers=(ALL, Budget(amount=7), Budget(amount=10)), on_chip=(ALL, Budget(amount=10**9), HALF)),
     )
     asked = [(c.request.multipliers, c.request.on_chip_bytes) for c in sweep.combinations]
-    assert asked == [(m, b) for b in (None, None, 24 * 4608) for m in (None, 7, None)]
+    assert asked == [(m, b) for b in (48 * 4608, 48 * 4608, 24 * 4608) for m in (None, 7, None)]
+    (plain,) = Sweep.of([tiny_network(tmp_path)], [tiny_device(tmp_path, multipliers=10)], Options()).combinations
+    assert (plain.request.multipliers, plain.request.on_chip_bytes) == (None, None)
     assert all(c.request.clock_mhz is None and c.request.packing is None for c in sweep.combinations)
 
 
