@@ -96,6 +96,5 @@ def on_overlay_of(plan: Plan, request: Request, device: Device | None = None) ->
         clock_mhz=said.clock_mhz,
         on_chip_bytes=said.on_chip_bytes,
         bandwidth_gbs=bandwidth,
-        on_chip_bytes=said.on_chip_bytes,
     )
     return board, kept
