@@ -172,7 +172,7 @@ def _baselines(subject: Subject | Absent, wanted: Wanted) -> Baselines | Absent:
     plan = subject.plan
     if plan.cost_model == "paper":
         return Absent("Fixed strategies are planned with the overlay's cost model; this plan is of the published one.")
-    request = replace(subject.request, overlay=None, time_limit=wanted.time_limit)
+    request = replace(subject.request, overlay=None, together=None, time_limit=wanted.time_limit)
     strategies = [strategy for strategy in STRATEGIES if strategy != JOINT]
     if wanted.scope is Scope.ARRAY:
         request = replace(request, array=(plan.overlay.rows, plan.overlay.columns))

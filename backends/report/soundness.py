@@ -32,6 +32,9 @@ def _numbers(plan: Plan) -> Iterator[tuple[str, float, float]]:
         yield f"overlay.{key}", getattr(overlay, key), 0
     for key in ("objective", "bound", "seconds", "arrays_considered", "arrays_solved"):
         yield f"solver.{key}", getattr(solver, key), 0
+    if plan.together is not None:
+        yield from ((f"together.{key}", getattr(plan.together, key), 0) for key in ("objective", "bound"))
+        yield from (("together.cycles", cycles, 0) for cycles in plan.together.cycles)
     yield from (("model.macs", model.macs, 0), ("model.parameters", model.parameters, 0))
     yield "latency_ms", plan.latency_ms, 0
     yield from ((f"limits_ms.{key}", value, 0) for key, value in plan.limits_ms.items())

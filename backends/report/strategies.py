@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dynamap.backends.report.bars import Bar, bars
+from dynamap.backends.report.certificate import proven
 from dynamap.backends.report.evidence import Absent, Baselines, Evidence, Scope
 from dynamap.backends.report.markup import Markup, element, joined, prose
 from dynamap.backends.report.words import milliseconds
@@ -54,14 +55,10 @@ def _plan_bar(plan: Plan) -> Bar:
         [
             element("b", milliseconds(plan.latency_ms)),
             f" on {_array(plan.overlay.rows, plan.overlay.columns)}",
-            _mark(_proven(plan)),
+            _mark(proven(plan)),
         ]
     )
     return Bar("this plan", plan.latency_ms, words, "mine", "the plan of this report")
-
-
-def _proven(plan: Plan) -> bool:
-    return plan.solver.status == "optimal" and plan.solver.bound == plan.solver.objective
 
 
 def _strategy_bar(baseline: Baseline, plan: Plan) -> Bar:

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dynamap.backends.report.certificate import between, certificate
 from dynamap.backends.report.evidence import Evidence
 from dynamap.backends.report.kinds import LABELS, Kind, bound_of, kind_of, layer_costs, unit_ms
-from dynamap.backends.report.markup import Markup, element, joined, named, prose
-from dynamap.backends.report.words import digits, integer, milliseconds, percent, scaled, seconds, size
+from dynamap.backends.report.markup import Markup, element, joined, named
+from dynamap.backends.report.words import digits, integer, milliseconds, percent, scaled, size
 from dynamap.planner.plan import Plan
-from dynamap.planner.requests import Request
 
 _LONGEST = 5
 """How many of the longest layers are named."""
-
-_SOLVERS = {
-    "dp": "dynamic programming over the network's graph",
-    "ilp": "an integer programme",
-    "cpsat": "the constraint solver CP-SAT",
-    "exhaustive": "exhaustive search",
-}
 
 
 def summary(evidence: Evidence, prefix: str) -> Markup:
@@ -64,121 +57,6 @@ def array_share(plan: Plan) -> float | None:
     overlay = plan.overlay
     peak = overlay.rows * overlay.columns * overlay.packing * overlay.clock_mhz * 1000 * plan.latency_ms
     return plan.model.macs / peak if peak else None
-
-
-def certificate(plan: Plan, request: Request) -> Markup:
-    """For what, in which sense and by whom the plan is optimal, as sentences."""
-    solver = plan.solver
-    proven = solver.status == "optimal" and solver.bound == solver.objective
-    heading = "Proven optimal" if proven else "Not proven optimal"
-    gap = solver.objective - solver.bound
-    if proven:
-        verdict = (
-            f"No choice among those below takes fewer than {integer(solver.objective)} {solver.unit}: "
-            "the bound equals the objective."
-        )
-    else:
-        verdict = (
-            f"The plan takes {integer(solver.objective)} {solver.unit}; the search ended with the bound "
-            f"{integer(solver.bound)}, so that at most {percent(gap, solver.objective)} ({integer(gap)} {solver.unit}) "
-            "can be saved."
-        )
-    rows = [
-        ("Status", solver.status),
-        ("Objective", f"{integer(solver.objective)} {solver.unit}"),
-        ("Bound", f"{integer(solver.bound)} {solver.unit}"),
-        ("Gap", percent(gap, solver.objective) if gap else "0"),
-        ("Arrays considered", integer(solver.arrays_considered)),
-        ("Arrays solved", integer(solver.arrays_solved)),
-        ("Treewidth", "not stated" if solver.treewidth is None else str(solver.treewidth)),
-        ("Solver", solver.name),
-        ("Search", seconds(solver.seconds)),
-    ]
-    return element(
-        "div",
-        element("h3", heading, class_="proven" if proven else "open"),
-        element("p", verdict),
-        element("p", *_scope(plan, request)),
-        element("p", prose(_method(plan))),
-        element("dl", [element("div", element("dt", key), element("dd", value)) for key, value in rows], class_="row"),
-        class_="certificate " + ("good" if proven else "caution"),
-    )
-
-
-def _scope(plan: Plan, request: Request) -> list[Markup | str]:
-    """The choices among which, and the model under which, the plan is the best."""
-    model = (
-        "the overlay's cost model, whose cycles and bytes are those of the machine (docs/overlay.md)"
-        if plan.cost_model == "overlay"
-        else "the published cost model, for comparison with the paper; it describes no machine that is built"
-    )
-    buffers = " and the buffer sizes that fit beside each" if plan.cost_model == "overlay" else ""
-    if request.overlay is not None:
-        arrays, buffers = (
-            f"On the overlay that was given, {plan.overlay.rows} × {plan.overlay.columns}",
-            " with its buffers",
-        )
-    elif request.array is not None:
-        arrays = f"On the array that was asked for, {plan.overlay.rows} × {plan.overlay.columns}"
-    else:
-        arrays = f"Over all {integer(plan.solver.arrays_considered)} arrays that fit the device"
-    algorithms = ", ".join(algorithm.value for algorithm in request.algorithms)
-    dataflows = ", ".join(dataflow.value for dataflow in request.dataflows)
-    parts: list[Markup | str] = [
-        f"{arrays}{buffers}, and all mappings with the algorithms {algorithms}, the dataflows {dataflows}, and every "
-        f"tensor format and blocking, under {model}."
-    ]
-    asked = _asked(request)
-    if asked:
-        parts.append(f" Asked for: {', '.join(asked)}.")
-    if request.pins:
-        parts.append(f" Pinned by request: {len(request.pins)} layer{'s' if len(request.pins) > 1 else ''} (")
-        parts.extend(_between([named(name) for name in sorted(request.pins)], ", "))
-        parts.append(").")
-    return parts
-
-
-def _asked(request: Request) -> list[str]:
-    """What the request fixes of the machine."""
-    asked = []
-    if request.clock_mhz is not None:
-        asked.append(f"a clock of {request.clock_mhz:g} MHz")
-    if request.bandwidth_gbs is not None:
-        asked.append(f"{request.bandwidth_gbs:g} GB/s")
-    if request.multipliers is not None:
-        asked.append(f"at most {integer(request.multipliers)} multipliers")
-    if request.packing is not None:
-        asked.append("packing" if request.packing else "no packing")
-    return asked
-
-
-def _between(parts: list[Markup], separator: str) -> list[Markup | str]:
-    found: list[Markup | str] = []
-    for part in parts:
-        found.extend([separator, part] if found else [part])
-    return found
-
-
-def _method(plan: Plan) -> str:
-    solver = plan.solver
-    method = _SOLVERS.get(solver.name, solver.name)
-    words = (
-        f"{integer(solver.arrays_solved)} of {integer(solver.arrays_considered)} arrays had to be solved, by {method}; "
-        "every other one has a lower bound that is not below the plan."
-    )
-    if solver.arrays_considered == 1:
-        words = f"The mapping was solved by {method}."
-    if solver.status != "optimal":
-        words = (
-            f"{integer(solver.arrays_solved)} of {integer(solver.arrays_considered)} arrays were solved, by {method}, "
-            "before the search ended."
-        )
-    if solver.treewidth is not None and solver.certificate is not None:
-        words += (
-            f" The graph of the mapping problem has treewidth {solver.treewidth}; the plan carries the order of "
-            "elimination as a certificate, which `dynamap verify` replays."
-        )
-    return words
 
 
 def _facts(evidence: Evidence) -> list[Markup]:
@@ -256,7 +134,7 @@ def _longest(plan: Plan, costs: Sequence[int]) -> Markup:
     together = percent(sum(costs[index] for index in order), plan.solver.objective)
     count = len(named_shares)
     words = f"The {count} longest layers take {together}: " if count > 1 else f"The longest layer takes {together}: "
-    return element("p", words, *_between(named_shares, ", "), ".", class_="longest")
+    return element("p", words, *between(named_shares, ", "), ".", class_="longest")
 
 
 def _largest_first(item: tuple[str, int]) -> tuple[int, str]:
