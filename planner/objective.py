@@ -26,9 +26,9 @@ class Aggregate(Enum):
 class Objective:
     """One positive weight per network; the default is a single network's own cycles.
 
-    >>> Objective((2, 1)).value(np.array([100, 30]))
+    >>> int(Objective((2, 1)).value(np.array([100, 30])))
     230
-    >>> Objective((2, 1), Aggregate.WORST).value(np.array([100, 30]))
+    >>> int(Objective((2, 1), Aggregate.WORST).value(np.array([100, 30])))
     200
 
     Raises:
