@@ -49,7 +49,8 @@ class Question:
     """A setting and how to speak of it.
 
     ``held``: what the answer on the plan's overlay keeps of it. ``options``: what asks ``dynamap plan --from`` for the
-    other answer. ``fewer_choices``: everything that it allows, the plan was allowed too.
+    other answer. ``fewer_choices``: everything that it allows, the plan was allowed too; ``more_choices``: everything
+    that the plan was allowed, it allows.
     """
 
     key: str
@@ -59,6 +60,7 @@ class Question:
     options: str | None = None
     note: str = ""
     fewer_choices: bool = False
+    more_choices: bool = False
 
 
 @dataclass(frozen=True)
@@ -184,14 +186,14 @@ class Relaxations:
                 more = array_limit(board, machine)
             options = None if count is None else f"--multipliers {more}"
             setting = self._on(lambda: Candidates.of(board, machine, more))
-            yield Question("multipliers", "multipliers x 2", setting, held=_NOTHING, options=options)
+            yield Question("multipliers", "multipliers x 2", setting, held=_NOTHING, options=options, more_choices=True)
         budget = resources.on_chip_bytes
         blocks = {kind: 2 * getattr(resources, kind) for kind in ("bram36", "uram", "m20k")}
         blocks["on_chip_bytes"] = None if budget is None else 2 * budget
         larger = replace(self.board, resources=replace(resources, **blocks))
         space = self.base.space
         setting = self._on(lambda: Either(search_space(Candidates.of(larger, machine, limit), self.request), space()))
-        yield Question("memory_blocks", "on-chip memory blocks x 2", setting, held=_NOTHING)
+        yield Question("memory_blocks", "on-chip memory blocks x 2", setting, held=_NOTHING, more_choices=True)
 
     def _on(self, space: Callable[[], ArrayCandidates]) -> Setting:
         return replace(self.base, own=(), space=space)
@@ -200,7 +202,8 @@ class Relaxations:
         for key, (size, title) in _BUFFERS.items():
             own = (*self.base.own, *(twice(buffers, size) for buffers in self.base.own))
             setting = replace(self.base, own=own, space=self._enlarged(size))
-            yield Question(key, title, setting, held="array, all other buffers, memory word, lanes")
+            held = "array, all other buffers, memory word, lanes"
+            yield Question(key, title, setting, held=held, more_choices=True)
 
     def _enlarged(self, size: str) -> Callable[[], ArrayCandidates] | None:
         space = self.base.space

@@ -60,18 +60,18 @@ def joint_search(
     solve: Solve = solvers.solve,
     time_limit: float | None = None,
     progress: Callable[[Progress], None] | None = None,
-    first: tuple[int, int] | None = None,
+    at_most: int | None = None,
 ) -> Found:
     """The optimum over all candidate arrays, their buffers and all mappings.
 
-    ``time_limit`` in seconds ends the search with the best so far and a bound. ``first`` is an array that may
-    be good, such as the best of a similar problem: it is solved before the others, which changes nothing but the time.
+    ``time_limit`` in seconds ends the search with the best so far and a bound. ``at_most`` are cycles that one of the
+    candidates is known to reach, which changes nothing but the time.
 
     Raises:
         InfeasibleError: no candidate runs the network (or none was found in the time limit).
     """
-    search = _Search(costs, (storages,), candidates, Objective(), solver, solve, time_limit, progress)
-    found = search.run(first)
+    search = _Search(costs, (storages,), candidates, Objective(), solver, solve, time_limit, progress, at_most)
+    found = search.run()
     (only,) = found.parts
     return replace(only, bound_cycles=found.bound)
 
@@ -94,7 +94,7 @@ def shared_search(
     Raises:
         InfeasibleError: no candidate runs all networks (or none was found in the time limit).
     """
-    return _Search(costs, storages, candidates, objective, solver, solve, time_limit, progress).run(None)
+    return _Search(costs, storages, candidates, objective, solver, solve, time_limit, progress).run()
 
 
 def fixed_search(
@@ -179,6 +179,7 @@ class _Search:
         solve: Solve,
         time_limit: float | None,
         progress: Callable[[Progress], None] | None,
+        at_most: int | None = None,
     ) -> None:
         self.started = time.perf_counter()
         self.costs = costs
@@ -189,6 +190,7 @@ class _Search:
         self.solve = solve
         self.time_limit = time_limit
         self.progress = progress
+        self.at_most = at_most
         self.rows, self.columns = candidates.rows, candidates.columns
         self.pruned: Pruned = costs.within(candidates.ceiling())
         self.best: _Best | None = None
@@ -203,12 +205,17 @@ class _Search:
 
     @property
     def limit(self) -> int:
-        """Cycles that a solution must not exceed to be of use."""
-        return int(NEVER) - 1 if self.best is None else self.best.cycles
+        """Objective that a solution must not exceed to be of use."""
+        if self.best is not None:
+            return self.best.cycles
+        return int(NEVER) - 1 if self.at_most is None else self.at_most
 
-    def run(self, first: tuple[int, int] | None = None) -> FoundTogether:
-        if first is not None:
-            self._solve_array(*first)
+    @property
+    def _limited(self) -> bool:
+        """Whether a solution is known to exist within the limit."""
+        return self.best is not None or self.at_most is not None
+
+    def run(self) -> FoundTogether:
         boxes = partition(self.rows, self.columns)
         quick = self._value(self.pruned.summary_bounds(boxes.rows, boxes.columns), self.pruned.vector_cycles)
         order = np.argsort(quick, kind="stable")
@@ -224,10 +231,10 @@ class _Search:
             if self._late():
                 self.unproven.append(least)
                 break
-            # Until there is a solution, go down to the most promising point first: its cycles exclude most boxes.
-            diving = self.best is None and (self.boxes or self.points)
+            # Until one is known, go down to the most promising point first: its cycles exclude most boxes.
+            diving = not self._limited and (self.boxes or self.points)
             if next_quick == least and not diving:
-                end = FIRST_BOXES if self.best is None else int(np.searchsorted(quick, self.limit, "right"))
+                end = FIRST_BOXES if not self._limited else int(np.searchsorted(quick, self.limit, "right"))
                 end = min(max(end, at + 1), len(order))
                 self._refine(boxes, order[at:end])
                 at = end
@@ -312,8 +319,8 @@ class _Search:
     def _solve_points(self, batch: Sequence[_PointNode]) -> None:
         """Exact costs of the points; solves the mappings that may be better."""
         best = keep = None
-        if self.best is not None:
-            best = self.best.cycles
+        if self._limited:
+            best = self.limit
             # No layer of mappings that are no worse than the best takes more than the slack above its bound.
             limits = [node.by_job + self._slack(node, best) for node in batch]
             keep = np.logical_or.reduce(
@@ -335,16 +342,6 @@ class _Search:
         cycles = node.by_job @ usage + self.costs.vector_cycles(node.buffers)
         slack: Ints = np.where(usage > 0, self.objective.slack(best, cycles), -NEVER).max(axis=1)
         return slack
-
-    def _solve_array(self, rows: int, columns: int) -> None:
-        """Solves one array with each of its buffers, without any bound."""
-        for index in np.flatnonzero((self.rows == rows) & (self.columns == columns)).tolist():
-            choices = self.candidates.buffers_for(rows, columns)
-            sides = np.full(len(choices), rows), np.full(len(choices), columns)
-            for position, (buffers, table) in enumerate(
-                zip(choices, self.costs.exact_within(*sides, choices, None, None), strict=True)
-            ):
-                self._try((0, rows * columns, rows, position), index, buffers, table)
 
     def _try(self, key: Key, index: int, buffers: Buffers, table: Ints) -> None:
         """Solves the mappings on one point with its exact costs, and keeps them where they are better than the best."""
@@ -386,6 +383,7 @@ class _Search:
                     f"no solution was found in the time limit of {self.time_limit:g} seconds; raise --time-limit"
                 )
             given = isinstance(self.candidates, FixedCandidates)
+            assert self.at_most is None, f"no candidate reaches the {self.at_most} cycles that one is known to reach"
             ceiling = self.candidates.ceiling()
             raise InfeasibleError(shortage(self.costs, self.storages, self.rows, self.columns, ceiling, given=given))
         best, seconds = self.best, time.perf_counter() - self.started

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from dynamap.cost.errors import InfeasibleError, InputError
@@ -160,7 +161,7 @@ class _Asking:
                 f"the plan says {said.objective:,} cycles, and its overlay takes {same.cycles:,} mapped again: it was "
                 "made by another version or changed by hand; plan the model again (`dynamap plan --from`)"
             )
-        resized = self._resized(self.base, same)
+        resized = self._resized(self.base, self._within(same))
         questions = list(Relaxations(self.network, self.request, self.board, self.base).questions())
         changes = []
         for number, question in enumerate(questions):
@@ -182,7 +183,8 @@ class _Asking:
             there = resized
         else:
             try:
-                there = self._resized(setting, resized)
+                known = [self._within(here), resized.cycles if resized and question.more_choices else None]
+                there = self._resized(setting, min((n for n in known if n is not None), default=None))
             except InfeasibleError as error:
                 reasons = [str(error)]  # on all overlays, so also on the plan's
         return Change(
@@ -197,19 +199,29 @@ class _Asking:
             note="; ".join([question.note] * bool(question.note) + reasons),
         )
 
+    def _within(self, here: Answer | None) -> int | None:
+        """Cycles of an answer on the plan's overlay, where that is one of those among which it may be sized again."""
+        return here.cycles if here is not None and self._own_is_candidate else None
+
+    @cached_property
+    def _own_is_candidate(self) -> bool:
+        if self.base.space is None:
+            return False
+        space, overlay = self.base.space(), self.overlay
+        array = (space.rows == overlay.rows) & (space.columns == overlay.columns)
+        return bool(array.any()) and overlay.buffers in space.buffers_for(overlay.rows, overlay.columns)
+
     def _on_own(self, setting: Setting) -> Answer | None:
         """The answer on the plan's array."""
         if not setting.own:
             return None
         return self._search(setting, FixedCandidates.of(self.overlay.rows, self.overlay.columns, setting.own), None)
 
-    def _resized(self, setting: Setting, similar: Answer | None) -> Answer | None:
-        """The answer over all overlays; ``similar``: one whose array is a good one to begin with."""
-        if setting.space is None:
-            return None
-        return self._search(setting, setting.space(), similar)
+    def _resized(self, setting: Setting, at_most: int | None) -> Answer | None:
+        """The answer over all overlays, of which one is known to reach ``at_most`` cycles."""
+        return None if setting.space is None else self._search(setting, setting.space(), at_most)
 
-    def _search(self, setting: Setting, space: ArrayCandidates, similar: Answer | None) -> Answer:
+    def _search(self, setting: Setting, space: ArrayCandidates, at_most: int | None) -> Answer:
         key = setting.machine, tuple(setting.restrictions.items())
         if key not in self._costs:
             self._costs[key] = LayerCosts(self.network, self.storages, setting.machine, setting.restrictions)
@@ -220,7 +232,7 @@ class _Asking:
             solver=self.request.solver,
             solve=solver_of(self.request),
             time_limit=self.time_limit,
-            first=(similar.rows, similar.columns) if similar else None,
+            at_most=at_most,
         )
         return Answer(
             cycles=found.objective_cycles,

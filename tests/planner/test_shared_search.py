@@ -16,7 +16,7 @@ from dynamap.planner.network import Network
 from dynamap.planner.objective import Aggregate, Objective
 from dynamap.planner.overlay_costs import LayerCosts, Workload
 from dynamap.planner.pbqp import Status
-from dynamap.planner.search import FoundTogether, fixed_search, joint_search, shared_search
+from dynamap.planner.search import FoundTogether, joint_search, shared_search
 from dynamap.planner.storage import find_storages
 
 SUM, WORST = Aggregate.SUM, Aggregate.WORST
@@ -145,11 +145,11 @@ def test_what_does_not_fit_is_named() -> None:
         shared(networks, SmallCandidates(8, 8_000), Objective((1, 1)))
 
 
-def test_a_starting_array_changes_nothing(networks: list[Network]) -> None:
+def test_cycles_that_are_known_to_be_reached_change_nothing(networks: list[Network]) -> None:
     costs, storages = costs_of(networks[0])
     plain = joint_search(costs, storages, CANDIDATES)
-    for first in ((1, 1), (plain.rows, plain.columns), (3, 7), (99, 99)):
-        found = joint_search(costs, storages, CANDIDATES, first=first)
+    for at_most in (plain.objective_cycles, plain.objective_cycles + 100, 2 * plain.objective_cycles):
+        found = joint_search(costs, storages, CANDIDATES, at_most=at_most)
         assert (found.rows, found.columns, found.buffers, found.formats) == (
             plain.rows,
             plain.columns,
@@ -157,5 +157,5 @@ def test_a_starting_array_changes_nothing(networks: list[Network]) -> None:
             plain.formats,
         )
         assert found.bound_cycles == found.objective_cycles == plain.objective_cycles
-    own = fixed_search(costs, storages, plain.rows, plain.columns, [plain.buffers])
-    assert own.objective_cycles == plain.objective_cycles
+    with pytest.raises(AssertionError, match="known to reach"):
+        joint_search(costs, storages, CANDIDATES, at_most=plain.objective_cycles - 1)
