@@ -22,15 +22,6 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-HOSTILE = (
-    "<script>alert(1)</script>",
-    "\"quotes\" & 'apostrophes' </title></svg>",
-    "two\nlines\ttabbed",
-    "\u202eright to left\u05d0",
-    "</script><!-- --><![CDATA[",
-)
-"""Names of layers that a careless page would take for more than names."""
-
 
 @pytest.fixture(scope="session")
 def googlenet() -> Plan:
@@ -46,6 +37,8 @@ def paper_plan() -> Plan:
 @pytest.fixture(scope="session")
 def hostile_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five convolutions, two of them side by side, with the names of ``HOSTILE``."""
+    from page_support import HOSTILE
+
     rng = np.random.default_rng(5)
     weights = [rng.standard_normal((8, 3 if index == 0 else 8, 3, 3)).astype(np.float32) for index in range(5)]
     same = {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}

@@ -15,6 +15,15 @@ from typing import Any
 
 from dynamap.cli import main
 
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "\"quotes\" & 'apostrophes' </title></svg>",
+    "two\nlines\ttabbed",
+    "\u202eright to left\u05d0",
+    "</script><!-- --><![CDATA[",
+)
+"""Names of layers that a careless page would take for more than names."""
+
 VOID = ("meta", "br", "input", "link", "img", "hr")
 
 

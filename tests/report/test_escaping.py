@@ -6,8 +6,7 @@ import re
 import unicodedata
 
 import pytest
-from conftest import HOSTILE
-from page_support import Node, data_of, read_page, table_rows
+from page_support import HOSTILE, Node, data_of, read_page, table_rows
 
 from dynamap.backends.report import Evidence, html_report
 from dynamap.backends.report.markup import element, embedded, isolated, named, prose
