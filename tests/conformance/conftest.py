@@ -2,7 +2,8 @@
 
     DYNAMAP_CONFORMANCE=my-backend pytest tests/conformance
 
-Without the variable the emulator and the Vitis HLS kernel (with sanitizers) are tested.
+Without the variable the NumPy emulator, the Vitis HLS kernel (with sanitizers) and the Intel OpenCL kernels (in Intel's
+emulator) are tested. An executor whose `largest_packing` is 1 is for devices whose multipliers make one product.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dynamap.backends.executors import Executor, find_executor
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "program"))
 
-NAMES = os.environ.get("DYNAMAP_CONFORMANCE", "numpy,vitis-hls").split(",")
+NAMES = os.environ.get("DYNAMAP_CONFORMANCE", "numpy,vitis-hls,intel-opencl").split(",")
 
 
 @pytest.fixture(scope="session", params=NAMES)

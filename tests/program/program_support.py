@@ -9,7 +9,9 @@ from types import ModuleType
 import numpy as np
 
 from dynamap.backends.emulator import Emulator
+from dynamap.backends.executors import Executor, NumpyExecutor
 from dynamap.backends.program.compile import compile_program
+from dynamap.backends.program.host import integer_inputs, prepare, random_inputs
 from dynamap.backends.quantise import QuantisedNetwork
 from dynamap.backends.quantise.reference import run_layers
 from dynamap.cost.geometry import TensorShape, Window
@@ -70,6 +72,21 @@ def compare(plan: Plan, quantised: QuantisedNetwork, image: dict[str, np.ndarray
         compared += 1
     assert compared == len(expected)
     return compared
+
+
+def assert_equal_layer_by_layer(executor: Executor, plan: Plan) -> None:
+    """An executor against the NumPy emulator and the plan, on a seeded random image."""
+    prepared = prepare(plan)
+    inputs = integer_inputs(prepared.quantised, random_inputs(prepared.network, 1))
+    planned = {layer.name: layer for layer in plan.layers}
+    compared = 0
+    runs = zip(NumpyExecutor().run(prepared.program, inputs), executor.run(prepared.program, inputs), strict=True)
+    for expected, found in runs:
+        assert (found.values == expected.values).all(), found.name
+        wanted = {key: getattr(planned[found.name], key) for key in found.counters}
+        assert dict(found.counters) == wanted, found.name
+        compared += 1
+    assert compared == sum(not layer.host for layer in plan.layers)
 
 
 def one_conv(
