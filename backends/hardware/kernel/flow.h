@@ -1,5 +1,6 @@
-// The dataflows of the array, cycle by cycle (docs/overlay.md, section 4): what enters the array, what is loaded behind it and
-// where the sums go. One call of flow_cycle is one clock cycle; each kernel has an array of its own that takes it from there.
+// The dataflows of the array, cycle by cycle (docs/overlay.md, section 4): what enters the array, what is loaded
+// behind it and where the sums go. One call of flow_cycle is one clock cycle; each kernel has an array of its own
+// that takes it from there.
 //
 //   NS   values move right, weights move down, sums stay; a finished tile leaves down the columns
 //   WS   weights stay, values move right, sums move down; the next tile's weights come down behind
@@ -31,8 +32,9 @@ typedef struct {
     int row, count;  // accumulator row; product columns that count
 } target_t;
 
-// IS: where a product column's sums go, relative to the output channel's first row. It comes with the position that will
-// stay in the column, and behaves like one more row of PEs: caught when the position passes, used after the swap.
+// IS: where a product column's sums go, relative to the output channel's first row. It comes with the position that
+// will stay in the column, and behaves like one more row of PEs: caught when the position passes, used after the
+// swap.
 typedef struct {
     bool valid, fresh;
     int row, bank;
@@ -204,7 +206,8 @@ INLINE void ns_feed(const command_t *c, const block_t *b, flow_t *f,
                 UNROLLED
                 for (int i = 0; i < UNIT_BYTES; ++i) {
                     UNROLL_THIS
-                    row_buffers[side][d->row][d->position + i] = segment_byte(c, g, &w, d->tap, d->unit, i, input_buffer);
+                    row_buffers[side][d->row][d->position + i] =
+                        segment_byte(c, g, &w, d->tap, d->unit, i, input_buffer);
                 }
                 d->position += UNIT_BYTES;
             }
@@ -304,8 +307,9 @@ leaving_tiles:
     }
 }
 
-// NS: what was fed is computed next. Winograd: the outer repeats are positions, and weights arrive position by position, so
-// they are outermost. kn2row: a row of input pixels is fed for each kernel row; its tiles follow each other within a row tile.
+// NS: what was fed is computed next. Winograd: the outer repeats are positions, and weights arrive position by
+// position, so they are outermost. kn2row: a row of input pixels is fed for each kernel row; its tiles follow each
+// other within a row tile.
 INLINE void ns_next_tile(const command_t *c, flow_t *f) {
     INLINED
     feed_t *d = &f->feed;

@@ -1,5 +1,5 @@
-// What C++ (Vitis HLS, g++) and OpenCL C (Intel FPGA SDK for OpenCL) spell differently. The headers of this folder are written
-// in what both read, so that the kernels of all vendors share them.
+// What C++ (Vitis HLS, g++) and OpenCL C (Intel FPGA SDK for OpenCL) spell differently. The headers of this folder
+// are written in what both read, so that the kernels of all vendors share them.
 #ifndef OVERLAY_LANGUAGE_H
 #define OVERLAY_LANGUAGE_H
 
@@ -17,7 +17,8 @@ typedef ulong uint64_t;
 #define TABLE constant  // address space of constant tables
 #define ZERO {0}        // initialiser: every member 0
 #define GLOBAL global   // address space of the device buffer
-// The device buffer where it is read: another kernel writes it meanwhile, so that aoc must not keep words of it in a cache.
+// The device buffer where it is read: another kernel writes it meanwhile, so that aoc must not keep words of it in a
+// cache.
 #ifdef OVERLAY_EMULATION
 #define GLOBAL_READ global const
 #else
@@ -53,8 +54,9 @@ using std::uint64_t;
 #define PIPELINED HLS_PRAGMA(HLS pipeline II = 1)
 #define TRIPS(least, most) HLS_PRAGMA(HLS loop_tripcount min = least max = most)
 
-// Every iteration of the loop becomes hardware of its own. Vitis HLS wants to read it inside of the loop, aoc in front of
-// it. In simulation and emulation the loop stays a loop, which the CPU's compiler turns into vector instructions.
+// Every iteration of the loop becomes hardware of its own. Vitis HLS wants to read it inside of the loop, aoc in
+// front of it. In simulation and emulation the loop stays a loop, which the CPU's compiler turns into vector
+// instructions.
 #if defined(__SYNTHESIS__)
 #define UNROLLED
 #define UNROLL_THIS _Pragma("HLS unroll")

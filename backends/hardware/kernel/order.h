@@ -32,8 +32,8 @@ INLINE order_t order_of(const command_t *c) {
     return o;
 }
 
-// Cycles of a word of ADD, MUL or SCALE: a word of each streamed tensor is read, and X products of each operand are made
-// on two multipliers of each of the R lanes, or on one where a leaky activation takes the others.
+// Cycles of a word of ADD, MUL or SCALE: a word of each streamed tensor is read, and X products of each operand are
+// made on two multipliers of each of the R lanes, or on one where a leaky activation takes the others.
 INLINE int cycles_of_word(const command_t *c) {
     const int groups = WORD_BYTES / LANES;
     if (c->flags & FLAG_LEAKY) return c->source_count * groups;

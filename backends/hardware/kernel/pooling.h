@@ -66,8 +66,8 @@ INLINE int last_inside(const command_t *c, int row) {
     return smaller(first_of_window(c, row) + c->kernel_rows - 1, c->height - 1);
 }
 
-// What is read to complete output row `row`: input rows `from` to `to`, `step` apart, in the sweep that ends with output row
-// `sweep_last`.
+// What is read to complete output row `row`: input rows `from` to `to`, `step` apart, in the sweep that ends with
+// output row `sweep_last`.
 typedef struct {
     int from, to, step, sweep_last;
 } reading_t;

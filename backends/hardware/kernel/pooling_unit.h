@@ -1,6 +1,6 @@
-// The pooling unit (docs/overlay.md, section 7). A chunk of channels is worked off row by row: each input row is read once
-// and reduced with at most two rows of running results; a row that is complete goes through the columns' reduction and
-// to the lanes.
+// The pooling unit (docs/overlay.md, section 7). A chunk of channels is worked off row by row: each input row is read
+// once and reduced with at most two rows of running results; a row that is complete goes through the columns'
+// reduction and to the lanes.
 #ifndef OVERLAY_POOLING_UNIT_H
 #define OVERLAY_POOLING_UNIT_H
 
@@ -317,8 +317,8 @@ typedef struct {
 } pool_count_t;
 
 // The three steps of successive rows work side by side.
-INLINE void pool_row(const command_t *c, const pool_t *p, const block_t *b, const uint8_t values[VALUE_BYTES], int chunk,
-                     int row, const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
+INLINE void pool_row(const command_t *c, const pool_t *p, const block_t *b, const uint8_t values[VALUE_BYTES],
+                     int chunk, int row, const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
                      row_buffer_t running[RUNNING_ROWS], pool_count_t *count, PRODUCTS) {
     HLS_PRAGMA(HLS inline off)
     HLS_PRAGMA(HLS dataflow)

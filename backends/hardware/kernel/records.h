@@ -1,5 +1,5 @@
-// The records of the overlay program (docs/program.md, sections 2 and 4), and what a block of a command is. Written in the
-// C that C++ and OpenCL C both are: records go by value, and a tool inlines these functions.
+// The records of the overlay program (docs/program.md, sections 2 and 4), and what a block of a command is. Written
+// in the C that C++ and OpenCL C both are: records go by value, and a tool inlines these functions.
 #ifndef OVERLAY_RECORDS_H
 #define OVERLAY_RECORDS_H
 

@@ -1,5 +1,5 @@
-// The vector unit: layers that the array does not compute (docs/overlay.md, section 7). It makes products (docs/program.md,
-// section 2, "Vector layers"); the lanes of STORE round, clamp and look them up.
+// The vector unit: layers that the array does not compute (docs/overlay.md, section 7). It makes products
+// (docs/program.md, section 2, "Vector layers"); the lanes of STORE round, clamp and look them up.
 #ifndef OVERLAY_VECTOR_H
 #define OVERLAY_VECTOR_H
 
@@ -57,7 +57,8 @@ groups:
                         if (!counts_in(c, o, &cursor)) continue;
                         const int byte = channels * (PARAMETER_BYTES + tap) + cursor.unit * UNIT_BYTES + i;
                         const int value = inside ? value_at(v, y, x, cursor.unit, i, input_buffer) : c->pad_value;
-                        lanes.product[k * UNIT_BYTES + i] += value * weight_buffer[byte / WORD_BYTES][byte % WORD_BYTES];
+                        const int weight = weight_buffer[byte / WORD_BYTES][byte % WORD_BYTES];
+                        lanes.product[k * UNIT_BYTES + i] += value * weight;
                     }
                     next_unit(o, &cursor);
                 }
@@ -91,7 +92,8 @@ words:
             PIPELINED
             ++cycles;
             if (s >= tensors) continue;  // the lanes are still busy
-            const view_t v = view_of(c, b, b->input_unit + s * b->input_rows * c->width * pitch_of(o->units), c->out_channels);
+            const int each = b->input_rows * c->width * pitch_of(o->units);  // units of a tensor
+            const view_t v = view_of(c, b, b->input_unit + s * each, c->out_channels);
             cursor = at;
         units:
             UNROLLED
@@ -111,8 +113,8 @@ words:
                     else
                         *product *= (wide_t)(value - c->second_zero_point) * c->multiplier;
                     if (c->op == OP_SCALE) {
-                        const int each = c->input_format == C16 ? PLANE_PIXEL_BYTES : UNIT_BYTES;
-                        const int byte = cursor.unit * each + i;
+                        const int apart = c->input_format == C16 ? PLANE_PIXEL_BYTES : UNIT_BYTES;
+                        const int byte = cursor.unit * apart + i;
                         const int factor = weight_buffer[byte / WORD_BYTES][byte % WORD_BYTES];
                         *product *= (wide_t)(factor - c->second_zero_point) * c->multiplier;
                     }
@@ -296,7 +298,8 @@ pixels:
                     UNROLL_THIS
                     const int unit = first + lane / UNIT_BYTES;
                     if (unit >= o->units) continue;
-                    const int value = value_at(v, row / larger(c->size, 1), column, unit, lane % UNIT_BYTES, input_buffer);
+                    const int source_row = row / larger(c->size, 1);
+                    const int value = value_at(v, source_row, column, unit, lane % UNIT_BYTES, input_buffer);
                     lanes.product[lane] = (wide_t)(value - c->input_zero_point) * c->multiplier;
                     lanes.shift[lane] = (uint8_t)c->shift;
                 }

@@ -42,8 +42,8 @@ INLINE sum_t stay(sum_t own, int tag, pair_t down, value_t right) {
     return before + multiply(down, right);
 }
 
-// One row of PEs in one cycle. Rows are stepped from the bottom up, and each row from the right to the left, so that the
-// neighbours above and to the left still hold the last cycle.
+// One row of PEs in one cycle. Rows are stepped from the bottom up, and each row from the right to the left, so that
+// the neighbours above and to the left still hold the last cycle.
 INLINE void step_row(array_t *a, usage_t mode, int row, value_t left, int left_tag, value_t load, int load_index,
                      bool loading) {
 moves_right:

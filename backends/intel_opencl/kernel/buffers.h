@@ -4,8 +4,8 @@
 
 #include "memory.h"
 
-// Boards whose memories have names: config.mk passes BANK_0, BANK_1, .. to aoc. On other boards the host chooses the bank
-// of every buffer.
+// Boards whose memories have names: config.mk passes BANK_0, BANK_1, .. to aoc. On other boards the host chooses the
+// bank of every buffer.
 #ifdef BANK_0
 #define QUOTED(name) #name
 #define QUOTED_VALUE(name) QUOTED(name)

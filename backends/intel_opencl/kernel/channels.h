@@ -7,15 +7,15 @@
 //     '<-----------------------------------------------------'
 //                            finished
 //
-// A memory on the chip belongs to one kernel: the one that reads it. COMPUTE owns the input buffer, the weight buffer, the row
-// buffers, the array and the accumulators; POST owns the parameters of the output channels; STORE owns the output buffer.
-// Every kernel is a loop whose iteration is one clock cycle, and each iteration takes in one message of the engine before
-// it, if there is one, and does a cycle of work, if there is any. So both halves of a buffer are in use at the same time
-// although one kernel does both. A kernel takes no message of a block whose half is still in use: the channel fills up and the
-// engine before it waits. Nothing else is needed to hand halves over.
+// A memory on the chip belongs to one kernel: the one that reads it. COMPUTE owns the input buffer, the weight
+// buffer, the row buffers, the array and the accumulators; POST owns the parameters of the output channels; STORE
+// owns the output buffer. Every kernel is a loop whose iteration is one clock cycle, and each iteration takes in one
+// message of the engine before it, if there is one, and does a cycle of work, if there is any. So both halves of a
+// buffer are in use at the same time although one kernel does both. A kernel takes no message of a block whose half
+// is still in use: the channel fills up and the engine before it waits. Nothing else is needed to hand halves over.
 //
-// The vector unit is the exception: while it works on a block, COMPUTE takes in nothing, and the words of the next block wait
-// in the channel.
+// The vector unit is the exception: while it works on a block, COMPUTE takes in nothing, and the words of the next
+// block wait in the channel.
 //
 // LOAD sends every command to all others. It waits for `finished` before it fetches the next one, because a pass reads
 // what the passes before it have written.
@@ -60,7 +60,8 @@ typedef struct {
     bool ends;         // the block is complete; there are no bytes
 } results_t;
 
-// From COMPUTE to POST: a row of sums in `product`, or products of the vector unit that are still to be shifted: lanes_t.
+// From COMPUTE to POST: a row of sums in `product`, or products of the vector unit that are still to be shifted:
+// lanes_t.
 
 // Commands wait for the kernel that is behind; data channels decouple two loops whose iterations do not always match.
 channel command_t commands_for_compute __attribute__((depth(2)));
@@ -73,8 +74,9 @@ channel lanes_t lanes_from_compute __attribute__((depth(16)));
 channel results_t results_from_post __attribute__((depth(16)));
 channel bool finished_by_store __attribute__((depth(2)));
 
-// The order in which COMPUTE hands a block's sums to POST: R lanes of a row, row after row (docs/overlay.md, section 6).
-// Lanes are output channels (NS, WS) or positions (IS); with Winograd a lane gets the positions of a tile one by one.
+// The order in which COMPUTE hands a block's sums to POST: R lanes of a row, row after row (docs/overlay.md, section
+// 6). Lanes are output channels (NS, WS) or positions (IS); with Winograd a lane gets the positions of a tile one by
+// one.
 typedef struct {
     int across, along;     // lanes in all, and rows of each group of lanes
     int positions, tiles;  // Winograd; else 1

@@ -1,20 +1,40 @@
-// COMPUTE: owns the input buffer, the weight buffer, the array and the accumulators. An iteration of its loop is one clock cycle, in
-// which it takes in a word that LOAD has sent (or transforms one, for Winograd), lets the array or the vector unit work on a
-// block, and sends POST a row of sums of the block before.
+// COMPUTE: owns the input buffer, the weight buffer, the array and the accumulators. An iteration of its loop is one
+// clock cycle, in which it takes in a word that LOAD has sent (or transforms one, for Winograd), lets the array or
+// the vector unit work on a block, and sends POST a row of sums of the block before.
+
+// Cycles from the last write of a block's operands to the first read of them, so that a write may take as many to reach
+// the memory. It must be the number in the ivdep pragmas below.
+enum { SETTLE = 16 };
 
 // What has arrived.
 typedef struct {
-    int arrived;  // blocks whose words are all there
-    int placed;   // blocks that the array may read: arrived and, for Winograd, transformed
+    int arrived;      // blocks whose words are all there
+    int placed;       // blocks that the array may read: arrived and, for Winograd, transformed
+    int settle;       // cycles until what was written may be read
+    bool to_transform;
     transform_t transform;
 } intake_t;
 
-// One cycle of the intake. `computed`: blocks that the array is done with; `idle`: there is nothing else to do, so it waits.
-INLINE void take_in(const command_t *c, intake_t *in, int computed, bool idle, int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                    int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], uint8_t values[VALUE_BYTES]) {
+// One cycle of the intake. `computed`: blocks that the array is done with; `idle`: there is nothing else to do, so it
+// waits.
+INLINE void take_in(const command_t *c, intake_t *in, int computed, bool idle,
+                    int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
+                    uint8_t values[VALUE_BYTES]) {
     if (in->transform.busy) {
         transform_cycle(c, &in->transform, input_buffer);
-        if (!in->transform.busy) in->placed = in->arrived;
+        if (!in->transform.busy) in->settle = SETTLE;
+        return;
+    }
+    if (in->settle > 0) {
+        --in->settle;
+        if (in->settle > 0) return;
+        if (in->to_transform) {
+            const block_t b = block_of(*c, in->arrived - 1);
+            begin_transform(c, &b, &in->transform);
+        } else {
+            in->placed = in->arrived;
+        }
+        in->to_transform = false;
         return;
     }
     if (in->arrived == c->blocks || in->arrived >= computed + 2) return;  // its half of the buffers is in use
@@ -45,14 +65,9 @@ INLINE void take_in(const command_t *c, intake_t *in, int computed, bool idle, i
         for (int i = 0; i < WORD_BYTES; ++i)
             if (m.first + i < VALUE_BYTES) values[m.first + i] = m.word.byte[i];
     } else {
-        const int index = in->arrived;
+        in->to_transform = c->algorithm == WINOGRAD && (c->mode == STREAM_INPUTS || in->arrived == 0);
+        in->settle = SETTLE;
         ++in->arrived;
-        if (c->algorithm == WINOGRAD && (c->mode == STREAM_INPUTS || index == 0)) {
-            const block_t b = block_of(*c, index);
-            begin_transform(c, &b, &in->transform);
-        } else {
-            in->placed = in->arrived;
-        }
     }
 }
 
@@ -65,8 +80,9 @@ typedef struct {
     post_order_t order;
 } outlet_t;
 
-// Sends R lanes of a row of accumulators; if the channel is full, the same ones again in the next cycle. The lanes are consecutive
-// sums: from some bank of a row on, and from bank 0 of the next row. So each bank is read once, and a rotation sorts them.
+// Sends R lanes of a row of accumulators; if the channel is full, the same ones again in the next cycle. The lanes
+// are consecutive sums: from some bank of a row on, and from bank 0 of the next row. So each bank is read once, and a
+// rotation sorts them.
 INLINE void send_sums(const command_t *c, outlet_t *out, const sum_t sums[2 * ACCUMULATOR_ROWS][BANK_COLUMNS]) {
     if (!out->open) {
         out->block = block_of(*c, out->drained);
@@ -132,9 +148,11 @@ commands:
         bool busy = false;
         in.arrived = 0;
         in.placed = 0;
+        in.settle = 0;
+        in.to_transform = false;
         in.transform.busy = false;
-        // All state is defined although not every command uses it: a compiler may compute both sides of a branch, and must
-        // not divide by what is in no register yet.
+        // All state is defined although not every command uses it: a compiler may compute both sides of a branch, and
+        // must not divide by what is in no register yet.
         block_t block = block_of(c, 0);
         flow_t flow = flow_of(&c, &block, now);
         in.transform.form = form_of(&c, block.rows);
@@ -144,13 +162,15 @@ commands:
         out.block = block;
         out.order = post_order_of(&c, &block);
         out.sums = flow.sums;
-    // A sum that is added to an accumulator in one cycle may be read in the next (NS: two tiles of one row). The array is
-    // deeper than the memory's latency: the same accumulator is not touched again within P1 cycles in WS and IS, and in NS
-    // once per tile. So iterations do not depend on each other through the buffers.
+    // The input and the weight buffer are read in one half while the other is written, and what is written is not read
+    // before it has settled: iterations depend on each other through them at a distance of SETTLE at least. Nothing is
+    // promised of the accumulators and the row buffers: with one channel and one position the same accumulator is added
+    // to in successive cycles, and a tile may read what was fed in the cycle before.
     cycles:
-#pragma ivdep
+#pragma ivdep array(input_buffer) safelen(16)
+#pragma ivdep array(weight_buffer) safelen(16)
         while (computed < c.blocks || (stores && out.drained < c.blocks)) {
-            const bool idle = !busy && computed == in.placed && !(stores && out.drained < computed);
+            const bool idle = !busy && computed == in.arrived && !(stores && out.drained < computed);
             take_in(&c, &in, computed, idle, input_buffer, weight_buffer, values);
             // A block starts when its operands are there and its half of the accumulators is free.
             if (!busy && computed < c.blocks && computed < in.placed && (!stores || computed < out.drained + 2)) {
@@ -179,7 +199,8 @@ commands:
                 if (!busy) ++computed;
             }
             if (busy && !convolves) {
-                cycles += vector_block(&c, sources, values, &block, input_buffer, weight_buffer, running, PASS_PRODUCTS);
+                cycles += vector_block(&c, sources, values, &block, input_buffer, weight_buffer, running,
+                                       PASS_PRODUCTS);
                 busy = false;
                 ++computed;
             }

@@ -1,5 +1,5 @@
-// LOAD: fetches commands, and for each block reads rows of tensors and runs of weights from memory. It knows where their bytes
-// belong in COMPUTE's buffers (docs/overlay.md, sections 2 and 3) and sends them there word by word.
+// LOAD: fetches commands, and for each block reads rows of tensors and runs of weights from memory. It knows where
+// their bytes belong in COMPUTE's buffers (docs/overlay.md, sections 2 and 3) and sends them there word by word.
 
 // A tensor as LOAD reads it.
 typedef struct {
@@ -167,7 +167,9 @@ inputs:
 // A run of weights: words as they come; the parameters at its start go to POST too.
 INLINE void send_weights(READ_PORTS, const command_t *c, const block_t *b, uint64_t address, int bytes,
                          count_t *count) {
-    const int channels = c->op == OP_CONV ? b->channels : c->op == OP_DEPTHWISE ? units_of(c->channels) * UNIT_BYTES : 0;
+    int channels = 0;
+    if (c->op == OP_CONV) channels = b->channels;
+    if (c->op == OP_DEPTHWISE) channels = units_of(c->channels) * UNIT_BYTES;
     reader_t reader = open_run(address, (uint64_t)bytes);
 words_of_run:
     for (int first = 0; first < bytes; first += WORD_BYTES) {

@@ -1,5 +1,5 @@
-// POST: sums become int8 values (docs/overlay.md, section 6), R lanes per cycle, and products of the vector unit are finished as they
-// come. It owns the parameters of the output channels and the tables of the command.
+// POST: sums become int8 values (docs/overlay.md, section 6), R lanes per cycle, and products of the vector unit are
+// finished as they come. It owns the parameters of the output channels and the tables of the command.
 
 // What a command refers to beside weights (docs/program.md, section 4).
 typedef struct {
@@ -7,7 +7,8 @@ typedef struct {
     int32_t slopes[SLOPES];
 } tables_t;
 
-// Takes in one message of LOAD; `idle`: there is nothing else to do, so it waits. Parameters of a channel lie in bank channel % LANES.
+// Takes in one message of LOAD; `idle`: there is nothing else to do, so it waits. Parameters of a channel lie in bank
+// channel % LANES.
 INLINE void take_parameters(int *arrived, bool idle, parameter_t parameters[PARAMETER_CHANNELS / LANES + 1][LANES],
                             tables_t *tables) {
     bool valid = true;
@@ -50,8 +51,8 @@ typedef struct {
     int tile_first, tile_line, tile_count;           // lanes of the tile whose outputs are next
 } posted_t;
 
-// The parameters of the lanes: those of consecutive output channels from `first` on (NS, WS), or of one (IS). Each bank is
-// read once, and a rotation sorts them.
+// The parameters of the lanes: those of consecutive output channels from `first` on (NS, WS), or of one (IS). Each
+// bank is read once, and a rotation sorts them.
 INLINE void hold_parameters(const command_t *c, const block_t *b, posted_t *p,
                             parameter_t parameters[PARAMETER_CHANNELS / LANES + 1][LANES]) {
     const bool one = c->dataflow == IS;
@@ -261,7 +262,8 @@ commands:
         begin_finish(&c, &block, &vector);
     cycles:
         while (done < c.blocks) {
-            if (arrived < c.blocks && arrived < done + 4) take_parameters(&arrived, done == arrived, parameters, &tables);
+            if (arrived < c.blocks && arrived < done + 4)
+                take_parameters(&arrived, done == arrived, parameters, &tables);
             if (!stores) {
                 done = arrived;
                 continue;

@@ -1,5 +1,5 @@
-// STORE: owns the output buffer. Results of POST come in; a finished block goes to memory (docs/overlay.md, section 6). Bytes
-// that no channel or pixel owns are written as 0.
+// STORE: owns the output buffer. Results of POST come in; a finished block goes to memory (docs/overlay.md, section
+// 6). Bytes that no channel or pixel owns are written as 0.
 
 // Where a block is on its way to memory: the next piece of the next run.
 typedef struct {

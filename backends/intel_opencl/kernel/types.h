@@ -1,5 +1,5 @@
-// Types of the overlay. A multiplier of Arria 10 and Stratix 10 takes 18 x 19 bits: an int8 product, or a Winograd product
-// of 16 x 16 bits. Two such products fit a DSP block, and the array has a multiplier for each.
+// Types of the overlay. A multiplier of Arria 10 and Stratix 10 takes 18 x 19 bits: an int8 product, or a Winograd
+// product of 16 x 16 bits. Two such products fit a DSP block, and the array has a multiplier for each.
 #ifndef OVERLAY_TYPES_H
 #define OVERLAY_TYPES_H
 
@@ -8,7 +8,8 @@
 typedef int16_t value_t;  // operand that moves right: 9 bits (centred data of kn2row), or 16 of Winograd
 typedef int16_t pair_t;   // operand that meets it; the name is that of devices whose multipliers take two at once
 
-// Sums need 40 bits, pooling 18 and 24 (params.h). In emulation wider types hold the same values, so that the compiler can vectorise.
+// Sums need 40 bits, pooling 18 and 24 (params.h). In emulation wider types hold the same values, so that the
+// compiler can vectorise.
 #ifdef OVERLAY_EMULATION
 typedef int64_t sum_t;
 typedef int32_t pool_row_t;     // pooling: rows of a window reduced

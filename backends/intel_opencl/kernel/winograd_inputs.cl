@@ -1,5 +1,5 @@
-// The Winograd transform of a block's inputs: raw rows lie in the input buffer behind the place of the transformed tiles. In
-// each cycle one word of raw channels is gathered, and one word of transformed channels is written.
+// The Winograd transform of a block's inputs: raw rows lie in the input buffer behind the place of the transformed
+// tiles. In each cycle one word of raw channels is gathered, and one word of transformed channels is written.
 
 enum { GROUP = WORD_BYTES / 2 };  // channels of a word of 16-bit values
 
