@@ -32,11 +32,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 RUN = ("console", "sh", "python")
 READ = ("text", "toml", "json", "ini", "make", "tcl", "c", "cpp", "diff", "html")
-SECONDS = 120
+SECONDS = 300
 FULL = "<!-- full -->"
 _FENCE = re.compile(r"^(`{3,})([^\s`]*)(\s[^`]*)?$")
 _BOLD = re.compile(r"\*\*[^*]+\*\*")
-_MILLISECONDS = re.compile(r"\d+\.\d+ ms")
+_FIGURE = re.compile(r"\d+\.\d+ ms|\d+ x \d+ array")
 _SECONDS_TAKEN = re.compile(r"\b\d+(\.\d+)? s\b")
 _MATCH = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -175,7 +175,7 @@ def _chdir(folder: Path):  # type: ignore[no-untyped-def]
 def update_page(page: Path, folder: Path) -> None:
     """Replaces every output of a console block that differs by what the command prints now.
 
-    Latencies in bold that stood in it (``**0.8970 ms**``) follow.
+    Latencies and arrays in bold that stood in it (``**0.8970 ms**``) follow.
     """
     prepare_folder(folder)
     text = page.read_text(encoding="utf-8")
@@ -190,7 +190,7 @@ def update_page(page: Path, folder: Path) -> None:
             elif step.output is not None and differs(step.output, printed):
                 shown = "\n".join(line.rstrip() for line in _SECONDS_TAKEN.sub("... s", printed).splitlines())
                 new = new.replace(f"$ {step.command}\n{step.output}", f"$ {step.command}\n{shown}\n", 1)
-                times = zip(_MILLISECONDS.findall(step.output), _MILLISECONDS.findall(shown), strict=False)
+                times = zip(_FIGURE.findall(step.output), _FIGURE.findall(shown), strict=False)
                 changed.update((f"**{old}**", f"**{now}**") for old, now in times)
         text = text.replace(block.text, new, 1)
     text = _BOLD.sub(lambda found: changed.get(found[0], found[0]), text)
