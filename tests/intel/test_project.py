@@ -62,8 +62,9 @@ def files(network: Network, plan: Plan) -> dict[str, bytes]:
 
 
 def environment() -> dict[str, str]:
-    """The tests' interpreter first in the search path, as in an activated environment."""
-    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    """An activated environment, the tests' interpreter first; without what a make that runs the tests would pass on."""
+    outside = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    return outside | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
 def make(folder: Path, *words: str, path: str | None = None, seconds: int = 400) -> subprocess.CompletedProcess[str]:
