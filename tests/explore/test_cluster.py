@@ -61,7 +61,6 @@ def sweep(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Processes]:
-    pytest.importorskip("distributed", reason="dask[distributed] is installed by make venv")
     with scheduler(tmp_path) as processes:
         yield processes
 
@@ -179,7 +178,7 @@ def test_a_combination_that_fails(cluster: Processes, sweep: Sweep, network: Net
 
 def test_a_combination_that_kills_its_workers(sweep: Sweep, network: Network) -> None:
     """Local workers come back; what has killed as many as Dask allows is given up, the others are done."""
-    dask = pytest.importorskip("dask", reason="dask[distributed] is installed by make venv")
+    import dask
 
     class Deadly:
         def __reduce__(self) -> tuple[object, tuple[int]]:

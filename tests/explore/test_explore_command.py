@@ -15,8 +15,6 @@ import pytest
 from clusters import alive, children, wait_until
 from small import dynamap, refused, write_device, write_model
 
-pytest.importorskip("distributed", reason="dask[distributed] is installed by make venv")
-
 BUDGETS = ",".join(map(str, range(12, 28)))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -89,7 +88,6 @@ def test_models_devices_and_settings_have_fronts_of_their_own() -> None:
 
 def test_plots(tmp_path: Path) -> None:
     """Files for every model and axis that has points; any name is text and no path; the same bytes every time."""
-    pytest.importorskip("matplotlib", reason="matplotlib is installed by make venv")
     rows = [
         row(0, 4, 10, model="../$evil$ <b>"),
         row(1, 9, 5, model="../$evil$ <b>", device="a_{b}$x"),

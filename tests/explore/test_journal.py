@@ -95,7 +95,8 @@ def test_finished_files_are_in_the_order_of_the_sweep(tmp_path: Path, sweep: Swe
 
 
 def test_parquet_is_written_from_its_journal(tmp_path: Path, sweep: Sweep, rows: list[Row]) -> None:
-    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is installed by make venv")
+    import pyarrow.parquet as pq
+
     path = tmp_path / "r.parquet"
     assert written(path, sweep, rows[:2]) == b""
     with Journal(path, sweep, resume=True) as journal:
