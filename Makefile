@@ -62,7 +62,7 @@ typecheck: venv
 bench: venv
 	$(BIN)/python benchmarks/planner.py
 	$(BIN)/python benchmarks/explore.py
-	$(BIN)/python benchmarks/latency.py --time-limit 30
+	$(BIN)/python benchmarks/latency.py --time-limit 60
 	$(BIN)/python benchmarks/paper_budget.py
 	$(BIN)/python benchmarks/emulation.py
 	$(BIN)/python benchmarks/solvers.py --agreement
