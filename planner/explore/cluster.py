@@ -225,6 +225,8 @@ def _client(cluster: Cluster) -> Iterator[Any]:
                     processes=True,
                     memory_limit=0,
                     dashboard_address=None,
+                    # The scheduler serves its state all the same: at a free port, beside other sweeps.
+                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
                     silence_logs=logging.CRITICAL,
                     preload=["dynamap.planner.explore.local_worker"],
                 )

@@ -82,6 +82,7 @@ class Journal:
         self.rows: list[Row] = []
         self._length = 0
         found = self._existing(resume)
+        self._new = not found
         try:
             self._handle = os.open(self.files.lines, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY, 0o666)
         except OSError as error:
@@ -105,6 +106,9 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None and self._new and not self.rows:  # nothing was done: nothing is left to continue
+            for path in (self.files.lines, self.files.sweep):
+                path.unlink(missing_ok=True)
         os.close(self._handle)
 
     @property

@@ -199,6 +199,7 @@ def test_unreachable(tmp_path: Path) -> None:
     )
     assert "the scheduler 'tcp://127.0.0.1:1' cannot be reached" in message and "dask scheduler" in message
     assert time.monotonic() - started < 60
+    assert not list(tmp_path.glob("r.csv*"))
     with pytest.raises(InputError, match=r"--scheduler must be an address such as tcp://HOST:8786, found 'here'"):
         Cluster.of("here", None)
     with pytest.raises(InputError, match="leave it out, or leave --scheduler out"):
