@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from dynamap.backends.contract import Backend
-from dynamap.backends.executors import GROUP
 from dynamap.cost.errors import InputError
+
+GROUP = "dynamap.backends"
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,12 @@
 """Executors of overlay programs: the NumPy emulator, and those that installed backends bring.
 
-A backend is an entry point of the group ``dynamap.backends``; where the object that it names has a
-function ``executor()``, its executor is found under the entry point's name.
+The executor of a backend (``backends/discovery.py``) is found under the backend's name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import Protocol
 
 import numpy as np
@@ -19,8 +17,6 @@ from dynamap.cost.device import Device
 from dynamap.cost.errors import InputError
 
 Int8Array = npt.NDArray[np.int8]
-
-GROUP = "dynamap.backends"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,21 +69,13 @@ def find_executor(name: str, device: Device | None = None) -> Executor:
     """
     if name == "numpy":
         return NumpyExecutor()
-    found = {point.name: point for point in entry_points(group=GROUP)}
-    if name not in found:
-        known = ", ".join(["numpy", *sorted(found)])
-        raise InputError(f"there is no executor {name!r}; known: {known}")
-    point = found[name]
-    try:
-        backend = point.load()
-    except Exception as error:
-        package = point.dist.name if point.dist else point.value
-        raise InputError(f"the backend {name!r} of package {package!r} cannot be loaded: {error}") from error
-    if not hasattr(backend, "executor"):
-        raise InputError(f"the backend {name!r} generates projects and executes none")
-    if device is not None and hasattr(backend, "vendor"):
-        from dynamap.backends.hardware.target import check_vendor
+    from dynamap.backends.discovery import announced_backends, load_backend
+    from dynamap.backends.hardware.target import check_vendor
 
+    names = [announced.name for announced in announced_backends()]
+    if name not in names:
+        raise InputError(f"there is no executor {name!r}; known: {', '.join(['numpy', *names])}")
+    backend = load_backend(name)
+    if device is not None:
         check_vendor(device, name, backend.vendor)
-    executor: Executor = backend.executor()
-    return executor
+    return backend.executor()
