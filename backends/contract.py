@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from dynamap.backends.executors import Executor
 from dynamap.backends.program import Program
-from dynamap.planner.plan import Plan
+from dynamap.planner.plan.plan import Plan
 
 Int8Array = npt.NDArray[np.int8]
 

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from dynamap.backends.evidence.vendor_reports.prediction import SCHEMA
 from dynamap.backends.executors import NumpyExecutor
 from dynamap.backends.program import Program, Role
 from dynamap.backends.program.layout import layout_of_entry, to_format
-from dynamap.backends.vendor_reports.prediction import SCHEMA
 from dynamap.cost.device import parse_device
 from dynamap.cost.errors import InputError
-from dynamap.planner.plan import Plan
+from dynamap.planner.plan.plan import Plan
 
 Int8Array = npt.NDArray[np.int8]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from dynamap.cost.errors import InputError
 from dynamap.planner.models import CATALOGUE, resolve
-from dynamap.planner.network import Network
-from dynamap.planner.plan import Plan
-from dynamap.planner.replanning import stored_request
+from dynamap.planner.network.network import Network
+from dynamap.planner.plan.plan import Plan
+from dynamap.planner.request.replanning import stored_request
 
 
 def network_of_plan(plan: Plan, *, weights: bool = True, folder: Path | None = None) -> Network:

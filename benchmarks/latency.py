@@ -3,9 +3,10 @@
     python benchmarks/latency.py                                           results/latency.json
     python benchmarks/latency.py --models googlenet --devices u200,zcu104  only these cells, the same file
 
-Every strategy is planned by the overlay's cost model, with the best array and formats for itself (planner/baselines.py
-says what each means); the latency is the plan's, at batch 1, at the device's clock, without host time. Nothing is
-resumed: a run writes what it planned (after every network) and nothing else. Where nothing fits, the cell says why.
+Every strategy is planned by the overlay's cost model, with the best array and formats for itself
+(planner/studies/baselines.py says what each means); the latency is the plan's, at batch 1, at the device's clock,
+without host time. Nothing is resumed: a run writes what it planned (after every network) and nothing else. Where
+nothing fits, the cell says why.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from common import provenance, write_results
 
 from dynamap.cost.device import device_names
 from dynamap.cost.errors import InfeasibleError
-from dynamap.planner.baselines import STRATEGIES, physical_limits, plan_baseline
 from dynamap.planner.models import BUILT_IN, resolve
-from dynamap.planner.network import Network
-from dynamap.planner.requests import Request
+from dynamap.planner.network.network import Network
+from dynamap.planner.request.request import Request
+from dynamap.planner.studies.baselines import STRATEGIES, physical_limits, plan_baseline
 
 
 def main() -> int:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from common import provenance, write_results
 
 from dynamap.cost.device import load_device
-from dynamap.planner.baselines import physical_limits
 from dynamap.planner.models import resolve
 from dynamap.planner.planning import plan_network
-from dynamap.planner.requests import Request
+from dynamap.planner.request.request import Request
+from dynamap.planner.studies.baselines import physical_limits
 
 MULTIPLIERS = 6072  # 92 x 66, the paper's array for GoogleNet
 CLOCK_MHZ = 286

@@ -61,10 +61,10 @@ def _measure(model: str, device: str, repeat: int) -> dict[str, object]:
     from dynamap.cost.device import load_device
     from dynamap.cost.errors import InfeasibleError
     from dynamap.cost.overlay.resources import Candidates, array_limit, machine_of
+    from dynamap.planner.mapping.overlay_costs import LayerCosts
+    from dynamap.planner.mapping.storage import find_storages
     from dynamap.planner.models import resolve
-    from dynamap.planner.overlay_costs import LayerCosts
-    from dynamap.planner.search import joint_search
-    from dynamap.planner.storage import find_storages
+    from dynamap.planner.search.joint import joint_search
 
     imported = time.perf_counter()
     network = resolve(model, weights=False)

@@ -22,8 +22,8 @@ import numpy as np
 from common import DOCS, provenance, write_results
 
 from dynamap.cost.errors import InfeasibleError
-from dynamap.planner.certificates import check
-from dynamap.planner.instances import (
+from dynamap.planner.pbqp.certificates import check
+from dynamap.planner.pbqp.instances import (
     FAMILIES,
     googlenet_shape,
     instance,
@@ -31,7 +31,7 @@ from dynamap.planner.instances import (
     random_problem,
     series_parallel,
 )
-from dynamap.planner.pbqp import Problem, Status
+from dynamap.planner.pbqp.problem import Problem, Status
 from dynamap.planner.solvers import ILP_ENGINES, solve
 
 SEED = 20210228
@@ -51,11 +51,11 @@ class Contender:
 
 SOURCES = (
     "planner/solvers",
-    "planner/pbqp.py",
-    "planner/elimination.py",
-    "planner/obstruction.py",
-    "planner/instances.py",
-    "planner/certificates.py",
+    "planner/pbqp/problem.py",
+    "planner/pbqp/elimination.py",
+    "planner/pbqp/obstruction.py",
+    "planner/pbqp/instances.py",
+    "planner/pbqp/certificates.py",
     "benchmarks/solvers.py",
     "benchmarks/common.py",
 )

@@ -17,9 +17,9 @@ from dynamap.cost.errors import DynamapError, InfeasibleError, InputError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dynamap.planner.network import Network
-    from dynamap.planner.plan import Plan
-    from dynamap.planner.whatif import WhatIf
+    from dynamap.planner.network.network import Network
+    from dynamap.planner.plan.plan import Plan
+    from dynamap.planner.studies.whatif import WhatIf
 
 __all__ = ["DynamapError", "InfeasibleError", "InputError", "load", "load_plan", "plan", "plan_together", "what_if"]
 
@@ -64,8 +64,8 @@ def plan(
     from dynamap.cost.algorithms import Algorithm, Dataflow
     from dynamap.cost.device import DEFAULT_DEVICE, load_device
     from dynamap.planner.planning import plan_network
-    from dynamap.planner.replanning import on_overlay_of
-    from dynamap.planner.requests import Request, parse_choice, parse_choices
+    from dynamap.planner.request.replanning import on_overlay_of
+    from dynamap.planner.request.request import Request, parse_choice, parse_choices
 
     request = Request(
         solver=solver,
@@ -109,9 +109,9 @@ def plan_together(
         InputError: an option cannot be understood.
         InfeasibleError: no overlay of the device runs all networks.
     """
-    from dynamap.planner.objective import Aggregate
-    from dynamap.planner.requests import Request, parse_choices
-    from dynamap.planner.together import plan_together as together
+    from dynamap.planner.mapping.objective import Aggregate
+    from dynamap.planner.request.request import Request, parse_choices
+    from dynamap.planner.studies.together import plan_together as together
 
     request = Request(
         solver=solver,
@@ -136,7 +136,7 @@ def what_if(plan: Plan, network: Network | None = None, *, time_limit: float | N
         InputError: the model is gone or another one, or the plan is not one that can be asked about.
     """
     from dynamap.backends.planned_model import network_of_plan
-    from dynamap.planner.whatif import what_if as ask
+    from dynamap.planner.studies.whatif import what_if as ask
 
     return ask(plan, network or network_of_plan(plan, weights=False), time_limit=time_limit)
 
@@ -147,6 +147,6 @@ def load_plan(path: str | Path) -> Plan:
     Raises:
         InputError: the file is missing, is not a plan, or is of another version.
     """
-    from dynamap.planner.plan import load_plan as read
+    from dynamap.planner.plan.plan import load_plan as read
 
     return read(path)

@@ -19,13 +19,13 @@ from dynamap.cost.overlay.timing import INFEASIBLE, Times
 from dynamap.cost.overlay.transfer import Format
 from dynamap.cost.overlay.vector import VectorShape
 from dynamap.planner import solvers
-from dynamap.planner.blocking import MODES, Choice
-from dynamap.planner.candidates import ArrayCandidates, FixedCandidates
-from dynamap.planner.layers import work_of
-from dynamap.planner.network import Concat, Conv, HostLayer, Layer, Network, Pool
-from dynamap.planner.overlay_costs import LayerCosts, Restriction
-from dynamap.planner.pbqp import Solution
-from dynamap.planner.plan import (
+from dynamap.planner.mapping.blocking import MODES, Choice
+from dynamap.planner.mapping.overlay_costs import LayerCosts, Restriction
+from dynamap.planner.mapping.storage import Storages, find_storages
+from dynamap.planner.network.network import Concat, Conv, HostLayer, Layer, Network, Pool
+from dynamap.planner.network.work import work_of
+from dynamap.planner.pbqp.problem import Solution
+from dynamap.planner.plan.plan import (
     Blocking,
     LayerShape,
     ModelInfo,
@@ -38,9 +38,9 @@ from dynamap.planner.plan import (
     SolverInfo,
     TogetherInfo,
 )
-from dynamap.planner.requests import Request
-from dynamap.planner.search import Found, Progress, joint_search
-from dynamap.planner.storage import Storages, find_storages
+from dynamap.planner.request.request import Request
+from dynamap.planner.search.candidates import ArrayCandidates, FixedCandidates
+from dynamap.planner.search.joint import Found, Progress, joint_search
 
 
 def restrictions_for(network: Network, request: Request) -> dict[str, Restriction]:
@@ -132,7 +132,7 @@ def plan_network(
     if request.cost_model == "paper":
         if request.overlay is not None:
             raise InputError("the published cost model knows no buffers, so it cannot keep a given overlay")
-        from dynamap.planner.paper_planning import plan_by_paper
+        from dynamap.planner.paper.planning import plan_by_paper
 
         return plan_by_paper(network, device, request, progress)
     if request.cost_model != "overlay":

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dynamap.backends.arithmetic.winograd import transform_output, transform_tiles
 from dynamap.backends.emulator.memory import Memory
 from dynamap.backends.emulator.passes import finish_sums, input_of, output_of, pad_block, read_parameters
-from dynamap.backends.program.geometry import (
+from dynamap.backends.program.lowering.geometry import (
     BlockShape,
     blocks_of,
     contraction_of,
@@ -33,7 +34,6 @@ from dynamap.backends.program.specification import (
     Header,
     Mode,
 )
-from dynamap.backends.winograd import transform_output, transform_tiles
 
 Floats = npt.NDArray[np.floating[Any]]
 Int8Array = npt.NDArray[np.int8]

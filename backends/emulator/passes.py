@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends import arithmetic
+from dynamap.backends.arithmetic import integers as arithmetic
 from dynamap.backends.emulator.memory import Memory, Stored
-from dynamap.backends.program.geometry import BlockShape
+from dynamap.backends.program.lowering.geometry import BlockShape
 from dynamap.backends.program.packing import PARAMETERS
 from dynamap.backends.program.specification import TABLE_BYTES, Command, Flag
 from dynamap.cost.geometry import Window

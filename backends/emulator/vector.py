@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends import arithmetic
+from dynamap.backends.arithmetic import integers as arithmetic
 from dynamap.backends.emulator.memory import Memory, Stored
 from dynamap.backends.emulator.passes import (
     finish_products,
@@ -19,7 +19,7 @@ from dynamap.backends.emulator.passes import (
     pad_block,
     read_parameters,
 )
-from dynamap.backends.program.geometry import BlockShape, blocks_of, channel_units, window_of
+from dynamap.backends.program.lowering.geometry import BlockShape, blocks_of, channel_units, window_of
 from dynamap.backends.program.specification import (
     LRN_ROW_WORDS,
     PARAMETER_BYTES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dynamap.cost.convolution import winograd_name
-from dynamap.planner.plan import Plan
+from dynamap.planner.plan.plan import Plan
 
 KERNEL_LIMITS = (
     "The counters hold cycles of the array and the vector unit and bytes per port; waits are not counted.",

@@ -10,7 +10,7 @@ from dynamap.cost.device import Device, parse_device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.resources import logic_use, memory_use
-from dynamap.planner.plan import Plan
+from dynamap.planner.plan.plan import Plan
 
 VENDORS = MappingProxyType({"amd": ("AMD", "vitis-hls"), "intel": ("Intel", "intel-opencl")})
 """What a vendor of devices is called, and the backend for it."""

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.backends.data_files import data_files
+from dynamap.backends.evidence.vendor_reports.standalone import comparison_files
 from dynamap.backends.executors import Executor
 from dynamap.backends.hardware.pages import layer_table
 from dynamap.backends.hardware.sizes import check_program, sizes_of
@@ -17,8 +18,7 @@ from dynamap.backends.intel_opencl import flow
 from dynamap.backends.intel_opencl.kernel_sources import kernel_files
 from dynamap.backends.intel_opencl.params import params_header
 from dynamap.backends.program import Program
-from dynamap.backends.vendor_reports.standalone import comparison_files
-from dynamap.planner.plan import Plan
+from dynamap.planner.plan.plan import Plan
 
 Int8Array = npt.NDArray[np.int8]
 

@@ -9,7 +9,7 @@ from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.intel_opencl.emulator import HEADERS, INSTALL
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InputError
-from dynamap.planner.plan import Plan
+from dynamap.planner.plan.plan import Plan
 
 TOOL = "Intel FPGA SDK for OpenCL 22.4 (Quartus Prime Pro 22.4)"
 CHANNEL = re.compile(r"CL_CHANNEL_[1-7]_INTELFPGA")

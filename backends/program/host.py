@@ -11,16 +11,16 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.arithmetic import dequantise_values, quantise_values
+from dynamap.backends.arithmetic.integers import dequantise_values, quantise_values
 from dynamap.backends.planned_model import network_of_plan
-from dynamap.backends.program.compile import compile_program
 from dynamap.backends.program.encoding import Program
+from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import QuantisedNetwork, quantise
-from dynamap.backends.quantise.calibration import checked_input, random_set
+from dynamap.backends.quantise.calibrating.calibration import checked_input, random_set
 from dynamap.cost.errors import InputError
 from dynamap.planner.models.placeholders import without_weights
-from dynamap.planner.network import HostLayer, Network
-from dynamap.planner.plan import Plan
+from dynamap.planner.network.network import HostLayer, Network
+from dynamap.planner.plan.plan import Plan
 
 Int8Array = npt.NDArray[np.int8]
 FloatArray = npt.NDArray[np.float32]

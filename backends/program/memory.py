@@ -9,8 +9,8 @@ from dynamap.backends.program.layout import Layout
 from dynamap.backends.program.specification import ALIGNMENT, NONE
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.machine import round_up
-from dynamap.planner.network import Concat, HostLayer, Network
-from dynamap.planner.storage import Storages
+from dynamap.planner.mapping.storage import Storages
+from dynamap.planner.network.network import Concat, HostLayer, Network
 
 FOREVER = NONE
 

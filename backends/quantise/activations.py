@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.arithmetic import HIGHEST, LOWEST, Int8Array
-from dynamap.planner.network import (
+from dynamap.backends.arithmetic.integers import HIGHEST, LOWEST, Int8Array
+from dynamap.planner.network.network import (
     Activate,
     Activation,
     ActivationKind,

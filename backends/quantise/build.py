@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dynamap.backends.arithmetic import MULTIPLIER_BITS, Ratio, encode_common, encode_ratio
+from dynamap.backends.arithmetic.integers import MULTIPLIER_BITS, Ratio, encode_common, encode_ratio
 from dynamap.backends.quantise import activations
 from dynamap.backends.quantise.layers import (
     ActivateArithmetic,
@@ -29,7 +29,7 @@ from dynamap.backends.quantise.lrn import lrn_table
 from dynamap.backends.quantise.pooling import divisors
 from dynamap.backends.quantise.weights import check_sums, integer_weights
 from dynamap.cost.errors import InputError
-from dynamap.planner.network import (
+from dynamap.planner.network.network import (
     Activate,
     Add,
     Concat,

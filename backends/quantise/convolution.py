@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.arithmetic import Int8Array, Int64Array
+from dynamap.backends.arithmetic.integers import Int8Array, Int64Array
 from dynamap.cost.geometry import Window
 
 Floats = npt.NDArray[np.floating]

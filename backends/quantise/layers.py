@@ -12,8 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from dynamap.backends.arithmetic import Int8Array, Int32Array, Int64Array
-from dynamap.planner.network import Network, Quantisation
+from dynamap.backends.arithmetic.integers import Int8Array, Int32Array, Int64Array
+from dynamap.planner.network.network import Network, Quantisation
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +142,7 @@ class ConcatArithmetic:
 class LrnArithmetic:
     """round((q - input_zero_point) * factor / 2^shift), factor and shift by the sum of squares.
 
-    ``table`` is octaves x 33, ``shifts`` one per octave: see `dynamap.backends.arithmetic.lrn_factor`.
+    ``table`` is octaves x 33, ``shifts`` one per octave: see `dynamap.backends.arithmetic.integers.lrn_factor`.
     """
 
     input_zero_point: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dynamap.backends.arithmetic import (
+from dynamap.backends.arithmetic.integers import (
     LRN_BITS,
     LRN_OCTAVES,
     LRN_STEPS,
@@ -14,7 +14,7 @@ from dynamap.backends.arithmetic import (
     lrn_breakpoints,
 )
 from dynamap.cost.errors import InputError
-from dynamap.planner.network import Lrn, Quantisation
+from dynamap.planner.network.network import Lrn, Quantisation
 
 LARGEST_SIZE = 2**LRN_OCTAVES // 255**2
 """Channels that one window may sum: squares are at most 255^2."""

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.backends.quantise import activations, schemes
-from dynamap.backends.quantise import calibration as calibrating
 from dynamap.backends.quantise.build import Schemes, build_layer
-from dynamap.backends.quantise.calibration import Method
+from dynamap.backends.quantise.calibrating import calibration as calibrating
+from dynamap.backends.quantise.calibrating.calibration import Method
 from dynamap.backends.quantise.layers import QuantisedNetwork
 from dynamap.cost.errors import InputError
-from dynamap.planner.network import Activate, ActivationKind, HostLayer, Network, Pool, PoolKind, Quantisation
+from dynamap.planner.network.network import Activate, ActivationKind, HostLayer, Network, Pool, PoolKind, Quantisation
 
 DEFAULT_SAMPLES = 4
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from dynamap.backends import arithmetic
-from dynamap.backends.arithmetic import Int8Array, Int32Array, Int64Array
+from dynamap.backends.arithmetic import integers as arithmetic
+from dynamap.backends.arithmetic.integers import Int8Array, Int32Array, Int64Array
+from dynamap.backends.quantise.calibrating.float_executor import last_uses, reorder
 from dynamap.backends.quantise.convolution import convolve_integers, reduce_windows
-from dynamap.backends.quantise.float_executor import last_uses, reorder
 from dynamap.backends.quantise.layers import (
     ActivateArithmetic,
     AddArithmetic,
@@ -30,7 +30,7 @@ from dynamap.backends.quantise.layers import (
     SlopeArithmetic,
 )
 from dynamap.cost.geometry import TensorShape
-from dynamap.planner.network import Activate, Add, Concat, Conv, HostLayer, Layer, Lrn, Mul, Pool, Resize
+from dynamap.planner.network.network import Activate, Add, Concat, Conv, HostLayer, Layer, Lrn, Mul, Pool, Resize
 
 
 def execute(quantised: QuantisedNetwork, inputs: Mapping[str, Int8Array], *, keep: bool = True) -> dict[str, Int8Array]:

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from dynamap.backends.quantise.activations import has_table
-from dynamap.backends.quantise.calibration import Range
+from dynamap.backends.quantise.calibrating.calibration import Range
 from dynamap.cost.errors import InputError
-from dynamap.planner.network import Concat, HostLayer, Layer, Network, Pool, PoolKind, Quantisation, Resize
+from dynamap.planner.network.network import Concat, HostLayer, Layer, Network, Pool, PoolKind, Quantisation, Resize
 
 
 def as_int8(quantisation: Quantisation, tensor: str) -> Quantisation:

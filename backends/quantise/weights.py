@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.arithmetic import SUM_BITS, Int8Array, Int32Array
+from dynamap.backends.arithmetic.integers import SUM_BITS, Int8Array, Int32Array
 from dynamap.backends.quantise.convolution import absolute_sums
 from dynamap.cost.errors import InputError
-from dynamap.planner.network import Conv
+from dynamap.planner.network.network import Conv
 
 BIAS_BITS = 30
 """Channels whose bias would need more get a coarser weight scale."""

@@ -11,13 +11,13 @@ from dataclasses import replace
 import numpy as np
 
 from dynamap.backends.program import Program
-from dynamap.backends.program.compile import compile_program
+from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import ConvArithmetic, Finish, QuantisedNetwork, activations
 from dynamap.backends.quantise.build import Schemes, build_layer
 from dynamap.backends.quantise.layers import LayerArithmetic
 from dynamap.backends.quantise.schemes import stored_tensors
 from dynamap.backends.simulator.executable import require_executable
-from dynamap.planner.network import (
+from dynamap.planner.network.network import (
     Activate,
     Activation,
     ActivationKind,
@@ -31,7 +31,7 @@ from dynamap.planner.network import (
     Pool,
     Quantisation,
 )
-from dynamap.planner.plan import Plan
+from dynamap.planner.plan.plan import Plan
 
 _SCHEME = Quantisation(1.0, 0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dynamap.backends.program import AlgorithmCode, Command, DataflowCode, Flag, FormatCode, Mode, Op, Source
-from dynamap.backends.simulator.array import (
+from dynamap.backends.simulator.units.array import (
     Array,
     Block,
     Kernel,
@@ -16,7 +16,7 @@ from dynamap.backends.simulator.array import (
     window_of,
     winograd_tiles,
 )
-from dynamap.backends.simulator.passes import Part, array_of, kernel_of, parts_of, units_of
+from dynamap.backends.simulator.units.passes import Part, array_of, kernel_of, parts_of, units_of
 from dynamap.cost.overlay.machine import UNIT_BYTES, Overlay
 
 

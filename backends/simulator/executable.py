@@ -11,12 +11,12 @@ from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay.machine import UNIT_BYTES
 from dynamap.cost.overlay.options import WINOGRAD_TILES, applicable, winograd_fits
 from dynamap.cost.overlay.transfer import Format
-from dynamap.planner.blocking import MODES
-from dynamap.planner.layers import work_of
-from dynamap.planner.network import Conv, Layer, Network
-from dynamap.planner.plan import Plan, PlannedLayer
+from dynamap.planner.mapping.blocking import MODES
+from dynamap.planner.mapping.storage import find_storages, sliced
+from dynamap.planner.network.network import Conv, Layer, Network
+from dynamap.planner.network.work import work_of
+from dynamap.planner.plan.plan import Plan, PlannedLayer
 from dynamap.planner.planning import layer_shape
-from dynamap.planner.storage import find_storages, sliced
 
 
 def require_executable(plan: Plan, network: Network) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, fields
 from dynamap.backends.program import Header, Program
 from dynamap.backends.simulator.capacity import shortages
 from dynamap.backends.simulator.engine import PassRun, run_pass
-from dynamap.backends.simulator.passes import PassWork, work_of
+from dynamap.backends.simulator.units.passes import PassWork, work_of
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.machine import Buffers, Machine, Overlay
-from dynamap.planner.network import Network
-from dynamap.planner.plan import Plan
+from dynamap.planner.network.network import Network
+from dynamap.planner.plan.plan import Plan
 
 
 @dataclass(frozen=True)

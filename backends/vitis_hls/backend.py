@@ -9,17 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.backends.data_files import data_files
+from dynamap.backends.evidence.vendor_reports.standalone import comparison_files
 from dynamap.backends.executors import Executor
 from dynamap.backends.hardware.pages import layer_table
 from dynamap.backends.hardware.sizes import check_program, sizes_of
 from dynamap.backends.hardware.sources import python_host_file
 from dynamap.backends.hardware.target import plan_digest, target_device
 from dynamap.backends.program import Program
-from dynamap.backends.vendor_reports.standalone import comparison_files
 from dynamap.backends.vitis_hls import flow
 from dynamap.backends.vitis_hls.csim import CSimulationExecutor, kernel_files, testbench_files
 from dynamap.backends.vitis_hls.params import params_header, storage_of
-from dynamap.planner.plan import Plan
+from dynamap.planner.plan.plan import Plan
 
 Int8Array = npt.NDArray[np.int8]
 

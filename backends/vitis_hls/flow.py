@@ -8,7 +8,7 @@ from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.hardware.sources import HOST_HEADERS
 from dynamap.backends.vitis_hls.csim import KERNEL_SOURCES
 from dynamap.cost.device import Device
-from dynamap.planner.plan import Plan
+from dynamap.planner.plan.plan import Plan
 
 TOOL_VERSION = "2024.2"
 KERNEL = "overlay"

@@ -22,7 +22,7 @@ from dynamap.backends.hardware.target import buffers_of_plan, machine_of_plan
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.resources import memory_spread
-from dynamap.planner.plan import Plan
+from dynamap.planner.plan.plan import Plan
 
 WIDTHS = Part(
     "Widths: DSP48E2 multiplies 27 x 18 bits; two int8 products lie 18 bits apart.",

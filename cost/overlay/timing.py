@@ -18,7 +18,7 @@ from dynamap.cost.overlay.blocks import (
     transform_lag,
     weight_bytes,
 )
-from dynamap.cost.overlay.case_table import CaseTable, Points, take_variants
+from dynamap.cost.overlay.bounding.case_table import CaseTable, Points, take_variants
 from dynamap.cost.overlay.machine import Machine
 from dynamap.cost.overlay.options import DATAFLOWS, STREAM_INPUTS
 from dynamap.cost.overlay.pipeline import Block, Pass, joined, makespan

@@ -424,7 +424,7 @@ def explore(
 ) -> None:
     """Plan all combinations of models, devices and budgets, and find the proven Pareto fronts."""
     from dynamap.cli.explore import build_options, explore_command
-    from dynamap.planner.explore.cluster import Cluster
+    from dynamap.planner.explore.cluster.dask_cluster import Cluster
 
     options = build_options(
         clocks=clock,

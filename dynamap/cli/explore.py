@@ -21,13 +21,13 @@ from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.device import load_device
 from dynamap.cost.errors import InputError
 from dynamap.planner.explore.budgets import ALL, parse_budgets
-from dynamap.planner.explore.cluster import Cluster, failed
+from dynamap.planner.explore.cluster.dask_cluster import Cluster, failed
 from dynamap.planner.explore.explore import Outcome, explore
 from dynamap.planner.explore.fronts import Axis, Front, setting_words, varying_settings
 from dynamap.planner.explore.row import RowStatus
 from dynamap.planner.explore.sweep import Options, Sweep
 from dynamap.planner.models import resolve
-from dynamap.planner.requests import E, parse_choices
+from dynamap.planner.request.request import E, parse_choices
 
 SECONDS_BETWEEN_LINES = 30
 

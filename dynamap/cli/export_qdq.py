@@ -24,11 +24,11 @@ def export_qdq_command(
         InputError: the model or the calibration data cannot be used, or the file cannot be written.
     """
     require_folder(output)
+    from dynamap.backends.evidence.comparison.qdq import to_qdq
     from dynamap.backends.program.host import read_arrays
-    from dynamap.backends.qdq import to_qdq
     from dynamap.backends.quantise import quantise
     from dynamap.planner.models import resolve
-    from dynamap.planner.plan import write_atomically
+    from dynamap.planner.plan.plan import write_atomically
 
     network = resolve(model)
     data = None if calibration is None else read_arrays(calibration, network, "calibration data")

@@ -32,7 +32,7 @@ def generate_command(
     from dynamap.backends.discovery import load_backend
     from dynamap.backends.program.host import Calibration, integer_inputs, prepare, random_inputs, read_arrays
     from dynamap.backends.project import write_project
-    from dynamap.planner.plan import load_plan
+    from dynamap.planner.plan.plan import load_plan
 
     chosen = load_backend(backend)
     how = Calibration(calibration, method, percentile, seed, samples)

@@ -47,7 +47,7 @@ def plan_command(
     with progress_shown() as report:
         plan = plan_network(network, task.device, task.request, report)
     if export_pbqp is not None:
-        from dynamap.planner.export_problem import export_mapping
+        from dynamap.planner.studies.export_problem import export_mapping
 
         export_mapping(network, task.device, task.request, plan, export_pbqp)
         message(f"wrote {export_pbqp}")

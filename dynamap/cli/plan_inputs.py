@@ -10,12 +10,12 @@ from dynamap.backends.planned_model import networks_together
 from dynamap.cli.requests import Options, parse_weights
 from dynamap.cost.device import DEFAULT_DEVICE, Device, load_device
 from dynamap.cost.errors import InputError
+from dynamap.planner.mapping.objective import Aggregate
 from dynamap.planner.models import resolve
-from dynamap.planner.network import Network
-from dynamap.planner.objective import Aggregate
-from dynamap.planner.plan import Plan, load_plan
-from dynamap.planner.replanning import on_overlay_of, stored_device, stored_request
-from dynamap.planner.requests import Request
+from dynamap.planner.network.network import Network
+from dynamap.planner.plan.plan import Plan, load_plan
+from dynamap.planner.request.replanning import on_overlay_of, stored_device, stored_request
+from dynamap.planner.request.request import Request
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from dynamap.cost.convolution import winograd_name
-from dynamap.planner.plan import Plan, PlannedLayer
-from dynamap.planner.search import Progress
+from dynamap.planner.plan.plan import Plan, PlannedLayer
+from dynamap.planner.search.joint import Progress
 
 
 @contextmanager

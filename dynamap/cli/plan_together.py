@@ -14,8 +14,8 @@ from dynamap.cli.output import message, show
 from dynamap.cli.plan_inputs import Task
 from dynamap.cli.plan_report import layer_table, overlay_lines, progress_shown
 from dynamap.cost.errors import InputError
-from dynamap.planner.plan import Plan, write_all
-from dynamap.planner.together import plan_together
+from dynamap.planner.plan.plan import Plan, write_all
+from dynamap.planner.studies.together import plan_together
 
 SCHEMA = "dynamap.plans/1"
 

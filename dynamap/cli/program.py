@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from dynamap.planner.plan import load_plan
+from dynamap.planner.plan.plan import load_plan
 
 
 def program_command(plan: Path, as_json: bool, output: Path | None = None) -> int:
@@ -15,7 +15,7 @@ def program_command(plan: Path, as_json: bool, output: Path | None = None) -> in
     """
     from dynamap.backends.program.disassemble import disassemble, document
     from dynamap.backends.program.host import prepare
-    from dynamap.planner.plan import write_atomically
+    from dynamap.planner.plan.plan import write_atomically
 
     program = prepare(load_plan(plan), folder=plan.parent).program
     if output is not None:

@@ -67,7 +67,7 @@ def page(
     ] = None,
 ) -> None:
     """Write one self-contained HTML page that explains a plan, or compares several."""
-    from dynamap.backends.report import Scope, Wanted
+    from dynamap.backends.evidence.report import Scope, Wanted
     from dynamap.cli.report_page import page_command
 
     wanted = Wanted(Scope(baselines.value), time_limit, verify)

@@ -10,15 +10,15 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from dynamap.backends.vendor_reports.calibration import Calibrated, calibrate
-from dynamap.backends.vendor_reports.comparison import Compared, Comparison, Row, document
-from dynamap.backends.vendor_reports.device_file import calibrated_name, device_toml, text_of
-from dynamap.backends.vendor_reports.front_end import compare_project
-from dynamap.backends.vendor_reports.values import ReportError
+from dynamap.backends.evidence.vendor_reports.calibration import Calibrated, calibrate
+from dynamap.backends.evidence.vendor_reports.comparison import Compared, Comparison, Row, document
+from dynamap.backends.evidence.vendor_reports.device_file import calibrated_name, device_toml, text_of
+from dynamap.backends.evidence.vendor_reports.front_end import compare_project
+from dynamap.backends.evidence.vendor_reports.values import ReportError
 from dynamap.cli.output import message, show
 from dynamap.cost.device import load_device
 from dynamap.cost.errors import InputError
-from dynamap.planner.plan import write_atomically
+from dynamap.planner.plan.plan import write_atomically
 
 
 def import_command(

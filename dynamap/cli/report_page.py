@@ -6,14 +6,14 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from dynamap.backends.report import Evidence, Wanted, gather, html_report
-from dynamap.backends.report.evidence import Absent, Replay
-from dynamap.backends.report.measurement import read_measurement
-from dynamap.backends.report.run_result import read_run
+from dynamap.backends.evidence.report import Evidence, Wanted, gather, html_report
+from dynamap.backends.evidence.report.evidence import Absent, Replay
+from dynamap.backends.evidence.report.measurement import read_measurement
+from dynamap.backends.evidence.report.run_result import read_run
 from dynamap.cli.output import message
 from dynamap.cli.plan import require_folder
 from dynamap.cost.errors import InputError
-from dynamap.planner.plan import load_plan, write_atomically
+from dynamap.planner.plan.plan import load_plan, write_atomically
 
 
 def page_command(

@@ -12,7 +12,7 @@ from typing import Any
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.errors import InputError
 from dynamap.planner.explore.budgets import parse_bytes
-from dynamap.planner.requests import Request, parse_choice, parse_choices
+from dynamap.planner.request.request import Request, parse_choice, parse_choices
 
 ANY = "any"
 """Lifts a restriction of the plan that is planned again."""

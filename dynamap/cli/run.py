@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.cost.errors import InputError
-from dynamap.planner.plan import PlannedLayer, load_plan
+from dynamap.planner.plan.plan import PlannedLayer, load_plan
 
 if TYPE_CHECKING:
     from dynamap.backends.executors import Executor, LayerRun
@@ -112,7 +112,7 @@ def _layers(
 ) -> Iterator[LayerResult]:
     """Every layer as it finishes; ``kept`` gets the tensors that the host reads."""
     from dynamap.backends.program.memory import host_reads
-    from dynamap.backends.quantise.float_executor import last_uses
+    from dynamap.backends.quantise.calibrating.float_executor import last_uses
 
     network = prepared.network
     planned = {layer.name: layer for layer in prepared.plan.layers}
@@ -150,7 +150,7 @@ def _result(
     if compare is not None:
         sources = [live[name] for name in layer.inputs]
         if compare == "onnxruntime":
-            from dynamap.backends.onnx_compare import compare_layer
+            from dynamap.backends.evidence.comparison.onnx_compare import compare_layer
 
             found = compare_layer(prepared.quantised, layer, sources, done.values)
             largest, differing = found.max_lsb, found.differing
@@ -215,7 +215,7 @@ class _Trace:
         )
 
     def finish(self) -> None:
-        from dynamap.planner.plan import write_atomically
+        from dynamap.planner.plan.plan import write_atomically
 
         write_atomically(self.folder / "tensors.json", (json.dumps(self.entries, indent=1) + "\n").encode())
 

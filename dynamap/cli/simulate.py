@@ -13,7 +13,7 @@ from dynamap.backends.planned_model import network_of_plan
 from dynamap.backends.simulator import Simulation, chrome_trace, differing_layers, simulate_plan
 from dynamap.cli.output import message, show
 from dynamap.cost.errors import InputError
-from dynamap.planner.plan import Plan, load_plan, write_atomically
+from dynamap.planner.plan.plan import Plan, load_plan, write_atomically
 
 
 def simulate_command(plan: Path, trace: Path | None, as_json: bool) -> int:

@@ -8,9 +8,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from dynamap.planner.certificates import DEFAULT_MAX_TABLE_ENTRIES, check
-from dynamap.planner.pbqp import Problem, Solution, Status
-from dynamap.planner.pbqp_file import read_pbqp
+from dynamap.planner.pbqp.certificates import DEFAULT_MAX_TABLE_ENTRIES, check
+from dynamap.planner.pbqp.problem import Problem, Solution, Status
+from dynamap.planner.pbqp.text_format import read_pbqp
 from dynamap.planner.solvers import solve
 
 _SHOWN_CHOICES = 40

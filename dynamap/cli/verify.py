@@ -9,9 +9,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from dynamap.backends.verification import Outcome, Verification, verify_plan
+from dynamap.backends.evidence.verification import Outcome, Verification, verify_plan
 from dynamap.cli.output import show
-from dynamap.planner.plan import load_plan
+from dynamap.planner.plan.plan import load_plan
 
 _STYLES = {
     Outcome.PASSED: "green",

@@ -16,8 +16,8 @@ from rich.text import Text
 from dynamap.backends.planned_model import network_of_plan
 from dynamap.cli.output import message, show
 from dynamap.cost.errors import InputError
-from dynamap.planner.plan import load_plan
-from dynamap.planner.whatif import Answer, Change, WhatIf, what_if
+from dynamap.planner.plan.plan import load_plan
+from dynamap.planner.studies.whatif import Answer, Change, WhatIf, what_if
 
 
 def whatif_command(plan: Path, time_limit: float | None, as_json: bool) -> int:

@@ -17,7 +17,7 @@ from dynamap.backends.executors import Executor, LayerRun, NumpyExecutor
 from dynamap.backends.program import Program, Role, read_program
 from dynamap.backends.program.layout import layout_of_entry, to_format
 from dynamap.cost.errors import InputError
-from dynamap.planner.plan import Plan
+from dynamap.planner.plan.plan import Plan
 
 Int8Array = npt.NDArray[np.int8]
 

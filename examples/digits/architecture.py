@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from dynamap.cost.geometry import TensorShape, Window
-from dynamap.planner.network import (
+from dynamap.planner.network.network import (
     Activation,
     ActivationKind,
     Add,

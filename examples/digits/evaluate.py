@@ -12,10 +12,11 @@ import data
 import numpy as np
 
 import dynamap
-from dynamap.backends.arithmetic import quantise_values
-from dynamap.backends.quantise import float_executor, quantise
+from dynamap.backends.arithmetic.integers import quantise_values
+from dynamap.backends.quantise import quantise
+from dynamap.backends.quantise.calibrating import float_executor
 from dynamap.backends.quantise.reference import execute
-from dynamap.planner.network import HostLayer
+from dynamap.planner.network.network import HostLayer
 
 MODEL = Path(__file__).with_name("digits.onnx")
 CALIBRATION_IMAGES = 256

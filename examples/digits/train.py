@@ -20,8 +20,8 @@ import numpy.typing as npt
 import onnx
 
 from dynamap.cost.geometry import Window
-from dynamap.planner.export import to_onnx
-from dynamap.planner.network import Add, Concat, Conv, HostLayer, Layer, Network, Pool, PoolKind
+from dynamap.planner.network.network import Add, Concat, Conv, HostLayer, Layer, Network, Pool, PoolKind
+from dynamap.planner.network.onnx_export import to_onnx
 
 Array = npt.NDArray[np.float32]
 

@@ -6,12 +6,12 @@ import time
 from functools import lru_cache
 
 from dynamap.cost.errors import DynamapError, TimeLimitError
+from dynamap.planner.explore.cluster.transport import unpack
 from dynamap.planner.explore.identity import CodeIdentity, code_identity
 from dynamap.planner.explore.row import Row, RowStatus, row_of, row_without_plan
 from dynamap.planner.explore.sweep import Combination, fingerprint
-from dynamap.planner.explore.transport import unpack
-from dynamap.planner.network import Network
-from dynamap.planner.plan import Plan
+from dynamap.planner.network.network import Network
+from dynamap.planner.plan.plan import Plan
 from dynamap.planner.planning import plan_network
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dynamap.planner.explore.cluster import Cluster, Failure, computed
+from dynamap.planner.explore.cluster.dask_cluster import Cluster, Failure, computed
+from dynamap.planner.explore.cluster.transport import pack
 from dynamap.planner.explore.fronts import Front, fronts_of
 from dynamap.planner.explore.journal import Journal
 from dynamap.planner.explore.row import Row, RowStatus
 from dynamap.planner.explore.sweep import Sweep
-from dynamap.planner.explore.transport import pack
-from dynamap.planner.network import Network
+from dynamap.planner.network.network import Network
 
 
 @dataclass(frozen=True)

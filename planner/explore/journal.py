@@ -20,7 +20,7 @@ from dynamap.cost.errors import InputError
 from dynamap.planner.explore.parquet import parquet_bytes, require_pyarrow
 from dynamap.planner.explore.row import COLUMNS, Row, asked_by, csv_line, row_from_csv, row_from_data
 from dynamap.planner.explore.sweep import Sweep, differences
-from dynamap.planner.plan import write_atomically
+from dynamap.planner.plan.plan import write_atomically
 
 try:
     import fcntl

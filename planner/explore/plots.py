@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dynamap.cost.errors import InputError
 from dynamap.planner.explore.fronts import Axis, Front, setting_words, varying_settings
-from dynamap.planner.plan import write_atomically
+from dynamap.planner.plan.plan import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

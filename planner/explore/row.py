@@ -12,7 +12,7 @@ from typing import Any, get_args, get_type_hints
 
 from dynamap.cost.device import BLOCK_BYTES
 from dynamap.planner.explore.sweep import Combination
-from dynamap.planner.plan import Plan
+from dynamap.planner.plan.plan import Plan
 
 REQUEST_COLUMNS = 11
 """So many columns, the first ones, say what was asked."""

@@ -20,8 +20,8 @@ from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.resources import array_limit, machine_of
 from dynamap.planner.explore.budgets import ALL, Budget
 from dynamap.planner.explore.identity import CodeIdentity, code_identity
-from dynamap.planner.network import Network
-from dynamap.planner.requests import Request
+from dynamap.planner.network.network import Network
+from dynamap.planner.request.request import Request
 
 SCHEMA = "dynamap.sweep/1"
 

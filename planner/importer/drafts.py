@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.importer.fates import Fate
-from dynamap.planner.network import Activation, PoolKind, Quantisation, WeightQuantisation
+from dynamap.planner.network.network import Activation, PoolKind, Quantisation, WeightQuantisation
 
 Array = npt.NDArray[np.generic]
 FloatArray = npt.NDArray[np.float32]

@@ -25,9 +25,9 @@ from dynamap.planner.importer.drafts import (
 from dynamap.planner.importer.fates import CheckReport, Fate, NodeFate
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
-from dynamap.planner.importer.op_activation import RELU
-from dynamap.planner.importer.op_quant import implied_relu
-from dynamap.planner.network import (
+from dynamap.planner.importer.operators.activation import RELU
+from dynamap.planner.importer.operators.quant import implied_relu
+from dynamap.planner.network.network import (
     Activate,
     Add,
     Concat,

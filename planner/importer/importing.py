@@ -10,7 +10,6 @@ import onnx
 
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import TensorShape
-from dynamap.planner.importer.constants import evaluate
 from dynamap.planner.importer.drafts import Constant, TensorDraft, Unknown, Unsupported, Value, Verdict
 from dynamap.planner.importer.fates import CheckReport, Fate, refusal
 from dynamap.planner.importer.finish import (
@@ -22,12 +21,13 @@ from dynamap.planner.importer.finish import (
 )
 from dynamap.planner.importer.graph import Graph, Node
 from dynamap.planner.importer.handlers import handler_of
-from dynamap.planner.importer.inputs import bind_inputs
 from dynamap.planner.importer.lowering import BEHIND, Lowering
-from dynamap.planner.importer.read import Source, TensorReader, read_source
-from dynamap.planner.importer.schema import check_node, opset_of
-from dynamap.planner.importer.shapes import output_shapes
-from dynamap.planner.network import Network
+from dynamap.planner.importer.reading.constants import evaluate
+from dynamap.planner.importer.reading.inputs import bind_inputs
+from dynamap.planner.importer.reading.read import Source, TensorReader, read_source
+from dynamap.planner.importer.reading.schema import check_node, opset_of
+from dynamap.planner.importer.reading.shapes import output_shapes
+from dynamap.planner.network.network import Network
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,7 +28,7 @@ from dynamap.planner.importer.drafts import (
 )
 from dynamap.planner.importer.fates import Fate
 from dynamap.planner.importer.graph import Graph, Node
-from dynamap.planner.importer.read import TensorReader
+from dynamap.planner.importer.reading.read import TensorReader
 
 BEHIND = "its input depends on the unsupported node {!r} and cannot be judged"
 

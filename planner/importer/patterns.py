@@ -9,9 +9,9 @@ import numpy as np
 from dynamap.planner.importer.fates import Fate
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
-from dynamap.planner.importer.op_activation import apply_activation, clip_bounds, hard_sigmoid_of
-from dynamap.planner.importer.schema import check_node
-from dynamap.planner.network import Activation, ActivationKind
+from dynamap.planner.importer.operators.activation import apply_activation, clip_bounds, hard_sigmoid_of
+from dynamap.planner.importer.reading.schema import check_node
+from dynamap.planner.network.network import Activation, ActivationKind
 
 HARD_SWISH = Activation(ActivationKind.HARD_SWISH, 1 / 6, 0.5)
 

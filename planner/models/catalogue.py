@@ -19,7 +19,7 @@ from dynamap.cost.errors import InputError
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from dynamap.planner.network import Network
+    from dynamap.planner.network.network import Network
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def model_proto(name: str, *, seed: int = 0) -> ModelProto:
     """
     if name not in CATALOGUE:
         raise InputError(f"no built-in network is called {name!r}; there are: {', '.join(BUILT_IN)}")
-    from dynamap.planner.importer.random_weights import with_random_weights
+    from dynamap.planner.models.random_weights import with_random_weights
 
     model, _ = _graph(CATALOGUE[name])
     return with_random_weights(model, seed)
@@ -199,7 +199,7 @@ def _built_in_network(entry: BuiltIn, seed: int, weights: bool) -> Network:
     model, graph_bytes = _graph(entry)
     sha256 = digest(graph_bytes, seed)
     if weights:
-        from dynamap.planner.importer.random_weights import with_random_weights
+        from dynamap.planner.models.random_weights import with_random_weights
 
         network = import_model(with_random_weights(model, seed), entry.name, sha256)
     else:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dynamap.planner.network import Conv, FloatArray, Network
+from dynamap.planner.network.network import Conv, FloatArray, Network
 
 
 def placeholder(shape: tuple[int, ...]) -> FloatArray:

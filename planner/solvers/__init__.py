@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from dynamap.cost.errors import InputError
-from dynamap.planner.pbqp import Problem, Solution, Status, check_range
+from dynamap.planner.pbqp.problem import Problem, Solution, Status, check_range
 from dynamap.planner.solvers.contract import (
     DEFAULT_MEMORY_LIMIT_BYTES,
     ILP_ENGINES,
@@ -86,7 +86,7 @@ def solve(
     limits (``dp``: the tables, ``exhaustive``: the number of assignments).
 
     >>> import numpy as np
-    >>> from dynamap.planner.pbqp import Edge, Problem
+    >>> from dynamap.planner.pbqp.problem import Edge, Problem
     >>> two = (np.array([0, 2]), np.array([1, 0]))
     >>> solve(Problem(two, (Edge(0, 1, np.array([[5, 9], [0, 1]])),))).objective
     3

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from dynamap.planner.pbqp import Problem, Solution, Status
-from dynamap.planner.solvers.bounds import quick_assignment
+from dynamap.planner.pbqp.problem import Problem, Solution, Status
 from dynamap.planner.solvers.contract import SolveOptions
-from dynamap.planner.solvers.ortools_api import cp_model as load_cp_model
-from dynamap.planner.solvers.residual import Residual
+from dynamap.planner.solvers.integer.ortools_api import cp_model as load_cp_model
+from dynamap.planner.solvers.reduction.bounds import quick_assignment
+from dynamap.planner.solvers.reduction.residual import Residual
 
 _SEED = 1
 

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dynamap.cost.errors import InfeasibleError
-from dynamap.planner.elimination import Elimination, candidates, restrict
-from dynamap.planner.obstruction import k4_subdivision
-from dynamap.planner.pbqp import CostArray, Problem, Solution, Status
-from dynamap.planner.solvers.bounds import quick_assignment, sum_of_minima
-from dynamap.planner.solvers.buckets import MAX_SCOPE, OutOfTime, TableCost, eliminate, table_cost
+from dynamap.planner.pbqp.elimination import Elimination, candidates, restrict
+from dynamap.planner.pbqp.obstruction import k4_subdivision
+from dynamap.planner.pbqp.problem import CostArray, Problem, Solution, Status
 from dynamap.planner.solvers.contract import Deadline, SolveOptions
-from dynamap.planner.solvers.reductions import Reduction, Step, reduce_problem
+from dynamap.planner.solvers.reduction.bounds import quick_assignment, sum_of_minima
+from dynamap.planner.solvers.reduction.buckets import MAX_SCOPE, OutOfTime, TableCost, eliminate, table_cost
+from dynamap.planner.solvers.reduction.reductions import Reduction, Step, reduce_problem
 
 
 @dataclass(frozen=True)

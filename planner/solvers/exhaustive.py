@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from dynamap.cost.errors import InfeasibleError
-from dynamap.planner.pbqp import Problem, Solution, Status
-from dynamap.planner.solvers.bounds import sum_of_minima
+from dynamap.planner.pbqp.problem import Problem, Solution, Status
 from dynamap.planner.solvers.contract import Deadline, SolveOptions
+from dynamap.planner.solvers.reduction.bounds import sum_of_minima
 
 MAX_ASSIGNMENTS = 10_000_000
 _CHUNK = 1 << 14

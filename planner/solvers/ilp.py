@@ -16,13 +16,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dynamap.planner.pbqp import WORST_CASE_LIMIT, CostArray, Edge, Problem, Solution, Status
-from dynamap.planner.solvers import cbc, mathopt_engine
-from dynamap.planner.solvers.bounds import improve, quick_assignment
+from dynamap.planner.pbqp.problem import WORST_CASE_LIMIT, CostArray, Edge, Problem, Solution, Status
 from dynamap.planner.solvers.contract import Deadline, SolveOptions
-from dynamap.planner.solvers.linear_model import TOLERANCE, FloatArray, LinearModel, LinearResult, Outcome
-from dynamap.planner.solvers.pbqp_model import PbqpColumns, add_pbqp, exclude
-from dynamap.planner.solvers.residual import Residual
+from dynamap.planner.solvers.integer import cbc, mathopt_engine
+from dynamap.planner.solvers.integer.linear_model import TOLERANCE, FloatArray, LinearModel, LinearResult, Outcome
+from dynamap.planner.solvers.integer.pbqp_model import PbqpColumns, add_pbqp, exclude
+from dynamap.planner.solvers.reduction.bounds import improve, quick_assignment
+from dynamap.planner.solvers.reduction.residual import Residual
 
 MAX_SAFE_TOTAL = int(0.25 / TOLERANCE)
 """With every column off by the tolerance, an objective of these costs is off by a quarter at most."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dynamap.cost.geometry import TensorShape, Window
-from dynamap.planner.network import (
+from dynamap.planner.network.network import (
     Activate,
     Activation,
     ActivationKind,

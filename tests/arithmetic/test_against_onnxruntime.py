@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynamap.backends.arithmetic import dequantise_values, quantise_values
-from dynamap.backends.onnx_compare import compare_layers, run_model
-from dynamap.backends.qdq import to_qdq
-from dynamap.backends.quantise import QuantisedNetwork, float_executor, quantise
+from dynamap.backends.arithmetic.integers import dequantise_values, quantise_values
+from dynamap.backends.evidence.comparison.onnx_compare import compare_layers, run_model
+from dynamap.backends.evidence.comparison.qdq import to_qdq
+from dynamap.backends.quantise import QuantisedNetwork, quantise
+from dynamap.backends.quantise.calibrating import float_executor
 from dynamap.backends.quantise.reference import execute
-from dynamap.planner.export import to_onnx
 from dynamap.planner.models.catalogue import BUILT_IN, resolve
-from dynamap.planner.network import HostLayer, Network
+from dynamap.planner.network.network import HostLayer, Network
+from dynamap.planner.network.onnx_export import to_onnx
 
 NetworkOf = Callable[[int], Network]
 

@@ -9,9 +9,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from dynamap.backends.arithmetic import quantise_values
-from dynamap.backends.onnx_compare import compare_layers
-from dynamap.backends.qdq import to_qdq
+from dynamap.backends.arithmetic.integers import quantise_values
+from dynamap.backends.evidence.comparison.onnx_compare import compare_layers
+from dynamap.backends.evidence.comparison.qdq import to_qdq
 from dynamap.backends.quantise import quantise
 from dynamap.backends.quantise.reference import execute
 from dynamap.planner.importer import load_model

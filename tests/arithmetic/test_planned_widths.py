@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dynamap.backends.winograd import WinogradForm
+from dynamap.backends.arithmetic.winograd import WinogradForm
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.options import winograd_fits

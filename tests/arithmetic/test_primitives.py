@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynamap.backends import arithmetic
+from dynamap.backends.arithmetic import integers as arithmetic
 from dynamap.cost.errors import InputError
-from dynamap.planner.network import Quantisation
+from dynamap.planner.network.network import Quantisation
 
 
 def exact(value: Fraction) -> int:

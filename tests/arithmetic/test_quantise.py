@@ -10,14 +10,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from dynamap.backends import qdq
-from dynamap.backends.arithmetic import quantise_values, round_shift
+from dynamap.backends.arithmetic.integers import quantise_values, round_shift
+from dynamap.backends.evidence.comparison import qdq
 from dynamap.backends.quantise import ConvArithmetic, LrnArithmetic, QuantisedNetwork, quantise, schemes
 from dynamap.backends.quantise.reference import execute, run_layers
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.importer import import_model
-from dynamap.planner.network import (
+from dynamap.planner.network.network import (
     Activation,
     ActivationKind,
     Add,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynamap.backends import winograd
-from dynamap.backends.winograd import WinogradForm
+from dynamap.backends.arithmetic import winograd
+from dynamap.backends.arithmetic.winograd import WinogradForm
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.options import WINOGRAD_MOST_PRODUCTS, WINOGRAD_TILES, winograd_fits

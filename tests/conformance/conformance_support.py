@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from dynamap.backends.executors import Executor
-from dynamap.backends.program.compile import compile_program
+from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import QuantisedNetwork
 from dynamap.backends.quantise.reference import run_layers
 from dynamap.backends.simulator.simulation import simulate
 from dynamap.cost.errors import InputError
-from dynamap.planner.plan import Plan
+from dynamap.planner.plan.plan import Plan
 
 
 def packed_device(executor: Executor) -> str:

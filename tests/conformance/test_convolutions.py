@@ -12,8 +12,8 @@ from program_support import integer_image, one_conv, plan_on
 from dynamap.backends.executors import Executor
 from dynamap.backends.quantise import quantise
 from dynamap.cost.geometry import TensorShape, Window
-from dynamap.planner.network import ActivationKind
-from dynamap.planner.plan import Blocking
+from dynamap.planner.network.network import ActivationKind
+from dynamap.planner.plan.plan import Blocking
 
 OVERLAYS = {"5 x 7, one product per multiplier": (5, 7), "8 x 8, packed": (8, 8)}
 WINDOWS = {

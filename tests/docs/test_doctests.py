@@ -16,7 +16,7 @@ TESTS = [test for name in MODULES for test in FINDER.find(import_module(name), n
 def test_examples_are_found() -> None:
     """A module's own, a function's, and those of every package: a finder that finds nothing would pass on anything."""
     names = {test.name for test in TESTS if test.examples}
-    assert {"dynamap", "dynamap.planner.solvers.solve", "dynamap.backends.arithmetic.round_shift"} <= names
+    assert {"dynamap", "dynamap.planner.solvers.solve", "dynamap.backends.arithmetic.integers.round_shift"} <= names
     assert {name.split(".")[1] for name in names if "." in name} == {"cost", "planner", "backends"}
 
 

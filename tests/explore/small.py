@@ -15,7 +15,7 @@ from dynamap.cost.device import Device, load_device
 from dynamap.planner.explore.answer import answer
 from dynamap.planner.explore.row import Row
 from dynamap.planner.explore.sweep import Sweep
-from dynamap.planner.network import Network
+from dynamap.planner.network.network import Network
 
 LANES = 16
 """Of a memory word of 16 bytes; each takes three multipliers."""

@@ -18,14 +18,14 @@ from small import answers, refused, tiny_device, tiny_network, write_device, wri
 from dynamap.cost.errors import InputError
 from dynamap.planner.explore.answer import OtherCodeError, answer_packed
 from dynamap.planner.explore.budgets import Budget
-from dynamap.planner.explore.cluster import Cluster, Failure, computed, failed
+from dynamap.planner.explore.cluster.dask_cluster import Cluster, Failure, computed, failed
+from dynamap.planner.explore.cluster.transport import pack
 from dynamap.planner.explore.explore import explore
 from dynamap.planner.explore.identity import CodeIdentity, code_identity
 from dynamap.planner.explore.journal import Journal
 from dynamap.planner.explore.row import Row
 from dynamap.planner.explore.sweep import Model, Options, Sweep
-from dynamap.planner.explore.transport import pack
-from dynamap.planner.network import Network
+from dynamap.planner.network.network import Network
 
 NO_DYNAMAP = """
 import sys

@@ -17,9 +17,9 @@ from dynamap.cost.overlay.timing import INFEASIBLE
 from dynamap.planner.explore.budgets import Budget
 from dynamap.planner.explore.fronts import Axis, fronts_of
 from dynamap.planner.explore.sweep import Options, Sweep
-from dynamap.planner.network import Network
-from dynamap.planner.overlay_costs import LayerCosts
-from dynamap.planner.storage import find_storages
+from dynamap.planner.mapping.overlay_costs import LayerCosts
+from dynamap.planner.mapping.storage import find_storages
+from dynamap.planner.network.network import Network
 
 BLOCKS = {"bram36": (72, 512), "uram": (72, 4096)}
 """Width in bits and depth of a memory block (docs/overlay.md, section 9)."""

@@ -27,7 +27,7 @@ from dynamap.cost.overlay.resources import (
     memory_use,
 )
 from dynamap.planner.planning import plan_network
-from dynamap.planner.requests import Request
+from dynamap.planner.request.request import Request
 
 
 def test_bytes_of_blocks() -> None:

@@ -13,7 +13,7 @@ from program_support import builders, integer_image, plan_on
 from dynamap.backends.data_files import golden_file, image_files, input_file
 from dynamap.backends.emulator import Emulator
 from dynamap.backends.hardware.sources import python_host_file
-from dynamap.backends.program.compile import compile_program
+from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import quantise
 
 

@@ -10,9 +10,9 @@ import onnxruntime
 import pytest
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from dynamap.planner.export import to_onnx
 from dynamap.planner.importer import import_model
-from dynamap.planner.network import HostLayer, Network
+from dynamap.planner.network.network import HostLayer, Network
+from dynamap.planner.network.onnx_export import to_onnx
 
 Arrays = Mapping[str, np.ndarray]
 

@@ -12,8 +12,8 @@ import pytest
 from onnx import TensorProto, external_data_helper, helper, numpy_helper
 
 from dynamap.cost.errors import InputError
-from dynamap.planner.export import to_onnx
 from dynamap.planner.importer import check_model, import_model, load_model
+from dynamap.planner.network.onnx_export import to_onnx
 
 LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 node = helper.make_node

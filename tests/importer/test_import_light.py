@@ -9,10 +9,10 @@ import numpy as np
 import onnx
 import pytest
 
-from dynamap.planner.export import to_onnx
 from dynamap.planner.importer import Fate, check_model, import_model, load_model
-from dynamap.planner.importer.random_weights import with_random_weights
-from dynamap.planner.network import Conv
+from dynamap.planner.models.random_weights import with_random_weights
+from dynamap.planner.network.network import Conv
+from dynamap.planner.network.onnx_export import to_onnx
 
 FOLDER = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 

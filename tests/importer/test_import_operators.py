@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from onnx import helper
 
-from dynamap.planner.network import (
+from dynamap.planner.network.network import (
     Activate,
     ActivationKind,
     Add,
@@ -824,8 +824,8 @@ def test_a_dynamic_or_other_batch_becomes_one_with_a_notice(batch, same, model_o
 def test_other_float_types_are_converted_with_a_notice(kind, model_of, values, run):
     from onnx import TensorProto, helper
 
-    from dynamap.planner.export import to_onnx
     from dynamap.planner.importer import import_model
+    from dynamap.planner.network.onnx_export import to_onnx
 
     code = helper.np_dtype_to_tensor_dtype(np.dtype(kind))
     constants = {"w": values(4, 4, 3, 3).astype(kind)}

@@ -8,9 +8,9 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-from dynamap.planner.export import to_onnx
 from dynamap.planner.importer import Fate, check_model, import_model
-from dynamap.planner.network import ActivationKind, Conv, Network, Quantisation
+from dynamap.planner.network.network import ActivationKind, Conv, Network, Quantisation
+from dynamap.planner.network.onnx_export import to_onnx
 
 node = helper.make_node
 SHAPE = (1, 4, 12, 12)

@@ -13,7 +13,7 @@ from dynamap.backends.intel_opencl import executor as module
 from dynamap.backends.intel_opencl.emulator import EmulatorMissingError
 from dynamap.backends.intel_opencl.executor import Emulation, EmulatorExecutor
 from dynamap.backends.program import Program
-from dynamap.backends.program.compile import compile_program
+from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import quantise
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import TensorShape, Window

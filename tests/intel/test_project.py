@@ -19,15 +19,15 @@ from dynamap.backends.contract import Backend
 from dynamap.backends.executors import find_executor
 from dynamap.backends.hardware.pages import layer_table
 from dynamap.backends.intel_opencl import backend, emulator
-from dynamap.backends.program.compile import compile_program
+from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.project import MANIFEST, project_digest, with_manifest, write_project
 from dynamap.backends.quantise import quantise
 from dynamap.cost.device import load_device, parse_device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.machine import Buffers
-from dynamap.planner.network import Network
-from dynamap.planner.plan import Plan
+from dynamap.planner.network.network import Network
+from dynamap.planner.plan.plan import Plan
 
 DIGITS = Path(__file__).resolve().parents[2] / "examples" / "digits" / "digits.onnx"
 

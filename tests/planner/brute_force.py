@@ -9,8 +9,8 @@ import numpy as np
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.cost.overlay.options import FORMATS
 from dynamap.cost.overlay.timing import INFEASIBLE
-from dynamap.planner.overlay_costs import LayerCosts
-from dynamap.planner.storage import Storages
+from dynamap.planner.mapping.overlay_costs import LayerCosts
+from dynamap.planner.mapping.storage import Storages
 
 
 def layer_table(costs: LayerCosts, job: int, buffers: Buffers, rows: int, columns: int) -> np.ndarray:

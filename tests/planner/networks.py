@@ -9,7 +9,7 @@ import numpy as np
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.cost.overlay.transfer import Ints
-from dynamap.planner.network import Add, Concat, Conv, Layer, Network, Pool, PoolKind
+from dynamap.planner.network.network import Add, Concat, Conv, Layer, Network, Pool, PoolKind
 
 
 class Builder:

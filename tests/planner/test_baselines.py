@@ -9,7 +9,12 @@ from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.device import load_device
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.geometry import TensorShape, Window
-from dynamap.planner.baselines import (
+from dynamap.planner.mapping.overlay_costs import LayerCosts, Restriction
+from dynamap.planner.mapping.storage import find_storages
+from dynamap.planner.network.network import Add, Conv, HostLayer, Layer, Network
+from dynamap.planner.planning import plan_network, target
+from dynamap.planner.request.request import Request
+from dynamap.planner.studies.baselines import (
     JOINT,
     STRATEGIES,
     TWO_STEP,
@@ -17,11 +22,6 @@ from dynamap.planner.baselines import (
     physical_limits,
     plan_baseline,
 )
-from dynamap.planner.network import Add, Conv, HostLayer, Layer, Network
-from dynamap.planner.overlay_costs import LayerCosts, Restriction
-from dynamap.planner.planning import plan_network, target
-from dynamap.planner.requests import Request
-from dynamap.planner.storage import find_storages
 
 IM2COL, KN2ROW, WINOGRAD = Algorithm.IM2COL, Algorithm.KN2ROW, Algorithm.WINOGRAD
 SMALL = Request(multipliers=6)

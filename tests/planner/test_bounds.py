@@ -8,12 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dynamap.cost.convolution import ConvShape
-from dynamap.cost.overlay.bound_parts import parts_of
-from dynamap.cost.overlay.bounds import NEVER, Sides, group_bounds, summary, summary_bounds
-from dynamap.cost.overlay.case_table import CaseTable, Points
+from dynamap.cost.overlay.bounding.bound_parts import parts_of
+from dynamap.cost.overlay.bounding.bounds import NEVER, Sides, group_bounds, summary, summary_bounds
+from dynamap.cost.overlay.bounding.case_table import CaseTable, Points
+from dynamap.cost.overlay.bounding.screening import Demands, screened
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.options import LayerOptions
-from dynamap.cost.overlay.screening import Demands, screened
 from dynamap.cost.overlay.timing import INFEASIBLE, evaluate
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from overlay_reference import Case, convolution_totals
 
 from dynamap.cost.convolution import ConvShape
-from dynamap.cost.overlay.case_table import CaseTable, Points
+from dynamap.cost.overlay.bounding.case_table import CaseTable, Points
 from dynamap.cost.overlay.machine import UNIT_BYTES, Buffers, Machine
 from dynamap.cost.overlay.options import ALGORITHMS, DATAFLOWS, FORMATS, LayerOptions
 from dynamap.cost.overlay.timing import INFEASIBLE, evaluate

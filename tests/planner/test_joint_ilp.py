@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from dynamap.cost.geometry import TensorShape, Window
-from dynamap.planner.joint_ilp import choose, joint_programme
-from dynamap.planner.network import Add, Concat, Conv, Network
-from dynamap.planner.overlay_costs import LayerCosts
-from dynamap.planner.pbqp import Edge, Problem
+from dynamap.planner.mapping.overlay_costs import LayerCosts
+from dynamap.planner.mapping.storage import find_storages
+from dynamap.planner.network.network import Add, Concat, Conv, Network
+from dynamap.planner.pbqp.problem import Edge, Problem
 from dynamap.planner.planning import target
-from dynamap.planner.requests import Request
-from dynamap.planner.search import joint_search
+from dynamap.planner.request.request import Request
+from dynamap.planner.search.joint import joint_search
+from dynamap.planner.search.joint_ilp import choose, joint_programme
 from dynamap.planner.solvers import solve
-from dynamap.planner.storage import find_storages
 
 
 def _conv(name: str, source: str, channels: int, out: int, kernel: tuple[int, int]) -> Conv:

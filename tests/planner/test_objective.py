@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dynamap.cost.errors import InputError
-from dynamap.cost.overlay.bounds import NEVER
-from dynamap.planner.objective import MOST_WEIGHT, Aggregate, Objective
+from dynamap.cost.overlay.bounding.bounds import NEVER
+from dynamap.planner.mapping.objective import MOST_WEIGHT, Aggregate, Objective
 
 
 def test_values_by_hand() -> None:

@@ -17,13 +17,13 @@ from dynamap.cost.device import Device, load_device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.models import resolve
-from dynamap.planner.network import Add, Concat, Conv, HostLayer, Layer, Lrn, Network, Pool, PoolKind
-from dynamap.planner.paper_costs import PaperCosts
-from dynamap.planner.paper_graph import PLAIN, Reading
-from dynamap.planner.paper_planning import objective_of, plan_by_paper, problem_on, two_step
-from dynamap.planner.plan import Plan, PlannedLayer, load_plan
+from dynamap.planner.network.network import Add, Concat, Conv, HostLayer, Layer, Lrn, Network, Pool, PoolKind
+from dynamap.planner.paper.costs import PaperCosts
+from dynamap.planner.paper.graph import PLAIN, Reading
+from dynamap.planner.paper.planning import objective_of, plan_by_paper, problem_on, two_step
+from dynamap.planner.plan.plan import Plan, PlannedLayer, load_plan
 from dynamap.planner.planning import plan_network
-from dynamap.planner.requests import Request
+from dynamap.planner.request.request import Request
 from dynamap.planner.solvers import solve
 
 IM2COL, KN2ROW, WINOGRAD = Algorithm.IM2COL, Algorithm.KN2ROW, Algorithm.WINOGRAD

@@ -14,12 +14,12 @@ from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.options import FORMATS
-from dynamap.planner.network import Network
-from dynamap.planner.objective import Objective
-from dynamap.planner.overlay_costs import LayerCosts, Restriction
-from dynamap.planner.pbqp import Status
-from dynamap.planner.search import Found, Progress, fixed_search, joint_search
-from dynamap.planner.storage import Storages, find_storages
+from dynamap.planner.mapping.objective import Objective
+from dynamap.planner.mapping.overlay_costs import LayerCosts, Restriction
+from dynamap.planner.mapping.storage import Storages, find_storages
+from dynamap.planner.network.network import Network
+from dynamap.planner.pbqp.problem import Status
+from dynamap.planner.search.joint import Found, Progress, fixed_search, joint_search
 
 MACHINE = Machine(
     word_bytes=32,
@@ -150,7 +150,7 @@ def test_an_interrupted_search_has_a_bound() -> None:
     class Stop(Exception):
         pass
 
-    from dynamap.planner import search as module
+    from dynamap.planner.search import joint as module
 
     run = module._Search(costs, (storages,), candidates, Objective(), "dp", module.solvers.solve, 1e9, None)
     run._late = lambda: run.best is not None  # type: ignore[method-assign]

@@ -12,12 +12,12 @@ from test_search import MACHINE, costs_of, recomputed
 
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.machine import Machine
-from dynamap.planner.network import Network
-from dynamap.planner.objective import Aggregate, Objective
-from dynamap.planner.overlay_costs import LayerCosts, Workload
-from dynamap.planner.pbqp import Status
-from dynamap.planner.search import FoundTogether, joint_search, shared_search
-from dynamap.planner.storage import find_storages
+from dynamap.planner.mapping.objective import Aggregate, Objective
+from dynamap.planner.mapping.overlay_costs import LayerCosts, Workload
+from dynamap.planner.mapping.storage import find_storages
+from dynamap.planner.network.network import Network
+from dynamap.planner.pbqp.problem import Status
+from dynamap.planner.search.joint import FoundTogether, joint_search, shared_search
 
 SUM, WORST = Aggregate.SUM, Aggregate.WORST
 

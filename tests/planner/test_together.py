@@ -10,13 +10,13 @@ from networks import Builder
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.errors import InfeasibleError, InputError
-from dynamap.planner.network import Network
-from dynamap.planner.objective import Aggregate
-from dynamap.planner.plan import Plan, load_plan
+from dynamap.planner.mapping.objective import Aggregate
+from dynamap.planner.network.network import Network
+from dynamap.planner.plan.plan import Plan, load_plan
 from dynamap.planner.planning import plan_network
-from dynamap.planner.replanning import on_overlay_of, stored_request
-from dynamap.planner.requests import Request
-from dynamap.planner.together import plan_together
+from dynamap.planner.request.replanning import on_overlay_of, stored_request
+from dynamap.planner.request.request import Request
+from dynamap.planner.studies.together import plan_together
 
 DEVICE = "pynq-z2"
 SMALL = Request(multipliers=6)

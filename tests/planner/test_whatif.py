@@ -14,16 +14,16 @@ from dynamap.cost.device import Device, load_device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.cost.overlay.resources import machine_of
-from dynamap.planner.network import Network
-from dynamap.planner.overlay_costs import LayerCosts, Restriction
-from dynamap.planner.plan import Plan
+from dynamap.planner.mapping.overlay_costs import LayerCosts, Restriction
+from dynamap.planner.mapping.storage import find_storages
+from dynamap.planner.network.network import Network
+from dynamap.planner.plan.plan import Plan
 from dynamap.planner.planning import plan_network, restrictions_for, target
-from dynamap.planner.relaxations import without_algorithm
-from dynamap.planner.replanning import given_overlay, on_overlay_of, stored_device
-from dynamap.planner.requests import Request
-from dynamap.planner.search import fixed_search
-from dynamap.planner.storage import find_storages
-from dynamap.planner.whatif import Answer, Change, WhatIf, gain, what_if
+from dynamap.planner.request.replanning import given_overlay, on_overlay_of, stored_device
+from dynamap.planner.request.request import Request
+from dynamap.planner.search.joint import fixed_search
+from dynamap.planner.studies.relaxations import without_algorithm
+from dynamap.planner.studies.whatif import Answer, Change, WhatIf, gain, what_if
 
 ASKED = Request(multipliers=5, bandwidth_gbs=0.3, dataflows=(Dataflow.WS, Dataflow.IS))
 KINDS = {"multipliers", "memory_blocks", "bandwidth", "memory_ports", "clock", "memory_latency"}

@@ -15,7 +15,7 @@ def small_image() -> bytes:
     """The program of one small convolution."""
     from program_support import one_conv, plan_on
 
-    from dynamap.backends.program.compile import compile_program
+    from dynamap.backends.program.lowering.compile import compile_program
     from dynamap.backends.quantise import quantise
     from dynamap.cost.geometry import TensorShape, Window
 

@@ -10,18 +10,18 @@ import numpy as np
 
 from dynamap.backends.emulator import Emulator
 from dynamap.backends.executors import Executor, NumpyExecutor
-from dynamap.backends.program.compile import compile_program
 from dynamap.backends.program.host import integer_inputs, prepare, random_inputs
+from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import QuantisedNetwork
 from dynamap.backends.quantise.reference import run_layers
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.machine import Buffers
-from dynamap.planner.network import Activation, ActivationKind, Conv, Network, Quantisation
-from dynamap.planner.overlay_costs import LayerCosts
-from dynamap.planner.plan import Plan
+from dynamap.planner.mapping.overlay_costs import LayerCosts
+from dynamap.planner.mapping.storage import find_storages
+from dynamap.planner.network.network import Activation, ActivationKind, Conv, Network, Quantisation
+from dynamap.planner.plan.plan import Plan
 from dynamap.planner.planning import Request, restrictions_for, solver_of, target, write_plan
-from dynamap.planner.search import fixed_search
-from dynamap.planner.storage import find_storages
+from dynamap.planner.search.joint import fixed_search
 
 TINY = Buffers(input_bytes=16384, weight_bytes=16384, accumulator_rows=256, row_bytes=2048)
 SMALL = Buffers(input_bytes=65536, weight_bytes=65536, accumulator_rows=1024, row_bytes=8192)

@@ -13,12 +13,12 @@ import pytest
 from program_support import compare, integer_image, one_conv, plan_on
 
 from dynamap.backends.emulator import execute
-from dynamap.backends.program.compile import compile_program
+from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import QuantisedNetwork, quantise
 from dynamap.backends.quantise.reference import run_layers
 from dynamap.cost.geometry import TensorShape, Window
-from dynamap.planner.network import ActivationKind, Network
-from dynamap.planner.plan import Blocking, Plan
+from dynamap.planner.network.network import ActivationKind, Network
+from dynamap.planner.plan.plan import Blocking, Plan
 
 WINDOWS = {
     "3x3 same": Window((3, 3), pads=(1, 1, 1, 1)),

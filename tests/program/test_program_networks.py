@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from program_support import SMALL, TINY, builders, compare, integer_image, one_conv, plan_on
 
 from dynamap.backends.program import Mode, Op
-from dynamap.backends.program.compile import compile_program
+from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import quantise
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.planner.models import resolve
-from dynamap.planner.network import Add, Concat, HostLayer, Layer, Mul, Network, Pool, PoolKind, Resize
+from dynamap.planner.network.network import Add, Concat, HostLayer, Layer, Mul, Network, Pool, PoolKind, Resize
 from dynamap.planner.planning import Request, plan_network
 
 BUILDERS = builders()

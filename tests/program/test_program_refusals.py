@@ -9,12 +9,12 @@ import pytest
 from program_support import compare, integer_image, one_conv, plan_on
 
 from dynamap.backends.emulator import Emulator, execute
-from dynamap.backends.program.compile import compile_program
+from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import quantise
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import TensorShape, Window
-from dynamap.planner.network import Concat, Conv, Network, Pool, PoolKind, Quantisation
-from dynamap.planner.plan import Blocking, Plan
+from dynamap.planner.network.network import Concat, Conv, Network, Pool, PoolKind, Quantisation
+from dynamap.planner.plan.plan import Blocking, Plan
 
 SAME = Window((3, 3), pads=(1, 1, 1, 1))
 

@@ -11,18 +11,18 @@ import onnx
 import pytest
 from program_support import builders, one_conv, plan_on
 
+from dynamap.backends.evidence.comparison.onnx_compare import run_model
+from dynamap.backends.evidence.comparison.qdq import to_qdq
 from dynamap.backends.executors import NumpyExecutor, find_executor
-from dynamap.backends.onnx_compare import run_model
 from dynamap.backends.program.host import prepare, run_host_layer
-from dynamap.backends.qdq import to_qdq
 from dynamap.cli.program import program_command
 from dynamap.cli.run import run_command, run_document
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import TensorShape, Window
-from dynamap.planner.export import to_onnx
 from dynamap.planner.models import resolve
-from dynamap.planner.network import HostLayer
-from dynamap.planner.plan import Plan, load_plan
+from dynamap.planner.network.network import HostLayer
+from dynamap.planner.network.onnx_export import to_onnx
+from dynamap.planner.plan.plan import Plan, load_plan
 
 
 @pytest.fixture(scope="module")

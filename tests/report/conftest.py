@@ -11,11 +11,11 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from dynamap.backends.report import Evidence, Wanted, gather, html_report
+from dynamap.backends.evidence.report import Evidence, Wanted, gather, html_report
 from dynamap.planner.models import resolve
-from dynamap.planner.plan import Plan, load_plan
+from dynamap.planner.plan.plan import Plan, load_plan
 from dynamap.planner.planning import plan_network
-from dynamap.planner.requests import Request
+from dynamap.planner.request.request import Request
 
 if TYPE_CHECKING:
     from page_support import Node

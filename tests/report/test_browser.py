@@ -18,8 +18,8 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select
 
-from dynamap.backends.report import Evidence, html_report
-from dynamap.planner.plan import Plan
+from dynamap.backends.evidence.report import Evidence, html_report
+from dynamap.planner.plan.plan import Plan
 
 FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
@@ -50,7 +50,7 @@ def pages(
     evidence: Evidence, hostile: Evidence, paper_plan: Plan, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Path]:
     """Files of one plan, of one with hostile names, and of a comparison."""
-    from dynamap.backends.report import Wanted, gather
+    from dynamap.backends.evidence.report import Wanted, gather
 
     folder = tmp_path_factory.mktemp("pages")
     paper = gather(paper_plan, "paper.json", "", Wanted())

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from page_support import read_page
 
-from dynamap.backends.report.certificate import certificate, proven
+from dynamap.backends.evidence.report.certificate import certificate, proven
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.overlay.machine import Buffers
-from dynamap.planner.given_overlay import GivenOverlay
-from dynamap.planner.objective import Aggregate
-from dynamap.planner.plan import Plan, TogetherInfo
-from dynamap.planner.requests import Request, SharingModel, Together
+from dynamap.planner.mapping.objective import Aggregate
+from dynamap.planner.plan.plan import Plan, TogetherInfo
+from dynamap.planner.request.given_overlay import GivenOverlay
+from dynamap.planner.request.request import Request, SharingModel, Together
 
 
 def said(plan: Plan, request: Request) -> str:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from page_support import Node, read_page, table_rows
 
-from dynamap.backends.report import Evidence, Scope, Wanted, gather, html_report
-from dynamap.backends.report.comparison import matches
+from dynamap.backends.evidence.report import Evidence, Scope, Wanted, gather, html_report
+from dynamap.backends.evidence.report.comparison import matches
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.planner.models import resolve
-from dynamap.planner.plan import Plan
+from dynamap.planner.plan.plan import Plan
 from dynamap.planner.planning import plan_network
-from dynamap.planner.requests import Request
+from dynamap.planner.request.request import Request
 
 NOTHING = Wanted(Scope.NONE)
 

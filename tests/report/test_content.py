@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from page_support import Node, data_of, read_page, table_rows
 
-from dynamap.backends.report import Evidence, Scope, Wanted, gather, html_report
-from dynamap.backends.report.evidence import Baselines, Replay
-from dynamap.planner.baselines import plan_baseline
+from dynamap.backends.evidence.report import Evidence, Scope, Wanted, gather, html_report
+from dynamap.backends.evidence.report.evidence import Baselines, Replay
 from dynamap.planner.models import resolve
-from dynamap.planner.plan import Plan
+from dynamap.planner.plan.plan import Plan
 from dynamap.planner.planning import plan_network
-from dynamap.planner.requests import Request
+from dynamap.planner.request.request import Request
+from dynamap.planner.studies.baselines import plan_baseline
 
 
 def number(text: str) -> float:

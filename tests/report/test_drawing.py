@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynamap.backends.report.axes import log_scale, nice_ticks
-from dynamap.backends.report.graph import pieces, producers, shortened
-from dynamap.backends.report.layering import depth, draw
+from dynamap.backends.evidence.report.axes import log_scale, nice_ticks
+from dynamap.backends.evidence.report.graph import pieces, producers, shortened
+from dynamap.backends.evidence.report.layering import depth, draw
 from dynamap.planner.models import resolve
 
 Graph = tuple[int, list[tuple[int, int]]]

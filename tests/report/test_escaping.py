@@ -8,8 +8,8 @@ import unicodedata
 import pytest
 from page_support import HOSTILE, Node, data_of, read_page, table_rows
 
-from dynamap.backends.report import Evidence, html_report
-from dynamap.backends.report.markup import element, embedded, isolated, named, prose
+from dynamap.backends.evidence.report import Evidence, html_report
+from dynamap.backends.evidence.report.markup import element, embedded, isolated, named, prose
 
 _ELEMENTS = (
     "html head meta title style body header nav main aside article section script h1 h2 h3 h4 p a b i em small span "

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from page_support import data_of, dynamap, read_page, refused
 
-from dynamap.planner.plan import Plan
+from dynamap.planner.plan.plan import Plan
 
 
 @pytest.fixture()
@@ -97,7 +97,7 @@ def test_a_measurement_stands_beside_the_estimate(folder: Path) -> None:
 
 def test_what_report_import_writes_is_read(folder: Path) -> None:
     """The two commands agree on the document: a project's report is imported and shown."""
-    from dynamap.backends.vendor_reports.comparison import SCHEMA
+    from dynamap.backends.evidence.vendor_reports.comparison import SCHEMA
 
     assert MEASURED["schema"] == SCHEMA
     assert dynamap("generate", "plan.json", "-o", "project", cwd=folder).returncode == 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from page_support import data_of, read_page
 
-from dynamap.backends.report import Evidence, Scope, Wanted, gather, html_report, timeline
-from dynamap.backends.report.evidence import Replay
+from dynamap.backends.evidence.report import Evidence, Scope, Wanted, gather, html_report, timeline
+from dynamap.backends.evidence.report.evidence import Replay
 from dynamap.planner.models import resolve
 from dynamap.planner.planning import plan_network
 

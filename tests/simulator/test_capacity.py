@@ -13,10 +13,10 @@ from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.models.placeholders import placeholder
-from dynamap.planner.network import Conv, Network
-from dynamap.planner.plan import Blocking
+from dynamap.planner.network.network import Conv, Network
+from dynamap.planner.plan.plan import Blocking
 from dynamap.planner.planning import plan_network
-from dynamap.planner.requests import Request
+from dynamap.planner.request.request import Request
 
 
 @pytest.fixture(scope="module")

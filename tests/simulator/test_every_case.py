@@ -21,9 +21,11 @@ from dynamap.cost.overlay.machine import Buffers
 from dynamap.cost.overlay.options import ALGORITHMS, DATAFLOWS, FORMATS
 from dynamap.cost.overlay.resources import machine_of
 from dynamap.cost.overlay.timing import INFEASIBLE, Times
-from dynamap.planner.blocking import MODES
+from dynamap.planner.mapping.blocking import MODES
+from dynamap.planner.mapping.overlay_costs import LayerCosts
+from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.models.placeholders import placeholder
-from dynamap.planner.network import (
+from dynamap.planner.network.network import (
     Activate,
     Activation,
     ActivationKind,
@@ -38,11 +40,9 @@ from dynamap.planner.network import (
     PoolKind,
     Resize,
 )
-from dynamap.planner.overlay_costs import LayerCosts
-from dynamap.planner.plan import Blocking, Plan
+from dynamap.planner.plan.plan import Blocking, Plan
 from dynamap.planner.planning import plan_network
-from dynamap.planner.requests import Request
-from dynamap.planner.storage import find_storages
+from dynamap.planner.request.request import Request
 
 SAMPLE = 14
 BOARDS = (("pynq-z2", (5, 7)), ("zcu104", (8, 8)), ("u50", (33, 6)), ("arria10-gx1150", (4, 40)))

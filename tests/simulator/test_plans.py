@@ -9,10 +9,10 @@ import pytest
 from dynamap.backends.simulator import COUNTERS, simulate_plan
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.planner.models import resolve
-from dynamap.planner.network import Conv, Network
-from dynamap.planner.plan import Plan
+from dynamap.planner.network.network import Conv, Network
+from dynamap.planner.plan.plan import Plan
 from dynamap.planner.planning import plan_network
-from dynamap.planner.requests import Request
+from dynamap.planner.request.request import Request
 
 IM2COL, KN2ROW, WINOGRAD = Algorithm.IM2COL, Algorithm.KN2ROW, Algorithm.WINOGRAD
 

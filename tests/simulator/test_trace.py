@@ -13,7 +13,7 @@ from dynamap.backends.simulator import Simulation, chrome_trace, simulate_plan
 from dynamap.backends.simulator.trace import ROWS
 from dynamap.planner.models import resolve
 from dynamap.planner.planning import plan_network
-from dynamap.planner.requests import Request
+from dynamap.planner.request.request import Request
 
 TITLE = 'a "quoted" title, with <tags> & ümlauts'
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dynamap.backends.program import FormatCode, Op
-from dynamap.backends.simulator.array import (
+from dynamap.backends.simulator.units.array import (
     Array,
     Block,
     Kernel,
@@ -17,7 +17,7 @@ from dynamap.backends.simulator.array import (
     tile_positions,
     window_of,
 )
-from dynamap.backends.simulator.memory import (
+from dynamap.backends.simulator.units.memory import (
     Stored,
     Transfer,
     placing_cycles,
@@ -25,8 +25,8 @@ from dynamap.backends.simulator.memory import (
     run_transfer,
     transfer_cycles,
 )
-from dynamap.backends.simulator.pooling import PoolWork, pool_time
-from dynamap.backends.simulator.vector import VectorWork, row_time
+from dynamap.backends.simulator.units.pooling import PoolWork, pool_time
+from dynamap.backends.simulator.units.vector import VectorWork, row_time
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.overlay.machine import Machine
 

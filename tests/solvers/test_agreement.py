@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from dynamap.planner.certificates import check
-from dynamap.planner.instances import FAMILIES, instance
-from dynamap.planner.pbqp import Problem, Status
+from dynamap.planner.pbqp.certificates import check
+from dynamap.planner.pbqp.instances import FAMILIES, instance
+from dynamap.planner.pbqp.problem import Problem, Status
 from dynamap.planner.solvers import ILP_ENGINES, solve
 
 COSTS = {

@@ -11,9 +11,9 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from dynamap.planner.certificates import CertificateError, check, check_certificate, check_obstruction
-from dynamap.planner.instances import FAMILIES, instance, random_problem
-from dynamap.planner.pbqp import Problem, Solution, Status
+from dynamap.planner.pbqp.certificates import CertificateError, check, check_certificate, check_obstruction
+from dynamap.planner.pbqp.instances import FAMILIES, instance, random_problem
+from dynamap.planner.pbqp.problem import Problem, Solution, Status
 from dynamap.planner.solvers import solve
 
 

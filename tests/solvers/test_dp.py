@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from dynamap.cost.errors import InfeasibleError, InputError
-from dynamap.planner import pbqp_file, solvers
-from dynamap.planner.certificates import check
-from dynamap.planner.instances import instance, k_tree, random_problem
-from dynamap.planner.pbqp import CostArray, Edge, Problem, Status
+from dynamap.planner import solvers
+from dynamap.planner.pbqp import text_format as pbqp_file
+from dynamap.planner.pbqp.certificates import check
+from dynamap.planner.pbqp.instances import instance, k_tree, random_problem
+from dynamap.planner.pbqp.problem import CostArray, Edge, Problem, Status
 from dynamap.planner.solvers import SOLVERS, solve
 
 

@@ -7,8 +7,8 @@ from itertools import combinations, permutations
 import networkx as nx
 import pytest
 
-from dynamap.planner.elimination import Elimination, min_degree, min_fill, restrict
-from dynamap.planner.obstruction import is_series_parallel
+from dynamap.planner.pbqp.elimination import Elimination, min_degree, min_fill, restrict
+from dynamap.planner.pbqp.obstruction import is_series_parallel
 
 
 def as_graph(graph: nx.Graph) -> dict[int, set[int]]:

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dynamap.planner import pbqp
-from dynamap.planner.instances import FAMILIES, instance, k_tree, random_problem
-from dynamap.planner.pbqp import Edge, Problem, Status
-from dynamap.planner.solvers import ILP_ENGINES, cbc, mathopt_engine, solve
-from dynamap.planner.solvers.linear_model import LinearModel, LinearResult, Outcome
-from dynamap.planner.solvers.pbqp_model import add_pbqp, exclude
-from dynamap.planner.solvers.residual import Residual
+from dynamap.planner.pbqp import problem as pbqp
+from dynamap.planner.pbqp.instances import FAMILIES, instance, k_tree, random_problem
+from dynamap.planner.pbqp.problem import Edge, Problem, Status
+from dynamap.planner.solvers import ILP_ENGINES, solve
+from dynamap.planner.solvers.integer import cbc, mathopt_engine
+from dynamap.planner.solvers.integer.linear_model import LinearModel, LinearResult, Outcome
+from dynamap.planner.solvers.integer.pbqp_model import add_pbqp, exclude
+from dynamap.planner.solvers.reduction.residual import Residual
 
 
 def run(model: LinearModel, engine: str, *, relaxed: bool) -> LinearResult:
@@ -214,11 +215,12 @@ def test_time_limits_leave_a_bound(solver: str, engine: str) -> None:
     assert solution.seconds < limit + 4
 
 
-SOURCES = Path(pbqp.__file__).parent
+SOURCES = Path(pbqp.__file__).parent.parent
 
 
 @pytest.mark.parametrize(
-    ("library", "file"), [("pulp", "solvers/cbc.py"), ("ortools", "solvers/ortools_api.py"), ("highspy", None)]
+    ("library", "file"),
+    [("pulp", "solvers/integer/cbc.py"), ("ortools", "solvers/integer/ortools_api.py"), ("highspy", None)],
 )
 def test_each_heavy_library_is_imported_in_one_file(library: str, file: str | None) -> None:
     importers = [
@@ -235,7 +237,7 @@ def test_each_heavy_library_is_imported_in_one_file(library: str, file: str | No
 def test_heavy_libraries_are_loaded_when_used() -> None:
     script = (
         "import sys, numpy as np\n"
-        "from dynamap.planner.pbqp import Problem\n"
+        "from dynamap.planner.pbqp.problem import Problem\n"
         "from dynamap.planner.solvers import solve\n"
         "solve(Problem((np.array([1, 2]),)), 'dp')\n"
         "solve(Problem((np.array([1, 2]),)), 'exhaustive')\n"

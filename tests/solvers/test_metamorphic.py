@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from dynamap.planner.instances import FAMILIES, instance
-from dynamap.planner.pbqp import Edge, Problem
+from dynamap.planner.pbqp.instances import FAMILIES, instance
+from dynamap.planner.pbqp.problem import Edge, Problem
 from dynamap.planner.solvers import solve
 
 SEEDS = range(12)

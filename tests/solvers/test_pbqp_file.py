@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from dynamap.cost.errors import InputError
-from dynamap.planner.instances import FAMILIES, instance
-from dynamap.planner.pbqp import Problem
-from dynamap.planner.pbqp_file import format_pbqp, parse_pbqp, read_pbqp, write_pbqp
+from dynamap.planner.pbqp.instances import FAMILIES, instance
+from dynamap.planner.pbqp.problem import Problem
+from dynamap.planner.pbqp.text_format import format_pbqp, parse_pbqp, read_pbqp, write_pbqp
 from dynamap.planner.solvers import solve
 
 # Two vertices with 2 and 3 choices, one edge; line 1 header, 2-5 vertices, 6-9 edge.

@@ -9,9 +9,9 @@ import pytest
 
 from dynamap.cli.solve import solve_command, solve_document
 from dynamap.cost.errors import InfeasibleError, InputError
-from dynamap.planner.certificates import CertificateError, check_certificate
-from dynamap.planner.instances import instance
-from dynamap.planner.pbqp_file import write_pbqp
+from dynamap.planner.pbqp.certificates import CertificateError, check_certificate
+from dynamap.planner.pbqp.instances import instance
+from dynamap.planner.pbqp.text_format import write_pbqp
 from dynamap.planner.solvers import SOLVERS, solve
 
 # 0+1+9 = 10, 0+0+4 = 4, 2+1+0 = 3, 2+0+8 = 10: the optimum is 3, at choices 1 and 0.

@@ -9,19 +9,19 @@ import pytest
 from report_samples import SAMPLES, Project, prediction
 from test_comparison import CSYNTH, LINKED, compared
 
-from dynamap.backends.vendor_reports.calibration import calibrate
-from dynamap.backends.vendor_reports.device_file import calibrated_name, device_toml, text_of
-from dynamap.backends.verification import verify_plan
-from dynamap.backends.verification.report import Outcome
+from dynamap.backends.evidence.vendor_reports.calibration import calibrate
+from dynamap.backends.evidence.vendor_reports.device_file import calibrated_name, device_toml, text_of
+from dynamap.backends.evidence.verification import verify_plan
+from dynamap.backends.evidence.verification.report import Outcome
 from dynamap.cost.calibration import Calibration, Factor
 from dynamap.cost.device import Device, load_device, parse_device, shipped_text
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.resources import Candidates, array_limit, machine_of, require_array
 from dynamap.planner.models.placeholders import placeholder
-from dynamap.planner.network import Conv, Network
+from dynamap.planner.network.network import Conv, Network
 from dynamap.planner.planning import plan_network
-from dynamap.planner.requests import Request
+from dynamap.planner.request.request import Request
 
 ZCU104 = load_device("zcu104")
 

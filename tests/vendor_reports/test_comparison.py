@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from report_samples import SAMPLES, Project
 
-from dynamap.backends.vendor_reports.comparison import Comparison, document
-from dynamap.backends.vendor_reports.front_end import compare_project
-from dynamap.backends.vendor_reports.values import ReportError
+from dynamap.backends.evidence.vendor_reports.comparison import Comparison, document
+from dynamap.backends.evidence.vendor_reports.front_end import compare_project
+from dynamap.backends.evidence.vendor_reports.values import ReportError
 
 CSYNTH = {"build/hls/hls/syn/report/csynth.xml": "csynth_2023.2.xml"}
 LINKED = CSYNTH | {

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from report_samples import SAMPLES
 
-from dynamap.backends.vendor_reports.acl_quartus import read_acl_quartus
-from dynamap.backends.vendor_reports.aoc_reports import read_area, read_quartus
-from dynamap.backends.vendor_reports.csynth_rpt import read_csynth_rpt
-from dynamap.backends.vendor_reports.csynth_xml import read_csynth_xml
-from dynamap.backends.vendor_reports.hierarchy import read_hierarchy
-from dynamap.backends.vendor_reports.kernel_utilization import read_kernel_utilization
-from dynamap.backends.vendor_reports.timing import read_timing
-from dynamap.backends.vendor_reports.utilization import read_utilization, stage_of
-from dynamap.backends.vendor_reports.values import Measured, OtherSubject, ReportError, Scope, Stage
-from dynamap.backends.vendor_reports.xclbin_info import read_xclbin_info
+from dynamap.backends.evidence.vendor_reports.readers.acl_quartus import read_acl_quartus
+from dynamap.backends.evidence.vendor_reports.readers.aoc_reports import read_area, read_quartus
+from dynamap.backends.evidence.vendor_reports.readers.csynth_rpt import read_csynth_rpt
+from dynamap.backends.evidence.vendor_reports.readers.csynth_xml import read_csynth_xml
+from dynamap.backends.evidence.vendor_reports.readers.hierarchy import read_hierarchy
+from dynamap.backends.evidence.vendor_reports.readers.kernel_utilization import read_kernel_utilization
+from dynamap.backends.evidence.vendor_reports.readers.timing import read_timing
+from dynamap.backends.evidence.vendor_reports.readers.utilization import read_utilization, stage_of
+from dynamap.backends.evidence.vendor_reports.readers.xclbin_info import read_xclbin_info
+from dynamap.backends.evidence.vendor_reports.values import Measured, OtherSubject, ReportError, Scope, Stage
 
 ZU7EV = "xczu7ev-ffvc1156-2-e"
 

@@ -13,9 +13,9 @@ import pytest
 from report_samples import Project
 from test_comparison import CSYNTH, LINKED, compared
 
+from dynamap.backends.evidence.vendor_reports.comparison import document
+from dynamap.backends.evidence.vendor_reports.standalone import MODULES, PACKAGE, comparison_files
 from dynamap.backends.project import write_project
-from dynamap.backends.vendor_reports.comparison import document
-from dynamap.backends.vendor_reports.standalone import MODULES, PACKAGE, comparison_files
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -64,12 +64,13 @@ def test_no_reports(carrying: Project) -> None:
 
 
 def test_the_copies_import_each_other_and_the_standard_library_alone() -> None:
-    for name in MODULES:
+    copies = [module.rpartition("/")[2] for module in MODULES]
+    for name in copies:
         tree = ast.parse(comparison_files()[f"vendor_reports/{name}.py"])
         for node in ast.walk(tree):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for module in names:
                 top, _, rest = module.partition(".")
-                assert top in sys.stdlib_module_names or (top == "vendor_reports" and rest in MODULES), module
+                assert top in sys.stdlib_module_names or (top == "vendor_reports" and rest in copies), module
     assert PACKAGE.encode() not in b"".join(comparison_files().values())

@@ -8,10 +8,10 @@ import pytest
 
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.models.placeholders import placeholder
-from dynamap.planner.network import Add, Concat, Conv, HostLayer, Lrn, Network, Pool, PoolKind
-from dynamap.planner.plan import Plan
+from dynamap.planner.network.network import Add, Concat, Conv, HostLayer, Lrn, Network, Pool, PoolKind
+from dynamap.planner.plan.plan import Plan
 from dynamap.planner.planning import plan_network
-from dynamap.planner.requests import Request
+from dynamap.planner.request.request import Request
 
 DEVICE = "u200"
 ARRAY = Request(array=(8, 6), multipliers=64)

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from dynamap.backends.verification import Outcome, verify_plan
+from dynamap.backends.evidence.verification import Outcome, verify_plan
 from dynamap.cost.errors import InfeasibleError, InputError
-from dynamap.planner.network import Network
-from dynamap.planner.plan import Plan
+from dynamap.planner.network.network import Network
+from dynamap.planner.plan.plan import Plan
 from dynamap.planner.planning import plan_network
-from dynamap.planner.replanning import on_overlay_of, stored_request
-from dynamap.planner.requests import Request
+from dynamap.planner.request.replanning import on_overlay_of, stored_request
+from dynamap.planner.request.request import Request
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from dynamap.backends.verification import Outcome, verify_plan
+from dynamap.backends.evidence.verification import Outcome, verify_plan
 from dynamap.cost.errors import InputError
-from dynamap.planner.network import Network
-from dynamap.planner.objective import Aggregate
-from dynamap.planner.plan import Plan, load_plan
-from dynamap.planner.requests import Request
-from dynamap.planner.together import plan_together
+from dynamap.planner.mapping.objective import Aggregate
+from dynamap.planner.network.network import Network
+from dynamap.planner.plan.plan import Plan, load_plan
+from dynamap.planner.request.request import Request
+from dynamap.planner.studies.together import plan_together
 
 ASKED = Request(multipliers=24)
 

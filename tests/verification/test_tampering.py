@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from dynamap.backends.verification import Check, Outcome, verify_plan
+from dynamap.backends.evidence.verification import Check, Outcome, verify_plan
 from dynamap.cost.errors import InputError
-from dynamap.planner.network import Network
-from dynamap.planner.plan import Plan, load_plan
+from dynamap.planner.network.network import Network
+from dynamap.planner.plan.plan import Plan, load_plan
 
 SEEN_BY_CONSEQUENCE = {"layers.input_format", "layers.output_format"}
 """Another format, like another request, may be right by itself: what does not go with it is named, not the key."""
@@ -142,7 +142,7 @@ def test_a_worse_mapping_that_is_true_to_itself_is_not_optimal(plan: Plan, netwo
     """A plan whose numbers are all right, but made without its best algorithm and then called unrestricted."""
     from dynamap.cost.algorithms import Algorithm, Dataflow
     from dynamap.planner.planning import plan_network
-    from dynamap.planner.requests import Request
+    from dynamap.planner.request.request import Request
 
     request = Request(array=(8, 6), multipliers=64, algorithms=(Algorithm.IM2COL,), dataflows=(Dataflow.IS,))
     worse = plan_network(network, "u200", request)

@@ -12,17 +12,17 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from dynamap.backends.verification import Outcome, Verification, verify_plan
+from dynamap.backends.evidence.verification import Outcome, Verification, verify_plan
 from dynamap.cli.simulate import simulate_command
 from dynamap.cli.verify import verify_command
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.device import load_device, parse_device
 from dynamap.cost.errors import InputError
 from dynamap.planner.models import resolve
-from dynamap.planner.network import Network
-from dynamap.planner.plan import Plan, load_plan
+from dynamap.planner.network.network import Network
+from dynamap.planner.plan.plan import Plan, load_plan
 from dynamap.planner.planning import plan_network
-from dynamap.planner.requests import Request
+from dynamap.planner.request.request import Request
 
 FEW = Request(array=(8, 6), multipliers=64)
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from dynamap.backends.arithmetic.winograd import F23, F43, F54
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.program import specification as spec
 from dynamap.backends.program.fields import words_of
 from dynamap.backends.vitis_hls.csim import WARNINGS, headers_folder, kernel_files
 from dynamap.backends.vitis_hls.params import params_header
-from dynamap.backends.winograd import F23, F43, F54
 
 SIZES = KernelSizes(8, 8, 2, 1, 64, 32, 65536, 65536, 32768, 1024, 2048)
 

@@ -16,7 +16,7 @@ from program_support import builders, integer_image, one_conv, plan_on
 
 from dynamap.backends.contract import Backend
 from dynamap.backends.hardware.sizes import check_program, sizes_of
-from dynamap.backends.program.compile import compile_program
+from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.project import MANIFEST, project_digest, with_manifest, write_project
 from dynamap.backends.quantise import quantise
 from dynamap.backends.vitis_hls import backend
@@ -24,8 +24,8 @@ from dynamap.backends.vitis_hls.params import storage_of
 from dynamap.cost.device import parse_device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import TensorShape, Window
-from dynamap.planner.network import Network
-from dynamap.planner.plan import Plan
+from dynamap.planner.network.network import Network
+from dynamap.planner.plan.plan import Plan
 
 
 def made(network: Network, plan: Plan) -> dict[str, bytes]:

@@ -1,0 +1,1 @@
+"""The integer arithmetic that every executor shares."""

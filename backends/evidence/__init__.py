@@ -1,0 +1,1 @@
+"""Evidence: comparison with other runtimes, verification, reports, and the vendors' own figures."""

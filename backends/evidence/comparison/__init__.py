@@ -1,0 +1,1 @@
+"""Comparison with onnxruntime, and the quantised network written for it."""

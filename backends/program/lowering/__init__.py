@@ -1,0 +1,1 @@
+"""Lowering: from a plan and a quantised network to the commands of the overlay program."""

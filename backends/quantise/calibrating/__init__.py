@@ -1,0 +1,1 @@
+"""Calibration: the float network run on data, and the ranges that it shows."""

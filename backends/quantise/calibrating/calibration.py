@@ -1,0 +1,209 @@
+"""Calibration: the range of every tensor on representative inputs, and what those inputs may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+from dynamap.backends.quantise import activations
+from dynamap.backends.quantise.calibrating import float_executor
+from dynamap.cost.errors import InputError
+from dynamap.planner.network.network import Conv, Network, Quantisation
+
+FloatArray = npt.NDArray[np.float32]
+Sample = Mapping[str, FloatArray]
+Range = tuple[float, float]
+
+HISTOGRAM_BINS = 8192
+
+
+class Method(Enum):
+    """How the range of a tensor follows from its values."""
+
+    MIN_MAX = "minmax"
+    PERCENTILE = "percentile"
+
+
+@dataclass(frozen=True)
+class CalibrationSet:
+    """Samples of the network's inputs, each C x H x W, and a phrase that says what they are."""
+
+    samples: tuple[Sample, ...]
+    description: str
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Lowest and highest value of every tensor, and of what each layer computes before its activation."""
+
+    tensors: Mapping[str, Range]
+    before_activation: Mapping[str, Range]
+
+
+def given_set(network: Network, data: Mapping[str, npt.NDArray[np.generic]]) -> CalibrationSet:
+    """Calibration data of the user: per network input an array N x C x H x W (N x C for a vector).
+
+    Raises:
+        InputError: an input is missing or unknown, or an array has the wrong type or shape or holds NaN.
+    """
+    for name in data:
+        if name not in network.inputs:
+            raise InputError(
+                f"the calibration data have an array {name!r}; the network's inputs are: {_names(network)}"
+            )
+    arrays = {}
+    for name in network.inputs:
+        if name not in data:
+            found = ", ".join(map(repr, data)) or "none"
+            raise InputError(f"the calibration data have no array for the input {name!r}; found: {found}")
+        arrays[name] = checked_input(network, name, data[name], "calibration data")
+    counts = {name: len(array) for name, array in arrays.items()}
+    if len(set(counts.values())) > 1:
+        raise InputError(f"the calibration data have different numbers of samples per input: {counts}")
+    count = next(iter(counts.values()))
+    samples = tuple({name: arrays[name][index] for name in arrays} for index in range(count))
+    return CalibrationSet(samples, f"{count} given input{'s' if count > 1 else ''}")
+
+
+def checked_input(network: Network, name: str, array: npt.NDArray[np.generic], what: str) -> FloatArray:
+    """``array`` as float32 N x C x H x W, where it is real, finite and of the shape of input ``name``.
+
+    Raises:
+        InputError: it is not; the message names the input, what was found and what is wanted.
+    """
+    shape = network.tensors[name]
+    label = f"{what} for the input {name!r}"
+    wanted = f"N x {shape.channels} x {shape.height} x {shape.width}"
+    stored_as_integers = name in network.quantisation and np.issubdtype(array.dtype, np.integer)
+    if not np.issubdtype(array.dtype, np.floating) and not stored_as_integers:
+        raise InputError(
+            f"{label}: the type is {array.dtype}; give float32 values, prepared as the network expects them"
+        )
+    if array.ndim == 2 and shape.height == shape.width == 1:
+        array = array[:, :, None, None]
+    if array.ndim == 3:
+        array = array[None]
+    if array.ndim != 4 or array.shape[1:] != (shape.channels, shape.height, shape.width) or not len(array):
+        raise InputError(f"{label}: the shape is {list(array.shape)}; it must be {wanted} with N of at least 1")
+    values: FloatArray = array.astype(np.float32)
+    if not np.isfinite(values).all():
+        raise InputError(f"{label}: NaN or infinite values; remove the samples that hold them")
+    return values
+
+
+def random_set(network: Network, count: int, seed: int) -> CalibrationSet:
+    """Seeded random inputs: standard normal, or uniform over the range of an input whose scale is known.
+
+    Raises:
+        InputError: ``count`` is not positive.
+    """
+    if count < 1:
+        raise InputError(f"calibration needs at least 1 random input, found {count}")
+    generator = np.random.default_rng(seed)
+    samples = []
+    for _ in range(count):
+        sample = {}
+        for name in network.inputs:
+            shape = network.tensors[name].as_list()
+            known = network.quantisation.get(name)
+            if known is None:
+                sample[name] = generator.standard_normal(shape, dtype=np.float32)
+            else:
+                low, high = representable(known)
+                sample[name] = generator.uniform(low, high, shape).astype(np.float32)
+        samples.append(sample)
+    return CalibrationSet(tuple(samples), f"{count} seeded random input{'s' if count > 1 else ''} (seed {seed})")
+
+
+def representable(quantisation: Quantisation) -> Range:
+    """The lowest and highest real value of 8 bits."""
+    lowest = -128 if quantisation.signed else 0
+    low = (lowest - quantisation.zero_point) * quantisation.scale
+    return low, low + 255 * quantisation.scale
+
+
+def check_parameters(network: Network) -> None:
+    """Refuse NaN and infinite weights.
+
+    Raises:
+        InputError: a convolution has some; the message names it.
+    """
+    for layer in network.layers:
+        if isinstance(layer, Conv):
+            for what, values in (("weights", layer.weights), ("bias", layer.bias)):
+                if not np.isfinite(values).all():
+                    raise InputError(
+                        f"layer {layer.name!r}: its {what} contain NaN or infinite values; "
+                        "train or export the model again"
+                    )
+
+
+def measure(network: Network, data: CalibrationSet, method: Method, percentile: float) -> Ranges:
+    """The ranges of all tensors over all samples.
+
+    ``MIN_MAX`` takes the extremes. ``PERCENTILE`` runs a second time, counts values in 8192 bins between the
+    extremes and leaves out the share 100 - ``percentile`` of the values at either end.
+
+    Raises:
+        InputError: the percentile is not in 50 .. 100, or a layer computes NaN or infinite values.
+    """
+    extremes: dict[tuple[str, bool], Range] = {}
+    for key, values, label in _all_values(network, data):
+        low, high = float(values.min()), float(values.max())
+        if not (np.isfinite(low) and np.isfinite(high)):
+            raise InputError(
+                f"{label} holds NaN or infinite values during calibration; "
+                "check the weights of the layer and the calibration data"
+            )
+        known = extremes.get(key, (low, high))
+        extremes[key] = (min(low, known[0]), max(high, known[1]))
+    if method is Method.PERCENTILE:
+        if not 50 < percentile <= 100:
+            raise InputError(f"the percentile must be above 50 and at most 100, found {percentile}")
+        extremes = _trimmed(network, data, extremes, percentile)
+    return Ranges(
+        tensors={name: found for (name, before), found in extremes.items() if not before},
+        before_activation={name: found for (name, before), found in extremes.items() if before},
+    )
+
+
+def _trimmed(
+    network: Network, data: CalibrationSet, extremes: dict[tuple[str, bool], Range], percentile: float
+) -> dict[tuple[str, bool], Range]:
+    """The ranges that leave out the outermost values."""
+    counts = {key: np.zeros(HISTOGRAM_BINS, np.int64) for key in extremes}
+    for key, values, _ in _all_values(network, data):
+        low, high = extremes[key]
+        if high > low:
+            places = (values.astype(np.float64).ravel() - low) / (high - low) * HISTOGRAM_BINS
+            bins = np.minimum(places, HISTOGRAM_BINS - 1).astype(np.int64)
+            counts[key] += np.bincount(bins, minlength=HISTOGRAM_BINS)
+    trimmed = dict(extremes)
+    outside = 1 - percentile / 100
+    for key, (low, high) in extremes.items():
+        if high > low:
+            share = np.cumsum(counts[key]) / counts[key].sum()
+            edges = np.linspace(low, high, HISTOGRAM_BINS + 1)
+            first = int(np.searchsorted(share, outside, side="right"))
+            last = int(np.searchsorted(share, 1 - outside, side="left"))
+            trimmed[key] = (float(edges[first]), float(edges[min(last, HISTOGRAM_BINS - 1) + 1]))
+    return trimmed
+
+
+def _all_values(network: Network, data: CalibrationSet) -> Iterator[tuple[tuple[str, bool], FloatArray, str]]:
+    """Every tensor of every sample: (name, False); and before activations that have tables: (layer, True)."""
+    for sample in data.samples:
+        for name in network.inputs:
+            yield (name, False), sample[name], f"the input {name!r}"
+        for layer, before, output in float_executor.run(network, sample):
+            if activations.has_table(layer):
+                yield (layer.name, True), before, f"layer {layer.name!r}"
+            yield (layer.output, False), output, f"layer {layer.name!r}"
+
+
+def _names(network: Network) -> str:
+    return ", ".join(map(repr, network.inputs))

@@ -1,0 +1,134 @@
+"""The network in float32, layer by layer, for calibration; a tensor is freed after its last use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from dynamap.backends.arithmetic.integers import window_sums
+from dynamap.backends.quantise import activations
+from dynamap.backends.quantise.convolution import convolve, reduce_windows
+from dynamap.backends.quantise.pooling import divisors
+from dynamap.cost.geometry import TensorShape
+from dynamap.planner.network.network import (
+    Activate,
+    Add,
+    Concat,
+    Conv,
+    HostLayer,
+    Layer,
+    Lrn,
+    Mul,
+    Network,
+    Pool,
+    PoolKind,
+    Resize,
+)
+
+FloatArray = npt.NDArray[np.float32]
+Element = TypeVar("Element", bound=np.generic)
+
+
+def run(network: Network, inputs: Mapping[str, FloatArray]) -> Iterator[tuple[Layer, FloatArray, FloatArray]]:
+    """For every layer but the host's, in order: the layer, its value before the activation, its output.
+
+    ``inputs`` are C x H x W. Layers of the host are last and are left out.
+    """
+    live = dict(inputs)
+    last_use = last_uses(network)
+    for index, layer in enumerate(network.layers):
+        if isinstance(layer, HostLayer):
+            continue
+        before = value_before_activation(layer, [live[name] for name in layer.inputs], network.tensors[layer.output])
+        output = reorder(layer, activations.apply(before, activations.activation_of(layer)))
+        live[layer.output] = output
+        yield layer, before, output
+        for name in {*layer.inputs, layer.output}:
+            if last_use.get(name, -1) <= index:
+                del live[name]
+
+
+def reorder(layer: Layer, values: npt.NDArray[Element]) -> npt.NDArray[Element]:
+    """The channel shuffle behind a convolution."""
+    if isinstance(layer, Conv) and layer.output_order is not None:
+        return values[list(layer.output_order)]
+    return values
+
+
+def last_uses(network: Network) -> dict[str, int]:
+    """The index of the last layer, host layers aside, that reads each tensor."""
+    return {
+        name: index
+        for index, layer in enumerate(network.layers)
+        if not isinstance(layer, HostLayer)
+        for name in layer.inputs
+    }
+
+
+def value_before_activation(layer: Layer, inputs: list[FloatArray], shape: TensorShape) -> FloatArray:
+    """What the layer computes before activation and channel order, C x H x W; for Activate its input."""
+    handler = _HANDLERS[type(layer)]
+    return handler(layer, inputs, shape)
+
+
+def _conv(layer: Conv, inputs: list[FloatArray], shape: TensorShape) -> FloatArray:
+    size = (shape.height, shape.width)
+    sums = convolve(inputs[0], layer.weights, layer.window, layer.groups, *size)
+    result: FloatArray = sums + layer.bias.reshape(-1, 1, 1)
+    return result
+
+
+def _pool(layer: Pool, inputs: list[FloatArray], shape: TensorShape) -> FloatArray:
+    source = inputs[0]
+    size = (shape.height, shape.width)
+    if layer.kind is PoolKind.MAX:
+        return reduce_windows(source, layer.window, *size, -np.inf, np.maximum)
+    sums = reduce_windows(source, layer.window, *size, 0.0, np.add)
+    rows, columns = divisors(layer.window, TensorShape(*source.shape), shape, layer.count_include_pad)
+    averages: FloatArray = np.divide(sums, np.outer(rows, columns), dtype=np.float32)
+    return averages
+
+
+def _add(layer: Add, inputs: list[FloatArray], shape: TensorShape) -> FloatArray:
+    total = inputs[0]
+    for other in inputs[1:]:
+        total = total + other
+    return total
+
+
+def _mul(layer: Mul, inputs: list[FloatArray], shape: TensorShape) -> FloatArray:
+    return inputs[0] * inputs[1]
+
+
+def _concat(layer: Concat, inputs: list[FloatArray], shape: TensorShape) -> FloatArray:
+    return np.concatenate(inputs)
+
+
+def _lrn(layer: Lrn, inputs: list[FloatArray], shape: TensorShape) -> FloatArray:
+    source = inputs[0]
+    sums = window_sums((source.astype(np.float64) ** 2), layer.size)
+    factor = (layer.bias + layer.alpha / layer.size * sums) ** -layer.beta
+    return (source * factor).astype(np.float32)
+
+
+def _resize(layer: Resize, inputs: list[FloatArray], shape: TensorShape) -> FloatArray:
+    return inputs[0].repeat(layer.rows, axis=1).repeat(layer.columns, axis=2)
+
+
+def _activate(layer: Activate, inputs: list[FloatArray], shape: TensorShape) -> FloatArray:
+    return inputs[0]
+
+
+_HANDLERS: dict[type, Callable[..., FloatArray]] = {
+    Conv: _conv,
+    Pool: _pool,
+    Add: _add,
+    Mul: _mul,
+    Concat: _concat,
+    Lrn: _lrn,
+    Resize: _resize,
+    Activate: _activate,
+}

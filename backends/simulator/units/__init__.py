@@ -1,0 +1,1 @@
+"""The units that the event simulator moves: array, memory, passes, pooling, vector unit."""

@@ -1,0 +1,315 @@
+"""From a command to its blocks: what each loads, computes and stores (docs/overlay.md, sections 3, 6 and 7)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dynamap.backends.program import AlgorithmCode, Command, DataflowCode, Flag, FormatCode, Mode, Op, Source
+from dynamap.backends.simulator.engine import BlockTimes, LoadTime, PassTimes
+from dynamap.backends.simulator.units import vector
+from dynamap.backends.simulator.units.array import (
+    Array,
+    Block,
+    Kernel,
+    array_work,
+    post_cycles,
+    transform_words,
+    winograd_tiles,
+)
+from dynamap.backends.simulator.units.memory import (
+    Stored,
+    Transfer,
+    placing_cycles,
+    rows_transfer,
+    run_transfer,
+    transfer_cycles,
+)
+from dynamap.backends.simulator.units.pooling import PoolWork, pool_time
+from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.cost.overlay.machine import UNIT_BYTES, Overlay
+
+ALGORITHMS = {
+    AlgorithmCode.IM2COL: Algorithm.IM2COL,
+    AlgorithmCode.KN2ROW: Algorithm.KN2ROW,
+    AlgorithmCode.WINOGRAD: Algorithm.WINOGRAD,
+}
+DATAFLOWS = {DataflowCode.NS: Dataflow.NS, DataflowCode.WS: Dataflow.WS, DataflowCode.IS: Dataflow.IS}
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one block makes: output rows from ``first_row`` on, so many channels, from so many input rows.
+
+    ``weight_bytes`` is the run of weights that the block loads itself (0 where inputs stream).
+    """
+
+    first_row: int
+    rows: int
+    input_rows: int
+    channels: int
+    weight_bytes: int
+
+
+@dataclass(frozen=True)
+class PassWork:
+    """A pass ready to run, and the bytes that it moves."""
+
+    times: PassTimes
+    bytes_read: int
+    bytes_written: int
+
+
+def units_of(channels: int) -> int:
+    """Units of 16 channels."""
+    return len(range(0, channels, UNIT_BYTES))
+
+
+def parts_of(command: Command) -> Iterator[Part]:
+    """The blocks of a pass, in order (docs/program.md, section 2)."""
+    last_row = command.first_row + command.pass_rows
+    last_channel = command.first_channel + command.pass_channels
+    for index in range(command.blocks):
+        last = index == command.blocks - 1
+        input_rows = command.last_input_rows if last else command.block_input_rows
+        if command.mode is Mode.STREAM_INPUTS:
+            first = command.first_row + index * command.block_rows
+            yield Part(first, min(command.block_rows, last_row - first), input_rows, command.pass_channels, 0)
+        else:
+            start = command.first_channel + index * command.block_channels
+            weights = command.last_weight_bytes if last else command.weight_bytes
+            channels = min(command.block_channels, last_channel - start)
+            yield Part(command.first_row, command.pass_rows, command.block_input_rows, channels, weights)
+
+
+def array_of(overlay: Overlay, command: Command) -> Array:
+    """The array as a pass uses it."""
+    return Array(overlay.machine, overlay.rows, overlay.columns, DATAFLOWS[command.dataflow])
+
+
+def kernel_of(command: Command) -> Kernel:
+    """What a pass contracts."""
+    return Kernel(
+        ALGORITHMS[command.algorithm],
+        units_of(command.channels),
+        command.kernel_rows,
+        command.kernel_columns,
+        command.dilation_columns,
+        command.winograd_tile,
+        command.window_bytes,
+    )
+
+
+def first_input_row(command: Command, part: Part) -> int:
+    """The first row that the load of a block reads; at the borders the range is moved inside the image."""
+    if command.input_format is FormatCode.TOEPLITZ:
+        return part.first_row
+    if command.op is Op.RESIZE:
+        wanted = part.first_row // command.size
+    else:
+        wanted = part.first_row * command.stride_rows - command.pad_top
+    return min(max(wanted, 0), command.height - part.input_rows)
+
+
+def work_of(overlay: Overlay, command: Command, sources: Sequence[Source] = ()) -> PassWork:
+    """The blocks of a command and their times; ``sources`` are the inputs of ADD, MUL, SCALE and CONCAT."""
+    if command.op is Op.CONV:
+        return _ArrayPass(overlay, command).work()
+    if command.op in (Op.MAX_POOL, Op.AVERAGE_POOL):
+        return _PoolPass(overlay, command).work()
+    return _VectorPass(overlay, command, sources).work()
+
+
+class _Pass(ABC):
+    """What passes of the array and of the vector unit have in common: operands come in, results go out."""
+
+    def __init__(self, overlay: Overlay, command: Command) -> None:
+        self.machine = overlay.machine
+        self.command = command
+        self.parts = tuple(parts_of(command))
+        self.inputs_stream = command.mode is Mode.STREAM_INPUTS
+        self.stores = Flag.STORE in command.flags
+
+    def inputs(self, part: Part) -> tuple[Stored, ...]:
+        """The tensors that a block's inputs come from."""
+        c = self.command
+        planes = units_of(c.channels)
+        if c.input_format is FormatCode.TOEPLITZ:
+            return (Stored(c.input_format, 1, planes, c.out_width, c.input_row_bytes, 0, c.window_bytes),)
+        count = planes if c.input_format is FormatCode.C16 else 1
+        return (Stored(c.input_format, count, planes, c.width, c.input_row_bytes, c.input_plane_bytes),)
+
+    def place(self, tensor: Stored, part: Part) -> int:
+        rows = part.rows if tensor.format is FormatCode.TOEPLITZ else part.input_rows
+        return placing_cycles(self.machine, tensor, rows)
+
+    row_by_row = False
+
+    def load_inputs(self, part: Part) -> tuple[LoadTime, int]:
+        """Times and bytes of a block's inputs."""
+        sizes: list[tuple[int, int]] = []
+        place = 0
+        first = first_input_row(self.command, part)
+        for tensor in self.inputs(part):
+            rows = part.rows if tensor.format is FormatCode.TOEPLITZ else part.input_rows
+            sizes += rows_transfer(tensor, first, rows, self.row_by_row).sizes
+            place += self.place(tensor, part)
+        transfer = Transfer(tuple(sizes))
+        return LoadTime(transfer_cycles(self.machine, transfer), place), transfer.total_bytes
+
+    def load_weights(self, size: int) -> tuple[LoadTime, int]:
+        """Times and bytes of a run of weights; the weight buffer stores words as they come."""
+        return LoadTime(transfer_cycles(self.machine, run_transfer(size)), 0), size
+
+    def store(self, part: Part) -> Transfer:
+        """The result of a block as a transfer."""
+        c = self.command
+        planes = units_of(part.channels)
+        count = planes if c.output_format is FormatCode.C16 else 1
+        tensor = Stored(c.output_format, count, planes, c.out_width, c.output_row_bytes, c.output_plane_bytes)
+        return rows_transfer(tensor, part.first_row, part.rows)
+
+    @abstractmethod
+    def compute(self, part: Part) -> int:
+        """Cycles of the array or vector unit for a block."""
+
+    def post(self, part: Part) -> int:
+        """Cycles of STORE's post unit for a block; a vector layer has none."""
+        return 0
+
+    @abstractmethod
+    def delays(self) -> tuple[int, int, int]:
+        """(fill, after, stages) of the pass, which are those of its first block."""
+
+    def work(self) -> PassWork:
+        prologue, read, written = None, 0, 0
+        if not self.inputs_stream:
+            prologue, read = self.load_inputs(self.parts[0])
+        elif self.command.weight_bytes:
+            prologue, read = self.load_weights(self.command.weight_bytes)
+        blocks = []
+        for part in self.parts:
+            load, loaded = self.load_inputs(part) if self.inputs_stream else self.load_weights(part.weight_bytes)
+            read += loaded
+            result = self.store(part)
+            written += result.total_bytes if self.stores else 0
+            stored = transfer_cycles(self.machine, result)
+            blocks.append(BlockTimes(load, self.compute(part), self.post(part), stored))
+        fill, after, stages = self.delays()
+        times = PassTimes(
+            blocks=tuple(blocks),
+            prologue=prologue,
+            inputs_stream=self.inputs_stream,
+            stages=stages if self.inputs_stream else 1,
+            stores=self.stores,
+            fill=fill,
+            after=after,
+            read_latency=self.machine.read_latency,
+            write_latency=self.machine.write_latency,
+        )
+        return PassWork(times, read, written)
+
+
+class _ArrayPass(_Pass):
+    """A pass of a convolution on the array."""
+
+    def __init__(self, overlay: Overlay, command: Command) -> None:
+        super().__init__(overlay, command)
+        c = command
+        self.array = array_of(overlay, c)
+        self.kernel = kernel_of(c)
+        self.row_by_row = c.algorithm is AlgorithmCode.WINOGRAD
+
+    def _block(self, part: Part) -> Block:
+        return Block(part.rows, part.channels, self.command.width, self.command.out_width)
+
+    def place(self, tensor: Stored, part: Part) -> int:
+        if not self.row_by_row:
+            return super().place(tensor, part)
+        return transform_words(
+            self.machine, self.kernel, winograd_tiles(self.kernel, part.rows, self.command.out_width)
+        )
+
+    def compute(self, part: Part) -> int:
+        return array_work(self.array, self.kernel, self._block(part)).cycles
+
+    def post(self, part: Part) -> int:
+        return post_cycles(self.array, self.kernel, self._block(part))
+
+    def delays(self) -> tuple[int, int, int]:
+        """The fill includes the last row of Winograd tiles: it is transformed after the last input row is there."""
+        first = array_work(self.array, self.kernel, self._block(self.parts[0]))
+        fill = first.fill
+        if self.row_by_row:
+            row_of_tiles = winograd_tiles(self.kernel, 1, self.command.out_width)
+            fill += transform_words(self.machine, self.kernel, row_of_tiles)
+        return fill, first.after, first.stages
+
+
+class _VectorPass(_Pass):
+    """The pass of a layer of the vector unit other than pooling."""
+
+    def __init__(self, overlay: Overlay, command: Command, sources: Sequence[Source]) -> None:
+        super().__init__(overlay, command)
+        c = command
+        self.sources = sources[:1] if c.op is Op.SCALE else sources  # the factor of SCALE is resident
+        self.row = vector.row_time(
+            self.machine,
+            vector.VectorWork(
+                op=c.op,
+                out_width=c.out_width,
+                units=units_of(c.out_channels),
+                kernel=(c.kernel_rows, c.kernel_columns),
+                stride_columns=c.stride_columns,
+                operands=c.source_count,
+                leaky=Flag.LEAKY in c.flags,
+            ),
+        )
+
+    def inputs(self, part: Part) -> tuple[Stored, ...]:
+        if not self.sources:
+            return super().inputs(part)
+        c16 = self.command.input_format is FormatCode.C16
+        return tuple(
+            Stored(
+                self.command.input_format,
+                units_of(source.channels) if c16 else 1,
+                units_of(source.channels),
+                self.command.width,
+                source.row_bytes,
+                source.plane_bytes,
+            )
+            for source in self.sources
+        )
+
+    def compute(self, part: Part) -> int:
+        return sum(self.row.cycles for _ in range(part.rows))
+
+    def delays(self) -> tuple[int, int, int]:
+        return self.row.fill, self.row.after, 1
+
+
+class _PoolPass(_Pass):
+    """The pass of a max or average pooling."""
+
+    def __init__(self, overlay: Overlay, command: Command) -> None:
+        super().__init__(overlay, command)
+        c = command
+        self.pool = PoolWork(
+            by_planes=Flag.PLANES in c.flags,
+            height=c.height,
+            width=c.width,
+            out_width=c.out_width,
+            units=units_of(c.channels),
+            kernel=(c.kernel_rows, c.kernel_columns),
+            stride=(c.stride_rows, c.stride_columns),
+            dilation=(c.dilation_rows, c.dilation_columns),
+        )
+
+    def compute(self, part: Part) -> int:
+        return pool_time(self.machine, self.pool, part.rows).cycles
+
+    def delays(self) -> tuple[int, int, int]:
+        time = pool_time(self.machine, self.pool, self.parts[0].rows)
+        return time.fill, time.after, 1

@@ -1,6 +1,0 @@
-"""Verification: whether a saved plan is true, found out without trusting it (docs/verification.md)."""
-
-from dynamap.backends.verification.report import Check, Outcome, Verification
-from dynamap.backends.verification.verify import verify_plan
-
-__all__ = ["Check", "Outcome", "Verification", "verify_plan"]

@@ -1,0 +1,254 @@
+"""What the lower bounds of ``bounds`` need that no array changes: groups of cases, and paths through their pipelines.
+
+A *group* is all cases of one variant, dataflow, formats, mode and rows per block; in coarse parts the column tiles of a
+block (weights stream) are left open, too. The chunks that buffers force are always left open, so a bound must hold for
+any number of chunks. It does where every term is superadditive, so that the parts are never less than the whole:
+ceil(x) + ceil(y) >= ceil(x + y) and max(a, b) + max(c, d) >= max(a + c, b + d). Pad units between pixels are not (a
+contraction cut into chunks of an odd number of units has fewer), so they are left out where the contraction may be cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from dynamap.cost.algorithms import Dataflow
+from dynamap.cost.overlay import gemm
+from dynamap.cost.overlay.blocks import C16, IM2COL, PARAMETER_BYTES, output_runs, stored_values, weight_bytes
+from dynamap.cost.overlay.bounding.case_table import CaseTable, take_variants
+from dynamap.cost.overlay.machine import PASS_OVERHEAD, UNIT_BYTES, Machine
+from dynamap.cost.overlay.options import DATAFLOWS, STREAM_INPUTS, Variants
+from dynamap.cost.overlay.transfer import Ints, Runs, ceil_ratio, transfer_cycles
+
+FRACTION_BITS = 10
+"""Cycles per channel of weights are kept in 1/1024."""
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Cycles that do not depend on the array, one element per group; sums over all bands where weights stream.
+
+    ``early``: from the start to the data of the first block. ``late``: to the data of the last block. ``arrived``: to
+    the last weights of block 0 (bands: to their inputs). ``moving``: all transfers. ``turn``: the load of a block,
+    ``shorter``: by how much the last one is shorter. ``second``: from ``early`` to the data of the second block, if the
+    blocks are even in number. ``tail``: latencies, the last store, the lag of Winograd. ``lag``: of one pass.
+    """
+
+    early: Ints
+    late: Ints
+    arrived: Ints
+    moving: Ints
+    turn: Ints
+    shorter: Ints
+    second: Ints
+    tail: Ints
+    lag: Ints
+
+
+@dataclass(frozen=True)
+class Part:
+    """The groups of one dataflow and mode, in the order of their layers; ``group`` are their numbers.
+
+    ``blocks`` (or bands) of rows: ``main`` positions in all but the ``last``; ``first`` is a lower bound of the
+    positions that IS holds in its first tile. post takes ``lines`` lines of ``side`` sums in a main and the last block.
+    ``whole``: the rows may be cut into any blocks (``bounds.summary``). ``feed`` is the least of kt ka.
+    ``weights_per_channel`` is in 1/1024 cycles.
+    """
+
+    machine: Machine
+    flow: Dataflow
+    inputs: bool
+    whole: bool
+    coarse: bool
+    group: Ints
+    layer: Ints
+    variant: Ints
+    copies: Ints
+    k: gemm.Contraction
+    divisible: Ints
+    feed: Ints
+    channels: Ints
+    blocks: Ints
+    tiles: Ints
+    main: Ints
+    last: Ints
+    first: Ints
+    lines_main: Ints
+    lines_last: Ints
+    side_main: Ints
+    side_last: Ints
+    weights_per_channel: Ints
+    paths: Paths
+
+    def take(self, index: Ints) -> Part:
+        """Some of the groups."""
+        columns = {
+            f.name: getattr(self, f.name)[index] for f in fields(self) if isinstance(getattr(self, f.name), np.ndarray)
+        }
+        paths = Paths(**{f.name: getattr(self.paths, f.name)[index] for f in fields(Paths)})
+        return replace(self, **columns, k=self.k.take(index), paths=paths)
+
+    def followed_by(self, other: Part) -> Part:
+        """The groups of both."""
+        columns = {
+            f.name: np.concatenate([getattr(self, f.name), getattr(other, f.name)])
+            for f in fields(self)
+            if isinstance(getattr(self, f.name), np.ndarray)
+        }
+        k, paths = (
+            {f.name: np.concatenate([getattr(a, f.name), getattr(b, f.name)]) for f in fields(a)}
+            for a, b in ((self.k, other.k), (self.paths, other.paths))
+        )
+        return replace(self, **columns, k=gemm.Contraction(**k), paths=Paths(**paths))  # type: ignore[arg-type]
+
+    @property
+    def weight_words(self) -> Ints:
+        """Cycles to read one row of all output channels' weights."""
+        return ceil_ratio(self.channels * self.k.operand, self.machine.word_bytes)
+
+
+def parts_of(table: CaseTable, *, coarse: bool, thin: bool = False) -> tuple[list[Part], Ints]:
+    """The groups by dataflow and mode, and the group of every case; groups are numbered in the order of the layers.
+
+    ``thin``: as if each layer had only as many output channels as the least chunk of them may have, inputs streaming:
+    what any pass takes at the least.
+    """
+    c = table.cases
+    key = np.zeros(len(c.variant), np.int64)
+    tiles = np.zeros_like(c.tiles) if coarse else np.minimum(c.tiles, table.variants.out_channels[c.variant])
+    for column in (c.variant, c.dataflow, c.format_in, c.format_out, c.mode, c.rows, tiles):
+        key = key * (int(column.max(initial=0)) + 1) + column
+    _, case, group_of_case = np.unique(key, return_index=True, return_inverse=True)
+    parts = []
+    for number, flow in enumerate(DATAFLOWS):
+        for inputs in (True,) if thin else (True, False):
+            group = np.flatnonzero((c.dataflow[case] == number) & ((c.mode[case] == STREAM_INPUTS) == inputs))
+            if len(group):
+                parts.append(_part(table, flow, inputs, coarse, thin, group, case[group]))
+    return parts, group_of_case
+
+
+def _least_contraction(table: CaseTable, variant: Ints, divisible: Ints) -> gemm.Contraction:
+    """The contraction without pad units between pixels where it may be cut."""
+    v, k = table.variants, table.k.take(variant)
+    joined = (v.algorithm[variant] == IM2COL) & (v.dilated[variant] == 0) & (v.toeplitz[variant] == 0)
+    bare = v.kernel_columns[variant] * UNIT_BYTES * table.units[variant]
+    segment = np.where(joined & (divisible == 1), bare, k.segment_bytes)
+    words = np.where(divisible == 1, k.segments * ceil_ratio(segment, table.machine.word_bytes), k.words)
+    return replace(k, segment_bytes=segment, words=words)
+
+
+def _part(table: CaseTable, flow: Dataflow, inputs: bool, coarse: bool, thin: bool, group: Ints, case: Ints) -> Part:
+    """``case`` is any case of each group."""
+    machine, cases = table.machine, table.cases
+    variant = cases.variant[case]
+    v = take_variants(table.variants, variant)
+    if thin:  # chunks are multiples of 16 but for the last
+        v = replace(v, out_channels=(v.out_channels - 1) % UNIT_BYTES + 1)
+    divisible = ((cases.format_in[case] == C16) & (v.toeplitz == 0)).astype(np.int64) * (not inputs)
+    k = _least_contraction(table, variant, divisible)
+    main, last = table.main.take(case), table.last.take(case)
+    if flow is Dataflow.IS:
+        lines, sides = (v.out_channels * v.positions,) * 2, (main.spots, last.spots)
+    else:
+        lines, sides = (main.spots * v.positions, last.spots * v.positions), (v.out_channels,) * 2
+    per_channel = PARAMETER_BYTES + stored_values(flow, k) * k.operand
+    scaled = per_channel << FRACTION_BITS
+    paths = _input_paths if inputs else _weight_paths
+    return Part(
+        machine=machine,
+        flow=flow,
+        inputs=inputs,
+        whole=False,
+        coarse=coarse,
+        group=group,
+        layer=v.layer,
+        variant=variant,
+        copies=v.groups,
+        k=k,
+        divisible=divisible,
+        feed=k.inner * k.outer * k.segments * ceil_ratio(k.segment_bytes, machine.word_bytes),
+        channels=v.out_channels,
+        blocks=table.blocks[case],
+        tiles=np.minimum(cases.tiles[case], v.out_channels),
+        main=main.positions,
+        last=last.positions,
+        first=main.positions if inputs else last.positions,
+        lines_main=lines[0],
+        lines_last=lines[1],
+        side_main=sides[0],
+        side_last=sides[1],
+        weights_per_channel=np.maximum(
+            scaled * 65 // (64 * machine.word_bytes), scaled * machine.clock_khz // machine.bandwidth_bytes_per_ms
+        ),
+        paths=paths(table, flow, case, v, k),
+    )
+
+
+def _weights(table: CaseTable, flow: Dataflow, v: Variants, k: gemm.Contraction) -> Ints:
+    size = weight_bytes(stored_values(flow, k), v.out_channels, k.operand)
+    return transfer_cycles(table.machine, Runs(np.ones_like(size), size))
+
+
+def _stores(table: CaseTable, v: Variants, case: Ints, channels: Ints) -> tuple[Ints, Ints]:
+    """Transfer cycles of the outputs of a block (band) and of the last."""
+    formats = table.cases.format_out[case]
+    rows = (table.main.rows[case], table.last.rows[case])
+    main, last = (transfer_cycles(table.machine, output_runs(v, formats, r, channels)) for r in rows)
+    return main, last
+
+
+def _input_paths(table: CaseTable, flow: Dataflow, case: Ints, v: Variants, k: gemm.Contraction) -> Paths:
+    machine, main, last = table.machine, table.main.take(case), table.last.take(case)
+    weights = _weights(table, flow, v, k)
+    store, last_store = _stores(table, v, case, v.out_channels)
+    before = table.blocks[case] - 1
+    lag = table.lag[table.cases.variant[case]]
+    loads = before * main.transfer + last.transfer
+    load, last_load = np.maximum(main.transfer, main.place), np.maximum(last.transfer, last.place)
+    first_weights = np.ones_like(weights)  # WS and IS have many stages, each with weights of its own
+    if flow is Dataflow.NS:
+        first_weights = ceil_ratio(weights, np.where(k.operand == 1, 1, k.outer))
+    late = np.maximum(loads + weights + np.maximum(before - 2, 0) * store, before * main.place + last.place)
+    early = np.maximum(main.place, main.transfer + first_weights)
+    next_transfer, next_place = (
+        np.where(before == 1, a, b) for a, b in ((last.transfer, main.transfer), (last.place, main.place))
+    )
+    second = np.maximum(main.place + next_place, main.transfer + weights + next_transfer)
+    return Paths(
+        early=early,
+        late=np.where(before > 0, late, load),
+        # The wait for the last weights does not include the lag, which the tail counts.
+        arrived=main.transfer + weights - lag,
+        moving=loads + weights + before * store + last_store + PASS_OVERHEAD + machine.write_latency,
+        turn=load,
+        shorter=np.where(before > 1, load - last_load, 0),
+        second=np.where(before % 2, second - early, 0),
+        tail=last_store + lag + PASS_OVERHEAD + machine.read_latency + machine.write_latency,
+        lag=lag,
+    )
+
+
+def _weight_paths(table: CaseTable, flow: Dataflow, case: Ints, v: Variants, k: gemm.Contraction) -> Paths:
+    machine, main, last = table.machine, table.main.take(case), table.last.take(case)
+    bands = table.blocks[case]
+    before = bands - 1
+    weights = bands * _weights(table, flow, v, k)
+    store, last_store = _stores(table, v, case, v.out_channels)
+    least_store, least_last = _stores(table, v, case, np.ones_like(bands))
+    lag = table.lag[table.cases.variant[case]]
+    loads = before * main.transfer + last.transfer
+    ends = PASS_OVERHEAD + machine.write_latency
+    zero = np.zeros_like(bands)
+    return Paths(
+        early=before * main.place + last.place,
+        late=loads + weights,
+        arrived=loads,
+        moving=loads + weights + before * store + last_store + bands * ends,
+        turn=zero,
+        shorter=zero,
+        second=zero,
+        tail=before * least_store + least_last + bands * (lag + ends + machine.read_latency),
+        lag=lag,
+    )

@@ -1,0 +1,329 @@
+"""Lower bounds on the cycles of convolutions for many arrays, or boxes of arrays, at once; whatever the buffers.
+
+A bound is the longest of a few paths through the pipeline of docs/overlay.md, section 6. What depends on P1 alone and
+on P2 alone is tabulated once per distinct value; per array there are only sums, products and maxima of integers. A box
+of arrays takes its least side where a term grows with the side, and its greatest where it falls. Beside what
+``bound_parts`` leaves out,
+
+- a column tile of c <= Cw channels is taken to cost NS at least max(b, P1) and at least b c e / X cycles, so that all
+  of them cost at least max(ceil(OC / Cw) max(b, P1), b ceil(OC e / X)); the preload of WS likewise;
+- kt ka is taken as at least segment / X, and ka as 1, where the contraction may be cut;
+- lanes(x, c) is taken as ceil(x / min(c, R)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dynamap.cost.algorithms import Dataflow
+from dynamap.cost.overlay import gemm
+from dynamap.cost.overlay.bounding.bound_parts import FRACTION_BITS, Part
+from dynamap.cost.overlay.machine import PIPELINE, UNIT_BYTES
+from dynamap.cost.overlay.options import COLUMN_TILES, DATAFLOWS
+from dynamap.cost.overlay.transfer import Ints, ceil_ratio
+
+CHUNK_ELEMENTS = 1 << 15
+"""Pairs of group and array per step, so that the temporaries of a step stay in the second-level cache."""
+
+NEVER = np.int64(1) << 50
+"""The bound of what cannot be; sums of some hundreds of them do not overflow."""
+
+
+@dataclass(frozen=True)
+class Sides:
+    """One side of each box: from ``least`` to ``most`` PEs; equal for a single array."""
+
+    least: Ints
+    most: Ints
+
+    @staticmethod
+    def of(side: Ints) -> Sides:
+        return Sides(side, side)
+
+    def take(self, index: Ints | slice) -> Sides:
+        return Sides(self.least[index], self.most[index])
+
+    def distinct(self) -> tuple[Sides, Ints]:
+        """The distinct sides, and which of them each box has."""
+        scale = np.int64(1) << 31
+        keys, where = np.unique(self.least * scale + self.most, return_inverse=True)
+        return Sides(keys // scale, keys % scale), where
+
+
+def _row_tables(part: Part, rows: Sides) -> tuple[Ints, ...]:
+    """What depends on P1: NS: tiles of positions (main, last); WS: kt ka, kt P1; IS: kt ka, ka."""
+    least, most, k = rows.least[:, None], rows.most[:, None], part.k
+    if part.flow is Dataflow.NS:
+        return ceil_ratio(part.main, most) * k.outer, ceil_ratio(part.last, most) * k.outer
+    tiles = k.inner * k.outer * k.segments * ceil_ratio(k.segment_bytes, most * k.operand)
+    window = ceil_ratio(k.operand * np.minimum(least, k.segment_bytes // k.operand), part.machine.word_bytes)
+    window = np.where(part.divisible, 1, window)
+    feed = np.maximum(tiles * window, part.feed)
+    return (feed, tiles * least) if part.flow is Dataflow.WS else (feed, window)
+
+
+def _column_tables(part: Part, columns: Sides) -> tuple[Ints, ...]:
+    """What depends on P2: post of main and last block (bands: of all, and of their last blocks), cycles to the first
+    operand; then NS, WS: column tiles (times unit convolutions for NS); IS: weights streamed per tile of the
+    contraction (main, last), positions of the first tile.
+    """
+    k, machine = part.k, part.machine
+    sides = (columns.least[:, None], columns.most[:, None])
+    least, most = (gemm.columns_in_products(machine, side, k.operand) for side in sides)
+    lanes = np.minimum(most, machine.lanes)
+    post = part.lines_main * ceil_ratio(part.side_main, lanes)
+    last_post = part.lines_last * ceil_ratio(part.side_last, lanes)
+    early = np.broadcast_to(part.paths.early, most.shape)
+    if not part.inputs:
+        weights = _floor16(least, part.channels) * part.weights_per_channel >> FRACTION_BITS
+        early = np.maximum(early, part.paths.arrived + part.blocks * weights)
+        post, last_post = (part.blocks - 1) * post + last_post, _last_posts(part, least, most)
+    if part.flow is not Dataflow.IS:
+        return post, last_post, early, ceil_ratio(part.channels, most) * (k.inner if part.flow is Dataflow.NS else 1)
+    streams = [ceil_ratio(a, most) * np.maximum(part.channels, np.minimum(a, least)) for a in (part.main, part.last)]
+    if part.whole:  # the positions may be cut anywhere, so that a tile may hold few
+        streams = [np.maximum(ceil_ratio(part.main, most) * part.channels, part.main)] * 2
+    return post, last_post, early, *streams, np.minimum(part.first, least)
+
+
+def _floor16(channels: Ints, most: Ints) -> Ints:
+    """Output channels of a block: a multiple of 16, or all."""
+    return np.minimum(np.maximum(channels // UNIT_BYTES * UNIT_BYTES, UNIT_BYTES), most)
+
+
+def _last_posts(part: Part, least: Ints, most: Ints) -> Ints:
+    """post of the last block of output channels in each band, for the column tiles that make it least."""
+    channels = np.broadcast_to((part.channels - 1) % UNIT_BYTES + 1, most.shape)  # blocks are multiples of 16
+    if np.array_equal(least, most):
+        channels = np.broadcast_to(part.channels, most.shape)
+        for tiles in COLUMN_TILES[:-1]:
+            block = _floor16(tiles * most, part.channels)
+            channels = np.minimum(channels, (part.channels - 1) % block + 1)
+    lanes = np.minimum(most, part.machine.lanes)
+    before = part.blocks - 1
+    if part.flow is Dataflow.IS:  # a line per output channel and GEMM
+        sides = before * ceil_ratio(part.side_main, lanes) + ceil_ratio(part.side_last, lanes)
+        return part.lines_main // part.channels * sides * channels
+    return (before * part.lines_main + part.lines_last) * ceil_ratio(channels, lanes)
+
+
+def _computing(part: Part, p1: Ints, by_row: tuple[Ints, ...], by_column: tuple[Ints, ...]) -> tuple[Ints, Ints, Ints]:
+    """(cycles of a main block, of the last, fill) per (array, group); ``p1`` is a column of the least rows."""
+    k = part.k
+    if part.flow is Dataflow.NS:
+        (main, last), (tiles,) = by_row, by_column
+        feed = p1 * k.words
+        tile = np.maximum(np.maximum(tiles * np.maximum(k.values, p1), k.values * k.inner * part.weight_words), feed)
+        return main * tile, last * tile, feed
+    if part.flow is Dataflow.WS:
+        (feed, preload), (tiles,) = by_row, by_column
+        floor = preload * part.weight_words
+        main, last = (np.maximum(tiles * np.maximum(a * feed, preload), floor) for a in (part.main, part.last))
+        return main, last, np.broadcast_to(p1, main.shape)
+    (feed, window), (main, last, first) = by_row, by_column
+    return main * feed, last * feed, first * window
+
+
+def _after(part: Part, rows: Ints, columns: Ints) -> Ints:
+    return (rows + columns + PIPELINE + (rows if part.flow is Dataflow.NS else 0))[:, None]
+
+
+def _longest_path(part: Part, rows: Ints, columns: Ints, by_row: tuple[Ints, ...], by_column: tuple[Ints, ...]) -> Ints:
+    if not (part.inputs or part.coarse):
+        return _longest_path_of_tiles(part, rows, columns, by_row, by_column)
+    p, before = part.paths, part.blocks - 1
+    post, last_post, early, *tables = by_column
+    main, last, fill = _computing(part, rows[:, None], by_row, tuple(tables))
+    after = _after(part, rows, columns)
+    compute = before * main + last
+    if not part.inputs:
+        longest = np.maximum(np.maximum(early + compute, p.late) + last_post, early + post)
+        longest += part.blocks * (fill + after) + p.tail
+    else:
+        # Every second block waits for its half of a buffer: COMPUTE for post, or LOAD for COMPUTE.
+        pairs = before // 2
+        again = np.maximum(fill + (part.machine.read_latency + p.lag + p.turn), after + post)
+        longest = np.maximum(early + compute, p.late + last)
+        np.maximum(longest, early + before * post + main, out=longest)
+        second = np.maximum((before % 2) * main, p.second)
+        np.maximum(longest, pairs * (main + again) + second + last + (early - p.shorter), out=longest)
+        longest += fill
+        np.maximum(longest, compute - main + p.arrived, out=longest)
+        longest += after + last_post + p.tail
+    np.maximum(longest, p.moving, out=longest)
+    result: Ints = longest * part.copies
+    return result
+
+
+def _channel_tables(part: Part, columns: Ints) -> tuple[Ints, ...]:
+    """As ``_column_tables`` where weights stream in blocks of known column tiles, for single arrays.
+
+    Sums over the bands: post of a block, of the last and of all blocks; load of a block, and by how much the last is
+    shorter; cycles to the first operand; blocks but one; then for a block and for the last: NS, WS: column tiles, kw;
+    IS: weights streamed per tile of the contraction; then for IS positions of the first tile.
+    """
+    k, machine, channels = part.k, part.machine, part.channels
+    wide = gemm.columns_in_products(machine, columns[:, None], k.operand)
+    block = _floor16(part.tiles * wide, channels)
+    blocks = ceil_ratio(channels, block)
+    sizes = (block, channels - (blocks - 1) * block)
+    lanes = np.minimum(wide, machine.lanes)
+    bands = part.blocks - 1
+    if part.flow is Dataflow.IS:
+        line = bands * ceil_ratio(part.side_main, lanes) + ceil_ratio(part.side_last, lanes)
+        posts = [part.lines_main // channels * size * line for size in sizes]
+    else:
+        posts = [(bands * part.lines_main + part.lines_last) * ceil_ratio(size, lanes) for size in sizes]
+    load, last_load = (part.blocks * (size * part.weights_per_channel >> FRACTION_BITS) for size in sizes)
+    early = np.maximum(part.paths.early, part.paths.arrived + load)
+    shorter = np.where(blocks > 2, load - last_load, 0)
+    tables = [*posts, (blocks - 1) * posts[0] + posts[1], load, shorter, early, blocks - 1]
+    for size in sizes:
+        if part.flow is Dataflow.IS:
+            streams = (
+                count * ceil_ratio(a, wide) * np.maximum(size, np.minimum(a, wide))
+                for count, a in ((bands, part.main), (1, part.last))
+            )
+            tables.append(sum(streams, np.zeros_like(size)))
+        else:
+            tables += [ceil_ratio(size, wide), ceil_ratio(np.minimum(size, wide) * k.operand, machine.word_bytes)]
+    if part.flow is Dataflow.IS:
+        tables.append(np.minimum(part.first, wide))
+    return tuple(tables)
+
+
+def _longest_path_of_tiles(
+    part: Part, rows: Ints, columns: Ints, by_row: tuple[Ints, ...], by_column: tuple[Ints, ...]
+) -> Ints:
+    p, k, p1, bands = part.paths, part.k, rows[:, None], part.blocks - 1
+    post, last_post, all_post, load, shorter, early, before, *tables = by_column
+    if part.flow is Dataflow.NS:
+        positions, fill = bands * by_row[0] + by_row[1], p1 * k.words
+        block, last = (
+            positions * np.maximum(tiles * k.inner * np.maximum(k.values * kw, p1), fill)
+            for tiles, kw in (tables[:2], tables[2:])
+        )
+    elif part.flow is Dataflow.WS:
+        (feed, preload), fill = by_row, np.broadcast_to(p1, load.shape)
+        block, last = (
+            tiles * (bands * np.maximum(part.main * feed, preload * kw) + np.maximum(part.last * feed, preload * kw))
+            for tiles, kw in (tables[:2], tables[2:])
+        )
+    else:
+        feed, window = by_row
+        block, last, fill = tables[0] * feed, tables[1] * feed, tables[2] * window
+    after = _after(part, rows, columns)
+    pairs = before // 2
+    compute = before * block + last
+    again = np.maximum(part.blocks * (fill + (part.machine.read_latency + p.lag)) + load, part.blocks * after + post)
+    longest = np.maximum(compute, pairs * again + (pairs + before % 2) * block + last - shorter) + early
+    np.maximum(longest, p.late + last, out=longest)
+    longest += last_post
+    np.maximum(longest, early + block + all_post, out=longest)
+    longest += part.blocks * (fill + after) + p.tail
+    np.maximum(longest, p.moving, out=longest)
+    result: Ints = longest * part.copies
+    return result
+
+
+def part_bounds(part: Part, rows: Sides, columns: Sides) -> Iterator[tuple[slice, Ints]]:
+    """Bounds of some boxes at a time: (which boxes, cycles of shape (boxes, groups of the part)).
+
+    Parts that are not coarse bound single arrays only.
+    """
+    some_rows, row = rows.distinct()
+    some_columns, column = columns.distinct()
+    row_tables = _row_tables(part, some_rows)
+    if part.inputs or part.coarse:
+        column_tables = _column_tables(part, some_columns)
+    else:
+        column_tables = _channel_tables(part, some_columns.most)
+    step = max(1, CHUNK_ELEMENTS // len(part.group))
+    for start in range(0, len(row), step):
+        some = slice(start, start + step)
+        by_row = tuple(table[row[some]] for table in row_tables)
+        by_column = tuple(table[column[some]] for table in column_tables)
+        yield some, _longest_path(part, rows.least[some], columns.least[some], by_row, by_column)
+
+
+def group_bounds(parts: Sequence[Part], groups: int, rows: Sides, columns: Sides) -> Ints:
+    """Bound per (box, group); NEVER for groups in none of the parts."""
+    result = np.full((len(rows.least), groups), NEVER)
+    for part in parts:
+        for some, bounds in part_bounds(part, rows, columns):
+            result[some, part.group] = bounds
+    return result
+
+
+def _shortest(part: Part) -> Part:
+    """Each group as one block of all rows: ``early`` and ``late`` include all that follows the array, post as well."""
+    p, before, lanes = part.paths, part.blocks - 1, part.machine.lanes
+    post = part.lines_main * ceil_ratio(part.side_main, lanes)
+    last_post = part.lines_last * ceil_ratio(part.side_last, lanes)
+    early = p.early
+    if part.inputs:
+        late = np.maximum(p.late, early + before * post) + last_post
+    else:
+        fewest = np.minimum(part.channels, UNIT_BYTES)
+        early = np.maximum(early, p.arrived + part.blocks * (fewest * part.weights_per_channel >> FRACTION_BITS))
+        total = before * post + last_post
+        everywhere = np.full_like(before, 1 << 30)
+        last_post = _last_posts(part, np.ones_like(before), everywhere)
+        late = np.maximum(p.late + last_post, early + total)
+    whole = before * part.main + part.last
+    paths = replace(p, early=early + last_post + p.tail, late=late + p.tail)
+    return replace(part, whole=True, main=whole, last=whole, blocks=np.ones_like(before), paths=paths)
+
+
+def summary(parts: Sequence[Part]) -> list[Part]:
+    """One group per variant and dataflow whose ``summary_bounds`` are not above any of the variant's groups."""
+    result = []
+    for flow in DATAFLOWS:
+        some = [_shortest(part) for part in parts if part.flow is flow]
+        if not some:
+            continue
+        joined = some[0] if len(some) == 1 else some[0].followed_by(some[1])
+        joined = joined.take(np.argsort(joined.variant, kind="stable"))
+        starts = np.flatnonzero(np.diff(joined.variant, prepend=-1))
+
+        def least(column: Ints, starts: Ints = starts) -> Ints:
+            return np.minimum.reduceat(column, starts)
+
+        one, every = joined.take(starts), joined
+        paths = replace(
+            one.paths, early=least(every.paths.early), late=least(every.paths.late), moving=least(every.paths.moving)
+        )
+        k = replace(one.k, segment_bytes=least(every.k.segment_bytes), words=least(every.k.words))
+        divisible = np.maximum.reduceat(every.divisible, starts)
+        result.append(
+            replace(one, k=k, divisible=divisible, feed=least(every.feed), first=least(every.first), paths=paths)
+        )
+    return result
+
+
+def summary_bounds(summaries: Sequence[Part], layers: int, rows: Sides, columns: Sides) -> Ints:
+    """Least bound per (box, layer) from the groups of ``summary``."""
+    best = np.full((len(rows.least), layers), NEVER)
+    for part in summaries:
+        starts = np.flatnonzero(np.diff(part.layer, prepend=-1))
+        present = part.layer[starts]
+        some_rows, row = rows.distinct()
+        some_columns, column = columns.distinct()
+        row_tables, column_tables = _row_tables(part, some_rows), _column_tables(part, some_columns)[3:]
+        step = max(1, CHUNK_ELEMENTS // len(part.group))
+        for start in range(0, len(row), step):
+            some = slice(start, start + step)
+            p1, p2 = rows.least[some], columns.least[some]
+            by_row, by_column = (
+                tuple(table[index[some]] for table in tables)
+                for tables, index in ((row_tables, row), (column_tables, column))
+            )
+            cycles, _, fill = _computing(part, p1[:, None], by_row, by_column)
+            longest = np.maximum(cycles + part.paths.early, part.paths.late) + (fill + _after(part, p1, p2))
+            np.maximum(longest, part.paths.moving, out=longest)
+            longest *= part.copies
+            best[some, present] = np.minimum(best[some, present], np.minimum.reduceat(longest, starts, axis=1))
+    return best

@@ -1,0 +1,82 @@
+"""Gemm and MatMul with constant weights: fully connected layers, as convolutions over the whole input."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dynamap.cost.geometry import TensorShape, Window
+from dynamap.planner.importer.drafts import ConvSpec, FloatArray, LayerDraft, Unsupported, Value
+from dynamap.planner.importer.graph import Node
+from dynamap.planner.importer.lowering import Lowering, refuse_view
+from dynamap.planner.importer.operators.conv import weight_quantisation
+from dynamap.planner.network.network import WeightQuantisation
+
+_AGAIN = "export the model again; the file may be damaged"
+
+
+def gemm(lowering: Lowering, node: Node) -> None:
+    """Gemm: alpha A B + beta C, with A the activation (1 x N), B and C constants."""
+    value = lowering.real(node, 0)
+    if node.integer("transA", 0):
+        raise Unsupported("transA = 1 transposes the activation", "transpose the weights instead (transA = 0)")
+    weights = lowering.parameter(node, 1, "weights")
+    transposed = node.integer("transB", 0) != 0
+    if weights.ndim != 2:
+        raise Unsupported(f"its weights have {weights.ndim} dimensions instead of 2", _AGAIN)
+    quantisation = weight_quantisation(lowering, lowering.constant(node.inputs[1]), 0 if transposed else 1)
+    alpha, beta = node.real("alpha", 1.0), node.real("beta", 1.0)
+    outputs = weights.shape[0 if transposed else 1]
+    bias = np.zeros(outputs, np.float32)
+    if node.has(2):
+        bias = _row(lowering.parameter(node, 2, "bias"), outputs) * np.float32(beta)
+    if alpha != 1.0:
+        weights, quantisation = weights * np.float32(alpha), None
+    emit_linear(lowering, node, value, weights if transposed else weights.T, bias, quantisation)
+
+
+def matmul(lowering: Lowering, node: Node) -> None:
+    """MatMul of the activation (1 x N) with constant weights (N x O)."""
+    if lowering.constant(node.inputs[0]) is not None or lowering.constant(node.inputs[1]) is None:
+        raise Unsupported(
+            "only products of an activation with constant weights on its right are supported",
+            "products of two activations (attention) cannot be executed",
+        )
+    value = lowering.real(node, 0)
+    weights = lowering.parameter(node, 1, "weights")
+    if weights.ndim != 2:
+        raise Unsupported(f"its weights have {weights.ndim} dimensions instead of 2", "flatten its input to N x C")
+    quantisation = weight_quantisation(lowering, lowering.constant(node.inputs[1]), 1)
+    emit_linear(lowering, node, value, weights.T, np.zeros(weights.shape[1], np.float32), quantisation)
+
+
+def emit_linear(
+    lowering: Lowering,
+    node: Node,
+    value: Value,
+    weights_oi: FloatArray,
+    bias: FloatArray,
+    quantisation: WeightQuantisation | None,
+) -> LayerDraft:
+    """A fully connected layer on ``value``, a 1 x N view of a tensor C x H x W with N = C H W.
+
+    ONNX flattens in the order C, H, W, which makes row o of the weights a C x H x W kernel.
+    ``quantisation`` holds its values as O x I too.
+    """
+    chw = value.tensor.shape
+    if value.shape != (1, chw.elements) or value.order is not None or value.pads is not None:
+        raise refuse_view(node, 0, value)
+    outputs, inputs = weights_oi.shape
+    if inputs != chw.elements or outputs < 1:
+        raise Unsupported(f"weights for {inputs} inputs do not fit the {chw.elements} that it reads", _AGAIN)
+    form = (outputs, chw.channels, chw.height, chw.width)
+    if quantisation is not None:
+        quantisation = WeightQuantisation(quantisation.values_oihw.reshape(form), quantisation.scales)
+    spec = ConvSpec(Window((chw.height, chw.width)), weights_oi.reshape(form), bias, 1, True, quantisation)
+    return lowering.emit(node, spec, [value.tensor], TensorShape(outputs, 1, 1), (1, outputs))
+
+
+def _row(bias: FloatArray, outputs: int) -> FloatArray:
+    """The C of a Gemm, which broadcasts to 1 x O."""
+    if bias.shape in ((outputs,), (1, outputs), (), (1,), (1, 1)):
+        return np.broadcast_to(bias.reshape(-1), (outputs,))
+    raise Unsupported(f"its bias of shape {list(bias.shape)} does not broadcast to [1, {outputs}]", _AGAIN)

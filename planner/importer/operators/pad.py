@@ -1,0 +1,120 @@
+"""Pad with zeros: into the window of what reads it, or a 1 x 1 depthwise convolution with pads."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dynamap.planner.importer.drafts import ConcatSpec, PoolSpec, TensorDraft, Unsupported, Value
+from dynamap.planner.importer.graph import Node
+from dynamap.planner.importer.lowering import Lowering
+from dynamap.planner.importer.operators.activation import LOWEST, is_non_negative
+from dynamap.planner.importer.operators.conv import check_size
+
+_AGAIN = "export the model again; the file may be damaged"
+
+
+def pad(lowering: Lowering, node: Node) -> None:
+    """Pad by a constant along rows and columns.
+
+    Zeros fold into convolutions, into averages, and into maxima of tensors without negative values;
+    the lowest value folds into maxima.
+    """
+    value = lowering.plain(node, 0)
+    if node.text("mode", "constant") != "constant":
+        raise Unsupported(
+            f"it pads by {node.text('mode', 'constant')}",
+            "pad with zeros, in the model or in the convolution itself",
+        )
+    fill = _fill(lowering, node)
+    pads = _pads(lowering, node, len(value.shape))
+    if pads == (0, 0, 0, 0):
+        lowering.alias(node, value, "pads nothing")
+        return
+    if min(pads) < 0:
+        raise Unsupported("negative pads crop its input", "crop with a stride, or on the host")
+    check_size(value.tensor.shape.height + pads[0] + pads[2], value.tensor.shape.width + pads[1] + pads[3])
+    readers = lowering.graph.consumers(node.outputs[0])
+    private = node.outputs[0] not in lowering.graph.outputs
+    if private and readers and all(_absorbs(reader, node, fill, pads, value) for reader in readers):
+        chw = value.tensor.shape
+        shape = (1, chw.channels, chw.height + pads[0] + pads[2], chw.width + pads[1] + pads[3])
+        padded = Value(value.tensor, shape, True, False, value.dequantised, None, pads)
+        lowering.alias(node, padded, "pads of the layer that reads it")
+        return
+    if fill != 0.0:
+        raise Unsupported(f"it pads with {fill:g}", "pad with zeros")
+    chw = value.tensor.shape
+    view = (1, chw.channels, chw.height + pads[0] + pads[2], chw.width + pads[1] + pads[3])
+    lowering.depthwise(node, value, pads=pads, view=view)
+
+
+def is_never_negative(tensor: TensorDraft) -> bool:
+    """True where the layers before show that no element is below zero."""
+    draft = tensor.producer
+    if draft is None:
+        return False
+    if is_non_negative(draft.activation):
+        return True
+    if draft.activation is None and isinstance(draft.spec, (PoolSpec, ConcatSpec)):
+        return all(is_never_negative(source) for source in draft.inputs)
+    return False
+
+
+def _absorbs(reader: Node, node: Node, fill: float, pads: tuple[int, int, int, int], value: Value) -> bool:
+    """True where the window of ``reader`` can take over the pads without changing its result."""
+    if reader.domain or reader.inputs[0] != node.outputs[0] or node.outputs[0] in reader.inputs[1:]:
+        return False
+    if reader.op == "Conv":
+        return fill == 0.0
+    kernel, own = reader.integers("kernel_shape") or (1, 1), reader.integers("pads") or (0, 0, 0, 0)
+    if len(kernel) != 2 or len(own) != 4:
+        return False
+    if any(first + second >= kernel[side % 2] for side, (first, second) in enumerate(zip(own, pads, strict=True))):
+        return False
+    own_pads = any(own) or reader.text("auto_pad", "NOTSET") not in (
+        "NOTSET",
+        "VALID",
+        "",
+    )
+    if reader.op == "AveragePool":
+        # The overlay counts either all pads or none, so both kinds must count.
+        return fill == 0.0 and (reader.integer("count_include_pad", 0) != 0 or not own_pads) and not _overhangs(reader)
+    if reader.op == "MaxPool":
+        neutral = fill <= LOWEST or (fill == 0.0 and is_never_negative(value.tensor))
+        return neutral and not _overhangs(reader)
+    return False
+
+
+def _overhangs(reader: Node) -> bool:
+    return reader.integer("ceil_mode", 0) != 0
+
+
+def _fill(lowering: Lowering, node: Node) -> float:
+    if "value" in node.attributes:
+        return node.real("value", 0.0)
+    array = lowering.array(node, 2) if node.has(2) else None
+    if array is None:
+        return 0.0
+    if array.size != 1:
+        raise Unsupported("its fill value is not a single number", _AGAIN)
+    return float(array.reshape(()))
+
+
+def _pads(lowering: Lowering, node: Node, rank: int) -> tuple[int, int, int, int]:
+    """(top, left, bottom, right); ONNX lists all begins, then all ends, for ``axes`` or for every axis."""
+    if "pads" in node.attributes:
+        amounts = list(node.integers("pads") or ())
+    else:
+        array = lowering.array(node, 1)
+        amounts = [] if array is None else [int(amount) for amount in np.atleast_1d(array)]
+    axes = list(range(rank))
+    if node.has(3):
+        array = lowering.array(node, 3)
+        axes = [int(axis) % rank for axis in np.atleast_1d(np.asarray(array))]
+    if len(amounts) != 2 * len(axes):
+        raise Unsupported(f"{len(amounts)} pads do not fit {len(axes)} axes", _AGAIN)
+    begins = dict(zip(axes, amounts[: len(axes)], strict=True))
+    ends = dict(zip(axes, amounts[len(axes) :], strict=True))
+    if any(begins.get(axis, 0) or ends.get(axis, 0) for axis in range(min(rank, 2))):
+        raise Unsupported("it pads the batch or the channels", "pad rows and columns only")
+    return begins.get(2, 0), begins.get(3, 0), ends.get(2, 0), ends.get(3, 0)

@@ -1,0 +1,133 @@
+"""Pooling: MaxPool, AveragePool, the global pools, and reductions over all rows and columns."""
+
+from __future__ import annotations
+
+from dynamap.cost.geometry import TensorShape, Window, ceil_div
+from dynamap.planner.importer.drafts import LayerDraft, PoolSpec, Unsupported, Value
+from dynamap.planner.importer.graph import Node
+from dynamap.planner.importer.lowering import Lowering, refuse_view
+from dynamap.planner.importer.operators.conv import add_pads, spatial, window_of
+from dynamap.planner.network.network import PoolKind
+
+
+def max_pool(lowering: Lowering, node: Node) -> None:
+    """MaxPool; its second output, the indices, is not computed."""
+    if len(node.outputs) > 1 and node.outputs[1] and _is_used(lowering, node.outputs[1]):
+        raise Unsupported("its second output (the indices of the maxima) is used", "use the maxima alone")
+    value = lowering.read(node, 0)
+    emit_pool(lowering, node, value, PoolKind.MAX)
+
+
+def average_pool(lowering: Lowering, node: Node) -> None:
+    """AveragePool."""
+    emit_pool(lowering, node, lowering.real(node, 0), PoolKind.AVERAGE)
+
+
+def emit_pool(lowering: Lowering, node: Node, value: Value, kind: PoolKind) -> LayerDraft:
+    """A pooling layer with the attributes of ``node``; pending pads become its own (see pad)."""
+    channels, height, width = spatial(node, value)
+    kernel = node.integers("kernel_shape")
+    if kernel is None or len(kernel) != 2:
+        raise Unsupported(
+            f"its kernel_shape is {kernel}; only two-dimensional pooling is supported",
+            "write one-dimensional pooling as two-dimensional of height 1",
+        )
+    ceil_mode = node.integer("ceil_mode", 0) != 0 and node.text("auto_pad", "NOTSET") in ("NOTSET", "")
+    window = window_of(node, (kernel[0], kernel[1]), height, width, ceil_mode=ceil_mode)
+    automatic = node.text("auto_pad", "NOTSET") == "VALID" and node.integer("ceil_mode", 0) != 0
+    if automatic and window.output_size(height, width) != window.output_size(height, width, ceil_mode=True):
+        raise Unsupported(
+            "auto_pad VALID with ceil_mode: runtimes disagree on the size of the output",
+            "write pads of 0 instead of auto_pad",
+        )
+    include = node.integer("count_include_pad", 0) != 0
+    rows, columns = window.output_size(height, width, ceil_mode=ceil_mode)
+    if value.pads is not None:
+        window = Window(window.kernel, window.stride, add_pads(window.pads, value.pads), window.dilation)
+        include = kind is PoolKind.AVERAGE
+    chw = value.tensor.shape
+    if any(amount >= kernel[side % 2] for side, amount in enumerate(window.pads)):
+        raise Unsupported(
+            f"its pads {list(window.pads)} are not smaller than its kernel {list(kernel)}",
+            "use pads smaller than the kernel",
+        )
+    if not (_all_see_data(window, 0, chw.height, rows) and _all_see_data(window, 1, chw.width, columns)):
+        raise Unsupported(
+            f"with kernel {list(window.kernel)} and pads {list(window.pads)} some windows see only padding",
+            "use pads smaller than the kernel",
+        )
+    draft = lowering.emit(node, PoolSpec(kind, window, include), [value.tensor], TensorShape(channels, rows, columns))
+    if value.integer:
+        pass_quantisation(lowering, node, value, draft)
+    return draft
+
+
+def pass_quantisation(lowering: Lowering, node: Node, value: Value, draft: LayerDraft) -> None:
+    """For layers that only select elements: the output holds quantised integers as the input does."""
+    draft.output.quantisation = value.tensor.quantisation
+    lowering.bind(node.outputs[0], Value(draft.output, (1, *draft.output.shape.as_list()), integer=True))
+
+
+def global_max_pool(lowering: Lowering, node: Node) -> None:
+    """GlobalMaxPool: a window of all rows and columns."""
+    emit_global(lowering, node, lowering.plain(node, 0), PoolKind.MAX)
+
+
+def global_average_pool(lowering: Lowering, node: Node) -> None:
+    """GlobalAveragePool: a window of all rows and columns."""
+    emit_global(lowering, node, lowering.plain(node, 0), PoolKind.AVERAGE)
+
+
+def reduce_mean(lowering: Lowering, node: Node) -> None:
+    """ReduceMean over rows and columns: global average pooling."""
+    _reduce(lowering, node, PoolKind.AVERAGE)
+
+
+def reduce_max(lowering: Lowering, node: Node) -> None:
+    """ReduceMax over rows and columns: global maximum pooling."""
+    _reduce(lowering, node, PoolKind.MAX)
+
+
+def emit_global(
+    lowering: Lowering, node: Node, value: Value, kind: PoolKind, view: tuple[int, ...] | None = None
+) -> LayerDraft:
+    """Pooling over all rows and columns."""
+    chw = value.tensor.shape
+    spec = PoolSpec(kind, Window((chw.height, chw.width)))
+    return lowering.emit(node, spec, [value.tensor], TensorShape(chw.channels, 1, 1), view)
+
+
+def _reduce(lowering: Lowering, node: Node, kind: PoolKind) -> None:
+    """ReduceMean and ReduceMax over every axis behind the channels, however H and W are split among them."""
+    value = lowering.real(node, 0)
+    rank = len(value.shape)
+    axes = lowering.array(node, 1) if node.has(1) else node.integers("axes")
+    if axes is None:
+        axes = () if node.integer("noop_with_empty_axes", 0) else tuple(range(rank))
+    reduced = sorted({int(axis) + (rank if int(axis) < 0 else 0) for axis in axes})
+    chw = value.tensor.shape
+    if value.order is not None or value.pads is not None or value.shape[:2] != (1, chw.channels):
+        raise refuse_view(node, 0, value)
+    if reduced != list(range(2, rank)) or rank < 3:
+        raise Unsupported(
+            f"it reduces the axes {reduced} of {list(value.shape)}; only reductions over all rows and "
+            "columns (axes 2 and 3) are supported",
+            "reduce over H and W together, or leave this reduction to the host",
+        )
+    keep = node.integer("keepdims", 1) != 0
+    view = (1, chw.channels, *([1] * (rank - 2) if keep else []))
+    emit_global(lowering, node, value, kind, view)
+
+
+def _is_used(lowering: Lowering, name: str) -> bool:
+    return lowering.graph.readers(name) > 0 or name in lowering.graph.outputs
+
+
+def _all_see_data(window: Window, axis: int, size: int, count: int) -> bool:
+    """True where each of the ``count`` windows along ``axis`` covers an element of the input."""
+    for index in range(count):
+        start = index * window.stride[axis] - window.pads[axis]
+        first = ceil_div(max(-start, 0), window.dilation[axis])  # the first tap that is not in the leading pad
+        if first >= window.kernel[axis] or start + first * window.dilation[axis] >= size:
+            return False
+    return True

@@ -1,0 +1,114 @@
+"""Resize and Upsample: nearest-neighbour enlargement by integer factors."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+
+from dynamap.cost.geometry import TensorShape
+from dynamap.planner.importer.drafts import ResizeSpec, Unsupported
+from dynamap.planner.importer.graph import Node
+from dynamap.planner.importer.lowering import Lowering, refuse_view
+from dynamap.planner.importer.operators.conv import check_size
+from dynamap.planner.importer.operators.pool import pass_quantisation
+
+_REMEDY = "use nearest-neighbour resizing by integer factors (mode nearest, asymmetric, floor)"
+
+
+def resize(lowering: Lowering, node: Node) -> None:
+    """Nearest-neighbour enlargement; any coordinates that select out[y] = in[y // factor] will do."""
+    value = lowering.read(node, 0)
+    if not value.is_plain or len(value.shape) != 4:
+        raise refuse_view(node, 0, value)
+    mode = node.text("mode", "nearest")
+    if mode != "nearest":
+        raise Unsupported(f"its mode is {mode!r}", _REMEDY)
+    rows, columns = _factors(lowering, node, value.shape)
+    if rows == columns == 1:
+        lowering.alias(node, value, "resizes by 1")
+        return
+    check_size(value.shape[2] * rows, value.shape[3] * columns)
+    for size, factor in ((value.shape[2], rows), (value.shape[3], columns)):
+        if any(_source(lowering, node, out, size, factor) != out // factor for out in range(size * factor)):
+            raise Unsupported(
+                f"coordinate_transformation_mode {_coordinates(lowering, node)!r} with nearest_mode "
+                f"{_rounding(lowering, node)!r} selects other elements than out[y] = in[y // {factor}]",
+                _REMEDY,
+            )
+    chw = value.tensor.shape
+    shape = TensorShape(chw.channels, chw.height * rows, chw.width * columns)
+    draft = lowering.emit(node, ResizeSpec(rows, columns), [value.tensor], shape)
+    if value.integer:
+        pass_quantisation(lowering, node, value, draft)
+
+
+def _factors(lowering: Lowering, node: Node, shape: tuple[int, ...]) -> tuple[int, int]:
+    """Enlargement of rows and columns, from scales or sizes, wherever the opset puts them."""
+    scales_at = 1 if node.op == "Upsample" or lowering.opset < 11 else 2
+    axes = [axis % 4 for axis in node.integers("axes") or (0, 1, 2, 3)]
+    scales: dict[int, Fraction] = {}
+    if "scales" in node.attributes:
+        values = node.attributes["scales"]
+        numbers = [Fraction(float(value)) for value in values] if isinstance(values, tuple) else []
+        scales = dict(zip(axes, numbers, strict=False))
+    else:
+        array = lowering.array(node, scales_at)
+        if array is not None and array.size:
+            scales = dict(zip(axes, (Fraction(float(scale)) for scale in array.ravel()), strict=False))
+        elif node.has(3):
+            sizes = lowering.array(node, 3)
+            wanted = [] if sizes is None else [int(size) for size in sizes]
+            scales = {axis: Fraction(size, shape[axis]) for axis, size in zip(axes, wanted, strict=False)}
+            if node.text("keep_aspect_ratio_policy", "stretch") != "stretch":
+                raise Unsupported("keep_aspect_ratio_policy is not 'stretch'", _REMEDY)
+    if len(scales) != len(axes):
+        raise Unsupported(f"{len(scales)} scales do not fit {len(axes)} axes", "export the model again")
+    if scales.get(0, 1) != 1 or scales.get(1, 1) != 1:
+        raise Unsupported("it resizes the batch or the channels", _REMEDY)
+    rows, columns = scales.get(2, Fraction(1)), scales.get(3, Fraction(1))
+    if rows.denominator != 1 or columns.denominator != 1 or min(rows, columns) < 1:
+        raise Unsupported(f"it resizes by {float(rows):g} x {float(columns):g}", _REMEDY)
+    return int(rows), int(columns)
+
+
+def _coordinates(lowering: Lowering, node: Node) -> str:
+    default = "asymmetric" if node.op == "Upsample" or lowering.opset < 11 else "half_pixel"
+    return node.text("coordinate_transformation_mode", default)
+
+
+def _rounding(lowering: Lowering, node: Node) -> str:
+    default = "floor" if node.op == "Upsample" or lowering.opset < 11 else "round_prefer_floor"
+    return node.text("nearest_mode", default)
+
+
+def _source(lowering: Lowering, node: Node, out: int, size: int, factor: int) -> int:
+    """The element that ONNX, operator Resize, selects for ``out`` (computed in exact fractions)."""
+    mode = _coordinates(lowering, node)
+    position = Fraction(out)
+    half = Fraction(1, 2)
+    if mode == "asymmetric":
+        position /= factor
+    elif mode in ("half_pixel", "half_pixel_symmetric") or (mode == "pytorch_half_pixel" and size * factor > 1):
+        position = (position + half) / factor - half
+    elif mode == "pytorch_half_pixel":
+        position = Fraction(0)
+    elif mode == "tf_half_pixel_for_nn":
+        position = (position + half) / factor
+    elif mode == "align_corners":
+        position = Fraction(0) if size * factor == 1 else position * (size - 1) / (size * factor - 1)
+    else:
+        raise Unsupported(f"coordinate_transformation_mode {mode!r} is not supported", _REMEDY)
+    rounding = _rounding(lowering, node)
+    if rounding == "floor":
+        index = math.floor(position)
+    elif rounding == "ceil":
+        index = math.ceil(position)
+    elif rounding == "round_prefer_ceil":
+        index = math.floor(position + half)
+    elif rounding == "round_prefer_floor":
+        index = math.ceil(position - half)
+    else:
+        raise Unsupported(f"nearest_mode {rounding!r} is unknown", _REMEDY)
+    return int(np.clip(index, 0, size - 1))

@@ -1,0 +1,1 @@
+"""Reading an ONNX file: bytes, schemas, constants, shapes and inputs."""

@@ -1,0 +1,1 @@
+"""The mapping problem on a given overlay: storages, layer costs, and what is least."""

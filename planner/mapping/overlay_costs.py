@@ -1,0 +1,298 @@
+"""Cycles of every layer of a network on the overlay: bounds for all arrays, exact times for a few."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.cost.convolution import ConvShape
+from dynamap.cost.overlay.blocking import Bools
+from dynamap.cost.overlay.bounding.bound_parts import Part, parts_of
+from dynamap.cost.overlay.bounding.bounds import NEVER, Sides, group_bounds, summary, summary_bounds
+from dynamap.cost.overlay.bounding.case_table import CaseTable, Points
+from dynamap.cost.overlay.bounding.screening import Demands, Share
+from dynamap.cost.overlay.machine import Buffers, Machine
+from dynamap.cost.overlay.options import FORMATS, LayerOptions
+from dynamap.cost.overlay.timing import INFEASIBLE, Times, evaluate
+from dynamap.cost.overlay.transfer import Format, Ints
+from dynamap.cost.overlay.vector import VectorShape, strip_rows, vector_times
+from dynamap.planner.mapping.exact_costs import Slots, Target, Unlimited, slot_costs
+from dynamap.planner.mapping.objective import Objective
+from dynamap.planner.mapping.storage import Storages, sliced
+from dynamap.planner.mapping.vector_costs import VectorCosts
+from dynamap.planner.network.network import Conv, Network
+from dynamap.planner.network.work import work_of
+
+FORMAT_COUNT = len(FORMATS)
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """What a user allows a layer: algorithms and dataflows."""
+
+    algorithms: tuple[Algorithm, ...] = tuple(Algorithm)
+    dataflows: tuple[Dataflow, ...] = tuple(Dataflow)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A network and what its layers may use."""
+
+    network: Network
+    storages: Storages
+    restrictions: Mapping[str, Restriction]
+
+
+class LayerCosts:
+    """All layers of one or several networks on one machine. Layers that ask the same are one *job*, costed once.
+
+    ``jobs_of[n][i]`` is the job of executed layer i of network n: convolutions first (``conv_jobs`` of them), then
+    vector layers; ``jobs`` are those of the only network. ``usage``: layers per (job, network).
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        storages: Storages,
+        machine: Machine,
+        restrictions: Mapping[str, Restriction],
+        others: Sequence[Workload] = (),
+    ) -> None:
+        self.machine = machine
+        workloads = (Workload(network, storages, restrictions), *others)
+        convs: dict[Hashable, LayerOptions] = {}
+        vectors: dict[Hashable, tuple[VectorShape, tuple[Format, ...], tuple[Format, ...]]] = {}
+        keys = [_job_keys(workload, convs, vectors) for workload in workloads]
+        self.conv_options = list(convs.values())
+        self.vector_work = list(vectors.values())
+        self.conv_jobs = len(self.conv_options)
+        numbers = {key: i for i, key in enumerate((*convs, *vectors))}
+        self.jobs_of = tuple(np.array([numbers[key] for key in of_one], np.int64) for of_one in keys)
+        self.job_count = len(numbers)
+        self.usage = np.stack([np.bincount(jobs, minlength=self.job_count) for jobs in self.jobs_of], axis=1)
+        self.table = CaseTable.of(machine, self.conv_options)
+        self.variants, self.cases = self.table.variants, self.table.cases
+        self.case_job = self.variants.layer[self.cases.variant]
+        self.coarse = Groups.of(self.table, self.conv_jobs, coarse=True)
+        self.fine = Groups.of(self.table, self.conv_jobs, coarse=False)
+        some_case = np.empty(len(self.coarse.job), np.int64)
+        some_case[self.coarse.of_case] = np.arange(len(self.case_job))
+        self.demands = Demands.of(self.table, some_case, self.coarse.moving)
+        self._share_cache: dict[Buffers, Share] = {}
+        self.coarse_of_fine = np.empty(len(self.fine.job), np.int64)
+        self.coarse_of_fine[self.fine.of_case] = self.coarse.of_case
+        self._vectors = VectorCosts.of(machine, self.vector_work)
+        self._vector_cache: dict[Buffers, Ints] = {}
+
+    @property
+    def jobs(self) -> Ints:
+        (jobs,) = self.jobs_of
+        return jobs
+
+    @property
+    def multiplicity(self) -> Ints:
+        """Layers per job, of all networks."""
+        multiplicity: Ints = self.usage.sum(axis=1)
+        return multiplicity
+
+    @property
+    def conv_usage(self) -> Ints:
+        """Layers per (convolution job, network)."""
+        return self.usage[: self.conv_jobs]
+
+    def within(self, ceiling: Buffers) -> Pruned:
+        """Lower bounds for all buffers of at most these sizes."""
+        fits = self.demands.added(self.share(ceiling)).extra < NEVER
+        coarse = _some(self.coarse.parts, fits)
+        fine = _some(self.fine.parts, fits[self.coarse_of_fine])
+        thin = _some(parts_of(self.table, coarse=True, thin=True)[0], fits)
+        return Pruned(self, coarse, fine, thin, summary(coarse), self.vector_cycles(ceiling))
+
+    def share(self, buffers: Buffers) -> Share:
+        """What buffers allow the coarse groups (column tiles do not matter to it)."""
+        if buffers not in self._share_cache:
+            self._share_cache[buffers] = self.demands.share(buffers)
+        return self._share_cache[buffers]
+
+    def vector_cycles(self, buffers: Buffers) -> Ints:
+        """Least cycles of all vector layers per network, each in its best formats."""
+        cycles: Ints = self.vector_costs(buffers).min(axis=(1, 2)) @ self.usage[self.conv_jobs :]
+        return cycles
+
+    def array_bound(self, rows: Ints, columns: Ints) -> Ints:
+        """Quick lower bound of the convolutions' cycles per array."""
+        bounds = summary_bounds(summary(self.coarse.parts), self.conv_jobs, Sides.of(rows), Sides.of(columns))
+        bound: Ints = bounds @ self.multiplicity[: self.conv_jobs]
+        return bound
+
+    def vector_costs(self, buffers: Buffers) -> Ints:
+        """Least cycles per (vector job, format in, format out)."""
+        if buffers not in self._vector_cache:
+            self._vector_cache[buffers] = self._vectors.least(buffers)
+        return self._vector_cache[buffers]
+
+    def exact(self, buffers: Buffers, rows: Ints, columns: Ints) -> Ints:
+        """Least cycles per (array, job, format in, format out), INFEASIBLE where nothing fits."""
+        return self.exact_within(rows, columns, [buffers] * len(rows), None, None)
+
+    def exact_within(
+        self,
+        rows: Ints,
+        columns: Ints,
+        buffers: Sequence[Buffers],
+        best: int | None,
+        keep: Bools | None,
+        objective: Objective | None = None,
+    ) -> Ints:
+        """Least cycles per (design point, job, format in, format out).
+
+        With ``best``, costs that no mapping of at most so much ``objective`` (of one network: its cycles) can have are
+        INFEASIBLE, like those of what does not fit. ``keep`` (None: all) names the coarse groups that such a mapping
+        may use.
+        """
+        costs = np.full((len(rows), self.job_count, FORMAT_COUNT, FORMAT_COUNT), INFEASIBLE)
+        for i, b in enumerate(buffers):
+            costs[i, self.conv_jobs :] = self.vector_costs(b)
+        kept = np.ones(len(self.coarse.job), bool) if keep is None else keep
+        slots = Slots.of(self.table, np.flatnonzero(kept[self.coarse.of_case]))
+        if not len(slots.starts):
+            return costs
+        sides, array = np.unique(np.stack([rows, columns], axis=1), axis=0, return_inverse=True)
+        some = _some(self.fine.parts, kept[self.coarse_of_fine])
+        bounds = group_bounds(some, len(self.fine.job), Sides.of(sides[:, 0]), Sides.of(sides[:, 1]))
+        group = self.fine.of_case[slots.order]
+        unlimited = Unlimited(bounds[:, group], array.reshape(-1), self.fine.moving[group])
+        promise = unlimited.bounds[unlimited.array]
+        coarse = self.coarse.of_case[slots.order]
+        for row, b in zip(promise, buffers, strict=True):
+            added = self.demands.added(self.share(b))
+            np.maximum(row + added.extra[coarse], added.floor[coarse], out=row)
+        target = None
+        if best is not None:
+            fixed = np.array([self.vector_cycles(b) for b in buffers], np.int64)
+            target = Target(best, objective or Objective(), fixed, self.usage[slots.job[slots.job_starts]])
+        points = Points.of(rows, columns, buffers)
+        least = slot_costs(self.table, slots, points, promise, unlimited, target)
+        costs[:, slots.job, slots.format_in, slots.format_out] = least
+        return costs
+
+    def all_times(self, job: int, buffers: Buffers, rows: int, columns: int) -> tuple[Ints, Times]:
+        """Every case of one convolution job on one array: (case numbers, their exact times)."""
+        case = np.flatnonzero(self.case_job == job)
+        size = len(case)
+        points = Points.of(np.full(size, rows), np.full(size, columns), [buffers] * size)
+        return case, evaluate(self.table, case, points, np.full(size, INFEASIBLE))
+
+    def vector_blocks(self, job: int) -> Ints:
+        return strip_rows(self.vector_work[job - self.conv_jobs][0])
+
+    def vector_all(self, job: int, buffers: Buffers, fi: Format, fo: Format) -> Times:
+        return vector_times(self.machine, buffers, self.vector_work[job - self.conv_jobs][0], fi, fo)
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """Lower bounds from the cases that can fit some buffers; ``vector_cycles`` per network are the vector layers'."""
+
+    costs: LayerCosts
+    coarse: Sequence[Part]
+    fine: Sequence[Part]
+    thin: Sequence[Part]
+    summary: Sequence[Part]
+    vector_cycles: Ints
+
+    def summary_bounds(self, rows: Sides, columns: Sides) -> Ints:
+        """Quick lower bounds per (box of arrays, convolution job)."""
+        return summary_bounds(self.summary, self.costs.conv_jobs, rows, columns)
+
+    def coarse_bounds(self, rows: Sides, columns: Sides) -> Ints:
+        """Tighter lower bounds per (box of arrays, coarse group); NEVER where nothing fits."""
+        return group_bounds(self.coarse, len(self.costs.coarse.job), rows, columns)
+
+    def thin_bounds(self, rows: Sides, columns: Sides, some: Bools) -> Ints:
+        """Lower bounds of one pass per (box of arrays, coarse group), 0 but for ``some`` groups."""
+        bounds = group_bounds(_some(self.thin, some), len(self.costs.coarse.job), rows, columns)
+        bounds[bounds >= NEVER] = 0
+        return bounds
+
+    def fine_bounds(self, rows: Ints, columns: Ints, keep: Bools) -> tuple[Ints, Ints]:
+        """The tightest lower bounds, from the coarse groups to ``keep``: (fine groups, bounds per (array, group))."""
+        groups = np.flatnonzero(keep[self.costs.coarse_of_fine])
+        place = np.zeros(len(self.costs.fine.job), np.int64)
+        place[groups] = np.arange(len(groups))
+        some = [replace(part, group=place[part.group]) for part in _some(self.fine, keep[self.costs.coarse_of_fine])]
+        return groups, group_bounds(some, len(groups), Sides.of(rows), Sides.of(columns))
+
+
+def _job_keys(
+    workload: Workload,
+    convs: dict[Hashable, LayerOptions],
+    vectors: dict[Hashable, tuple[VectorShape, tuple[Format, ...], tuple[Format, ...]]],
+) -> list[Hashable]:
+    """What identifies the job of each executed layer; jobs that are new are added to ``convs`` or ``vectors``."""
+    network, storages = workload.network, workload.storages
+    keys: list[Hashable] = []
+    for layer in storages.executed:
+        work = work_of(layer, network)
+        formats_in = storages.formats[storages.vertex[layer.inputs[0]]]
+        formats_out = tuple(f for f in storages.formats[storages.vertex[layer.output]] if f is not Format.TOEPLITZ)
+        if isinstance(work, ConvShape):
+            assert isinstance(layer, Conv)
+            allowed = workload.restrictions.get(layer.name, Restriction())
+            dense = layer.groups > 1 and not sliced(layer, network)
+            options = LayerOptions(work, allowed.algorithms, allowed.dataflows, formats_in, formats_out, dense)
+            keys.append(options)
+            convs.setdefault(options, options)
+        else:
+            key = (work, formats_in, formats_out)
+            keys.append(key)
+            vectors.setdefault(key, key)
+    return keys
+
+
+def _some(parts: Sequence[Part], keep: Bools) -> list[Part]:
+    """The groups to keep."""
+    taken = [part.take(np.flatnonzero(keep[part.group])) for part in parts]
+    return [part for part in taken if len(part.group)]
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Groups of cases (``cost.overlay.bound_parts``): parts, the group of every case, and the groups' jobs.
+
+    ``moving`` are each group's cycles for all transfers, ``job_starts`` the first groups of the jobs.
+    """
+
+    jobs: int
+    parts: Sequence[Part]
+    of_case: Ints
+    moving: Ints
+    job: Ints
+    job_starts: Ints
+
+    @staticmethod
+    def of(table: CaseTable, jobs: int, *, coarse: bool) -> Groups:
+        parts, of_case = parts_of(table, coarse=coarse)
+        job = np.empty(int(of_case.max(initial=-1)) + 1, np.int64)
+        job[of_case] = table.variants.layer[table.cases.variant]
+        moving = np.empty_like(job)
+        for part in parts:
+            moving[part.group] = part.paths.moving * part.copies
+        return Groups(jobs, parts, of_case, moving, job, np.flatnonzero(np.diff(job, prepend=-1)))
+
+    def least_per_job(self, bounds: Ints, groups: Ints | None = None) -> Ints:
+        """Least per (box, job) of bounds per (box, group), of all groups or those given, ascending; NEVER for none."""
+        job = self.job if groups is None else self.job[groups]
+        starts = self.job_starts if groups is None else np.flatnonzero(np.diff(job, prepend=-1))
+        least = np.full((len(bounds), self.jobs), NEVER)
+        if len(starts):
+            least[:, job[starts]] = np.minimum.reduceat(bounds, starts, axis=1)
+        return least
+
+
+def restrictions_of(names: Sequence[str], restriction: Restriction) -> dict[str, Restriction]:
+    """The same restriction for every name."""
+    return dict.fromkeys(names, restriction)

@@ -1,0 +1,137 @@
+"""Where tensors live: which share memory, which must share a format, and which formats each may have.
+
+A tensor is stored once, in one format, and every consumer reads that one (docs/overlay.md, sections 2 and 7).
+Tensors are grouped into *storages*, one per vertex of the mapping problem: a concatenation written in place and
+its inputs are one storage; the tensors that one element-wise layer reads are tied to one format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from dynamap.cost.overlay.machine import UNIT_BYTES
+from dynamap.cost.overlay.transfer import Format
+from dynamap.planner.network.network import Add, Concat, Conv, HostLayer, Layer, Mul, Network
+from dynamap.planner.network.work import conv_shape
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a tensor lies: in the memory of tensor ``root``, from channel ``offset`` on."""
+
+    root: str
+    offset: int
+
+
+@dataclass(frozen=True)
+class Storages:
+    """``vertex`` of each tensor, ``formats`` of each vertex, ``placement`` of each tensor.
+
+    ``in_place``: the concatenations that cost nothing; ``executed``: the layers that the overlay runs, in order.
+    """
+
+    vertex: Mapping[str, int]
+    formats: tuple[tuple[Format, ...], ...]
+    placement: Mapping[str, Placement]
+    in_place: frozenset[str]
+    executed: tuple[Layer, ...]
+
+
+def sliced(layer: Conv, network: Network) -> bool:
+    """Whether the convolution runs group by group on channel slices, which only c16 has."""
+    if layer.output_order is not None:
+        return False
+    shape = conv_shape(layer, network)
+    return not shape.depthwise and shape.split_groups(UNIT_BYTES)[1] > 1
+
+
+def _in_place(network: Network) -> dict[str, Concat]:
+    """Concatenations whose inputs can be written where they belong, by name.
+
+    Where a quantised model gives their tensors different scales the values must be rescaled, that is, copied.
+    """
+    produced = {layer.output for layer in network.layers if not isinstance(layer, HostLayer)}
+    placed: set[str] = set()
+    chosen: dict[str, Concat] = {}
+    for layer in network.layers:
+        if not isinstance(layer, Concat):
+            continue
+        offset, aligned = 0, True
+        for tensor in layer.inputs:
+            aligned &= offset % UNIT_BYTES == 0
+            offset += network.tensors[tensor].channels
+        free = len(set(layer.inputs)) == len(layer.inputs) and not placed.intersection(layer.inputs)
+        scales = {network.quantisation.get(tensor) for tensor in (*layer.inputs, layer.output)} - {None}
+        if aligned and free and len(scales) <= 1 and produced.issuperset(layer.inputs):
+            chosen[layer.name] = layer
+            placed.update(layer.inputs)
+    return chosen
+
+
+def _placements(network: Network, concats: Iterable[Concat]) -> dict[str, Placement]:
+    inside: dict[str, tuple[str, int]] = {}
+    for concat in concats:
+        offset = 0
+        for tensor in concat.inputs:
+            inside[tensor] = (concat.output, offset)
+            offset += network.tensors[tensor].channels
+    placements = {}
+    for tensor in network.tensors:
+        root, offset = tensor, 0
+        while root in inside:
+            root, step = inside[root]
+            offset += step
+        placements[tensor] = Placement(root, offset)
+    return placements
+
+
+def find_storages(network: Network) -> Storages:
+    """Groups the tensors that the overlay reads or writes, and finds the formats that each group may have."""
+    concats = _in_place(network)
+    placements = _placements(network, concats.values())
+    executed = tuple(
+        layer for layer in network.layers if not isinstance(layer, HostLayer) and layer.name not in concats
+    )
+    parent: dict[str, str] = {}
+
+    def find(tensor: str) -> str:
+        tensor = placements[tensor].root
+        while parent.setdefault(tensor, tensor) != tensor:
+            tensor = parent[tensor]
+        return tensor
+
+    touched = [tensor for layer in executed for tensor in (*layer.inputs, layer.output)]
+    for layer in executed:
+        if isinstance(layer, (Add, Mul, Concat)):
+            for tensor in layer.inputs[1:]:
+                parent[find(tensor)] = find(layer.inputs[0])
+    numbers: dict[str, int] = {}
+    for tensor in touched:
+        numbers.setdefault(find(tensor), len(numbers))
+    vertex = {tensor: numbers[find(tensor)] for tensor in dict.fromkeys(touched)}
+    allowed: list[list[Format]] = [[Format.C16, Format.HWC] for _ in numbers]
+
+    def only_c16(tensor: str) -> None:
+        allowed[vertex[tensor]] = [Format.C16]
+
+    for concat in concats.values():
+        for tensor in concat.inputs:
+            if tensor in vertex:
+                only_c16(tensor)
+        if concat.output in vertex:
+            only_c16(concat.output)
+    for layer in executed:
+        if isinstance(layer, Conv) and sliced(layer, network):
+            only_c16(layer.inputs[0])
+            only_c16(layer.output)
+    for tensor in network.inputs:
+        readers = [layer for layer in network.layers if tensor in layer.inputs]
+        alone = sum(v == vertex.get(tensor) for v in vertex.values()) == 1
+        if len(readers) == 1 and alone and isinstance(readers[0], Conv) and _takes_toeplitz(readers[0], network):
+            allowed[vertex[tensor]].append(Format.TOEPLITZ)
+    return Storages(vertex, tuple(map(tuple, allowed)), placements, frozenset(concats), executed)
+
+
+def _takes_toeplitz(layer: Conv, network: Network) -> bool:
+    return not conv_shape(layer, network).depthwise and not sliced(layer, network)

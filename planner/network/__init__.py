@@ -1,0 +1,1 @@
+"""Networks: layers and tensors, the work that each layer asks of the machine, and a network written as ONNX."""

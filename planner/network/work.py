@@ -1,0 +1,68 @@
+"""What each network layer asks of the machine: a convolution of the array, or a layer of the vector unit."""
+
+from __future__ import annotations
+
+from dynamap.cost.convolution import ConvShape
+from dynamap.cost.errors import InputError
+from dynamap.cost.geometry import Window
+from dynamap.cost.overlay.vector import VectorOp, VectorShape
+from dynamap.planner.network.network import (
+    Activate,
+    Activation,
+    ActivationKind,
+    Add,
+    Concat,
+    Conv,
+    Layer,
+    Lrn,
+    Mul,
+    Network,
+    Pool,
+    PoolKind,
+    Resize,
+)
+
+
+def conv_shape(layer: Conv, network: Network) -> ConvShape:
+    """The shape of a convolution, before any merging of groups."""
+    return ConvShape(
+        network.tensors[layer.inputs[0]], network.tensors[layer.output].channels, layer.window, layer.groups
+    )
+
+
+def _leaky(activation: Activation | None) -> bool:
+    """Whether values below zero take a multiplier of their own."""
+    return activation is not None and activation.kind in (ActivationKind.LEAKY_RELU, ActivationKind.PRELU)
+
+
+def work_of(layer: Layer, network: Network) -> ConvShape | VectorShape:
+    """A ConvShape for the array, or a VectorShape for the vector unit.
+
+    Raises:
+        InputError: the layer is one that the overlay cannot run.
+    """
+    inputs = tuple(network.tensors[tensor] for tensor in layer.inputs)
+    output = network.tensors[layer.output]
+    if isinstance(layer, Conv):
+        shape = conv_shape(layer, network)
+        if shape.depthwise and layer.output_order is None:
+            return VectorShape(VectorOp.DEPTHWISE, inputs, output, layer.window)
+        return shape
+    if isinstance(layer, Pool):
+        op = VectorOp.MAX_POOL if layer.kind is PoolKind.MAX else VectorOp.AVERAGE_POOL
+        return VectorShape(op, inputs, output, layer.window)
+    if isinstance(layer, Add):
+        return VectorShape(VectorOp.ADD, inputs, output, leaky=_leaky(layer.activation))
+    if isinstance(layer, Mul):
+        if inputs[1] != inputs[0]:
+            return VectorShape(VectorOp.SCALE, inputs[:1], output, leaky=_leaky(layer.activation))
+        return VectorShape(VectorOp.MUL, inputs, output, leaky=_leaky(layer.activation))
+    if isinstance(layer, Concat):
+        return VectorShape(VectorOp.CONCAT, inputs, output)
+    if isinstance(layer, Lrn):
+        return VectorShape(VectorOp.LRN, inputs, output, size=layer.size)
+    if isinstance(layer, Resize):
+        return VectorShape(VectorOp.RESIZE, inputs, output, Window((1, 1)), layer.rows)
+    if isinstance(layer, Activate):
+        return VectorShape(VectorOp.ACTIVATION, inputs, output)
+    raise InputError(f"layer {layer.name!r} cannot run on the overlay: it is a host layer")

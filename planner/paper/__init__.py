@@ -1,0 +1,1 @@
+"""Planning by the published cost model, for comparison and reproduction."""

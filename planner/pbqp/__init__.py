@@ -1,0 +1,1 @@
+"""Partitioned boolean quadratic problems: the problem, its text format, certificates and instances."""

@@ -1,0 +1,1 @@
+"""The plan: what was decided, as a value and as a document."""

@@ -1,0 +1,1 @@
+"""Questions about plans: baselines, what-if, one overlay for several networks, exported problems."""
