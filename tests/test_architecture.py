@@ -6,6 +6,7 @@ import ast
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -216,3 +217,14 @@ def test_public_names_have_docstrings(folder: str) -> None:
             if definition and not node.name.startswith("_") and not ast.get_docstring(node):
                 wrong.append(f"{_name(path)}:{node.lineno} {node.name} has no docstring")
     assert not wrong, "\n".join(wrong)
+
+
+def test_every_package_is_installed() -> None:
+    """The packages that pyproject.toml lists are the folders with an ``__init__.py``, under their installed names."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        listed = tomllib.load(file)["tool"]["setuptools"]["packages"]
+    folders = {path.parent.relative_to(ROOT) for folder in LAYERS for path in (ROOT / folder).rglob("__init__.py")}
+    names = {
+        ".".join(folder.parts if folder.parts[0] == "dynamap" else ("dynamap", *folder.parts)) for folder in folders
+    }
+    assert len(listed) == len(set(listed)) and set(listed) == names
