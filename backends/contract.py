@@ -1,4 +1,4 @@
-"""What a backend is: the object that an entry point of the group ``dynamap.backends`` names.
+"""What a backend is, the object that an entry point of the group ``dynamap.backends`` names; and what an executor is.
 
 A backend gets a finished plan, its program and one input, and returns the files of a project. It runs nothing.
 If it can execute programs on this machine (a simulation of what it generates), `Backend.executor` says how.
@@ -6,17 +6,40 @@ If it can execute programs on this machine (a simulation of what it generates), 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.executors import Executor
 from dynamap.backends.program import Program
 from dynamap.planner.plan.plan import Plan
 
 Int8Array = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, eq=False)
+class LayerRun:
+    """One layer after its execution: the tensor that it wrote, C x H x W, and its counters by name.
+
+    Counters have the names of the plan's layers (``bytes_read``, ``compute_cycles``, ...) and are compared with them.
+    """
+
+    name: str
+    tensor: str
+    values: Int8Array
+    counters: Mapping[str, int]
+
+
+class Executor(Protocol):
+    """Runs programs. ``platform`` says in a few words on what."""
+
+    platform: str
+
+    def run(self, program: Program, inputs: Mapping[str, Int8Array]) -> Iterator[LayerRun]:
+        """Executes the program on int8 inputs, C x H x W, and yields its layers in order."""
+        ...
 
 
 @runtime_checkable

@@ -6,40 +6,14 @@ The executor of a backend (``backends/discovery.py``) is found under the backend
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from dynamap.backends.contract import Executor, Int8Array, LayerRun
+from dynamap.backends.discovery import announced_backends, load_backend
 from dynamap.backends.program.encoding import Program
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InputError
-
-Int8Array = npt.NDArray[np.int8]
-
-
-@dataclass(frozen=True, eq=False)
-class LayerRun:
-    """One layer after its execution: the tensor that it wrote, C x H x W, and its counters by name.
-
-    Counters have the names of the plan's layers (``bytes_read``, ``compute_cycles``, ...) and are compared with them.
-    """
-
-    name: str
-    tensor: str
-    values: Int8Array
-    counters: Mapping[str, int]
-
-
-class Executor(Protocol):
-    """Runs programs. ``platform`` says in a few words on what."""
-
-    platform: str
-
-    def run(self, program: Program, inputs: Mapping[str, Int8Array]) -> Iterator[LayerRun]:
-        """Executes the program on int8 inputs, C x H x W, and yields its layers in order."""
-        ...
 
 
 class NumpyExecutor:
@@ -69,7 +43,6 @@ def find_executor(name: str, device: Device | None = None) -> Executor:
     """
     if name == "numpy":
         return NumpyExecutor()
-    from dynamap.backends.discovery import announced_backends, load_backend
     from dynamap.backends.hardware.target import check_vendor
 
     names = [announced.name for announced in announced_backends()]

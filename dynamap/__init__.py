@@ -35,7 +35,7 @@ def load(model: str | Path, *, seed: int = 0) -> Network:
     return resolve(str(model), seed=seed)
 
 
-def plan(
+def plan(  # noqa: PLR0913 - every option of a plan is an argument
     network: Network,
     device: str | None = None,
     solver: str = "dp",
@@ -86,7 +86,7 @@ def plan(
     return plan_network(network, board, request)
 
 
-def plan_together(
+def plan_together(  # noqa: PLR0913 - every option of a plan is an argument
     networks: Sequence[Network],
     device: str = "u200",
     solver: str = "dp",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from dynamap.backends.executors import LayerRun
+from dynamap.backends.contract import LayerRun
 from dynamap.backends.program import Program
 from dynamap.backends.program.specification import NONE
 

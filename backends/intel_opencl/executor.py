@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dynamap.backends.contract import LayerRun
 from dynamap.backends.data_files import input_file
-from dynamap.backends.executors import LayerRun
 from dynamap.backends.hardware.results import layer_counters
 from dynamap.backends.hardware.sizes import KernelSizes, check_program, simulated_sizes
 from dynamap.backends.hardware.sources import package_files
@@ -225,7 +225,7 @@ class EmulatorExecutor:
         self._builds: dict[KernelSizes, Emulation] = {}
 
     def run(self, program: Program, inputs: Mapping[str, Int8Array]) -> Iterator[LayerRun]:
-        """See `dynamap.backends.executors.Executor.run`.
+        """See `dynamap.backends.contract.Executor.run`.
 
         Raises:
             InputError: the emulator is not installed, fails, or is not done in time; or the program is for

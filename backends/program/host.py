@@ -29,7 +29,7 @@ DEFAULT_SAMPLES = 1
 
 
 @dataclass(frozen=True)
-class Calibration:
+class RangeCalibration:
     """How a float model gets its scales: ``data`` is an .npy or .npz file, None for seeded random inputs."""
 
     data: Path | None = None
@@ -52,17 +52,28 @@ class Prepared:
         return self.quantised.network
 
 
-def prepare(plan: Plan, calibration: Calibration | None = None, *, folder: Path | None = None) -> Prepared:
+def prepare(plan: Plan, calibration: RangeCalibration | None = None, *, folder: Path | None = None) -> Prepared:
     """Finds the plan's model again, quantises it and compiles the program.
 
     Raises:
         InputError: the model is missing or has changed since, or cannot be quantised.
         InfeasibleError: the device's memory is too small.
     """
-    how = calibration or Calibration()
+    how = calibration or RangeCalibration()
     network = network_of_plan(plan, folder=folder)
+    quantised = quantised_by(network, how)
+    lean = replace(quantised, network=without_weights(network))
+    return Prepared(plan, lean, compile_program(plan, lean))
+
+
+def quantised_by(network: Network, how: RangeCalibration) -> QuantisedNetwork:
+    """The network in integers, with the scales that its calibration gives.
+
+    Raises:
+        InputError: the calibration data cannot be read or used.
+    """
     data = None if how.data is None else read_arrays(how.data, network, "calibration data")
-    quantised = quantise(
+    return quantise(
         network,
         calibration=data,
         method=how.method,
@@ -70,8 +81,6 @@ def prepare(plan: Plan, calibration: Calibration | None = None, *, folder: Path 
         seed=how.seed,
         samples=how.samples,
     )
-    lean = replace(quantised, network=without_weights(network))
-    return Prepared(plan, lean, compile_program(plan, lean))
 
 
 def read_arrays(path: Path, network: Network, what: str) -> dict[str, npt.NDArray[Any]]:

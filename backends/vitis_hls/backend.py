@@ -8,9 +8,9 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 
+from dynamap.backends.contract import Executor
 from dynamap.backends.data_files import data_files
 from dynamap.backends.evidence.vendor_reports.standalone import comparison_files
-from dynamap.backends.executors import Executor
 from dynamap.backends.hardware.pages import layer_table
 from dynamap.backends.hardware.sizes import check_program, sizes_of
 from dynamap.backends.hardware.sources import python_host_file

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from dynamap.backends.contract import LayerRun
 from dynamap.backends.data_files import image_files, input_file
-from dynamap.backends.executors import LayerRun
 from dynamap.backends.hardware.results import layer_runs
 from dynamap.backends.hardware.sizes import KernelSizes, check_program, simulated_sizes
 from dynamap.backends.hardware.sources import host_headers, kernel_headers, package_files
@@ -154,7 +154,7 @@ class CSimulationExecutor:
         self._builds: dict[KernelSizes, CSimulation] = {}
 
     def run(self, program: Program, inputs: Mapping[str, Int8Array]) -> Iterator[LayerRun]:
-        """See `dynamap.backends.executors.Executor.run`."""
+        """See `dynamap.backends.contract.Executor.run`."""
         sizes = simulated_sizes(program)
         if sizes not in self._builds:
             self._builds[sizes] = CSimulation(sizes, self._flags)

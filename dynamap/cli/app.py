@@ -3,64 +3,29 @@
 from __future__ import annotations
 
 import json
-from enum import Enum
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
+from dynamap.cli.execution import backends, export_qdq, generate, program, run, simulate
+from dynamap.cli.options import (
+    Aggregate,
+    CostModel,
+    Engine,
+    EngineOption,
+    Json,
+    Limit,
+    MemoryLimit,
+    PlanFile,
+    Solver,
+    SolverOption,
+)
 from dynamap.cli.report import report_app
 
 
-def _application() -> typer.Typer:
-    """The application, with its groups of commands; the other commands are added below."""
-    application = typer.Typer(
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
-        help="Plan a CNN for an FPGA overlay, prove the plan, and check every number.",
-    )
-    application.add_typer(report_app, name="report")
-    return application
-
-
-app = _application()
-
-
-class Solver(str, Enum):
-    dp = "dp"
-    ilp = "ilp"
-    cpsat = "cpsat"
-    exhaustive = "exhaustive"
-
-
-class Engine(str, Enum):
-    cbc = "cbc"
-    highs = "highs"
-    scip = "scip"
-
-
-class Aggregate(str, Enum):
-    sum = "sum"
-    worst = "worst"
-
-
-class CostModel(str, Enum):
-    overlay = "overlay"
-    paper = "paper"
-
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
-PlanFile = Annotated[Path, typer.Argument(help="A saved plan (plan.json).", show_default=False)]
-Limit = Annotated[Optional[float], typer.Option("--time-limit", help="Seconds after which the best so far is taken.")]  # noqa: UP045
-MemoryLimit = Annotated[int, typer.Option("--memory-limit", help="MiB for the tables of the dynamic programme.")]
-EngineOption = Annotated[Engine, typer.Option("--ilp-engine", help="The solver behind --solver ilp.")]
-SolverOption = Annotated[Solver, typer.Option("--solver", help="How the mapping is solved.")]
-
-
-@app.command()
-def plan(
+def plan(  # noqa: PLR0913 - an option of a command is an argument
     models: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Argument(
@@ -160,7 +125,6 @@ def plan(
     raise typer.Exit(plan_command(models or [], options, from_plan, overlay, export_pbqp, output, as_json))
 
 
-@app.command()
 def check(
     model: Annotated[str, typer.Argument(help="An ONNX file or a built-in name.")],
     as_json: Json = False,
@@ -171,7 +135,6 @@ def check(
     raise typer.Exit(run_check(model, as_json))
 
 
-@app.command()
 def solve(
     file: Annotated[Path, typer.Argument(help="A PBQP in the text format.")],
     solver: SolverOption = Solver.dp,
@@ -186,7 +149,6 @@ def solve(
     raise typer.Exit(solve_command(file, solver.value, as_json, time_limit, memory_limit, ilp_engine.value))
 
 
-@app.command()
 def devices(as_json: Json = False) -> None:
     """The devices that come with the project."""
     from dynamap.cli.devices import devices_document, devices_table
@@ -195,7 +157,6 @@ def devices(as_json: Json = False) -> None:
     show(json.dumps(devices_document(), indent=2) if as_json else devices_table())
 
 
-@app.command()
 def models(as_json: Json = False) -> None:
     """The networks that are built in."""
     from dynamap.cli.models import models_document, models_table
@@ -204,7 +165,6 @@ def models(as_json: Json = False) -> None:
     show(json.dumps(models_document(), indent=2) if as_json else models_table())
 
 
-@app.command()
 def verify(
     plan: PlanFile,
     full: Annotated[bool, typer.Option("--full/--quick", help="Search all arrays again, or only the plan's.")] = True,
@@ -216,7 +176,6 @@ def verify(
     raise typer.Exit(verify_command(plan, as_json, full))
 
 
-@app.command()
 def whatif(plan: PlanFile, time_limit: Limit = None, as_json: Json = False) -> None:
     """Relax one resource of a plan at a time and remove each algorithm and dataflow: where the bottleneck is."""
     from dynamap.cli.whatif import whatif_command
@@ -224,157 +183,7 @@ def whatif(plan: PlanFile, time_limit: Limit = None, as_json: Json = False) -> N
     raise typer.Exit(whatif_command(plan, time_limit, as_json))
 
 
-@app.command()
-def simulate(
-    plan: PlanFile,
-    trace: Annotated[Optional[Path], typer.Option(help="Write a timeline for Perfetto (Chrome trace format).")] = None,  # noqa: UP045
-    as_json: Json = False,
-) -> None:
-    """Run a plan's program block by block in the event simulator, and compare its counters with the plan."""
-    from dynamap.cli.simulate import simulate_command
-
-    raise typer.Exit(simulate_command(plan, trace, as_json))
-
-
-@app.command()
-def program(
-    plan: PlanFile,
-    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="Also write the program's bytes.")] = None,  # noqa: UP045
-    as_json: Json = False,
-) -> None:
-    """Lower a plan to the overlay's program and print it."""
-    from dynamap.cli.program import program_command
-
-    raise typer.Exit(program_command(plan, as_json, output))
-
-
-class Comparison(str, Enum):
-    onnxruntime = "onnxruntime"
-    numpy = "numpy"
-
-
-class Calibration(str, Enum):
-    minmax = "minmax"
-    percentile = "percentile"
-
-
-CalibrationFile = Annotated[
-    Optional[Path],  # noqa: UP045
-    typer.Option("--calibration", help="Inputs to calibrate on (.npz, one array per input); random ones if left out."),
-]
-Method = Annotated[Calibration, typer.Option("--method", help="Activation ranges from extremes or a percentile.")]
-Percentile = Annotated[float, typer.Option(help="For --method percentile.")]
-Seed = Annotated[int, typer.Option(help="Of random calibration inputs and of the random input.")]
-Samples = Annotated[int, typer.Option(help="Random calibration inputs.")]
-
-
-@app.command()
-def run(
-    plan: PlanFile,
-    input_file: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--input", help="One image (.npy, C x H x W or 1 x C x H x W); a random one if left out."),
-    ] = None,
-    executor: Annotated[str, typer.Option(help="numpy, or an installed backend (`dynamap backends`).")] = "numpy",
-    compare: Annotated[Optional[Comparison], typer.Option(help="Compare every layer with another executor.")] = None,  # noqa: UP045
-    output: Annotated[Optional[Path], typer.Option(help="Write the network's output (.npy).")] = None,  # noqa: UP045
-    trace_layers: Annotated[Optional[Path], typer.Option(help="Write every tensor into this folder.")] = None,  # noqa: UP045
-    calibration: CalibrationFile = None,
-    method: Method = Calibration.minmax,
-    percentile: Percentile = 99.99,
-    seed: Seed = 0,
-    samples: Samples = 1,
-    as_json: Json = False,
-) -> None:
-    """Execute a plan's program bit-exactly on this machine."""
-    from dynamap.cli.run import run_command
-
-    status = run_command(
-        plan,
-        input_file,
-        executor,
-        compare.value if compare else None,
-        output,
-        trace_layers,
-        as_json,
-        calibration=calibration,
-        method=method.value,
-        percentile=percentile,
-        seed=seed,
-        samples=samples,
-    )
-    raise typer.Exit(status)
-
-
-@app.command("export-qdq")
-def export_qdq(
-    model: Annotated[str, typer.Argument(help="An ONNX file or a built-in name.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The quantised ONNX file to write.")],
-    calibration: CalibrationFile = None,
-    method: Method = Calibration.minmax,
-    percentile: Percentile = 99.99,
-    seed: Seed = 0,
-    samples: Samples = 1,
-) -> None:
-    """Quantise a model as the overlay does and write it with QuantizeLinear and DequantizeLinear."""
-    from dynamap.cli.export_qdq import export_qdq_command
-
-    status = export_qdq_command(
-        model,
-        output,
-        calibration=calibration,
-        method=method.value,
-        percentile=percentile,
-        seed=seed,
-        samples=samples,
-    )
-    raise typer.Exit(status)
-
-
-@app.command()
-def generate(
-    plan: PlanFile,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The project's folder.")],
-    backend: Annotated[str, typer.Option(help="An installed backend (`dynamap backends`).")] = "vitis-hls",
-    input_file: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--input", help="The image of the golden outputs (.npy); a random one if left out."),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier project.")] = False,
-    calibration: CalibrationFile = None,
-    method: Method = Calibration.minmax,
-    percentile: Percentile = 99.99,
-    seed: Seed = 0,
-    samples: Samples = 1,
-) -> None:
-    """Write the project that builds the overlay, with the plan's program and data."""
-    from dynamap.cli.generate import generate_command
-
-    status = generate_command(
-        plan,
-        backend,
-        output,
-        input_file,
-        force=force,
-        calibration=calibration,
-        method=method.value,
-        percentile=percentile,
-        seed=seed,
-        samples=samples,
-    )
-    raise typer.Exit(status)
-
-
-@app.command()
-def backends(as_json: Json = False) -> None:
-    """The installed backends."""
-    from dynamap.cli.generate import backends_command
-
-    raise typer.Exit(backends_command(as_json))
-
-
-@app.command()
-def explore(
+def explore(  # noqa: PLR0913 - an option of a command is an argument
     models: Annotated[list[str], typer.Argument(help="ONNX files or built-in names.", show_default=False)],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The results: .csv, .jsonl or .parquet, appended as they come.")
@@ -423,16 +232,18 @@ def explore(
     as_json: Json = False,
 ) -> None:
     """Plan all combinations of models, devices and budgets, and find the proven Pareto fronts."""
-    from dynamap.cli.explore import build_options, explore_command
+    from dynamap.cli.explore import budgets, explore_command, numbers, sets
+    from dynamap.cost.algorithms import Algorithm, Dataflow
     from dynamap.planner.explore.cluster.dask_cluster import Cluster
+    from dynamap.planner.explore.sweep import Options
 
-    options = build_options(
-        clocks=clock,
-        bandwidths=bandwidth,
-        multipliers=multipliers,
-        on_chip=on_chip,
-        algorithms=algorithms,
-        dataflows=dataflows,
+    options = Options(
+        clocks_mhz=numbers("--clock", clock),
+        bandwidths_gbs=numbers("--bandwidth", bandwidth),
+        multipliers=budgets("--multipliers", multipliers, bytes_allowed=False),
+        on_chip=budgets("--on-chip", on_chip, bytes_allowed=True),
+        algorithms=sets("--algorithms", algorithms, Algorithm),
+        dataflows=sets("--dataflows", dataflows, Dataflow),
         packing=packing,
         solver=solver.value,
         time_limit=time_limit,
@@ -448,3 +259,39 @@ def explore(
         as_json=as_json,
     )
     raise typer.Exit(status)
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "plan": plan,
+    "check": check,
+    "solve": solve,
+    "devices": devices,
+    "models": models,
+    "verify": verify,
+    "whatif": whatif,
+    "simulate": simulate,
+    "program": program,
+    "run": run,
+    "export-qdq": export_qdq,
+    "generate": generate,
+    "backends": backends,
+    "explore": explore,
+}
+"""By the names that a user types, in the order of the help."""
+
+
+def _application() -> typer.Typer:
+    application = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        help="Plan a CNN for an FPGA overlay, prove the plan, and check every number.",
+    )
+    for name, command in COMMANDS.items():
+        application.command(name)(command)
+    application.add_typer(report_app, name="report")
+    return application
+
+
+app = _application()

@@ -17,10 +17,9 @@ from rich.text import Text
 from dynamap.cli.output import message, show
 from dynamap.cli.plan import require_folder
 from dynamap.cli.requests import words
-from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.device import load_device
 from dynamap.cost.errors import InputError
-from dynamap.planner.explore.budgets import ALL, parse_budgets
+from dynamap.planner.explore.budgets import ALL, Budget, parse_budgets
 from dynamap.planner.explore.cluster.dask_cluster import Cluster, failed
 from dynamap.planner.explore.explore import Outcome, explore
 from dynamap.planner.explore.fronts import Axis, Front, setting_words, varying_settings
@@ -30,38 +29,6 @@ from dynamap.planner.models import resolve
 from dynamap.planner.request.request import E, parse_choices
 
 SECONDS_BETWEEN_LINES = 30
-
-
-def build_options(
-    *,
-    clocks: Sequence[str] | None,
-    bandwidths: Sequence[str] | None,
-    multipliers: Sequence[str] | None,
-    on_chip: Sequence[str] | None,
-    algorithms: Sequence[str] | None,
-    dataflows: Sequence[str] | None,
-    packing: bool | None,
-    solver: str,
-    time_limit: float | None,
-) -> Options:
-    """What the options of ``dynamap explore`` vary: lists by comma, or repeated (algorithms, dataflows: only that).
-
-    Raises:
-        InputError: an option cannot be understood.
-    """
-    if time_limit is not None and not time_limit > 0:
-        raise InputError(f"--time-limit must be positive, found {time_limit}")
-    return Options(
-        clocks_mhz=_numbers("--clock", clocks),
-        bandwidths_gbs=_numbers("--bandwidth", bandwidths),
-        multipliers=_budgets("--multipliers", multipliers, bytes_allowed=False),
-        on_chip=_budgets("--on-chip", on_chip, bytes_allowed=True),
-        algorithms=_sets("--algorithms", algorithms, Algorithm),
-        dataflows=_sets("--dataflows", dataflows, Dataflow),
-        packing=packing,
-        solver=solver,
-        time_limit=time_limit,
-    )
 
 
 def explore_command(
@@ -80,6 +47,8 @@ def explore_command(
     Raises:
         InputError: an option, the results file or the cluster cannot be used.
     """
+    if options.time_limit is not None and not options.time_limit > 0:
+        raise InputError(f"--time-limit must be positive, found {options.time_limit}")
     require_folder(output)
     if plots is not None:
         from dynamap.planner.explore.plots import require_matplotlib
@@ -106,27 +75,42 @@ def explore_command(
     return 0 if all(row.answer.proven for row in outcome.rows) else 1
 
 
-def _numbers(option: str, texts: Sequence[str] | None) -> tuple[float | None, ...]:
+def numbers(option: str, texts: Sequence[str] | None) -> tuple[float | None, ...]:
+    """Numbers separated by commas; the device's own, None, where the option is left out.
+
+    Raises:
+        InputError: something else than numbers.
+    """
     if texts is None:
         return (None,)
-    numbers = []
+    found = []
     for word in (word for text in texts for word in words(text)):
         try:
-            numbers.append(float(word))
+            found.append(float(word))
         except ValueError:
             raise InputError(f"{option} must be numbers, separated by commas; found {word!r}") from None
-    if not numbers:
+    if not found:
         raise InputError(f"{option} needs at least one number")
-    return tuple(numbers)
+    return tuple(found)
 
 
-def _sets(option: str, texts: Sequence[str] | None, kind: type[E]) -> tuple[tuple[E, ...], ...]:
+def sets(option: str, texts: Sequence[str] | None, kind: type[E]) -> tuple[tuple[E, ...], ...]:
+    """One set of choices per text; all choices where the option is left out.
+
+    Raises:
+        InputError: something that is no choice.
+    """
     if texts is None:
         return (tuple(kind),)
     return tuple(parse_choices(option, words(text), kind) for text in texts)
 
 
-def _budgets(option: str, texts: Sequence[str] | None, *, bytes_allowed: bool) -> tuple[Any, ...]:
+def budgets(option: str, texts: Sequence[str] | None, *, bytes_allowed: bool) -> tuple[Budget, ...]:
+    """Budgets separated by commas; the whole device where the option is left out.
+
+    Raises:
+        InputError: something that is no budget.
+    """
     if texts is None:
         return (ALL,)
     return parse_budgets(option, [word for text in texts for word in text.split(",")], bytes_allowed=bytes_allowed)

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dynamap.cli.output import message
 from dynamap.cli.plan import require_folder
 
+if TYPE_CHECKING:
+    from dynamap.backends.program.host import RangeCalibration
 
-def export_qdq_command(
-    model: str,
-    output: Path,
-    *,
-    calibration: Path | None = None,
-    method: str = "minmax",
-    percentile: float = 99.99,
-    seed: int = 0,
-    samples: int = 1,
-) -> int:
+
+def export_qdq_command(model: str, output: Path, how: RangeCalibration) -> int:
     """Quantises a model and writes it as QDQ ONNX; says how it was calibrated.
 
     Raises:
@@ -25,14 +20,11 @@ def export_qdq_command(
     """
     require_folder(output)
     from dynamap.backends.evidence.comparison.qdq import to_qdq
-    from dynamap.backends.program.host import read_arrays
-    from dynamap.backends.quantise import quantise
+    from dynamap.backends.program.host import quantised_by
     from dynamap.planner.models import resolve
     from dynamap.planner.plan.plan import write_atomically
 
-    network = resolve(model)
-    data = None if calibration is None else read_arrays(calibration, network, "calibration data")
-    quantised = quantise(network, calibration=data, method=method, percentile=percentile, seed=seed, samples=samples)
+    quantised = quantised_by(resolve(model), how)
     write_atomically(output, to_qdq(quantised).SerializeToString())
     message(f"wrote {output}: {quantised.source}")
     return 0

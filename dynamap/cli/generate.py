@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
 from dynamap.cli.output import message, show
 
+if TYPE_CHECKING:
+    from dynamap.backends.program.host import RangeCalibration
+
 
 def generate_command(
     plan: Path,
     backend: str,
     output: Path,
-    input_file: Path | None = None,
+    input_file: Path | None,
+    how: RangeCalibration,
     *,
-    force: bool = False,
-    calibration: Path | None = None,
-    method: str = "minmax",
-    percentile: float = 99.99,
-    seed: int = 0,
-    samples: int = 1,
+    force: bool,
 ) -> int:
     """Writes the project of a plan, whole or not at all.
 
@@ -30,15 +30,14 @@ def generate_command(
     folder has other contents.
     """
     from dynamap.backends.discovery import load_backend
-    from dynamap.backends.program.host import Calibration, integer_inputs, prepare, random_inputs, read_arrays
+    from dynamap.backends.program.host import integer_inputs, prepare, random_inputs, read_arrays
     from dynamap.backends.project import write_project
     from dynamap.planner.plan.plan import load_plan
 
     chosen = load_backend(backend)
-    how = Calibration(calibration, method, percentile, seed, samples)
     prepared = prepare(load_plan(plan), how, folder=plan.parent)
     network = prepared.network
-    arrays = random_inputs(network, seed) if input_file is None else read_arrays(input_file, network, "input data")
+    arrays = random_inputs(network, how.seed) if input_file is None else read_arrays(input_file, network, "input data")
     inputs = integer_inputs(prepared.quantised, arrays)
     files = chosen.generate(prepared.plan, prepared.program, inputs)
     write_project(files, output, force=force)

@@ -17,8 +17,8 @@ from dynamap.cost.errors import InputError
 from dynamap.planner.plan.plan import PlannedLayer, load_plan
 
 if TYPE_CHECKING:
-    from dynamap.backends.executors import Executor, LayerRun
-    from dynamap.backends.program.host import Prepared
+    from dynamap.backends.contract import Executor, LayerRun
+    from dynamap.backends.program.host import Prepared, RangeCalibration
 
 Int8Array = npt.NDArray[np.int8]
 
@@ -48,13 +48,9 @@ def run_command(
     compare: str | None,
     output: Path | None,
     trace_layers: Path | None,
-    as_json: bool,
+    how: RangeCalibration,
     *,
-    calibration: Path | None = None,
-    method: str = "minmax",
-    percentile: float = 99.99,
-    seed: int = 0,
-    samples: int = 1,
+    as_json: bool,
 ) -> int:
     """Run a plan's program and print what came out; 0 if it agrees with the reference and with the plan's counters.
 
@@ -63,7 +59,6 @@ def run_command(
     from dynamap.backends.executors import find_executor
     from dynamap.backends.hardware.target import device_of
     from dynamap.backends.program.host import (
-        Calibration,
         integer_inputs,
         prepare,
         random_inputs,
@@ -77,10 +72,10 @@ def run_command(
         raise InputError(f"--trace-layers: {str(trace_layers)!r} is not a folder; make it first")
     loaded = load_plan(plan)
     chosen = find_executor(executor, device_of(loaded))
-    prepared = prepare(loaded, Calibration(calibration, method, percentile, seed, samples), folder=plan.parent)
+    prepared = prepare(loaded, how, folder=plan.parent)
     network = prepared.network
     if input_file is None:
-        arrays: Mapping[str, npt.NDArray[Any]] = random_inputs(network, seed)
+        arrays: Mapping[str, npt.NDArray[Any]] = random_inputs(network, how.seed)
     else:
         arrays = read_arrays(input_file, network, "input data")
     inputs = integer_inputs(prepared.quantised, arrays)

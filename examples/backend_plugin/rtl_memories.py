@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import numpy.typing as npt
 
+from dynamap.backends.contract import Executor, LayerRun
 from dynamap.backends.data_files import predicted_file
-from dynamap.backends.executors import Executor, LayerRun, NumpyExecutor
+from dynamap.backends.executors import NumpyExecutor
 from dynamap.backends.program import Program, Role, read_program
 from dynamap.backends.program.layout import layout_of_entry, to_format
 from dynamap.cost.errors import InputError
@@ -53,7 +54,7 @@ class ReadBack:
     platform = "memory image read back from $readmemh text, NumPy emulator"
 
     def run(self, program: Program, inputs: Mapping[str, Int8Array]) -> Iterator[LayerRun]:
-        """See `dynamap.backends.executors.Executor.run`."""
+        """See `dynamap.backends.contract.Executor.run`."""
         word = program.header.memory_word_bytes
         memory = read_hex(write_hex({0: program.image}, word), word)
         image = b"".join(memory[address] for address in sorted(memory))[: len(program.image)]

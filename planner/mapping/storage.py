@@ -7,7 +7,8 @@ its inputs are one storage; the tensors that one element-wise layer reads are ti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dynamap.cost.overlay.machine import UNIT_BYTES
@@ -86,13 +87,8 @@ def _placements(network: Network, concats: Iterable[Concat]) -> dict[str, Placem
     return placements
 
 
-def find_storages(network: Network) -> Storages:
-    """Groups the tensors that the overlay reads or writes, and finds the formats that each group may have."""
-    concats = _in_place(network)
-    placements = _placements(network, concats.values())
-    executed = tuple(
-        layer for layer in network.layers if not isinstance(layer, HostLayer) and layer.name not in concats
-    )
+def _vertices(executed: Iterable[Layer], placements: Mapping[str, Placement]) -> dict[str, int]:
+    """The vertex of each tensor that the layers read or write: one for all that share memory or must share a format."""
     parent: dict[str, str] = {}
 
     def find(tensor: str) -> str:
@@ -101,37 +97,47 @@ def find_storages(network: Network) -> Storages:
             tensor = parent[tensor]
         return tensor
 
-    touched = [tensor for layer in executed for tensor in (*layer.inputs, layer.output)]
+    touched: list[str] = []
     for layer in executed:
+        touched += (*layer.inputs, layer.output)
         if isinstance(layer, (Add, Mul, Concat)):
             for tensor in layer.inputs[1:]:
                 parent[find(tensor)] = find(layer.inputs[0])
     numbers: dict[str, int] = {}
-    for tensor in touched:
-        numbers.setdefault(find(tensor), len(numbers))
-    vertex = {tensor: numbers[find(tensor)] for tensor in dict.fromkeys(touched)}
-    allowed: list[list[Format]] = [[Format.C16, Format.HWC] for _ in numbers]
+    return {tensor: numbers.setdefault(find(tensor), len(numbers)) for tensor in dict.fromkeys(touched)}
 
-    def only_c16(tensor: str) -> None:
-        allowed[vertex[tensor]] = [Format.C16]
 
-    for concat in concats.values():
-        for tensor in concat.inputs:
-            if tensor in vertex:
-                only_c16(tensor)
-        if concat.output in vertex:
-            only_c16(concat.output)
+def _only_c16(executed: Iterable[Layer], concats: Iterable[Concat], network: Network) -> Iterator[str]:
+    """The tensors that must have planes of 16 channels: those of concatenations in place and of channel slices."""
+    for concat in concats:
+        yield from (*concat.inputs, concat.output)
     for layer in executed:
         if isinstance(layer, Conv) and sliced(layer, network):
-            only_c16(layer.inputs[0])
-            only_c16(layer.output)
+            yield from (layer.inputs[0], layer.output)
+
+
+def find_storages(network: Network) -> Storages:
+    """Groups the tensors that the overlay reads or writes, and finds the formats that each group may have."""
+    concats = _in_place(network)
+    placements = _placements(network, concats.values())
+    executed = tuple(
+        layer for layer in network.layers if not isinstance(layer, HostLayer) and layer.name not in concats
+    )
+    vertex = _vertices(executed, placements)
+    members = Counter(vertex.values())
+    allowed: list[tuple[Format, ...]] = [(Format.C16, Format.HWC)] * len(members)
+    for tensor in _only_c16(executed, concats.values(), network):
+        if tensor in vertex:
+            allowed[vertex[tensor]] = (Format.C16,)
     for tensor in network.inputs:
-        readers = [layer for layer in network.layers if tensor in layer.inputs]
-        alone = sum(v == vertex.get(tensor) for v in vertex.values()) == 1
-        if len(readers) == 1 and alone and isinstance(readers[0], Conv) and _takes_toeplitz(readers[0], network):
-            allowed[vertex[tensor]].append(Format.TOEPLITZ)
-    return Storages(vertex, tuple(map(tuple, allowed)), placements, frozenset(concats), executed)
+        if tensor in vertex and members[vertex[tensor]] == 1 and _takes_toeplitz(tensor, network):
+            allowed[vertex[tensor]] += (Format.TOEPLITZ,)
+    return Storages(vertex, tuple(allowed), placements, frozenset(concats), executed)
 
 
-def _takes_toeplitz(layer: Conv, network: Network) -> bool:
-    return not conv_shape(layer, network).depthwise and not sliced(layer, network)
+def _takes_toeplitz(tensor: str, network: Network) -> bool:
+    """Whether a tensor has one reader, a convolution that can take the matrix that the host has laid out."""
+    readers = [layer for layer in network.layers if tensor in layer.inputs]
+    if len(readers) != 1 or not isinstance(readers[0], Conv):
+        return False
+    return not conv_shape(readers[0], network).depthwise and not sliced(readers[0], network)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -168,36 +168,30 @@ class _PointNode:
         return self.key < other.key
 
 
+@dataclass(eq=False)
 class _Search:
-    def __init__(
-        self,
-        costs: LayerCosts,
-        storages: Sequence[Storages],
-        candidates: ArrayCandidates,
-        objective: Objective,
-        solver: str,
-        solve: Solve,
-        time_limit: float | None,
-        progress: Callable[[Progress], None] | None,
-        at_most: int | None = None,
-    ) -> None:
+    """A search under way: what is asked, then what is known so far."""
+
+    costs: LayerCosts
+    storages: Sequence[Storages]
+    candidates: ArrayCandidates
+    objective: Objective
+    solver: str
+    solve: Solve
+    time_limit: float | None
+    progress: Callable[[Progress], None] | None
+    at_most: int | None = None
+
+    best: _Best | None = field(default=None, init=False)
+    solved: set[int] = field(default_factory=set, init=False)
+    unproven: list[int] = field(default_factory=list, init=False)
+    boxes: list[_BoxNode] = field(default_factory=list, init=False)
+    points: list[_PointNode] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
         self.started = time.perf_counter()
-        self.costs = costs
-        self.storages = storages
-        self.candidates = candidates
-        self.objective = objective
-        self.solver = solver
-        self.solve = solve
-        self.time_limit = time_limit
-        self.progress = progress
-        self.at_most = at_most
-        self.rows, self.columns = candidates.rows, candidates.columns
-        self.pruned: Pruned = costs.within(candidates.ceiling())
-        self.best: _Best | None = None
-        self.solved: set[int] = set()
-        self.unproven: list[int] = []
-        self.boxes: list[_BoxNode] = []
-        self.points: list[_PointNode] = []
+        self.rows, self.columns = self.candidates.rows, self.candidates.columns
+        self.pruned: Pruned = self.costs.within(self.candidates.ceiling())
 
     def _value(self, by_job: Ints, vector_cycles: Ints) -> Ints:
         """The objective of least cycles per convolution job (the last axis) and of the vector layers per network."""

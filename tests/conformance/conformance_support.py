@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from dynamap.backends.executors import Executor
+from dynamap.backends.contract import Executor
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import QuantisedNetwork
 from dynamap.backends.quantise.reference import run_layers

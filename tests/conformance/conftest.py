@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from dynamap.backends.executors import Executor, find_executor
+from dynamap.backends.contract import Executor
+from dynamap.backends.executors import find_executor
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "program"))

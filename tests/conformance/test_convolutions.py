@@ -9,7 +9,7 @@ import pytest
 from conformance_support import check, packed_device
 from program_support import integer_image, one_conv, plan_on
 
-from dynamap.backends.executors import Executor
+from dynamap.backends.contract import Executor
 from dynamap.backends.quantise import quantise
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network.network import ActivationKind

@@ -9,7 +9,7 @@ import pytest
 from conformance_support import check, packed_device
 from program_support import SMALL, builders, integer_image, one_conv, plan_on
 
-from dynamap.backends.executors import Executor
+from dynamap.backends.contract import Executor
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import quantise
 from dynamap.cost.geometry import TensorShape, Window, ceil_div

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from overlay_reference import Times, pass_cycles
+from pass_reference import Times, pass_cycles
 
 from dynamap.cost.overlay.machine import PASS_OVERHEAD
 from dynamap.cost.overlay.pipeline import Block, Pass, makespan

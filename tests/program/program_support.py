@@ -8,8 +8,9 @@ from types import ModuleType
 
 import numpy as np
 
+from dynamap.backends.contract import Executor
 from dynamap.backends.emulator import Emulator
-from dynamap.backends.executors import Executor, NumpyExecutor
+from dynamap.backends.executors import NumpyExecutor
 from dynamap.backends.program.host import integer_inputs, prepare, random_inputs
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import QuantisedNetwork

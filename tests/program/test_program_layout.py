@@ -82,34 +82,38 @@ CONTRACTIONS = {
 
 def in_order(weights: np.ndarray, k: packing.Contraction, flow: DataflowCode, rows: int, wide: int) -> list[int]:
     """The stream as section 3 of docs/program.md orders it, one loop per level."""
-    repeats, _, channels = weights.shape
     stream = []
-    column_tiles = [range(c, min(c + wide, channels)) for c in range(0, channels, wide)]
-    if flow is DataflowCode.NS:
-        for repeat in range(repeats):
-            for tile in column_tiles:
-                for value in range(k.values):
-                    stream += [int(weights[repeat, value, c]) for c in tile]
-        return stream
-    pixel = k.pixels * k.piece
-    for repeat in range(repeats):
+    for repeat in weights:
+        if flow is DataflowCode.NS:
+            stream += tile_by_tile(list(repeat), wide)
+            continue
         for segment in range(k.segments):
-            lines: list[np.ndarray] = []
-            for p in range(k.pixels):
-                start = segment * pixel + p * k.piece
-                lines += list(weights[repeat, start : start + k.piece])
-                if p < k.pixels - 1:
-                    lines += [np.zeros(channels, weights.dtype)] * k.gap
+            lines = lines_of(repeat, k, segment)
             for first in range(0, len(lines), rows):
                 row_tile = lines[first : first + rows]
                 if flow is DataflowCode.WS:
-                    for tile in column_tiles:
-                        for line in row_tile:
-                            stream += [int(line[c]) for c in tile]
+                    stream += tile_by_tile(row_tile, wide)
                 else:
-                    for c in range(channels):
-                        stream += [int(line[c]) for line in row_tile]
+                    stream += [int(line[c]) for c in range(weights.shape[2]) for line in row_tile]
     return stream
+
+
+def tile_by_tile(lines: list[np.ndarray], wide: int) -> list[int]:
+    """Column tile by column tile, in each line by line."""
+    return [
+        int(value) for first in range(0, len(lines[0]), wide) for line in lines for value in line[first : first + wide]
+    ]
+
+
+def lines_of(weights: np.ndarray, k: packing.Contraction, segment: int) -> list[np.ndarray]:
+    """The values of a segment, each with one weight per channel, with zeros between its pixels."""
+    lines: list[np.ndarray] = []
+    for p in range(k.pixels):
+        start = (segment * k.pixels + p) * k.piece
+        lines += list(weights[start : start + k.piece])
+        if p < k.pixels - 1:
+            lines += [np.zeros(weights.shape[1], weights.dtype)] * k.gap
+    return lines
 
 
 @pytest.mark.parametrize("name", CONTRACTIONS)

@@ -14,7 +14,7 @@ from program_support import builders, one_conv, plan_on
 from dynamap.backends.evidence.comparison.onnx_compare import run_model
 from dynamap.backends.evidence.comparison.qdq import to_qdq
 from dynamap.backends.executors import NumpyExecutor, find_executor
-from dynamap.backends.program.host import prepare, run_host_layer
+from dynamap.backends.program.host import RangeCalibration, prepare, run_host_layer
 from dynamap.cli.program import program_command
 from dynamap.cli.run import run_command, run_document
 from dynamap.cost.errors import InputError
@@ -46,6 +46,7 @@ def run(folder: Path, **options: object) -> int:
         "compare": None,
         "output": None,
         "trace_layers": None,
+        "how": RangeCalibration(),
         "as_json": True,
     }
     return run_command(folder / "plan.json", **{**settings, **options})  # type: ignore[arg-type]
@@ -108,7 +109,7 @@ def test_traces(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 def test_calibration_data_are_used(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = np.random.default_rng(0).uniform(-9, 9, (2, 3, 12, 10)).astype(np.float32)
     np.savez(tmp_path / "c.npz", **{prepare(load_plan(folder / "plan.json")).network.inputs[0]: data})
-    assert run(folder, calibration=tmp_path / "c.npz", as_json=False) == 0
+    assert run(folder, how=RangeCalibration(tmp_path / "c.npz"), as_json=False) == 0
     assert "2 given inputs" in capsys.readouterr().err
 
 

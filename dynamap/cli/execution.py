@@ -1,0 +1,130 @@
+"""The commands that lower a plan and execute or build it: the work is done in the modules beside this one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from dynamap.cli.options import (
+    CalibrationFile,
+    Comparison,
+    Json,
+    Method,
+    Percentile,
+    PlanFile,
+    RangeMethod,
+    Samples,
+    Seed,
+)
+
+
+def simulate(
+    plan: PlanFile,
+    trace: Annotated[Optional[Path], typer.Option(help="Write a timeline for Perfetto (Chrome trace format).")] = None,  # noqa: UP045
+    as_json: Json = False,
+) -> None:
+    """Run a plan's program block by block in the event simulator, and compare its counters with the plan."""
+    from dynamap.cli.simulate import simulate_command
+
+    raise typer.Exit(simulate_command(plan, trace, as_json))
+
+
+def program(
+    plan: PlanFile,
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="Also write the program's bytes.")] = None,  # noqa: UP045
+    as_json: Json = False,
+) -> None:
+    """Lower a plan to the overlay's program and print it."""
+    from dynamap.cli.program import program_command
+
+    raise typer.Exit(program_command(plan, as_json, output))
+
+
+def run(  # noqa: PLR0913 - an option of a command is an argument
+    plan: PlanFile,
+    input_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--input", help="One image (.npy, C x H x W or 1 x C x H x W); a random one if left out."),
+    ] = None,
+    executor: Annotated[str, typer.Option(help="numpy, or an installed backend (`dynamap backends`).")] = "numpy",
+    compare: Annotated[Optional[Comparison], typer.Option(help="Compare every layer with another executor.")] = None,  # noqa: UP045
+    output: Annotated[Optional[Path], typer.Option(help="Write the network's output (.npy).")] = None,  # noqa: UP045
+    trace_layers: Annotated[Optional[Path], typer.Option(help="Write every tensor into this folder.")] = None,  # noqa: UP045
+    calibration: CalibrationFile = None,
+    method: Method = RangeMethod.minmax,
+    percentile: Percentile = 99.99,
+    seed: Seed = 0,
+    samples: Samples = 1,
+    as_json: Json = False,
+) -> None:
+    """Execute a plan's program bit-exactly on this machine."""
+    from dynamap.backends.program.host import RangeCalibration
+    from dynamap.cli.run import run_command
+
+    status = run_command(
+        plan,
+        input_file,
+        executor,
+        compare.value if compare else None,
+        output,
+        trace_layers,
+        RangeCalibration(calibration, method.value, percentile, seed, samples),
+        as_json=as_json,
+    )
+    raise typer.Exit(status)
+
+
+def export_qdq(
+    model: Annotated[str, typer.Argument(help="An ONNX file or a built-in name.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The quantised ONNX file to write.")],
+    calibration: CalibrationFile = None,
+    method: Method = RangeMethod.minmax,
+    percentile: Percentile = 99.99,
+    seed: Seed = 0,
+    samples: Samples = 1,
+) -> None:
+    """Quantise a model as the overlay does and write it with QuantizeLinear and DequantizeLinear."""
+    from dynamap.backends.program.host import RangeCalibration
+    from dynamap.cli.export_qdq import export_qdq_command
+
+    how = RangeCalibration(calibration, method.value, percentile, seed, samples)
+    raise typer.Exit(export_qdq_command(model, output, how))
+
+
+def generate(  # noqa: PLR0913 - an option of a command is an argument
+    plan: PlanFile,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The project's folder.")],
+    backend: Annotated[str, typer.Option(help="An installed backend (`dynamap backends`).")] = "vitis-hls",
+    input_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--input", help="The image of the golden outputs (.npy); a random one if left out."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier project.")] = False,
+    calibration: CalibrationFile = None,
+    method: Method = RangeMethod.minmax,
+    percentile: Percentile = 99.99,
+    seed: Seed = 0,
+    samples: Samples = 1,
+) -> None:
+    """Write the project that builds the overlay, with the plan's program and data."""
+    from dynamap.backends.program.host import RangeCalibration
+    from dynamap.cli.generate import generate_command
+
+    status = generate_command(
+        plan,
+        backend,
+        output,
+        input_file,
+        RangeCalibration(calibration, method.value, percentile, seed, samples),
+        force=force,
+    )
+    raise typer.Exit(status)
+
+
+def backends(as_json: Json = False) -> None:
+    """The installed backends."""
+    from dynamap.cli.generate import backends_command
+
+    raise typer.Exit(backends_command(as_json))
