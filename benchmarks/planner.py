@@ -60,7 +60,8 @@ def _measure(model: str, device: str, repeat: int) -> dict[str, object]:
     start = time.perf_counter()
     from dynamap.cost.device import load_device
     from dynamap.cost.errors import InfeasibleError
-    from dynamap.cost.overlay.resources import Candidates, array_limit, machine_of
+    from dynamap.cost.overlay.fitting.candidates import Candidates
+    from dynamap.cost.overlay.fitting.target import array_limit, machine_of
     from dynamap.planner.mapping.overlay_costs import LayerCosts
     from dynamap.planner.mapping.storage import find_storages
     from dynamap.planner.models import resolve

@@ -12,9 +12,11 @@ from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.device import Device, load_device
 from dynamap.cost.errors import InfeasibleError, InputError
+from dynamap.cost.overlay.fitting.candidates import Candidates, require_array
+from dynamap.cost.overlay.fitting.report import report
+from dynamap.cost.overlay.fitting.target import array_limit, machine_of
 from dynamap.cost.overlay.machine import UNIT_BYTES, Machine, Overlay
 from dynamap.cost.overlay.options import ALGORITHMS, DATAFLOWS, FORMATS, applicable
-from dynamap.cost.overlay.resources import Candidates, array_limit, machine_of, report, require_array
 from dynamap.cost.overlay.timing import INFEASIBLE, Times
 from dynamap.cost.overlay.transfer import Format
 from dynamap.cost.overlay.vector import VectorShape

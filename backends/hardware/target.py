@@ -8,8 +8,9 @@ from types import MappingProxyType
 
 from dynamap.cost.device import Device, parse_device
 from dynamap.cost.errors import InfeasibleError, InputError
+from dynamap.cost.overlay.fitting.logic import logic_use
+from dynamap.cost.overlay.fitting.spreading import memory_use
 from dynamap.cost.overlay.machine import Buffers, Machine
-from dynamap.cost.overlay.resources import logic_use, memory_use
 from dynamap.planner.plan.plan import Plan
 
 VENDORS = MappingProxyType({"amd": ("AMD", "vitis-hls"), "intel": ("Intel", "intel-opencl")})

@@ -21,7 +21,7 @@ from dynamap.backends.hardware.spelling import cpp_header
 from dynamap.backends.hardware.target import buffers_of_plan, machine_of_plan
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InfeasibleError
-from dynamap.cost.overlay.resources import memory_spread
+from dynamap.cost.overlay.fitting.spreading import memory_spread
 from dynamap.planner.plan.plan import Plan
 
 WIDTHS = Part(

@@ -17,7 +17,7 @@ from typing import Any
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InputError
-from dynamap.cost.overlay.resources import array_limit, machine_of
+from dynamap.cost.overlay.fitting.target import array_limit, machine_of
 from dynamap.planner.explore.budgets import ALL, Budget
 from dynamap.planner.explore.identity import CodeIdentity, code_identity
 from dynamap.planner.network.network import Network

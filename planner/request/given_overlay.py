@@ -6,23 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from dynamap.cost.errors import InfeasibleError, InputError
+from dynamap.cost.overlay.fitting.candidates import Candidates, require_array
+from dynamap.cost.overlay.fitting.sizes import GRID
+from dynamap.cost.overlay.fitting.spreading import memory_use
 from dynamap.cost.overlay.machine import Buffers
-from dynamap.cost.overlay.resources import (
-    ACCUMULATOR_ROWS,
-    INPUT_SIZES,
-    ROW_SIZES,
-    WEIGHT_SIZES,
-    Candidates,
-    memory_use,
-    require_array,
-)
-
-_SIZES = {
-    "input_bytes": INPUT_SIZES,
-    "weight_bytes": WEIGHT_SIZES,
-    "accumulator_rows": ACCUMULATOR_ROWS,
-    "row_bytes": ROW_SIZES,
-}
 
 
 @dataclass(frozen=True)
@@ -56,7 +43,7 @@ class GivenOverlay:
         """
         if min(self.rows, self.columns) < 1:
             raise InputError(f"an overlay of {self.rows} x {self.columns} PEs is none: both sides must be positive")
-        for name, sizes in _SIZES.items():
+        for name, sizes in zip(asdict(self.buffers), GRID.axes, strict=True):
             if getattr(self.buffers, name) not in sizes:
                 raise InputError(
                     f"an overlay with {name} = {getattr(self.buffers, name)} is none that this version builds "

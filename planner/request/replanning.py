@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from dynamap.cost.device import Device, parse_device
 from dynamap.cost.errors import InputError
+from dynamap.cost.overlay.fitting.target import machine_of
 from dynamap.cost.overlay.machine import Buffers
-from dynamap.cost.overlay.resources import machine_of
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.plan.plan_types import require_types
 from dynamap.planner.request.given_overlay import GivenOverlay

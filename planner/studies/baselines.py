@@ -15,8 +15,8 @@ from types import MappingProxyType
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.device import Device
+from dynamap.cost.overlay.fitting.candidates import require_array
 from dynamap.cost.overlay.options import WINOGRAD_TILES, applicable, winograd_fits
-from dynamap.cost.overlay.resources import require_array
 from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.mapping.overlay_costs import LayerCosts, Restriction
 from dynamap.planner.mapping.storage import Storages, find_storages

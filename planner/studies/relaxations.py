@@ -9,8 +9,9 @@ from enum import Enum
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.device import Device
+from dynamap.cost.overlay.fitting.candidates import Candidates
+from dynamap.cost.overlay.fitting.target import array_limit, machine_of
 from dynamap.cost.overlay.machine import Buffers, Machine
-from dynamap.cost.overlay.resources import Candidates, array_limit, machine_of
 from dynamap.cost.overlay.transfer import Ints
 from dynamap.planner.mapping.overlay_costs import Restriction
 from dynamap.planner.network.network import Conv, Network

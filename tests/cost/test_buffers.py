@@ -8,17 +8,11 @@ import numpy as np
 import pytest
 
 from dynamap.cost.device import load_device
+from dynamap.cost.overlay.fitting.candidates import Candidates
+from dynamap.cost.overlay.fitting.sizes import GRID
+from dynamap.cost.overlay.fitting.spreading import memory_use
+from dynamap.cost.overlay.fitting.target import array_limit, machine_of
 from dynamap.cost.overlay.machine import Buffers
-from dynamap.cost.overlay.resources import (
-    ACCUMULATOR_ROWS,
-    INPUT_SIZES,
-    ROW_SIZES,
-    WEIGHT_SIZES,
-    Candidates,
-    array_limit,
-    machine_of,
-    memory_use,
-)
 
 
 @pytest.mark.parametrize("name", ["u200", "zcu102", "pynq-z2", "arria10-gx1150"])
@@ -28,7 +22,7 @@ def test_maximal_buffers_are_all_that_fit(name: str) -> None:
     candidates = Candidates.of(device, machine, array_limit(device, machine))
     rng = np.random.default_rng(1)
     ceiling = candidates.ceiling()
-    sizes = [Buffers(*some) for some in product(INPUT_SIZES, WEIGHT_SIZES, ACCUMULATOR_ROWS, ROW_SIZES)]
+    sizes = [Buffers(*some) for some in product(*GRID.axes)]
     for index in rng.choice(len(candidates.rows), 2, replace=False):
         rows, columns = int(candidates.rows[index]), int(candidates.columns[index])
         fitting = [b for b in sizes if memory_use(device, machine, rows, columns, b) is not None]

@@ -10,7 +10,9 @@ import pytest
 from small import LANES, answers, tiny_device, tiny_network
 
 from dynamap.cost.device import Device
-from dynamap.cost.overlay import resources
+from dynamap.cost.overlay.fitting import sizes
+from dynamap.cost.overlay.fitting.sizes import Grid
+from dynamap.cost.overlay.fitting.target import machine_of
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.options import FORMATS
 from dynamap.cost.overlay.timing import INFEASIBLE
@@ -75,23 +77,20 @@ def test_every_point_is_the_optimum_within_its_budgets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uram: int
 ) -> None:
     """A grid of few buffers on a device of few blocks, so that all of it can be tried."""
-    monkeypatch.setattr(resources, "INPUT_SIZES", (16384, 32768, 65536))
-    monkeypatch.setattr(resources, "WEIGHT_SIZES", (16384, 32768))
-    monkeypatch.setattr(resources, "ACCUMULATOR_ROWS", (256, 512))
-    monkeypatch.setattr(resources, "ROW_SIZES", (512, 1024))
-    monkeypatch.setattr(resources, "LARGEST", Buffers(65536, 32768, 512, 1024))
+    grid = Grid((16384, 32768, 65536), (16384, 32768), (256, 512), (512, 1024))
+    monkeypatch.setattr(sizes, "GRID", grid)
     device = tiny_device(tmp_path, multipliers=5, bram36=24 if uram else 45, uram=uram)
     network = tiny_network(tmp_path, channels=(16, 96, 32), size=12)
-    machine = resources.machine_of(device)
+    machine = machine_of(device)
     costs = LayerCosts(network, find_storages(network), machine, {})
     overlays = []
     for rows, columns in product(range(1, 6), repeat=2):
         if rows * columns > 5:
             continue
-        for sizes in product((16384, 32768, 65536), (16384, 32768), (256, 512), (512, 1024)):
-            taken = least_bytes(device, machine, rows, columns, Buffers(*sizes))
+        for some in product(*grid.axes):
+            taken = least_bytes(device, machine, rows, columns, Buffers(*some))
             if taken is not None:
-                cycles = mapping_cycles(network, costs, rows, columns, Buffers(*sizes))
+                cycles = mapping_cycles(network, costs, rows, columns, Buffers(*some))
                 overlays.append((rows * columns, taken, cycles, rows))
     assert len(overlays) > 100 and len({taken for _, taken, _, _ in overlays}) > 8
     budgets = Options(

@@ -12,20 +12,12 @@ from small import dynamap, refused, tiny_device, tiny_network, write_device, wri
 
 from dynamap.cost.device import BLOCK_BYTES, Device, load_device, parse_device
 from dynamap.cost.errors import InfeasibleError, InputError
+from dynamap.cost.overlay.fitting.candidates import Candidates
+from dynamap.cost.overlay.fitting.memories import BRAM36, M20K, URAM
+from dynamap.cost.overlay.fitting.sizes import GRID
+from dynamap.cost.overlay.fitting.spreading import memory_use
+from dynamap.cost.overlay.fitting.target import array_limit, machine_of
 from dynamap.cost.overlay.machine import Buffers
-from dynamap.cost.overlay.resources import (
-    ACCUMULATOR_ROWS,
-    BRAM36,
-    INPUT_SIZES,
-    M20K,
-    ROW_SIZES,
-    URAM,
-    WEIGHT_SIZES,
-    Candidates,
-    array_limit,
-    machine_of,
-    memory_use,
-)
 from dynamap.planner.planning import plan_network
 from dynamap.planner.request.request import Request
 
@@ -50,7 +42,7 @@ def test_all_buffers_that_fit_the_budget_are_tried(name: str, budget: int) -> No
     whole = load_device(name)
     some = np.random.default_rng(2).choice(len(candidates.rows), 1)
     rows, columns = int(candidates.rows[some[0]]), int(candidates.columns[some[0]])
-    sizes = [Buffers(*each) for each in product(INPUT_SIZES, WEIGHT_SIZES, ACCUMULATOR_ROWS, ROW_SIZES)]
+    sizes = [Buffers(*each) for each in product(*GRID.axes)]
     fitting = {}
     for buffers in sizes:
         used = memory_use(device, machine, rows, columns, buffers)

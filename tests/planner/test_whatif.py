@@ -12,8 +12,8 @@ from networks import Builder
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.device import Device, load_device
 from dynamap.cost.errors import InfeasibleError, InputError
+from dynamap.cost.overlay.fitting.target import machine_of
 from dynamap.cost.overlay.machine import Buffers
-from dynamap.cost.overlay.resources import machine_of
 from dynamap.planner.mapping.overlay_costs import LayerCosts, Restriction
 from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.network import Network

@@ -17,9 +17,9 @@ from dynamap.backends.simulator import COUNTERS, simulate_plan
 from dynamap.cost.device import load_device
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.geometry import TensorShape, Window
+from dynamap.cost.overlay.fitting.target import machine_of
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.cost.overlay.options import ALGORITHMS, DATAFLOWS, FORMATS
-from dynamap.cost.overlay.resources import machine_of
 from dynamap.cost.overlay.timing import INFEASIBLE, Times
 from dynamap.planner.mapping.blocking import MODES
 from dynamap.planner.mapping.overlay_costs import LayerCosts

@@ -17,7 +17,8 @@ from dynamap.cost.calibration import Calibration, Factor
 from dynamap.cost.device import Device, load_device, parse_device, shipped_text
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import TensorShape, Window
-from dynamap.cost.overlay.resources import Candidates, array_limit, machine_of, require_array
+from dynamap.cost.overlay.fitting.candidates import Candidates, require_array
+from dynamap.cost.overlay.fitting.target import array_limit, machine_of
 from dynamap.planner.models.placeholders import placeholder
 from dynamap.planner.network.network import Conv, Network
 from dynamap.planner.planning import plan_network

@@ -23,8 +23,8 @@ from dynamap.backends.evidence.verification.subject import (
 )
 from dynamap.backends.simulator import COUNTERS, differing_layers, simulate_plan
 from dynamap.cost.errors import InfeasibleError
+from dynamap.cost.overlay.fitting.candidates import Candidates, require_array
 from dynamap.cost.overlay.machine import Buffers, Machine
-from dynamap.cost.overlay.resources import Candidates, require_array
 from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.problem import mapping_problem

@@ -1,0 +1,115 @@
+"""All arrays that fit a device, and the buffers beside each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dynamap.cost.device import Device
+from dynamap.cost.errors import InfeasibleError
+from dynamap.cost.overlay.fitting.logic import logic_use
+from dynamap.cost.overlay.fitting.sizes import GRID, all_buffers, maximal_buffers
+from dynamap.cost.overlay.fitting.spreading import fit_beside
+from dynamap.cost.overlay.machine import Buffers, Machine
+from dynamap.cost.overlay.transfer import Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """All arrays that fit a device, and the buffers that fit beside each."""
+
+    device: Device
+    machine: Machine
+    limit: int
+    rows: Ints
+    columns: Ints
+
+    @staticmethod
+    def of(device: Device, machine: Machine, limit: int) -> Candidates:
+        """Every array of at most ``limit`` PEs that fits with the smallest buffers.
+
+        Raises:
+            InfeasibleError: not even one PE fits; the message says what is short.
+        """
+        if limit < 1:
+            raise InfeasibleError(
+                f"no array fits device {device.name!r}: the {machine.lanes} lanes of the vector unit need "
+                f"{machine.lane_multipliers} multipliers and the device has {device.resources.multipliers}"
+            )
+        sides = np.arange(1, limit + 1)
+        counts = limit // sides
+        rows = np.repeat(sides, counts)
+        columns = np.concatenate([np.arange(1, count + 1) for count in counts])
+        lut, ff = logic_use(device, machine, rows, columns)
+        fits = (lut <= device.resources.kernel_lut) & (ff <= device.resources.kernel_ff)
+        rows, columns = rows[fits], columns[fits]
+        room = fit_beside(device, machine, rows, columns, GRID.smallest)
+        if not room.any():
+            raise InfeasibleError(
+                f"no array fits device {device.name!r}: LUTs, flip-flops or memory blocks do not suffice for the "
+                f"smallest overlay; use a larger device{_or_budget(device)} or fewer memory ports"
+            )
+        return Candidates(device, machine, limit, rows[room], columns[room])
+
+    def only(self, rows: int, columns: int) -> Candidates:
+        """The same device with one array to consider."""
+        return replace(self, rows=np.array([rows]), columns=np.array([columns]))
+
+    def ceiling(self) -> Buffers:
+        """Sizes that no buffers beside any of the arrays exceed."""
+        some = self.buffers_within(int(self.rows.min()), int(self.rows.max()), int(self.columns.min()))
+        return Buffers(
+            max(b.input_bytes for b in some),
+            max(b.weight_bytes for b in some),
+            max(b.accumulator_rows for b in some),
+            max(b.row_bytes for b in some),
+        )
+
+    def buffers_within(self, least_rows: int, most_rows: int, least_columns: int) -> tuple[Buffers, ...]:
+        """Configurations of which one has at least the size of each buffer beside each array of a box."""
+        return maximal_buffers(self.device, self.machine, range(least_rows, most_rows + 1), least_columns)
+
+    def buffers_for(self, rows: int, columns: int) -> tuple[Buffers, ...]:
+        """Buffer configurations that fit and that no other fitting one exceeds in every size, largest first.
+
+        With a budget of on-chip memory, all that fit, those of the fewest bytes first. A layer's blocks follow from the
+        buffers, so that larger ones may be slower: only all of them make the optimum one of the whole budget.
+        """
+        if self.device.resources.on_chip_bytes is not None:
+            return all_buffers(self.device, self.machine, rows, columns)
+        return maximal_buffers(self.device, self.machine, range(rows, rows + 1), columns)
+
+
+def require_array(candidates: Candidates, rows: int, columns: int) -> None:
+    """Checks that one array fits.
+
+    Raises:
+        InfeasibleError: it does not; the message says what is needed, what there is and which option to change.
+    """
+    device, machine = candidates.device, candidates.machine
+    if rows * columns > candidates.limit:
+        raise InfeasibleError(
+            f"array {rows}x{columns} needs {rows * columns} multipliers and device {device.name!r} leaves "
+            f"{candidates.limit} to the array ({rows * columns - candidates.limit} too many); "
+            "choose a smaller --array, raise --multipliers, or use a larger --device"
+        )
+    lut, ff = logic_use(device, machine, rows, columns)
+    for name, used, available in (
+        ("LUTs" if device.vendor == "amd" else "ALMs", lut, device.resources.kernel_lut),
+        ("flip-flops", ff, device.resources.kernel_ff),
+    ):
+        if used > available:
+            raise InfeasibleError(
+                f"array {rows}x{columns} needs about {used} {name} and device {device.name!r} has {available}; "
+                "choose a smaller --array or a larger --device"
+            )
+    if not candidates.buffers_for(rows, columns):
+        raise InfeasibleError(
+            f"array {rows}x{columns} leaves no room for the smallest buffers in the memory blocks of device "
+            f"{device.name!r}; choose an --array with fewer columns or rows, or a larger --device{_or_budget(device)}"
+        )
+
+
+def _or_budget(device: Device) -> str:
+    return "" if device.resources.on_chip_bytes is None else ", a larger --on-chip budget"

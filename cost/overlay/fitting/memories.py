@@ -1,0 +1,98 @@
+"""The on-chip memories of an overlay, one table: counts, budgets and reports all follow from it.
+
+Blocks are exact for the declared widths and depths; tools may pack differently.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from dynamap.cost.device import BLOCK_BYTES
+from dynamap.cost.geometry import ceil_div
+from dynamap.cost.overlay.machine import Machine
+from dynamap.cost.overlay.transfer import Ints, ceil_ratio
+
+ACCUMULATOR_BITS = 72
+"""Two packed accumulators or one of Winograd."""
+
+
+@dataclass(frozen=True)
+class MemoryKind:
+    """A kind of on-chip memory block: its widest simple-dual-port shape."""
+
+    name: str
+    width_bits: int
+    depth: int
+
+    @property
+    def block_bytes(self) -> int:
+        return BLOCK_BYTES[self.name]
+
+
+URAM = MemoryKind("uram", 72, 4096)  # UG573: 4K x 72
+BRAM36 = MemoryKind("bram36", 72, 512)  # UG573, UG473: 512 x 72 in simple dual port mode
+M20K = MemoryKind("m20k", 40, 512)  # Intel Arria 10 and Stratix 10 embedded memory user guides: 512 x 40
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """``copies`` memories of ``depth`` words of ``width_bits``: integers, or arrays for many overlays at once.
+
+    ``kind``: what they must be made of; None where every kind of the device will do.
+    """
+
+    name: str
+    copies: Ints | int
+    width_bits: Ints | int
+    depth: Ints | int
+    kind: MemoryKind | None = None
+
+    def blocks(self, kind: MemoryKind) -> Ints | int:
+        """Blocks of a kind that all copies take.
+
+        >>> Memory("input", 2, 100, 513).blocks(BRAM36)  # 2 x 2 wide x 2 deep
+        8
+        """
+        wide, deep = -(-self.width_bits // kind.width_bits), -(-self.depth // kind.depth)
+        return self.copies * wide * deep
+
+
+class Sizes(Protocol):
+    """Sizes of the buffers: `Buffers` has integers, a grid of them has arrays."""
+
+    @property
+    def input_bytes(self) -> Ints | int: ...
+
+    @property
+    def weight_bytes(self) -> Ints | int: ...
+
+    @property
+    def accumulator_rows(self) -> Ints | int: ...
+
+    @property
+    def row_bytes(self) -> Ints | int: ...
+
+
+def row_buffer_bits(machine: Machine, rows: Ints | int) -> Ints:
+    """Width of a row buffer: a row receives a memory word every ``rows`` cycles and must take it in that time."""
+    return 8 * np.maximum(8, ceil_ratio(np.asarray(machine.word_bytes), rows))
+
+
+def memories_of(
+    machine: Machine, rows: Ints | int, columns: Ints | int, sizes: Sizes, tables: MemoryKind
+) -> tuple[Memory, ...]:
+    """Every memory of an overlay of ``rows`` x ``columns`` PEs; the lanes' tables are made of the kind ``tables``."""
+    word = machine.word_bytes
+    row_bits = row_buffer_bits(machine, rows)
+    return (
+        Memory("input", 1, 8 * word, sizes.input_bytes // word),
+        Memory("output", 1, 8 * word, sizes.input_bytes // 2 // word),
+        Memory("weights", 1, 8 * word, sizes.weight_bytes // word),
+        Memory("accumulators", columns, ACCUMULATOR_BITS, 2 * sizes.accumulator_rows),
+        Memory("row buffers", rows, row_bits, -(-2 * sizes.row_bytes * 8 // row_bits)),
+        # Activations and LRN: two lanes share a block, a port each.
+        Memory("tables", ceil_div(machine.lanes, 2), tables.width_bits, tables.depth, tables),
+    )

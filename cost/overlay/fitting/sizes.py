@@ -1,0 +1,137 @@
+"""Which sizes of the buffers fit beside an array: a grid of powers of two, tried whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from dynamap.cost.device import Device
+from dynamap.cost.overlay.fitting.memories import Memory, MemoryKind
+from dynamap.cost.overlay.fitting.spreading import Rooms, memory_use
+from dynamap.cost.overlay.machine import Buffers, Machine
+from dynamap.cost.overlay.transfer import Ints
+
+KIB = 1024
+NEVER = np.int64(1 << 62)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The sizes that are tried of each buffer, rising; all combinations of them."""
+
+    inputs: tuple[int, ...]
+    weights: tuple[int, ...]
+    accumulators: tuple[int, ...]
+    rows: tuple[int, ...]
+
+    @property
+    def axes(self) -> tuple[tuple[int, ...], ...]:
+        """The sizes in the order of the fields of `Buffers`."""
+        return self.inputs, self.weights, self.accumulators, self.rows
+
+    @property
+    def smallest(self) -> Buffers:
+        return Buffers(*(axis[0] for axis in self.axes))
+
+    @property
+    def largest(self) -> Buffers:
+        return Buffers(*(axis[-1] for axis in self.axes))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(len(axis) for axis in self.axes)
+
+    def at(self, index: Ints) -> Buffers:
+        """The sizes at a position along each axis."""
+        return Buffers(*(axis[i] for axis, i in zip(self.axes, index, strict=True)))
+
+    # What follows makes the grid a `Sizes`: each buffer's sizes along its own axis.
+
+    @property
+    def input_bytes(self) -> Ints:
+        return _along(0, self.inputs)
+
+    @property
+    def weight_bytes(self) -> Ints:
+        return _along(1, self.weights)
+
+    @property
+    def accumulator_rows(self) -> Ints:
+        return _along(2, self.accumulators)
+
+    @property
+    def row_bytes(self) -> Ints:
+        return _along(3, self.rows)
+
+
+def _along(axis: int, values: tuple[int, ...]) -> Ints:
+    return np.array(values, np.int64).reshape([-1 if i == axis else 1 for i in range(4)])
+
+
+GRID = Grid(
+    inputs=tuple(KIB << k for k in range(4, 13)),  # 16 KiB .. 4 MiB
+    weights=tuple(KIB << k for k in range(4, 14)),  # 16 KiB .. 8 MiB
+    accumulators=(256, 512, 1024, 2048, 4096),
+    rows=(512, 1024, 2048, 4096, 8192),
+)
+
+
+@lru_cache(maxsize=1 << 14)
+def maximal_buffers(device: Device, machine: Machine, rows: range, columns: int) -> tuple[Buffers, ...]:
+    """Maximal configurations that fit beside an array with any of so many rows, largest total first."""
+    if memory_use(device, machine, rows.start, columns, GRID.largest) is not None:
+        return (GRID.largest,)
+    fits = _least_bytes(device, machine, rows, columns) < NEVER
+    found = (GRID.at(index) for index in np.argwhere(_maximal(fits)))
+    return tuple(
+        sorted(
+            found, key=lambda b: (-(b.input_bytes + b.weight_bytes), -b.accumulator_rows, -b.row_bytes, -b.input_bytes)
+        )
+    )
+
+
+def _maximal(fits: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """What fits and does not with the next size along any axis (fitting is monotone)."""
+    maximal = fits.copy()
+    for axis in range(fits.ndim):
+        below = [slice(None)] * fits.ndim
+        above = [slice(None)] * fits.ndim
+        below[axis], above[axis] = slice(None, -1), slice(1, None)
+        maximal[tuple(below)] &= ~fits[tuple(above)]
+    return maximal
+
+
+@lru_cache(maxsize=1 << 10)
+def all_buffers(device: Device, machine: Machine, rows: int, columns: int) -> tuple[Buffers, ...]:
+    """All configurations that fit beside an array, those of the fewest bytes first."""
+    least = _least_bytes(device, machine, range(rows, rows + 1), columns)
+    fitting = np.argwhere(least < NEVER)
+    order = np.argsort(least[tuple(fitting.T)], kind="stable")
+    return tuple(GRID.at(index) for index in fitting[order])
+
+
+def _least_bytes(device: Device, machine: Machine, rows: range, columns: int) -> Ints:
+    """Least bytes of memory blocks for each combination of sizes of the grid; NEVER where nothing fits.
+
+    Where a range of rows is given, of each memory beside its best number of rows. Without a budget of on-chip memory,
+    bytes do not matter and are 0.
+    """
+    there = Rooms.of(device)
+    # A row buffer's width falls with the rows until it is least; with more than so many it takes ever more memory.
+    some = np.array(rows[: max(1, machine.word_bytes // 8 + 1 - rows.start)]).reshape(-1, 1, 1, 1, 1)
+    memories = there.memories(machine, some, columns, GRID)
+    demands = [[_best_rows(memory, room.kind) for room in there.rooms] for memory in memories]
+    least = np.full(GRID.shape, NEVER)
+    for _, used in there.spreads(memories, demands):
+        total = 0 if there.budget is None else there.bytes_of(used)
+        np.minimum(least, np.where(there.hold(used), total, NEVER), out=least)
+    return least
+
+
+def _best_rows(memory: Memory, kind: MemoryKind) -> Ints | int:
+    """Blocks of a memory of the grid beside its best number of rows, the first of five axes."""
+    blocks = memory.blocks(kind)
+    return blocks.min(axis=0) if isinstance(blocks, np.ndarray) and blocks.ndim == 5 else blocks
