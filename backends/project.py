@@ -24,11 +24,6 @@ def with_manifest(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return ordered | {MANIFEST: "".join(lines).encode()}
 
 
-def project_digest(files: Mapping[str, bytes]) -> str:
-    """SHA-256 of the manifest: equal for equal projects."""
-    return hashlib.sha256(with_manifest(files)[MANIFEST]).hexdigest()
-
-
 def write_project(files: Mapping[str, bytes], folder: Path, *, force: bool = False) -> None:
     """Writes a project and its manifest.
 

@@ -33,7 +33,7 @@ class Factor:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class DeviceCalibration:
     """A factor per resource, None where nothing was measured. ``lut`` is that of ALMs on Intel's devices.
 
     ``clock_permille``: the share of the clock asked for that the tools achieve, at most 1000.
@@ -68,11 +68,11 @@ class Calibration:
         return table
 
 
-RESOURCE_KEYS = tuple(f.name for f in fields(Calibration) if f.name not in ("clock_permille", "source"))
-NONE = Calibration()
+RESOURCE_KEYS = tuple(f.name for f in fields(DeviceCalibration) if f.name not in ("clock_permille", "source"))
+NONE = DeviceCalibration()
 
 
-def parse_calibration(values: object, source: str) -> Calibration:
+def parse_calibration(values: object, source: str) -> DeviceCalibration:
     """The table ``[calibration]`` of a device file; ``source`` is named in messages.
 
     Raises:
@@ -94,7 +94,7 @@ def parse_calibration(values: object, source: str) -> Calibration:
             permille=part.integer("permille", least=LEAST_FACTOR, most=MOST_FACTOR),
             uncertainty_percent=part.integer("uncertainty_percent", least=0, most=100),
         )
-    return Calibration(
+    return DeviceCalibration(
         **factors,
         clock_permille=table.integer("clock_permille", least=LEAST_CLOCK, most=UNIT, default=UNIT),
         source=table.text("source", default=""),

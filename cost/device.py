@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from dynamap.cost.calibration import NONE, UNIT, Calibration, parse_calibration
+from dynamap.cost.calibration import NONE, UNIT, DeviceCalibration, parse_calibration
 from dynamap.cost.errors import InputError
 from dynamap.cost.multiplier import MULTIPLIERS, Multiplier
 from dynamap.cost.toml_table import Table, scaled, sections, suggestion
@@ -137,7 +137,7 @@ class Device:
     note: str
     resources: Resources
     system: System
-    calibration: Calibration = NONE
+    calibration: DeviceCalibration = NONE
 
     @property
     def clock_khz(self) -> int:

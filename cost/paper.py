@@ -209,7 +209,9 @@ def work_costs_ps(
     return costs
 
 
-def load_is_hidden(rows: int, columns: int, clock_khz: int, bandwidth_bytes_per_ms: int) -> bool:
+def load_is_hidden(
+    rows: Int64Array | int, columns: Int64Array | int, clock_khz: int, bandwidth_bytes_per_ms: int
+) -> npt.NDArray[np.bool_] | bool:
     """Whether double buffering hides the load of a tensor: the array takes no more than memory delivers.
 
     The rule of the script, (P1 + P2) freq <= bw: a byte per row and per column in every cycle.

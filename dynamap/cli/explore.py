@@ -21,7 +21,7 @@ from dynamap.cost.device import load_device
 from dynamap.cost.errors import InputError
 from dynamap.planner.explore.budgets import ALL, Budget, parse_budgets
 from dynamap.planner.explore.cluster.dask_cluster import Cluster, failed
-from dynamap.planner.explore.explore import Outcome, explore
+from dynamap.planner.explore.explore import SweepResult, explore
 from dynamap.planner.explore.fronts import Axis, Front, setting_words, varying_settings
 from dynamap.planner.explore.row import RowStatus
 from dynamap.planner.explore.sweep import Options, Sweep
@@ -147,7 +147,7 @@ def _progress_shown() -> Iterator[Callable[[int, int], None]]:
         yield progress
 
 
-def _report(outcome: Outcome) -> Group:
+def _report(outcome: SweepResult) -> Group:
     """The fronts as tables, then the counts."""
     parts: list[Any] = []
     for axis in Axis:
@@ -180,7 +180,7 @@ def _fronts_table(axis: Axis, fronts: Sequence[Front]) -> Table:
     return table
 
 
-def _document(sweep: Sweep, outcome: Outcome) -> dict[str, Any]:
+def _document(sweep: Sweep, outcome: SweepResult) -> dict[str, Any]:
     """The sweep, the counts and the fronts as JSON data."""
     names = ("clock_mhz", "bandwidth_gbs", "packing", "algorithms", "dataflows", "solver")
     return {

@@ -9,15 +9,15 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from dynamap.backends.evidence.verification import Outcome, Verification, verify_plan
+from dynamap.backends.evidence.verification import Verdict, Verification, verify_plan
 from dynamap.cli.output import show
 from dynamap.planner.plan.plan import load_plan
 
 _STYLES = {
-    Outcome.PASSED: "green",
-    Outcome.FAILED: "bold red",
-    Outcome.NOT_REACHED: "yellow",
-    Outcome.NOT_ASKED: "dim",
+    Verdict.PASSED: "green",
+    Verdict.FAILED: "bold red",
+    Verdict.NOT_REACHED: "yellow",
+    Verdict.NOT_ASKED: "dim",
 }
 
 
@@ -44,8 +44,8 @@ def verification_report(plan: str, verification: Verification) -> Group:
     table.add_column("what was found", overflow="fold")
     for check in verification.checks:
         table.add_row(Text(check.name), Text(check.outcome.value, style=_STYLES[check.outcome]), Text(check.detail))
-    failed = sum(check.outcome is Outcome.FAILED for check in verification.checks)
-    asked = sum(check.outcome is Outcome.NOT_ASKED for check in verification.checks)
+    failed = sum(check.outcome is Verdict.FAILED for check in verification.checks)
+    asked = sum(check.outcome is Verdict.NOT_ASKED for check in verification.checks)
     verdict = f"NOT TRUE: {failed} of {len(verification.checks)} checks failed"
     if verification.verified:
         verdict = f"verified: {len(verification.checks) - asked} checks passed"

@@ -16,7 +16,7 @@ from dynamap.planner.network.network import Network
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SweepResult:
     """``rows`` of all combinations in the order of the sweep, of which ``computed`` in this run; ``failures``."""
 
     rows: tuple[Row, ...]
@@ -40,7 +40,7 @@ def explore(
     resume: bool = False,
     cluster: Cluster | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Outcome:
+) -> SweepResult:
     """Computes every combination that ``output`` does not have yet and appends its row there.
 
     ``networks`` are those of the sweep's models; ``progress`` is called with (rows there are, combinations).
@@ -67,4 +67,4 @@ def explore(
         if not failures:
             journal.finish()
         rows = tuple(sorted(journal.rows, key=lambda row: row.combination))
-        return Outcome(rows, len(rows) - before, tuple(failures))
+        return SweepResult(rows, len(rows) - before, tuple(failures))

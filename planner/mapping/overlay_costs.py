@@ -291,8 +291,3 @@ class Groups:
         if len(starts):
             least[:, job[starts]] = np.minimum.reduceat(bounds, starts, axis=1)
         return least
-
-
-def restrictions_of(names: Sequence[str], restriction: Restriction) -> dict[str, Restriction]:
-    """The same restriction for every name."""
-    return dict.fromkeys(names, restriction)

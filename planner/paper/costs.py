@@ -105,13 +105,8 @@ class PaperCosts:
         )
         return Problem(vectors, self._edges(bool(self._hidden(*one)[0])))
 
-    def best_dataflow(self, job: Job, algorithm: Algorithm, rows: int, columns: int) -> Dataflow:
-        """The cheapest dataflow for an algorithm on one array; the first of the model's order where several are."""
-        return min(job.dataflows, key=lambda d: self.option_ps(job, algorithm, d, rows, columns))
-
     def _hidden(self, rows: CostArray, columns: CostArray) -> npt.NDArray[np.bool_]:
-        """``paper.load_is_hidden`` of many arrays."""
-        return (rows + columns) * self.clock_khz <= self.bandwidth_bytes_per_ms
+        return np.asarray(paper.load_is_hidden(rows, columns, self.clock_khz, self.bandwidth_bytes_per_ms))
 
     def _edges_of(self, hidden: bool) -> tuple[Edge, ...]:
         vertices = self.graph.vertices

@@ -28,7 +28,7 @@ from dynamap.planner.search.joint import UNLIMITED
 from dynamap.planner.solvers import solve
 from dynamap.planner.solvers.ilp import MAX_SAFE_TOTAL
 from dynamap.planner.solvers.integer import cbc, mathopt_engine
-from dynamap.planner.solvers.integer.linear_model import LinearModel, LinearResult, Outcome
+from dynamap.planner.solvers.integer.linear_model import LinearModel, LinearOutcome, LinearResult
 from dynamap.planner.solvers.integer.pbqp_model import add_pbqp
 
 MAX_CANDIDATES = 200
@@ -92,7 +92,7 @@ def choose(problems: Sequence[Problem], engine: str = "cbc", time_limit: float |
         result = cbc.run(model, relaxed=False, time_limit=time_limit)
     else:
         result = mathopt_engine.run(model, engine, relaxed=False, time_limit=time_limit)
-    if result.outcome is not Outcome.OPTIMAL or result.values is None:
+    if result.outcome is not LinearOutcome.OPTIMAL or result.values is None:
         raise InfeasibleError("the joint integer programme was not solved in the time limit: raise --time-limit")
     values = result.values
     best = int(np.argmax(values[selectors.start : selectors.stop]))

@@ -14,50 +14,38 @@ from dynamap.planner.solvers.contract import (
     DEFAULT_MEMORY_LIMIT_BYTES,
     ILP_ENGINES,
     SolveOptions,
-    SolverInfo,
+    SolverTraits,
 )
 
-__all__ = ["DEFAULT_MEMORY_LIMIT_BYTES", "ILP_ENGINES", "SOLVERS", "SolverInfo", "solve"]
+__all__ = ["DEFAULT_MEMORY_LIMIT_BYTES", "ILP_ENGINES", "SOLVERS", "SolverTraits", "solve"]
 
-SOLVERS: Mapping[str, SolverInfo] = MappingProxyType(
+SOLVERS: Mapping[str, SolverTraits] = MappingProxyType(
     {
         info.name: info
         for info in (
-            SolverInfo(
+            SolverTraits(
                 name="dp",
                 module="dynamap.planner.solvers.dp",
                 method="R0/RI/RII reductions, then dynamic programming over an elimination order",
-                proves="the optimum in exact integers, in time linear in the vertices for a bounded width",
-                heavy_library=None,
                 certificate=True,
-                reports_width=True,
             ),
-            SolverInfo(
+            SolverTraits(
                 name="ilp",
                 module="dynamap.planner.solvers.ilp",
                 method="integer programme over the local polytope, bounded by exact integer duals",
-                proves="the optimum where the float arithmetic of the engine provably suffices, else a bound",
-                heavy_library="pulp (cbc) or ortools (highs, scip)",
                 certificate=False,
-                reports_width=False,
             ),
-            SolverInfo(
+            SolverTraits(
                 name="cpsat",
                 module="dynamap.planner.solvers.cpsat",
                 method="constraint programming with clause learning and linear relaxations",
-                proves="the optimum in exact integers",
-                heavy_library="ortools",
                 certificate=False,
-                reports_width=False,
             ),
-            SolverInfo(
+            SolverTraits(
                 name="exhaustive",
                 module="dynamap.planner.solvers.exhaustive",
                 method="every assignment, one after the other",
-                proves="the optimum in exact integers, for tiny problems",
-                heavy_library=None,
                 certificate=False,
-                reports_width=False,
             ),
         )
     }

@@ -23,16 +23,13 @@ class SolveOptions:
 
 
 @dataclass(frozen=True)
-class SolverInfo:
-    """A solver's capabilities as data; ``module`` is imported when the solver is first used."""
+class SolverTraits:
+    """What a solver can do; ``module`` is imported when it is first used; ``certificate``: it always gives one."""
 
     name: str
     module: str
     method: str
-    proves: str
-    heavy_library: str | None
     certificate: bool
-    reports_width: bool
 
 
 class Deadline:

@@ -19,7 +19,7 @@ import numpy as np
 from dynamap.planner.pbqp.problem import WORST_CASE_LIMIT, CostArray, Edge, Problem, Solution, Status
 from dynamap.planner.solvers.contract import Deadline, SolveOptions
 from dynamap.planner.solvers.integer import cbc, mathopt_engine
-from dynamap.planner.solvers.integer.linear_model import TOLERANCE, FloatArray, LinearModel, LinearResult, Outcome
+from dynamap.planner.solvers.integer.linear_model import TOLERANCE, FloatArray, LinearModel, LinearOutcome, LinearResult
 from dynamap.planner.solvers.integer.pbqp_model import PbqpColumns, add_pbqp, exclude
 from dynamap.planner.solvers.reduction.bounds import improve, quick_assignment
 from dynamap.planner.solvers.reduction.residual import Residual
@@ -114,14 +114,14 @@ class _Search(_Statistics):
                     exclude(model, columns, local)
             result = self._run(model, relaxed=False)
             self.programmes += 1
-            if result.outcome is Outcome.INFEASIBLE:
+            if result.outcome is LinearOutcome.INFEASIBLE:
                 return True  # every assignment that could be cheaper was tried
             if result.values is None:
                 return False
             choices = _largest(result.values, columns)
             found = self._residual.original(names, choices)
             self._offer(found)
-            if result.outcome is not Outcome.OPTIMAL:
+            if result.outcome is not LinearOutcome.OPTIMAL:
                 return False
             value = rounded.evaluate(choices)
             if abs(float(np.dot(result.values, model.costs)) - value) > 0.5:

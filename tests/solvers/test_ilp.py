@@ -15,7 +15,7 @@ from dynamap.planner.pbqp.instances import FAMILIES, instance, k_tree, random_pr
 from dynamap.planner.pbqp.problem import Edge, Problem, Status
 from dynamap.planner.solvers import ILP_ENGINES, solve
 from dynamap.planner.solvers.integer import cbc, mathopt_engine
-from dynamap.planner.solvers.integer.linear_model import LinearModel, LinearResult, Outcome
+from dynamap.planner.solvers.integer.linear_model import LinearModel, LinearOutcome, LinearResult
 from dynamap.planner.solvers.integer.pbqp_model import add_pbqp, exclude
 from dynamap.planner.solvers.reduction.residual import Residual
 
@@ -40,7 +40,7 @@ def test_the_formulation_alone_gives_the_optimum(engine: str, family: str) -> No
         model = LinearModel()
         columns = add_pbqp(model, problem)
         result = run(model, engine, relaxed=False)
-        assert result.outcome is Outcome.OPTIMAL
+        assert result.outcome is LinearOutcome.OPTIMAL
         assert value(model, result) == pytest.approx(solve(problem).objective, abs=1e-6)
         assert result.values is not None
         chosen = [int(np.argmax(result.values[list(row)])) for row in columns.choices]
@@ -97,7 +97,7 @@ def test_excluded_assignments_come_in_order(engine: str) -> None:
         found.append(problem.evaluate(chosen))
         exclude(model, columns, chosen)
     assert found == costs
-    assert run(model, engine, relaxed=False).outcome is Outcome.INFEASIBLE
+    assert run(model, engine, relaxed=False).outcome is LinearOutcome.INFEASIBLE
 
 
 @pytest.mark.parametrize("engine", ILP_ENGINES)

@@ -12,8 +12,8 @@ from test_comparison import CSYNTH, LINKED, compared
 from dynamap.backends.evidence.vendor_reports.calibration import calibrate
 from dynamap.backends.evidence.vendor_reports.device_file import calibrated_name, device_toml, text_of
 from dynamap.backends.evidence.verification import verify_plan
-from dynamap.backends.evidence.verification.report import Outcome
-from dynamap.cost.calibration import Calibration, Factor
+from dynamap.backends.evidence.verification.report import Verdict
+from dynamap.cost.calibration import DeviceCalibration, Factor
 from dynamap.cost.device import Device, load_device, parse_device, shipped_text
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import TensorShape, Window
@@ -30,7 +30,7 @@ ZCU104 = load_device("zcu104")
 def test_factors_of_an_implementation(project: Project) -> None:
     """88,000 / 80,000, 171,000 / 180,000, 292 / 300 = 0.9733 up, 96 / 96; 278.4 / 300 MHz down."""
     found = calibrate(compared(project("zcu104", LINKED)))
-    assert found.device.calibration == Calibration(
+    assert found.device.calibration == DeviceCalibration(
         lut=Factor(1100, 20),
         ff=Factor(950, 20),
         bram36=Factor(974, 5),
@@ -38,7 +38,7 @@ def test_factors_of_an_implementation(project: Project) -> None:
         clock_permille=928,
         source="example: kernel utilization of Vivado 2022.2 (routed), clock of overlay.hw.xclbin.info",
     )
-    assert replace(found.device, calibration=Calibration()) == ZCU104
+    assert replace(found.device, calibration=DeviceCalibration()) == ZCU104
     assert found.device.clock_khz == 278_400
     assert found.left_out == ()
 
@@ -61,7 +61,7 @@ def test_a_measurement_outside_keeps_the_interval(project: Project) -> None:
 
 def test_a_second_measurement_refines_the_first(project: Project) -> None:
     """The project was planned with 1.1 and predicted 84,000 +- 20 %; 88,000 / 84,000 x 1.1 = 1.15239 up."""
-    device = replace(ZCU104, name="mine", calibration=Calibration(lut=Factor(1100, 20), clock_permille=950))
+    device = replace(ZCU104, name="mine", calibration=DeviceCalibration(lut=Factor(1100, 20), clock_permille=950))
     folder = project(
         "zcu104",
         LINKED,
@@ -144,7 +144,7 @@ def test_a_logic_factor_is_a_device_with_other_counts() -> None:
     """Where everything takes 1.2 times as much, 90,000 LUTs are 75,000."""
     small = replace(ZCU104, resources=replace(ZCU104.resources, lut=90_000))
     smaller = replace(ZCU104, resources=replace(ZCU104.resources, lut=75_000))
-    calibrated = replace(small, calibration=Calibration(lut=Factor(1200, 20)))
+    calibrated = replace(small, calibration=DeviceCalibration(lut=Factor(1200, 20)))
     before, ours, theirs = _candidates(small), _candidates(calibrated), _candidates(smaller)
     assert ours.rows.tolist() == theirs.rows.tolist() and ours.columns.tolist() == theirs.columns.tolist()
     assert 0 < len(ours.rows) < len(before.rows)
@@ -158,7 +158,7 @@ def test_a_logic_factor_is_a_device_with_other_counts() -> None:
 @pytest.mark.parametrize(("permille", "as_many"), [(1500, 64), (750, 128), (1001, 95)])
 def test_a_memory_factor_is_a_device_with_other_counts(permille: int, as_many: int) -> None:
     """96 blocks that fill 1.5 times as fast are 64 blocks; the arrays and buffers that fit are the same."""
-    calibrated = replace(ZCU104, calibration=Calibration(uram=Factor(permille, 5)))
+    calibrated = replace(ZCU104, calibration=DeviceCalibration(uram=Factor(permille, 5)))
     other = replace(ZCU104, resources=replace(ZCU104.resources, uram=as_many))
     ours, theirs = _candidates(calibrated), _candidates(other)
     assert ours.rows.tolist() == theirs.rows.tolist() and ours.columns.tolist() == theirs.columns.tolist()
@@ -178,7 +178,7 @@ def _network() -> Network:
 
 def test_a_plan_of_a_calibrated_device_is_scaled_and_verifies(tmp_path: Path) -> None:
     network, request = _network(), Request(array=(8, 6))
-    factors = Calibration(lut=Factor(1500, 20), bram36=Factor(1100, 5), clock_permille=900)
+    factors = DeviceCalibration(lut=Factor(1500, 20), bram36=Factor(1100, 5), clock_permille=900)
     device = replace(ZCU104, name="mine", calibration=factors)
     plan, before = plan_network(network, device, request), plan_network(network, ZCU104, request)
     assert (plan.overlay.clock_mhz, before.overlay.clock_mhz) == (270.0, 300.0)
@@ -189,21 +189,21 @@ def test_a_plan_of_a_calibrated_device_is_scaled_and_verifies(tmp_path: Path) ->
     assert uses["bram36"].used <= uses["bram36"].available == 312
     assert parse_device(plan.device, "plan") == device
     verification = verify_plan(plan, network, full=False)
-    failed = [check.name for check in verification.checks if check.outcome is Outcome.FAILED]
+    failed = [check.name for check in verification.checks if check.outcome is Verdict.FAILED]
     assert failed == []
 
 
 def test_a_calibrated_device_of_a_shipped_name_is_not_that_device() -> None:
-    device = replace(ZCU104, calibration=Calibration(lut=Factor(1500, 20)))
+    device = replace(ZCU104, calibration=DeviceCalibration(lut=Factor(1500, 20)))
     network = _network()
     verification = verify_plan(plan_network(network, device, Request(array=(8, 6))), network, full=False)
     (check,) = [check for check in verification.checks if check.name == "device"]
-    assert check.outcome is Outcome.FAILED
+    assert check.outcome is Verdict.FAILED
     assert "a device of your own needs a name of its own" in check.detail
 
 
 def test_a_given_clock_is_taken_as_it_is() -> None:
-    device = replace(ZCU104, calibration=Calibration(clock_permille=900))
+    device = replace(ZCU104, calibration=DeviceCalibration(clock_permille=900))
     assert device.clock_khz == 270_000
     assert device.with_overrides(bandwidth_gbs=10).clock_khz == 270_000
     assert device.with_overrides(clock_mhz=200).clock_khz == 200_000
@@ -212,7 +212,7 @@ def test_a_given_clock_is_taken_as_it_is() -> None:
 def test_without_a_calibration_nothing_changes() -> None:
     assert set(ZCU104.document()) == {"device", "resources", "system"}
     machine = machine_of(ZCU104)
-    explicit = replace(ZCU104, calibration=Calibration(*[Factor(1000, 40)] * 2, *[Factor(1000, 10)] * 3))
+    explicit = replace(ZCU104, calibration=DeviceCalibration(*[Factor(1000, 40)] * 2, *[Factor(1000, 10)] * 3))
     plan = plan_network(_network(), ZCU104, Request(array=(8, 6)))
     assert plan_network(_network(), explicit, Request(array=(8, 6))).resources == plan.resources
     assert machine_of(explicit) == machine
@@ -239,7 +239,7 @@ def test_the_file_reads_back_and_is_calibrated_again(project: Project, tmp_path:
     path = tmp_path / "board.toml"
     path.write_text(text)
     assert load_device(str(path)) == device
-    again = replace(device, calibration=Calibration(ff=Factor(1234, 30)))
+    again = replace(device, calibration=DeviceCalibration(ff=Factor(1234, 30)))
     second, kept = device_toml(again, text)
     assert kept
     assert second.count("[calibration]") == 1 and second.count("Measured over estimated") == 1
@@ -262,7 +262,7 @@ def test_without_a_file_that_fits_it_is_written_anew(text: str | None, tmp_path:
         ZCU104,
         name='odd "name" \\ ü',
         note="a\tb\nc # d",
-        calibration=Calibration(uram=Factor(1500, 5), source='from "x"'),
+        calibration=DeviceCalibration(uram=Factor(1500, 5), source='from "x"'),
     )
     written, kept = device_toml(device, text)
     assert kept == (text == shipped_text("pynq-z2"))

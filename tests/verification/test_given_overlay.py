@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from dynamap.backends.evidence.verification import Outcome, verify_plan
+from dynamap.backends.evidence.verification import Verdict, verify_plan
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.planner.network.network import Network
 from dynamap.planner.plan.plan import Plan
@@ -33,7 +33,7 @@ def test_another_overlay_than_was_asked_for(kept: Plan, network: Network, key: s
     request = kept.document()["request"]
     request["overlay"][key] //= 2
     verification = verify_plan(replace(kept, request=request), network)
-    assert {c.name: c for c in verification.checks}["request"].outcome is Outcome.FAILED
+    assert {c.name: c for c in verification.checks}["request"].outcome is Verdict.FAILED
     del request["overlay"][key]
     with pytest.raises(InputError, match=f"'request' cannot be read .*{key}"):
         verify_plan(replace(kept, request=request), network)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dynamap.backends.evidence.verification import Outcome, verify_plan
+from dynamap.backends.evidence.verification import Verdict, verify_plan
 from dynamap.cost.errors import InputError
 from dynamap.planner.mapping.objective import Aggregate
 from dynamap.planner.network.network import Network
@@ -47,7 +47,7 @@ def failed(network: Network, other: Network, tmp_path: Path):  # type: ignore[no
         path = tmp_path / "plan.json"
         path.write_text(json.dumps(document))
         checks = verify_plan(load_plan(path), network, full=full, sharing=(other, network)).checks
-        return [check.name for check in checks if check.outcome is Outcome.FAILED]
+        return [check.name for check in checks if check.outcome is Verdict.FAILED]
 
     return names
 
@@ -55,11 +55,11 @@ def failed(network: Network, other: Network, tmp_path: Path):  # type: ignore[no
 def test_both_are_true(both: tuple[Plan, ...], network: Network, other: Network) -> None:
     for plan, own in zip(both, (other, network), strict=True):
         verification = verify_plan(plan, own, sharing=(other, network))
-        assert verification.verified, [check for check in verification.checks if check.outcome is Outcome.FAILED]
+        assert verification.verified, [check for check in verification.checks if check.outcome is Verdict.FAILED]
         details = {check.name: check for check in verification.checks}
         assert "the search for all 2 models" in details["all arrays"].detail
         quick = {check.name: check.outcome for check in verify_plan(plan, own, full=False).checks}
-        assert quick["all arrays"] is Outcome.NOT_ASKED and quick["together"] is Outcome.PASSED
+        assert quick["all arrays"] is Verdict.NOT_ASKED and quick["together"] is Verdict.PASSED
 
 
 def test_worst_case_and_a_fixed_array_are_true(network: Network, other: Network) -> None:

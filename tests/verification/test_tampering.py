@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dynamap.backends.evidence.verification import Check, Outcome, verify_plan
+from dynamap.backends.evidence.verification import Check, Verdict, verify_plan
 from dynamap.cost.errors import InputError
 from dynamap.planner.network.network import Network
 from dynamap.planner.plan.plan import Plan, load_plan
@@ -80,8 +80,8 @@ def failures(document: dict[str, Any], network: Network, folder: Path) -> list[s
         verification = verify_plan(load_plan(path), network)
     except InputError as refused:
         return [str(refused)]
-    assert verification.verified == (not any(check.outcome is Outcome.FAILED for check in verification.checks))
-    return [check.detail for check in verification.checks if check.outcome is Outcome.FAILED]
+    assert verification.verified == (not any(check.outcome is Verdict.FAILED for check in verification.checks))
+    return [check.detail for check in verification.checks if check.outcome is Verdict.FAILED]
 
 
 def require_all_noticed(plan: Plan, network: Network, folder: Path, places: int) -> None:
@@ -123,7 +123,7 @@ def test_every_kind_of_value_of_a_paper_plan(paper_plan: Plan, network: Network,
 def failed(document: dict[str, Any], network: Network, folder: Path) -> list[Check]:
     path = folder / "plan.json"
     path.write_text(json.dumps(document))
-    return [c for c in verify_plan(load_plan(path), network).checks if c.outcome is Outcome.FAILED]
+    return [c for c in verify_plan(load_plan(path), network).checks if c.outcome is Verdict.FAILED]
 
 
 def test_a_layer_that_claims_fewer_cycles_with_sums_that_fit(plan: Plan, network: Network, tmp_path: Path) -> None:

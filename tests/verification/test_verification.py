@@ -12,7 +12,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from dynamap.backends.evidence.verification import Outcome, Verification, verify_plan
+from dynamap.backends.evidence.verification import Verdict, Verification, verify_plan
 from dynamap.cli.simulate import simulate_command
 from dynamap.cli.verify import verify_command
 from dynamap.cost.algorithms import Algorithm, Dataflow
@@ -27,7 +27,7 @@ from dynamap.planner.request.request import Request
 FEW = Request(array=(8, 6), multipliers=64)
 
 
-def outcomes(verification: Verification) -> dict[str, Outcome]:
+def outcomes(verification: Verification) -> dict[str, Verdict]:
     return {check.name: check.outcome for check in verification.checks}
 
 
@@ -39,7 +39,7 @@ def details(verification: Verification) -> dict[str, str]:
 def test_plans_of_every_solver(solver: str, network: Network) -> None:
     verification = verify_plan(plan_network(network, "u200", replace(FEW, solver=solver)), network)
     assert verification.verified
-    assert set(outcomes(verification).values()) == {Outcome.PASSED}
+    assert set(outcomes(verification).values()) == {Verdict.PASSED}
     assert len(verification.checks) == 12
     second = details(verification)["second solver"]
     assert second.startswith("ilp finds" if solver == "dp" else "dp finds")
@@ -66,9 +66,9 @@ def test_all_arrays_are_searched_again_unless_it_is_to_be_quick(network: Network
     for cost_model in ("overlay", "paper"):
         plan = plan_network(network, "pynq-z2", Request(multipliers=40, cost_model=cost_model))
         quick = verify_plan(plan, network, full=False)
-        assert quick.verified and outcomes(quick)["all arrays"] is Outcome.NOT_ASKED
+        assert quick.verified and outcomes(quick)["all arrays"] is Verdict.NOT_ASKED
         whole = verify_plan(plan, network)
-        assert whole.verified and outcomes(whole)["all arrays"] is Outcome.PASSED
+        assert whole.verified and outcomes(whole)["all arrays"] is Verdict.PASSED
 
 
 def test_a_plan_on_a_worse_array_is_noticed_by_the_search_only(network: Network) -> None:
@@ -84,7 +84,7 @@ def test_a_plan_on_a_worse_array_is_noticed_by_the_search_only(network: Network)
     )
     assert verify_plan(forged, network, full=False).verified
     found = verify_plan(forged, network)
-    assert [c.name for c in found.checks if c.outcome is Outcome.FAILED] == ["all arrays"]
+    assert [c.name for c in found.checks if c.outcome is Verdict.FAILED] == ["all arrays"]
     assert "overlay.rows" in details(found)["all arrays"]
 
 
@@ -109,10 +109,10 @@ def test_a_device_of_ones_own(network: Network) -> None:
     document["device"]["name"] = "pynq-z2"
     borrowed = plan_network(network, parse_device(document, "own"), Request(array=(8, 6)))
     found = verify_plan(borrowed, network)
-    assert outcomes(found)["device"] is Outcome.FAILED
+    assert outcomes(found)["device"] is Verdict.FAILED
     assert "memory_bandwidth_gbs is 3.2 in the plan" in details(found)["device"]
     assert "a name of its own" in details(found)["device"]
-    assert outcomes(found)["objective"] is Outcome.NOT_REACHED and not found.verified
+    assert outcomes(found)["objective"] is Verdict.NOT_REACHED and not found.verified
 
 
 @pytest.fixture

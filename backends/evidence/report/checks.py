@@ -8,7 +8,7 @@ from dynamap.backends.evidence.report.evidence import Absent, Evidence
 from dynamap.backends.evidence.report.markup import Markup, element, joined, named, prose
 from dynamap.backends.evidence.report.run_result import RunResult
 from dynamap.backends.evidence.report.words import counted, digits, integer, percent
-from dynamap.backends.evidence.verification import Outcome, Verification
+from dynamap.backends.evidence.verification import Verdict, Verification
 from dynamap.backends.simulator import COUNTERS
 
 _COUNTERS = ("counter is", "counters are")
@@ -49,8 +49,8 @@ def _verified(evidence: Evidence) -> Finding:
     found = evidence.checks
     if isinstance(found, Absent):
         return Finding("verified", meaning, "open", found.reason)
-    failed = [check for check in found.checks if check.outcome in (Outcome.FAILED, Outcome.NOT_REACHED)]
-    passed = sum(check.outcome is Outcome.PASSED for check in found.checks)
+    failed = [check for check in found.checks if check.outcome in (Verdict.FAILED, Verdict.NOT_REACHED)]
+    passed = sum(check.outcome is Verdict.PASSED for check in found.checks)
     if failed:
         return Finding(
             "verified", meaning, "caution", f"{len(failed)} of {len(found.checks)} checks did not pass; see below"
@@ -171,10 +171,10 @@ def _finding_row(finding: Finding) -> Markup:
 
 def _verification(found: Verification) -> Markup:
     states = {
-        Outcome.PASSED: "good",
-        Outcome.FAILED: "caution",
-        Outcome.NOT_REACHED: "caution",
-        Outcome.NOT_ASKED: "open",
+        Verdict.PASSED: "good",
+        Verdict.FAILED: "caution",
+        Verdict.NOT_REACHED: "caution",
+        Verdict.NOT_ASKED: "open",
     }
     rows = [
         element(

@@ -9,7 +9,7 @@ from enum import Enum
 from dynamap.cost.errors import DynamapError
 
 
-class Outcome(Enum):
+class Verdict(Enum):
     """``NOT_REACHED``: what the check builds on has failed. ``NOT_ASKED``: only a full verification makes it."""
 
     PASSED = "passed"
@@ -23,7 +23,7 @@ class Check:
     """One check; ``detail`` says what was compared, or what does not hold."""
 
     name: str
-    outcome: Outcome
+    outcome: Verdict
     detail: str
 
     def document(self) -> dict[str, object]:
@@ -39,7 +39,7 @@ class Verification:
     @property
     def verified(self) -> bool:
         """True if no check failed."""
-        return all(check.outcome in (Outcome.PASSED, Outcome.NOT_ASKED) for check in self.checks)
+        return all(check.outcome in (Verdict.PASSED, Verdict.NOT_ASKED) for check in self.checks)
 
     def document(self) -> dict[str, object]:
         """Plain JSON data."""
@@ -68,16 +68,16 @@ class Checks:
 
     def make(self, name: str, check: Callable[[], str], *needs: str) -> None:
         """Makes a check that returns its sentence or raises, if all that it needs have passed."""
-        passed = {done.name for done in self.made if done.outcome is Outcome.PASSED}
+        passed = {done.name for done in self.made if done.outcome is Verdict.PASSED}
         missing = [need for need in needs if need not in passed]
         if missing:
-            self.made.append(Check(name, Outcome.NOT_REACHED, f"it builds on the check {missing[0]!r}"))
+            self.made.append(Check(name, Verdict.NOT_REACHED, f"it builds on the check {missing[0]!r}"))
             return
         try:
-            self.made.append(Check(name, Outcome.PASSED, check()))
+            self.made.append(Check(name, Verdict.PASSED, check()))
         except (Mismatch, DynamapError) as error:
-            self.made.append(Check(name, Outcome.FAILED, str(error)))
+            self.made.append(Check(name, Verdict.FAILED, str(error)))
 
     def leave_out(self, name: str, reason: str) -> None:
         """Notes a check that was not asked for."""
-        self.made.append(Check(name, Outcome.NOT_ASKED, reason))
+        self.made.append(Check(name, Verdict.NOT_ASKED, reason))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dynamap.cost.calibration import Calibration
+from dynamap.cost.calibration import DeviceCalibration
 from dynamap.cost.device import BLOCK_BYTES, Device
 from dynamap.cost.overlay.fitting.logic import calibrated, logic_use
 from dynamap.cost.overlay.fitting.memories import BRAM36, M20K, URAM
@@ -61,7 +61,7 @@ def model_uncertainty_percent(resource: str) -> int:
     return LOGIC_UNCERTAINTY_PERCENT if resource in ("lut", "alm", "ff") else MEMORY_UNCERTAINTY_PERCENT
 
 
-def uncertainty_percent(calibration: Calibration, resource: str) -> int:
+def uncertainty_percent(calibration: DeviceCalibration, resource: str) -> int:
     """The uncertainty of an estimate: the calibration's where it has one, else the model's own."""
     factor = calibration.factor(resource)
     return model_uncertainty_percent(resource) if factor is None else factor.uncertainty_percent

@@ -13,8 +13,8 @@ from dynamap.planner.solvers.integer.linear_model import (
     ABSOLUTE_GAP,
     TOLERANCE,
     LinearModel,
+    LinearOutcome,
     LinearResult,
-    Outcome,
 )
 
 
@@ -45,15 +45,15 @@ def run(model: LinearModel, *, relaxed: bool, time_limit: float | None) -> Linea
     except pulp.PulpSolverError as error:
         raise InputError(f"the ILP engine cbc failed ({error}): use --ilp-engine highs") from None
     if problem.status == pulp.LpStatusInfeasible:
-        return LinearResult(Outcome.INFEASIBLE)
+        return LinearResult(LinearOutcome.INFEASIBLE)
     if problem.sol_status not in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible):
-        return LinearResult(Outcome.NOTHING)
+        return LinearResult(LinearOutcome.NOTHING)
     optimal = problem.sol_status == pulp.LpSolutionOptimal
     values = np.array([column.varValue or 0.0 for column in columns], dtype=np.float64)
     duals = None
     if relaxed and optimal:  # a row with two sides is two constraints, and has no single dual
         duals = np.array([0.0 if row is None else row.pi or 0.0 for row in rows], dtype=np.float64)
-    return LinearResult(Outcome.OPTIMAL if optimal else Outcome.FEASIBLE, values, duals)
+    return LinearResult(LinearOutcome.OPTIMAL if optimal else LinearOutcome.FEASIBLE, values, duals)
 
 
 def _sides(pulp: Any, lower: float, upper: float) -> list[tuple[int, float]]:

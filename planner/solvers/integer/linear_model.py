@@ -57,7 +57,7 @@ class LinearModel:
         return len(self.rows) - 1
 
 
-class Outcome(Enum):
+class LinearOutcome(Enum):
     """How an engine ended."""
 
     OPTIMAL = "optimal"  # within ABSOLUTE_GAP for integer programmes
@@ -70,6 +70,6 @@ class Outcome(Enum):
 class LinearResult:
     """``values`` per column; ``duals`` per row, for a relaxation that was solved to its optimum."""
 
-    outcome: Outcome
+    outcome: LinearOutcome
     values: FloatArray | None = None
     duals: FloatArray | None = None

@@ -11,8 +11,8 @@ from dynamap.planner.solvers.integer.linear_model import (
     ABSOLUTE_GAP,
     TOLERANCE,
     LinearModel,
+    LinearOutcome,
     LinearResult,
-    Outcome,
 )
 from dynamap.planner.solvers.integer.ortools_api import mathopt as load_mathopt
 
@@ -42,15 +42,15 @@ def run(model: LinearModel, engine: str, *, relaxed: bool, time_limit: float | N
     result = mathopt.solve(built, getattr(mathopt.SolverType, kind), params=parameters)
     reason = mathopt.TerminationReason
     if result.termination.reason in (reason.INFEASIBLE, reason.INFEASIBLE_OR_UNBOUNDED):
-        return LinearResult(Outcome.INFEASIBLE)
+        return LinearResult(LinearOutcome.INFEASIBLE)
     if not result.has_primal_feasible_solution():
-        return LinearResult(Outcome.NOTHING)
+        return LinearResult(LinearOutcome.NOTHING)
     optimal = result.termination.reason is reason.OPTIMAL
     values = np.array(result.variable_values(columns), dtype=np.float64)
     duals = None
     if relaxed and optimal and result.has_dual_feasible_solution():
         duals = np.array(result.dual_values(rows), dtype=np.float64)
-    return LinearResult(Outcome.OPTIMAL if optimal else Outcome.FEASIBLE, values, duals)
+    return LinearResult(LinearOutcome.OPTIMAL if optimal else LinearOutcome.FEASIBLE, values, duals)
 
 
 def _parameters(mathopt: Any, kind: str, *, relaxed: bool, time_limit: float | None) -> Any:
