@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -29,3 +32,21 @@ def sources() -> dict[str, Path]:
     }
     assert {Path(name).parts[0] for name in found} == set(FOLDERS)
     return found
+
+
+def extension(name: str) -> ModuleType:
+    """A module of the site's extensions, which are no package."""
+    folder = str(ROOT / "docs" / "extensions")
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return import_module(name)
+
+
+@pytest.fixture(scope="session")
+def import_graph() -> ModuleType:
+    return extension("import_graph")
+
+
+@pytest.fixture(scope="session")
+def import_picture() -> ModuleType:
+    return extension("import_picture")
