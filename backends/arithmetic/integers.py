@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.cost.errors import InputError
+from dynamap.cost.overlay.limits import LRN_OCTAVES, MULTIPLIER_BITS
 from dynamap.planner.network.network import Quantisation
 
 Int8Array = npt.NDArray[np.int8]
@@ -24,24 +25,14 @@ FloatingArray = npt.NDArray[np.floating]
 LOWEST, HIGHEST = -128, 127
 """The range of an activation. Weights keep to -127..127."""
 
-MULTIPLIER_BITS = 17
-"""Bits of an unsigned multiplier: its first bit is set, so a ratio is right to 2^-17 of its value."""
-
 MAX_SHIFT = 62
 """Largest shift: the smallest ratio is 2^-46, and a product of 57 bits shifts right in 64-bit integers."""
-
-SUM_BITS = 36
-"""Signed bits of an accumulator of int8 products, bias included."""
-
-WINOGRAD_SUM_BITS = 40
-"""Signed bits of an accumulator of Winograd products, and of every operand of `requantise`."""
 
 LRN_BITS = 25
 """Bits of the largest entry of an octave of an LRN table: 9-bit data times an entry fit a 27 x 18 multiplier."""
 
-LRN_OCTAVES = 23
 LRN_STEPS = 32
-"""Sums of squares of an LRN stay below 2^23; a table has 32 steps from each power of two to the next."""
+"""A table of an LRN has 32 steps from each power of two to the next."""
 
 
 class Ratio(NamedTuple):
@@ -55,11 +46,11 @@ class Ratio(NamedTuple):
         return math.ldexp(self.multiplier, -self.shift)
 
 
-def encode_ratio(value: float, label: str) -> Ratio:
-    """The nearest ratio to ``value``, with 2^16 <= multiplier < 2^17 and 0 <= shift <= 62.
+def encode_ratio(value: float, label: str, bits: int = MULTIPLIER_BITS) -> Ratio:
+    """The nearest ratio to ``value``, with 2^(bits - 1) <= multiplier < 2^bits and 0 <= shift <= 62.
 
-    A value below 2^-46 becomes 2^-46: a 40-bit operand times either rounds to zero. A value of 2^17 or
-    more becomes 2^17 - 1: an integer times either is zero or saturates.
+    With 17 bits, a value below 2^-46 becomes 2^-46: a 40-bit operand times either rounds to zero. A value of 2^bits
+    or more becomes 2^bits - 1: from 8 bits on, an integer times either is zero or saturates.
 
     >>> encode_ratio(0.75, "example")
     Ratio(multiplier=98304, shift=17)
@@ -70,13 +61,13 @@ def encode_ratio(value: float, label: str) -> Ratio:
     if not (math.isfinite(value) and value > 0):
         raise InputError(f"{label}: a ratio of scales is {value}; every scale must be a positive finite number")
     mantissa, exponent = math.frexp(value)
-    multiplier, shift = round(math.ldexp(mantissa, MULTIPLIER_BITS)), MULTIPLIER_BITS - exponent
-    if multiplier == 2**MULTIPLIER_BITS:
+    multiplier, shift = round(math.ldexp(mantissa, bits)), bits - exponent
+    if multiplier == 2**bits:
         multiplier, shift = multiplier // 2, shift - 1
     if shift < 0:
-        return Ratio(2**MULTIPLIER_BITS - 1, 0)
+        return Ratio(2**bits - 1, 0)
     if shift > MAX_SHIFT:
-        return Ratio(2 ** (MULTIPLIER_BITS - 1), MAX_SHIFT)
+        return Ratio(2 ** (bits - 1), MAX_SHIFT)
     return Ratio(multiplier, shift)
 
 
@@ -211,7 +202,7 @@ def lrn_breakpoints() -> Int64Array:
 
 
 def lrn_factor(sums: Int64Array, table: Int64Array, shifts: Int32Array) -> tuple[Int64Array, Int64Array]:
-    """Factors and their shifts at sums of squares 1 .. 2^23 - 1, interpolated in ``table``, octaves x 33.
+    """Factors and their shifts at sums of squares 1 .. 2^29 - 1, interpolated in ``table``, octaves x 33.
 
     With e the position of the first bit of the sum and s = 32 sum: i = (s >> e) - 32, the fraction is the
     low e bits of s, and the factor is table[e, i] + ((table[e, i + 1] - table[e, i]) * fraction >> e)

@@ -19,8 +19,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.arithmetic.integers import WINOGRAD_SUM_BITS
 from dynamap.cost.geometry import ceil_div
+from dynamap.cost.overlay.limits import PRODUCT_BITS
 
 Int8Array = npt.NDArray[np.int8]
 Int16Array = npt.NDArray[np.int16]
@@ -213,7 +213,7 @@ class WinogradForm:
 
     def fits(self, channels: int) -> bool:
         """True where no weights or data of this many input channels can overflow the 40-bit sums."""
-        return self.sum_bits(channels) <= WINOGRAD_SUM_BITS
+        return self.sum_bits(channels) <= PRODUCT_BITS
 
     def tiles(self, rows: int, columns: int) -> tuple[int, int]:
         """Rows and columns of tiles that cover ``rows`` x ``columns`` outputs."""

@@ -7,16 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dynamap.backends.hardware.sizes import (
-    BEAT_BYTES,
-    MAX_SOURCES,
-    POOL_ROW_BITS,
-    POOL_WINDOW_BITS,
-    SLOPES,
-    UNIT_BYTES,
-    VALUE_BYTES,
-    KernelSizes,
-)
+from dynamap.backends.hardware.sizes import BEAT_BYTES, UNIT_BYTES, KernelSizes
+from dynamap.cost.overlay import limits
 
 PLAN, DEVICE, FORMAT, KERNEL, DERIVED = "plan", "device", "program format", "kernel", "derived"
 
@@ -144,11 +136,13 @@ def _tables(sizes: KernelSizes) -> Part:
                 KERNEL,
             ),
             Number("POOL_WORDS", sizes.pool_words, "a row that pooling reduces", "words", KERNEL),
-            Number("POOL_ROW_BITS", POOL_ROW_BITS, "pooling: a sum over the rows of a window", "bits", KERNEL),
-            Number("POOL_WINDOW_BITS", POOL_WINDOW_BITS, "pooling: a sum over a window", "bits", KERNEL),
-            Number("SLOPES", SLOPES, "slopes of a leaky activation", "channels", KERNEL),
-            Number("MAX_SOURCES", MAX_SOURCES, "inputs of an addition or concatenation", "inputs", KERNEL),
-            Number("VALUE_BYTES", VALUE_BYTES, "an operation's own table", "bytes", KERNEL),
+            Number("POOL_ROW_BITS", limits.POOL_ROW_BITS, "pooling: a sum over the rows of a window", "bits", KERNEL),
+            Number("POOL_WINDOW_BITS", limits.POOL_WINDOW_BITS, "pooling: a sum over a window", "bits", KERNEL),
+            Number("LRN_CHANNELS", limits.LRN_CHANNELS, "running sums of squares of an LRN", "channels", KERNEL),
+            Number("LRN_OCTAVES", limits.LRN_OCTAVES, "its sums of squares are below 2 to this power", "", KERNEL),
+            Number("SLOPES", limits.MOST_SLOPES, "slopes of a leaky activation", "channels", KERNEL),
+            Number("MAX_SOURCES", limits.MOST_SOURCES, "inputs of an addition or concatenation", "inputs", KERNEL),
+            Number("VALUE_BYTES", limits.VALUE_BYTES, "an operation's own table", "bytes", KERNEL),
             Number(
                 "PLANE_PIXEL_BYTES",
                 BEAT_BYTES,

@@ -7,20 +7,12 @@ from dataclasses import dataclass
 from dynamap.backends.program import Command, Flag, Header, Mode, Op, Program
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
+from dynamap.cost.overlay import limits
 from dynamap.cost.overlay.pooling import line_words
 
 UNIT_BYTES = 16
 BEAT_BYTES = 64
 MOST_PORTS = 8
-PARAMETER_CHANNELS = 8192
-"""Output channels of a pass whose parameters are on chip; a quarter of them for a block of streamed weights."""
-
-POOL_ROW_BITS, POOL_WINDOW_BITS = 18, 24
-"""Signed sums of pooling: of the rows of a window of centred (9-bit) values, and of the whole window."""
-
-SLOPES = 8192
-MAX_SOURCES = 64
-VALUE_BYTES = 16384
 
 
 @dataclass(frozen=True)
@@ -46,7 +38,7 @@ class KernelSizes:
     @property
     def parameter_channels(self) -> int:
         """No run of weights can have more channels: each takes 32 bytes of its half of the weight buffer at least."""
-        return min(PARAMETER_CHANNELS, max(64, self.weight_buffer // 16))
+        return min(limits.PARAMETER_CHANNELS, max(64, self.weight_buffer // 16))
 
     @property
     def pool_words(self) -> int:
@@ -107,7 +99,7 @@ def simulated_sizes(program: Program) -> KernelSizes:
 
 
 def check_program(program: Program, sizes: KernelSizes) -> None:
-    """Refuses what the kernel's tables are too small for.
+    """Refuses what the kernel's tables are too small for: only a plan that was changed by hand asks for it.
 
     Raises:
         InputError: naming the layer, what it needs and what there is.
@@ -116,7 +108,9 @@ def check_program(program: Program, sizes: KernelSizes) -> None:
         name = program.layer_names[command.layer]
         for what, needed, available in _needs(command, sizes):
             if needed > available:
-                raise InputError(f"layer {name!r}: the kernel holds {available} {what} and the layer has {needed}")
+                raise InputError(
+                    f"layer {name!r}: the kernel holds {available} {what} and the layer has {needed}; plan again"
+                )
 
 
 def _needs(command: Command, sizes: KernelSizes) -> list[tuple[str, int, int]]:
@@ -126,16 +120,23 @@ def _needs(command: Command, sizes: KernelSizes) -> list[tuple[str, int, int]]:
         channels = command.pass_channels if whole else command.block_channels
         room = sizes.parameter_channels if whole else sizes.parameter_channels // 4
         needs.append(("parameters of output channels per block", channels, room))
-    if command.op in (Op.DEPTHWISE, Op.LRN):
+    if command.op is Op.DEPTHWISE:
         needs.append(("channels", ceil_div(command.channels, UNIT_BYTES) * UNIT_BYTES, sizes.parameter_channels))
+    if command.op is Op.LRN:
+        needs.append(("channels of an LRN", command.channels, limits.LRN_CHANNELS))
     if command.op in (Op.MAX_POOL, Op.AVERAGE_POOL):
-        pixels = sizes.word_bytes // UNIT_BYTES if command.flags & Flag.PLANES else 1
-        words = ceil_div(max(command.width, command.out_width), pixels)
-        needs.append(("words of a pooled row", words, sizes.pool_words))
+        needs.append(("columns of a pooled row", *_pooled_columns(command, sizes)))
     if command.op is Op.AVERAGE_POOL:
-        needs.append(("rows of an average", command.kernel_rows, 2 ** (POOL_ROW_BITS - 1) // 255))
+        needs.append(("rows of an average", command.kernel_rows, limits.MOST_POOLED_ROWS))
     if command.flags & Flag.LEAKY:
-        needs.append(("slopes", command.slope_count, SLOPES))
-    needs.append(("inputs", command.source_count, MAX_SOURCES))
-    needs.append(("bytes of a table", command.values_bytes, VALUE_BYTES))
+        needs.append(("slopes", command.slope_count, limits.MOST_SLOPES))
+    needs.append(("inputs", command.source_count, limits.MOST_SOURCES))
+    needs.append(("bytes of a table", command.values_bytes, limits.VALUE_BYTES))
     return needs
+
+
+def _pooled_columns(command: Command, sizes: KernelSizes) -> tuple[int, int]:
+    """Columns that pooling must have on chip at once, a window's or a whole row's, and those that there is room for."""
+    room = sizes.pool_words * (sizes.word_bytes // UNIT_BYTES if command.flags & Flag.PLANES else 1)
+    extent = (command.kernel_columns - 1) * command.dilation_columns + 1
+    return min(extent, max(command.width, command.out_width)), room

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dynamap.backends.arithmetic.integers import MULTIPLIER_BITS, Ratio, encode_common, encode_ratio
+from dynamap.backends.arithmetic.integers import Ratio, encode_common, encode_ratio
 from dynamap.backends.quantise import activations
 from dynamap.backends.quantise.layers import (
     ActivateArithmetic,
@@ -29,6 +29,7 @@ from dynamap.backends.quantise.lrn import lrn_table
 from dynamap.backends.quantise.pooling import divisors
 from dynamap.backends.quantise.weights import check_sums, integer_weights
 from dynamap.cost.errors import InputError
+from dynamap.cost.overlay.limits import CENTRED, MOST_AVERAGED, MOST_POOLED_ROWS, MULTIPLIER_BITS, PRODUCT_BITS
 from dynamap.planner.network.network import (
     Activate,
     Add,
@@ -43,13 +44,6 @@ from dynamap.planner.network.network import (
     Quantisation,
     Resize,
 )
-
-LARGEST_AVERAGE = 2**14
-"""Values of one average: their sum times a multiplier fits 40 signed bits."""
-
-
-MOST_ADDENDS = 2**13
-"""Tensors of one addition: their 26-bit terms fit 40 signed bits."""
 
 
 @dataclass(frozen=True)
@@ -134,9 +128,9 @@ def _conv(network: Network, layer: Conv, schemes: Schemes) -> ConvArithmetic:
     )
 
 
-def _encode(factors: np.ndarray, label: str) -> tuple[np.ndarray, np.ndarray]:
+def _encode(factors: np.ndarray, label: str, bits: int = MULTIPLIER_BITS) -> tuple[np.ndarray, np.ndarray]:
     """Multipliers and shifts of real factors, which may be zero or negative."""
-    ratios = [Ratio(0, 0) if factor == 0 else encode_ratio(abs(factor), label) for factor in factors.tolist()]
+    ratios = [Ratio(0, 0) if factor == 0 else encode_ratio(abs(factor), label, bits) for factor in factors.tolist()]
     signs = np.where(factors < 0, -1, 1)
     multipliers = np.array([ratio.multiplier for ratio in ratios]) * signs
     return multipliers.astype(np.int32), np.array([ratio.shift for ratio in ratios], dtype=np.int32)
@@ -150,27 +144,31 @@ def _pool(network: Network, layer: Pool, schemes: Schemes) -> LayerArithmetic:
         return MaxPoolArithmetic(rescale_between(source, finish.rounded, label), finish)
     shapes = network.tensors[layer.inputs[0]], network.tensors[layer.output]
     rows, columns = divisors(layer.window, *shapes, layer.count_include_pad)
-    taps = layer.window.kernel[0] * layer.window.kernel[1]
-    if taps > LARGEST_AVERAGE:
+    if layer.window.kernel[0] > MOST_POOLED_ROWS or taps_of(layer) > MOST_AVERAGED:
         raise InputError(
-            f"{label}: an average of {taps} values; the overlay sums at most {LARGEST_AVERAGE} (22 bits): "
-            "split the pooling into two"
+            f"{label}: an average of {taps_of(layer)} values, more than {MOST_AVERAGED}: pool in two steps"
         )
     counts = tuple(sorted({row * column for row in set(rows) for column in set(columns)}))
-    if counts[0] == 0:
-        raise InputError(f"{label}: some of its windows lie wholly in the padding; use pads smaller than the kernel")
+    assert counts[0] > 0, "every window sees a part of the input"
     factors = np.array([source.scale / finish.rounded.scale / count for count in counts])
-    multipliers, shifts = _encode(factors, label)
+    multipliers, shifts = _encode(factors, label, _bits_of_average(layer))
     return AveragePoolArithmetic(source.zero_point, rows, columns, counts, multipliers, shifts, finish)
+
+
+def taps_of(layer: Pool) -> int:
+    """Values of one window."""
+    return layer.window.kernel[0] * layer.window.kernel[1]
+
+
+def _bits_of_average(layer: Pool) -> int:
+    """Bits of its multipliers: 17, or fewer where the product with the sum would pass its 40 signed bits."""
+    largest = taps_of(layer) * CENTRED
+    return min(MULTIPLIER_BITS, PRODUCT_BITS - 1 - largest.bit_length())
 
 
 def _add(network: Network, layer: Add, schemes: Schemes) -> AddArithmetic:
     sources = schemes.inputs(layer)
     finish = finish_of(layer, schemes)
-    if len(sources) > MOST_ADDENDS:
-        raise InputError(
-            f"{label_of(layer)}: it adds {len(sources)} tensors; the overlay adds at most {MOST_ADDENDS} at once"
-        )
     factors = [source.scale / finish.rounded.scale for source in sources]
     multipliers, shift = encode_common(factors, label_of(layer))
     return AddArithmetic(tuple(source.zero_point for source in sources), multipliers, shift, finish)
@@ -190,7 +188,8 @@ def _concat(network: Network, layer: Concat, schemes: Schemes) -> ConcatArithmet
 
 def _lrn(network: Network, layer: Lrn, schemes: Schemes) -> LrnArithmetic:
     (source,) = schemes.inputs(layer)
-    table, shifts = lrn_table(layer, source, schemes.output(layer))
+    channels = network.tensors[layer.inputs[0]].channels
+    table, shifts = lrn_table(layer, channels, source, schemes.output(layer))
     return LrnArithmetic(source.zero_point, table, shifts, Finish(schemes.output(layer)))
 
 

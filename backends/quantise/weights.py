@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.arithmetic.integers import SUM_BITS, Int8Array, Int32Array
+from dynamap.backends.arithmetic.integers import Int8Array, Int32Array
 from dynamap.backends.quantise.convolution import absolute_sums
 from dynamap.cost.errors import InputError
+from dynamap.cost.overlay.limits import SUM_BITS
 from dynamap.planner.network.network import Conv
 
 BIAS_BITS = 30

@@ -30,21 +30,43 @@ class PoolOrder(Enum):
 
 
 @dataclass(frozen=True)
-class Pooling:
-    """A pooling layer in one order: ``chunks`` of channels one after the other, each row of them ``words`` cycles.
+class Tile:
+    """Output columns that are pooled together: of one input row of a chunk ``words`` cycles are read for them.
 
-    ``across`` and ``finish`` are cycles of an output row of one chunk in the columns' reduction and in the lanes;
-    ``finish_row`` those of all its chunks in the lanes (the last chunk may be smaller).
+    ``across`` and ``finish`` are cycles of an output row of one chunk in the columns' reduction and in the lanes.
+    """
+
+    words: int
+    across: int
+    finish: int
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """A pooling layer in one order: ``chunks`` of channels one after the other, in each the tiles of a row's columns.
+
+    ``words``, ``across`` and ``finish`` are those of all tiles of a row; ``finish_row`` are cycles of an output row of
+    all chunks in the lanes (the last chunk may be smaller).
     """
 
     order: PoolOrder
     chunks: int
-    words: int
-    across: int
-    finish: int
+    tiles: tuple[Tile, ...]
     finish_row: int
     height: int
     window: Window
+
+    @property
+    def words(self) -> int:
+        return sum(tile.words for tile in self.tiles)
+
+    @property
+    def across(self) -> int:
+        return sum(tile.across for tile in self.tiles)
+
+    @property
+    def finish(self) -> int:
+        return sum(tile.finish for tile in self.tiles)
 
     def sweep_rows(self, rows: int) -> int:
         """Input rows that are read for neighbouring output rows in one sweep."""
@@ -77,12 +99,12 @@ class Pooling:
     @property
     def fill(self) -> int:
         """The first row is complete."""
-        return self.sweep_rows(1) * self.words
+        return self.sweep_rows(1) * self.tiles[0].words
 
     @property
     def after(self) -> int:
         """The last row passes the columns' reduction and the lanes."""
-        return max(self.across, self.finish) + PIPELINE
+        return max(self.tiles[-1].across, self.tiles[-1].finish) + PIPELINE
 
 
 def line_words(word_units: int) -> int:
@@ -90,17 +112,50 @@ def line_words(word_units: int) -> int:
     return max(64, ceil_div(512, word_units))
 
 
-def _in_pixels(n: int, lanes: int, tensor: TensorShape, out: TensorShape, window: Window) -> Pooling:
+@dataclass(frozen=True)
+class _Span:
+    """A tile: ``out`` columns, made of ``columns`` input columns."""
+
+    out: int
+    columns: int
+
+
+def _spans(room: int, each: int, tensor: TensorShape, out: TensorShape, window: Window) -> list[_Span]:
+    """The tiles of a row of which ``room`` columns are on chip; ``each``: output columns of a tile."""
+    if each == out.width and max(tensor.width, out.width) <= room:
+        return [_Span(out.width, tensor.width)]
+    spans = []
+    for column in range(0, out.width, each):
+        count = min(each, out.width - column)
+        first = column * window.stride[1] - window.pads[1]
+        end = first + (count - 1) * window.stride[1] + window.extent[1]
+        spans.append(_Span(count, min(end, tensor.width) - max(first, 0)))
+    return spans
+
+
+def _columns_of_tile(room: int, tensor: TensorShape, out: TensorShape, window: Window) -> int:
+    """Output columns whose windows lie in ``room`` columns: all of them if possible."""
+    if max(tensor.width, out.width) <= room:
+        return out.width
+    return min(out.width, room, (room - window.extent[1]) // window.stride[1] + 1)
+
+
+def _in_pixels(n: int, lanes: int, tensor: TensorShape, out: TensorShape, window: Window) -> Pooling | None:
+    """None where a window is wider than a row of running results."""
     units, (kernel, stride) = ceil_div(tensor.channels, UNIT_BYTES), (window.kernel[1], window.stride[1])
-    dilated = window.dilation[1] > 1
-    under_way = kernel - 1 if dilated else min(out.width, ceil_div(kernel - 1, stride))
-    steps = max(1, ceil_div(under_way, COLUMN_ADDERS))
+    room = line_words(n)
+    if window.extent[1] > room and max(tensor.width, out.width) > room:
+        return None
+    tiles = []
+    for span in _spans(room, _columns_of_tile(room, tensor, out, window), tensor, out, window):
+        under_way = kernel - 1 if window.dilation[1] > 1 else min(span.out, ceil_div(kernel - 1, stride))
+        steps = max(1, ceil_div(under_way, COLUMN_ADDERS))
+        finish = span.out * ceil_div(UNIT_BYTES * min(units, n), lanes)
+        tiles.append(Tile(span.columns, span.columns * steps, finish))
     return Pooling(
         order=PoolOrder.PIXELS,
         chunks=ceil_div(units, n),
-        words=tensor.width,
-        across=tensor.width * steps,
-        finish=out.width * ceil_div(UNIT_BYTES * min(units, n), lanes),
+        tiles=tuple(tiles),
         finish_row=out.width * ceil_div(UNIT_BYTES * units, lanes),
         height=tensor.height,
         window=window,
@@ -108,36 +163,44 @@ def _in_pixels(n: int, lanes: int, tensor: TensorShape, out: TensorShape, window
 
 
 def _in_planes(n: int, lanes: int, tensor: TensorShape, out: TensorShape, window: Window) -> Pooling | None:
-    """None where a window reaches further than the pixels that are at hand."""
-    units, kernel = ceil_div(tensor.channels, UNIT_BYTES), window.kernel[1]
-    if window.dilation[1] > 1 or (kernel > n + 1 and out.width > 1):
+    """None for dilated columns, and where a window is wider than a row of running results.
+
+    Windows that reach further than the pixels at hand are folded one by one, each a tile of its own.
+    """
+    units, kernel, room = ceil_div(tensor.channels, UNIT_BYTES), window.kernel[1], line_words(n) * n
+    if window.dilation[1] > 1 or (kernel > room and tensor.width > room):
         return None
-    if out.width == 1:
-        across = ceil_div(tensor.width, n) + (n - 1).bit_length()  # n sums of pixels, folded
-    else:
-        span = max(tensor.width, (out.width - 1) * window.stride[1] + 1)
-        across = ceil_div(span, n) * max(1, ceil_div(kernel - 1, COLUMN_ADDERS))
-    finish = ceil_div(UNIT_BYTES * out.width, lanes)
+    each = 1 if kernel > n + 1 else _columns_of_tile(room, tensor, out, window)
+    tiles = []
+    for span in _spans(room, each, tensor, out, window):
+        if span.out == 1:
+            across = ceil_div(span.columns, n) + (n - 1).bit_length()  # n sums of pixels, folded
+        else:
+            reach = max(span.columns, (span.out - 1) * window.stride[1] + 1)
+            across = ceil_div(reach, n) * max(1, ceil_div(kernel - 1, COLUMN_ADDERS))
+        tiles.append(Tile(ceil_div(span.columns, n), across, ceil_div(UNIT_BYTES * span.out, lanes)))
     return Pooling(
         order=PoolOrder.PLANES,
         chunks=units,
-        words=ceil_div(tensor.width, n),
-        across=across,
-        finish=finish,
-        finish_row=units * finish,
+        tiles=tuple(tiles),
+        finish_row=units * sum(tile.finish for tile in tiles),
         height=tensor.height,
         window=window,
     )
 
 
-def pooling_of(word_units: int, lanes: int, tensor: TensorShape, out: TensorShape, window: Window) -> Pooling:
-    """The layer in the order in which it is faster as one block; by pixels only if a row fits the running rows.
+def pooling_of(word_units: int, lanes: int, tensor: TensorShape, out: TensorShape, window: Window) -> Pooling | None:
+    """The layer in the order in which it is faster as one block; None where neither holds a window of a row.
 
-    ``word_units`` are the units of 16 bytes in a memory word, ``lanes`` the lanes of the vector unit.
+    Rows of more pixels than a row of running results holds are pooled by planes. Windows of more pixels than are at
+    hand are by planes only where they are too wide for the other order. ``word_units`` are the units of 16 bytes in a
+    memory word, ``lanes`` the lanes of the vector unit.
     """
     pixels = _in_pixels(word_units, lanes, tensor, out, window)
     planes = _in_planes(word_units, lanes, tensor, out, window)
-    if planes is None:
+    if pixels is None or planes is None:
+        return pixels or planes
+    if window.kernel[1] > word_units + 1 and out.width > 1:
         return pixels
     if max(tensor.width, out.width) > line_words(word_units):
         return planes

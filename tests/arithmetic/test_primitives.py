@@ -118,11 +118,11 @@ def test_window_sums_follow_onnx() -> None:
 
 def test_lrn_breakpoints_and_interpolation() -> None:
     points = arithmetic.lrn_breakpoints()
-    assert points.shape == (23, 33) and points[0, 0] == 32 and points[22, 32] == 32 * 2**23
+    assert points.shape == (29, 33) and points[0, 0] == 32 and points[28, 32] == 32 * 2**29
     assert (points[1:, 0] == points[:-1, 32]).all() and (np.diff(points, axis=1) > 0).all()
     # A table that holds 32 times the sum: interpolation is exact, whatever the octave.
-    some = np.concatenate([np.arange(1, 5000), np.random.default_rng(0).integers(1, 2**23, 20_000)])
-    factor, shifts = arithmetic.lrn_factor(some, points, np.arange(23, dtype=np.int32))
+    some = np.concatenate([np.arange(1, 5000), np.random.default_rng(0).integers(1, 2**29, 20_000)])
+    factor, shifts = arithmetic.lrn_factor(some, points, np.arange(29, dtype=np.int32))
     assert (factor == 32 * some).all()
     assert (2**shifts <= some).all() and (some < 2 ** (shifts + 1)).all()
 

@@ -329,9 +329,9 @@ def test_lrn_that_divides_by_zero() -> None:
 
 
 def test_averages_of_too_many_values() -> None:
-    layer = Pool("p", ("x",), "y", PoolKind.AVERAGE, Window((129, 128)))
-    shapes = {"x": TensorShape(1, 129, 128), "y": TensorShape(1, 1, 1)}
-    with pytest.raises(InputError, match="layer 'p': an average of 16512 values"):
+    layer = Pool("p", ("x",), "y", PoolKind.AVERAGE, Window((129, 256)))
+    shapes = {"x": TensorShape(1, 129, 256), "y": TensorShape(1, 1, 1)}
+    with pytest.raises(InputError, match="layer 'p': an average of 33024 values"):
         quantise(Network("toy", "", (layer,), shapes, ("x",), ("y",)), samples=1)
 
 

@@ -76,6 +76,13 @@ def test_pooling(executor: Executor, kind: PoolKind, window: Window) -> None:
         (TensorShape(16, 9, 30), Window((9, 30))),
         (TensorShape(130, 7, 7), Window((7, 6), (1, 1), (0, 1, 0, 0))),
         (TensorShape(48, 6, 40), Window((1, 9), (1, 2), (0, 4, 0, 4))),
+        # Rows longer than those of running results, 128 pixels or 512 of a plane: tiles, in each order; the last of a
+        # single column, which folds; windows that fold one by one.
+        (TensorShape(16, 3, 600), Window((3, 3), (2, 2), (1, 1, 1, 1))),
+        (TensorShape(5, 2, 514), Window((2, 2), (1, 1), (0, 1, 0, 0))),
+        (TensorShape(24, 3, 300), Window((2, 9), (1, 4), (0, 4, 0, 4))),
+        (TensorShape(17, 2, 150), Window((1, 140), (1, 5), (0, 70, 0, 3))),
+        (TensorShape(3, 2, 1500), Window((2, 2), (2, 499))),
     ],
     ids=str,
 )
@@ -91,9 +98,10 @@ def test_pooling_in_every_order(executor: Executor, kind: PoolKind, shape: Tenso
         assert check(executor, replace(plan, layers=(layer,)), quantised, image)
 
 
-def test_dilated_maxima(executor: Executor) -> None:
+@pytest.mark.parametrize("width", [12, 150], ids=["one tile", "two tiles"])
+def test_dilated_maxima(executor: Executor, width: int) -> None:
     window = Window((3, 3), (1, 2), (2, 1, 2, 1), (2, 2))
-    shape, pooled = TensorShape(20, 9, 12), TensorShape(20, *window.output_size(9, 12))
+    shape, pooled = TensorShape(16, 9, width), TensorShape(16, *window.output_size(9, width))
     pool = Pool("pool", ("input",), "output", PoolKind.MAX, window)
     network = small(shape, [pool], {"output": pooled}, "output")
     for device, array in (("pynq-z2", (5, 7)), (packed_device(executor), (8, 8))):

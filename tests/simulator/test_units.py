@@ -249,6 +249,7 @@ class TestPooling:
             "kernel": (3, 3),
             "stride": (2, 2),
             "dilation": (1, 1),
+            "pad_left": 0,
         }
         time = pool_time(machine, PoolWork(**(shape | changes)), rows)  # type: ignore[arg-type]
         return time.cycles, time.fill, time.after
@@ -291,6 +292,19 @@ class TestPooling:
         assert self.time(True, 1, **whole) == (160, 80, 6 + 16)
         assert self.time(False, 1, **whole) == (260, 260, 13 + 16)
 
+    def test_long_rows_in_tiles(self) -> None:
+        # Planes hold 128 words of 4 pixels: 3 x 3 / 2 over 700 pixels is 255 + 94 columns of 511 and 189 pixels. Rows
+        # of a tile: 128 + 48 words; across the same; finish ceil(255 x 16 / 32) + ceil(94 x 16 / 32) = 128 + 47.
+        long = {"width": 700, "out_width": 349}
+        assert self.time(True, 2, **long) == (2 * 5 * 176, 3 * 128, 48 + 16)
+        # Pixels, 128: 1 x 9 / 4 with 2 pads: 30 + 30 + 13 columns, of 9 + 29 x 4 = 125 pixels (123 after the pads), 125
+        # and 57 (238 to 294). 2 windows under way: a cycle each.
+        rows = {"kernel": (1, 9), "stride": (1, 4), "width": 300, "out_width": 73, "pad_left": 2}
+        assert self.time(False, 1, **rows) == (123 + 125 + 57, 123, 57 + 16)
+        # By planes such windows fold one by one: ceil(9 / 4) words and 2 folds, the first without its pads.
+        few = rows | {"out_width": 3}
+        assert self.time(True, 1, **few)[0] == 2 * ((2 + 2) + (3 + 2) + (3 + 2))
+
     def test_lanes_bound_what_is_not_reduced(self) -> None:
         # 1 x 1 over 40 units. Pixels: 10 chunks of 13 pixels, each 2 groups of 32 lanes; planes: 40 x ceil(208 / 32).
         plain = {"kernel": (1, 1), "stride": (1, 1), "out_width": 13, "units": 40}
@@ -299,4 +313,5 @@ class TestPooling:
 
     def test_one_unit_per_word(self) -> None:
         # X = 16: n = 1, R = 16: 2 chunks or units, 13 words.
-        assert self.time(False, 5, machine=NARROW) == self.time(True, 5, machine=NARROW) == (2 * 11 * 13, 39, 29)
+        narrow = {"kernel": (3, 2), "machine": NARROW}
+        assert self.time(False, 5, **narrow) == self.time(True, 5, **narrow) == (2 * 11 * 13, 39, 29)

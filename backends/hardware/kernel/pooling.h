@@ -1,5 +1,5 @@
-// How pooling walks over a block (docs/overlay.md, section 7): chunks of channels, output rows, groups of R lanes. The
-// pooling unit makes products in this order and the lanes of STORE finish them.
+// How pooling walks over a block (docs/overlay.md, section 7): chunks of channels, tiles of columns, output rows, groups
+// of R lanes. The pooling unit makes products in this order and the lanes of STORE finish them.
 #ifndef OVERLAY_POOLING_H
 #define OVERLAY_POOLING_H
 
@@ -15,9 +15,32 @@ typedef struct {
     int units;        // channel units
     int chunk_units;  // of a chunk; the last may have fewer
     int chunks;
-    int words;     // of an input row of a chunk
-    int together;  // output rows that share a sweep over input rows
+    int together;      // output rows that share a sweep over input rows
+    int tile_columns;  // output columns of a tile; the last may have fewer
+    int tiles;
+    bool cut;  // a tile is made of a part of the input row only
 } pool_t;
+
+// A tile: output columns `column` on, made of input columns `start` on, the first of which is column `pads` of the first
+// window.
+typedef struct {
+    int column, columns;
+    int start, width;
+    int pads;
+    int words;  // of an input row of a chunk
+} pool_tile_t;
+
+// Columns that a row of running results holds.
+INLINE int row_room(bool planes) { return planes ? POOL_WORDS * WORD_UNITS : POOL_WORDS; }
+
+// Output columns of a tile: as many as have their windows in a row of running results, all of them if possible.
+INLINE int tile_columns_of(const command_t *c, bool planes) {
+    const int room = row_room(planes);
+    if (planes && c->kernel_columns > WORD_UNITS + 1) return 1;  // such a window folds by itself
+    if (larger(c->width, c->out_width) <= room) return c->out_width;
+    const int extent = (c->kernel_columns - 1) * c->dilation_columns + 1;
+    return smaller(c->out_width, smaller(room, (room - extent) / larger(1, c->stride_columns) + 1));
+}
 
 INLINE pool_t pool_of(const command_t *c, const block_t *b) {
     pool_t p;
@@ -25,35 +48,52 @@ INLINE pool_t pool_of(const command_t *c, const block_t *b) {
     p.units = units_of(c->channels);
     p.chunk_units = p.planes ? 1 : WORD_UNITS;
     p.chunks = ceil_div(p.units, p.chunk_units);
-    p.words = p.planes ? ceil_div(c->width, WORD_UNITS) : c->width;
     const bool apart = c->dilation_rows > 1 || c->stride_rows >= c->kernel_rows;
     const bool few = ceil_div(c->kernel_rows - 1, c->stride_rows) <= RUNNING_ROWS;
     p.together = apart ? 1 : few ? b->rows : RUNNING_ROWS;
+    p.tile_columns = tile_columns_of(c, p.planes);
+    p.tiles = ceil_div(c->out_width, p.tile_columns);
+    p.cut = p.tiles > 1 || larger(c->width, c->out_width) > row_room(p.planes);
     return p;
+}
+
+INLINE pool_tile_t tile_of(const command_t *c, const pool_t *p, int tile) {
+    INLINED
+    pool_tile_t t;
+    t.column = tile * p->tile_columns;
+    t.columns = smaller(p->tile_columns, c->out_width - t.column);
+    const int first = t.column * c->stride_columns - c->pad_left;
+    const int extent = (c->kernel_columns - 1) * c->dilation_columns + 1;
+    const int end = smaller(c->width, first + (t.columns - 1) * c->stride_columns + extent);
+    t.start = p->cut ? larger(0, first) : 0;
+    t.width = (p->cut ? end : c->width) - t.start;
+    t.pads = t.start - first;
+    t.words = p->planes ? ceil_div(t.width, WORD_UNITS) : t.width;
+    return t;
 }
 
 INLINE int units_of_chunk(const pool_t *p, int chunk) {
     return smaller(p->chunk_units, p->units - chunk * p->chunk_units);
 }
 
-// Groups of R lanes in which a row of a chunk is finished.
-INLINE int groups_of_row(const command_t *c, const pool_t *p, int chunk) {
-    return p->planes ? ceil_div(c->out_width, EACH) : c->out_width * ceil_div(units_of_chunk(p, chunk), EACH);
+// Groups of R lanes in which a row of a tile is finished.
+INLINE int groups_of_row(const pool_t *p, const pool_tile_t *t, int chunk) {
+    return p->planes ? ceil_div(t->columns, EACH) : t->columns * ceil_div(units_of_chunk(p, chunk), EACH);
 }
 
-// Unit k of a group of lanes: its output column (out_width: the lanes idle), and its unit of the chunk.
-INLINE unit_cursor_t place_in_row(const command_t *c, const pool_t *p, int chunk, int group, int k) {
+// Unit k of a group of lanes: its column of the tile (its columns' number: the lanes idle), and its unit of the chunk.
+INLINE unit_cursor_t place_in_row(const pool_t *p, const pool_tile_t *t, int chunk, int group, int k) {
     INLINED
     unit_cursor_t at;
     if (p->planes) {
-        at.column = smaller(group * EACH + k, c->out_width);
+        at.column = smaller(group * EACH + k, t->columns);
         at.unit = 0;
         return at;
     }
     // Not 0 even where the early return is taken: a compiler may divide before it knows.
     const int groups = larger(1, ceil_div(units_of_chunk(p, chunk), EACH));
     at.unit = group % groups * EACH + k;
-    at.column = at.unit < units_of_chunk(p, chunk) ? group / groups : c->out_width;
+    at.column = at.unit < units_of_chunk(p, chunk) ? group / groups : t->columns;
     return at;
 }
 

@@ -1,5 +1,5 @@
-// The pooling unit (docs/overlay.md, section 7). A chunk of channels is worked off row by row: each input row is read
-// once and reduced with at most two rows of running results; a row that is complete goes through the columns'
+// The pooling unit (docs/overlay.md, section 7). A tile of a chunk of channels is worked off row by row: each input row
+// is read once and reduced with at most two rows of running results; a row that is complete goes through the columns'
 // reduction and to the lanes.
 #ifndef OVERLAY_POOLING_UNIT_H
 #define OVERLAY_POOLING_UNIT_H
@@ -25,7 +25,7 @@ INLINE pool_window_t combine(bool largest, pool_window_t before, pool_window_t v
 
 // First step: input rows are read, each once, until output row `row` of the chunk is complete. An input row is in the
 // windows of at most three output rows: `row` and the two after it, whose running results alternate in `running`.
-INLINE uint64_t pool_down(const command_t *c, const pool_t *p, const block_t *b, int chunk, int row,
+INLINE uint64_t pool_down(const command_t *c, const pool_t *p, const pool_tile_t *t, const block_t *b, int chunk, int row,
                           const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], row_buffer_t running[RUNNING_ROWS],
                           row_buffer_t reduced) {
     HLS_PRAGMA(HLS inline off)
@@ -40,7 +40,7 @@ rows:
         TRIPS(1, 7)
         const bool inside = y >= 0 && y < c->height;
     words:
-        for (int word = 0; word < p->words; ++word) {
+        for (int word = 0; word < t->words; ++word) {
             TRIPS(1, 64)
             PIPELINED  // n units in n different banks; a word of running results is read and written once
         units:
@@ -49,14 +49,14 @@ rows:
                 UNROLL_THIS
                 const int column = p->planes ? word * WORD_UNITS + k : word;
                 const int unit = p->planes ? chunk : chunk * WORD_UNITS + k;
-                const bool counts = inside && column < c->width && unit < p->units;
+                const bool counts = inside && column < t->width && unit < p->units;
             channels:
                 UNROLLED
                 for (int i = 0; i < UNIT_BYTES; ++i) {
                     UNROLL_THIS
                     pool_row_t value = none;
                     if (counts) {
-                        const int at = b->input_unit + ((y - b->input_start) * c->width + column) * pitch + unit;
+                        const int at = b->input_unit + ((y - b->input_start) * c->width + t->start + column) * pitch + unit;
                         const int stored = input_buffer[at][i];
                         value = (pool_row_t)(largest ? stored : stored - c->input_zero_point);
                     }
@@ -86,7 +86,7 @@ rows:
     // At the lower border an input row completes several output rows: the others follow while the next rows are read.
     if (r.from > last_inside(c, row) && !apart) {
     left:
-        for (int word = 0; word < p->words; ++word) {
+        for (int word = 0; word < t->words; ++word) {
             TRIPS(1, 64)
             PIPELINED
         left_units:
@@ -106,7 +106,7 @@ rows:
 }
 
 // A single output column, pixels side by side: n running results of pixels n apart, folded at the end.
-INLINE uint64_t fold_row(const command_t *c, const pool_t *p, const row_buffer_t reduced, window_buffer_t windows) {
+INLINE uint64_t fold_row(const command_t *c, const pool_tile_t *t, const row_buffer_t reduced, window_buffer_t windows) {
     INLINED
     uint64_t cycles = 0;
     const bool largest = c->op == OP_MAX_POOL;
@@ -114,7 +114,7 @@ INLINE uint64_t fold_row(const command_t *c, const pool_t *p, const row_buffer_t
     pool_window_t sums[WORD_UNITS][UNIT_BYTES] = ZERO; // word 0 sets them all, which compilers do not see
     HLS_PRAGMA(HLS array_partition variable = sums complete dim = 0)
 words:
-    for (int word = 0; word < p->words; ++word) {
+    for (int word = 0; word < t->words; ++word) {
         TRIPS(1, 16)
         PIPELINED
     pixels:
@@ -122,7 +122,7 @@ words:
         for (int k = 0; k < WORD_UNITS; ++k) {
             UNROLL_THIS
             const int x = word * WORD_UNITS + k;
-            const bool counts = x + c->pad_left < c->kernel_columns && x < c->width;
+            const bool counts = x + t->pads < c->kernel_columns && x < t->width;
         channels:
             UNROLLED
             for (int i = 0; i < UNIT_BYTES; ++i) {
@@ -156,13 +156,13 @@ folds:
 
 // Pixels side by side: three taps of n windows in the first cycle, two more in each further one. The windows that begin
 // in a word of pixels, less the pads, end at most one word later (kernel_columns <= n + 1).
-INLINE uint64_t slide_row(const command_t *c, const row_buffer_t reduced, window_buffer_t windows) {
+INLINE uint64_t slide_row(const command_t *c, const pool_tile_t *t, const row_buffer_t reduced, window_buffer_t windows) {
     INLINED
     uint64_t cycles = 0;
     const bool largest = c->op == OP_MAX_POOL;
     const pool_window_t none = (pool_window_t)(largest ? LOWEST : 0);
     const int steps = larger(1, c->kernel_columns / COLUMN_ADDERS);
-    const int span = larger(c->width, (c->out_width - 1) * c->stride_columns + 1);
+    const int span = larger(t->width, (t->columns - 1) * c->stride_columns + 1);
 words:
     for (int word = 0; word * WORD_UNITS < span; ++word) {
         TRIPS(1, 16)
@@ -178,7 +178,7 @@ words:
             for (int k = 0; k < WORD_UNITS; ++k) {
                 UNROLL_THIS
                 const int column = first + k;
-                if (column >= c->out_width || column * c->stride_columns >= (word + 1) * WORD_UNITS) continue;
+                if (column >= t->columns || column * c->stride_columns >= (word + 1) * WORD_UNITS) continue;
             channels:
                 UNROLLED
                 for (int i = 0; i < UNIT_BYTES; ++i) {
@@ -187,8 +187,8 @@ words:
                 taps:
                     for (int tap = from; tap < end; ++tap) {
                         TRIPS(1, 3)
-                        const int x = column * c->stride_columns - c->pad_left + tap;
-                        if (x < 0 || x >= c->width) continue;
+                        const int x = column * c->stride_columns - t->pads + tap;
+                        if (x < 0 || x >= t->width) continue;
                         now = combine(largest, now, (pool_window_t)reduced[x / WORD_UNITS][x % WORD_UNITS][i]);
                     }
                     windows[column / WORD_UNITS][column % WORD_UNITS][i] = now;
@@ -202,26 +202,26 @@ words:
 
 // Pixel by pixel: a pixel is the last, a middle or the first one of the windows that are under way, the oldest first;
 // three of them in the first cycle, two more in each further one. Dilated: the same, tap by tap.
-INLINE uint64_t scatter_row(const command_t *c, const row_buffer_t reduced, window_buffer_t windows) {
+INLINE uint64_t scatter_row(const command_t *c, const pool_tile_t *t, const row_buffer_t reduced, window_buffer_t windows) {
     INLINED
     uint64_t cycles = 0;
     const bool largest = c->op == OP_MAX_POOL;
     const bool apart = c->dilation_columns > 1;
     const int spans = (c->kernel_columns - 1 + c->stride_columns - 1) / c->stride_columns;
-    const int under_way = apart ? c->kernel_columns - 1 : smaller(c->out_width, spans);
+    const int under_way = apart ? c->kernel_columns - 1 : smaller(t->columns, spans);
     const int steps = larger(1, (under_way + COLUMN_ADDERS - 1) / COLUMN_ADDERS);
     const pool_window_t none = (pool_window_t)(largest ? LOWEST : 0);
 blank:
-    for (int column = 0; column < c->out_width; ++column) {
+    for (int column = 0; column < t->columns; ++column) {
         TRIPS(1, 64)
         PIPELINED  // while the row before is finished
         for (int k = 0; k < WORD_UNITS; ++k)
             for (int i = 0; i < UNIT_BYTES; ++i) windows[column][k][i] = none;
     }
 pixels:
-    for (int x = 0; x < c->width; ++x) {
+    for (int x = 0; x < t->width; ++x) {
         TRIPS(1, 64)
-        const int oldest = larger(0, (x + c->pad_left - c->kernel_columns + c->stride_columns) / c->stride_columns);
+        const int oldest = larger(0, (x + t->pads - c->kernel_columns + c->stride_columns) / c->stride_columns);
     steps:
         for (int step = 0; step < steps; ++step) {
             TRIPS(1, 3)
@@ -232,13 +232,13 @@ pixels:
                 TRIPS(2, 3)
                 int column = oldest + j;
                 if (apart) {
-                    const int start = x + c->pad_left - j * c->dilation_columns;
+                    const int start = x + t->pads - j * c->dilation_columns;
                     if (j >= c->kernel_columns || start < 0 || start % c->stride_columns != 0) continue;
                     column = start / c->stride_columns;
-                } else if (column * c->stride_columns > x + c->pad_left) {
+                } else if (column * c->stride_columns > x + t->pads) {
                     continue;
                 }
-                if (column >= c->out_width) continue;
+                if (column >= t->columns) continue;
             units:
                 UNROLLED
                 for (int k = 0; k < WORD_UNITS; ++k) {
@@ -259,21 +259,22 @@ pixels:
 }
 
 // Second step: the columns of the windows are reduced.
-INLINE uint64_t pool_across(const command_t *c, const pool_t *p, const row_buffer_t reduced, window_buffer_t windows) {
+INLINE uint64_t pool_across(const command_t *c, const pool_t *p, const pool_tile_t *t, const row_buffer_t reduced,
+                            window_buffer_t windows) {
     HLS_PRAGMA(HLS inline off)
-    if (!p->planes) return scatter_row(c, reduced, windows);
-    if (c->out_width == 1) return fold_row(c, p, reduced, windows);
-    return slide_row(c, reduced, windows);
+    if (!p->planes) return scatter_row(c, t, reduced, windows);
+    if (t->columns == 1) return fold_row(c, t, reduced, windows);
+    return slide_row(c, t, reduced, windows);
 }
 
 // Third step: products. The divisor of an average depends on the classes of its row and column.
-INLINE uint64_t pool_finish(const command_t *c, const pool_t *p, const uint8_t values[VALUE_BYTES], int chunk,
-                            int row, const window_buffer_t windows, PRODUCTS) {
+INLINE uint64_t pool_finish(const command_t *c, const pool_t *p, const pool_tile_t *t,
+                            const uint8_t values[VALUE_BYTES], int chunk, int row, const window_buffer_t windows, PRODUCTS) {
     HLS_PRAGMA(HLS inline off)
     uint64_t cycles = 0;
     const bool largest = c->op == OP_MAX_POOL;
     const int classes = (c->out_height + c->out_width + 7) / 8 * 2;  // first word of the table of classes
-    const int groups = groups_of_row(c, p, chunk);
+    const int groups = groups_of_row(p, t, chunk);
 groups:
     for (int group = 0; group < groups; ++group) {
         TRIPS(1, 256)
@@ -283,13 +284,13 @@ groups:
         UNROLLED
         for (int k = 0; k < EACH; ++k) {
             UNROLL_THIS
-            const unit_cursor_t at = place_in_row(c, p, chunk, group, k);
-            if (at.column >= c->out_width) continue;
+            const unit_cursor_t at = place_in_row(p, t, chunk, group, k);
+            if (at.column >= t->columns) continue;
             wide_t multiplier = c->multiplier;
             int shift = c->shift;
             if (!largest) {
                 const int row_class = values[row];
-                const int column_class = values[c->out_height + at.column];
+                const int column_class = values[c->out_height + t->column + at.column];
                 const int entry = classes + 2 * (row_class * c->columns_factor + column_class);
                 multiplier = (wide_t)value_word(values, entry);
                 shift = (int)value_word(values, entry + 1);
@@ -317,16 +318,16 @@ typedef struct {
 } pool_count_t;
 
 // The three steps of successive rows work side by side.
-INLINE void pool_row(const command_t *c, const pool_t *p, const block_t *b, const uint8_t values[VALUE_BYTES],
-                     int chunk, int row, const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
+INLINE void pool_row(const command_t *c, const pool_t *p, const pool_tile_t *t, const block_t *b,
+                     const uint8_t values[VALUE_BYTES], int chunk, int row, const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
                      row_buffer_t running[RUNNING_ROWS], pool_count_t *count, PRODUCTS) {
     HLS_PRAGMA(HLS inline off)
     HLS_PRAGMA(HLS dataflow)
     SCRATCH row_buffer_t reduced;
     SCRATCH window_buffer_t windows;
-    count->down += pool_down(c, p, b, chunk, row, input_buffer, running, reduced);
-    count->across += pool_across(c, p, reduced, windows);
-    count->finish += pool_finish(c, p, values, chunk, row, windows, PASS_PRODUCTS);
+    count->down += pool_down(c, p, t, b, chunk, row, input_buffer, running, reduced);
+    count->across += pool_across(c, p, t, reduced, windows);
+    count->finish += pool_finish(c, p, t, values, chunk, row, windows, PASS_PRODUCTS);
 }
 
 // A block; returns the cycles that it took.
@@ -338,10 +339,15 @@ INLINE uint64_t pool_block(const command_t *c, const uint8_t values[VALUE_BYTES]
 chunks:
     for (int chunk = 0; chunk < p.chunks; ++chunk) {
         TRIPS(1, 128)
-    rows:
-        for (int row = b->first_row; row < b->first_row + b->rows; ++row) {
-            TRIPS(1, 224)
-            pool_row(c, &p, b, values, chunk, row, input_buffer, running, &count, PASS_PRODUCTS);
+    tiles:
+        for (int tile = 0; tile < p.tiles; ++tile) {
+            TRIPS(1, 1)
+            const pool_tile_t t = tile_of(c, &p, tile);
+        rows:
+            for (int row = b->first_row; row < b->first_row + b->rows; ++row) {
+                TRIPS(1, 224)
+                pool_row(c, &p, &t, b, values, chunk, row, input_buffer, running, &count, PASS_PRODUCTS);
+            }
         }
     }
     // Side by side: the slowest step sets the pace.

@@ -156,13 +156,13 @@ INLINE lrn_factor_t lrn_factor(uint32_t sum, const uint8_t values[VALUE_BYTES]) 
     int octave = 0;
 first_bit:
     UNROLLED
-    for (int i = 1; i < 23; ++i) {
+    for (int i = 1; i < LRN_OCTAVES; ++i) {
         UNROLL_THIS
         if (positive >> i) octave = i;
     }
-    const uint32_t scaled = positive * LRN_STEPS;
+    const uint64_t scaled = (uint64_t)positive * LRN_STEPS;
     const int index = (int)(scaled >> octave) - LRN_STEPS;
-    const wide_t fraction = (wide_t)(scaled & ((1u << octave) - 1));
+    const wide_t fraction = (wide_t)(scaled & (((uint64_t)1 << octave) - 1));
     const wide_t first = (wide_t)value_word(values, octave * LRN_ROW + index);
     const wide_t second = (wide_t)value_word(values, octave * LRN_ROW + index + 1);
     lrn_factor_t f;
@@ -174,7 +174,7 @@ first_bit:
 // LRN: running sums of squares along a pixel's channels; a window's sum is a difference of two.
 INLINE uint64_t lrn_row(const command_t *c, const view_t *v, const uint8_t values[VALUE_BYTES], int row,
                         const order_t *o, const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], PRODUCTS) {
-    SCRATCH uint32_t running[PARAMETER_CHANNELS + 1];
+    SCRATCH uint32_t running[LRN_CHANNELS + 1];
     uint64_t cycles = 0;
     unit_cursor_t at = {0, 0};
     const int before = (c->size - 1) / 2;

@@ -133,7 +133,7 @@ lanes_of_outputs:
 typedef struct {
     pool_t pool;
     order_t order;
-    int chunk, row, group;
+    int chunk, tile, row, group;
     unit_cursor_t at;
 } finished_t;
 
@@ -143,6 +143,7 @@ INLINE void begin_finish(const command_t *c, const block_t *b, finished_t *f) {
     f->pool = pool_of(c, b);
     f->order = order_of(c);
     f->chunk = 0;
+    f->tile = 0;
     f->row = 0;
     f->group = 0;
     f->at.column = 0;
@@ -161,13 +162,15 @@ INLINE bool finish_cycle(const command_t *c, const block_t *b, finished_t *f, bo
     if (!valid) return false;
     const int pixels = b->rows * c->out_width;
     const bool pools = is_pooling(c);
+    const pool_tile_t tile = tile_of(c, &f->pool, f->tile);
     results_t r;
     r.ends = false;
 units_of_lanes:
     UNROLLED
     for (int k = 0; k < EACH; ++k) {
-        const unit_cursor_t at = pools ? place_in_row(c, &f->pool, f->chunk, f->group, k) : f->at;
-        const bool counts = pools ? at.column < c->out_width : counts_in(c, &f->order, &at);
+        const unit_cursor_t at = pools ? place_in_row(&f->pool, &tile, f->chunk, f->group, k) : f->at;
+        const bool counts = pools ? at.column < tile.columns : counts_in(c, &f->order, &at);
+        const int column = at.column + (pools ? tile.column : 0);
         const int unit = at.unit + (pools ? f->chunk * f->pool.chunk_units : 0);
     lanes_of_unit:
         UNROLLED
@@ -183,20 +186,23 @@ units_of_lanes:
                     : finish(c, product, products.shift[lane], tables->slopes[c->slope_count > 1 ? known : 0],
                              tables->lookup);
             r.place[lane] = counts && oc == known
-                                ? (unit * pixels + f->row * c->out_width + at.column) * UNIT_BYTES + i
+                                ? (unit * pixels + f->row * c->out_width + column) * UNIT_BYTES + i
                                 : -1;
         }
         next_unit(&f->order, &f->at);
     }
     write_channel_intel(results_from_post, r);
     ++f->group;
-    if (f->group < (pools ? groups_of_row(c, &f->pool, f->chunk) : f->order.groups)) return false;
+    if (f->group < (pools ? groups_of_row(&f->pool, &tile, f->chunk) : f->order.groups)) return false;
     f->group = 0;
     f->at.column = 0;
     f->at.unit = 0;
     ++f->row;
     if (f->row < b->rows) return false;
     f->row = 0;
+    ++f->tile;
+    if (pools && f->tile < f->pool.tiles) return false;
+    f->tile = 0;
     ++f->chunk;
     return !pools || f->chunk == f->pool.chunks;
 }

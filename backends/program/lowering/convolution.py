@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.arithmetic.integers import SUM_BITS
 from dynamap.backends.arithmetic.winograd import transform_weights
 from dynamap.backends.program import packing
 from dynamap.backends.program.lowering.context import ALGORITHMS, DATAFLOWS, Lowering
@@ -20,6 +19,7 @@ from dynamap.backends.quantise import ConvArithmetic
 from dynamap.cost.convolution import ConvShape, winograd_name
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
+from dynamap.cost.overlay.limits import SUM_BITS
 from dynamap.cost.overlay.machine import UNIT_BYTES, round_up
 from dynamap.planner.mapping.storage import sliced
 from dynamap.planner.network.network import Conv

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from dynamap.backends.arithmetic.integers import MULTIPLIER_BITS, WINOGRAD_SUM_BITS
 from dynamap.backends.program.layout import plain_layout
 from dynamap.backends.program.lowering.context import Lowering
 from dynamap.backends.program.lowering.convolution import parameter_table
@@ -32,9 +31,6 @@ from dynamap.cost.overlay.pooling import PoolOrder, pooling_of
 from dynamap.planner.network.network import Add, Concat, Conv, Layer, Lrn, Mul, Pool, Resize
 from dynamap.planner.plan.plan import PlannedLayer
 
-ADD_LIMIT = 2**13
-"""Tensors of one addition: a term has 26 bits, the sum at most 40."""
-
 Fields = dict[str, Any]
 
 
@@ -42,7 +38,7 @@ def lower_vector(lowering: Lowering, index: int, layer: Layer, planned: PlannedL
     """The pass of one vector layer.
 
     Raises:
-        InputError: the plan has no blocking for it, or its sums could overflow.
+        InputError: the plan has no blocking for it.
     """
     if planned.blocking is None:
         raise InputError(f"layer {layer.name!r}: the plan has no blocking for it")
@@ -166,11 +162,6 @@ def _depthwise(lowering: Lowering, layer: Conv, integers: ConvArithmetic) -> Fie
 
 def _average(lowering: Lowering, layer: Pool, integers: AveragePoolArithmetic) -> Fields:
     """Classes of rows and columns by their counts, and multiplier and shift for each pair."""
-    if max(integers.counts) * 255 >= 2 ** (WINOGRAD_SUM_BITS - MULTIPLIER_BITS):
-        raise InputError(
-            f"layer {layer.name!r}: it averages {max(integers.counts)} values; the overlay sums at most "
-            f"{2 ** (WINOGRAD_SUM_BITS - MULTIPLIER_BITS) // 255}: pool in two steps"
-        )
     rows, columns = sorted(set(integers.row_counts)), sorted(set(integers.column_counts))
     classes = [rows.index(n) for n in integers.row_counts] + [columns.index(n) for n in integers.column_counts]
     pairs = np.zeros((len(rows) * len(columns), 2), "<u4")
@@ -193,12 +184,11 @@ def _ordered(lowering: Lowering, layer: Layer, fields: Fields) -> Fields:
     shapes, overlay = lowering.network.tensors, lowering.overlay
     source, target = shapes[layer.inputs[0]], shapes[layer.output]
     pooling = pooling_of(overlay.word_bytes // UNIT_BYTES, overlay.lanes, source, target, layer.window)
+    assert pooling is not None, "the planner offers no pooling whose windows are wider than a row of running results"
     return fields | {"flags": fields["flags"] | Flag.PLANES} if pooling.order is PoolOrder.PLANES else fields
 
 
 def _add(lowering: Lowering, layer: Add, integers: AddArithmetic) -> Fields:
-    if len(layer.inputs) > ADD_LIMIT:
-        raise InputError(f"layer {layer.name!r}: it adds {len(layer.inputs)} tensors; at most {ADD_LIMIT} fit its sums")
     sources = [
         _source(lowering, tensor, zero, multiplier, 0, 0)
         for tensor, zero, multiplier in zip(layer.inputs, integers.input_zero_points, integers.multipliers, strict=True)
@@ -252,7 +242,7 @@ def _lrn(lowering: Lowering, layer: Lrn, integers: LrnArithmetic) -> Fields:
     data = rows.tobytes()
     return {
         "input_zero_point": integers.input_zero_point,
-        "size": layer.size,
+        "size": min(layer.size, 2 * lowering.network.tensors[layer.output].channels + 1),  # more sees no more
         "values_address": lowering.tables.add(data),
         "values_bytes": len(data),
     }

@@ -305,6 +305,7 @@ class _PoolPass(_Pass):
             kernel=(c.kernel_rows, c.kernel_columns),
             stride=(c.stride_rows, c.stride_columns),
             dilation=(c.dilation_rows, c.dilation_columns),
+            pad_left=c.pad_left,
         )
 
     def compute(self, part: Part) -> int:

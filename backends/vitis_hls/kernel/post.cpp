@@ -125,40 +125,50 @@ groups:
     }
 }
 
-// Pooling: the products of R lanes per cycle, chunk by chunk.
+// Pooling: the rows of a tile of a chunk of channels.
+void post_tile(const command_t &c, const lookup_t &lookup, const block_t &b, const pool_t &p, int chunk,
+               const pool_tile_t &t, products_t &products, std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES]) {
+    const int pixels = b.rows * c.out_width;
+    const int groups = groups_of_row(&p, &t, chunk);
+rows:
+    for (int row = 0; row < b.rows; ++row) {
+#pragma HLS loop_tripcount min = 1 max = 224
+    groups:
+        for (int group = 0; group < groups; ++group) {
+#pragma HLS loop_tripcount min = 1 max = 256
+#pragma HLS pipeline II = 1
+            const lanes_t lanes = products.read();
+        units:
+            for (int k = 0; k < LANES / UNIT_BYTES; ++k) {
+#pragma HLS unroll
+                const unit_cursor_t at = place_in_row(&p, &t, chunk, group, k);
+                if (at.column >= t.columns) continue;
+            lanes:
+                for (int i = 0; i < UNIT_BYTES; ++i) {
+#pragma HLS unroll
+                    const int channel = (chunk * p.chunk_units + at.unit) * UNIT_BYTES + i;
+                    if (channel >= c.out_channels) continue;
+                    const std::int8_t value =
+                        finish(&c, lanes.product[k * UNIT_BYTES + i], lanes.shift[k * UNIT_BYTES + i],
+                               lookup.slopes[c.slope_count > 1 ? channel : 0], lookup.table);
+                    put(b, pixels, row * c.out_width + t.column + at.column, channel, value, output_buffer);
+                }
+            }
+        }
+    }
+}
+
+// Pooling: the products of R lanes per cycle, chunk by chunk, tile by tile.
 void post_pooled(const command_t &c, const lookup_t &lookup, const block_t &b, products_t &products,
                  std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES]) {
     const pool_t p = pool_of(&c, &b);
-    const int pixels = b.rows * c.out_width;
 chunks:
     for (int chunk = 0; chunk < p.chunks; ++chunk) {
 #pragma HLS loop_tripcount min = 1 max = 128
-        const int groups = groups_of_row(&c, &p, chunk);
-    rows:
-        for (int row = 0; row < b.rows; ++row) {
-#pragma HLS loop_tripcount min = 1 max = 224
-        groups:
-            for (int group = 0; group < groups; ++group) {
-#pragma HLS loop_tripcount min = 1 max = 256
-#pragma HLS pipeline II = 1
-                const lanes_t lanes = products.read();
-            units:
-                for (int k = 0; k < LANES / UNIT_BYTES; ++k) {
-#pragma HLS unroll
-                    const unit_cursor_t at = place_in_row(&c, &p, chunk, group, k);
-                    if (at.column >= c.out_width) continue;
-                lanes:
-                    for (int i = 0; i < UNIT_BYTES; ++i) {
-#pragma HLS unroll
-                        const int channel = (chunk * p.chunk_units + at.unit) * UNIT_BYTES + i;
-                        if (channel >= c.out_channels) continue;
-                        const std::int8_t value =
-                            finish(&c, lanes.product[k * UNIT_BYTES + i], lanes.shift[k * UNIT_BYTES + i],
-                                   lookup.slopes[c.slope_count > 1 ? channel : 0], lookup.table);
-                        put(b, pixels, row * c.out_width + at.column, channel, value, output_buffer);
-                    }
-                }
-            }
+    tiles:
+        for (int tile = 0; tile < p.tiles; ++tile) {
+#pragma HLS loop_tripcount min = 1 max = 1
+            post_tile(c, lookup, b, p, chunk, tile_of(&c, &p, tile), products, output_buffer);
         }
     }
 }

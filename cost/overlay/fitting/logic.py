@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dynamap.cost.calibration import UNIT, Factor
 from dynamap.cost.device import Device
+from dynamap.cost.overlay.limits import POOL_ROW_BITS, POOL_WINDOW_BITS
 from dynamap.cost.overlay.machine import Machine
 from dynamap.cost.overlay.pooling import line_words
 from dynamap.cost.overlay.transfer import Ints
@@ -19,7 +20,7 @@ LUT_PER_WORD_BYTE, FF_PER_WORD_BYTE = 230, 600
 """Window rotation, layout and the Winograd transforms, per byte of the memory word."""
 POOL_LUT_PER_WORD_BYTE, POOL_FF_PER_WORD_BYTE = 150, 250
 """The pooling unit's adders with their maxima (two of 18 and two of 24 bits) and the choice of pixels, per byte."""
-POOL_BITS_PER_WORD_BYTE, BITS_PER_LUT = 3 * 18 + 24, 64
+POOL_BITS_PER_WORD_BYTE, BITS_PER_LUT = 3 * POOL_ROW_BITS + POOL_WINDOW_BITS, 64
 """Its rows of running and completed results, in LUTs used as memory of 64 bits."""
 LUT_BASE, FF_BASE = 12_000, 15_000
 ALM_TENTHS_PER_LUT = 6

@@ -1,0 +1,72 @@
+"""What no overlay can do, whatever its size: widths of sums, lengths of tables, limits of the program's fields.
+
+The one place of these numbers. ``planner.network.limits`` asks them of every layer of a network, for ``dynamap check``
+and ``dynamap plan``; the quantiser, the overlay program and the kernels are built with them.
+"""
+
+from __future__ import annotations
+
+LARGEST_SIDE = 2**16 - 1
+"""Channels, rows and columns of a tensor: 16 bits in a command of the overlay program."""
+
+LARGEST_STEP = 4095
+"""Kernel, stride, dilation and pads along a dimension: 12 bits in a command."""
+
+LARGEST_PITCH = 2**31 - 1
+"""Bytes from a row, or a plane, of a tensor to the next: a signed word of a command."""
+
+LARGEST_ADDRESS = 2**48 - 1
+"""Largest address or size of a region: 256 TiB, far above any device and exact in every host language."""
+
+MOST_LAYERS = 2**16 - 1
+"""Layers of a network, and tensors: 16 bits in a command."""
+
+MOST_COMMANDS = 2**24
+"""Passes of a program."""
+
+MOST_NAME_BYTES = 2**26
+"""Names of all layers and tensors together, in UTF-8."""
+
+SUM_BITS = 36
+"""Signed bits of an accumulator of int8 products, bias included."""
+
+PRODUCT_BITS = 40
+"""Signed bits of a product of the vector unit that the lanes still shift, and of a Winograd sum."""
+
+MULTIPLIER_BITS = 17
+"""Bits of an unsigned multiplier."""
+
+CENTRED = 255
+"""Largest magnitude of a value less its zero point."""
+
+POOL_ROW_BITS, POOL_WINDOW_BITS = 18, 24
+"""Signed bits of a sum of centred values over the rows of a pooling window, and over the whole window."""
+
+MOST_AVERAGED = (2 ** (POOL_WINDOW_BITS - 1) - 1) // CENTRED
+"""Values of one average: 32,896. The import makes larger ones of two steps."""
+
+MOST_POOLED_ROWS = (2 ** (POOL_ROW_BITS - 1) - 1) // CENTRED
+"""Rows of one average: 514."""
+
+LRN_OCTAVES = 29
+"""Sums of squares of an LRN stay below 2^29."""
+
+MOST_SOURCES = 64
+"""Inputs of one addition or concatenation: source records of a command that are on chip."""
+
+PARAMETER_CHANNELS = 8192
+"""Output channels of a pass whose parameters are on chip; a quarter of them for a block of streamed weights."""
+
+LRN_CHANNELS = 8192
+"""Channels of an LRN: running sums of squares that are on chip."""
+
+MOST_SLOPES = 8192
+"""Slopes of a leaky activation of the vector unit, one per channel."""
+
+VALUE_BYTES = 16384
+"""Bytes of an operation's own table (average pooling, LRN)."""
+
+MOST_CLASSES = 256
+"""Classes of rows, or of columns, of an average: windows with different numbers of values inside the image."""
+
+assert LRN_CHANNELS * CENTRED**2 < 2**LRN_OCTAVES
