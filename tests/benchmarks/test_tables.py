@@ -1,9 +1,12 @@
-"""The README's latency tables from small result files, cell by cell; and what the published figures must state."""
+"""The tables of latencies from small result files, cell by cell; what pages show; what published figures must state."""
 
 from __future__ import annotations
 
 import importlib.util
 import json
+import subprocess
+import sys
+from copy import deepcopy
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -82,3 +85,41 @@ def test_published_figures_cite_their_sources() -> None:
     rates = {"googlenet": 802.95, "inception-v4": 121.73, "resnet50": 287.04, "vgg16": 101.73}
     for name, per_second in rates.items():
         assert xdnn[name] == pytest.approx(1000 / per_second, abs=0.005)
+
+
+def _printed(*options: str) -> list[str]:
+    command = [sys.executable, str(BENCHMARKS / "tables.py"), *options]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return text.strip().split("\n\n")
+
+
+@pytest.mark.parametrize(
+    ("page", "options", "count"),
+    [("docs/benchmarks.md", ("--devices", "u200,zcu104"), 4), ("README.md", ("--summary",), 1)],
+)
+def test_pages_show_what_the_command_prints(page: str, options: tuple[str, ...], count: int) -> None:
+    text = (BENCHMARKS.parent / page).read_text(encoding="utf-8")
+    tables = _printed(*options)
+    assert len(tables) == count
+    assert not [table.splitlines()[0] for table in tables if table not in text]
+
+
+def test_summary_of_a_device(tables: ModuleType) -> None:
+    """0.6 / 0.5 = 1.2 for im2col; of the dataflows 0.75 and 12.5 the better one, 1.5 times the optimum."""
+    results = deepcopy(RESULTS)
+    results["cells"][0]["strategies"]["im2col"] = _plan(0.6)  # type: ignore[index]
+    results["cells"][0]["strategies"]["is"] = {"stopped": "nothing was found in the time limit"}  # type: ignore[index]
+    planner = {"cells": [{"model": "googlenet", "device": "u200", "seconds": {"import": 1.0, "search": 0.125}}]}
+    assert tables.summary_table(results, planner, "u200").splitlines() == [
+        "| u200, ms | array | planned | im2col alone | best one dataflow | compute limit | proof took |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| googlenet | 7 x 9 | 0.500 | 0.600 (1.20x) | 0.750 (1.50x) | 0.250 | 0.12 s |",
+    ]
+
+
+def test_searches_of_a_device(tables: ModuleType) -> None:
+    """Whole: 0.5 + 0.25 + 1.25 = 2 seconds."""
+    seconds = {"import": 0.5, "prepare": 0.25, "search": 1.25}
+    cell = {"model": "m", "device": "d", "arrays_considered": 12345, "arrays_solved": 3, "treewidth": 2}
+    planner = {"cells": [{**cell, "seconds": seconds, "peak_mb": 99.6}, {"model": "m", "device": "other"}]}
+    assert tables.search_table(planner, "d").splitlines()[2] == "| m | 12,345 | 3 | 2 | 1.25 s | 2.00 s | 100 MB |"

@@ -60,9 +60,9 @@ class Step:
 
 
 def pages() -> list[Path]:
-    """README.md, every page of docs/ and the READMEs of the examples."""
-    examples = sorted((ROOT / "examples").glob("*/README.md"))
-    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *examples]
+    """The pages of the root, every page of docs/ and the READMEs of the examples."""
+    docs = [page for page in sorted((ROOT / "docs").rglob("*.md")) if "generated" not in page.parts]
+    return [*sorted(ROOT.glob("*.md")), *docs, *sorted((ROOT / "examples").glob("*/README.md"))]
 
 
 def blocks(page: Path) -> list[Block]:

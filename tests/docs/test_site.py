@@ -18,7 +18,9 @@ from typer.testing import CliRunner
 from dynamap.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+DOCS = ROOT / "docs"
+PAGES = [page for page in sorted(DOCS.rglob("*.md")) if "generated" not in page.parts]
+OUTSIDE = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "examples").glob("*/README.md"))]
 LOADED = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src", "object": "data"}
 """What a browser fetches by itself, by tag."""
 
@@ -65,7 +67,7 @@ def built(site: Path) -> dict[Path, Page]:
 
 
 def test_every_page_is_there(built: dict[Path, Page], site: Path) -> None:
-    assert {site / f"{page.stem}.html" for page in PAGES} <= set(built)
+    assert {site / page.relative_to(DOCS).with_suffix(".html") for page in PAGES} <= set(built)
 
 
 def test_nothing_comes_from_a_network(built: dict[Path, Page], site: Path) -> None:
@@ -91,7 +93,7 @@ def test_links_and_files_of_the_site_exist(built: dict[Path, Page]) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "examples").glob("*/README.md"))], ids=str)
+@pytest.mark.parametrize("page", OUTSIDE, ids=[page.relative_to(ROOT).as_posix() for page in OUTSIDE])
 def test_links_of_pages_outside_the_site_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
@@ -99,10 +101,41 @@ def test_links_of_pages_outside_the_site_exist(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}, which does not exist"
 
 
-def test_readme_leads_to_every_page() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    missing = [page.name for page in PAGES if f"(docs/{page.name}" not in text and page.name != "index.md"]
-    assert not missing, f"README.md does not link to {missing}"
+def test_contents_lead_to_every_page(built: dict[Path, Page], site: Path) -> None:
+    """The contents beside the first page of the site; and the README leads to that page."""
+    linked = {(site / unquote(urlsplit(url).path)).resolve() for url in built[site / "index.html"].links}
+    missing = [page.name for page in PAGES if (site / page.relative_to(DOCS)).with_suffix(".html") not in linked]
+    missing = [name for name in missing if name != "index.md" and not (DOCS / "decisions" / name).exists()]
+    assert not missing, f"docs/index.md does not lead to {missing}"
+    assert "(docs/index.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_decisions_are_listed() -> None:
+    text = (DOCS / "decisions" / "index.md").read_text(encoding="utf-8")
+    table, _, contents = text.partition("```{toctree}")
+    records = [page.stem for page in PAGES if page.parent.name == "decisions" and page.stem != "index"]
+    assert len(records) > 5
+    assert not [record for record in records if f"({record}.md)" not in table or f"\n{record}\n" not in contents]
+
+
+@pytest.mark.parametrize("page", [*OUTSIDE, *PAGES], ids=[p.relative_to(ROOT).as_posix() for p in [*OUTSIDE, *PAGES]])
+def test_files_that_pages_name_exist(page: Path) -> None:
+    """What stands between backticks and begins with a folder of this repository is a path in it (NAME: any name)."""
+    text = page.read_text(encoding="utf-8")
+    names = re.findall(r"`((?:cost|planner|backends|dynamap|tests|benchmarks|docs|examples)/[\w./-]*)[`\s]", text)
+    missing = [name for name in names if not (ROOT / name).exists() and "NAME" not in name]
+    assert not missing, f"{page.name} names {missing}"
+
+
+def test_readme_is_read_in_one_go() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 120
+
+
+def test_picture_of_the_report_is_small() -> None:
+    """Made by docs/extensions/report_picture.py."""
+    picture = (DOCS / "images" / "report.png").read_bytes()
+    assert picture.startswith(b"\x89PNG") and len(picture) < 300_000
 
 
 def _help(command: str) -> str:
