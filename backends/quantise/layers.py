@@ -194,10 +194,11 @@ class QuantisedNetwork:
     """A network with the integers that compute it.
 
     ``tensors`` has every tensor that the overlay stores, ``layers`` every layer but the host's, by
-    name. ``source`` is a sentence that says where the scales come from.
+    name. ``source`` is a sentence that says where the scales come from, ``notices`` say where they cost accuracy.
     """
 
     network: Network
     tensors: Mapping[str, Quantisation]
     layers: Mapping[str, LayerArithmetic]
     source: str
+    notices: tuple[str, ...] = ()

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.quantise import activations, schemes
+from dynamap.backends.quantise import activations, schemes, sharing
 from dynamap.backends.quantise.build import Schemes, build_layer
 from dynamap.backends.quantise.calibrating import calibration as calibrating
 from dynamap.backends.quantise.calibrating.calibration import Method
 from dynamap.backends.quantise.layers import QuantisedNetwork
 from dynamap.cost.errors import InputError
+from dynamap.planner.mapping.storage import concats_in_place
 from dynamap.planner.network.network import Activate, ActivationKind, HostLayer, Network, Pool, PoolKind, Quantisation
 
 DEFAULT_SAMPLES = 4
@@ -51,22 +52,26 @@ def quantise(
     tables = [layer.name for layer in network.layers if activations.has_table(layer)]
     missing = [name for name in stored if name not in given]
     if not missing and not tables:
-        found, before_table = dict(given), {}
+        found, before_table, notices = dict(given), {}, ()
         source = "scales and zero points of the quantised model"
     else:
         if calibration is None:
             data = calibrating.random_set(network, samples, seed)
         else:
             data = calibrating.given_set(network, calibration)
-        ranges = calibrating.measure(network, data, Method(method), percentile)
-        found = schemes.calibrated_schemes(network, ranges.tensors, given)
+        limits = {name: calibrating.representable(known) for name, known in given.items()}
+        ranges = calibrating.measure(network, data, Method(method), percentile, limits)
+        in_place = concats_in_place(network)
+        shared = sharing.shared_ranges(network, ranges.tensors, given, in_place)
+        found = schemes.calibrated_schemes(network, shared, given)
+        notices = sharing.few_levels(network, ranges.tensors, shared, in_place)
         before_table = _before_tables(network, found, ranges)
         source = _sentence(data.description, Method(method), percentile, len(given), len(missing))
     chosen = Schemes(found, before_table)
     layers = {
         layer.name: build_layer(network, layer, chosen) for layer in network.layers if not isinstance(layer, HostLayer)
     }
-    return QuantisedNetwork(network, found, layers, source)
+    return QuantisedNetwork(network, found, layers, source, notices)
 
 
 def _before_tables(

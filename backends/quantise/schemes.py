@@ -1,8 +1,8 @@
 """Choosing scale and zero point of every tensor.
 
-What a quantised model says is kept (unsigned storage is shifted to int8). Where only some tensors of
-a concatenation, max pooling or resize have a scale, the others take it. The rest is calibrated; tensors that
-those layers join get one scale for the union of their ranges, so that copying rounds nothing.
+What a quantised model says is kept (unsigned storage is shifted to int8), and reaches over layers that pass values
+through (`dynamap.planner.network.scales`). The rest is calibrated; tensors that such layers join get one scale for
+the union of their ranges, as far as that costs no accuracy (`dynamap.backends.quantise.sharing`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from dynamap.backends.quantise.activations import has_table
 from dynamap.backends.quantise.calibrating.calibration import Range
 from dynamap.cost.errors import InputError
-from dynamap.planner.network.network import Concat, HostLayer, Layer, Network, Pool, PoolKind, Quantisation, Resize
+from dynamap.planner.network.network import HostLayer, Network, Quantisation
+from dynamap.planner.network.scales import spread_scales
 
 
 def as_int8(quantisation: Quantisation, tensor: str) -> Quantisation:
@@ -24,7 +24,7 @@ def as_int8(quantisation: Quantisation, tensor: str) -> Quantisation:
         InputError: the scale is not a positive normal float32, or the zero point is out of range.
     """
     scale = np.float32(quantisation.scale)
-    zero_point = quantisation.zero_point - (0 if quantisation.signed else 128)
+    zero_point = quantisation.as_int8.zero_point
     if not (np.isfinite(scale) and scale >= np.finfo(np.float32).tiny and -128 <= zero_point <= 127):
         raise InputError(
             f"tensor {tensor!r} has scale {quantisation.scale} and zero point {quantisation.zero_point}; "
@@ -54,48 +54,18 @@ def stored_tensors(network: Network) -> tuple[str, ...]:
 
 
 def given_schemes(network: Network) -> dict[str, Quantisation]:
-    """The model's own scales, spread over the layers that pass values through."""
-    stored = set(stored_tensors(network))
-    schemes = {name: as_int8(known, name) for name, known in network.quantisation.items() if name in stored}
-    changed = bool(schemes)
-    while changed:
-        changed = False
-        for layer in network.layers:
-            joined = joined_tensors(layer)
-            known = [schemes[name] for name in reversed(joined) if name in schemes]
-            for name in joined:
-                if known and name not in schemes:
-                    schemes[name] = known[0]
-                    changed = True
-    return schemes
+    """The model's own scales, spread over the layers that pass values through.
+
+    Raises:
+        InputError: one of them cannot be used.
+    """
+    for name, known in network.quantisation.items():
+        as_int8(known, name)
+    return spread_scales(network)
 
 
 def calibrated_schemes(
-    network: Network, ranges: Mapping[str, Range], given: Mapping[str, Quantisation]
+    network: Network, shared: Mapping[str, Range], given: Mapping[str, Quantisation]
 ) -> dict[str, Quantisation]:
-    """Schemes of all stored tensors: ``given`` ones kept, the others from ``ranges``, joined ones alike."""
-    parent = {name: name for name in stored_tensors(network)}
-
-    def root(name: str) -> str:
-        while parent[name] != name:
-            parent[name] = parent[parent[name]]
-            name = parent[name]
-        return name
-
-    for layer in network.layers:
-        first, *others = joined_tensors(layer) or ("",)
-        for other in others:
-            parent[root(other)] = root(first)
-    unions: dict[str, Range] = {}
-    for name in parent:
-        if name not in given:
-            low, high = ranges[name]
-            known = unions.get(root(name), (low, high))
-            unions[root(name)] = (min(low, known[0]), max(high, known[1]))
-    return {name: given[name] if name in given else from_range(unions[root(name)]) for name in parent}
-
-
-def joined_tensors(layer: Layer) -> tuple[str, ...]:
-    """Inputs and output of a layer that only moves values; the output comes last."""
-    moves = isinstance(layer, (Concat, Resize)) or (isinstance(layer, Pool) and layer.kind is PoolKind.MAX)
-    return (*layer.inputs, layer.output) if moves and not has_table(layer) else ()
+    """Schemes of all stored tensors: ``given`` ones kept, the others from the ranges that they share."""
+    return {name: given[name] if name in given else from_range(shared[name]) for name in stored_tensors(network)}

@@ -132,14 +132,15 @@ class Value:
     """What an ONNX name holds: the elements of one tensor, row by row, seen in an ONNX shape (batch 1).
 
     ``shared``: some name between the layer and this one has further readers or is an output.
-    ``integer``: between QuantizeLinear and DequantizeLinear. ``dequantised``: after it.
+    ``integer``: how the integers between QuantizeLinear and DequantizeLinear are to be read, whose type is the
+    name's own (the tensor may hold them as the other type of 8 bits). ``dequantised``: after them.
     ``order``: a channel permutation that no layer applies yet. ``pads``: zeros that no layer applies yet.
     """
 
     tensor: TensorDraft
     shape: tuple[int, ...]
     shared: bool = False
-    integer: bool = False
+    integer: Quantisation | None = None
     dequantised: bool = False
     order: tuple[int, ...] | None = None
     pads: tuple[int, int, int, int] | None = None

@@ -79,6 +79,9 @@ class Graph:
         if graph.sparse_initializer:
             raise InputError(f"{label}: sparse initialisers are not supported; save the weights as dense tensors")
         self.label = label
+        self.element_types = {
+            value.name: value.type.tensor_type.elem_type for values in (graph.input, graph.output) for value in values
+        }
         self.initialisers: dict[str, onnx.TensorProto] = {}
         for tensor in graph.initializer:
             if tensor.name in self.initialisers:

@@ -22,6 +22,7 @@ from dynamap.planner.importer.finish import (
 from dynamap.planner.importer.graph import Graph, Node
 from dynamap.planner.importer.handlers import handler_of
 from dynamap.planner.importer.lowering import BEHIND, Lowering
+from dynamap.planner.importer.operators.quant import settle_integer_inputs
 from dynamap.planner.importer.reading.constants import evaluate
 from dynamap.planner.importer.reading.inputs import bind_inputs
 from dynamap.planner.importer.reading.read import Source, TensorReader, read_source
@@ -79,14 +80,10 @@ def lower(source: Source) -> Outcome:
     tensors = TensorReader(label, source.folder)
     lowering = Lowering(graph, opset, tensors)
     bind_inputs(lowering, model)
-    for node in _constants_first(graph):
-        if node.index in lowering.verdicts:
-            continue
-        try:
-            _lower_node(lowering, node, tensors)
-        except Unsupported as problem:
-            lowering.verdicts[node.index] = Verdict(Fate.UNSUPPORTED, None, problem.reason, problem.remedy)
-            _bind_unknown(lowering, node)
+    constant, rest = _constants_first(graph)
+    _lower_nodes(lowering, constant, tensors)
+    settle_integer_inputs(lowering)
+    _lower_nodes(lowering, rest, tensors)
     settle_outputs(lowering)
     refuse_host_before_overlay(lowering)
     names = unique_names(lowering.layers)
@@ -105,8 +102,8 @@ def _network(outcome: Outcome) -> Network:
     return outcome.network
 
 
-def _constants_first(graph: Graph) -> list[Node]:
-    """The nodes in order, those that depend on no input of the network before all others."""
+def _constants_first(graph: Graph) -> tuple[list[Node], list[Node]]:
+    """The nodes that depend on no input of the network, and all others; both in order."""
     variable = set(graph.inputs)
     constant, rest = [], []
     for node in graph.order:
@@ -115,7 +112,18 @@ def _constants_first(graph: Graph) -> list[Node]:
             rest.append(node)
         else:
             constant.append(node)
-    return constant + rest
+    return constant, rest
+
+
+def _lower_nodes(lowering: Lowering, nodes: list[Node], tensors: TensorReader) -> None:
+    for node in nodes:
+        if node.index in lowering.verdicts:
+            continue
+        try:
+            _lower_node(lowering, node, tensors)
+        except Unsupported as problem:
+            lowering.verdicts[node.index] = Verdict(Fate.UNSUPPORTED, None, problem.reason, problem.remedy)
+            _bind_unknown(lowering, node)
 
 
 def _lower_node(lowering: Lowering, node: Node, tensors: TensorReader) -> None:

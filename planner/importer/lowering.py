@@ -29,6 +29,7 @@ from dynamap.planner.importer.drafts import (
 from dynamap.planner.importer.fates import Fate
 from dynamap.planner.importer.graph import Graph, Node
 from dynamap.planner.importer.reading.read import TensorReader
+from dynamap.planner.network.network import Quantisation
 
 BEHIND = "its input depends on the unsupported node {!r} and cannot be judged"
 
@@ -44,7 +45,7 @@ class Lowering:
         self.layers: list[LayerDraft] = []
         self.verdicts: dict[int, Verdict] = {}
         self.notices: list[str] = []
-        self.unsigned_inputs: set[str] = set()  # network inputs of type uint8
+        self.stored_again: dict[tuple[int, Quantisation], TensorDraft] = {}  # copies by tensor and scale
         self._tensors = tensors
 
     # ---- reading ----
@@ -114,7 +115,7 @@ class Lowering:
     def real(self, node: Node, position: int, readers: int = 1) -> Value:
         """As `read`; refused between QuantizeLinear and DequantizeLinear."""
         value = self.read(node, position, readers)
-        if value.integer:
+        if value.integer is not None:
             raise Unsupported(
                 f"it computes on the quantised integers of {node.inputs[position]!r}",
                 "export the quantised model in QDQ form (quant_format=QuantFormat.QDQ)",
@@ -159,7 +160,7 @@ class Lowering:
 
     def foldable(self, value: Value) -> LayerDraft | None:
         """The layer before, if nothing but the reader of ``value`` sees its output as it is."""
-        if value.shared or value.integer or value.dequantised or value.tensor.quantisation is not None:
+        if value.shared or value.integer is not None or value.dequantised or value.tensor.quantisation is not None:
             return None
         return value.tensor.producer
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from dynamap.cost.overlay.machine import UNIT_BYTES
 from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.network.network import Add, Concat, Conv, HostLayer, Layer, Mul, Network
+from dynamap.planner.network.scales import spread_scales
 from dynamap.planner.network.work import conv_shape
 
 
@@ -47,11 +48,12 @@ def sliced(layer: Conv, network: Network) -> bool:
     return not shape.depthwise and shape.split_groups(UNIT_BYTES)[1] > 1
 
 
-def _in_place(network: Network) -> dict[str, Concat]:
+def concats_in_place(network: Network) -> dict[str, Concat]:
     """Concatenations whose inputs can be written where they belong, by name.
 
     Where a quantised model gives their tensors different scales the values must be rescaled, that is, copied.
     """
+    known = spread_scales(network)
     produced = {layer.output for layer in network.layers if not isinstance(layer, HostLayer)}
     placed: set[str] = set()
     chosen: dict[str, Concat] = {}
@@ -63,8 +65,8 @@ def _in_place(network: Network) -> dict[str, Concat]:
             aligned &= offset % UNIT_BYTES == 0
             offset += network.tensors[tensor].channels
         free = len(set(layer.inputs)) == len(layer.inputs) and not placed.intersection(layer.inputs)
-        scales = {network.quantisation.get(tensor) for tensor in (*layer.inputs, layer.output)} - {None}
-        if aligned and free and len(scales) <= 1 and produced.issuperset(layer.inputs):
+        scales = {known.get(tensor) for tensor in (*layer.inputs, layer.output)}
+        if aligned and free and len(scales) == 1 and produced.issuperset(layer.inputs):
             chosen[layer.name] = layer
             placed.update(layer.inputs)
     return chosen
@@ -118,7 +120,7 @@ def _only_c16(executed: Iterable[Layer], concats: Iterable[Concat], network: Net
 
 def find_storages(network: Network) -> Storages:
     """Groups the tensors that the overlay reads or writes, and finds the formats that each group may have."""
-    concats = _in_place(network)
+    concats = concats_in_place(network)
     placements = _placements(network, concats.values())
     executed = tuple(
         layer for layer in network.layers if not isinstance(layer, HostLayer) and layer.name not in concats

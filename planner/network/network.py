@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.cost.geometry import TensorShape, Window
+from dynamap.planner.network.element_types import ElementType
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int8]
@@ -51,6 +52,16 @@ class Quantisation:
     scale: float
     zero_point: int
     signed: bool = True
+
+    @property
+    def as_int8(self) -> Quantisation:
+        """The same real values in int8: unsigned integers minus 128."""
+        return self if self.signed else Quantisation(self.scale, self.zero_point - 128)
+
+    @property
+    def as_uint8(self) -> Quantisation:
+        """The same real values in uint8: signed integers plus 128."""
+        return Quantisation(self.scale, self.zero_point + 128, False) if self.signed else self
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,6 +204,7 @@ class Network:
 
     ``sha256`` is the digest of the model file (of the serialised model for built-in ones).
     ``quantisation`` holds what a quantised model says of its tensors, and is empty for a float model.
+    ``types`` are the declared types of the inputs and outputs that are not float32; integers have a quantisation.
     ``notices`` are sentences for the user (a dynamic batch set to 1, random weights, ...).
     ``source`` is where it can be loaded again: a built-in name or a path, empty for a model in memory; ``seed`` is
     that of a built-in model's random weights.
@@ -205,6 +217,7 @@ class Network:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     quantisation: Mapping[str, Quantisation] = field(default_factory=dict)
+    types: Mapping[str, ElementType] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     source: str = ""
     seed: int = 0
@@ -225,6 +238,22 @@ class Network:
         for tensor in (*known, *self.outputs):
             if tensor not in self.tensors or tensor not in known:
                 raise ValueError(f"tensor {tensor!r} has no shape or no producer")
+
+        for name, kind in self.types.items():
+            if name not in (*self.inputs, *self.outputs) or (kind.is_integer and name not in self.quantisation):
+                raise ValueError(f"tensor {name!r} is no input or output, or holds integers without a scale")
+
+    def type_of(self, name: str) -> ElementType:
+        """The declared type of an input or output."""
+        return self.types.get(name, ElementType.FLOAT32)
+
+    def integers_of(self, name: str) -> Quantisation | None:
+        """Scale and zero point of an input or output of integers, in its declared type; None for real values."""
+        kind = self.type_of(name)
+        if not kind.is_integer:
+            return None
+        known = self.quantisation[name]
+        return known.as_int8 if kind is ElementType.INT8 else known.as_uint8
 
     def consumers(self, tensor: str) -> tuple[Layer, ...]:
         return tuple(layer for layer in self.layers if tensor in layer.inputs)

@@ -105,14 +105,15 @@ def test_random_calibration_is_seeded_and_says_so() -> None:
 def test_concatenated_and_pooled_tensors_share_a_scale() -> None:
     network = network_of(
         scaling("a", "x", "u", 1.0),
-        scaling("b", "x", "v", 10.0),
+        scaling("b", "x", "v", 4.0),
         Pool("p", ("v",), "w", PoolKind.MAX, Window((1, 1))),
         Concat("j", ("u", "w"), "y"),
         output="y",
     )
-    quantised = quantise(network, calibration=data(0, 1, 2, 25.5))
+    quantised = quantise(network, calibration=data(0, 1, 2, 63.75))
     assert {quantised.tensors[name] for name in "uvwy"} == {Quantisation(1.0, -128)}
-    assert quantised.tensors["x"].scale == pytest.approx(0.1)
+    assert quantised.tensors["x"].scale == pytest.approx(0.25)
+    assert not quantised.notices
     tensors = execute(quantised, {"x": np.array([[[-128, 0], [27, 127]]], np.int8)})
     assert (tensors["y"] == np.concatenate([tensors["u"], tensors["v"]])).all()
 

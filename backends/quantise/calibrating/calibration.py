@@ -142,8 +142,14 @@ def check_parameters(network: Network) -> None:
                     )
 
 
-def measure(network: Network, data: CalibrationSet, method: Method, percentile: float) -> Ranges:
-    """The ranges of all tensors over all samples.
+def measure(
+    network: Network,
+    data: CalibrationSet,
+    method: Method,
+    percentile: float,
+    limits: Mapping[str, Range] = float_executor.NO_LIMITS,
+) -> Ranges:
+    """The ranges of all tensors over all samples; those in ``limits`` saturate at the ends of their range.
 
     ``MIN_MAX`` takes the extremes. ``PERCENTILE`` runs a second time, counts values in 8192 bins between the
     extremes and leaves out the share 100 - ``percentile`` of the values at either end.
@@ -152,7 +158,7 @@ def measure(network: Network, data: CalibrationSet, method: Method, percentile: 
         InputError: the percentile is not in 50 .. 100, or a layer computes NaN or infinite values.
     """
     extremes: dict[tuple[str, bool], Range] = {}
-    for key, values, label in _all_values(network, data):
+    for key, values, label in _all_values(network, data, limits):
         low, high = float(values.min()), float(values.max())
         if not (np.isfinite(low) and np.isfinite(high)):
             raise InputError(
@@ -164,7 +170,7 @@ def measure(network: Network, data: CalibrationSet, method: Method, percentile: 
     if method is Method.PERCENTILE:
         if not 50 < percentile <= 100:
             raise InputError(f"the percentile must be above 50 and at most 100, found {percentile}")
-        extremes = _trimmed(network, data, extremes, percentile)
+        extremes = _trimmed(network, data, limits, extremes, percentile)
     return Ranges(
         tensors={name: found for (name, before), found in extremes.items() if not before},
         before_activation={name: found for (name, before), found in extremes.items() if before},
@@ -172,11 +178,15 @@ def measure(network: Network, data: CalibrationSet, method: Method, percentile: 
 
 
 def _trimmed(
-    network: Network, data: CalibrationSet, extremes: dict[tuple[str, bool], Range], percentile: float
+    network: Network,
+    data: CalibrationSet,
+    limits: Mapping[str, Range],
+    extremes: dict[tuple[str, bool], Range],
+    percentile: float,
 ) -> dict[tuple[str, bool], Range]:
     """The ranges that leave out the outermost values."""
     counts = {key: np.zeros(HISTOGRAM_BINS, np.int64) for key in extremes}
-    for key, values, _ in _all_values(network, data):
+    for key, values, _ in _all_values(network, data, limits):
         low, high = extremes[key]
         if high > low:
             places = (values.astype(np.float64).ravel() - low) / (high - low) * HISTOGRAM_BINS
@@ -194,12 +204,14 @@ def _trimmed(
     return trimmed
 
 
-def _all_values(network: Network, data: CalibrationSet) -> Iterator[tuple[tuple[str, bool], FloatArray, str]]:
+def _all_values(
+    network: Network, data: CalibrationSet, limits: Mapping[str, Range]
+) -> Iterator[tuple[tuple[str, bool], FloatArray, str]]:
     """Every tensor of every sample: (name, False); and before activations that have tables: (layer, True)."""
     for sample in data.samples:
         for name in network.inputs:
             yield (name, False), sample[name], f"the input {name!r}"
-        for layer, before, output in float_executor.run(network, sample):
+        for layer, before, output in float_executor.run(network, sample, limits):
             if activations.has_table(layer):
                 yield (layer.name, True), before, f"layer {layer.name!r}"
             yield (layer.output, False), output, f"layer {layer.name!r}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
@@ -32,23 +33,34 @@ FloatArray = npt.NDArray[np.float32]
 Element = TypeVar("Element", bound=np.generic)
 
 
-def run(network: Network, inputs: Mapping[str, FloatArray]) -> Iterator[tuple[Layer, FloatArray, FloatArray]]:
+NO_LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType({})
+
+
+def run(
+    network: Network, inputs: Mapping[str, FloatArray], limits: Mapping[str, tuple[float, float]] = NO_LIMITS
+) -> Iterator[tuple[Layer, FloatArray, FloatArray]]:
     """For every layer but the host's, in order: the layer, its value before the activation, its output.
 
-    ``inputs`` are C x H x W. Layers of the host are last and are left out.
+    ``inputs`` are C x H x W. Tensors in ``limits`` saturate at the ends of their range. Layers of the host are last
+    and are left out.
     """
-    live = dict(inputs)
+    live = {name: _saturated(values, limits.get(name)) for name, values in inputs.items()}
     last_use = last_uses(network)
     for index, layer in enumerate(network.layers):
         if isinstance(layer, HostLayer):
             continue
         before = value_before_activation(layer, [live[name] for name in layer.inputs], network.tensors[layer.output])
         output = reorder(layer, activations.apply(before, activations.activation_of(layer)))
+        output = _saturated(output, limits.get(layer.output))
         live[layer.output] = output
         yield layer, before, output
         for name in {*layer.inputs, layer.output}:
             if last_use.get(name, -1) <= index:
                 del live[name]
+
+
+def _saturated(values: FloatArray, limits: tuple[float, float] | None) -> FloatArray:
+    return values if limits is None else np.clip(values, np.float32(limits[0]), np.float32(limits[1]))
 
 
 def reorder(layer: Layer, values: npt.NDArray[Element]) -> npt.NDArray[Element]:

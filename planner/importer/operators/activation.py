@@ -17,7 +17,7 @@ from dynamap.planner.importer.drafts import (
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.importer.operators.affine import per_channel
-from dynamap.planner.network.network import Activation, ActivationKind
+from dynamap.planner.network.network import Activation, ActivationKind, Quantisation
 
 LOWEST, HIGHEST = float(np.finfo(np.float32).min), float(np.finfo(np.float32).max)
 RELU = Activation(ActivationKind.RELU)
@@ -45,8 +45,8 @@ def clip(lowering: Lowering, node: Node) -> None:
     """Clip, with bounds as attributes (before opset 11) or constant inputs; either may be missing."""
     value = lowering.read(node, 0)
     low, high = clip_bounds(lowering, node)
-    if value.integer:
-        _clip_integers(lowering, node, value, low, high)
+    if value.integer is not None:
+        _clip_integers(lowering, node, value, value.integer, low, high)
         return
     apply_bounds(lowering, node, value, low, high)
 
@@ -166,11 +166,9 @@ def _in_layer_order(draft: LayerDraft, activation: Activation) -> Activation:
     return Activation(activation.kind, activation.alpha, activation.beta, tuple(slopes))
 
 
-def _clip_integers(lowering: Lowering, node: Node, value: Value, low: float, high: float) -> None:
+def _clip_integers(lowering: Lowering, node: Node, value: Value, stored: Quantisation, low: float, high: float) -> None:
     """Between QuantizeLinear and DequantizeLinear (QCDQ): only the whole range of the type."""
-    quantisation = value.tensor.quantisation
-    signed = quantisation is None or quantisation.signed
-    whole = (-128, 127) if signed else (0, 255)
+    whole = (-128, 127) if stored.signed else (0, 255)
     if low > whole[0] or high < whole[1]:
         raise Unsupported(
             f"it clips the quantised values to {low:g} .. {high:g}, a width other than 8 bits",

@@ -32,7 +32,7 @@ def emit_concat(lowering: Lowering, node: Node, values: list[Value]) -> None:
     if any(value.shape[2:] != first.shape[2:] or len(value.shape) != len(first.shape) for value in values):
         shapes = ", ".join(str(list(value.shape)) for value in values)
         raise Unsupported(f"its inputs have the shapes {shapes}", "export the model again; rows and columns differ")
-    integers = {(value.integer, value.tensor.quantisation if value.integer else None) for value in values}
+    integers = {value.integer for value in values}
     if len(integers) > 1:
         raise Unsupported(
             "its quantised inputs have different scales",
@@ -46,5 +46,5 @@ def emit_concat(lowering: Lowering, node: Node, values: list[Value]) -> None:
     shape = TensorShape(channels, chw.height, chw.width)
     tensors = [value.tensor for value in values]
     draft = lowering.emit(node, ConcatSpec(), tensors, shape, (1, channels, *first.shape[2:]))
-    if first.integer:
+    if first.integer is not None:
         pass_quantisation(lowering, node, first, draft)

@@ -38,7 +38,7 @@ def pad(lowering: Lowering, node: Node) -> None:
     if private and readers and all(_absorbs(reader, node, fill, pads, value) for reader in readers):
         chw = value.tensor.shape
         shape = (1, chw.channels, chw.height + pads[0] + pads[2], chw.width + pads[1] + pads[3])
-        padded = Value(value.tensor, shape, True, False, value.dequantised, None, pads)
+        padded = Value(value.tensor, shape, True, None, value.dequantised, None, pads)
         lowering.alias(node, padded, "pads of the layer that reads it")
         return
     if fill != 0.0:

@@ -57,7 +57,7 @@ def emit_pool(lowering: Lowering, node: Node, value: Value, kind: PoolKind) -> L
             "use pads smaller than the kernel",
         )
     draft = lowering.emit(node, PoolSpec(kind, window, include), [value.tensor], TensorShape(channels, rows, columns))
-    if value.integer:
+    if value.integer is not None:
         pass_quantisation(lowering, node, value, draft)
     return draft
 
@@ -65,7 +65,7 @@ def emit_pool(lowering: Lowering, node: Node, value: Value, kind: PoolKind) -> L
 def pass_quantisation(lowering: Lowering, node: Node, value: Value, draft: LayerDraft) -> None:
     """For layers that only select elements: the output holds quantised integers as the input does."""
     draft.output.quantisation = value.tensor.quantisation
-    lowering.bind(node.outputs[0], Value(draft.output, (1, *draft.output.shape.as_list()), integer=True))
+    lowering.bind(node.outputs[0], Value(draft.output, (1, *draft.output.shape.as_list()), integer=value.integer))
 
 
 def global_max_pool(lowering: Lowering, node: Node) -> None:

@@ -1,274 +1,168 @@
-"""QuantizeLinear and DequantizeLinear around activations, and the QLinear operators.
+"""QuantizeLinear and DequantizeLinear, each of which belongs to the edge on which it stands.
 
 A quantised model says for each tensor how its real values are stored as integers. The import keeps
-that beside the network (`Network.quantisation`), and the layers in between as if they were real.
+that beside the network (`Network.quantisation`), and the layers in between as if they were real. A tensor that
+something else reads as well, as real values or by another scale, keeps its values: the integers are a tensor of
+their own, which a 1 x 1 depthwise convolution of ones copies (or the host, where it made the tensor).
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
+from onnx import TensorProto
 
-from dynamap.planner.importer.drafts import (
-    AddSpec,
-    Array,
-    Constant,
-    FloatArray,
-    HostSpec,
-    LayerDraft,
-    Unsupported,
-    Value,
-)
-from dynamap.planner.importer.fates import Fate
+from dynamap.planner.importer.drafts import HostSpec, LayerDraft, TensorDraft, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering, refuse_view
-from dynamap.planner.importer.operators.activation import apply_activation
-from dynamap.planner.importer.operators.concat import emit_concat
-from dynamap.planner.importer.operators.conv import emit_conv, weight_quantisation
-from dynamap.planner.importer.operators.elementwise import emit_product, same_form
-from dynamap.planner.importer.operators.linear import emit_linear
-from dynamap.planner.importer.operators.pool import emit_global, emit_pool
-from dynamap.planner.importer.reading.constants import dequantised
-from dynamap.planner.network.network import Activation, ActivationKind, PoolKind, Quantisation
+from dynamap.planner.importer.operators.scales import quantisation_at, store_output, written_by
+from dynamap.planner.network.network import Quantisation
 
-_QDQ = "export the quantised model in QDQ form (quant_format=QuantFormat.QDQ)"
-_BITS = "quantise activations to int8 or uint8, one scale per tensor"
+FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.BFLOAT16)
+_VIEWS = ("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
+_SELECT = (*_VIEWS, "Clip", "Concat", "MaxPool", "Resize", "Upsample")
+"""Operators that leave integers as they are: with them an input of integers is followed to who knows its scale."""
 
 
 def quantize_linear(lowering: Lowering, node: Node) -> None:
-    """The tensor that it reads is stored with its scale and zero point."""
+    """The tensor that it reads is stored with its scale and zero point, or a copy of it."""
     value = lowering.real(node, 0)
-    quantisation = _quantisation(lowering, node, 1, 2, node.integer("output_dtype", 0) == 3)
-    if value.order is not None or value.pads is not None:
+    wanted = written_by(lowering, node)
+    if value.pads is not None:
         raise refuse_view(node, 0, value)
-    known = value.tensor.quantisation
-    if known is not None and known != quantisation:
-        if not (value.dequantised and value.is_plain):
-            raise Unsupported(
-                f"its input is quantised twice, with scale {known.scale:g} and {quantisation.scale:g}",
-                "quantise each tensor once, for all that read it",
-            )
-        draft = lowering.depthwise(node, value, view=value.shape)
-        _set_output(lowering, node, draft, quantisation)
+    tensor = value.tensor
+    stored = tensor.quantisation
+    if stored is None and not _read_otherwise(lowering, tensor, wanted):
+        tensor.quantisation = stored = wanted
+    if stored is not None and stored.as_int8 == wanted.as_int8:
+        lowering.alias(node, _as_integers(value, tensor, wanted), "scale and zero point of its input")
         return
-    value.tensor.quantisation = quantisation
-    stored = Value(value.tensor, value.shape, value.shared, integer=True)
-    lowering.alias(node, stored, "scale and zero point of its input")
+    key = (id(tensor), wanted.as_int8)
+    copy = lowering.stored_again.get(key)
+    if copy is not None:
+        lowering.alias(node, _as_integers(value, copy, wanted), "a copy of its input with that scale")
+        return
+    draft = _copied(lowering, node, dataclasses.replace(value, order=None))
+    store_output(lowering, node, draft, wanted)
+    lowering.stored_again[key] = draft.output
+    lowering.bind(node.outputs[0], _as_integers(value, draft.output, wanted))
 
 
 def dequantize_linear(lowering: Lowering, node: Node) -> None:
-    """DequantizeLinear of a tensor that a QuantizeLinear made; constants are dequantised before."""
+    """DequantizeLinear of a tensor of integers; constants are dequantised before."""
     value = lowering.read(node, 0)
-    if not value.integer:
+    if value.integer is None:
         raise Unsupported(f"{node.inputs[0]!r} was not quantised before", "export the quantised model again")
-    lowering.alias(node, _real(lowering, node, value, 1, 2), "the real values of a quantised tensor")
+    _as_real(lowering, node, value, value.integer, quantisation_at(lowering, node, 1, 2, value.integer.signed))
 
 
-def cast_input(lowering: Lowering, node: Node) -> bool:
-    """An integer input (image bytes) that is cast to floating point: scale 1, zero point 0."""
-    if lowering.constant(node.inputs[0]) is not None:
-        return False
+def cast_integers(lowering: Lowering, node: Node) -> bool:
+    """Integers (image bytes) that are cast to floating point: scale 1, zero point 0. False for other casts."""
     value = lowering.read(node, 0)
-    if not value.integer or value.tensor.producer is not None or node.integer("to", 0) not in (1, 10, 11):
+    if value.integer is None or node.integer("to", 0) not in FLOATS:
         return False
-    signed = value.tensor.name not in lowering.unsigned_inputs
-    value.tensor.quantisation = Quantisation(1.0, 0, signed)
-    lowering.alias(node, Value(value.tensor, value.shape, True, dequantised=True), "integers as real values")
+    _as_real(lowering, node, value, value.integer, Quantisation(1.0, 0, value.integer.signed))
     return True
 
 
-def qlinear_conv(lowering: Lowering, node: Node) -> None:
-    """QLinearConv: a convolution between a quantised input and output."""
-    value = _operand(lowering, node, 0)
-    weights = _weights(lowering, node, 3, 0)
-    scales = _scale(lowering, node, 1) * np.asarray(weights.scales, np.float32)
-    bias = _bias(lowering, node, 8, scales)
-    draft = emit_conv(lowering, node, value, _floats(weights), bias, weight_quantisation(lowering, weights, 0))
-    _finish(lowering, node, draft, 6, 7)
+def settle_integer_inputs(lowering: Lowering) -> None:
+    """Inputs of integers get the scale by which the first reader that has one reads them, otherwise 1.
 
-
-def qlinear_matmul(lowering: Lowering, node: Node) -> None:
-    """QLinearMatMul with constant weights: a fully connected layer between a quantised input and output."""
-    value = _operand(lowering, node, 0)
-    weights = _weights(lowering, node, 3, 1)
-    real = _floats(weights)
-    if real.ndim != 2:
-        raise Unsupported(f"its weights have {real.ndim} dimensions instead of 2", _QDQ)
-    zeros = np.zeros(real.shape[1], np.float32)
-    draft = emit_linear(lowering, node, value, real.T, zeros, weight_quantisation(lowering, weights, 1))
-    _finish(lowering, node, draft, 6, 7)
-
-
-def qgemm(lowering: Lowering, node: Node) -> None:
-    """com.microsoft.QGemm: A, scale, zero, B, scale, zero, C (int32), output scale and zero."""
-    value = _operand(lowering, node, 0)
-    if node.integer("transA", 0) or node.real("alpha", 1.0) != 1.0:
-        raise Unsupported("transA or alpha is set", _QDQ)
-    transposed = node.integer("transB", 0) != 0
-    axis = 0 if transposed else 1
-    weights = _weights(lowering, node, 3, axis)
-    real = _floats(weights)
-    if real.ndim != 2:
-        raise Unsupported(f"its weights have {real.ndim} dimensions instead of 2", _QDQ)
-    outputs = real.shape[axis]
-    bias = _bias(lowering, node, 6, _scale(lowering, node, 1) * np.asarray(weights.scales, np.float32))
-    bias = np.zeros(outputs, np.float32) if bias is None else np.broadcast_to(bias.reshape(-1), (outputs,))
-    quantisation = weight_quantisation(lowering, weights, axis)
-    draft = emit_linear(lowering, node, value, real if transposed else real.T, bias, quantisation)
-    if node.has(7):
-        _finish(lowering, node, draft, 7, 8)
-
-
-def qlinear_binary(lowering: Lowering, node: Node) -> None:
-    """com.microsoft.QLinearAdd and QLinearMul: A, scale, zero, B, scale, zero, output scale and zero."""
-    left, right = _operand(lowering, node, 0), _operand(lowering, node, 3)
-    if node.op == "QLinearMul":
-        emit_product(lowering, node, left, right)
-        draft = lowering.layers[-1]
-    else:
-        if not same_form(left, right):
-            raise Unsupported(
-                f"its inputs have the shapes {list(left.shape)} and {list(right.shape)}",
-                "add tensors of one shape",
-            )
-        draft = lowering.emit(node, AddSpec(), [left.tensor, right.tensor], left.tensor.shape, left.shape)
-    _finish(lowering, node, draft, 6, 7)
-
-
-def qlinear_pool(lowering: Lowering, node: Node) -> None:
-    """com.microsoft.QLinearAveragePool and QLinearGlobalAveragePool."""
-    if node.integer("channels_last", 0):
-        raise Unsupported("its channels come last", "export the model in NCHW layout")
-    value = _operand(lowering, node, 0)
-    if node.op == "QLinearAveragePool":
-        draft = emit_pool(lowering, node, value, PoolKind.AVERAGE)
-    else:
-        if not value.is_plain:
-            raise refuse_view(node, 0, value)
-        draft = emit_global(lowering, node, value, PoolKind.AVERAGE)
-    _finish(lowering, node, draft, 3, 4)
-
-
-def qlinear_concat(lowering: Lowering, node: Node) -> None:
-    """com.microsoft.QLinearConcat: output scale and zero, then tensor, scale and zero of each input."""
-    if node.integer("axis", 1) != 1 or len(node.inputs) < 8 or len(node.inputs) % 3 != 2:
-        raise Unsupported("it does not join two or more tensors along the channels", "join along the channels")
-    values = [_operand(lowering, node, position) for position in range(2, len(node.inputs), 3)]
-    for position, value in enumerate(values):
-        if not value.is_plain:
-            raise refuse_view(node, 2 + 3 * position, value)
-    emit_concat(lowering, node, values)
-    _finish(lowering, node, lowering.layers[-1], 0, 1)
-
-
-def qlinear_unary(lowering: Lowering, node: Node) -> None:
-    """com.microsoft.QLinearLeakyRelu and QLinearSigmoid."""
-    value = _operand(lowering, node, 0)
-    if node.op == "QLinearSigmoid":
-        activation = Activation(ActivationKind.SIGMOID)
-    else:
-        activation = Activation(ActivationKind.LEAKY_RELU, node.real("alpha", 0.01))
-    apply_activation(lowering, node, value, activation)
-    _finish(lowering, node, lowering.layers[-1], 3, 4)
-
-
-def qlinear_softmax(lowering: Lowering, node: Node) -> None:
-    """com.microsoft.QLinearSoftmax over the channels of a vector, on the host."""
-    value = _operand(lowering, node, 0)
-    chw = value.tensor.shape
-    axis = node.integer("axis", -1)
-    if not value.is_plain or chw.height * chw.width != 1 or axis not in (1, 1 - len(value.shape)):
-        raise Unsupported("it is supported over the channels of a vector only", _QDQ)
-    draft = lowering.emit(node, HostSpec("softmax", {"axes": (0,)}), [value.tensor], chw, value.shape)
-    _finish(lowering, node, draft, 3, 4)
+    Constants must be known; nothing that depends on an input may have been lowered.
+    """
+    for name in lowering.graph.inputs:
+        value = lowering.values[name]
+        if isinstance(value, Value) and value.integer is not None:
+            known = next(_scales_of_readers(lowering, name, value.integer.signed), value.integer)
+            value.tensor.quantisation = known
+            lowering.bind(name, dataclasses.replace(value, integer=known))
 
 
 def implied_relu(draft: LayerDraft) -> bool:
     """True where the lowest integer of the output's type stands for zero, so that storing it is a ReLU."""
     quantisation = draft.output.quantisation
-    if quantisation is None:
+    return quantisation is not None and quantisation.as_int8.zero_point == -128
+
+
+def _as_integers(value: Value, tensor: TensorDraft, quantisation: Quantisation) -> Value:
+    """``value``, whose elements ``tensor`` holds, between QuantizeLinear and DequantizeLinear."""
+    return Value(tensor, value.shape, value.shared, integer=quantisation, order=value.order)
+
+
+def _as_real(lowering: Lowering, node: Node, value: Value, stored: Quantisation, read: Quantisation) -> None:
+    """Integers as real values; where they are read by another scale than they were stored by, scaled and shifted."""
+    if read == stored:
+        real = dataclasses.replace(value, integer=None, dequantised=True)
+        lowering.alias(node, real, "the real values of a quantised tensor")
+        return
+    channels = value.tensor.shape.channels
+    scale = np.full(channels, read.scale / stored.scale)
+    shift = np.full(channels, read.scale * (stored.zero_point - read.zero_point))
+    whole = dataclasses.replace(value, order=None)
+    draft = lowering.depthwise(node, whole, scale=scale, shift=shift, view=value.shape)
+    draft.output.quantisation = read
+    lowering.bind(node.outputs[0], Value(draft.output, value.shape, dequantised=True, order=value.order))
+
+
+def _copied(lowering: Lowering, node: Node, value: Value) -> LayerDraft:
+    """A layer that writes the elements of ``value`` once more."""
+    producer = value.tensor.producer
+    if producer is not None and producer.is_host:
+        spec = HostSpec("identity", {})
+        return lowering.emit(node, spec, [value.tensor], value.tensor.shape, value.shape)
+    return lowering.depthwise(node, value, view=value.shape)
+
+
+def _read_otherwise(lowering: Lowering, tensor: TensorDraft, wanted: Quantisation) -> bool:
+    """True where the values of ``tensor`` are an output or have a reader that does not store them by ``wanted``."""
+    names, pending = {tensor.name}, [tensor.name]
+    while pending:
+        name = pending.pop()
+        if name in lowering.graph.outputs:
+            return True
+        for reader in lowering.graph.consumers(name):
+            if _is_view(lowering, reader, name, tensor):
+                if reader.outputs[0] not in names:
+                    names.add(reader.outputs[0])
+                    pending.append(reader.outputs[0])
+            elif not _stores_by(lowering, reader, name, wanted):
+                return True
+    return False
+
+
+def _is_view(lowering: Lowering, node: Node, name: str, tensor: TensorDraft) -> bool:
+    """True where the first output of ``node`` has the elements of ``tensor``, as its input ``name``."""
+    bound = lowering.values.get(node.outputs[0])
+    if isinstance(bound, Value):
+        return bound.tensor is tensor
+    if node.domain or node.inputs[0] != name or name in node.inputs[1:]:
         return False
-    return quantisation.zero_point == (-128 if quantisation.signed else 0)
+    return node.op in _VIEWS or (node.op == "Cast" and node.attributes.get("to") in FLOATS)
 
 
-def _operand(lowering: Lowering, node: Node, position: int) -> Value:
-    """A quantised input, whose scale and zero point follow it, as a real value."""
-    value = lowering.read(node, position)
-    if not value.integer:
-        raise Unsupported(f"its input {node.inputs[position]!r} is not quantised", _QDQ)
-    return _real(lowering, node, value, position + 1, position + 2)
+def _stores_by(lowering: Lowering, node: Node, name: str, wanted: Quantisation) -> bool:
+    if node.op != "QuantizeLinear" or node.inputs[0] != name:
+        return False
+    try:
+        return written_by(lowering, node).as_int8 == wanted.as_int8
+    except Unsupported:  # that node will be refused itself
+        return False
 
 
-def _real(lowering: Lowering, node: Node, value: Value, scale_at: int, zero_at: int) -> Value:
-    """``value`` dequantised, if the node's scale and zero point are those that it was quantised with."""
-    known = value.tensor.quantisation
-    signed = value.tensor.name not in lowering.unsigned_inputs if known is None else known.signed
-    quantisation = _quantisation(lowering, node, scale_at, zero_at, signed)
-    if known is not None and known != quantisation:
-        raise Unsupported(
-            f"its input was quantised by scale {known.scale:g} and zero point {known.zero_point}, but is "
-            f"read by {quantisation.scale:g} and {quantisation.zero_point}",
-            "export the quantised model again",
-        )
-    value.tensor.quantisation = quantisation
-    return dataclasses.replace(value, integer=False, dequantised=True)
-
-
-def _quantisation(lowering: Lowering, node: Node, scale_at: int, zero_at: int, signed: bool) -> Quantisation:
-    """Scale and zero point at two inputs; ``signed`` is the type where no zero point tells it."""
-    scale = _scale(lowering, node, scale_at)
-    zero_point = 0
-    if node.has(zero_at):
-        array = lowering.array(node, zero_at)
-        if array is None or array.size != 1 or array.dtype not in (np.int8, np.uint8):
-            kind = "missing" if array is None else f"{array.dtype} of shape {list(array.shape)}"
-            raise Unsupported(f"its zero point is {kind}", _BITS)
-        zero_point, signed = int(array.reshape(())), array.dtype == np.int8
-    return Quantisation(float(scale), zero_point, bool(signed))
-
-
-def _scale(lowering: Lowering, node: Node, position: int) -> np.float32:
-    array = lowering.parameter(node, position, "scales")
-    if array.size != 1 or float(array.reshape(())) <= 0.0:
-        raise Unsupported(f"its scale {node.inputs[position]!r} is not one positive number", _BITS)
-    return np.float32(array.reshape(()))
-
-
-def _weights(lowering: Lowering, node: Node, position: int, axis: int) -> Constant:
-    """Quantised weights, whose scales and zero points follow them at the inputs."""
-    integers = lowering.array(node, position)
-    scales = lowering.parameter(node, position + 1, "scales")
-    if integers is None or integers.dtype not in (np.int8, np.uint8):
-        raise Unsupported("its weights are not int8 or uint8", _QDQ)
-    zero_points = lowering.array(node, position + 2)
-    return dequantised(integers, scales, zero_points, axis if scales.size > 1 else None)
-
-
-def _floats(constant: Constant) -> FloatArray:
-    real: FloatArray = constant.array  # type: ignore[assignment]
-    return real
-
-
-def _bias(lowering: Lowering, node: Node, position: int, scales: FloatArray) -> FloatArray | None:
-    """An int32 bias in units of input scale times weight scale."""
-    if not node.has(position):
-        return None
-    array: Array | None = lowering.array(node, position)
-    if array is None or array.dtype != np.int32:
-        raise Unsupported("its bias is not int32", _QDQ)
-    return (array.astype(np.float64) * scales.astype(np.float64)).astype(np.float32)
-
-
-def _finish(lowering: Lowering, node: Node, draft: LayerDraft, scale_at: int, zero_at: int) -> None:
-    _set_output(lowering, node, draft, _quantisation(lowering, node, scale_at, zero_at, False))
-
-
-def _set_output(lowering: Lowering, node: Node, draft: LayerDraft, quantisation: Quantisation) -> None:
-    """The layer's output is stored as integers by ``quantisation``."""
-    draft.output.quantisation = quantisation
-    bound = lowering.values[node.outputs[0]]
-    assert isinstance(bound, Value)
-    stored = Value(bound.tensor, bound.shape, integer=True)
-    lowering.bind(node.outputs[0], stored)
-    lowering.verdict(node, Fate.HOST if draft.is_host else Fate.OVERLAY, draft)
+def _scales_of_readers(lowering: Lowering, name: str, signed: bool) -> Iterator[Quantisation]:
+    """Scales and zero points by which the readers of an input of integers read it, in the order of the file."""
+    names = {name}
+    for node in lowering.graph.order:
+        found = names.intersection(node.inputs)
+        if not found:
+            continue
+        if node.op in _SELECT and not node.domain:
+            names.update(node.outputs[:1])
+        elif node.op == "DequantizeLinear" or node.op.startswith(("QLinear", "QGemm")):
+            position = min(node.inputs.index(one) for one in found)
+            try:
+                yield quantisation_at(lowering, node, position + 1, position + 2, signed)
+            except Unsupported:  # that node will be refused itself
+                continue

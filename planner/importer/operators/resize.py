@@ -40,7 +40,7 @@ def resize(lowering: Lowering, node: Node) -> None:
     chw = value.tensor.shape
     shape = TensorShape(chw.channels, chw.height * rows, chw.width * columns)
     draft = lowering.emit(node, ResizeSpec(rows, columns), [value.tensor], shape)
-    if value.integer:
+    if value.integer is not None:
         pass_quantisation(lowering, node, value, draft)
 
 

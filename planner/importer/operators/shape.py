@@ -5,21 +5,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import onnx
 
 from dynamap.planner.importer.drafts import ConvSpec, Unsupported, Value
 from dynamap.planner.importer.fates import Fate
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering, refuse_view
-from dynamap.planner.importer.operators.quant import cast_input
+from dynamap.planner.importer.operators.quant import FLOATS, cast_integers
+from dynamap.planner.importer.operators.scales import store_output
 
 _AGAIN = "export the model again; the file may be damaged"
-_FLOATS = (
-    onnx.TensorProto.FLOAT,
-    onnx.TensorProto.FLOAT16,
-    onnx.TensorProto.DOUBLE,
-    onnx.TensorProto.BFLOAT16,
-)
 
 
 def identity(lowering: Lowering, node: Node) -> None:
@@ -41,11 +35,11 @@ def dropout(lowering: Lowering, node: Node) -> None:
 
 def cast(lowering: Lowering, node: Node) -> None:
     """Casts between floating-point types are dropped: the overlay computes in its own precision."""
-    if cast_input(lowering, node):
+    if cast_integers(lowering, node):
         return
     value = lowering.real(node, 0)
     target = node.integer("to", 0)
-    if target not in _FLOATS:
+    if target not in FLOATS:
         raise Unsupported(
             "it converts an activation to a type that is not floating point, which rounds it",
             "leave that to the host, or quantise with QuantizeLinear",
@@ -164,15 +158,12 @@ def _view(lowering: Lowering, node: Node, value: Value, shape: tuple[int, ...]) 
 def _shuffle(lowering: Lowering, node: Node, value: Value) -> None:
     """Apply the pending channel order: fold it into a convolution, or give it a convolution of its own."""
     order = value.order
-    if value.integer:
-        raise Unsupported(
-            "it shuffles the channels of quantised integers",
-            "quantise so that QuantizeLinear and DequantizeLinear stand around the shuffle",
-        )
-    plain = Value(value.tensor, (1, *value.tensor.shape.as_list()), value.shared, False, value.dequantised)
+    plain = Value(value.tensor, (1, *value.tensor.shape.as_list()), value.shared, value.integer, value.dequantised)
     draft = lowering.foldable(plain)
     if order is None or draft is None or not isinstance(draft.spec, ConvSpec):
         draft = lowering.depthwise(node, plain, order=order)
+        if value.integer is not None:
+            store_output(lowering, node, draft, value.integer)
     else:
         draft.order = order if draft.order is None else tuple(draft.order[channel] for channel in order)
         lowering.fold(node, plain, node.outputs[0], "channel shuffle of the convolution before")

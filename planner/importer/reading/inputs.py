@@ -11,6 +11,7 @@ from dynamap.planner.importer.drafts import TensorDraft, Value
 from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.importer.operators.conv import MAX_SIDE
 from dynamap.planner.importer.reading.read import MAX_ELEMENTS
+from dynamap.planner.network.network import Quantisation
 
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.BFLOAT16)
 MAX_CHANNELS = 2**24
@@ -65,9 +66,9 @@ def bind_inputs(lowering: Lowering, model: onnx.ModelProto) -> None:
             f"large; up to {MAX_CHANNELS} channels, {MAX_SIDE} rows and columns and "
             f"{MAX_ELEMENTS} elements are accepted"
         )
-    if declared.elem_type == TensorProto.UINT8:
-        lowering.unsigned_inputs.add(name)
-    integer = declared.elem_type in _INTEGERS
+    integer = None
+    if declared.elem_type in _INTEGERS:  # the scale is found when the constants are known
+        integer = Quantisation(1.0, 0, declared.elem_type == TensorProto.INT8)
     lowering.bind(name, Value(TensorDraft(name, shape), (1, *sizes), True, integer))
 
 
