@@ -17,6 +17,7 @@ from dynamap.backends.program.encoding import Program
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import QuantisedNetwork, quantise
 from dynamap.backends.quantise.calibrating.calibration import checked_input, random_set
+from dynamap.backends.quantise.declared import declared_values
 from dynamap.cost.errors import InputError
 from dynamap.planner.models.placeholders import without_weights
 from dynamap.planner.network.network import HostLayer, Network
@@ -102,7 +103,7 @@ def read_arrays(path: Path, network: Network, what: str) -> dict[str, npt.NDArra
 
 
 def integer_inputs(quantised: QuantisedNetwork, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, Int8Array]:
-    """Each input as int8, C x H x W, from real values of one image.
+    """Each input as int8, C x H x W, from the values of one image in the types that the model declares.
 
     Raises:
         InputError: an input is missing or unknown, has the wrong shape or type, or holds NaN.
@@ -122,21 +123,33 @@ def integer_inputs(quantised: QuantisedNetwork, arrays: Mapping[str, npt.NDArray
     return converted
 
 
-def random_inputs(network: Network, seed: int) -> dict[str, FloatArray]:
-    """Seeded random images, as calibration uses them."""
-    return {name: np.asarray(values, np.float32) for name, values in random_set(network, 1, seed).samples[0].items()}
+def random_inputs(network: Network, seed: int) -> dict[str, npt.NDArray[Any]]:
+    """Seeded random images, as calibration uses them, in the types that the model declares."""
+    (sample,) = random_set(network, 1, seed).samples
+    return {name: declared_values(network, name, values) for name, values in sample.items()}
 
 
 def real_outputs(quantised: QuantisedNetwork, stored: Mapping[str, Int8Array]) -> dict[str, FloatArray]:
     """The network's outputs as real values, C x H x W, after the host's layers.
 
-    ``stored`` has every tensor that outputs or host layers read.
+    ``stored`` has every tensor that outputs or host layers read. What a quantised model stores behind a layer of the
+    host is rounded as there.
     """
+    network = quantised.network
     real = {name: dequantise_values(values, quantised.tensors[name]) for name, values in stored.items()}
-    for layer in quantised.network.layers:
+    for layer in network.layers:
         if isinstance(layer, HostLayer):
-            real[layer.output] = run_host_layer(layer, [real[name] for name in layer.inputs])
-    return {name: real[name] for name in quantised.network.outputs}
+            values = run_host_layer(layer, [real[name] for name in layer.inputs])
+            if layer.output in network.quantisation:
+                scheme = network.quantisation[layer.output].as_int8
+                values = dequantise_values(quantise_values(values, scheme), scheme)
+            real[layer.output] = values
+    return {name: real[name] for name in network.outputs}
+
+
+def declared_outputs(network: Network, real: Mapping[str, FloatArray]) -> dict[str, npt.NDArray[Any]]:
+    """Outputs in the types that the model declares."""
+    return {name: declared_values(network, name, values) for name, values in real.items()}
 
 
 def run_host_layer(layer: HostLayer, inputs: list[FloatArray]) -> FloatArray:

@@ -27,4 +27,6 @@ def export_qdq_command(model: str, output: Path, how: RangeCalibration) -> int:
     quantised = quantised_by(resolve(model), how)
     write_atomically(output, to_qdq(quantised).SerializeToString())
     message(f"wrote {output}: {quantised.source}")
+    for notice in quantised.notices:
+        message(f"note: {notice}")
     return 0

@@ -42,6 +42,8 @@ def generate_command(
     files = chosen.generate(prepared.plan, prepared.program, inputs)
     write_project(files, output, force=force)
     message(f"wrote {len(files) + 1} files to {output}")
+    for notice in prepared.quantised.notices:
+        message(f"note: {notice}")
     return 0
 
 

@@ -19,6 +19,8 @@ from dynamap.planner.plan.plan import PlannedLayer, load_plan
 if TYPE_CHECKING:
     from dynamap.backends.contract import Executor, LayerRun
     from dynamap.backends.program.host import Prepared, RangeCalibration
+    from dynamap.backends.quantise.layers import QuantisedNetwork
+    from dynamap.planner.network.network import Network
 
 Int8Array = npt.NDArray[np.int8]
 
@@ -59,6 +61,7 @@ def run_command(
     from dynamap.backends.executors import find_executor
     from dynamap.backends.hardware.target import device_of
     from dynamap.backends.program.host import (
+        declared_outputs,
         integer_inputs,
         prepare,
         random_inputs,
@@ -87,12 +90,13 @@ def run_command(
     if trace is not None:
         trace.finish()
     if output is not None:
-        _save_outputs(output, real_outputs(prepared.quantised, kept))
+        _save_outputs(output, declared_outputs(network, real_outputs(prepared.quantised, kept)))
     document = run_document(results, chosen.platform, seconds, compare is not None)
+    document |= {"outputs": _output_types(network), "notices": list(prepared.quantised.notices)}
     if as_json:
         print(json.dumps(document))
     else:
-        _print(document, compare, prepared.quantised.source, input_file is None)
+        _print(document, compare, prepared.quantised, input_file is None)
     wrong = compare is not None and document["max_lsb"] > TOLERANCE_LSB[compare]
     return 1 if wrong or not document["counters_equal"] else 0
 
@@ -215,8 +219,19 @@ class _Trace:
         write_atomically(self.folder / "tensors.json", (json.dumps(self.entries, indent=1) + "\n").encode())
 
 
-def _save_outputs(path: Path, outputs: Mapping[str, npt.NDArray[np.float32]]) -> None:
-    """One output as .npy, several as .npz; N = 1 in front."""
+def _output_types(network: Network) -> dict[str, dict[str, Any]]:
+    """The declared type of each output, with scale and zero point where it holds integers."""
+    types: dict[str, dict[str, Any]] = {}
+    for name in network.outputs:
+        types[name] = {"type": network.type_of(name).value}
+        integers = network.integers_of(name)
+        if integers is not None:
+            types[name] |= {"scale": integers.scale, "zero_point": integers.zero_point}
+    return types
+
+
+def _save_outputs(path: Path, outputs: Mapping[str, npt.NDArray[Any]]) -> None:
+    """One output as .npy, several as .npz, in their declared types; N = 1 in front."""
     batched = {name: values[None] for name, values in outputs.items()}
     try:
         with path.open("wb") as stream:
@@ -228,12 +243,18 @@ def _save_outputs(path: Path, outputs: Mapping[str, npt.NDArray[np.float32]]) ->
         raise InputError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
 
 
-def _print(document: Mapping[str, Any], compare: str | None, source: str, random_input: bool) -> None:
+def _print(document: Mapping[str, Any], compare: str | None, quantised: QuantisedNetwork, random_input: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
     console, notes = Console(highlight=False), Console(stderr=True, highlight=False)
-    notes.print(f"note: {source}", markup=False)
+    notes.print(f"note: {quantised.source}", markup=False)
+    for notice in quantised.notices:
+        notes.print(f"note: {notice}", markup=False)
+    for name, kind in document["outputs"].items():
+        if "scale" in kind:
+            scaled = f"scale {kind['scale']:g}, zero point {kind['zero_point']}"
+            notes.print(f"note: the output {name!r} holds {kind['type']} integers, {scaled}", markup=False)
     if random_input:
         notes.print("note: the input is a seeded random image; give one with --input", markup=False)
     table = Table()

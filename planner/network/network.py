@@ -183,9 +183,9 @@ class Activate:
 class HostLayer:
     """A layer that the host computes, after the overlay has finished.
 
-    ``op`` and its ``attributes`` are: ``softmax`` and ``log_softmax`` (axes: those of C, H, W, counted
-    from 0, over which they normalise together), ``flatten`` (shape: the ONNX shape of the output; the
-    elements keep the order C, H, W) and ``identity`` (a second name for a tensor).
+    ``op`` and its ``attributes`` are: ``softmax`` and ``log_softmax`` (axes: the neighbours among C, H, W, counted
+    from 0, over which they normalise together; none where each value stands alone), ``flatten`` (shape:
+    the ONNX shape of the output; the elements keep the order C, H, W) and ``identity`` (a second name for a tensor).
     """
 
     name: str

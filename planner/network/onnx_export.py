@@ -210,24 +210,21 @@ def _host(writer: GraphWriter, layer: HostLayer) -> None:
 
 
 def _softmax(writer: GraphWriter, layer: HostLayer) -> None:
-    """Over one axis of C, H, W directly; over all of them on the flattened tensor."""
+    """Over one axis of N, C, H, W directly (the batch where the layer names none); over neighbours as one axis."""
     op = "Softmax" if layer.op == "softmax" else "LogSoftmax"
     axes = layer.attributes["axes"]
     assert isinstance(axes, tuple)
-    shape = writer.network.tensors[layer.output]
-    sizes = shape.as_list()
-    long = [axis for axis in axes if sizes[axis] > 1]
-    if len(long) <= 1:
-        axis = 1 + (long or list(axes) or [0])[0]
+    if len(axes) <= 1:
+        axis = 1 + axes[0] if axes else 0
         writer.node(op, layer.inputs, layer.output, layer.name, axis=axis)
         return
+    shape = writer.network.tensors[layer.output]
     flat, result = writer.fresh(f"{layer.output}.flat"), writer.fresh(f"{layer.output}.result")
-    merged = [1, *(size for axis, size in enumerate(sizes) if axis not in axes), -1]
-    if list(axes) != list(range(3 - len(axes), 3)):
-        raise ValueError(f"layer {layer.name!r} normalises over the axes {axes}, which are not the last ones")
+    sizes = shape.as_list()
+    merged = [1, *sizes[: axes[0]], -1, *sizes[axes[-1] + 1 :]]
     target = writer.constant(f"{layer.output}.merged", np.asarray(merged, np.int64))
     writer.node("Reshape", [layer.inputs[0], target], flat)
-    writer.node(op, [flat], result, layer.name, axis=-1)
+    writer.node(op, [flat], result, layer.name, axis=1 + axes[0])
     _reshape(writer, result, layer.output, shape)
 
 

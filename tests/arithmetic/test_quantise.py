@@ -118,6 +118,69 @@ def test_concatenated_and_pooled_tensors_share_a_scale() -> None:
     assert (tensors["y"] == np.concatenate([tensors["u"], tensors["v"]])).all()
 
 
+def test_a_narrow_input_of_a_concatenation_keeps_its_scale() -> None:
+    """A tenth of the width would have 26 of 256 levels left, less than 64: it is requantised on the way in."""
+    network = network_of(
+        scaling("a", "x", "u", 1.0), scaling("b", "x", "v", 10.0), Concat("j", ("u", "v"), "y"), output="y"
+    )
+    quantised = quantise(network, calibration=data(0, 1, 2, 25.5))
+    assert quantised.tensors["u"] == Quantisation(float(np.float32(0.1)), -128)
+    assert {quantised.tensors[name] for name in "vy"} == {Quantisation(1.0, -128)}
+    assert not quantised.notices  # 26 levels are more than 16
+    tensors = execute(quantised, {"x": np.array([[[-128, 0], [27, 127]]], np.int8)})
+    # u is 0, 128, 155, 255 steps of 0.1: 0, 12.8, 15.5, 25.5, halves to even.
+    assert tensors["y"][0].ravel().tolist() == [-128, 13 - 128, 16 - 128, 26 - 128]
+
+
+def test_scales_are_kept_apart_over_a_chain_of_concatenations() -> None:
+    """Each step is by 3, which alone would be shared; the first tensor would have a ninth of the last one's levels."""
+    network = network_of(
+        scaling("a", "x", "u", 1.0),
+        scaling("b", "x", "v", 3.0),
+        Concat("j", ("u", "v"), "s"),
+        scaling("c", "x", "w", 9.0),
+        Concat("k", ("s", "w"), "y"),
+        output="y",
+    )
+    scales = {name: found.scale for name, found in quantise(network, calibration=data(0, 1, 2, 25.5)).tensors.items()}
+    assert scales["u"] == pytest.approx(0.1)
+    assert len({scales[name] for name in "vswy"}) == 1 and scales["y"] == pytest.approx(0.9)
+
+
+def test_a_concatenation_in_place_says_what_it_costs() -> None:
+    """16 channels each can be written where they belong, which asks for one scale."""
+    narrow, wide = (
+        conv(name, "x", output, np.full((16, 1, 1, 1), factor))
+        for name, output, factor in (("a", "u", 1.0), ("b", "v", 10.0))
+    )
+    network = network_of(narrow, wide, Concat("j", ("u", "v"), "y"), output="y")
+    sizes = {"u": 16, "v": 16, "y": 32}
+    shapes = {name: TensorShape(channels, 2, 2) for name, channels in sizes.items()}
+    network = replace(network, tensors={**network.tensors, **shapes})
+    quantised = quantise(network, calibration=data(0, 1, 2, 25.5))
+    assert {quantised.tensors[name] for name in "uvy"} == {Quantisation(1.0, -128)}
+    (notice,) = quantised.notices
+    assert "layer 'j'" in notice and "share one scale" in notice and "'u' 26" in notice
+
+
+def test_a_concatenation_with_few_levels_for_an_input_says_so() -> None:
+    network = network_of(
+        scaling("a", "x", "u", 1.0), scaling("b", "x", "v", 100.0), Concat("j", ("u", "v"), "y"), output="y"
+    )
+    quantised = quantise(network, calibration=data(0, 1, 2, 25.5))
+    assert quantised.tensors["u"].scale == pytest.approx(0.1)
+    (notice,) = quantised.notices
+    assert "its output has one scale" in notice and "'u' 3" in notice
+
+
+def test_a_tensor_of_zeros_shares_any_scale() -> None:
+    network = network_of(
+        scaling("a", "x", "u", 0.0), scaling("b", "x", "v", 1.0), Concat("j", ("u", "v"), "y"), output="y"
+    )
+    quantised = quantise(network, calibration=data(0, 1, 2, 25.5))
+    assert len({quantised.tensors[name] for name in "uvy"}) == 1 and not quantised.notices
+
+
 def test_scales_of_a_quantised_model_are_kept_and_shifted_to_int8() -> None:
     weights = WeightQuantisation(np.array([[[[-128]]]], np.int8), (0.5,))
     layer = replace(scaling("c", "x", "y", -64.0), weight_quantisation=weights)

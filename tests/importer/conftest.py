@@ -10,6 +10,11 @@ import onnxruntime
 import pytest
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
+from dynamap.backends.evidence.comparison.qdq import to_qdq
+from dynamap.backends.program.host import declared_outputs, integer_inputs, random_inputs, real_outputs
+from dynamap.backends.program.memory import host_reads
+from dynamap.backends.quantise import QuantisedNetwork, quantise
+from dynamap.backends.quantise.reference import execute
 from dynamap.planner.importer import import_model
 from dynamap.planner.network.network import HostLayer, Network
 from dynamap.planner.network.onnx_export import to_onnx
@@ -97,6 +102,38 @@ def assert_same(model: onnx.ModelProto, seed: int = 1, tolerance: float = 2e-5) 
     return network
 
 
+def assert_like_original(
+    model: onnx.ModelProto, explained: float, *, copied: Sequence[str] = (), seed: int = 3
+) -> QuantisedNetwork:
+    """Compare the quantised network with ``model`` itself in onnxruntime, by the reference executor and as exported.
+
+    ``explained`` is the part of an output's range that quantisation may take; integers may differ by one. Copies of the
+    tensors ``copied`` are as coarse as these: two steps of 1/256 of their range may come to that.
+    """
+    network = import_model(model, "case", "")
+    quantised = quantise(network, seed=seed, samples=1)
+    images = random_inputs(network, seed)
+    (name,) = network.inputs
+    (declared,) = (value for value in model.graph.input if value.name == name)
+    rank = len(declared.type.tensor_type.shape.dim)
+    image = images[name][None]
+    expected = run_model(model, image.reshape(image.shape[:rank]), copied)
+    coarse = sum(np.ptp(expected[tensor]) / 128 for tensor in copied)
+    stored = execute(quantised, integer_inputs(quantised, images))
+    real = {tensor: stored[tensor] for tensor in host_reads(network)}
+    found = declared_outputs(network, real_outputs(quantised, real))
+    exported = run_model(to_qdq(quantised), image)
+    for output in network.outputs:
+        for how, result in (("executed", found[output]), ("exported", exported[output])):
+            assert result.dtype == expected[output].dtype, f"{output}, {how}: {result.dtype}"
+            left, right = expected[output].astype(np.float64).ravel(), result.astype(np.float64).ravel()
+            assert np.isfinite(left).all(), f"{output} is not finite, the case proves nothing"
+            limit = 1.0 if expected[output].dtype.kind in "iu" else explained * np.ptp(left) + coarse
+            gap = np.abs(left - right).max()
+            assert gap <= limit, f"{output}, {how}: differs by {gap}, range {left.min()} .. {left.max()}"
+    return quantised
+
+
 def seeded(*shape: int, seed: int = 0, scale: float = 1.0) -> np.ndarray:
     """Normal values of the given shape, float32."""
     return np.random.default_rng([seed, *shape]).standard_normal(shape, dtype=np.float32) * np.float32(scale)
@@ -105,6 +142,11 @@ def seeded(*shape: int, seed: int = 0, scale: float = 1.0) -> np.ndarray:
 @pytest.fixture
 def same() -> Callable[..., Network]:
     return assert_same
+
+
+@pytest.fixture
+def original() -> Callable[..., QuantisedNetwork]:
+    return assert_like_original
 
 
 @pytest.fixture

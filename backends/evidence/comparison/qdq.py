@@ -8,7 +8,7 @@ before them as well. Opset 17 and IR version 8 (opset 19 where an average poolin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -25,27 +25,69 @@ from dynamap.backends.quantise.layers import (
     QuantisedNetwork,
 )
 from dynamap.cost.geometry import TensorShape
+from dynamap.planner.network.element_types import ElementType
 from dynamap.planner.network.network import Add, Conv, HostLayer, Layer, Mul, Network, Pool, Quantisation
 from dynamap.planner.network.onnx_export import GraphWriter, window_attributes, write_activation, write_layer
 
+_KINDS: dict[ElementType, int] = {
+    ElementType.FLOAT32: TensorProto.FLOAT,
+    ElementType.FLOAT16: TensorProto.FLOAT16,
+    ElementType.FLOAT64: TensorProto.DOUBLE,
+    ElementType.BFLOAT16: TensorProto.BFLOAT16,
+    ElementType.INT8: TensorProto.INT8,
+    ElementType.UINT8: TensorProto.UINT8,
+}
+
 
 def to_qdq(quantised: QuantisedNetwork) -> onnx.ModelProto:
-    """The whole network; its inputs and outputs are float32 and keep their names, N = 1."""
+    """The whole network; its inputs and outputs keep their names and declared types, N = 1."""
     network = quantised.network
     writer = _writer(network)
-    names = {}
+    names = {name: writer.fresh(f"{name}.dequantised") for name in network.inputs}
+    names |= {name: writer.fresh(f"{name}.float32") for name in network.types if name not in network.inputs}
     for name in network.inputs:
-        names[name] = writer.fresh(f"{name}.dequantised")
-        _quantise(writer, name, names[name], quantised.tensors[name])
+        _read_input(writer, quantised, name, names[name])
     for layer in network.layers:
         renamed = _with_inputs(layer, [names.get(name, name) for name in layer.inputs])
-        if isinstance(layer, HostLayer):
-            write_layer(writer, renamed)
-            continue
+        output = names.get(layer.output, layer.output)
         real = writer.fresh(f"{layer.output}.real")
-        _write_real(writer, quantised, layer, renamed, real)
-        _quantise(writer, real, layer.output, quantised.tensors[layer.output])
-    return _model(writer, network.inputs, network.outputs, TensorProto.FLOAT)
+        if not isinstance(layer, HostLayer):
+            _write_real(writer, quantised, layer, renamed, real)
+            _quantise(writer, real, output, quantised.tensors[layer.output])
+        elif layer.output in network.quantisation:
+            writer.alias(layer.output, real)
+            write_layer(writer, replace(renamed, output=real))
+            _quantise(writer, real, output, network.quantisation[layer.output].as_int8)
+        else:
+            writer.alias(layer.output, output)
+            write_layer(writer, replace(renamed, output=output))
+    for name in network.outputs:
+        if name in network.types:
+            _write_output(writer, network, name, names[name])
+    kinds = {name: _KINDS[network.type_of(name)] for name in (*network.inputs, *network.outputs)}
+    return _model(writer, network.inputs, network.outputs, kinds)
+
+
+def _read_input(writer: _Writer, quantised: QuantisedNetwork, name: str, output: str) -> None:
+    """The real values of an input as it is stored."""
+    kind, integers = quantised.network.type_of(name), quantised.network.integers_of(name)
+    if integers is not None:
+        _dequantise(writer, name, output, integers)
+        return
+    source = name
+    if kind is not ElementType.FLOAT32:
+        source = writer.fresh(f"{name}.float32")
+        writer.node("Cast", [name], source, to=TensorProto.FLOAT)
+    _quantise(writer, source, output, quantised.tensors[name])
+
+
+def _write_output(writer: _Writer, network: Network, name: str, source: str) -> None:
+    """An output that is not float32 from its real values."""
+    integers = network.integers_of(name)
+    if integers is None:
+        writer.node("Cast", [source], name, to=_KINDS[network.type_of(name)])
+    else:
+        writer.node("QuantizeLinear", [source, *_scheme(writer, name, integers)], name)
 
 
 def layer_model(quantised: QuantisedNetwork, layer: Layer) -> onnx.ModelProto:
@@ -59,7 +101,8 @@ def layer_model(quantised: QuantisedNetwork, layer: Layer) -> onnx.ModelProto:
     real = writer.fresh(f"{layer.output}.real")
     _write_real(writer, quantised, layer, renamed, real)
     _to_int8(writer, real, layer.output, quantised.tensors[layer.output])
-    return _model(writer, tuple(names), (layer.output,), TensorProto.INT8)
+    kinds = dict.fromkeys((*names, layer.output), TensorProto.INT8)
+    return _model(writer, tuple(names), (layer.output,), kinds)
 
 
 class _Writer(GraphWriter):
@@ -72,7 +115,7 @@ class _Writer(GraphWriter):
 
 def _writer(network: Network) -> _Writer:
     """Weights are not needed: the network that the writer sees has none of its layers."""
-    return _Writer(replace(network, layers=(), outputs=network.inputs))
+    return _Writer(replace(network, layers=(), outputs=network.inputs, types={}))
 
 
 def _write_real(writer: _Writer, quantised: QuantisedNetwork, layer: Layer, renamed: Layer, output: str) -> None:
@@ -192,18 +235,21 @@ def _dequantise(writer: GraphWriter, source: str, output: str, scheme: Quantisat
 
 def _scheme(writer: GraphWriter, hint: str, scheme: Quantisation) -> list[str]:
     scale = writer.constant(f"{hint}.scale", np.array(scheme.scale, np.float32))
-    return [scale, writer.constant(f"{hint}.zero", np.array(scheme.zero_point, np.int8))]
+    integer = np.int8 if scheme.signed else np.uint8
+    return [scale, writer.constant(f"{hint}.zero", np.array(scheme.zero_point, integer))]
 
 
 def _with_inputs(layer: Layer, inputs: Sequence[str]) -> Layer:
     return replace(layer, inputs=tuple(inputs))  # type: ignore[arg-type]
 
 
-def _model(writer: GraphWriter, inputs: Sequence[str], outputs: Sequence[str], element: int) -> onnx.ModelProto:
+def _model(
+    writer: GraphWriter, inputs: Sequence[str], outputs: Sequence[str], kinds: Mapping[str, int]
+) -> onnx.ModelProto:
     model, network = writer.model, writer.network
     model.graph.name = network.name or "network"
-    model.graph.input.extend(_value(network, name, element) for name in inputs)
-    model.graph.output.extend(_value(network, name, element) for name in outputs)
+    model.graph.input.extend(_value(network, name, kinds[name]) for name in inputs)
+    model.graph.output.extend(_value(network, name, kinds[name]) for name in outputs)
     model.opset_import.append(helper.make_opsetid("", writer.opset))
     return model
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dynamap.backends.quantise import activations
 from dynamap.backends.quantise.calibrating import float_executor
+from dynamap.backends.quantise.declared import real_values
 from dynamap.cost.errors import InputError
 from dynamap.planner.network.network import Conv, Network, Quantisation
 
@@ -70,7 +71,7 @@ def given_set(network: Network, data: Mapping[str, npt.NDArray[np.generic]]) -> 
 
 
 def checked_input(network: Network, name: str, array: npt.NDArray[np.generic], what: str) -> FloatArray:
-    """``array`` as float32 N x C x H x W, where it is real, finite and of the shape of input ``name``.
+    """The real values of ``array`` as float32 N x C x H x W, where it has type and shape of the input ``name``.
 
     Raises:
         InputError: it is not; the message names the input, what was found and what is wanted.
@@ -78,18 +79,13 @@ def checked_input(network: Network, name: str, array: npt.NDArray[np.generic], w
     shape = network.tensors[name]
     label = f"{what} for the input {name!r}"
     wanted = f"N x {shape.channels} x {shape.height} x {shape.width}"
-    stored_as_integers = name in network.quantisation and np.issubdtype(array.dtype, np.integer)
-    if not np.issubdtype(array.dtype, np.floating) and not stored_as_integers:
-        raise InputError(
-            f"{label}: the type is {array.dtype}; give float32 values, prepared as the network expects them"
-        )
-    if array.ndim == 2 and shape.height == shape.width == 1:
-        array = array[:, :, None, None]
-    if array.ndim == 3:
-        array = array[None]
-    if array.ndim != 4 or array.shape[1:] != (shape.channels, shape.height, shape.width) or not len(array):
-        raise InputError(f"{label}: the shape is {list(array.shape)}; it must be {wanted} with N of at least 1")
-    values: FloatArray = array.astype(np.float32)
+    values = real_values(network, name, array, label)
+    if values.ndim == 2 and shape.height == shape.width == 1:
+        values = values[:, :, None, None]
+    if values.ndim == 3:
+        values = values[None]
+    if values.ndim != 4 or values.shape[1:] != (shape.channels, shape.height, shape.width) or not len(values):
+        raise InputError(f"{label}: the shape is {list(values.shape)}; it must be {wanted} with N of at least 1")
     if not np.isfinite(values).all():
         raise InputError(f"{label}: NaN or infinite values; remove the samples that hold them")
     return values

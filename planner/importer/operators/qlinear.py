@@ -11,7 +11,6 @@ from dynamap.planner.importer.drafts import (
     Array,
     Constant,
     FloatArray,
-    HostSpec,
     LayerDraft,
     Unsupported,
     Value,
@@ -22,6 +21,7 @@ from dynamap.planner.importer.operators.activation import apply_activation
 from dynamap.planner.importer.operators.concat import emit_concat
 from dynamap.planner.importer.operators.conv import emit_conv, weight_quantisation
 from dynamap.planner.importer.operators.elementwise import emit_product, same_form
+from dynamap.planner.importer.operators.host import emit_softmax
 from dynamap.planner.importer.operators.linear import emit_linear
 from dynamap.planner.importer.operators.pool import emit_global, emit_pool
 from dynamap.planner.importer.operators.scales import positive_scale, quantisation_at, store_output
@@ -105,7 +105,8 @@ def qlinear_pool(lowering: Lowering, node: Node) -> None:
 
 def qlinear_concat(lowering: Lowering, node: Node) -> None:
     """com.microsoft.QLinearConcat: output scale and zero, then tensor, scale and zero of each input."""
-    if node.integer("axis", 1) != 1 or len(node.inputs) < 8 or len(node.inputs) % 3 != 2:
+    rank = len(lowering.read(node, 2).shape) if node.has(2) else 4
+    if node.integer("axis", 1) not in (1, 1 - rank) or len(node.inputs) < 8 or len(node.inputs) % 3 != 2:
         raise Unsupported("it does not join two or more tensors along the channels", "join along the channels")
     values = [_operand(lowering, node, position) for position in range(2, len(node.inputs), 3)]
     for position, value in enumerate(values):
@@ -127,13 +128,10 @@ def qlinear_unary(lowering: Lowering, node: Node) -> None:
 
 
 def qlinear_softmax(lowering: Lowering, node: Node) -> None:
-    """com.microsoft.QLinearSoftmax over the channels of a vector, on the host."""
+    """com.microsoft.QLinearSoftmax, on the host; its attribute ``opset`` says what Softmax it is."""
     value = _operand(lowering, node, 0)
-    chw = value.tensor.shape
-    axis = node.integer("axis", -1)
-    if not value.is_plain or chw.height * chw.width != 1 or axis not in (1, 1 - len(value.shape)):
-        raise Unsupported("it is supported over the channels of a vector only", _QDQ)
-    draft = lowering.emit(node, HostSpec("softmax", {"axes": (0,)}), [value.tensor], chw, value.shape)
+    flattens = node.integer("opset", 13) < 13
+    draft = emit_softmax(lowering, node, value, "softmax", node.integer("axis", -1), flattens=flattens)
     _finish(lowering, node, draft, 3, 4)
 
 
