@@ -58,11 +58,11 @@ def real_values(network: Network, name: str, array: Array, label: str) -> FloatA
 
 def declared_values(network: Network, name: str, real: FloatArray) -> Array:
     """Real values of an input or output in its declared type; integers as QuantizeLinear writes them."""
-    dtype = _DTYPES[network.type_of(name)]
-    integers = network.integers_of(name)
-    if integers is None:
-        with np.errstate(over="ignore"):
-            return real.astype(dtype)
-    limits = np.iinfo(dtype)
-    steps = np.rint(real / np.float32(integers.scale)) + integers.zero_point
-    return np.clip(steps, limits.min, limits.max).astype(dtype)
+    kind, integers = network.type_of(name), network.integers_of(name)
+    values: Array = real
+    if integers is not None:
+        limits = np.iinfo(kind.value)
+        steps = np.rint(real / np.float32(integers.scale)) + integers.zero_point
+        values = np.clip(steps, limits.min, limits.max)
+    with np.errstate(over="ignore"):
+        return values.astype(_DTYPES[kind])

@@ -51,8 +51,9 @@ def quantise(
     stored = schemes.stored_tensors(network)
     tables = [layer.name for layer in network.layers if activations.has_table(layer)]
     missing = [name for name in stored if name not in given]
+    notices: tuple[str, ...] = ()
     if not missing and not tables:
-        found, before_table, notices = dict(given), {}, ()
+        found, before_table = dict(given), {}
         source = "scales and zero points of the quantised model"
     else:
         if calibration is None:

@@ -147,15 +147,16 @@ def test_tensors_of_different_scales_are_joined_by_copying() -> None:
     copying = plan_on(other, (5, 7))
     assert not copying.layers[2].in_place
     compare(copying, quantise(other, samples=1), integer_image(other, 0))
-    # b has the scale of c, which is not that of a, but the model itself says nothing of b
+    # the model says nothing of b, which gets a scale of its own
     pooled = Pool("c", ("b",), "c", PoolKind.MAX, Window((1, 1)))
     layers = (first, second, pooled, joined)
     hidden = {"input": schemes["input"], "a": schemes["a"], "c": Quantisation(0.2, 0)}
     spread = replace(alike, layers=layers, tensors={**shapes, "c": shape}, quantisation=hidden)
-    plan = plan_on(spread, (5, 7))
-    assert plan.layers[3].in_place
+    copying = plan_on(spread, (5, 7))
+    assert not copying.layers[3].in_place
+    compare(copying, quantise(spread, samples=1), integer_image(spread, 0))
     with pytest.raises(InputError, match="layer 'joined': the tensors that it joins have different scales"):
-        compile_program(plan, quantise(spread, samples=1))
+        compile_program(plan, replace(quantise(other, samples=1), network=alike))
 
 
 class TestInputs:

@@ -25,7 +25,7 @@ def declared_types(lowering: Lowering) -> dict[str, ElementType]:
         InputError: an output is declared with another type than its layers give.
     """
     graph = lowering.graph
-    types = {}
+    types: dict[str, ElementType] = {}
     for name in (*graph.inputs, *graph.outputs):
         bound = lowering.values[name]
         assert isinstance(bound, Value)
