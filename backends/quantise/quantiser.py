@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.quantise import activations, schemes, sharing
+from dynamap.backends.quantise import activations
 from dynamap.backends.quantise.build import Schemes, build_layer
 from dynamap.backends.quantise.calibrating import calibration as calibrating
 from dynamap.backends.quantise.calibrating.calibration import Method
 from dynamap.backends.quantise.layers import QuantisedNetwork
+from dynamap.backends.quantise.scales import schemes, sharing
 from dynamap.cost.errors import InputError
 from dynamap.planner.mapping.storage import concats_in_place
 from dynamap.planner.network.network import Activate, ActivationKind, HostLayer, Network, Pool, PoolKind, Quantisation

@@ -15,7 +15,7 @@ from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import ConvArithmetic, Finish, QuantisedNetwork, activations
 from dynamap.backends.quantise.build import Schemes, build_layer
 from dynamap.backends.quantise.layers import LayerArithmetic
-from dynamap.backends.quantise.schemes import stored_tensors
+from dynamap.backends.quantise.scales.schemes import stored_tensors
 from dynamap.backends.simulator.executable import require_executable
 from dynamap.planner.network.network import (
     Activate,

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from dynamap.backends.arithmetic.integers import quantise_values, round_shift
 from dynamap.backends.evidence.comparison import qdq
-from dynamap.backends.quantise import ConvArithmetic, LrnArithmetic, QuantisedNetwork, quantise, schemes
+from dynamap.backends.quantise import ConvArithmetic, LrnArithmetic, QuantisedNetwork, quantise
 from dynamap.backends.quantise.reference import execute, run_layers
+from dynamap.backends.quantise.scales import schemes
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.importer import import_model

@@ -2,7 +2,7 @@
 
 What a quantised model says is kept (unsigned storage is shifted to int8), and reaches over layers that pass values
 through (`dynamap.planner.network.scales`). The rest is calibrated; tensors that such layers join get one scale for
-the union of their ranges, as far as that costs no accuracy (`dynamap.backends.quantise.sharing`).
+the union of their ranges, as far as that costs no accuracy (`dynamap.backends.quantise.scales.sharing`).
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Scale and zero point of every tensor: the model's own, and those that calibration gives."""
