@@ -38,7 +38,10 @@ class Executor(Protocol):
     platform: str
 
     def run(self, program: Program, inputs: Mapping[str, Int8Array]) -> Iterator[LayerRun]:
-        """Executes the program on int8 inputs, C x H x W, and yields its layers in order."""
+        """Executes the program on int8 inputs, C x H x W, and yields its layers in order.
+
+        The values of a layer are the caller's: no later layer changes them.
+        """
         ...
 
 

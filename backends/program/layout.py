@@ -88,16 +88,16 @@ def to_format(values: Int8Array, layout: Layout, pad_value: int = 0) -> Bytes:
 
 
 def from_format(stored: Bytes, layout: Layout) -> Int8Array:
-    """The C x H x W tensor that ``stored`` holds in c16 or hwc."""
+    """The C x H x W tensor that ``stored`` holds in c16 or hwc: an array of its own, whatever becomes of ``stored``."""
     shape = layout.shape
     data = stored[: layout.size_bytes].view(np.int8)
     if layout.format is FormatCode.C16:
         planes = data.reshape(-1, shape.height, layout.row_bytes // UNIT_BYTES, UNIT_BYTES)
         channels = planes.transpose(0, 3, 1, 2).reshape(-1, *planes.shape[1:3])
-        return np.ascontiguousarray(channels[: shape.channels, :, : shape.width])
+        return channels[: shape.channels, :, : shape.width].copy()
     assert layout.format is FormatCode.HWC
     rows = data.reshape(shape.height, layout.row_bytes)[:, : shape.width * shape.channels]
-    return np.ascontiguousarray(rows.reshape(shape.height, shape.width, shape.channels).transpose(2, 0, 1))
+    return rows.reshape(shape.height, shape.width, shape.channels).transpose(2, 0, 1).copy()
 
 
 def _rows(rows: Int8Array, row_bytes: int) -> Bytes:

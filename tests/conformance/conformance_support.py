@@ -23,6 +23,7 @@ def packed_device(executor: Executor) -> str:
 def check(executor: Executor, plan: Plan, quantised: QuantisedNetwork, image: Mapping[str, np.ndarray]) -> bool:
     """Every tensor equals the direct integer computation; every counter that the executor has, the simulator's.
 
+    The tensors are looked at when all layers have run: none may have changed what was handed out before.
     False where the plan, forced by hand, asks for more than the overlay's buffers hold.
     """
     program = compile_program(plan, quantised)
@@ -33,7 +34,7 @@ def check(executor: Executor, plan: Plan, quantised: QuantisedNetwork, image: Ma
         return False
     expected = dict(run_layers(quantised, dict(image)))
     seen = []
-    for run in executor.run(program, image):
+    for run in list(executor.run(program, image)):
         np.testing.assert_array_equal(run.values, expected[run.tensor], f"layer {run.name}")
         assert run.counters, "an executor counts at least bytes"
         if run.name in counted:

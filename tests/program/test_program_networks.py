@@ -8,9 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from program_support import SMALL, TINY, builders, compare, integer_image, one_conv, plan_on
 
+from dynamap.backends.executors import NumpyExecutor
 from dynamap.backends.program import Mode, Op
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import quantise
+from dynamap.backends.quantise.reference import run_layers
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.machine import Buffers
@@ -156,3 +158,21 @@ def test_programs_are_reproducible() -> None:
     images = [compile_program(plan, quantise(network, samples=1)).image for _ in range(2)]
     assert images[0] == images[1]
     assert np.frombuffer(images[0][:4], "<u4")[0] == 0x50414E44
+
+
+def test_values_handed_out_stay_when_later_layers_reuse_their_memory() -> None:
+    """Vectors: their 16 channels lie in memory as the caller sees them, so that a view of it would do at first."""
+    builder = BUILDERS.NetworkBuilder(4, 16, 1, 1)
+    name = "input"
+    for _ in range(6):
+        name = builder.conv(name, 16, Window((1, 1)))
+    network = builder.network(name)
+    quantised = quantise(network, samples=1)
+    program = compile_program(plan_on(network, (5, 7)), quantised)
+    image = integer_image(network, 4)
+    runs = list(NumpyExecutor().run(program, image))
+    addresses = [entry.address for entry in program.tensors]
+    assert len(set(addresses)) < len(addresses), "memory is used twice"
+    expected = dict(run_layers(quantised, image))
+    for run in runs:
+        np.testing.assert_array_equal(run.values, expected[run.tensor], run.name)
