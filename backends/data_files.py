@@ -14,6 +14,8 @@ from dynamap.backends.program import Program, Role
 from dynamap.backends.program.layout import layout_of_entry, to_format
 from dynamap.cost.device import parse_device
 from dynamap.cost.errors import InputError
+from dynamap.planner.plan.document import layer_document
+from dynamap.planner.plan.layers import OnHost
 from dynamap.planner.plan.plan import Plan
 
 Int8Array = npt.NDArray[np.int8]
@@ -68,7 +70,8 @@ def predicted_file(plan: Plan, kernel: str = "overlay") -> bytes:
         InputError: the plan's description of its device is damaged.
     """
     device = parse_device(plan.device, "the plan's device")
-    keys = ("name", "op", "algorithm", "dataflow", "compute_cycles", "load_cycles", "store_cycles", "cycles")
+    counts = ("compute_cycles", "load_cycles", "store_cycles", "cycles", "bytes_read", "bytes_written")
+    keys = ("name", "op", "algorithm", "dataflow", *counts)
     document = {
         "schema": SCHEMA,
         "model": plan.model.name,
@@ -92,10 +95,9 @@ def predicted_file(plan: Plan, kernel: str = "overlay") -> bytes:
         "multipliers_per_block": device.resources.multiplier.per_block,
         "device_tables": device.document(),
         "layers": [
-            {key: getattr(layer, key) for key in keys}
-            | {"bytes_read": layer.bytes_read, "bytes_written": layer.bytes_written}
-            for layer in plan.layers
-            if not layer.host
+            {key: described[key] for key in keys}
+            for layer, described in zip(plan.layers, map(layer_document, plan.layers), strict=True)
+            if not isinstance(layer, OnHost)
         ],
     }
     return (json.dumps(document, indent=1) + "\n").encode()

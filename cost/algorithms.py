@@ -34,3 +34,30 @@ class Dataflow(Enum):
 
     IS = "is"
     """Input-stationary: a tile of inputs stays, weights stream. ceil(b/P1) ceil(a/P2) c cycles."""
+
+
+class WinogradTile(Enum):
+    """F(m, r): m outputs from pieces of r taps along each transformed dimension. The value is m, also the program's."""
+
+    F2_3 = 2
+    F4_3 = 4
+    F5_4 = 5
+
+    @property
+    def outputs(self) -> int:
+        """m: outputs of a tile along a transformed dimension."""
+        return self.value
+
+    @property
+    def taps(self) -> int:
+        """r: taps of the pieces that it works on; longer kernels take several rounds."""
+        return 4 if self is WinogradTile.F5_4 else 3
+
+    @property
+    def label(self) -> str:
+        """How the variant is called.
+
+        >>> WinogradTile.F5_4.label
+        'F(5,4)'
+        """
+        return f"F({self.outputs},{self.taps})"

@@ -5,19 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from dynamap.cost.algorithms import WinogradTile
 from dynamap.cost.geometry import TensorShape, Window, ceil_div
-
-WINOGRAD_TAPS = {2: 3, 4: 3, 5: 4}
-"""r of each F(m, r), by m: the taps of the pieces that Winograd works on; longer kernels take several rounds."""
-
-
-def winograd_name(tile: int) -> str:
-    """How a Winograd variant is called, by the outputs of its tiles.
-
-    >>> winograd_name(5)
-    'F(5,4)'
-    """
-    return f"F({tile},{WINOGRAD_TAPS[tile]})"
 
 
 @dataclass(frozen=True)
@@ -76,7 +65,7 @@ class ConvShape:
 
     def winograd_rounds(self, tile: int) -> int:
         """Pieces of at most r x r taps that F(tile, r) splits the kernel into."""
-        taps = WINOGRAD_TAPS[tile]
+        taps = WinogradTile(tile).taps
         return ceil_div(self.window.kernel[0], taps) * ceil_div(self.window.kernel[1], taps)
 
     def winograd_step(self, tile: int) -> tuple[int, int]:
@@ -87,7 +76,7 @@ class ConvShape:
     def winograd_positions(self, tile: int) -> int:
         """Products per tile, channel pair and round: m + r - 1 along each transformed dimension."""
         rows, columns = self.winograd_step(tile)
-        more = WINOGRAD_TAPS[tile] - 1
+        more = WinogradTile(tile).taps - 1
         return (rows + more if rows > 1 else 1) * (columns + more if columns > 1 else 1)
 
     def winograd_products(self, tile: int) -> int:

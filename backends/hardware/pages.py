@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dynamap.cost.convolution import winograd_name
 from dynamap.planner.plan.plan import Plan
+from dynamap.planner.plan.words import algorithm_words, dataflow_word, format_words, op_word
 
 KERNEL_LIMITS = (
     "The counters hold cycles of the array and the vector unit and bytes per port; waits are not counted.",
@@ -19,13 +19,12 @@ def layer_table(plan: Plan) -> str:
     rows = [head, "|" + "---|" * 11]
     for layer in plan.layers:
         shape = layer.shape
-        algorithm = layer.algorithm or ("host" if layer.host else "in place" if layer.in_place else "vector unit")
-        if layer.winograd_tile:
-            algorithm += f" {winograd_name(layer.winograd_tile)}"
+        read, written = format_words(layer)
         rows.append(
-            f"| {layer.name} | {layer.op} | {'x'.join(map(str, shape.input))} | {'x'.join(map(str, shape.output))} | "
-            f"{algorithm} | {layer.dataflow or ''} | {layer.input_format or ''} > {layer.output_format or ''} | "
-            f"{layer.compute_cycles:,} | {layer.cycles:,} | {layer.bytes_read:,} | {layer.bytes_written:,} |"
+            f"| {layer.name} | {op_word(layer)} | {'x'.join(map(str, shape.input))} | "
+            f"{'x'.join(map(str, shape.output))} | {algorithm_words(layer)} | {dataflow_word(layer)} | "
+            f"{read} > {written} | {layer.compute_cycles:,} | {layer.cycles:,} | "
+            f"{layer.bytes_read:,} | {layer.bytes_written:,} |"
         )
     return "\n".join([*rows, ""])
 

@@ -10,7 +10,7 @@ from dynamap.cost.device import Device, parse_device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.overlay.fitting.logic import logic_use
 from dynamap.cost.overlay.fitting.spreading import memory_use
-from dynamap.cost.overlay.machine import Buffers, Machine
+from dynamap.cost.overlay.machine import Machine
 from dynamap.planner.plan.plan import Plan
 
 VENDORS = MappingProxyType({"amd": ("AMD", "vitis-hls"), "intel": ("Intel", "intel-opencl")})
@@ -77,12 +77,6 @@ def machine_of_plan(plan: Plan, device: Device) -> Machine:
     )
 
 
-def buffers_of_plan(plan: Plan) -> Buffers:
-    """The sizes of the overlay's buffers."""
-    o = plan.overlay
-    return Buffers(o.input_buffer, o.weight_buffer, o.accumulator_rows, o.row_buffer)
-
-
 def check_fits(plan: Plan, device: Device) -> None:
     """Compares the overlay with the device again, since a plan is a file that anyone may have changed.
 
@@ -99,7 +93,7 @@ def check_fits(plan: Plan, device: Device) -> None:
         )
     if o.packing == 2 and not device.resources.multiplier.packs_int8:
         raise InfeasibleError(f"{where}: its multipliers do not hold two int8 products; plan again")
-    if memory_use(device, machine, o.rows, o.columns, buffers_of_plan(plan)) is None:
+    if memory_use(device, machine, o.rows, o.columns, o.buffers) is None:
         raise InfeasibleError(f"{where}: its buffers need more on-chip memory than there is; plan again")
     lut, ff = logic_use(device, machine, o.rows, o.columns)
     cells, registers = ("ALMs", "registers") if device.vendor == "intel" else ("LUT", "FF")

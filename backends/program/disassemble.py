@@ -18,7 +18,7 @@ from dynamap.backends.program.specification import (
     Role,
     TensorEntry,
 )
-from dynamap.cost.convolution import winograd_name
+from dynamap.cost.algorithms import WinogradTile
 
 
 def disassemble(program: Program) -> list[str]:
@@ -119,7 +119,7 @@ def describe(program: Program, command: Command) -> list[str]:
     c = command
     name = c.op.name.lower()
     if c.op is Op.CONV:
-        tile = f" {winograd_name(c.winograd_tile)}" if c.winograd_tile else ""
+        tile = f" {WinogradTile(c.winograd_tile).label}" if c.winograd_tile else ""
         name = f"{name} {c.algorithm.name.lower()}{tile} {c.dataflow.name.lower()}"
     flags = " ".join(_flags(c.flags)) or "keep sums"
     lines = [

@@ -44,25 +44,26 @@ def word(
     *,
     words: int = 1,
     enumeration: type[IntEnum] | type[IntFlag] | None = None,
+    default: Any = dataclasses.MISSING,
 ) -> Any:
-    """A dataclass field with its place and limits, which are inclusive."""
+    """A dataclass field with its place and limits, which are inclusive, and the value that it has where not used."""
     about = {"meaning": meaning, "low": low, "high": high, "words": words, "enumeration": enumeration}
-    return dataclasses.field(metadata=about)
+    return dataclasses.field(default=default, metadata=about)
 
 
-def long_word(meaning: str) -> Any:
+def long_word(meaning: str, *, default: Any = dataclasses.MISSING) -> Any:
     """A field of two words."""
-    return word(meaning, 0, ADDRESS, words=2)
+    return word(meaning, 0, ADDRESS, words=2, default=default)
 
 
-def flag_set(kind: type[IntFlag], meaning: str) -> Any:
+def flag_set(kind: type[IntFlag], meaning: str, *, default: Any = dataclasses.MISSING) -> Any:
     """A word of flags."""
-    return word(meaning, 0, sum(kind), enumeration=kind)
+    return word(meaning, 0, sum(kind), enumeration=kind, default=default)
 
 
-def choice(kind: type[IntEnum], meaning: str) -> Any:
+def choice(kind: type[IntEnum], meaning: str, *, default: Any = dataclasses.MISSING) -> Any:
     """A word that holds a member of ``kind``."""
-    return word(meaning, min(kind), max(kind), enumeration=kind)
+    return word(meaning, min(kind), max(kind), enumeration=kind, default=default)
 
 
 def words_of(kind: type[Any]) -> tuple[Word, ...]:

@@ -8,9 +8,12 @@ Every address is a multiple of 64. A field that an operation does not use is 0.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import Enum, IntEnum, IntFlag
 
 from dynamap.backends.program.fields import U16, U32, choice, flag_set, long_word, word
+from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.cost.overlay.transfer import Format
+from dynamap.planner.plan.layers import Mode as PlannedMode
 
 MAGIC = 0x50414E44
 """The bytes D, N, A, P."""
@@ -95,10 +98,21 @@ class DataflowCode(IntEnum):
 
 
 class Mode(IntEnum):
-    """Which operand arrives block by block."""
+    """``planner.plan.layers.Mode`` as a command holds it: which operand arrives block by block."""
 
     STREAM_INPUTS = 0
     STREAM_WEIGHTS = 1
+
+
+FORMATS = {Format.C16: FormatCode.C16, Format.HWC: FormatCode.HWC, Format.TOEPLITZ: FormatCode.TOEPLITZ}
+ALGORITHMS = {
+    Algorithm.IM2COL: AlgorithmCode.IM2COL,
+    Algorithm.KN2ROW: AlgorithmCode.KN2ROW,
+    Algorithm.WINOGRAD: AlgorithmCode.WINOGRAD,
+}
+DATAFLOWS = {Dataflow.NS: DataflowCode.NS, Dataflow.WS: DataflowCode.WS, Dataflow.IS: DataflowCode.IS}
+MODES = {PlannedMode.STREAM_INPUTS: Mode.STREAM_INPUTS, PlannedMode.STREAM_WEIGHTS: Mode.STREAM_WEIGHTS}
+"""Choices of a plan, as programs hold them."""
 
 
 class Role(IntEnum):
@@ -153,18 +167,24 @@ class Header:
     write_latency: int = word("w: cycles from the last write to its response")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Command:
     """One pass (docs/overlay.md, section 7). Sizes are those of one group or channel chunk, not of the whole tensor."""
 
     op: Op = choice(Op, "operation")
     layer: int = word("index of the layer entry", 0, U16)
-    index: int = word("number of this pass within its layer", 0, 2**24)
-    flags: Flag = flag_set(Flag, "flags, added")
-    algorithm: AlgorithmCode = choice(AlgorithmCode, "CONV: how the convolution becomes matrix products")
-    dataflow: DataflowCode = choice(DataflowCode, "CONV: the operand that stays in the array")
-    winograd_tile: int = word("m: outputs of a Winograd tile per transformed dimension, 2, 4 or 5; else 0", 0, 5)
-    mode: Mode = choice(Mode, "the operand that streams")
+    index: int = word("number of this pass within its layer", 0, 2**24, default=0)
+    flags: Flag = flag_set(Flag, "flags, added", default=Flag.STORE)
+    algorithm: AlgorithmCode = choice(
+        AlgorithmCode, "CONV: how the convolution becomes matrix products", default=AlgorithmCode.NONE
+    )
+    dataflow: DataflowCode = choice(
+        DataflowCode, "CONV: the operand that stays in the array", default=DataflowCode.NONE
+    )
+    winograd_tile: int = word(
+        "m: outputs of a Winograd tile per transformed dimension, 2, 4 or 5; else 0", 0, 5, default=0
+    )
+    mode: Mode = choice(Mode, "the operand that streams", default=Mode.STREAM_INPUTS)
     input_format: FormatCode = choice(FormatCode, "format of all inputs")
     output_format: FormatCode = choice(FormatCode, "format of the output")
     input_address: int = long_word("first byte of the first plane (c16) or row that the pass reads")
@@ -187,39 +207,71 @@ class Command:
     dilation_columns: int = word("columns from a tap to the next", 1, 4095)
     pad_top: int = word("rows above the input", 0, 4095)
     pad_left: int = word("columns before the input", 0, 4095)
-    first_row: int = word("first output row of the pass", 0, U16)
+    first_row: int = word("first output row of the pass", 0, U16, default=0)
     pass_rows: int = word("output rows of the pass", 1, U16)
     block_rows: int = word("T: output rows of a block; the last block has the rest of the pass", 1, U16)
     block_input_rows: int = word("input rows of a block of T rows", 1, U16)
     last_input_rows: int = word("input rows of the last block", 1, U16)
-    first_channel: int = word("first output channel of the pass within out_channels, a multiple of 16", 0, U16)
+    first_channel: int = word(
+        "first output channel of the pass within out_channels, a multiple of 16", 0, U16, default=0
+    )
     pass_channels: int = word("output channels of the pass", 1, U16)
     block_channels: int = word("output channels of a block; the last block has the rest of the pass", 1, U16)
-    blocks: int = word("N: blocks of the pass", 1, U16)
-    weights_address: int = long_word("run of the prologue or of the first block; the next block's follows it (0: none)")
-    weight_bytes: int = word("bytes of the run of the prologue, or of every block but the last")
-    last_weight_bytes: int = word("bytes of the last block's run when weights stream; else 0")
+    blocks: int = word("N: blocks of the pass", 1, U16, default=1)
+    weights_address: int = long_word(
+        "run of the prologue or of the first block; the next block's follows it (0: none)", default=0
+    )
+    weight_bytes: int = word("bytes of the run of the prologue, or of every block but the last", default=0)
+    last_weight_bytes: int = word("bytes of the last block's run when weights stream; else 0", default=0)
     window_bytes: int = word("toeplitz: Kb, bytes of a window; else 0")
     pad_value: int = word("what pixels outside the image and channels beyond the last read as", -128, 127)
-    data_offset: int = word("CONV: subtracted from what enters the array (kn2row: the zero point)", -128, 127)
-    input_zero_point: int = word("vector layers: zero point of the (first) input", -128, 127)
-    second_zero_point: int = word("MUL, SCALE: zero point of the second input", -128, 127)
-    output_zero_point: int = word("added after the rounding", -128, 127)
-    clamp_low: int = word("vector layers: lowest result before the look-up", -128, 127)
-    clamp_high: int = word("vector layers: highest result before the look-up", -128, 127)
-    multiplier: int = word("vector layers: multiplier of a product", 0, 2**17 - 1)
-    shift: int = word("vector layers: right shift of a product", 0, 62)
-    leaky_positive: int = word("LEAKY: multiplier of products >= 0", 0, 2**17)
-    leaky_shift: int = word("LEAKY: added to the shift, the sum cut to 62", 0, 62)
-    slope_count: int = word("LEAKY: 1, or one slope per output channel", 0, U16)
-    source_count: int = word("inputs of ADD, MUL, SCALE and CONCAT; else 1", 1, U16)
-    size: int = word("LRN: channels of a window; RESIZE: rows that a row becomes", 0, U16)
-    columns_factor: int = word("RESIZE: columns that a column becomes; AVERAGE_POOL: column classes", 0, U16)
-    lookup_address: int = long_word("LOOKUP: 256 int8, that of -128 first")
-    sources_address: int = long_word("ADD, MUL, SCALE, CONCAT: a source record per input")
-    slopes_address: int = long_word("LEAKY: slope_count int32, multipliers of products < 0")
-    values_address: int = long_word("AVERAGE_POOL, LRN: the operation's own table")
-    values_bytes: int = word("bytes of the operation's own table")
+    data_offset: int = word(
+        "CONV: subtracted from what enters the array (kn2row: the zero point)", -128, 127, default=0
+    )
+    input_zero_point: int = word("vector layers: zero point of the (first) input", -128, 127, default=0)
+    second_zero_point: int = word("MUL, SCALE: zero point of the second input", -128, 127, default=0)
+    output_zero_point: int = word("added after the rounding", -128, 127, default=0)
+    clamp_low: int = word("vector layers: lowest result before the look-up", -128, 127, default=0)
+    clamp_high: int = word("vector layers: highest result before the look-up", -128, 127, default=0)
+    multiplier: int = word("vector layers: multiplier of a product", 0, 2**17 - 1, default=0)
+    shift: int = word("vector layers: right shift of a product", 0, 62, default=0)
+    leaky_positive: int = word("LEAKY: multiplier of products >= 0", 0, 2**17, default=0)
+    leaky_shift: int = word("LEAKY: added to the shift, the sum cut to 62", 0, 62, default=0)
+    slope_count: int = word("LEAKY: 1, or one slope per output channel", 0, U16, default=0)
+    source_count: int = word("inputs of ADD, MUL, SCALE and CONCAT; else 1", 1, U16, default=1)
+    size: int = word("LRN: channels of a window; RESIZE: rows that a row becomes", 0, U16, default=0)
+    columns_factor: int = word("RESIZE: columns that a column becomes; AVERAGE_POOL: column classes", 0, U16, default=0)
+    lookup_address: int = long_word("LOOKUP: 256 int8, that of -128 first", default=0)
+    sources_address: int = long_word("ADD, MUL, SCALE, CONCAT: a source record per input", default=0)
+    slopes_address: int = long_word("LEAKY: slope_count int32, multipliers of products < 0", default=0)
+    values_address: int = long_word("AVERAGE_POOL, LRN: the operation's own table", default=0)
+    values_bytes: int = word("bytes of the operation's own table", default=0)
+
+
+class Area(Enum):
+    """The parts of the image and of the device buffer that addresses point into."""
+
+    TABLES = "tables"
+    WEIGHTS = "weights"
+    ACTIVATIONS = "activations"
+
+
+def addressed(command: Command) -> dict[str, Area]:
+    """Where the addresses that a command uses lie, by field; a field that it does not use is absent."""
+    areas = {"input_address": Area.ACTIVATIONS, "output_address": Area.ACTIVATIONS}
+    if command.op in (Op.CONV, Op.DEPTHWISE):
+        areas["weights_address"] = Area.WEIGHTS
+    if command.op is Op.SCALE:
+        areas["weights_address"] = Area.ACTIVATIONS
+    if command.op in (Op.ADD, Op.MUL, Op.SCALE, Op.CONCAT):
+        areas["sources_address"] = Area.TABLES
+    if command.op in (Op.AVERAGE_POOL, Op.LRN):
+        areas["values_address"] = Area.TABLES
+    if command.flags & Flag.LOOKUP:
+        areas["lookup_address"] = Area.TABLES
+    if command.flags & Flag.LEAKY:
+        areas["slopes_address"] = Area.TABLES
+    return areas
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from dynamap.backends.hardware.numbers import (
 )
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.hardware.spelling import cpp_header
-from dynamap.backends.hardware.target import buffers_of_plan, machine_of_plan
+from dynamap.backends.hardware.target import machine_of_plan
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.fitting.spreading import memory_spread
@@ -53,7 +53,7 @@ def storage_of(plan: Plan, device: Device) -> dict[str, str]:
     """
     overlay = plan.overlay
     machine = machine_of_plan(plan, device)
-    spread = memory_spread(device, machine, overlay.rows, overlay.columns, buffers_of_plan(plan))
+    spread = memory_spread(device, machine, overlay.rows, overlay.columns, overlay.buffers)
     if spread is None:
         raise InfeasibleError(f"the plan's buffers do not fit device {device.name!r}; plan again")
     return {buffer: _IMPLEMENTATIONS[kind] for buffer, kind in spread.kinds.items() if buffer in STORAGE}

@@ -59,6 +59,10 @@ class Machine:
     def lane_multipliers(self) -> int:
         return MULTIPLIERS_PER_LANE * self.lanes
 
+    def milliseconds(self, cycles: int) -> float:
+        """Cycles as milliseconds, rounded to a nanosecond."""
+        return round(cycles / self.clock_khz, 6)
+
 
 @dataclass(frozen=True)
 class Buffers:

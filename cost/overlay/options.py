@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dynamap.cost.algorithms import Algorithm, Dataflow
-from dynamap.cost.convolution import WINOGRAD_TAPS, ConvShape
+from dynamap.cost.algorithms import Algorithm, Dataflow, WinogradTile
+from dynamap.cost.convolution import ConvShape
 from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay.machine import UNIT_BYTES, round_up
 from dynamap.cost.overlay.transfer import Format, Ints
@@ -20,8 +20,8 @@ from dynamap.cost.overlay.transfer import Format, Ints
 ALGORITHMS = tuple(Algorithm)
 DATAFLOWS = tuple(Dataflow)
 FORMATS = tuple(Format)
-WINOGRAD_TILES = (2, 4, 5)
-"""m of F(2,3), F(4,3) and F(5,4)."""
+WINOGRAD_TILES = tuple(tile.outputs for tile in WinogradTile)
+"""m of every variant, its code in tables of integers."""
 
 STREAM_INPUTS, STREAM_WEIGHTS = 0, 1
 
@@ -113,7 +113,8 @@ def winograd_fits(shape: ConvShape, tile: int) -> bool:
     F(5,4) is for kernels longer than 3 along one dimension; along two its data would need more than 16 bits.
     """
     dimensions = sum(size > 1 for size in shape.window.kernel)
-    if WINOGRAD_TAPS[tile] > 3 and max(shape.window.kernel) < WINOGRAD_TAPS[tile]:
+    taps = WinogradTile(tile).taps
+    if taps > 3 and max(shape.window.kernel) < taps:
         return False
     return shape.input.channels * shape.winograd_rounds(tile) <= WINOGRAD_MOST_PRODUCTS.get((dimensions, tile), 0)
 

@@ -11,8 +11,9 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from dynamap.cost.convolution import winograd_name
-from dynamap.planner.plan.plan import Plan, PlannedLayer
+from dynamap.planner.plan.layers import OnArray, PlannedLayer, chosen_cost
+from dynamap.planner.plan.plan import Plan
+from dynamap.planner.plan.words import algorithm_words, bound_word, dataflow_word, format_words, op_word
 from dynamap.planner.search.joint import Progress
 
 
@@ -60,28 +61,25 @@ def layer_table(plan: Plan) -> Table:
 
 def _row(plan: Plan, layer: PlannedLayer) -> tuple[str, ...]:
     shape = layer.shape
-    algorithm = layer.algorithm or ("in place" if layer.in_place else "host" if layer.host else "vector unit")
-    if layer.winograd_tile:
-        algorithm = f"winograd {winograd_name(layer.winograd_tile)}"
-    runner = layer.runner_up
+    array = layer if isinstance(layer, OnArray) else None
+    runner = array.runner_up if array else None
     microseconds = layer.cycles / plan.overlay.clock_mhz
     if plan.solver.unit == "ps":
-        chosen = [o.cost for o in layer.options if (o.algorithm, o.dataflow) == (layer.algorithm, layer.dataflow)]
-        microseconds = sum(chosen) / 1e6
+        microseconds = chosen_cost(layer) / 1e6
     return (
         layer.name,
-        layer.op,
+        op_word(layer),
         "x".join(map(str, shape.input)),
         "x".join(map(str, shape.output)),
-        "x".join(map(str, shape.kernel)) if shape.kernel != (1, 1) or layer.algorithm else "",
-        algorithm,
-        layer.dataflow or "",
-        f"{layer.input_format} > {layer.output_format}" if layer.input_format else "",
+        "x".join(map(str, shape.kernel)) if shape.kernel != (1, 1) or array else "",
+        algorithm_words(layer),
+        dataflow_word(layer),
+        " > ".join(filter(None, format_words(layer))),
         f"{layer.cycles:,}",
         f"{microseconds:.2f}",
-        f"{layer.utilization:.0%}" if layer.algorithm else "",
-        layer.bound_by or "",
-        f"{runner.algorithm}/{runner.dataflow} +{runner.extra:,}" if runner else "",
+        f"{array.utilization:.0%}" if array else "",
+        bound_word(layer),
+        f"{runner.algorithm.value}/{runner.dataflow.value} +{runner.extra:,}" if runner else "",
     )
 
 

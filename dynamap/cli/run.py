@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.cost.errors import InputError
-from dynamap.planner.plan.plan import PlannedLayer, load_plan
+from dynamap.planner.plan.layers import PlannedLayer
+from dynamap.planner.plan.plan import load_plan
+from dynamap.planner.plan.words import op_word
 
 if TYPE_CHECKING:
     from dynamap.backends.contract import Executor, LayerRun
@@ -160,7 +162,7 @@ def _result(
             expected = compute(layer, integers, sources, prepared.network.tensors[layer.output])
             difference = np.abs(expected.astype(np.int16) - done.values)
             largest, differing = int(difference.max()), int(np.count_nonzero(difference))
-    return LayerResult(done.name, planned.op, done.counters, equal, largest, differing, done.values.size)
+    return LayerResult(done.name, op_word(planned), done.counters, equal, largest, differing, done.values.size)
 
 
 def run_document(results: list[LayerResult], platform: str, seconds: float, compared: bool) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from dynamap.backends.simulator import Simulation, chrome_trace, differing_layer
 from dynamap.cli.output import message, show
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan.plan import Plan, load_plan, write_atomically
+from dynamap.planner.plan.words import op_word
 
 
 def simulate_command(plan: Path, trace: Path | None, as_json: bool) -> int:
@@ -55,6 +56,6 @@ def simulation_report(plan: Plan, simulation: Simulation) -> Group:
         if count:
             numbers = (count, layer.compute_cycles, layer.load_cycles, layer.store_cycles, layer.cycles)
             cells = (*numbers, layer.bytes_read, layer.bytes_written)
-            table.add_row(Text(layer.name), Text(planned.op), *(f"{number:,}" for number in cells))
+            table.add_row(Text(layer.name), Text(op_word(planned)), *(f"{number:,}" for number in cells))
     total = f"{simulation.cycles:,} cycles, {simulation.latency_ms:.6f} ms in {len(simulation.passes)} passes"
     return Group(table, Text(total))

@@ -7,20 +7,34 @@ ones and of the transfers between layers, which a notice states.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from dynamap.cost import paper
-from dynamap.cost.algorithms import Algorithm
+from dynamap.cost.algorithms import Algorithm, Dataflow, WinogradTile
 from dynamap.cost.device import Device
-from dynamap.planner.network.network import Concat, Conv, HostLayer, Layer, Network
+from dynamap.planner.network.network import Conv, HostLayer, Layer, Network
 from dynamap.planner.paper.costs import Job, PaperCosts
 from dynamap.planner.paper.graph import PLAIN, Reading
 from dynamap.planner.pbqp.problem import CostArray, Problem, Solution, Status
-from dynamap.planner.plan.plan import OptionCost, OverlayInfo, Plan, PlannedLayer, ResourceUse, RunnerUp, SolverInfo
-from dynamap.planner.planning import layer_shape, model_info, op_of
+from dynamap.planner.plan.layers import (
+    ArrayDecision,
+    Bound,
+    Choice,
+    Decision,
+    InPlace,
+    OnHost,
+    OptionCost,
+    PlannedLayer,
+    PublishedFormat,
+    RunnerUp,
+)
+from dynamap.planner.plan.parts import OverlayInfo, ResourceUse, SolverInfo
+from dynamap.planner.plan.plan import Plan
+from dynamap.planner.plan.writing import executed_layer, free_layer, model_info
 from dynamap.planner.request.request import Request
 
 
@@ -131,47 +145,48 @@ def _choices(costs: PaperCosts, problem: Problem, mapping: PaperMapping) -> dict
 def _layer(
     layer: Layer, network: Network, costs: PaperCosts, mapping: PaperMapping, chosen: dict[str, _Chosen]
 ) -> PlannedLayer:
-    host = isinstance(layer, HostLayer)
-    this = chosen[layer.name] if isinstance(layer, Conv) else None
-    algorithm = this.job.algorithms[this.algorithm] if this else None
-    dataflow = this.job.dataflows[this.dataflow] if this else None
-    cycles = 0
-    if this and algorithm and dataflow:
-        one = np.array([mapping.rows]), np.array([mapping.columns])
-        cycles = int(paper.node_cycles(this.job.shape, algorithm, dataflow, *one)[0])
-    formats = None if host else _formats(layer, network, costs, mapping)
-    return PlannedLayer(
-        name=layer.name,
-        op=op_of(layer, network),
-        host=host,
-        in_place=isinstance(layer, Concat),
-        shape=layer_shape(layer, network),
-        macs=network.macs(layer),
-        algorithm=algorithm.value if algorithm else None,
-        dataflow=dataflow.value if dataflow else None,
-        winograd_tile=_tile(algorithm),
-        blocking=None,
-        input_format=formats[0] if formats else None,
-        output_format=formats[1] if formats else None,
-        compute_cycles=cycles,
-        load_cycles=0,
-        store_cycles=0,
-        cycles=cycles,
-        bytes_read=0,
-        bytes_written=0,
-        utilization=_utilization(this, algorithm, cycles, mapping),
-        bound_by=_bound_by(this, algorithm, cycles, costs),
-        runner_up=_runner_up(this) if this else None,
-        options=_options(this) if this else (),
+    free = None if isinstance(layer, Conv) else free_layer(layer, network)
+    if isinstance(free, OnHost):
+        return free
+    formats = _formats(layer, network, costs, mapping)
+    if isinstance(free, InPlace):
+        return replace(free, **formats)
+    this = chosen.get(layer.name)
+    decision = Decision(**formats, **_NOTHING) if this is None else _decision(this, formats, costs, mapping)
+    utilization = 0.0 if this is None else _utilization(this, decision.cycles, mapping)
+    return executed_layer(layer, network, decision, utilization)
+
+
+_NOTHING: dict[str, Any] = {
+    "blocking": None,
+    "compute_cycles": 0,
+    "load_cycles": 0,
+    "store_cycles": 0,
+    "cycles": 0,
+    "bytes_read": 0,
+    "bytes_written": 0,
+    "bound_by": None,
+}
+"""What the model does not know, and what costs nothing in it."""
+
+
+def _decision(this: _Chosen, formats: dict[str, Any], costs: PaperCosts, mapping: PaperMapping) -> ArrayDecision:
+    choice = _choice(this.job.algorithms[this.algorithm], this.job.dataflows[this.dataflow])
+    one = np.array([mapping.rows]), np.array([mapping.columns])
+    cycles = int(paper.node_cycles(this.job.shape, choice.algorithm, choice.dataflow, *one)[0])
+    own = {"compute_cycles": cycles, "cycles": cycles, "bound_by": _bound_by(this, choice.algorithm, cycles, costs)}
+    return ArrayDecision(
+        choice=choice, runner_up=_runner_up(this), options=_options(this), **formats, **(_NOTHING | own)
     )
 
 
-def _tile(algorithm: Algorithm | None) -> int | None:
-    return paper.WINOGRAD_M if algorithm is Algorithm.WINOGRAD else None
+def _choice(algorithm: Algorithm, dataflow: Dataflow) -> Choice:
+    tile = WinogradTile(paper.WINOGRAD_M) if algorithm is Algorithm.WINOGRAD else None
+    return Choice(algorithm, tile, dataflow)
 
 
-def _formats(layer: Layer, network: Network, costs: PaperCosts, mapping: PaperMapping) -> tuple[str, str]:
-    """The formats that a layer reads and that its output goes on in; a layer without a vertex changes nothing."""
+def _formats(layer: Layer, network: Network, costs: PaperCosts, mapping: PaperMapping) -> dict[str, Any]:
+    """The fields of the formats that a layer reads and writes; a layer without a vertex changes nothing."""
     vertices, assignment = costs.graph.vertices, mapping.solution.assignment
     numbers = {vertex.layer.name: number for number, vertex in enumerate(vertices) if vertex.layer is not None}
     stored = {vertex.tensor: number for number, vertex in enumerate(vertices) if vertex.layer is None}
@@ -187,16 +202,15 @@ def _formats(layer: Layer, network: Network, costs: PaperCosts, mapping: PaperMa
             return PLAIN.format_name
         return name(numbers[readers[0].name]) if readers[0].name in numbers else of(readers[0].output)
 
-    return name(numbers[layer.name]) if layer.name in numbers else of(layer.inputs[0]), of(layer.output)
+    source = name(numbers[layer.name]) if layer.name in numbers else of(layer.inputs[0])
+    return {"input_format": PublishedFormat(source), "output_format": PublishedFormat(of(layer.output))}
 
 
 def _options(this: _Chosen) -> tuple[OptionCost, ...]:
     return tuple(
         OptionCost(
-            algorithm=algorithm.value,
-            dataflow=dataflow.value,
-            winograd_tile=_tile(algorithm),
-            input_format=Reading(algorithm, _kernel(this, algorithm)).format_name,
+            choice=_choice(algorithm, dataflow),
+            input_format=PublishedFormat(Reading(algorithm, _kernel(this, algorithm)).format_name),
             output_format=None,
             cost=int(this.costs[i, j]),
             cost_ms=int(this.costs[i, j]) / paper.PS_PER_MS,
@@ -224,13 +238,12 @@ def _runner_up(this: _Chosen) -> RunnerUp | None:
     if not others:
         return None
     extra, i, j = min(others)
-    return RunnerUp(this.job.algorithms[i].value, this.job.dataflows[j].value, extra)
+    return RunnerUp(this.job.algorithms[i], this.job.dataflows[j], extra)
 
 
-def _utilization(this: _Chosen | None, algorithm: Algorithm | None, cycles: int, mapping: PaperMapping) -> float:
+def _utilization(this: _Chosen, cycles: int, mapping: PaperMapping) -> float:
     """Multiply-accumulates (Winograd: the products of its tiles) / (cycles x multipliers of the array)."""
-    if this is None or algorithm is None:
-        return 0.0
+    algorithm = this.job.algorithms[this.algorithm]
     products = Fraction(this.job.shape.macs)
     if algorithm is Algorithm.WINOGRAD:
         work = paper.work_of(this.job.shape, algorithm)
@@ -238,14 +251,12 @@ def _utilization(this: _Chosen | None, algorithm: Algorithm | None, cycles: int,
     return round(float(products / (cycles * mapping.rows * mapping.columns)), 6)
 
 
-def _bound_by(this: _Chosen | None, algorithm: Algorithm | None, cycles: int, costs: PaperCosts) -> str | None:
+def _bound_by(this: _Chosen, algorithm: Algorithm, cycles: int, costs: PaperCosts) -> Bound:
     """The largest part of the layer's own time: compute, or im2col's loads of its Toeplitz matrix or its weights."""
-    if this is None or algorithm is None:
-        return None
     work = paper.work_of(this.job.shape, algorithm)
-    parts = {"compute": Fraction(cycles, costs.clock_khz)}
+    parts = {Bound.COMPUTE: Fraction(cycles, costs.clock_khz)}
     if work.loaded_bytes:
         inputs = this.job.shape.groups * int(work.a) * work.b
-        parts["input"] = Fraction(inputs, costs.bandwidth_bytes_per_ms)
-        parts["weights"] = Fraction(work.loaded_bytes - inputs, costs.bandwidth_bytes_per_ms)
+        parts[Bound.INPUT] = Fraction(inputs, costs.bandwidth_bytes_per_ms)
+        parts[Bound.WEIGHTS] = Fraction(work.loaded_bytes - inputs, costs.bandwidth_bytes_per_ms)
     return max(parts, key=lambda part: parts[part])

@@ -9,7 +9,7 @@ array by the sum of the layers' minima and then maps. Source: DYNAMAP (FPGA 2021
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,9 +21,10 @@ from dynamap.planner.network.network import Network
 from dynamap.planner.paper.costs import PaperCosts
 from dynamap.planner.paper.plan import PaperMapping, write_paper_plan
 from dynamap.planner.pbqp.problem import CostArray, Problem, Solution, Status
+from dynamap.planner.plan.layers import OnArray
 from dynamap.planner.plan.plan import Plan
-from dynamap.planner.planning import restrictions_for, solver_of
 from dynamap.planner.request.request import Request
+from dynamap.planner.request.space import restrictions_for, solver_of
 from dynamap.planner.search.joint import Progress
 
 _Key = tuple[int, int, int]
@@ -98,10 +99,10 @@ def objective_of(network: Network, plan: Plan) -> int:
     Raises:
         InputError, InfeasibleError: the plan's device, layers or choices do not fit the network.
     """
-    pins = {
-        layer.name: (Algorithm(layer.algorithm), Dataflow(layer.dataflow))
+    pins: Mapping[str, tuple[Algorithm, Dataflow | None]] = {
+        layer.name: (layer.choice.algorithm, layer.choice.dataflow)
         for layer in plan.layers
-        if layer.algorithm is not None
+        if isinstance(layer, OnArray)
     }
     request = Request(cost_model="paper", pins=pins)
     clock_khz = round(plan.overlay.clock_mhz * 1000)

@@ -14,161 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from dynamap.cost.errors import InputError
+from dynamap.planner.plan.document import layer_document, read_layer
+from dynamap.planner.plan.layers import PlannedLayer
+from dynamap.planner.plan.parts import ModelInfo, OverlayInfo, ResourceUse, SolverInfo, TogetherInfo
 from dynamap.planner.plan.plan_types import require_types
 
 SCHEMA = "dynamap.plan/1"
-
-
-@dataclass(frozen=True)
-class ModelInfo:
-    """``source``: a built-in name or a file; ``sha256`` identifies it; ``seed``: of random weights."""
-
-    name: str
-    source: str
-    sha256: str
-    seed: int
-    macs: int
-    parameters: int
-
-
-@dataclass(frozen=True)
-class OverlayInfo:
-    """The overlay of the plan; sizes in bytes, clock in MHz, bandwidth in GB/s (docs/overlay.md, section 1)."""
-
-    rows: int
-    columns: int
-    packing: int
-    clock_mhz: float
-    bandwidth_gbs: float
-    word_bytes: int
-    lanes: int
-    input_buffer: int
-    weight_buffer: int
-    output_buffer: int
-    accumulator_rows: int
-    row_buffer: int
-    multipliers: int
-
-
-@dataclass(frozen=True)
-class SolverInfo:
-    """How the plan was found. ``bound`` equals ``objective`` where the optimum is proven; both in ``unit``."""
-
-    name: str
-    status: str
-    objective: int
-    unit: str
-    bound: int
-    seconds: float
-    arrays_considered: int
-    arrays_solved: int
-    treewidth: int | None
-    certificate: Any
-
-
-@dataclass(frozen=True)
-class ResourceUse:
-    """One resource of the device: used, available, and the uncertainty of the estimate in percent (0 = exact)."""
-
-    name: str
-    used: int
-    available: int
-    uncertainty_percent: int
-
-
-@dataclass(frozen=True)
-class OptionCost:
-    """The least cost of one algorithm and dataflow at the chosen formats, or at any (``formats`` says which)."""
-
-    algorithm: str
-    dataflow: str
-    winograd_tile: int | None
-    input_format: str | None
-    output_format: str | None
-    cost: int
-    cost_ms: float
-
-
-@dataclass(frozen=True)
-class RunnerUp:
-    """The best other algorithm and dataflow, and how many more cycles (or ps) it takes at the same formats."""
-
-    algorithm: str
-    dataflow: str
-    extra: int
-
-
-@dataclass(frozen=True)
-class Blocking:
-    """How a layer is cut (docs/overlay.md, sections 6 and 7).
-
-    ``mode`` is ``stream_inputs`` or ``stream_weights``; ``rows``: output rows of a block (inputs) or a band (weights);
-    ``channels``: output channels of a pass (inputs) or a block (weights); ``planes``: units of a contraction pass.
-    """
-
-    mode: str
-    rows: int
-    channels: int
-    planes: int
-
-
-@dataclass(frozen=True)
-class LayerShape:
-    """[C, H, W] in and out; kernel and stride (rows, columns); pads (top, left, bottom, right)."""
-
-    input: tuple[int, int, int]
-    output: tuple[int, int, int]
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
-    pads: tuple[int, int, int, int]
-    dilation: tuple[int, int]
-    groups: int
-
-
-@dataclass(frozen=True)
-class PlannedLayer:
-    """One layer. ``host`` layers run on the host; ``in_place`` concatenations cost nothing; both have zero cycles.
-
-    ``utilization``: useful products (Winograd: those of its tiles) / (cycles x products the array can do per cycle).
-    ``bound_by`` is the largest of compute, input, weights and output cycles.
-    """
-
-    name: str
-    op: str
-    host: bool
-    in_place: bool
-    shape: LayerShape
-    macs: int
-    algorithm: str | None
-    dataflow: str | None
-    winograd_tile: int | None
-    blocking: Blocking | None
-    input_format: str | None
-    output_format: str | None
-    compute_cycles: int
-    load_cycles: int
-    store_cycles: int
-    cycles: int
-    bytes_read: int
-    bytes_written: int
-    utilization: float
-    bound_by: str | None
-    runner_up: RunnerUp | None
-    options: tuple[OptionCost, ...]
-
-
-@dataclass(frozen=True)
-class TogetherInfo:
-    """What proves the choice of an overlay for several networks.
-
-    ``cycles`` per network, in the order of ``request.together.models``; ``objective`` is their weighted sum or the
-    largest weighted one; no overlay and no mappings have less than ``bound`` (the status is optimal where it is equal).
-    """
-
-    status: str
-    objective: int
-    bound: int
-    cycles: tuple[int, ...]
+COST_MODELS = ("overlay", "paper")
 
 
 @dataclass(frozen=True)
@@ -196,11 +48,10 @@ class Plan:
         """The plan as JSON data."""
         document: dict[str, Any] = {"schema": SCHEMA}
         for f in fields(self):
-            if f.name != "together" or self.together is not None:
+            if f.name == "layers":
+                document["layers"] = [layer_document(layer) for layer in self.layers]
+            elif f.name != "together" or self.together is not None:
                 document[f.name] = _plain(getattr(self, f.name))
-        for layer in document["layers"]:
-            layer["shape"]["in"] = layer["shape"].pop("input")
-            layer["shape"]["out"] = layer["shape"].pop("output")
         return document
 
     def save(self, path: str | Path) -> None:
@@ -314,13 +165,15 @@ def _entries(data: Mapping[str, Any], key: str, kind: type = Mapping) -> list[An
 
 def _read_plan(document: dict[str, Any]) -> Plan:
     data = {key: value for key, value in document.items() if key != "schema"}
+    if data["cost_model"] not in COST_MODELS:
+        raise ValueError(f"the cost model is {data['cost_model']!r:.60}, which is none of {', '.join(COST_MODELS)}")
     return Plan(
         **_checked_keys(data),
         model=_read(ModelInfo, data["model"]),
         overlay=_read(OverlayInfo, data["overlay"]),
         solver=_read(SolverInfo, data["solver"]),
         resources=tuple(_read(ResourceUse, use) for use in _entries(data, "resources")),
-        layers=tuple(_read_layer(layer) for layer in _entries(data, "layers")),
+        layers=tuple(read_layer(layer, published=data["cost_model"] == "paper") for layer in _entries(data, "layers")),
         notices=tuple(_entries(data, "notices", str)),
         together=_read_together(data["together"]) if "together" in data else None,
     )
@@ -337,19 +190,3 @@ def _checked_keys(data: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"unknown key {sorted(set(data) - names)[0]!r}")
     composed = {"model", "overlay", "solver", "resources", "layers", "notices", "together"}
     return {name: data[name] for name in names - composed}
-
-
-def _read_layer(data: Mapping[str, Any]) -> PlannedLayer:
-    if not isinstance(data["shape"], Mapping):
-        raise ValueError(f"shape must be an object, found {data['shape']!r:.40}")
-    shape = {("input" if k == "in" else "output" if k == "out" else k): v for k, v in data["shape"].items()}
-    tuples = {key: tuple(value) if isinstance(value, list) else value for key, value in shape.items()}
-    layer: PlannedLayer = _read(
-        PlannedLayer,
-        data,
-        shape=_read(LayerShape, tuples),
-        blocking=None if data["blocking"] is None else _read(Blocking, data["blocking"]),
-        runner_up=None if data["runner_up"] is None else _read(RunnerUp, data["runner_up"]),
-        options=tuple(_read(OptionCost, option) for option in _entries(data, "options")),
-    )
-    return layer

@@ -34,8 +34,9 @@ def _check(value: Any, declared: Any, where: str) -> None:
     origin, arguments = get_origin(declared), get_args(declared)
     if origin in (Union, types.UnionType):
         if value is not None:
-            (declared,) = (part for part in arguments if part is not types.NoneType)
-            _check(value, declared, where)
+            kinds = [part for part in arguments if part is not types.NoneType]
+            fitting = kinds if len(kinds) == 1 else [kind for kind in kinds if isinstance(value, kind)]
+            _check(value, (fitting or kinds)[0], where)
         elif types.NoneType not in arguments:
             raise ValueError(f"{where} is missing")
     elif origin is tuple:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from dynamap.cost.device import Device, parse_device
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.fitting.target import machine_of
-from dynamap.cost.overlay.machine import Buffers
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.plan.plan_types import require_types
 from dynamap.planner.request.given_overlay import GivenOverlay
@@ -40,7 +39,7 @@ def stored_device(plan: Plan) -> Device:
 def given_overlay(plan: Plan) -> GivenOverlay:
     """The array and the buffers of a plan."""
     overlay = plan.overlay
-    buffers = Buffers(overlay.input_buffer, overlay.weight_buffer, overlay.accumulator_rows, overlay.row_buffer)
+    buffers = overlay.buffers
     return GivenOverlay(overlay.rows, overlay.columns, buffers)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.pbqp.problem import Solution, Status
+from dynamap.planner.plan.layers import Decision
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,15 @@ class Progress:
 class Found:
     """The best overlay and mapping: ``bound_cycles <= optimum <= objective_cycles``, equal when proven.
 
-    ``formats`` is one format per storage vertex; ``solution`` is the solver's answer for this overlay.
+    ``formats`` is one format per storage vertex, ``decisions`` one per executed layer, in the order of
+    ``Storages.executed``; ``solution`` is the solver's answer for this overlay.
     """
 
     rows: int
     columns: int
     buffers: Buffers
     formats: tuple[Format, ...]
+    decisions: tuple[Decision, ...]
     objective_cycles: int
     bound_cycles: int
     solution: Solution

@@ -22,9 +22,10 @@ import numpy as np
 from dynamap.cost.errors import InfeasibleError, TimeLimitError
 from dynamap.cost.overlay.bounding.bounds import NEVER, Sides
 from dynamap.cost.overlay.bounding.screening import Share
-from dynamap.cost.overlay.machine import Buffers
+from dynamap.cost.overlay.machine import Buffers, Overlay
 from dynamap.cost.overlay.transfer import Ints
 from dynamap.planner import solvers
+from dynamap.planner.mapping.decisions import decide
 from dynamap.planner.mapping.objective import Objective
 from dynamap.planner.mapping.overlay_costs import LayerCosts, Pruned
 from dynamap.planner.mapping.problem import chosen_formats, mapping_problem, prohibitive_cycles
@@ -381,12 +382,18 @@ class _Search:
             ceiling = self.candidates.ceiling()
             raise InfeasibleError(shortage(self.costs, self.storages, self.rows, self.columns, ceiling, given=given))
         best, seconds = self.best, time.perf_counter() - self.started
+        overlay = Overlay(self.costs.machine, best.key[2], best.columns, best.buffers)
+        formats = [
+            chosen_formats(storages, solution.assignment)
+            for storages, solution in zip(self.storages, best.solutions, strict=True)
+        ]
         parts = tuple(
             Found(
-                rows=best.key[2],
-                columns=best.columns,
-                buffers=best.buffers,
-                formats=chosen_formats(storages, solution.assignment),
+                rows=overlay.rows,
+                columns=overlay.columns,
+                buffers=overlay.buffers,
+                formats=chosen,
+                decisions=decide(self.costs, jobs, storages, overlay, chosen),
                 objective_cycles=solution.objective,
                 bound_cycles=solution.bound,
                 solution=solution,
@@ -394,6 +401,8 @@ class _Search:
                 arrays_solved=len(self.solved),
                 seconds=seconds,
             )
-            for storages, solution in zip(self.storages, best.solutions, strict=True)
+            for storages, solution, jobs, chosen in zip(
+                self.storages, best.solutions, self.costs.jobs_of, formats, strict=True
+            )
         )
         return FoundTogether(best.cycles, min([best.cycles, *self.unproven]), parts)

@@ -22,8 +22,8 @@ from dynamap.planner.mapping.overlay_costs import LayerCosts, Restriction
 from dynamap.planner.mapping.storage import Storages, find_storages
 from dynamap.planner.network.network import Conv, HostLayer, Network
 from dynamap.planner.network.work import conv_shape, work_of
-from dynamap.planner.planning import milliseconds, restrictions_for, solver_of, target
 from dynamap.planner.request.request import Request
+from dynamap.planner.request.space import restrictions_for, solver_of, target
 from dynamap.planner.search.joint import fixed_search, joint_search
 
 JOINT = "joint"
@@ -132,7 +132,7 @@ def plan_baseline(network: Network, device: str | Device, strategy: str, request
         rows=found.rows,
         columns=found.columns,
         cycles=found.objective_cycles,
-        latency_ms=milliseconds(found.objective_cycles, machine),
+        latency_ms=machine.milliseconds(found.objective_cycles),
         proven=proven and found.objective_cycles == found.bound_cycles,
         seconds=seconds + found.seconds,
     )

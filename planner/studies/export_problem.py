@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from dynamap.cost.device import Device
-from dynamap.cost.overlay.machine import Buffers
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.problem import mapping_problem
 from dynamap.planner.mapping.storage import find_storages
@@ -15,14 +14,10 @@ from dynamap.planner.network.network import Network
 from dynamap.planner.paper.planning import problem_on
 from dynamap.planner.pbqp.problem import Problem
 from dynamap.planner.pbqp.text_format import format_pbqp
-from dynamap.planner.plan.plan import OverlayInfo, Plan, write_atomically
-from dynamap.planner.planning import restrictions_for, target
+from dynamap.planner.plan.parts import OverlayInfo
+from dynamap.planner.plan.plan import Plan, write_atomically
 from dynamap.planner.request.request import Request
-
-
-def buffers_of(overlay: OverlayInfo) -> Buffers:
-    """The buffers of a planned overlay."""
-    return Buffers(overlay.input_buffer, overlay.weight_buffer, overlay.accumulator_rows, overlay.row_buffer)
+from dynamap.planner.request.space import restrictions_for, target
 
 
 def overlay_problem(network: Network, device: str | Device, request: Request, overlay: OverlayInfo) -> Problem:
@@ -31,7 +26,7 @@ def overlay_problem(network: Network, device: str | Device, request: Request, ov
     storages = find_storages(network)
     costs = LayerCosts(network, storages, machine, restrictions_for(network, request))
     arrays = np.array([overlay.rows]), np.array([overlay.columns])
-    return mapping_problem(storages, costs.exact(buffers_of(overlay), *arrays)[0][costs.jobs])
+    return mapping_problem(storages, costs.exact(overlay.buffers, *arrays)[0][costs.jobs])
 
 
 def export_mapping(network: Network, device: str | Device, request: Request, plan: Plan, path: Path) -> None:

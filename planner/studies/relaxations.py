@@ -16,8 +16,8 @@ from dynamap.cost.overlay.transfer import Ints
 from dynamap.planner.mapping.overlay_costs import Restriction
 from dynamap.planner.network.network import Conv, Network
 from dynamap.planner.network.work import conv_shape, work_of
-from dynamap.planner.planning import search_space
 from dynamap.planner.request.request import Request
+from dynamap.planner.request.space import search_space
 from dynamap.planner.search.candidates import ArrayCandidates
 from dynamap.planner.studies.baselines import can_run
 

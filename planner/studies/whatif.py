@@ -18,8 +18,8 @@ from dynamap.planner.mapping.overlay_costs import LayerCosts, Restriction
 from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.network import Network
 from dynamap.planner.plan.plan import Plan
-from dynamap.planner.planning import milliseconds, restrictions_for, search_space, solver_of, target
 from dynamap.planner.request.replanning import given_overlay, stored_device, stored_request
+from dynamap.planner.request.space import restrictions_for, search_space, solver_of, target
 from dynamap.planner.search.candidates import ArrayCandidates, FixedCandidates
 from dynamap.planner.search.joint import joint_search
 from dynamap.planner.studies.relaxations import Question, Relaxations, Setting
@@ -236,7 +236,7 @@ class _Asking:
         )
         return Answer(
             cycles=found.objective_cycles,
-            latency_ms=milliseconds(found.objective_cycles, setting.machine),
+            latency_ms=setting.machine.milliseconds(found.objective_cycles),
             rows=found.rows,
             columns=found.columns,
             proven=found.objective_cycles == found.bound_cycles,

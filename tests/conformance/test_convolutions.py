@@ -7,13 +7,13 @@ from itertools import product
 
 import pytest
 from conformance_support import check, packed_device
-from program_support import integer_image, one_conv, plan_on
+from program_support import integer_image, one_conv, plan_on, redecided
 
 from dynamap.backends.contract import Executor
 from dynamap.backends.quantise import quantise
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network.network import ActivationKind
-from dynamap.planner.plan.plan import Blocking
+from dynamap.planner.plan.layers import Blocking, Mode
 
 OVERLAYS = {"5 x 7, one product per multiplier": (5, 7), "8 x 8, packed": (8, 8)}
 WINDOWS = {
@@ -50,8 +50,8 @@ def blockings(height: int, step: int, *, whole_in: bool, whole_out: bool) -> lis
     rows = sorted({min(height, step), min(height, 2 * step), height})
     channels = [OUTPUTS] if whole_out else [16, 32, OUTPUTS]
     planes = [3] if whole_in else [1, 2, 3]
-    inputs = [Blocking("stream_inputs", r, c, 3) for r, c in product(rows, channels)]
-    return inputs + [Blocking("stream_weights", r, c, p) for r, c, p in product(rows, channels, planes)]
+    inputs = [Blocking(Mode.STREAM_INPUTS, r, c, 3) for r, c in product(rows, channels)]
+    return inputs + [Blocking(Mode.STREAM_WEIGHTS, r, c, p) for r, c, p in product(rows, channels, planes)]
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -74,7 +74,7 @@ def test_every_way_to_compute_a_convolution(executor: Executor, name: str, overl
             tried += 1
             first = 5 * tried % len(choices)
             for blocking in choices[first:] + choices[:first]:  # the first one that the buffers hold
-                layer = replace(
+                layer = redecided(
                     plan.layers[0],
                     algorithm=algorithm,
                     dataflow=flow,
@@ -93,12 +93,12 @@ def test_tiles_that_are_fed_more_slowly_than_computed(executor: Executor) -> Non
     """NS: three segments of a word each for 40 rows take longer than 48 values, behind the last tile too."""
     network = one_conv(TensorShape(16, 9, 6), 3, Window((3, 1)))
     plan = plan_on(network, (40, 3), device="arria10-gx1150")
-    layer = replace(
+    layer = redecided(
         plan.layers[0],
         algorithm="im2col",
         dataflow="ns",
         winograd_tile=None,
-        blocking=Blocking("stream_inputs", 7, 3, 1),
+        blocking=Blocking(Mode.STREAM_INPUTS, 7, 3, 1),
         input_format="c16",
         output_format="c16",
     )
@@ -116,12 +116,12 @@ def test_activations_and_zero_points(
         network = one_conv(shape, 21, Window((3, 3), pads=(1, 1, 1, 1)), kind=kind, zero_point=zero_point)
         quantised = quantise(network, samples=1)
         plan = plan_on(network, (8, 8), device=packed_device(executor))
-        layer = replace(
+        layer = redecided(
             plan.layers[0],
             algorithm=algorithm,
             dataflow=flow,
             winograd_tile=2 if algorithm == "winograd" else None,
-            blocking=Blocking("stream_inputs", 4, 21, 2),
+            blocking=Blocking(Mode.STREAM_INPUTS, 4, 21, 2),
             input_format="c16",
             output_format="c16",
         )

@@ -27,6 +27,7 @@ from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.planner.network.network import Network
+from dynamap.planner.plan.layers import OnHost
 from dynamap.planner.plan.plan import Plan
 
 DIGITS = Path(__file__).resolve().parents[2] / "examples" / "digits" / "digits.onnx"
@@ -220,7 +221,7 @@ def test_make_emulate_runs_the_digits_network(tmp_path: Path) -> None:
     golden[-1] ^= 1
     (tmp_path / "p" / "data" / "golden.bin").write_bytes(bytes(golden))
     wrong = make(tmp_path / "p", "emulate", "TIME_LIMIT=60")
-    last = [layer.name for layer in plan.layers if not layer.host][-1]
+    last = [layer.name for layer in plan.layers if not isinstance(layer, OnHost)][-1]
     assert wrong.returncode == 2 and "Error 1" in wrong.stderr  # make's own status, and the host's
     assert re.search(rf"MISMATCH in layer {re.escape(last)}: .* expected -?\d+, got -?\d+", wrong.stdout)
     golden[-1] ^= 1

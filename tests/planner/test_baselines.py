@@ -12,8 +12,9 @@ from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.mapping.overlay_costs import LayerCosts, Restriction
 from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.network import Add, Conv, HostLayer, Layer, Network
-from dynamap.planner.planning import plan_network, target
+from dynamap.planner.planning import plan_network
 from dynamap.planner.request.request import Request
+from dynamap.planner.request.space import target
 from dynamap.planner.studies.baselines import (
     JOINT,
     STRATEGIES,

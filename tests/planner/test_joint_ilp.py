@@ -10,8 +10,8 @@ from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.network import Add, Concat, Conv, Network
 from dynamap.planner.pbqp.problem import Edge, Problem
-from dynamap.planner.planning import target
 from dynamap.planner.request.request import Request
+from dynamap.planner.request.space import target
 from dynamap.planner.search.joint import joint_search
 from dynamap.planner.search.joint_ilp import choose, joint_programme
 from dynamap.planner.solvers import solve

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,7 +22,8 @@ from dynamap.planner.network.network import Add, Concat, Conv, HostLayer, Layer,
 from dynamap.planner.paper.costs import PaperCosts
 from dynamap.planner.paper.graph import PLAIN, Reading
 from dynamap.planner.paper.planning import objective_of, plan_by_paper, problem_on, two_step
-from dynamap.planner.plan.plan import Plan, PlannedLayer, load_plan
+from dynamap.planner.plan.layers import OnArray, PlannedLayer
+from dynamap.planner.plan.plan import Plan, load_plan
 from dynamap.planner.planning import plan_network
 from dynamap.planner.request.request import Request
 from dynamap.planner.solvers import solve
@@ -202,8 +204,8 @@ def test_joint_search_is_brute_force(
     assert plan.solver.status == "optimal" and plan.solver.bound == expected[0] and plan.solver.unit == "ps"
     assert plan.latency_ms == pytest.approx(expected[0] / 1e9, abs=1e-12)
     for layer in plan.layers:
-        if layer.algorithm:
-            assert allowed(layer.name, Algorithm(layer.algorithm), Dataflow(layer.dataflow))
+        if isinstance(layer, OnArray):
+            assert allowed(layer.name, layer.choice.algorithm, layer.choice.dataflow)
     assert objective_of(network, plan) == expected[0]
 
 
@@ -296,7 +298,7 @@ def test_inception_3a_by_hand() -> None:
     request = Request(array=(92, 64), clock_mhz=200, bandwidth_gbs=64, dataflows=(NS, WS))
     plan = plan_by_paper(_inception_3a(), "u200", request)
     assert plan.solver.objective == 110_885_333 + 20_776_000 + 2 * (270_000 + 41_250 + 1_176_000)
-    layers = {layer.name: layer for layer in plan.layers}
+    layers = {layer["name"]: SimpleNamespace(**layer) for layer in plan.document()["layers"]}
     assert layers["3x3"].algorithm == layers["5x5"].algorithm == "winograd"
     assert layers["3x3"].compute_cycles == 9264  # ceil(196/92) * 2 * 96 * 16 + 48
     assert layers["3x3"].winograd_tile == 2
@@ -304,8 +306,7 @@ def test_inception_3a_by_hand() -> None:
     assert layers["3x3"].output_format == layers["pool"].output_format == "tensor"
     # The next best for 3 x 3 is Winograd by WS: 2 * 2 * 196 * 16 + 48 = 12,592 cycles, 3,328 more than NS, at 5 ns.
     assert layers["3x3"].runner_up is not None
-    assert (layers["3x3"].runner_up.algorithm, layers["3x3"].runner_up.dataflow) == ("winograd", "ws")
-    assert layers["3x3"].runner_up.extra == 3_328 * 5_000
+    assert layers["3x3"].runner_up == {"algorithm": "winograd", "dataflow": "ws", "extra": 3_328 * 5_000}
     # 96 * 128 channels times 196 tiles of 16 products, in 9,264 cycles of 5,888 multipliers.
     assert layers["3x3"].utilization == pytest.approx(96 * 128 * 196 * 16 / (9264 * 5888), abs=1e-6)
     assert layers["1x1"].bound_by == "compute"  # 8.64 us against 784 * 192 bytes = 2.352 us
@@ -369,16 +370,16 @@ def test_googlenet_options_are_the_formulas(googlenet: Network) -> None:
     request = Request(cost_model="paper", array=(92, 66), clock_mhz=286)
     plan = plan_network(googlenet, "u200", request)
     assert plan.cost_model == "paper" and (plan.overlay.rows, plan.overlay.columns) == (92, 66)
-    convs = [layer for layer in plan.layers if layer.algorithm]
+    convs = [layer for layer in plan.layers if isinstance(layer, OnArray)]
     assert len(convs) == 58  # 57 convolutions and the fully connected layer
     for layer in convs:
-        assert {option.algorithm for option in layer.options} == _algorithms(layer)
+        assert {option.choice.algorithm.value for option in layer.options} == _algorithms(layer)
         assert len(layer.options) == 3 * len(_algorithms(layer))
         for option in layer.options:
-            expected = _formula_ms(layer, option.algorithm, option.dataflow, plan)
+            expected = _formula_ms(layer, option.choice.algorithm.value, option.choice.dataflow.value, plan)
             assert option.cost_ms == pytest.approx(expected, abs=1e-6)
             assert option.cost == pytest.approx(expected * 1e9, abs=1)
-    assert all(not layer.options and layer.cycles == 0 for layer in plan.layers if not layer.algorithm)
+    assert all(layer.cycles == 0 for layer in plan.layers if not isinstance(layer, OnArray))
 
 
 def _algorithms(layer: PlannedLayer) -> set[str]:

@@ -102,7 +102,7 @@ def test_restrictions_hold_everywhere_and_pins_where_the_layer_is() -> None:
         "layer2": (Algorithm.KN2ROW, Dataflow.IS),
     }
     pinned = plan_together((WIDE, DEEP), DEVICE, replace(SMALL, pins=pins, dataflows=(Dataflow.WS,)))
-    chosen = [[(layer.algorithm, layer.dataflow) for layer in plan.layers] for plan in pinned]
+    chosen = [[(x["algorithm"], x["dataflow"]) for x in plan.document()["layers"]] for plan in pinned]
     assert chosen[0][1] == chosen[1][1] == ("im2col", "ns") and chosen[1][2] == ("kn2row", "is")
     assert chosen[0][0][1] == chosen[1][0][1] == "ws"
     assert stored_request(pinned[0]).pins == pins

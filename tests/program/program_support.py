@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
 
@@ -20,8 +21,12 @@ from dynamap.cost.overlay.machine import Buffers
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.network import Activation, ActivationKind, Conv, Network, Quantisation
+from dynamap.planner.plan.document import layer_document, read_layer
+from dynamap.planner.plan.layers import Blocking, OnHost, PlannedLayer
 from dynamap.planner.plan.plan import Plan
-from dynamap.planner.planning import Request, restrictions_for, solver_of, target, write_plan
+from dynamap.planner.plan.writing import write_plan
+from dynamap.planner.request.request import Request
+from dynamap.planner.request.space import restrictions_for, solver_of, target
 from dynamap.planner.search.joint import fixed_search
 
 TINY = Buffers(input_bytes=16384, weight_bytes=16384, accumulator_rows=256, row_bytes=2048)
@@ -42,6 +47,14 @@ def plan_on(
     costs = LayerCosts(network, storages, machine, restrictions_for(network, request))
     found = fixed_search(costs, storages, *array, [buffers], solve=solver_of(request))
     return write_plan(network, board, request, costs, storages, candidates, found)
+
+
+def redecided(layer: PlannedLayer, **words: object) -> PlannedLayer:
+    """The layer with other decisions, given as the plan's document has them (or as a ``Blocking``)."""
+    blocking = words.get("blocking")
+    if isinstance(blocking, Blocking):
+        words["blocking"] = asdict(blocking) | {"mode": blocking.mode.value}
+    return read_layer(layer_document(layer) | words, published=False)
 
 
 def integer_image(network: Network, seed: int) -> dict[str, np.ndarray]:
@@ -87,7 +100,7 @@ def assert_equal_layer_by_layer(executor: Executor, plan: Plan) -> None:
         wanted = {key: getattr(planned[found.name], key) for key in found.counters}
         assert dict(found.counters) == wanted, found.name
         compared += 1
-    assert compared == sum(not layer.host for layer in plan.layers)
+    assert compared == sum(not isinstance(layer, OnHost) for layer in plan.layers)
 
 
 def one_conv(

@@ -10,7 +10,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from program_support import compare, integer_image, one_conv, plan_on
+from program_support import compare, integer_image, one_conv, plan_on, redecided
 
 from dynamap.backends.emulator import execute
 from dynamap.backends.program.lowering.compile import compile_program
@@ -18,7 +18,8 @@ from dynamap.backends.quantise import QuantisedNetwork, quantise
 from dynamap.backends.quantise.reference import run_layers
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network.network import ActivationKind, Network
-from dynamap.planner.plan.plan import Blocking, Plan
+from dynamap.planner.plan.layers import Blocking, Mode
+from dynamap.planner.plan.plan import Plan
 
 WINDOWS = {
     "3x3 same": Window((3, 3), pads=(1, 1, 1, 1)),
@@ -56,13 +57,13 @@ def blockings(height: int, step: int, *, toeplitz: bool, hwc_in: bool, hwc_out: 
     rows = sorted({min(height, step), min(height, 2 * step), height})
     channels = [OUTPUTS] if hwc_out else [16, 32, OUTPUTS]
     planes = [3] if toeplitz or hwc_in else [1, 2, 3]
-    streams = [Blocking("stream_inputs", r, c, 3) for r, c in product(rows, channels)]
-    return streams + [Blocking("stream_weights", r, c, p) for r, c, p in product(rows, channels, planes)]
+    streams = [Blocking(Mode.STREAM_INPUTS, r, c, 3) for r, c in product(rows, channels)]
+    return streams + [Blocking(Mode.STREAM_WEIGHTS, r, c, p) for r, c, p in product(rows, channels, planes)]
 
 
 def forced(plan: Plan, **changes: object) -> Plan:
     """The plan with its only layer changed."""
-    return replace(plan, layers=(replace(plan.layers[0], **changes),))
+    return replace(plan, layers=(redecided(plan.layers[0], **changes),))
 
 
 def output_of(plan: Plan, quantised: QuantisedNetwork, image: dict[str, np.ndarray]) -> np.ndarray:
@@ -126,7 +127,7 @@ def test_groups_and_channel_orders(
     quantised = quantise(network, samples=1)
     image = integer_image(network, 2)
     plan = plan_on(network, (5, 7))
-    for flow, mode in product(("ns", "ws", "is"), ("stream_inputs", "stream_weights")):
+    for flow, mode in product(("ns", "ws", "is"), tuple(Mode)):
         changed = forced(
             plan,
             algorithm=algorithm,
@@ -148,7 +149,7 @@ def test_activations_and_extreme_zero_points(kind: ActivationKind | None, zero_p
     for algorithm, flow in product(("im2col", "kn2row", "winograd"), ("ns", "ws", "is")):
         tile = 2 if algorithm == "winograd" else None
         changed = forced(plan, algorithm=algorithm, dataflow=flow, winograd_tile=tile, input_format="c16")
-        changed = forced(changed, blocking=Blocking("stream_inputs", 4, 21, 2))
+        changed = forced(changed, blocking=Blocking(Mode.STREAM_INPUTS, 4, 21, 2))
         compare(changed, quantised, integer_image(network, 3), counters=False)
 
 
@@ -163,5 +164,5 @@ def test_extreme_images(value: int) -> None:
     plan = plan_on(network, (5, 7))
     for algorithm in ("im2col", "kn2row", "winograd"):
         changed = forced(plan, algorithm=algorithm, winograd_tile=4 if algorithm == "winograd" else None)
-        changed = forced(changed, input_format="c16", blocking=Blocking("stream_inputs", 6, 24, 4))
+        changed = forced(changed, input_format="c16", blocking=Blocking(Mode.STREAM_INPUTS, 6, 24, 4))
         compare(changed, quantised, extreme(network, value), counters=False)

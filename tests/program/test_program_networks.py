@@ -18,7 +18,10 @@ from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.planner.models import resolve
 from dynamap.planner.network.network import Add, Concat, HostLayer, Layer, Mul, Network, Pool, PoolKind, Resize
-from dynamap.planner.planning import Request, plan_network
+from dynamap.planner.plan.layers import InPlace, OnHost
+from dynamap.planner.plan.words import op_word
+from dynamap.planner.planning import plan_network
+from dynamap.planner.request.request import Request
 
 BUILDERS = builders()
 
@@ -60,7 +63,7 @@ def test_tensors_inside_concatenations_are_written_in_place() -> None:
     outer = builder.add(Concat("outer", (inner, third), "outer"), TensorShape(69, shape.height, shape.width))
     network = builder.network(builder.conv(outer, 10, Window((1, 1))))
     plan = plan_on(network, (5, 7), TINY)
-    assert [layer.in_place for layer in plan.layers if layer.op == "concat"] == [True, True]
+    assert [type(layer) for layer in plan.layers if op_word(layer) == "concat"] == [InPlace, InPlace]
     quantised = quantise(network, samples=1)
     compare(plan, quantised, integer_image(network, 0))
     program = compile_program(plan, quantised)
@@ -137,7 +140,7 @@ def test_squeezenet() -> None:
     network = resolve("squeezenet")
     plan = plan_network(network, "u200", Request(array=(128, 50)))
     compared = compare(plan, quantise(network, samples=1), integer_image(network, 0))
-    assert compared == sum(not layer.host for layer in plan.layers)
+    assert compared == sum(not isinstance(layer, OnHost) for layer in plan.layers)
 
 
 @pytest.mark.full

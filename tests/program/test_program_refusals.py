@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from program_support import compare, integer_image, one_conv, plan_on
+from program_support import compare, integer_image, one_conv, plan_on, redecided
 
 from dynamap.backends.emulator import Emulator, execute
 from dynamap.backends.program.lowering.compile import compile_program
@@ -14,7 +14,8 @@ from dynamap.backends.quantise import quantise
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network.network import Concat, Conv, Network, Pool, PoolKind, Quantisation
-from dynamap.planner.plan.plan import Blocking, Plan
+from dynamap.planner.plan.layers import Blocking, InPlace, Mode, OnHost
+from dynamap.planner.plan.plan import Plan
 
 SAME = Window((3, 3), pads=(1, 1, 1, 1))
 
@@ -29,7 +30,7 @@ def with_memory(plan: Plan, size: int) -> Plan:
 
 
 def forced(plan: Plan, **changes: object) -> Plan:
-    return replace(plan, layers=(replace(plan.layers[0], **changes),))
+    return replace(plan, layers=(redecided(plan.layers[0], **changes),))
 
 
 def test_a_tensor_that_exceeds_the_device_memory() -> None:
@@ -66,17 +67,25 @@ def test_a_plan_with_other_layers() -> None:
 
 
 def test_layers_that_disagree_on_a_format() -> None:
-    network = small()
-    plan = forced(plan_on(network, (5, 7)), input_format="nchw")
-    with pytest.raises(InputError, match="layer 'conv': the plan stores tensor 'input' in format 'nchw'"):
-        compile_program(plan, quantise(network, samples=1))
+    one = small()
+    (conv,) = one.layers
+    other = replace(conv, name="other", output="second")
+    tensors = {**one.tensors, "second": one.tensors[conv.output]}
+    network = replace(one, layers=(conv, other), tensors=tensors, outputs=(conv.output, "second"))
+    plan = plan_on(network, (5, 7))
+    first, second = plan.layers
+    first, second = redecided(first, input_format="c16"), redecided(second, input_format="hwc")
+    with pytest.raises(InputError, match="layer 'other': the plan stores tensor 'input' in format 'hwc', another"):
+        compile_program(replace(plan, layers=(first, second)), quantise(network, samples=1))
 
 
-def test_a_layer_without_blocking() -> None:
+def test_a_layer_that_the_plan_leaves_to_the_host() -> None:
     network = small()
-    plan = forced(plan_on(network, (5, 7)), blocking=None)
-    with pytest.raises(InputError, match="layer 'conv': the plan has no algorithm, dataflow or blocking"):
-        compile_program(plan, quantise(network, samples=1))
+    plan = plan_on(network, (5, 7))
+    (layer,) = plan.layers
+    host = OnHost(name=layer.name, shape=layer.shape, macs=0, op="conv")
+    with pytest.raises(InputError, match="layer 'conv': the plan does not run it on the array; plan the model again"):
+        compile_program(replace(plan, layers=(host,)), quantise(network, samples=1))
 
 
 def test_winograd_sums_beyond_40_bits() -> None:
@@ -88,7 +97,7 @@ def test_winograd_sums_beyond_40_bits() -> None:
             algorithm="winograd",
             winograd_tile=4,
             dataflow="ns",
-            blocking=Blocking("stream_inputs", 3, 2, 428),
+            blocking=Blocking(Mode.STREAM_INPUTS, 3, 2, 428),
             input_format="c16",
         )
         quantised = quantise(network, samples=1)
@@ -113,8 +122,9 @@ def test_kn2row_sums_beyond_36_bits() -> None:
     assert channels * height * width > 1_060_984
     plan = plan_on(one_conv(TensorShape(8, 4, 4), 1, Window((2, 2))), (5, 7))
     plan = forced(plan, name="wide", algorithm="kn2row", dataflow="ns", winograd_tile=None, input_format="hwc")
-    plan = forced(plan, shape=replace(plan.layers[0].shape, kernel=(height, width), pads=(0, 0, 0, 0)))
-    plan = forced(plan, blocking=Blocking("stream_inputs", 1, 1, 1))
+    shape = replace(plan.layers[0].shape, kernel=(height, width), pads=(0, 0, 0, 0))
+    plan = replace(plan, layers=(replace(plan.layers[0], shape=shape),))
+    plan = forced(plan, blocking=Blocking(Mode.STREAM_INPUTS, 1, 1, 1))
     quantised = quantise(network, samples=1)
     with pytest.raises(InputError, match=r"layer 'wide': its sums could reach \d+, more than 36 bits hold"):
         compile_program(plan, quantised)
@@ -141,11 +151,11 @@ def test_tensors_of_different_scales_are_joined_by_copying() -> None:
     schemes = {"input": Quantisation(0.02, 3), "a": Quantisation(0.1, 0), "b": Quantisation(0.1, 0)}
     alike = Network("two", "", (first, second, joined), shapes, ("input",), ("output",), schemes)
     plan = plan_on(alike, (5, 7))
-    assert plan.layers[2].in_place
+    assert isinstance(plan.layers[2], InPlace)
     compile_program(plan, quantise(alike, samples=1))
     other = replace(alike, quantisation={**schemes, "b": Quantisation(0.2, 0)})
     copying = plan_on(other, (5, 7))
-    assert not copying.layers[2].in_place
+    assert not isinstance(copying.layers[2], InPlace)
     compare(copying, quantise(other, samples=1), integer_image(other, 0))
     # the model says nothing of b, which gets a scale of its own
     pooled = Pool("c", ("b",), "c", PoolKind.MAX, Window((1, 1)))
@@ -153,7 +163,7 @@ def test_tensors_of_different_scales_are_joined_by_copying() -> None:
     hidden = {"input": schemes["input"], "a": schemes["a"], "c": Quantisation(0.2, 0)}
     spread = replace(alike, layers=layers, tensors={**shapes, "c": shape}, quantisation=hidden)
     copying = plan_on(spread, (5, 7))
-    assert not copying.layers[3].in_place
+    assert not isinstance(copying.layers[3], InPlace)
     compare(copying, quantise(spread, samples=1), integer_image(spread, 0))
     with pytest.raises(InputError, match="layer 'joined': the tensors that it joins have different scales"):
         compile_program(plan, replace(quantise(other, samples=1), network=alike))

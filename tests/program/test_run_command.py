@@ -22,6 +22,7 @@ from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.models import resolve
 from dynamap.planner.network.network import HostLayer
 from dynamap.planner.network.onnx_export import to_onnx
+from dynamap.planner.plan.layers import OnHost
 from dynamap.planner.plan.plan import Plan, load_plan
 
 
@@ -56,7 +57,7 @@ def test_comparison_with_onnxruntime(folder: Path, capsys: pytest.CaptureFixture
     assert run(folder, compare="onnxruntime") == 0
     document = json.loads(capsys.readouterr().out)
     plan = load_plan(folder / "plan.json")
-    executed = [layer for layer in plan.layers if not layer.host]
+    executed = [layer for layer in plan.layers if not isinstance(layer, OnHost)]
     assert [layer["name"] for layer in document["layers"]] == [layer.name for layer in executed]
     assert document["max_lsb"] <= 1 and document["counters_equal"]
     assert document["elements"] == sum(np.prod(layer.shape.output) for layer in executed)
@@ -100,7 +101,7 @@ def test_traces(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert run(folder, trace_layers=tmp_path) == 0
     entries = json.loads((tmp_path / "tensors.json").read_text())
     plan = load_plan(folder / "plan.json")
-    assert len(entries) == 1 + sum(not layer.host for layer in plan.layers)
+    assert len(entries) == 1 + sum(not isinstance(layer, OnHost) for layer in plan.layers)
     for entry in entries:
         values = np.load(tmp_path / entry["file"])
         assert values.dtype == np.int8 and list(values.shape) == entry["shape"] and entry["scale"] > 0

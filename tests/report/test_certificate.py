@@ -11,7 +11,8 @@ from dynamap.backends.evidence.report.certificate import certificate, proven
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.planner.mapping.objective import Aggregate
-from dynamap.planner.plan.plan import Plan, TogetherInfo
+from dynamap.planner.plan.parts import TogetherInfo
+from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.given_overlay import GivenOverlay
 from dynamap.planner.request.request import Request, SharingModel, Together
 

@@ -11,6 +11,7 @@ from page_support import Node, read_page, table_rows
 
 from dynamap.backends.evidence.report import Evidence, Scope, Wanted, gather, html_report
 from dynamap.backends.evidence.report.comparison import matches
+from dynamap.backends.evidence.report.kinds import way_of
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.planner.models import resolve
 from dynamap.planner.plan.plan import Plan
@@ -70,7 +71,7 @@ def test_layers_of_the_same_name_are_compared_in_time(compared: Node, hostile: E
         assert float(keys[6]) == pytest.approx(after - before)
         assert float(keys[7]) == pytest.approx(after / before)
         changed = "changed" in cells[4].attributes.get("class", "")
-        assert changed == ((here.algorithm, here.dataflow) != (there.algorithm, there.dataflow))
+        assert changed == (way_of(here) != way_of(there))
         assert ("worse" in cells[6].attributes["class"]) == (after > before)
     assert any("changed" in row[4].attributes.get("class", "") for row in rows)
 

@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from page_support import Node, data_of, read_page, table_rows
@@ -63,10 +64,16 @@ def test_an_unproven_plan_is_not_called_optimal(googlenet: Plan) -> None:
     assert f"the search ended with the bound {bound:,}, so that at most 10.0%" in text
 
 
+def described(plan: Plan) -> list[SimpleNamespace]:
+    """The layers as the plan's document has them."""
+    return [SimpleNamespace(**layer) for layer in plan.document()["layers"]]
+
+
 def test_shares_of_time_add_up_by_algorithm(page: Node, googlenet: Plan) -> None:
     by_algorithm: dict[str, int] = {}
-    for layer in googlenet.layers:
-        by_algorithm[layer.algorithm or "vector"] = by_algorithm.get(layer.algorithm or "vector", 0) + layer.cycles
+    for layer in googlenet.document()["layers"]:
+        algorithm = layer["algorithm"] or "vector"
+        by_algorithm[algorithm] = by_algorithm.get(algorithm, 0) + layer["cycles"]
     stack = page.by_id("summary").all("div", "stack")[0]
     shown = {part.attributes["class"].split("k-")[1]: style(part, "width") for part in stack.all("span")}
     assert shown.keys() == {key for key, cycles in by_algorithm.items() if cycles}
@@ -79,32 +86,39 @@ def test_the_table_has_every_layer_with_its_numbers(page: Node, googlenet: Plan)
     heads = [head.text for head in table.all("th")]
     rows = table_rows(table)
     assert len(rows) == len(googlenet.layers)
-    for cells, layer in zip(rows, googlenet.layers, strict=True):
+    for cells, layer in zip(rows, described(googlenet), strict=True):
         shown = dict(zip(heads, cells, strict=True))
         assert shown["Layer"].text == layer.name
         assert shown["Op"].text == layer.op
-        assert shown["In"].text == " × ".join(map(str, layer.shape.input))
+        assert shown["In"].text == " × ".join(map(str, layer.shape["in"]))
         assert int(shown["Cycles"].text.replace(",", "")) == layer.cycles
         assert shown["Cycles"].attributes["data-v"] == str(layer.cycles)
         assert float(shown["µs"].attributes["data-v"]) == pytest.approx(layer.cycles / 300)
         assert shown["Flow"].text == (layer.dataflow or "")
         assert shown["Bound by"].text == (layer.bound_by or "")
         if layer.algorithm:
-            assert layer.algorithm in shown["Algorithm"].text.lower()
-            assert (layer.winograd_tile is not None) == (f"F({layer.winograd_tile}," in shown["Algorithm"].text)
+            tile = {None: "", 2: " F(2,3)", 4: " F(4,3)", 5: " F(5,4)"}[layer.winograd_tile]
+            assert shown["Algorithm"].text.lower() == f"{layer.algorithm}{tile.lower()}"
             assert number(shown["Use"].text) == pytest.approx(100 * layer.utilization, abs=0.06)
         if layer.runner_up:
-            assert shown["Runner-up"].text == f"{layer.runner_up.algorithm}/{layer.runner_up.dataflow}"
-            gap = 100 * layer.runner_up.extra / layer.cycles
+            assert shown["Runner-up"].text == f"{layer.runner_up['algorithm']}/{layer.runner_up['dataflow']}"
+            gap = 100 * layer.runner_up["extra"] / layer.cycles
             assert number(shown["Gap"].text) == pytest.approx(gap, abs=0.06)
 
 
 def test_the_script_knows_every_option(page: Node, googlenet: Plan) -> None:
     (data,) = data_of(page)
-    for shown, layer in zip(data["layers"], googlenet.layers, strict=True):
+    tiles = {None: "", 2: " F(2,3)", 4: " F(4,3)", 5: " F(5,4)"}
+    for shown, layer in zip(data["layers"], described(googlenet), strict=True):
         assert (shown["name"], shown["cost"]) == (layer.name, layer.cycles)
         assert shown["options"] == [
-            [o.algorithm, o.dataflow, o.winograd_tile, o.input_format, o.output_format, o.cost] for o in layer.options
+            [
+                f"{o['algorithm']}{tiles[o['winograd_tile']]}/{o['dataflow']}",
+                (o["algorithm"], o["dataflow"]) == (layer.algorithm, layer.dataflow),
+                f"{o['input_format']} → {o['output_format']}",
+                o["cost"],
+            ]
+            for o in layer.options
         ]
 
 
@@ -112,7 +126,7 @@ def test_the_graph_has_every_layer_once_and_every_edge(page: Node, googlenet: Pl
     network = resolve("googlenet", weights=False)
     nodes = page.by_id("graph").all("g", "node")
     assert [int(node.attributes["data-layer"]) for node in nodes] == list(range(len(googlenet.layers)))
-    for node, layer in zip(nodes, googlenet.layers, strict=True):
+    for node, layer in zip(nodes, described(googlenet), strict=True):
         kind = node.attributes["class"].split("k-")[1]
         expected = "host" if layer.host else "free" if layer.in_place else layer.algorithm or "vector"
         assert kind == expected

@@ -12,9 +12,10 @@ from dynamap.backends.simulator.blank import blank_program
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import TensorShape, Window
+from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.models.placeholders import placeholder
 from dynamap.planner.network.network import Conv, Network
-from dynamap.planner.plan.plan import Blocking
+from dynamap.planner.plan.layers import Blocking, Mode
 from dynamap.planner.planning import plan_network
 from dynamap.planner.request.request import Request
 
@@ -28,7 +29,10 @@ def program() -> Program:
     request = Request(array=(4, 3), algorithms=(Algorithm.IM2COL,), dataflows=(Dataflow.NS,), packing=False)
     plan = plan_network(network, "zcu104", request)
     chosen = replace(
-        plan.layers[0], input_format="c16", output_format="c16", blocking=Blocking("stream_inputs", 10, 40, 1)
+        plan.layers[0],
+        input_format=Format.C16,
+        output_format=Format.C16,
+        blocking=Blocking(Mode.STREAM_INPUTS, 10, 40, 1),
     )
     return blank_program(replace(plan, layers=(chosen,)), network)
 

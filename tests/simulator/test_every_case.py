@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dynamap.backends.simulator import COUNTERS, simulate_plan
+from dynamap.cost.algorithms import WinogradTile
 from dynamap.cost.device import load_device
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.geometry import TensorShape, Window
@@ -21,7 +22,6 @@ from dynamap.cost.overlay.fitting.target import machine_of
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.cost.overlay.options import ALGORITHMS, DATAFLOWS, FORMATS
 from dynamap.cost.overlay.timing import INFEASIBLE, Times
-from dynamap.planner.mapping.blocking import MODES
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.models.placeholders import placeholder
@@ -40,7 +40,8 @@ from dynamap.planner.network.network import (
     PoolKind,
     Resize,
 )
-from dynamap.planner.plan.plan import Blocking, Plan
+from dynamap.planner.plan.layers import MODES, Blocking, Choice
+from dynamap.planner.plan.plan import Plan
 from dynamap.planner.planning import plan_network
 from dynamap.planner.request.request import Request
 
@@ -84,17 +85,19 @@ def with_case(plan: Plan, costs: LayerCosts, number: int, times: Times, position
     variant = cases.variant[number]
     layer = replace(
         plan.layers[0],
-        algorithm=ALGORITHMS[variants.algorithm[variant]].value,
-        dataflow=DATAFLOWS[cases.dataflow[number]].value,
-        winograd_tile=int(variants.tile[variant]) or None,
+        choice=Choice(
+            ALGORITHMS[variants.algorithm[variant]],
+            WinogradTile(tile) if (tile := int(variants.tile[variant])) else None,
+            DATAFLOWS[cases.dataflow[number]],
+        ),
         blocking=Blocking(
             MODES[cases.mode[number]],
             int(cases.rows[number]),
             int(times.channels[position]),
             int(times.units[position]),
         ),
-        input_format=FORMATS[cases.format_in[number]].value,
-        output_format=FORMATS[cases.format_out[number]].value,
+        input_format=FORMATS[cases.format_in[number]],
+        output_format=FORMATS[cases.format_out[number]],
         compute_cycles=int(times.compute[position]),
         load_cycles=int(times.load[position]),
         store_cycles=int(times.store[position]),

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dynamap.backends.evidence.report.markup import Markup, element, joined, named, prose
 from dynamap.backends.evidence.report.words import integer, percent, seconds, size
 from dynamap.planner.mapping.objective import Aggregate
-from dynamap.planner.plan.plan import Plan, TogetherInfo
+from dynamap.planner.plan.parts import TogetherInfo
+from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.request import Request, Together
 
 _SOLVERS = {

@@ -8,12 +8,14 @@ from functools import partial
 
 from dynamap.backends.evidence.report.bars import Bar, bars
 from dynamap.backends.evidence.report.evidence import Evidence
-from dynamap.backends.evidence.report.kinds import Kind, algorithm_words, kind_of, layer_costs, unit_ms
+from dynamap.backends.evidence.report.kinds import Kind, kind_of, layer_costs, unit_ms, way_of
 from dynamap.backends.evidence.report.layer_table import NAME, Cell, controls, heading, row_of
 from dynamap.backends.evidence.report.markup import Markup, element, joined, named
 from dynamap.backends.evidence.report.resources import NAMES
 from dynamap.backends.evidence.report.words import change, digits, integer, letter, milliseconds, percent, size
-from dynamap.planner.plan.plan import Plan, PlannedLayer
+from dynamap.planner.plan.layers import PlannedLayer
+from dynamap.planner.plan.plan import Plan
+from dynamap.planner.plan.words import op_word
 
 
 @dataclass(frozen=True)
@@ -180,8 +182,8 @@ def _layers(plans: Sequence[Plan]) -> Markup:
 
 def _row(match: Match, letters: Sequence[str]) -> Markup:
     known = [layer for layer in match.layers if layer is not None]
-    ways = [_way(layer) if layer is not None else "" for layer in match.layers]
-    cells = [Cell(named(match.name), match.name, "name"), Cell(known[0].op, known[0].op)]
+    ways = [way_of(layer) if layer is not None else "" for layer in match.layers]
+    cells = [Cell(named(match.name), match.name, "name"), Cell(op_word(known[0]), op_word(known[0]))]
     first = match.ms[0]
     for number, (way, ms) in enumerate(zip(ways, match.ms, strict=True)):
         changed = number and match.layers[0] is not None and way and way != ways[0]
@@ -195,10 +197,5 @@ def _row(match: Match, letters: Sequence[str]) -> Markup:
             more = (ms - first) * 1000
             cells.append(Cell(("+" if more > 0 else "") + digits(more), more, css))
             cells.append(Cell(change(ms, first), ms / first if first else -1.0, css))
-    words = f"{match.name} {known[0].op} {' '.join(ways)}"
-    return row_of(cells, number=None, kind=kind_of(known[0]).value, op=known[0].op, words=words)
-
-
-def _way(layer: PlannedLayer) -> str:
-    flow = f"/{layer.dataflow}" if layer.dataflow else ""
-    return f"{algorithm_words(layer)}{flow}"
+    words = f"{match.name} {op_word(known[0])} {' '.join(ways)}"
+    return row_of(cells, number=None, kind=kind_of(known[0]).value, op=op_word(known[0]), words=words)

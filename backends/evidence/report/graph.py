@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from dynamap.backends.evidence.report.evidence import Absent, Evidence
-from dynamap.backends.evidence.report.kinds import LABELS, Kind, algorithm_words, kind_of, layer_costs, unit_ms
+from dynamap.backends.evidence.report.kinds import LABELS, Kind, kind_of, layer_costs, unit_ms, way_of
 from dynamap.backends.evidence.report.layering import Drawing, depth, draw
 from dynamap.backends.evidence.report.legend import legend
 from dynamap.backends.evidence.report.markup import Markup, element, isolated, named, prose
 from dynamap.backends.evidence.report.words import milliseconds, percent, times
 from dynamap.planner.network.network import Network
-from dynamap.planner.plan.plan import Plan, PlannedLayer
+from dynamap.planner.plan.layers import PlannedLayer
+from dynamap.planner.plan.plan import Plan
+from dynamap.planner.plan.words import dataflow_word, op_word
 
 _DEEPEST = 10
 """Ranks that neighbouring pieces may have together to share a card."""
@@ -193,8 +195,7 @@ def _entry(place: tuple[float, int], name: str, is_input: bool) -> Markup:
 def _node(place: tuple[float, int], index: int, layer: PlannedLayer, share: float, words: str) -> Markup:
     x, y = _corner(place)
     kind = kind_of(layer)
-    flow = f"/{layer.dataflow}" if layer.dataflow else ""
-    how = f"{layer.op}, {algorithm_words(layer)}{flow}"
+    how = f"{op_word(layer)}, {way_of(layer)}"
     hint = f"{isolated(layer.name)}\n{how}\n{times(layer.shape.output)}, {words}"
     meter = element(
         "rect", x=x + 4, y=y + _HEIGHT - 6, width=round(max(1.0, share * (_NODE - 8)), 1), height=3, class_="meter"
@@ -217,9 +218,9 @@ def _node(place: tuple[float, int], index: int, layer: PlannedLayer, share: floa
 def _second_line(layer: PlannedLayer) -> str:
     kind = kind_of(layer)
     if kind in (Kind.HOST, Kind.FREE, Kind.VECTOR):
-        return layer.op if kind is Kind.VECTOR else f"{layer.op}, {LABELS[kind]}"
+        return op_word(layer) if kind is Kind.VECTOR else f"{op_word(layer)}, {LABELS[kind]}"
     rows, columns = layer.shape.kernel
-    return f"{rows}×{columns} {LABELS[kind]}/{layer.dataflow}"
+    return f"{rows}×{columns} {LABELS[kind]}/{dataflow_word(layer)}"
 
 
 def shortened(name: str, letters: int) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from enum import Enum
 
-from dynamap.cost.convolution import winograd_name
-from dynamap.planner.plan.plan import Plan, PlannedLayer
+from dynamap.planner.plan.layers import Bound, OnArray, OnHost, OnVectorUnit, PlannedLayer, chosen_cost
+from dynamap.planner.plan.plan import Plan
+from dynamap.planner.plan.words import bound_word, dataflow_word
 
 
 class Kind(Enum):
@@ -41,37 +42,38 @@ MEANINGS = {
 
 def kind_of(layer: PlannedLayer) -> Kind:
     """The kind of a planned layer."""
-    if layer.host:
-        return Kind.HOST
-    if layer.algorithm in (Kind.IM2COL.value, Kind.KN2ROW.value, Kind.WINOGRAD.value):
-        return Kind(layer.algorithm)
-    return Kind.FREE if layer.in_place else Kind.VECTOR
+    if isinstance(layer, OnArray):
+        return Kind(layer.choice.algorithm.value)
+    if isinstance(layer, OnVectorUnit):
+        return Kind.VECTOR
+    return Kind.HOST if isinstance(layer, OnHost) else Kind.FREE
 
 
-BOUNDS = ("compute", "input", "weights", "output")
+BOUNDS = tuple(bound.value for bound in Bound)
 """What can bound a layer: the array, or moving one of three."""
 
 
 def bound_of(layer: PlannedLayer) -> str:
     """What bounds a layer, one of ``BOUNDS``; ``other`` where the plan does not say."""
-    return layer.bound_by if layer.bound_by in BOUNDS else "other"
+    return bound_word(layer) or "other"
 
 
-def algorithm_words(layer: PlannedLayer) -> str:
+def algorithm_label(layer: PlannedLayer) -> str:
     """The algorithm with its tile: ``Winograd F(2,3)``."""
-    kind = kind_of(layer)
-    tile = f" {winograd_name(layer.winograd_tile)}" if layer.winograd_tile else ""
-    return f"{LABELS[kind]}{tile}"
+    tile = layer.choice.winograd if isinstance(layer, OnArray) else None
+    return LABELS[kind_of(layer)] + (f" {tile.label}" if tile else "")
+
+
+def way_of(layer: PlannedLayer) -> str:
+    """Algorithm and dataflow: ``Winograd F(2,3)/ws``."""
+    flow = dataflow_word(layer)
+    return algorithm_label(layer) + (f"/{flow}" if flow else "")
 
 
 def layer_costs(plan: Plan) -> tuple[int, ...]:
     """What each layer takes in the solver's unit: cycles, or ps in a plan by the published model."""
-    if plan.solver.unit != "ps":
-        return tuple(layer.cycles for layer in plan.layers)
-    return tuple(
-        next((o.cost for o in layer.options if (o.algorithm, o.dataflow) == (layer.algorithm, layer.dataflow)), 0)
-        for layer in plan.layers
-    )
+    published = plan.solver.unit == "ps"
+    return tuple(chosen_cost(layer) if published else layer.cycles for layer in plan.layers)
 
 
 def unit_ms(plan: Plan) -> float:

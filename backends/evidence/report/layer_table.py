@@ -12,7 +12,7 @@ from dynamap.backends.evidence.report.evidence import Evidence
 from dynamap.backends.evidence.report.kinds import (
     LABELS,
     Kind,
-    algorithm_words,
+    algorithm_label,
     bound_of,
     kind_of,
     layer_costs,
@@ -21,7 +21,9 @@ from dynamap.backends.evidence.report.kinds import (
 from dynamap.backends.evidence.report.legend import kinds_in
 from dynamap.backends.evidence.report.markup import Markup, element, joined, named
 from dynamap.backends.evidence.report.words import digits, integer, more, percent, size, times
-from dynamap.planner.plan.plan import Plan, PlannedLayer
+from dynamap.planner.plan.layers import OnArray, OnVectorUnit, PlannedLayer
+from dynamap.planner.plan.plan import Plan
+from dynamap.planner.plan.words import bound_word, dataflow_word, format_words, op_word
 
 NAME = "Layer"
 """The heading of the column of names, which stays in sight on a phone."""
@@ -100,8 +102,8 @@ def layer_table(evidence: Evidence, prefix: str) -> Markup:
             _cells(plan, index, layer, cost, unit, total, most),
             number=index,
             kind=kind_of(layer).value,
-            op=layer.op,
-            words=f"{layer.name} {layer.op} {algorithm_words(layer)} {layer.dataflow or ''} {bound_of(layer)}",
+            op=op_word(layer),
+            words=f"{layer.name} {op_word(layer)} {algorithm_label(layer)} {dataflow_word(layer)} {bound_of(layer)}",
             identity=f"{prefix}row{index}",
         )
         for index, (layer, cost) in enumerate(zip(plan.layers, costs, strict=True))
@@ -111,7 +113,7 @@ def layer_table(evidence: Evidence, prefix: str) -> Markup:
     ]
     return joined(
         [
-            controls(f"{prefix}layers", kinds_in(plan), sorted({layer.op for layer in plan.layers}), len(rows)),
+            controls(f"{prefix}layers", kinds_in(plan), sorted({op_word(layer) for layer in plan.layers}), len(rows)),
             element(
                 "div",
                 element(
@@ -148,29 +150,32 @@ def controls(table: str, kinds: Sequence[Kind], ops: Sequence[str], rows: int) -
 
 
 def _cells(plan: Plan, index: int, layer: PlannedLayer, cost: int, unit: float, total: int, most: int) -> list[Cell]:
-    shape, runner = layer.shape, layer.runner_up
+    shape, runner = layer.shape, layer.runner_up if isinstance(layer, OnArray) else None
     extra = runner.extra if runner else None
+    used = layer.utilization if isinstance(layer, (OnArray, OnVectorUnit)) else 0.0
+    bound = bound_word(layer)
     microseconds = cost * unit * 1000
     swatch = element("i", class_=f"swatch k-{kind_of(layer).value}")
-    formats = f"{layer.input_format} → {layer.output_format}" if layer.input_format else ""
-    flow = layer.dataflow or ""
+    formats = " → ".join(filter(None, format_words(layer)))
+    flow = dataflow_word(layer)
+    other = f"{runner.algorithm.value}/{runner.dataflow.value}" if runner else ""
     return [
         Cell(str(index), index, "number"),
         Cell(named(layer.name), layer.name, "name"),
-        Cell(layer.op, layer.op),
+        Cell(op_word(layer), op_word(layer)),
         Cell(times(shape.input), _elements(shape.input), "number"),
         Cell(times(shape.output), _elements(shape.output), "number"),
         Cell(kernel_words(layer), shape.kernel[0] * shape.kernel[1], "number"),
         Cell(digits(layer.macs / 1e6) if layer.macs else "", layer.macs, "number"),
-        Cell(joined([swatch, algorithm_words(layer)]), algorithm_words(layer)),
+        Cell(joined([swatch, algorithm_label(layer)]), algorithm_label(layer)),
         Cell(flow, flow),
         Cell(formats, formats),
         Cell(integer(layer.cycles), layer.cycles, "number"),
         Cell(digits(microseconds), microseconds, "number"),
         Cell(_bar(cost, most, percent(cost, total) if cost else "", kind_of(layer)), cost, "number bar"),
-        Cell(percent(layer.utilization) if layer.algorithm else "", layer.utilization, "number"),
-        Cell(layer.bound_by or "", layer.bound_by or "", f"bound b-{bound_of(layer)}" if layer.bound_by else ""),
-        Cell(*_runner_up(layer)),
+        Cell(percent(used) if isinstance(layer, OnArray) else "", used, "number"),
+        Cell(bound, bound, f"bound b-{bound}" if bound else ""),
+        Cell(other, other),
         Cell(
             "" if extra is None else more(extra, cost),
             -1.0 if extra is None else extra / max(cost, 1),
@@ -179,11 +184,6 @@ def _cells(plan: Plan, index: int, layer: PlannedLayer, cost: int, unit: float, 
         Cell(size(layer.bytes_read) if layer.bytes_read else "", layer.bytes_read, "number"),
         Cell(size(layer.bytes_written) if layer.bytes_written else "", layer.bytes_written, "number"),
     ]
-
-
-def _runner_up(layer: PlannedLayer) -> tuple[str, str]:
-    words = f"{layer.runner_up.algorithm}/{layer.runner_up.dataflow}" if layer.runner_up else ""
-    return words, words
 
 
 def _elements(shape: tuple[int, int, int]) -> int:

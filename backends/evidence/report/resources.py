@@ -7,7 +7,7 @@ from dynamap.backends.evidence.report.evidence import Absent, Evidence
 from dynamap.backends.evidence.report.markup import Markup, element, joined, named
 from dynamap.backends.evidence.report.measurement import MeasuredResource, Measurement
 from dynamap.backends.evidence.report.words import change, digits, integer, percent
-from dynamap.planner.plan.plan import ResourceUse
+from dynamap.planner.plan.parts import ResourceUse
 
 NAMES = {
     "multipliers": "multipliers",

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from dynamap.backends.evidence.report.axes import LogScale, line, log_scale, text
 from dynamap.backends.evidence.report.evidence import Evidence
-from dynamap.backends.evidence.report.kinds import LABELS, Kind, algorithm_words, kind_of
+from dynamap.backends.evidence.report.kinds import LABELS, Kind, kind_of, way_of
 from dynamap.backends.evidence.report.legend import SHAPES, legend
 from dynamap.backends.evidence.report.markup import Markup, element, isolated, joined
 from dynamap.backends.evidence.report.words import digits
-from dynamap.planner.plan.plan import Plan, PlannedLayer
+from dynamap.planner.plan.layers import OnArray, PlannedLayer
+from dynamap.planner.plan.plan import Plan
+from dynamap.planner.plan.words import op_word
 
 _WIDTH, _HEIGHT, _STRIP = 1000, 440, 96
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 26, 40
@@ -162,9 +164,8 @@ def _strip(points: list[Point], roofs: Roofs) -> Markup:
 
 def _title(point: Point) -> str:
     layer = point.layer
-    flow = f"/{layer.dataflow}" if layer.dataflow else ""
-    how = f", {algorithm_words(layer)}{flow}" if layer.algorithm else ""
-    return f"{isolated(layer.name)}\n{layer.op}{how}"
+    how = f", {way_of(layer)}" if isinstance(layer, OnArray) else ""
+    return f"{isolated(layer.name)}\n{op_word(layer)}{how}"
 
 
 def _hint(point: Point) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dynamap.backends.evidence.report.evidence import Absent, Evidence
-from dynamap.backends.evidence.report.kinds import algorithm_words, kind_of, layer_costs, unit_ms
+from dynamap.backends.evidence.report.kinds import algorithm_label, kind_of, layer_costs, unit_ms
 from dynamap.backends.evidence.report.layer_table import kernel_words
 from dynamap.backends.evidence.report.timeline import spans
 from dynamap.backends.evidence.report.words import integer, percent, size, times
-from dynamap.planner.plan.plan import Blocking, PlannedLayer
+from dynamap.planner.plan.layers import Mode, OnArray, OnVectorUnit, OptionCost, PlannedLayer
+from dynamap.planner.plan.words import bound_word, dataflow_word, format_words, op_word
 
 
 def plan_data(evidence: Evidence) -> dict[str, object]:
@@ -30,15 +31,15 @@ def plan_data(evidence: Evidence) -> dict[str, object]:
 def _layer(layer: PlannedLayer, cost: int, total: int) -> dict[str, object]:
     shape = layer.shape
     facts = [
-        ("Operation", layer.op),
+        ("Operation", op_word(layer)),
         ("Shape", f"{times(shape.input)} → {times(shape.output)}"),
         ("Kernel", kernel_words(layer)),
-        ("Algorithm", " / ".join(filter(None, (algorithm_words(layer), layer.dataflow)))),
-        ("Formats", f"{layer.input_format} → {layer.output_format}" if layer.input_format else ""),
-        ("Blocking", _blocking(layer.blocking)),
+        ("Algorithm", " / ".join(filter(None, (algorithm_label(layer), dataflow_word(layer))))),
+        ("Formats", " → ".join(filter(None, format_words(layer)))),
+        ("Blocking", _blocking(layer)),
         ("Multiply-accumulates", integer(layer.macs) if layer.macs else ""),
         ("Share of latency", percent(cost, total) if cost else ""),
-        ("Bound by", layer.bound_by or ""),
+        ("Bound by", bound_word(layer)),
         ("Compute, load, store", _three(layer)),
         ("Read, written", f"{size(layer.bytes_read)}, {size(layer.bytes_written)}" if layer.bytes_read else ""),
     ]
@@ -47,10 +48,7 @@ def _layer(layer: PlannedLayer, cost: int, total: int) -> dict[str, object]:
         "kind": kind_of(layer).value,
         "cost": cost,
         "facts": [[key, value] for key, value in facts if value],
-        "chosen": [layer.algorithm, layer.dataflow],
-        "options": [
-            [o.algorithm, o.dataflow, o.winograd_tile, o.input_format, o.output_format, o.cost] for o in layer.options
-        ],
+        "options": [_option(layer, option) for option in layer.options] if isinstance(layer, OnArray) else [],
     }
 
 
@@ -59,8 +57,18 @@ def _three(layer: PlannedLayer) -> str:
     return ", ".join(map(integer, cycles)) + " cycles" if any(cycles) else ""
 
 
-def _blocking(blocking: Blocking | None) -> str:
+def _option(layer: OnArray, option: OptionCost) -> list[object]:
+    """Words, whether it is the chosen one, formats, cost."""
+    choice, chosen = option.choice, layer.choice
+    tile = f" {choice.winograd.label}" if choice.winograd else ""
+    taken = (choice.algorithm, choice.dataflow) == (chosen.algorithm, chosen.dataflow)
+    formats = [known.value for known in (option.input_format, option.output_format) if known is not None]
+    return [f"{choice.algorithm.value}{tile}/{choice.dataflow.value}", taken, " → ".join(formats), option.cost]
+
+
+def _blocking(layer: PlannedLayer) -> str:
+    blocking = layer.blocking if isinstance(layer, (OnArray, OnVectorUnit)) else None
     if blocking is None:
         return ""
-    streamed = "inputs" if blocking.mode == "stream_inputs" else "weights"
+    streamed = "inputs" if blocking.mode is Mode.STREAM_INPUTS else "weights"
     return f"{streamed} stream; {blocking.rows} rows, {blocking.channels} channels, {blocking.planes} planes"

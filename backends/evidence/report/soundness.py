@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dynamap.cost.errors import InputError
+from dynamap.planner.plan.layers import OnArray, OnVectorUnit
 from dynamap.planner.plan.plan import Plan
 
 _MOST = 1 << 63
@@ -45,7 +46,10 @@ def _numbers(plan: Plan) -> Iterator[tuple[str, float, float]]:
     for index, layer in enumerate(plan.layers):
         where = f"layers[{index}]"
         yield from ((f"{where}.{key}", getattr(layer, key), 0) for key in _COUNTS)
-        yield f"{where}.utilization", layer.utilization, 0
+        if isinstance(layer, (OnArray, OnVectorUnit)):
+            yield f"{where}.utilization", layer.utilization, 0
+        if not isinstance(layer, OnArray):
+            continue
         if layer.runner_up is not None:
             yield f"{where}.runner_up.extra", layer.runner_up.extra, -_MOST
         for option in layer.options:

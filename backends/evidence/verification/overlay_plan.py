@@ -21,25 +21,21 @@ from dynamap.backends.evidence.verification.subject import (
     require_optimum,
     with_own_words,
 )
+from dynamap.backends.program.lowering.compile import executed_layers
 from dynamap.backends.simulator import COUNTERS, differing_layers, simulate_plan
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.fitting.candidates import Candidates, require_array
-from dynamap.cost.overlay.machine import Buffers, Machine
+from dynamap.cost.overlay.machine import Buffers, Machine, Overlay
 from dynamap.cost.overlay.transfer import Format
+from dynamap.planner.mapping.decisions import decide
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.problem import mapping_problem
 from dynamap.planner.mapping.storage import Storages, find_storages
 from dynamap.planner.pbqp.problem import Problem, Solution, Status
 from dynamap.planner.plan.plan import Plan
-from dynamap.planner.planning import (
-    milliseconds,
-    plan_network,
-    restrictions_for,
-    search_space,
-    solver_of,
-    target,
-    write_plan,
-)
+from dynamap.planner.plan.writing import write_plan
+from dynamap.planner.planning import plan_network
+from dynamap.planner.request.space import restrictions_for, search_space, solver_of, target
 from dynamap.planner.search.candidates import ArrayCandidates
 from dynamap.planner.search.joint import Found, fixed_search
 from dynamap.planner.solvers import SOLVERS
@@ -82,9 +78,7 @@ class _OverlayVerifier:
         self.plan, self.network, self.request = subject.plan, subject.network, subject.request
         overlay = self.plan.overlay
         self.rows, self.columns = overlay.rows, overlay.columns
-        self.buffers = Buffers(
-            overlay.input_buffer, overlay.weight_buffer, overlay.accumulator_rows, overlay.row_buffer
-        )
+        self.buffers = overlay.buffers
 
     @cached_property
     def _target(self) -> tuple[Machine, Candidates]:
@@ -127,22 +121,22 @@ class _OverlayVerifier:
     def formats(self) -> tuple[Format, ...]:
         """The format of each storage, by the layers that read and write it."""
         chosen: dict[int, tuple[Format, str]] = {}
-        planned = {layer.name: layer for layer in self.plan.layers}
+        executed = executed_layers(self.plan, self.network, self.storages)
         for layer in self.storages.executed:
-            ends = [(tensor, "input_format") for tensor in layer.inputs] + [(layer.output, "output_format")]
-            for tensor, key in ends:
-                word = getattr(planned[layer.name], key)
+            planned = executed[layer.name]
+            ends = [(tensor, "input_format", planned.input_format) for tensor in layer.inputs]
+            for tensor, key, here in [*ends, (layer.output, "output_format", planned.output_format)]:
                 vertex = self.storages.vertex[tensor]
-                allowed = {f.value: f for f in self.storages.formats[vertex]}
-                if word not in allowed:
+                allowed = self.storages.formats[vertex]
+                if not isinstance(here, Format) or here not in allowed:
                     raise Mismatch(
-                        f"{key} of layer {layer.name!r} is {word!r}; tensor {tensor!r} can be stored as "
-                        f"{', '.join(allowed)}"
+                        f"{key} of layer {layer.name!r} is {here.value!r}; tensor {tensor!r} can be stored as "
+                        f"{', '.join(f.value for f in allowed)}"
                     )
-                known, other = chosen.setdefault(vertex, (allowed[word], layer.name))
-                if known.value != word:
+                known, other = chosen.setdefault(vertex, (here, layer.name))
+                if known is not here:
                     raise Mismatch(
-                        f"{key} of layer {layer.name!r} is {word!r}, and layer {other!r} has the same tensor "
+                        f"{key} of layer {layer.name!r} is {here.value!r}, and layer {other!r} has the same tensor "
                         f"{tensor!r} in {known.value!r}"
                     )
         return tuple(chosen[vertex][0] for vertex in range(len(self.storages.formats)))
@@ -192,7 +186,7 @@ class _OverlayVerifier:
         require_equal(
             "the sum of the layers' cycles", sum(layer.cycles for layer in plan.layers), plan.solver.objective
         )
-        require_equal("latency_ms", plan.latency_ms, milliseconds(plan.solver.objective, self.machine))
+        require_equal("latency_ms", plan.latency_ms, self.machine.milliseconds(plan.solver.objective))
         size = f"{len(self.problem.vectors)} vertices, {len(self.problem.edges)} edges"
         cycles = f"{plan.solver.objective:,} cycles"
         return f"the mapping problem, built again ({size}), gives these formats {cycles}; so do the layers together"
@@ -269,6 +263,13 @@ class _OverlayVerifier:
             columns=self.columns,
             buffers=self.buffers,
             formats=self.formats,
+            decisions=decide(
+                self.costs,
+                self.costs.jobs,
+                self.storages,
+                Overlay(self.machine, self.rows, self.columns, self.buffers),
+                self.formats,
+            ),
             objective_cycles=solver.objective,
             bound_cycles=solver.bound,
             solution=solution,

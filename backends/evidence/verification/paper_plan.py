@@ -21,7 +21,7 @@ from dynamap.cost.errors import InfeasibleError
 from dynamap.planner.paper.costs import PaperCosts
 from dynamap.planner.paper.planning import objective_of, plan_by_paper
 from dynamap.planner.plan.plan import Plan
-from dynamap.planner.planning import restrictions_for
+from dynamap.planner.request.space import restrictions_for
 from dynamap.planner.solvers import SOLVERS
 
 

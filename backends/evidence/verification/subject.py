@@ -11,7 +11,8 @@ from dynamap.planner.network.network import Network
 from dynamap.planner.pbqp.certificates import CertificateError, check_certificate
 from dynamap.planner.pbqp.problem import Problem
 from dynamap.planner.plan.plan import Plan
-from dynamap.planner.planning import layer_shape, op_of
+from dynamap.planner.plan.words import op_word
+from dynamap.planner.plan.writing import layer_shape, op_of
 from dynamap.planner.request.replanning import given_overlay, stored_device, stored_request
 from dynamap.planner.request.request import Request
 from dynamap.planner.solvers import SOLVERS
@@ -95,7 +96,7 @@ def check_layers(subject: Subject) -> str:
         where = f"layers[{index}]"
         require_equal(f"{where}.name", planned.name, layer.name)
         where = f"{where} ({layer.name!r})"
-        require_equal(f"{where}.op", planned.op, op_of(layer, network))
+        require_equal(f"{where}.op", op_word(planned), op_of(layer, network))
         require_equal(f"{where}.macs", planned.macs, network.macs(layer))
         require_equal(f"{where}.shape", planned.shape, layer_shape(layer, network))
     return f"{len(plan.layers)} layers: names, operations, shapes and multiply-accumulates are the model's"

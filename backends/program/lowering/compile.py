@@ -18,7 +18,7 @@ from dynamap.backends.program.encoding import (
 )
 from dynamap.backends.program.fields import encode_record
 from dynamap.backends.program.layout import Layout, plain_layout, toeplitz_layout
-from dynamap.backends.program.lowering.context import CODES, Lowering, Place
+from dynamap.backends.program.lowering.context import Lowering, Place
 from dynamap.backends.program.lowering.convolution import lower_conv
 from dynamap.backends.program.lowering.vector import lower_vector
 from dynamap.backends.program.memory import blocks_of, check_fits, host_reads, place
@@ -26,6 +26,7 @@ from dynamap.backends.program.specification import (
     ACTIVATION_ALIGNMENT,
     ALIGNMENT,
     COMMAND_WORDS,
+    FORMATS,
     HEADER_WORDS,
     LAYER_WORDS,
     MAGIC,
@@ -33,23 +34,25 @@ from dynamap.backends.program.specification import (
     SOURCE_WORDS,
     TENSOR_WORDS,
     VERSION,
+    Area,
     Command,
-    Flag,
     FormatCode,
     Header,
     LayerEntry,
-    Op,
     Role,
     TensorEntry,
+    addressed,
 )
 from dynamap.backends.quantise import ConcatArithmetic, QuantisedNetwork
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.machine import round_up
+from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.mapping.storage import Storages, find_storages
 from dynamap.planner.network.network import Conv, HostLayer, Network
 from dynamap.planner.network.work import work_of
-from dynamap.planner.plan.plan import Plan, PlannedLayer
+from dynamap.planner.plan.layers import OnArray, OnVectorUnit
+from dynamap.planner.plan.plan import Plan
 
 
 def compile_program(plan: Plan, quantised: QuantisedNetwork) -> Program:
@@ -72,12 +75,13 @@ def compile_program(plan: Plan, quantised: QuantisedNetwork) -> Program:
     }
     lowering = Lowering(quantised, plan.overlay, places)
     commands: list[Command] = []
-    for index, (layer, planned) in enumerate(zip(network.layers, plan.layers, strict=True)):
-        if isinstance(layer, HostLayer) or layer.name in storages.in_place:
-            continue
-        if isinstance(layer, Conv) and isinstance(work_of(layer, network), ConvShape):
+    executed = executed_layers(plan, network, storages)
+    for index, layer in enumerate(network.layers):
+        planned = executed.get(layer.name)
+        if isinstance(planned, OnArray):
+            assert isinstance(layer, Conv)
             commands.extend(lower_conv(lowering, index, layer, planned))
-        else:
+        elif planned is not None:
             commands.append(lower_vector(lowering, index, layer, planned))
     image = _Image(plan, network, lowering, commands)
     memory = plan.device["system"]["memory_bytes"]
@@ -115,31 +119,50 @@ def _check_in_place(quantised: QuantisedNetwork, storages: Storages) -> None:
             )
 
 
+def executed_layers(plan: Plan, network: Network, storages: Storages) -> dict[str, OnArray | OnVectorUnit]:
+    """The plan's layers that the overlay executes, by name.
+
+    Raises:
+        InputError: the plan does not run a layer where the network needs it to be run.
+    """
+    planned = {layer.name: layer for layer in plan.layers}
+    executed: dict[str, OnArray | OnVectorUnit] = {}
+    for layer in storages.executed:
+        found = planned[layer.name]
+        on_array = isinstance(layer, Conv) and isinstance(work_of(layer, network), ConvShape)
+        if not isinstance(found, OnArray if on_array else OnVectorUnit):
+            where = "the array" if on_array else "the vector unit"
+            raise InputError(f"layer {layer.name!r}: the plan does not run it on {where}; plan the model again")
+        executed[layer.name] = found
+    return executed
+
+
 def tensor_layouts(plan: Plan, network: Network, storages: Storages) -> dict[str, Layout]:
     """The layout of every tensor that the overlay reads or writes.
 
     Raises:
         InputError: layers of the plan disagree on a tensor's format.
     """
-    planned: Mapping[str, PlannedLayer] = {layer.name: layer for layer in plan.layers}
-    formats: dict[int, str] = {}
+    executed = executed_layers(plan, network, storages)
+    formats: dict[int, Format] = {}
     layouts: dict[str, Layout] = {}
     readers = {tensor: layer for layer in network.layers for tensor in layer.inputs}
     for layer in storages.executed:
-        decided = planned[layer.name]
+        decided = executed[layer.name]
         pairs = [(tensor, decided.input_format) for tensor in layer.inputs] + [(layer.output, decided.output_format)]
         for tensor, chosen in pairs:
-            known = formats.setdefault(storages.vertex[tensor], str(chosen))
-            if chosen not in CODES or chosen != known:
+            assert isinstance(chosen, Format), "a plan by the published model is refused before"
+            known = formats.setdefault(storages.vertex[tensor], chosen)
+            if chosen is not known:
                 raise InputError(
-                    f"layer {layer.name!r}: the plan stores tensor {tensor!r} in format {chosen!r}, "
-                    f"another layer in {known!r}; plan the model again"
+                    f"layer {layer.name!r}: the plan stores tensor {tensor!r} in format {chosen.value!r}, "
+                    f"another layer in {known.value!r}; plan the model again"
                 )
     inside = [layer.output for layer in network.layers if layer.name in storages.in_place]
     for tensor in dict.fromkeys((*storages.vertex, *inside)):
         shape = network.tensors[tensor]
         root = storages.placement[tensor].root
-        code = CODES[formats[storages.vertex[tensor]]] if tensor in storages.vertex else FormatCode.C16
+        code = FORMATS[formats[storages.vertex[tensor]]] if tensor in storages.vertex else FormatCode.C16
         if code is FormatCode.TOEPLITZ:
             reader = readers[tensor]
             assert isinstance(reader, Conv) and root == tensor
@@ -200,24 +223,13 @@ class _Image:
 
     def _moved(self, made: Command, base: int) -> Command:
         """The command with addresses in the device buffer."""
-        tables = self.tables_address
-        changes = {
-            "input_address": made.input_address + base,
-            "output_address": made.output_address + base,
+        starts = {
+            Area.TABLES: self.tables_address,
+            Area.WEIGHTS: self.weights_address,
+            Area.ACTIVATIONS: base,
         }
-        if made.op in (Op.CONV, Op.DEPTHWISE):
-            changes["weights_address"] = made.weights_address + self.weights_address
-        if made.op is Op.SCALE:
-            changes["weights_address"] = made.weights_address + base
-        if made.op in (Op.ADD, Op.MUL, Op.SCALE, Op.CONCAT):
-            changes["sources_address"] = made.sources_address + tables
-        if made.op in (Op.AVERAGE_POOL, Op.LRN):
-            changes["values_address"] = made.values_address + tables
-        if made.flags & Flag.LOOKUP:
-            changes["lookup_address"] = made.lookup_address + tables
-        if made.flags & Flag.LEAKY:
-            changes["slopes_address"] = made.slopes_address + tables
-        return replace(made, **changes)  # type: ignore[arg-type]
+        moved = {name: getattr(made, name) + starts[area] for name, area in addressed(made).items()}
+        return replace(made, **moved)
 
     def _layer_entries(self) -> list[LayerEntry]:
         counts = np.bincount([made.layer for made in self.commands], minlength=len(self.network.layers)).tolist()

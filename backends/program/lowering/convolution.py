@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dynamap.backends.arithmetic.winograd import transform_weights
 from dynamap.backends.program import packing
-from dynamap.backends.program.lowering.context import ALGORITHMS, DATAFLOWS, Lowering
+from dynamap.backends.program.lowering.context import Lowering
 from dynamap.backends.program.lowering.geometry import contraction_of, wide_of_overlay, winograd_form
 from dynamap.backends.program.packing import PARAMETERS
-from dynamap.backends.program.specification import AlgorithmCode, Command, Flag, FormatCode, Mode, Op
+from dynamap.backends.program.specification import (
+    ALGORITHMS,
+    DATAFLOWS,
+    MODES,
+    AlgorithmCode,
+    Command,
+    Flag,
+    FormatCode,
+    Mode,
+    Op,
+)
 from dynamap.backends.quantise import ConvArithmetic
-from dynamap.cost.convolution import ConvShape, winograd_name
+from dynamap.cost.algorithms import WinogradTile
+from dynamap.cost.convolution import ConvShape
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay.limits import SUM_BITS
@@ -24,38 +34,38 @@ from dynamap.cost.overlay.machine import UNIT_BYTES, round_up
 from dynamap.planner.mapping.storage import sliced
 from dynamap.planner.network.network import Conv
 from dynamap.planner.network.work import conv_shape
-from dynamap.planner.plan.plan import Blocking, PlannedLayer
+from dynamap.planner.plan.layers import Blocking, OnArray
 
 Int8Array = npt.NDArray[np.int8]
 Bytes = npt.NDArray[np.uint8]
 
 
-def lower_conv(lowering: Lowering, index: int, layer: Conv, planned: PlannedLayer) -> Iterator[Command]:
+def lower_conv(lowering: Lowering, index: int, layer: Conv, planned: OnArray) -> Iterator[Command]:
     """The passes of one convolution, their weights added to the stream.
 
     Raises:
-        InputError: sums could overflow the accumulators, or the plan does not fit the layer.
+        InputError: sums could overflow the accumulators.
     """
     integers = lowering.quantised.layers[layer.name]
     assert isinstance(integers, ConvArithmetic)
-    if planned.blocking is None or planned.algorithm not in ALGORITHMS or planned.dataflow not in DATAFLOWS:
-        raise InputError(f"layer {layer.name!r}: the plan has no algorithm, dataflow or blocking for it")
+    assert planned.blocking is not None, "a plan by the published model is refused before"
     dense = layer.groups > 1 and not sliced(layer, lowering.network)
     shape, groups = conv_shape(layer, lowering.network).split_groups(UNIT_BYTES, dense=dense)
-    common = _layer_fields(lowering, index, layer, planned, integers, shape)
+    common = _layer_command(lowering, index, layer, planned, integers, shape)
     number = 0
     for group in range(groups):
         weights = group_weights(layer, integers, group, groups)
-        folded = common["algorithm"] is not AlgorithmCode.KN2ROW
+        folded = common.algorithm is not AlgorithmCode.KN2ROW
         passes = _Passes(lowering, layer, integers, shape, weights, group, planned.blocking, folded=folded)
         source, target = lowering.places[layer.inputs[0]], lowering.places[layer.output]
-        fields = common | {
-            "input_address": source.address + group * shape.input.channels // UNIT_BYTES * source.layout.plane_bytes,
-            "output_address": target.address + group * shape.out_channels // UNIT_BYTES * target.layout.plane_bytes,
-        }
-        _check_sums(layer, Command(op=Op.CONV, **fields), weights, passes.parameters["bias"])
-        streamed = passes.input_streams if planned.blocking.mode == "stream_inputs" else passes.weight_streams
-        for made in streamed(fields):
+        own = replace(
+            common,
+            input_address=source.address + group * shape.input.channels // UNIT_BYTES * source.layout.plane_bytes,
+            output_address=target.address + group * shape.out_channels // UNIT_BYTES * target.layout.plane_bytes,
+        )
+        _check_sums(layer, own, weights, passes.parameters["bias"])
+        streamed = passes.input_streams if own.mode is Mode.STREAM_INPUTS else passes.weight_streams
+        for made in streamed(own):
             yield replace(made, index=number)
             number += 1
 
@@ -82,25 +92,26 @@ def group_weights(layer: Conv, integers: ConvArithmetic, group: int, groups: int
     return own
 
 
-def _layer_fields(
-    lowering: Lowering, index: int, layer: Conv, planned: PlannedLayer, integers: ConvArithmetic, shape: ConvShape
-) -> dict[str, Any]:
-    algorithm = ALGORITHMS[str(planned.algorithm)]
-    fields = lowering.common(index, layer, planned) | {
-        "algorithm": algorithm,
-        "dataflow": DATAFLOWS[str(planned.dataflow)],
-        "winograd_tile": planned.winograd_tile or 0,
-        "channels": shape.input.channels,
-        "out_channels": shape.out_channels,
-        "pass_channels": shape.out_channels,
-        "output_zero_point": integers.finish.rounded.zero_point,
-    }
-    if algorithm is AlgorithmCode.KN2ROW:
-        fields["data_offset"] = integers.input_zero_point
-    if integers.finish.table is not None:
-        fields["flags"] = Flag.STORE | Flag.LOOKUP
-        fields["lookup_address"] = lowering.tables.add(integers.finish.table.astype("i1").tobytes())
-    return fields
+def _layer_command(
+    lowering: Lowering, index: int, layer: Conv, planned: OnArray, integers: ConvArithmetic, shape: ConvShape
+) -> Command:
+    """What all passes of the layer have in common."""
+    choice, blocking = planned.choice, planned.blocking
+    assert blocking is not None
+    made = replace(
+        lowering.command(Op.CONV, index, layer, planned),
+        algorithm=ALGORITHMS[choice.algorithm],
+        dataflow=DATAFLOWS[choice.dataflow],
+        winograd_tile=choice.winograd.outputs if choice.winograd else 0,
+        mode=MODES[blocking.mode],
+        channels=shape.input.channels,
+        out_channels=shape.out_channels,
+        pass_channels=shape.out_channels,
+        output_zero_point=integers.finish.rounded.zero_point,
+    )
+    if made.algorithm is AlgorithmCode.KN2ROW:
+        made = replace(made, data_offset=integers.input_zero_point)
+    return lowering.looked_up(made, integers.finish.table)
 
 
 def _check_sums(layer: Conv, made: Command, weights: Int8Array, bias: npt.NDArray[np.int32]) -> None:
@@ -113,8 +124,8 @@ def _check_sums(layer: Conv, made: Command, weights: Int8Array, bias: npt.NDArra
         form = winograd_form(made)
         if not form.fits(weights.shape[1]):
             raise InputError(
-                f"layer {layer.name!r}: Winograd {winograd_name(form.m)} over {weights.shape[1]} channels needs sums "
-                f"of {form.sum_bits(weights.shape[1])} bits; plan it with --pin {layer.name}=im2col"
+                f"layer {layer.name!r}: Winograd {WinogradTile(form.m).label} over {weights.shape[1]} channels needs "
+                f"sums of {form.sum_bits(weights.shape[1])} bits; plan it with --pin {layer.name}=im2col"
             )
         return
     largest = max(128 + made.data_offset, 127 - made.data_offset)
@@ -146,65 +157,57 @@ class _Passes:
         self.weights = weights
         self.parameters = _parameters(layer, integers, group, shape.out_channels, folded=folded)
 
-    def input_streams(self, fields: dict[str, Any]) -> Iterator[Command]:
+    def input_streams(self, common: Command) -> Iterator[Command]:
         """One pass per chunk of output channels."""
         rows, channels = self.blocking.rows, self.blocking.channels
         height = self.shape.output.height
         blocks = ceil_div(height, rows)
         last = height - (blocks - 1) * rows
-        toeplitz = fields["input_format"] is FormatCode.TOEPLITZ
+        toeplitz = common.input_format is FormatCode.TOEPLITZ
         for first in range(0, self.shape.out_channels, channels):
             count = min(channels, self.shape.out_channels - first)
-            made = Command(
-                op=Op.CONV,
-                **fields
-                | {
-                    "mode": Mode.STREAM_INPUTS,
-                    "block_rows": rows,
-                    "block_input_rows": rows if toeplitz else self.shape.rows_in(rows),
-                    "last_input_rows": last if toeplitz else self.shape.rows_in(last),
-                    "first_channel": first,
-                    "pass_channels": count,
-                    "block_channels": count,
-                    "blocks": blocks,
-                },
+            made = replace(
+                common,
+                block_rows=rows,
+                block_input_rows=rows if toeplitz else self.shape.rows_in(rows),
+                last_input_rows=last if toeplitz else self.shape.rows_in(last),
+                first_channel=first,
+                pass_channels=count,
+                block_channels=count,
+                blocks=blocks,
             )
             run = self.run(made, slice(0, self.shape.input.channels), first, count)
             yield replace(made, weights_address=self.lowering.weights.add(run), weight_bytes=len(run))
 
-    def weight_streams(self, fields: dict[str, Any]) -> Iterator[Command]:
+    def weight_streams(self, common: Command) -> Iterator[Command]:
         """Row bands; in each, chunks of the contraction; in each, blocks of output channels."""
         rows, channels, planes = self.blocking.rows, self.blocking.channels, self.blocking.planes
         depth, outputs = self.shape.input.channels, self.shape.out_channels
         blocks = ceil_div(outputs, channels)
         chunks = ceil_div(ceil_div(depth, UNIT_BYTES), planes)
-        toeplitz = fields["input_format"] is FormatCode.TOEPLITZ
+        toeplitz = common.input_format is FormatCode.TOEPLITZ
         stored: dict[int, tuple[int, int, int]] = {}
         for row in range(0, self.shape.output.height, rows):
             band = min(rows, self.shape.output.height - row)
             for chunk in range(chunks):
                 first = chunk * planes * UNIT_BYTES
                 part = slice(first, min(depth, first + planes * UNIT_BYTES))
-                flags = fields["flags"] & ~Flag.STORE
+                flags = common.flags & ~Flag.STORE
                 flags |= Flag.STORE if chunk == chunks - 1 else Flag(0)
                 flags |= Flag.ACCUMULATE if chunk else Flag(0)
                 heights = band if toeplitz else self.shape.rows_in(band)
-                made = Command(
-                    op=Op.CONV,
-                    **fields
-                    | {
-                        "mode": Mode.STREAM_WEIGHTS,
-                        "flags": flags,
-                        "input_address": fields["input_address"] + chunk * planes * fields["input_plane_bytes"],
-                        "channels": part.stop - part.start,
-                        "first_row": row,
-                        "pass_rows": band,
-                        "block_rows": band,
-                        "block_input_rows": heights,
-                        "last_input_rows": heights,
-                        "block_channels": channels,
-                        "blocks": blocks,
-                    },
+                made = replace(
+                    common,
+                    flags=flags,
+                    input_address=common.input_address + chunk * planes * common.input_plane_bytes,
+                    channels=part.stop - part.start,
+                    first_row=row,
+                    pass_rows=band,
+                    block_rows=band,
+                    block_input_rows=heights,
+                    last_input_rows=heights,
+                    block_channels=channels,
+                    blocks=blocks,
                 )
                 if chunk not in stored:
                     runs = [

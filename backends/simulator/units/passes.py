@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dynamap.backends.program import AlgorithmCode, Command, DataflowCode, Flag, FormatCode, Mode, Op, Source
+from dynamap.backends.program import AlgorithmCode, Command, Flag, FormatCode, Mode, Op, Source
+from dynamap.backends.program.specification import ALGORITHMS, DATAFLOWS
 from dynamap.backends.simulator.engine import BlockTimes, LoadTime, PassTimes
 from dynamap.backends.simulator.units import vector
 from dynamap.backends.simulator.units.array import (
@@ -27,15 +28,10 @@ from dynamap.backends.simulator.units.memory import (
     transfer_cycles,
 )
 from dynamap.backends.simulator.units.pooling import PoolWork, pool_time
-from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.overlay.machine import UNIT_BYTES, Overlay
 
-ALGORITHMS = {
-    AlgorithmCode.IM2COL: Algorithm.IM2COL,
-    AlgorithmCode.KN2ROW: Algorithm.KN2ROW,
-    AlgorithmCode.WINOGRAD: Algorithm.WINOGRAD,
-}
-DATAFLOWS = {DataflowCode.NS: Dataflow.NS, DataflowCode.WS: Dataflow.WS, DataflowCode.IS: Dataflow.IS}
+_ALGORITHM = {code: algorithm for algorithm, code in ALGORITHMS.items()}
+_DATAFLOW = {code: dataflow for dataflow, code in DATAFLOWS.items()}
 
 
 @dataclass(frozen=True)
@@ -85,13 +81,13 @@ def parts_of(command: Command) -> Iterator[Part]:
 
 def array_of(overlay: Overlay, command: Command) -> Array:
     """The array as a pass uses it."""
-    return Array(overlay.machine, overlay.rows, overlay.columns, DATAFLOWS[command.dataflow])
+    return Array(overlay.machine, overlay.rows, overlay.columns, _DATAFLOW[command.dataflow])
 
 
 def kernel_of(command: Command) -> Kernel:
     """What a pass contracts."""
     return Kernel(
-        ALGORITHMS[command.algorithm],
+        _ALGORITHM[command.algorithm],
         units_of(command.channels),
         command.kernel_rows,
         command.kernel_columns,

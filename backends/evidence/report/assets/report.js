@@ -116,12 +116,12 @@
     const head = table.createTHead().insertRow();
     for (const title of ["Considered", "Formats", "µs", "÷ chosen"]) head.append(make("th", title));
     const body = table.createTBody();
-    for (const [algorithm, dataflow, tile, from, to, cost] of [...layer.options].sort((a, b) => a[5] - b[5])) {
+    for (const [way, chosen, formats, cost] of [...layer.options].sort((a, b) => a[3] - b[3])) {
       const row = body.insertRow();
-      if (algorithm === layer.chosen[0] && dataflow === layer.chosen[1]) row.className = "chosen";
+      if (chosen) row.className = "chosen";
       row.append(
-        make("td", `${algorithm}${tile ? ` F(${tile},3)` : ""}/${dataflow}`),
-        make("td", [from, to].filter(Boolean).join(" → ")),
+        make("td", way),
+        make("td", formats),
         make("td", (cost * plan.unitUs).toPrecision(3), "number"),
         make("td", layer.cost ? (cost / layer.cost).toFixed(2) + "×" : "", "number"),
       );

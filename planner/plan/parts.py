@@ -1,0 +1,104 @@
+"""What a plan says beside its layers: of the model, the overlay, the search and the device's resources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dynamap.cost.overlay.machine import Buffers, Overlay
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """``source``: a built-in name or a file; ``sha256`` identifies it; ``seed``: of random weights."""
+
+    name: str
+    source: str
+    sha256: str
+    seed: int
+    macs: int
+    parameters: int
+
+
+@dataclass(frozen=True)
+class OverlayInfo:
+    """The overlay of the plan; sizes in bytes, clock in MHz, bandwidth in GB/s (docs/overlay.md, section 1)."""
+
+    rows: int
+    columns: int
+    packing: int
+    clock_mhz: float
+    bandwidth_gbs: float
+    word_bytes: int
+    lanes: int
+    input_buffer: int
+    weight_buffer: int
+    output_buffer: int
+    accumulator_rows: int
+    row_buffer: int
+    multipliers: int
+
+    @staticmethod
+    def of(overlay: Overlay) -> OverlayInfo:
+        """What a plan says of an overlay."""
+        machine, buffers = overlay.machine, overlay.buffers
+        return OverlayInfo(
+            rows=overlay.rows,
+            columns=overlay.columns,
+            packing=machine.packing,
+            clock_mhz=machine.clock_khz / 1000,
+            bandwidth_gbs=machine.bandwidth_bytes_per_ms / 1e6,
+            word_bytes=machine.word_bytes,
+            lanes=machine.lanes,
+            input_buffer=buffers.input_bytes,
+            weight_buffer=buffers.weight_bytes,
+            output_buffer=buffers.output_bytes,
+            accumulator_rows=buffers.accumulator_rows,
+            row_buffer=buffers.row_bytes,
+            multipliers=overlay.multipliers,
+        )
+
+    @property
+    def buffers(self) -> Buffers:
+        """The sizes that an overlay chooses; the output buffer follows from them."""
+        return Buffers(self.input_buffer, self.weight_buffer, self.accumulator_rows, self.row_buffer)
+
+
+@dataclass(frozen=True)
+class SolverInfo:
+    """How the plan was found. ``bound`` equals ``objective`` where the optimum is proven; both in ``unit``."""
+
+    name: str
+    status: str
+    objective: int
+    unit: str
+    bound: int
+    seconds: float
+    arrays_considered: int
+    arrays_solved: int
+    treewidth: int | None
+    certificate: Any
+
+
+@dataclass(frozen=True)
+class ResourceUse:
+    """One resource of the device: used, available, and the uncertainty of the estimate in percent (0 = exact)."""
+
+    name: str
+    used: int
+    available: int
+    uncertainty_percent: int
+
+
+@dataclass(frozen=True)
+class TogetherInfo:
+    """What proves the choice of an overlay for several networks.
+
+    ``cycles`` per network, in the order of ``request.together.models``; ``objective`` is their weighted sum or the
+    largest weighted one; no overlay and no mappings have less than ``bound`` (the status is optimal where it is equal).
+    """
+
+    status: str
+    objective: int
+    bound: int
+    cycles: tuple[int, ...]

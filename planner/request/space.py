@@ -1,0 +1,100 @@
+"""What a request leaves open: the device and its machine, the overlays, and what each convolution may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from dynamap.cost.algorithms import Algorithm
+from dynamap.cost.convolution import ConvShape
+from dynamap.cost.device import Device, load_device
+from dynamap.cost.errors import InfeasibleError, InputError
+from dynamap.cost.overlay.fitting.candidates import Candidates, require_array
+from dynamap.cost.overlay.fitting.target import array_limit, machine_of
+from dynamap.cost.overlay.machine import Machine
+from dynamap.cost.overlay.options import applicable
+from dynamap.planner import solvers
+from dynamap.planner.mapping.overlay_costs import Restriction
+from dynamap.planner.network.network import Conv, Network
+from dynamap.planner.network.work import work_of
+from dynamap.planner.pbqp.problem import Solution
+from dynamap.planner.request.request import Request
+from dynamap.planner.search.candidates import ArrayCandidates, FixedCandidates
+
+
+def restrictions_for(network: Network, request: Request) -> dict[str, Restriction]:
+    """What each convolution may use.
+
+    Raises:
+        InputError: a pin names a layer that does not exist or that the array does not run.
+    """
+    convs = {layer.name: layer for layer in network.layers if isinstance(layer, Conv)}
+    pins = request.pins
+    if request.together is not None:
+        pins = {name: choice for name, choice in pins.items() if name in convs}
+    for name in pins:
+        if name not in convs:
+            close = [other for other in convs if name.lower() in other.lower()][:3]
+            hint = f"; did you mean {', '.join(map(repr, close))}?" if close else ""
+            raise InputError(
+                f"--pin names {name!r}, which is not a convolution of {network.name!r}{hint} "
+                "(`dynamap check` lists the layers)"
+            )
+        if request.cost_model == "overlay" and not isinstance(work_of(convs[name], network), ConvShape):
+            raise InputError(
+                f"--pin {name!r}: a depthwise convolution runs on the vector unit and has no algorithm to choose"
+            )
+    restrictions = {}
+    for name in convs:
+        algorithms, dataflows = request.algorithms, request.dataflows
+        if name in pins:
+            algorithm, dataflow = pins[name]
+            algorithms = (algorithm,)
+            dataflows = (dataflow,) if dataflow else dataflows
+        restrictions[name] = Restriction(algorithms, dataflows)
+        work = work_of(convs[name], network)
+        if request.cost_model == "overlay" and isinstance(work, ConvShape):
+            _require_algorithm(name, work, algorithms)
+    return restrictions
+
+
+def _require_algorithm(name: str, shape: ConvShape, allowed: tuple[Algorithm, ...]) -> None:
+    possible = [algorithm for algorithm in Algorithm if applicable(shape, algorithm)]
+    if not set(possible) & set(allowed):
+        kernel, stride = ("x".join(map(str, pair)) for pair in (shape.window.kernel, shape.window.stride))
+        raise InfeasibleError(
+            f"layer {name!r} (kernel {kernel}, stride {stride}) can run by "
+            f"{', '.join(a.value for a in possible)} only, and {', '.join(a.value for a in allowed)} is allowed: "
+            "widen --algorithms or its --pin"
+        )
+
+
+def target(device: str | Device, request: Request) -> tuple[Device, Machine, Candidates]:
+    """The device with the request's overrides, its machine, and every array that fits."""
+    board = load_device(device) if isinstance(device, str) else device
+    board = request.overriding(board)
+    machine = machine_of(board, request.packing)
+    if request.multipliers is not None and request.multipliers < 1:
+        raise InputError(f"--multipliers must be positive, found {request.multipliers}")
+    limit = array_limit(board, machine) if request.multipliers is None else request.multipliers
+    return board, machine, Candidates.of(board, machine, limit)
+
+
+def search_space(candidates: Candidates, request: Request) -> ArrayCandidates:
+    """The overlays among which a request leaves the choice: all that fit, those of one array, or a single one.
+
+    Raises:
+        InputError, InfeasibleError: the array or the overlay that it asks for cannot be.
+    """
+    if request.overlay is not None:
+        request.overlay.require_fit(candidates)
+        return FixedCandidates.of(request.overlay.rows, request.overlay.columns, [request.overlay.buffers])
+    if request.array is not None:
+        require_array(candidates, *request.array)
+        return candidates.only(*request.array)
+    return candidates
+
+
+def solver_of(request: Request) -> Callable[..., Solution]:
+    """``solvers.solve`` with the request's engine and memory limit."""
+    return partial(solvers.solve, ilp_engine=request.ilp_engine, memory_limit_bytes=request.memory_limit_bytes)
