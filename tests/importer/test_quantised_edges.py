@@ -302,6 +302,60 @@ def test_qlinear_operators_beside_real_ones(model_of, values, original):
     original(model_of(nodes, known, shape=SHAPE, outputs=("y", "z")), EXPLAINED)
 
 
+def stored(source, output):
+    """``source`` by integers to ``output``."""
+    integers = f"{output}.i"
+    return [
+        node("QuantizeLinear", [source, "qs", "qz"], [integers]),
+        node("DequantizeLinear", [integers, "qs", "qz"], [output]),
+    ]
+
+
+def in_the_middle():
+    """By name: integers between the nodes that the import takes together, and what follows the tensor 'c'."""
+    swap = {"perm": [0, 2, 1, 3, 4]}
+    shuffle = [
+        node("Reshape", ["c", "split"], ["r"]),
+        node("Transpose", ["r"], ["t"], **swap),
+        *stored("t", "d"),
+        node("Reshape", ["d", "whole"], ["u"]),
+    ]
+    return {
+        "every step of a shuffle": [
+            *stored("c", "c1"),
+            node("Reshape", ["c1", "split"], ["r"]),
+            *stored("r", "r1"),
+            node("Transpose", ["r1"], ["t"], **swap),
+            *stored("t", "t1"),
+            node("Reshape", ["t1", "whole"], ["u"]),
+            *stored("u", "y"),
+        ],
+        "inside a shuffle": [*shuffle, node("Conv", ["u", "v"], ["y"])],
+        "inside a shuffle, beside a sum": [*shuffle, node("Add", ["u", "c"], ["y"])],
+        "before a pad": [*stored("c", "d"), node("Pad", ["d", "pads"], ["p"]), node("Conv", ["p", "v"], ["y"])],
+        "behind a pad": [node("Pad", ["c", "pads"], ["p"]), *stored("p", "d"), node("Conv", ["d", "v"], ["y"])],
+        "before a ReLU": [*stored("c", "d"), node("Relu", ["d"], ["y"])],
+        "behind a ReLU, which reads it alone": [node("Relu", ["c"], ["r"]), *stored("r", "y")],
+        "behind a clip of nothing": [node("Clip", ["c"], ["k"]), *stored("k", "y")],
+        "in a gate": [
+            *stored("c", "d"),
+            node("Sigmoid", ["d"], ["g1"]),
+            *stored("g1", "g2"),
+            node("Mul", ["d", "g2"], ["y"]),
+        ],
+        "before LRN": [*stored("c", "d"), node("LRN", ["d"], ["y"], size=3)],
+        "around Softmax": [*stored("c", "d"), node("Softmax", ["d"], ["p"], axis=1), *stored("p", "y")],
+    }
+
+
+@pytest.mark.parametrize("place", in_the_middle())
+def test_integers_between_nodes_that_belong_together(place, model_of, values, original):
+    """Nothing is folded over them; a shuffle and a pad commute with them."""
+    nodes = [node("Conv", ["x", "w"], ["c"], pads=[1] * 4), *in_the_middle()[place]]
+    known = {**constants(values, 4, "coarse"), "qs": np.float32(0.02), "qz": np.uint8(120)}
+    original(model_of(nodes, known, shape=SHAPE), EXPLAINED)
+
+
 def test_a_copy_that_cannot_be_made_is_refused(model_of, values):
     """The host computes Softmax after the overlay, which cannot wait for its integers."""
     nodes = [
