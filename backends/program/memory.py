@@ -69,14 +69,19 @@ def blocks_of(network: Network, storages: Storages, layouts: Mapping[str, Layout
             continue
         for tensor in (*layer.inputs, layer.output):
             touch(tensor, step)
-    for tensor in host_reads(network):
+    for tensor in read_back(network):
         if tensor in layouts:
             touch(tensor, FOREVER)
     return [Block(root, round_up(layouts[root].size_bytes, ALIGNMENT), first[root], last[root]) for root in first]
 
 
+def read_back(network: Network) -> tuple[str, ...]:
+    """The tensors that the host reads from the overlay's memory; the network's inputs it has already."""
+    return tuple(tensor for tensor in host_reads(network) if tensor not in network.inputs)
+
+
 def host_reads(network: Network) -> tuple[str, ...]:
-    """The tensors that the host reads from the overlay's memory: outputs, and inputs of its own layers."""
+    """The stored tensors that the host needs: outputs, and inputs of its own layers."""
     made = {layer.output for layer in network.layers if isinstance(layer, HostLayer)}
     read = [tensor for layer in network.layers if isinstance(layer, HostLayer) for tensor in layer.inputs]
     return tuple(tensor for tensor in dict.fromkeys((*network.outputs, *read)) if tensor not in made)

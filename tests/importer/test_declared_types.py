@@ -140,6 +140,20 @@ def test_an_output_as_integers_and_as_real_values(model_of, values, original):
     assert [layer.output for layer in quantised.network.layers] == ["y", "d"]
 
 
+@pytest.mark.parametrize("way", ["itself", "Identity", "Flatten", "integers"])
+def test_an_input_is_an_output(way, model_of, values, original):
+    """Under its own name, under another, in another shape; and its integers, which are not rounded."""
+    read = [node("Conv", ["x", "w"], ["y"])]
+    if way == "integers":
+        read = [node("DequantizeLinear", ["x", "s", "z"], ["d"]), node("Conv", ["d", "w"], ["y"])]
+    copies = [] if way == "itself" else [node("Identity" if way == "integers" else way, ["x"], ["c"])]
+    known = {"w": values(4, 4, 1, 1), "s": np.float32(0.03), "z": np.uint8(100)}
+    kind = TensorProto.UINT8 if way == "integers" else TensorProto.FLOAT
+    model = model_of([*read, *copies], known, kind=kind, outputs=("y", "c" if copies else "x"))
+    model.graph.output[1].type.tensor_type.elem_type = kind
+    original(model, 0.02)
+
+
 def test_integers_of_a_view_and_of_the_host_are_outputs(model_of, values, original):
     nodes = [
         node("Conv", ["x", "w"], ["c"]),

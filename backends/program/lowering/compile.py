@@ -21,7 +21,7 @@ from dynamap.backends.program.layout import Layout, plain_layout, toeplitz_layou
 from dynamap.backends.program.lowering.context import Lowering, Place
 from dynamap.backends.program.lowering.convolution import lower_conv
 from dynamap.backends.program.lowering.vector import lower_vector
-from dynamap.backends.program.memory import blocks_of, check_fits, host_reads, place
+from dynamap.backends.program.memory import blocks_of, check_fits, place, read_back
 from dynamap.backends.program.specification import (
     ACTIVATION_ALIGNMENT,
     ALIGNMENT,
@@ -245,7 +245,7 @@ class _Image:
     def _tensor_entry(self, tensor: str, where: Place, base: int) -> TensorEntry:
         layout, network = where.layout, self.network
         role = Role.INPUT if tensor in network.inputs else Role.INTERNAL
-        if tensor in host_reads(network):
+        if tensor in read_back(network):
             role = Role.OUTPUT
         scheme = self.lowering.quantised.tensors[tensor]
         window = layout.window
