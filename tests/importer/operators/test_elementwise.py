@@ -1,0 +1,52 @@
+"""Sums, products, concatenations, each against onnxruntime on original and folded model."""
+
+from __future__ import annotations
+
+import pytest
+from operator_nodes import conv, node
+
+from dynamap.planner.network.network import ActivationKind, Mul
+
+
+def test_residual_sums(same, model_of, values):
+    nodes = [
+        conv("x", "a", pads=[1, 1, 1, 1]),
+        conv("x", "b", "u", pads=[1, 1, 1, 1]),
+        node("Sum", ["a", "b", "x"], ["s"]),
+        node("Relu", ["s"], ["r"]),
+        node("Add", ["r", "r"], ["y"]),
+    ]
+    network = same(model_of(nodes, {"w": values(4, 4, 3, 3), "u": values(4, 4, 3, 3, seed=5)}))
+    assert [len(layer.inputs) for layer in network.layers] == [1, 1, 3, 2]
+    assert network.layers[2].activation.kind is ActivationKind.RELU
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_squeeze_and_excite(swapped, same, model_of, values):
+    nodes = [
+        conv("x", "a", pads=[1, 1, 1, 1]),
+        node("GlobalAveragePool", ["a"], ["g"]),
+        conv("g", "e", "u"),
+        node("Sigmoid", ["e"], ["s"]),
+        node("Mul", ["s", "a"] if swapped else ["a", "s"], ["y"]),
+    ]
+    network = same(model_of(nodes, {"w": values(4, 4, 3, 3), "u": values(4, 4, 1, 1)}))
+    product = network.layers[-1]
+    assert isinstance(product, Mul) and product.inputs == ("a", "s")
+
+
+def test_sum_of_one_is_nothing(same, model_of, values):
+    nodes = [conv(), node("Sum", ["c"], ["s"]), node("Relu", ["s"], ["y"])]
+    assert len(same(model_of(nodes, {"w": values(4, 4, 3, 3)})).layers) == 1
+
+
+@pytest.mark.parametrize("axis", [1, -3])
+def test_concat_along_channels(axis, same, model_of, values):
+    nodes = [conv("x", "a", "w"), conv("x", "b", "u"), node("Concat", ["a", "b", "a"], ["y"], axis=axis)]
+    network = same(model_of(nodes, {"w": values(4, 4, 3, 3), "u": values(3, 4, 3, 3)}))
+    assert network.tensors["y"].channels == 11
+
+
+def test_concat_of_one_is_nothing(same, model_of, values):
+    nodes = [conv(), node("Concat", ["c"], ["s"], axis=1), node("Relu", ["s"], ["y"])]
+    assert len(same(model_of(nodes, {"w": values(4, 4, 3, 3)})).layers) == 1

@@ -1,0 +1,84 @@
+"""Pad, each against onnxruntime on original and folded model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from operator_nodes import conv, ints, node
+
+from dynamap.planner.network.network import Activate, Concat, Conv, Pool
+
+
+@pytest.mark.parametrize("opset", [7, 11, 13, 18])
+def test_pad_folds_into_a_convolution(opset, same, model_of, values):
+    pads = [0, 0, 1, 2, 0, 0, 3, 0]
+    constants = {"w": values(4, 4, 3, 3)}
+    if opset < 11:
+        pad = node("Pad", ["x"], ["p"], pads=pads)
+    else:
+        pad = node("Pad", ["x", "pads"], ["p"])
+        constants["pads"] = ints(*pads)
+    (layer,) = same(model_of([pad, conv("p", "y", pads=[1, 1, 1, 1], strides=[2, 2])], constants, opset=opset)).layers
+    assert layer.window.pads == (2, 3, 4, 1)
+
+
+def test_pad_and_automatic_padding_add_up(same, model_of, values):
+    nodes = [node("Pad", ["x", "pads"], ["p"]), conv("p", "y", auto_pad="SAME_UPPER", strides=[2, 2])]
+    constants = {"pads": ints(0, 0, 0, 1, 0, 0, 1, 1), "w": values(4, 4, 3, 3)}
+    assert len(same(model_of(nodes, constants)).layers) == 1
+
+
+def test_pad_by_named_axes(same, model_of, values):
+    nodes = [node("Pad", ["x", "pads", "", "axes"], ["p"]), conv("p", "y")]
+    constants = {"pads": ints(1, 2, 3, 0), "axes": ints(-1, 2), "w": values(4, 4, 3, 3)}
+    (layer,) = same(model_of(nodes, constants, opset=18)).layers
+    assert layer.window.pads == (2, 1, 0, 3)
+
+
+def test_pad_before_pools(same, model_of):
+    """Zeros count in an average; in a maximum they are harmless only where nothing is negative."""
+    constants = {"pads": ints(0, 0, 1, 1, 0, 0, 1, 1), "low": np.float32(-np.inf)}
+    pool = {"kernel_shape": [3, 3], "strides": [2, 2]}
+    average = [node("Pad", ["x", "pads"], ["p"]), node("AveragePool", ["p"], ["y"], **pool)]
+    (layer,) = same(model_of(average, constants)).layers
+    assert layer.count_include_pad
+    positive = [
+        node("Relu", ["x"], ["r"]),
+        node("Pad", ["r", "pads"], ["p"]),
+        node("MaxPool", ["p"], ["y"], **pool),
+    ]
+    assert [type(layer) for layer in same(model_of(positive, constants)).layers] == [Activate, Pool]
+    lowest = [node("Pad", ["x", "pads", "low"], ["p"]), node("MaxPool", ["p"], ["y"], **pool)]
+    assert len(same(model_of(lowest, constants)).layers) == 1
+    signed = [node("Pad", ["x", "pads"], ["p"]), node("MaxPool", ["p"], ["y"], **pool)]
+    assert [type(layer) for layer in same(model_of(signed, constants)).layers] == [Conv, Pool]
+    own = [node("Pad", ["x", "pads"], ["p"]), node("AveragePool", ["p"], ["y"], pads=[1, 1, 1, 1], **pool)]
+    assert [type(layer) for layer in same(model_of(own, constants)).layers] == [Conv, Pool]
+    both = [
+        node("Pad", ["x", "pads"], ["p"]),
+        node("AveragePool", ["p"], ["y"], pads=[1, 1, 1, 1], count_include_pad=1, **pool),
+    ]
+    assert [type(layer) for layer in same(model_of(both, constants)).layers] == [Pool]
+
+
+def test_pad_with_two_readers_folds_into_both(same, model_of, values):
+    nodes = [
+        node("Pad", ["x", "pads"], ["p"]),
+        conv("p", "a"),
+        conv("p", "b", "u"),
+        node("Concat", ["a", "b"], ["y"], axis=1),
+    ]
+    constants = {
+        "pads": ints(0, 0, 1, 1, 0, 0, 1, 1),
+        "w": values(4, 4, 3, 3),
+        "u": values(4, 4, 3, 3, seed=2),
+    }
+    assert [type(layer) for layer in same(model_of(nodes, constants)).layers] == [Conv, Conv, Concat]
+
+
+def test_pad_that_nothing_absorbs_is_a_layer(same, model_of, values):
+    nodes = [conv(), node("Pad", ["c", "pads"], ["p"]), node("Sigmoid", ["p"], ["y"])]
+    constants = {"pads": ints(0, 0, 1, 0, 0, 0, 0, 2), "w": values(4, 4, 3, 3)}
+    layers = same(model_of(nodes, constants)).layers
+    assert [layer.groups for layer in layers] == [1, 4]
+    assert layers[1].window.pads == (1, 0, 0, 2)
