@@ -60,10 +60,16 @@ def prepare(plan: Plan, calibration: RangeCalibration | None = None, *, folder: 
         InputError: the model is missing or has changed since, or cannot be quantised.
         InfeasibleError: the device's memory is too small.
     """
-    how = calibration or RangeCalibration()
-    network = network_of_plan(plan, folder=folder)
-    quantised = quantised_by(network, how)
-    lean = replace(quantised, network=without_weights(network))
+    return lowered(plan, quantised_by(network_of_plan(plan, folder=folder), calibration or RangeCalibration()))
+
+
+def lowered(plan: Plan, quantised: QuantisedNetwork) -> Prepared:
+    """The program of a plan whose model is quantised already; the float weights are let go.
+
+    Raises:
+        InfeasibleError: the device's memory is too small.
+    """
+    lean = replace(quantised, network=without_weights(quantised.network))
     return Prepared(plan, lean, compile_program(plan, lean))
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dynamap.backends.contract import Executor, LayerRun
     from dynamap.backends.program.host import Prepared, RangeCalibration
     from dynamap.backends.quantise.layers import QuantisedNetwork
+    from dynamap.cli.run_final import Final
     from dynamap.planner.network.network import Network
 
 Int8Array = npt.NDArray[np.int8]
@@ -56,20 +57,23 @@ def run_command(
     *,
     as_json: bool,
 ) -> int:
-    """Run a plan's program and print what came out; 0 if it agrees with the reference and with the plan's counters.
+    """Run a plan's program and print what came out; 0 if it agrees with the references and with the plan's counters.
 
     Raises DynamapError where the plan, its model or its input cannot be used.
     """
     from dynamap.backends.executors import find_executor
     from dynamap.backends.hardware.target import device_of
+    from dynamap.backends.planned_model import network_of_plan
     from dynamap.backends.program.host import (
         declared_outputs,
         integer_inputs,
-        prepare,
+        lowered,
+        quantised_by,
         random_inputs,
         read_arrays,
         real_outputs,
     )
+    from dynamap.cli.run_final import expectation_of, final_of, warn
 
     if compare is not None and compare not in REFERENCES:
         raise InputError(f"--compare {compare!r}: choose {' or '.join(REFERENCES)}")
@@ -77,13 +81,16 @@ def run_command(
         raise InputError(f"--trace-layers: {str(trace_layers)!r} is not a folder; make it first")
     loaded = load_plan(plan)
     chosen = find_executor(executor, device_of(loaded))
-    prepared = prepare(loaded, how, folder=plan.parent)
-    network = prepared.network
+    quantised = quantised_by(network_of_plan(loaded, folder=plan.parent), how)
+    network = quantised.network
     if input_file is None:
         arrays: Mapping[str, npt.NDArray[Any]] = random_inputs(network, how.seed)
     else:
         arrays = read_arrays(input_file, network, "input data")
-    inputs = integer_inputs(prepared.quantised, arrays)
+    inputs = integer_inputs(quantised, arrays)
+    expected = expectation_of(quantised, arrays)
+    prepared = lowered(loaded, quantised)
+    del quantised, network  # the float weights
     kept: dict[str, Int8Array] = {}
     trace = _Trace(trace_layers, prepared) if trace_layers is not None else None
     started = time.perf_counter()
@@ -91,16 +98,20 @@ def run_command(
     seconds = time.perf_counter() - started
     if trace is not None:
         trace.finish()
+    real = real_outputs(prepared.quantised, kept)
     if output is not None:
-        _save_outputs(output, declared_outputs(network, real_outputs(prepared.quantised, kept)))
+        _save_outputs(output, declared_outputs(prepared.network, real))
+    final = final_of(expected, real)
     document = run_document(results, chosen.platform, seconds, compare is not None)
-    document |= {"outputs": _output_types(network), "notices": list(prepared.quantised.notices)}
+    document |= {"outputs": _output_types(prepared.network), "notices": list(prepared.quantised.notices)}
+    document |= final.document()
     if as_json:
         print(json.dumps(document))
     else:
-        _print(document, compare, prepared.quantised, input_file is None)
+        _print(document, compare, prepared.quantised, input_file is None, final)
+    warn(final)
     wrong = compare is not None and document["max_lsb"] > TOLERANCE_LSB[compare]
-    return 1 if wrong or not document["counters_equal"] else 0
+    return 1 if wrong or not document["counters_equal"] or not final.kept else 0
 
 
 def _layers(
@@ -245,9 +256,13 @@ def _save_outputs(path: Path, outputs: Mapping[str, npt.NDArray[Any]]) -> None:
         raise InputError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
 
 
-def _print(document: Mapping[str, Any], compare: str | None, quantised: QuantisedNetwork, random_input: bool) -> None:
+def _print(
+    document: Mapping[str, Any], compare: str | None, quantised: QuantisedNetwork, random_input: bool, final: Final
+) -> None:
     from rich.console import Console
     from rich.table import Table
+
+    from dynamap.cli.run_final import print_final
 
     console, notes = Console(highlight=False), Console(stderr=True, highlight=False)
     notes.print(f"note: {quantised.source}", markup=False)
@@ -270,6 +285,7 @@ def _print(document: Mapping[str, Any], compare: str | None, quantised: Quantise
         read, written = str(layer.get("bytes_read", "-")), str(layer.get("bytes_written", "-"))
         table.add_row(layer["name"], layer["op"], str(layer["elements"]), shown, largest, read, written)
     console.print(table)
+    print_final(final, console, notes)
     if compare is not None:
         share = document["differing"] / document["elements"]
         console.print(

@@ -1,0 +1,267 @@
+"""``dynamap run`` against the original model: right imports keep the bounds, and wrong ones are found out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from end_to_end import model_of, run_file, run_plan, values
+from onnx import TensorProto, helper, numpy_helper
+from program_support import plan_on
+
+import dynamap
+from dynamap.backends.program.host import RangeCalibration
+from dynamap.cli import main
+from dynamap.planner.importer.operators import activation, affine, concat, conv, quant
+from dynamap.planner.models import resolve
+from dynamap.planner.network.network import Quantisation
+
+node = helper.make_node
+
+
+def float_model(**options: object) -> onnx.ModelProto:
+    """Two branches: asymmetric pads, a bias, a normalisation, a clip, a concatenation, and a second output."""
+    nodes = [
+        node("Conv", ["x", "w1", "b1"], ["a"], pads=[1, 0, 0, 1], kernel_shape=[2, 2]),
+        node("Clip", ["a", "low", "high"], ["clipped"]),
+        node("Conv", ["x", "w2"], ["c"], pads=[0, 1, 0, 1]),
+        node("BatchNormalization", ["c", "s", "b", "m", "v"], ["n"]),
+        node("Concat", ["clipped", "n"], ["joined"], axis=1),
+        node("Conv", ["joined", "w3"], ["y"]),
+        node("GlobalAveragePool", ["clipped"], ["z"]),
+    ]
+    constants = {
+        "w1": values(6, 4, 2, 2),
+        "b1": values(6, scale=1.0),
+        "w2": values(5, 4, 1, 3),
+        "w3": values(7, 11, 1, 1),
+        "low": np.float32(-0.5),
+        "high": np.float32(1.0),
+        "s": np.linspace(0.5, 1.5, 5, dtype=np.float32),
+        "b": values(5),
+        "m": values(5, scale=0.2),
+        "v": np.linspace(0.5, 2, 5, dtype=np.float32),
+    }
+    return model_of(nodes, constants, outputs=("y", "z"), **options)  # type: ignore[arg-type]
+
+
+def pair(name: str, out: str) -> list[onnx.NodeProto]:
+    """QuantizeLinear and DequantizeLinear."""
+    return [
+        node("QuantizeLinear", [name, "scale", "zero"], [f"{name}.q"]),
+        node("DequantizeLinear", [f"{name}.q", "scale", "zero"], [out]),
+    ]
+
+
+def quantised_model() -> onnx.ModelProto:
+    """QDQ around two convolutions and a sum; every tensor is stored by one scale."""
+    nodes = [
+        *pair("x", "xd"),
+        node("Conv", ["xd", "w", "bias"], ["a"], pads=[1, 1, 1, 1]),
+        *pair("a", "ad"),
+        node("Add", ["ad", "xd"], ["s"]),
+        *pair("s", "sd"),
+        node("Conv", ["sd", "w"], ["c"], pads=[0, 0, 2, 2]),
+        *pair("c", "y"),
+    ]
+    constants = {"w": values(4, 4, 3, 3), "bias": values(4), "scale": np.float32(0.05), "zero": np.int8(-3)}
+    return model_of(nodes, constants)
+
+
+MODELS = {"float": float_model, "quantised": quantised_model}
+
+
+def saved(model: onnx.ModelProto, folder: Path) -> Path:
+    onnx.save(model, folder / "model.onnx")
+    return folder / "model.onnx"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_right_import_keeps_the_bounds(tmp_path: Path, name: str) -> None:
+    """Float: float32 alone, some 1e-6 of the largest value. Quantised: to the step, since both round in float32."""
+    model = MODELS[name]()
+    found = run_file(saved(model, tmp_path), compare="onnxruntime")
+    assert (found.status, found.errors) == (0, "")
+    assert list(found.final) == [output.name for output in model.graph.output]
+    for output in found.final.values():
+        assert output["kept"] and output["cosine"] > 0.999 and output["max_error"] <= output["bound"]
+        assert output["import_error"] <= output["import_bound"] <= (6 * 0.05 if name == "quantised" else 1e-4)
+
+
+def test_the_numbers_are_those_of_onnxruntime(tmp_path: Path) -> None:
+    """Recomputed from the written output and from the file in a session of its own."""
+    path = saved(float_model(), tmp_path)
+    image = values(1, 4, 6, 7, scale=1.0)
+    np.save(tmp_path / "x.npy", image)
+    plan_on(resolve(str(path)), (5, 7)).save(tmp_path / "plan.json")
+    command = ["run", "plan.json", "--input", "x.npy", "--output", "y.npz", "--json"]
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as stopped:
+        patch.chdir(tmp_path)
+        patch.setattr(sys, "argv", ["dynamap", *command])
+        patch.setattr(sys, "stdout", (tmp_path / "run.json").open("w"))
+        main()
+    sys.stdout.flush()
+    assert stopped.value.code == 0
+    document = json.loads((tmp_path / "run.json").read_text())
+    expected = onnxruntime.InferenceSession(str(path)).run(None, {"x": image})
+    for name, original in zip(("y", "z"), expected, strict=True):
+        found, original = np.load(tmp_path / "y.npz")[name].ravel().astype(np.float64), original.ravel()
+        final = document["final"][name]
+        cosine = found @ original / np.linalg.norm(found) / np.linalg.norm(original)
+        assert final["cosine"] == pytest.approx(cosine, rel=1e-6)
+        assert final["max_error"] == pytest.approx(np.abs(found - original).max(), rel=1e-3)
+        assert final["top1_equal"] == (found.argmax() == original.argmax())
+
+
+def without_bias(patch: pytest.MonkeyPatch) -> None:
+    right = conv.emit_conv
+    patch.setattr(conv, "emit_conv", lambda low, n, value, weights, bias, q: right(low, n, value, weights, None, q))
+
+
+def with_mirrored_pads(patch: pytest.MonkeyPatch) -> None:
+    right = conv._pads
+
+    def mirrored(*arguments: object) -> tuple[int, int, int, int]:
+        top, left, bottom, after = right(*arguments)  # type: ignore[arg-type]
+        return bottom, after, top, left
+
+    patch.setattr(conv, "_pads", mirrored)
+
+
+def without_clip(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(activation, "clip_bounds", lambda lowering, n: (activation.LOWEST, activation.HIGHEST))
+
+
+def with_a_variance_for_a_deviation(patch: pytest.MonkeyPatch) -> None:
+    right = affine.apply_affine
+    patch.setattr(affine, "apply_affine", lambda low, n, value, scale, shift: right(low, n, value, scale**2, shift))
+
+
+def with_another_order(patch: pytest.MonkeyPatch) -> None:
+    right = concat.emit_concat
+    patch.setattr(concat, "emit_concat", lambda low, n, inputs: right(low, n, inputs[::-1]))
+
+
+def with_a_zero_point_of_zero(patch: pytest.MonkeyPatch) -> None:
+    right = quant.written_by
+    patch.setattr(quant, "written_by", lambda low, n: Quantisation(right(low, n).scale, -4))
+
+
+FAULTS = {
+    "float": [without_bias, with_mirrored_pads, without_clip, with_a_variance_for_a_deviation, with_another_order],
+    "quantised": [without_bias, with_mirrored_pads],
+}
+
+
+@pytest.mark.parametrize(("name", "fault"), [(name, fault) for name in FAULTS for fault in FAULTS[name]])
+def test_a_wrong_import_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, fault: object) -> None:
+    """The comparison layer by layer sees nothing: both of its sides are the imported network."""
+    path = saved(MODELS[name](), tmp_path)
+    fault(monkeypatch)  # type: ignore[operator]
+    found = run_file(path, compare="onnxruntime")
+    assert found.document["max_lsb"] <= 1
+    assert found.status == 1 and not all(output["kept"] for output in found.final.values())
+    assert "warning: the output" in found.errors and "the import misunderstands the model" in found.errors
+
+
+def test_a_wrong_quantisation_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The import is right, but the integers have no bias: the second bound is broken, not the first."""
+    from dynamap.backends.quantise import build
+
+    right = build.build_layer
+
+    def wrong(network, layer, schemes):  # type: ignore[no-untyped-def]
+        built = right(network, layer, schemes)
+        return replace(built, bias=np.zeros_like(built.bias)) if hasattr(built, "bias") else built
+
+    from dynamap.backends.quantise import quantiser
+
+    monkeypatch.setattr(quantiser, "build_layer", wrong)
+    found = run_file(saved(float_model(), tmp_path))
+    assert found.status == 1 and "the scales of the quantised network explain" in found.errors
+    assert all(output["import_error"] <= output["import_bound"] for output in found.final.values())
+
+
+def test_without_onnxruntime_the_reason_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    found = run_file(saved(float_model(), tmp_path))
+    assert found.status == 0 and found.document["final"] is None
+    assert "onnxruntime is not installed: pip install" in found.document["final_missing"]
+
+
+def test_a_model_that_onnxruntime_refuses(tmp_path: Path) -> None:
+    """It has no convolution of double-precision numbers."""
+    model = float_model(kinds=(TensorProto.DOUBLE, TensorProto.DOUBLE))
+    for tensor in model.graph.initializer:
+        tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float64), tensor.name))
+    with pytest.raises(Exception, match="NOT_IMPLEMENTED"):
+        onnxruntime.InferenceSession(model.SerializeToString())
+    found = run_file(saved(model, tmp_path))
+    assert found.status == 0 and found.document["final"] is None
+    assert "onnxruntime refuses it: [ONNXRuntimeError] : 9 : NOT_IMPLEMENTED" in found.document["final_missing"]
+
+
+@pytest.mark.parametrize("batch", ["N", 3], ids=["dynamic", "three"])
+def test_a_batch_becomes_one_image(tmp_path: Path, batch: str | int) -> None:
+    """A fixed batch gets the image three times; outputs are compared with the first result."""
+    found = run_file(saved(float_model(shape=(batch, 4, 6, 7)), tmp_path))
+    assert found.status == 0 and all(output["kept"] for output in found.final.values())
+
+
+def test_inputs_that_are_not_used_get_zeros(tmp_path: Path) -> None:
+    model = float_model()
+    model.graph.input.append(helper.make_tensor_value_info("spare", TensorProto.FLOAT, ["batch", 2]))
+    assert run_file(saved(model, tmp_path)).status == 0
+
+
+def test_integers_are_given_as_they_are_declared(tmp_path: Path) -> None:
+    """Bytes in, bytes out: everything is exact, and the errors are in real values (none here)."""
+    nodes = [
+        node("DequantizeLinear", ["x", "scale", "zero"], ["xd"]),
+        node("Conv", ["xd", "w"], ["a"], pads=[1, 1, 1, 1]),
+        node("QuantizeLinear", ["a", "scale", "zero"], ["y"]),
+    ]
+    weights = np.rint(values(5, 4, 3, 3, scale=40)).astype(np.float32) / 128
+    weights[:, 0, 0, 0] = 127 / 128  # so that int8 weights are just these
+    constants = {"w": weights, "scale": np.float32(0.25), "zero": np.uint8(120)}
+    model = model_of(nodes, constants, kinds=(TensorProto.UINT8, TensorProto.UINT8))
+    image = np.random.default_rng(0).integers(0, 256, (1, 4, 6, 7)).astype(np.uint8)
+    found = run_file(saved(model, tmp_path), image=image)
+    assert found.status == 0 and found.final["y"]["max_error"] == 0.0
+    assert found.final["y"]["import_error"] == 0.0 < found.final["y"]["import_bound"] <= 1.0
+
+
+def test_models_of_half_precision_have_wider_bounds(tmp_path: Path) -> None:
+    """onnxruntime rounds every tensor to 11 bits: 5e-4 of its values."""
+    model = float_model(kinds=(TensorProto.FLOAT16, TensorProto.FLOAT16))
+    for tensor in model.graph.initializer:
+        tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), tensor.name))
+    found = run_file(saved(model, tmp_path))
+    assert found.status == 0 and all(1e-5 < output["import_error"] < 5e-3 for output in found.final.values())
+
+
+def test_built_in_models_are_compared_with_the_catalogues_own(tmp_path: Path) -> None:
+    """Seed 3 of the weights, and a plan that says so."""
+    network = resolve("squeezenet", seed=3)
+    dynamap.plan(network, array=(64, 64)).save(tmp_path / "plan.json")
+    found = run_plan(tmp_path / "plan.json", how=RangeCalibration())
+    (output,) = found.final.values()
+    assert found.status == 0 and output["cosine"] > 0.99 and output["top1_equal"]
+
+
+def test_the_line_for_readers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from dynamap.cli.run import run_command
+
+    path = saved(float_model(), tmp_path)
+    plan_on(resolve(str(path)), (5, 7)).save(tmp_path / "plan.json")
+    how = RangeCalibration()
+    assert run_command(tmp_path / "plan.json", None, "numpy", None, None, None, how, as_json=False) == 0
+    shown = capsys.readouterr()
+    assert "against the original model in onnxruntime, 'y': cosine 0.99" in shown.out and "top class" in shown.out
+    assert "warning" not in shown.err
