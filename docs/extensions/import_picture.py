@@ -22,7 +22,7 @@ BOX_WIDTH, BOX_HEIGHT = 196, 62
 GAP_X, GAP_Y = 18, 40
 PAD, TITLE, MARGIN = 16, 26, 92
 """Inside a package's frame, its title's height, and the space at the left for arrows between packages."""
-LINE_CHARACTERS = 31
+LINE_CHARACTERS = 29
 MOST_IN_A_ROW = 5
 COLOURS = {"cost": "#e7f0e4", "planner": "#e4ecf7", "backends": "#f9eddc", "dynamap": "#efe6f5"}
 
