@@ -29,14 +29,14 @@ def shortages(overlay: Overlay, command: Command, sources: Sequence[Source] = ()
     demands = []
     if command.mode is Mode.STREAM_INPUTS:
         both_halves = command.op is not Op.CONV and len(parts) == 1
-        demands.append(("input buffer", "bytes", inputs, buffers.input_bytes // (1 if both_halves else 2)))
-        demands.append(("weight buffer", "bytes", command.weight_bytes, buffers.weight_bytes))
+        demands.append(("input buffer", "bytes", inputs, buffers.input_buffer // (1 if both_halves else 2)))
+        demands.append(("weight buffer", "bytes", command.weight_bytes, buffers.weight_buffer))
     else:
         weights = max(part.weight_bytes for part in parts)
-        demands.append(("input buffer", "bytes", inputs, buffers.input_bytes))
-        demands.append(("weight buffer", "bytes", weights, buffers.weight_bytes // 2))
+        demands.append(("input buffer", "bytes", inputs, buffers.input_buffer))
+        demands.append(("weight buffer", "bytes", weights, buffers.weight_buffer // 2))
     if Flag.STORE in command.flags:
-        demands.append(("output buffer", "bytes", output, buffers.output_bytes // 2))
+        demands.append(("output buffer", "bytes", output, buffers.output_buffer // 2))
     if command.op is Op.CONV:
         demands += _array_demands(overlay, command, parts)
     for name, unit, wanted, room in demands:
@@ -52,7 +52,7 @@ def _array_demands(overlay: Overlay, command: Command, parts: Sequence[Part]) ->
         demands.append(("accumulators", "rows together", sum(sums), 2 * overlay.buffers.accumulator_rows))
     if command.dataflow is DataflowCode.NS:
         window = window_of(kernel)
-        demands.append(("row buffers", "bytes", window.values * window.value_bytes, overlay.buffers.row_bytes))
+        demands.append(("row buffers", "bytes", window.values * window.value_bytes, overlay.buffers.row_buffer))
     return demands
 
 

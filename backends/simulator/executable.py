@@ -63,8 +63,8 @@ def _choice_problems(planned: OnArray, group: ConvShape) -> Iterator[str]:
     units = ceil_div(group.input.channels, UNIT_BYTES)
     whole = planned.input_format is not Format.C16
     yield from _blocking_problems(planned, group.output.height, group.out_channels, step)
-    if planned.blocking is not None and not (units if whole else 1) <= planned.blocking.planes <= units:
-        yield f"blocking.planes is {planned.blocking.planes}, of {units} channel units"
+    if planned.blocking is not None and not (units if whole else 1) <= planned.blocking.units <= units:
+        yield f"blocking.planes is {planned.blocking.units}, of {units} channel units"
 
 
 def _blocking_problems(planned: OnArray | OnVectorUnit, height: int, channels: int, step: int) -> Iterator[str]:

@@ -44,7 +44,7 @@ def input_blocking(table: CaseTable, flow: Dataflow, case: Ints, k: gemm.Contrac
     sums = table.main.spots[case] * v.positions[variant]
     pixels = table.cases.rows[case] * v.out_width[variant]
     wide = gemm.columns_in_products(table.machine, on.columns, k.operand)
-    by_weights = _whole_beats(on.weight_bytes) // (PARAMETER_BYTES + stored_values(flow, k) * k.operand)
+    by_weights = _whole_beats(on.weight_buffer) // (PARAMETER_BYTES + stored_values(flow, k) * k.operand)
     if flow is Dataflow.IS:
         by_sums = on.accumulator_rows // ceil_ratio(sums, wide)
     else:
@@ -55,10 +55,10 @@ def input_blocking(table: CaseTable, flow: Dataflow, case: Ints, k: gemm.Contrac
     fits = (most >= out_channels) | (aligned > 0)
     chunks = ceil_ratio(out_channels, np.maximum(aligned, 1))
     channels = np.where(most >= out_channels, out_channels, round_to(ceil_ratio(out_channels, chunks), UNIT_BYTES))
-    feasible = fits & (table.held[case] <= on.input_bytes // 2)
+    feasible = fits & (table.held[case] <= on.input_buffer // 2)
     feasible &= (channels >= out_channels) | (table.cases.format_out[case] == C16)
     if flow is Dataflow.NS:
-        feasible &= k.values * k.operand <= on.row_bytes
+        feasible &= k.values * k.operand <= on.row_buffer
     return Blocking(np.minimum(channels, out_channels), table.units[variant], feasible)
 
 
@@ -71,10 +71,10 @@ def weight_blocking(table: CaseTable, flow: Dataflow, case: Ints, k: gemm.Contra
     tiles = np.minimum(table.cases.tiles[case], out_channels)
     channels = np.minimum(np.maximum(UNIT_BYTES, _floor16(tiles * wide)), out_channels)
     blocks = ceil_ratio(out_channels, channels)
-    half = _whole_beats(on.weight_bytes // 2)
+    half = _whole_beats(on.weight_buffer // 2)
     whole = weight_bytes(stored_values(flow, k), channels, k.operand) <= half
     if flow is Dataflow.NS:
-        whole &= k.values * k.operand <= on.row_bytes
+        whole &= k.values * k.operand <= on.row_buffer
     most = _most_units(table, flow, variant, k, half // channels - PARAMETER_BYTES, on)
     divisible = (most >= 1) & (table.cases.format_in[case] == C16) & (v.toeplitz[variant] == 0)
     chunks = np.where(whole, 1, ceil_ratio(units, np.maximum(most, 1)))
@@ -90,7 +90,7 @@ def weight_blocking(table: CaseTable, flow: Dataflow, case: Ints, k: gemm.Contra
     cut = np.flatnonzero(feasible & (chunks > 1))
     if len(cut):
         held[cut] = input_bytes(take_variants(v, variant[cut]), rows[cut], part[cut])
-    return Blocking(channels, part, feasible & (held <= on.input_bytes))
+    return Blocking(channels, part, feasible & (held <= on.input_buffer))
 
 
 def _most_units(
@@ -100,7 +100,7 @@ def _most_units(
     units = table.units[variant]
     most = np.maximum(weights_per_channel, 0) // (k.streaming_values * k.operand // units)
     if flow is Dataflow.NS:
-        within_rows: Ints = np.minimum(most, on.row_bytes // (k.values * k.operand // units))
+        within_rows: Ints = np.minimum(most, on.row_buffer // (k.values * k.operand // units))
         return within_rows
     # A segment over several pixels ends with the last pixel's channels, so pad units stand between pixels only:
     # an even number of units is one padded unit per further pixel longer. One unit less is odd, and fits.

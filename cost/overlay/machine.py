@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dynamap.cost.geometry import ceil_div
@@ -66,25 +67,43 @@ class Machine:
 
 @dataclass(frozen=True)
 class Buffers:
-    """On-chip buffer sizes; bytes are totals of two halves, rows and row buffers are per half."""
+    """Sizes of the on-chip buffers, called as in plans and programs.
 
-    input_bytes: int
-    weight_bytes: int
+    ``input_buffer`` and ``weight_buffer`` are bytes of both halves, ``accumulator_rows`` the rows and ``row_buffer``
+    the bytes of a half.
+    """
+
+    input_buffer: int
+    weight_buffer: int
     accumulator_rows: int
-    row_bytes: int
+    row_buffer: int
 
     @property
-    def output_bytes(self) -> int:
-        return self.input_bytes // 2
+    def output_buffer(self) -> int:
+        return self.input_buffer // 2
+
+    @staticmethod
+    def covering(some: Sequence[Buffers]) -> Buffers:
+        """The least sizes that none of some buffers exceed."""
+        return Buffers(
+            max(b.input_buffer for b in some),
+            max(b.weight_buffer for b in some),
+            max(b.accumulator_rows for b in some),
+            max(b.row_buffer for b in some),
+        )
 
     def at_least(self, other: Buffers) -> bool:
         """True if every buffer is as large as the other's."""
         return (
-            self.input_bytes >= other.input_bytes
-            and self.weight_bytes >= other.weight_bytes
+            self.input_buffer >= other.input_buffer
+            and self.weight_buffer >= other.weight_buffer
             and self.accumulator_rows >= other.accumulator_rows
-            and self.row_bytes >= other.row_bytes
+            and self.row_buffer >= other.row_buffer
         )
+
+
+UNLIMITED = Buffers(1 << 40, 1 << 40, 1 << 40, 1 << 40)
+"""More than any layer needs: whatever fits some buffers fits these."""
 
 
 @dataclass(frozen=True)

@@ -181,9 +181,9 @@ class VectorWork:
     bytes_written: Ints
 
     def fits(self, buffers: Buffers) -> npt.NDArray[np.bool_]:
-        fits = self.held <= buffers.input_bytes
-        fits &= self.written <= buffers.output_bytes // 2
-        fits &= self.resident <= buffers.weight_bytes
+        fits = self.held <= buffers.input_buffer
+        fits &= self.written <= buffers.output_buffer // 2
+        fits &= self.resident <= buffers.weight_buffer
         return fits
 
 

@@ -57,8 +57,8 @@ def _vector(costs: LayerCosts, job: int, overlay: Overlay, fi: Format, fo: Forma
     best = int(np.argmin(times.cycles))
     shape = costs.vector_work[job - costs.conv_jobs][0]
     rows = int(costs.vector_blocks(job)[best])
-    planes = ceil_div(shape.inputs[0].channels, UNIT_BYTES)
-    blocking = Blocking(Mode.STREAM_INPUTS, rows, shape.output.channels, planes)
+    units = ceil_div(shape.inputs[0].channels, UNIT_BYTES)
+    blocking = Blocking(Mode.STREAM_INPUTS, rows, shape.output.channels, units)
     return Decision(blocking=blocking, input_format=fi, output_format=fo, **_costs(times, best))
 
 

@@ -55,9 +55,9 @@ class VectorCosts:
 
     def least(self, buffers: Buffers) -> Ints:
         """Least cycles per (job, format in, format out); INFEASIBLE where nothing fits."""
-        fits = self.held <= buffers.input_bytes
-        fits &= self.written <= buffers.output_bytes // 2
-        fits &= self.resident <= buffers.weight_bytes
+        fits = self.held <= buffers.input_buffer
+        fits &= self.written <= buffers.output_buffer // 2
+        fits &= self.resident <= buffers.weight_buffer
         least = np.full(self.jobs * len(FORMATS) ** 2, INFEASIBLE)
         np.minimum.at(least, self.slot[fits], self.cycles[fits])
         return least.reshape(self.jobs, len(FORMATS), len(FORMATS))

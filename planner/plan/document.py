@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -199,7 +199,8 @@ def _read_runner_up(data: Any) -> RunnerUp:
 
 
 def _blocking_document(blocking: Blocking) -> dict[str, Any]:
-    return asdict(blocking) | {"mode": blocking.mode.value}
+    sizes = {"rows": blocking.rows, "channels": blocking.channels, "planes": blocking.units}
+    return {"mode": blocking.mode.value, **sizes}
 
 
 def _read_blocking(data: Any) -> Blocking:

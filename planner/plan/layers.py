@@ -94,13 +94,13 @@ class Blocking:
     """How a layer is cut (docs/overlay.md, sections 6 and 7).
 
     ``rows``: output rows of a block (inputs stream) or a band (weights stream); ``channels``: output channels of a
-    pass (inputs) or a block (weights); ``planes``: units of 16 channels of a contraction pass.
+    pass (inputs) or a block (weights); ``units``: of 16 input channels in a contraction pass.
     """
 
     mode: Mode
     rows: int
     channels: int
-    planes: int
+    units: int
 
 
 @dataclass(frozen=True)

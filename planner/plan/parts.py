@@ -50,11 +50,11 @@ class OverlayInfo:
             bandwidth_gbs=machine.bandwidth_bytes_per_ms / 1e6,
             word_bytes=machine.word_bytes,
             lanes=machine.lanes,
-            input_buffer=buffers.input_bytes,
-            weight_buffer=buffers.weight_bytes,
-            output_buffer=buffers.output_bytes,
+            input_buffer=buffers.input_buffer,
+            weight_buffer=buffers.weight_buffer,
+            output_buffer=buffers.output_buffer,
             accumulator_rows=buffers.accumulator_rows,
-            row_buffer=buffers.row_bytes,
+            row_buffer=buffers.row_buffer,
             multipliers=overlay.multipliers,
         )
 

@@ -11,6 +11,14 @@ from dynamap.cost.overlay.fitting.sizes import GRID
 from dynamap.cost.overlay.fitting.spreading import memory_use
 from dynamap.cost.overlay.machine import Buffers
 
+_KEYS = {
+    "input_bytes": "input_buffer",
+    "weight_bytes": "weight_buffer",
+    "accumulator_rows": "accumulator_rows",
+    "row_bytes": "row_buffer",
+}
+"""Keys of a plan's ``request.overlay``, and the sizes of `Buffers` that they mean."""
+
 
 @dataclass(frozen=True)
 class GivenOverlay:
@@ -22,7 +30,8 @@ class GivenOverlay:
 
     def document(self) -> dict[str, int]:
         """Plain JSON data; ``of`` reads it back."""
-        return {"rows": self.rows, "columns": self.columns, **asdict(self.buffers)}
+        sizes = {key: getattr(self.buffers, name) for key, name in _KEYS.items()}
+        return {"rows": self.rows, "columns": self.columns, **sizes}
 
     @staticmethod
     def of(document: Mapping[str, int]) -> GivenOverlay:
@@ -32,7 +41,8 @@ class GivenOverlay:
             KeyError, TypeError: a key is missing, or one too many.
         """
         sizes = dict(document)
-        return GivenOverlay(sizes.pop("rows"), sizes.pop("columns"), Buffers(**sizes))
+        rows, columns = sizes.pop("rows"), sizes.pop("columns")
+        return GivenOverlay(rows, columns, Buffers(**{_KEYS[key]: value for key, value in sizes.items()}))
 
     def require_fit(self, candidates: Candidates) -> None:
         """Checks that the device can hold it.

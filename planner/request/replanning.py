@@ -79,7 +79,7 @@ def on_overlay_of(plan: Plan, request: Request, device: Device | None = None) ->
         ("word_bytes", machine.word_bytes),
         ("lanes", machine.lanes),
         ("clock_mhz", machine.clock_khz / 1000),
-        ("output_buffer", overlay.buffers.output_bytes),
+        ("output_buffer", overlay.buffers.output_buffer),
         ("packing", machine.packing),
     ):
         if getattr(plan.overlay, key) != found:

@@ -45,12 +45,7 @@ class FixedCandidates:
         return FixedCandidates(np.array([rows], np.int64), np.array([columns], np.int64), tuple(buffers))
 
     def ceiling(self) -> Buffers:
-        return Buffers(
-            *(
-                max(getattr(b, name) for b in self.buffers)
-                for name in ("input_bytes", "weight_bytes", "accumulator_rows", "row_bytes")
-            )
-        )
+        return Buffers.covering(self.buffers)
 
     def buffers_within(self, least_rows: int, most_rows: int, least_columns: int) -> tuple[Buffers, ...]:
         return self.buffers

@@ -46,9 +46,6 @@ PROMISING_PERCENT = 110
 
 MOST_POINTS_AT_ONCE = 32
 
-UNLIMITED = Buffers(1 << 50, 1 << 50, 1 << 50, 1 << 50)
-"""Buffers for lower bounds: whatever fits some buffers fits these."""
-
 Solve = Callable[..., Solution]
 
 

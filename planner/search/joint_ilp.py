@@ -17,14 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynamap.cost.errors import InfeasibleError, InputError
-from dynamap.cost.overlay.machine import Buffers
+from dynamap.cost.overlay.machine import UNLIMITED, Buffers
 from dynamap.cost.overlay.timing import INFEASIBLE
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.problem import mapping_problem, prohibitive_cycles
 from dynamap.planner.mapping.storage import Storages
 from dynamap.planner.pbqp.problem import Edge, Problem
 from dynamap.planner.search.candidates import ArrayCandidates
-from dynamap.planner.search.joint import UNLIMITED
 from dynamap.planner.solvers import solve
 from dynamap.planner.solvers.ilp import MAX_SAFE_TOTAL
 from dynamap.planner.solvers.integer import cbc, mathopt_engine

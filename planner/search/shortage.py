@@ -8,23 +8,20 @@ from dataclasses import replace
 import numpy as np
 
 from dynamap.cost.overlay.blocking import Bools
-from dynamap.cost.overlay.machine import Buffers
+from dynamap.cost.overlay.machine import UNLIMITED, Buffers
 from dynamap.cost.overlay.timing import INFEASIBLE
 from dynamap.cost.overlay.transfer import Ints
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.storage import Storages
 
 BUFFER_NAMES = {
-    "input_bytes": ("an input buffer", "bytes"),
-    "weight_bytes": ("a weight buffer", "bytes"),
+    "input_buffer": ("an input buffer", "bytes"),
+    "weight_buffer": ("a weight buffer", "bytes"),
     "accumulator_rows": ("an accumulator buffer", "rows"),
-    "row_bytes": ("row buffers", "bytes"),
+    "row_buffer": ("row buffers", "bytes"),
 }
 
 REMEDY = "use a larger --device, or a larger --on-chip budget where one is given"
-
-LARGEST_SIZE = 1 << 40
-UNLIMITED = Buffers(LARGEST_SIZE, LARGEST_SIZE, LARGEST_SIZE, LARGEST_SIZE)
 
 
 def shortage(
@@ -56,7 +53,7 @@ def shortage(
         lacking = []
         for field, (name, unit) in BUFFER_NAMES.items():
             available = size = getattr(ceiling, field)
-            while size < LARGEST_SIZE and not fits(int(job), replace(UNLIMITED, **{field: size})):
+            while size < getattr(UNLIMITED, field) and not fits(int(job), replace(UNLIMITED, **{field: size})):
                 size *= 2
             if size > available:
                 there = f"there are {available:,}" if given else f"{available:,} are the most that fit"

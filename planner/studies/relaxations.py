@@ -22,10 +22,10 @@ from dynamap.planner.search.candidates import ArrayCandidates
 from dynamap.planner.studies.baselines import can_run
 
 _BUFFERS: Mapping[str, tuple[str, str]] = {
-    "input_buffer": ("input_bytes", "input and output buffers x 2"),
-    "weight_buffer": ("weight_bytes", "weight buffer x 2"),
+    "input_buffer": ("input_buffer", "input and output buffers x 2"),
+    "weight_buffer": ("weight_buffer", "weight buffer x 2"),
     "accumulators": ("accumulator_rows", "accumulators x 2"),
-    "row_buffers": ("row_bytes", "row buffers x 2"),
+    "row_buffers": ("row_buffer", "row buffers x 2"),
 }
 _OVERLAY = "array, buffers, memory word, lanes"
 _NOTHING = "nothing: there is no such overlay but a re-sized one"

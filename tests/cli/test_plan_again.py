@@ -140,7 +140,7 @@ def test_plans_that_cannot_be_used(asked: Path, models: Path, refusal: Refused, 
     changed = json.loads(text)
     changed["overlay"]["weight_buffer"] = 12_345
     other.write_text(json.dumps(changed))
-    assert "weight_bytes = 12345" in refusal(2, "plan", models / "first.onnx", "--overlay", other)
+    assert "weight_buffer = 12345" in refusal(2, "plan", models / "first.onnx", "--overlay", other)
     paper = models / "paper.json"
     assert call("plan", models / "first.onnx", "--cost-model", "paper", "--array", "8x8", "-o", paper).status == 0
     assert "no buffers" in refusal(2, "plan", models / "first.onnx", "--overlay", paper)

@@ -35,11 +35,11 @@ def least_bytes(device: Device, machine: Machine, rows: int, columns: int, b: Bu
     word, counts = machine.word_bytes, {"bram36": device.resources.bram36, "uram": device.resources.uram}
     row_bits = 8 * max(8, -(-word // rows))
     shapes = [
-        (1, 8 * word, b.input_bytes // word),
-        (1, 8 * word, b.input_bytes // 2 // word),
-        (1, 8 * word, b.weight_bytes // word),
+        (1, 8 * word, b.input_buffer // word),
+        (1, 8 * word, b.input_buffer // 2 // word),
+        (1, 8 * word, b.weight_buffer // word),
         (columns, 72, 2 * b.accumulator_rows),
-        (rows, row_bits, -(-2 * b.row_bytes * 8 // row_bits)),
+        (rows, row_bits, -(-2 * b.row_buffer * 8 // row_bits)),
     ]
     best = None
     for kinds in product([kind for kind in counts if counts[kind]], repeat=len(shapes)):

@@ -367,7 +367,7 @@ def test_an_overlay_too_large_is_refused(network: Network, plan: Plan) -> None:
 def test_a_program_beyond_the_tables_is_refused() -> None:
     """The tables of a depthwise layer hold 8,192 channels; 8,200 are 513 units of 16."""
     network = one_conv(TensorShape(8200, 1, 1), 8200, Window((1, 1)), groups=8200)
-    buffers = Buffers(input_bytes=2**20, weight_bytes=2**20, accumulator_rows=1024, row_bytes=8192)
+    buffers = Buffers(input_buffer=2**20, weight_buffer=2**20, accumulator_rows=1024, row_buffer=8192)
     plan = plan_on(network, (8, 8), buffers, device="arria10-gx1150")
     with pytest.raises(InputError, match=r"layer 'conv': the kernel holds 8192 channels and the layer has 8208"):
         made(network, plan)

@@ -42,10 +42,10 @@ machines = st.builds(
 
 buffer_sizes = st.builds(
     Buffers,
-    input_bytes=st.sampled_from([1 << k for k in range(12, 23)]),
-    weight_bytes=st.sampled_from([1 << k for k in range(12, 24)]),
+    input_buffer=st.sampled_from([1 << k for k in range(12, 23)]),
+    weight_buffer=st.sampled_from([1 << k for k in range(12, 24)]),
     accumulator_rows=st.sampled_from([64, 256, 1024, 4096]),
-    row_bytes=st.sampled_from([128, 1024, 8192]),
+    row_buffer=st.sampled_from([128, 1024, 8192]),
 )
 
 sides = st.one_of(st.integers(1, 24), st.sampled_from([32, 49, 64, 100, 131, 300]))

@@ -57,10 +57,10 @@ def test_every_case_is_timed_as_the_page_says(
             machine.bandwidth_bytes_per_ms,
             machine.read_latency,
             machine.write_latency,
-            buffers.input_bytes,
-            buffers.weight_bytes,
+            buffers.input_buffer,
+            buffers.weight_buffer,
             buffers.accumulator_rows,
-            buffers.row_bytes,
+            buffers.row_buffer,
         )
         expected = convolution_totals(reference)
         if expected is None:

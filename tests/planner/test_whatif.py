@@ -29,10 +29,10 @@ from dynamap.planner.studies.whatif import Answer, Change, WhatIf, gain, what_if
 ASKED = Request(multipliers=5, bandwidth_gbs=0.3, dataflows=(Dataflow.WS, Dataflow.IS))
 KINDS = {"multipliers", "memory_blocks", "bandwidth", "memory_ports", "clock", "memory_latency"}
 BUFFERS = {
-    "input_buffer": "input_bytes",
-    "weight_buffer": "weight_bytes",
+    "input_buffer": "input_buffer",
+    "weight_buffer": "weight_buffer",
     "accumulators": "accumulator_rows",
-    "row_buffers": "row_bytes",
+    "row_buffers": "row_buffer",
 }
 
 

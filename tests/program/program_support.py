@@ -29,8 +29,8 @@ from dynamap.planner.request.request import Request
 from dynamap.planner.request.space import restrictions_for, solver_of, target
 from dynamap.planner.search.joint import fixed_search
 
-TINY = Buffers(input_bytes=16384, weight_bytes=16384, accumulator_rows=256, row_bytes=2048)
-SMALL = Buffers(input_bytes=65536, weight_bytes=65536, accumulator_rows=1024, row_bytes=8192)
+TINY = Buffers(input_buffer=16384, weight_buffer=16384, accumulator_rows=256, row_buffer=2048)
+SMALL = Buffers(input_buffer=65536, weight_buffer=65536, accumulator_rows=1024, row_buffer=8192)
 
 
 def plan_on(

@@ -76,7 +76,7 @@ def test_tensors_inside_concatenations_are_written_in_place() -> None:
 def test_contraction_chunks_and_bands() -> None:
     """Buffers so small that the weights stream and the sums of a band stay on chip over several passes."""
     network = one_conv(TensorShape(256, 10, 10), 48, Window((3, 3), pads=(1, 1, 1, 1)))
-    buffers = Buffers(input_bytes=32768, weight_bytes=16384, accumulator_rows=1024, row_bytes=2048)
+    buffers = Buffers(input_buffer=32768, weight_buffer=16384, accumulator_rows=1024, row_buffer=2048)
     plan = plan_on(network, (8, 8), buffers, request=Request(algorithms=(Algorithm.IM2COL,)))
     quantised = quantise(network, samples=1)
     compare(plan, quantised, integer_image(network, 5))

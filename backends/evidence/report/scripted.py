@@ -71,4 +71,4 @@ def _blocking(layer: PlannedLayer) -> str:
     if blocking is None:
         return ""
     streamed = "inputs" if blocking.mode is Mode.STREAM_INPUTS else "weights"
-    return f"{streamed} stream; {blocking.rows} rows, {blocking.channels} channels, {blocking.planes} planes"
+    return f"{streamed} stream; {blocking.rows} rows, {blocking.channels} channels, {blocking.units} units"

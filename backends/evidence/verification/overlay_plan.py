@@ -164,7 +164,7 @@ class _OverlayVerifier:
             ("bandwidth_gbs", machine.bandwidth_bytes_per_ms / 1e6),
             ("word_bytes", machine.word_bytes),
             ("lanes", machine.lanes),
-            ("output_buffer", self.buffers.output_bytes),
+            ("output_buffer", self.buffers.output_buffer),
             ("multipliers", self.rows * self.columns + machine.lane_multipliers),
         ):
             require_equal(f"overlay.{key}", getattr(overlay, key), found)

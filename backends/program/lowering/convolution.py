@@ -181,17 +181,17 @@ class _Passes:
 
     def weight_streams(self, common: Command) -> Iterator[Command]:
         """Row bands; in each, chunks of the contraction; in each, blocks of output channels."""
-        rows, channels, planes = self.blocking.rows, self.blocking.channels, self.blocking.planes
+        rows, channels, units = self.blocking.rows, self.blocking.channels, self.blocking.units
         depth, outputs = self.shape.input.channels, self.shape.out_channels
         blocks = ceil_div(outputs, channels)
-        chunks = ceil_div(ceil_div(depth, UNIT_BYTES), planes)
+        chunks = ceil_div(ceil_div(depth, UNIT_BYTES), units)
         toeplitz = common.input_format is FormatCode.TOEPLITZ
         stored: dict[int, tuple[int, int, int]] = {}
         for row in range(0, self.shape.output.height, rows):
             band = min(rows, self.shape.output.height - row)
             for chunk in range(chunks):
-                first = chunk * planes * UNIT_BYTES
-                part = slice(first, min(depth, first + planes * UNIT_BYTES))
+                first = chunk * units * UNIT_BYTES
+                part = slice(first, min(depth, first + units * UNIT_BYTES))
                 flags = common.flags & ~Flag.STORE
                 flags |= Flag.STORE if chunk == chunks - 1 else Flag(0)
                 flags |= Flag.ACCUMULATE if chunk else Flag(0)
@@ -199,7 +199,7 @@ class _Passes:
                 made = replace(
                     common,
                     flags=flags,
-                    input_address=common.input_address + chunk * planes * common.input_plane_bytes,
+                    input_address=common.input_address + chunk * units * common.input_plane_bytes,
                     channels=part.stop - part.start,
                     first_row=row,
                     pass_rows=band,

@@ -80,15 +80,15 @@ class Points:
 
     rows: Ints
     columns: Ints
-    input_bytes: Ints
-    weight_bytes: Ints
+    input_buffer: Ints
+    weight_buffer: Ints
     accumulator_rows: Ints
-    row_bytes: Ints
+    row_buffer: Ints
 
     @staticmethod
     def of(rows: Ints, columns: Ints, buffers: Sequence[Buffers]) -> Points:
         """One point per array, with the buffers of the same position."""
-        sizes = [(b.input_bytes, b.weight_bytes, b.accumulator_rows, b.row_bytes) for b in buffers]
+        sizes = [(b.input_buffer, b.weight_buffer, b.accumulator_rows, b.row_buffer) for b in buffers]
         table = np.array(sizes, np.int64).reshape(-1, 4)
         return Points(rows, columns, *(np.ascontiguousarray(column) for column in table.T))
 
@@ -106,7 +106,7 @@ class Points:
     @property
     def output_half(self) -> Ints:
         """Bytes of one half of the output buffer."""
-        return self.input_bytes // 2 // 2
+        return self.input_buffer // 2 // 2
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -26,7 +26,7 @@ NS, IS = DATAFLOWS.index(Dataflow.NS), DATAFLOWS.index(Dataflow.IS)
 class Demands:
     """What some cases ask of buffers, as far as neither array nor chunks matter; 0 where they do.
 
-    ``input_bytes`` and ``row_bytes`` are sizes of buffers, ``pixels`` and ``weights`` are bytes per output channel in
+    ``input_buffer`` and ``row_buffer`` are sizes of buffers, ``pixels`` and ``weights`` are bytes per output channel in
     half of the output and in the weight buffer, ``sums`` per output channel are in the accumulators. A case is
     ``divisible`` if its contraction may be cut. ``first`` and ``loads`` are cycles that each further pass takes at the
     least, in any case and of ``moving`` (all transfers of the case, unless it is cut); in the ``alone`` passes of one
@@ -41,11 +41,11 @@ class Demands:
     stores_planes: Bools
     operand: Ints
     channels: Ints
-    input_bytes: Ints
+    input_buffer: Ints
     pixels: Ints
     weights: Ints
     sums: Ints
-    row_bytes: Ints
+    row_buffer: Ints
     first: Ints
     loads: Ints
     moving: Ints
@@ -73,11 +73,11 @@ class Demands:
             stores_planes=cases.format_out[case] == C16,
             operand=k.operand,
             channels=v.out_channels[variant],
-            input_bytes=np.where(divisible, 0, table.held[case] * np.where(inputs, 2, 1)),
+            input_buffer=np.where(divisible, 0, table.held[case] * np.where(inputs, 2, 1)),
             pixels=cases.rows[case] * v.out_width[variant],
             weights=PARAMETER_BYTES + values * k.operand,
             sums=table.main.spots[case] * v.positions[variant],
-            row_bytes=np.where((flow == NS) & ~divisible, k.values * k.operand, 0),
+            row_buffer=np.where((flow == NS) & ~divisible, k.values * k.operand, 0),
             first=v.groups[variant] * (ends + first),
             loads=v.groups[variant] * (ends + loads + waiting),
             moving=moving,
@@ -106,13 +106,13 @@ class Demands:
 
     def share(self, buffers: Buffers) -> Share:
         """What the buffers allow each case, whatever the array."""
-        half = buffers.output_bytes // 2
-        fits = self.input_bytes <= buffers.input_bytes
-        fits &= self.row_bytes <= buffers.row_bytes
+        half = buffers.output_buffer // 2
+        fits = self.input_buffer <= buffers.input_buffer
+        fits &= self.row_buffer <= buffers.row_buffer
         fits &= self.inputs_stay | (self.sums <= buffers.accumulator_rows)
         by_output = half // self.pixels // UNIT_BYTES * UNIT_BYTES
         fits &= self.inputs | (by_output > 0)
-        return Share(buffers, fits, np.minimum(buffers.weight_bytes // self.weights, by_output))
+        return Share(buffers, fits, np.minimum(buffers.weight_buffer // self.weights, by_output))
 
     def added(self, share: Share, beside: Beside | None = None) -> Added:
         """What buffers add per case, or per (box, case) of ``beside``."""
@@ -121,7 +121,7 @@ class Demands:
             loads = loads + beside.after
             by_sums, kept, everything = beside.within(share.buffers.accumulator_rows)
             most = np.minimum(most, by_sums)
-            fits = fits & kept & (everything | (beside.block_weights <= share.buffers.weight_bytes // 2))
+            fits = fits & kept & (everything | (beside.block_weights <= share.buffers.weight_buffer // 2))
         aligned = most & -UNIT_BYTES
         single = ~self.inputs | (most >= self.channels)
         more: Ints = np.where(single, 0, ceil_ratio(self.channels, np.maximum(aligned, 1)) - 1)

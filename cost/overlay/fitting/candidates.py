@@ -59,12 +59,7 @@ class Candidates:
     def ceiling(self) -> Buffers:
         """Sizes that no buffers beside any of the arrays exceed."""
         some = self.buffers_within(int(self.rows.min()), int(self.rows.max()), int(self.columns.min()))
-        return Buffers(
-            max(b.input_bytes for b in some),
-            max(b.weight_bytes for b in some),
-            max(b.accumulator_rows for b in some),
-            max(b.row_bytes for b in some),
-        )
+        return Buffers.covering(some)
 
     def buffers_within(self, least_rows: int, most_rows: int, least_columns: int) -> tuple[Buffers, ...]:
         """Configurations of which one has at least the size of each buffer beside each array of a box."""

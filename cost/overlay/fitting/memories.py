@@ -64,16 +64,16 @@ class Sizes(Protocol):
     """Sizes of the buffers: `Buffers` has integers, a grid of them has arrays."""
 
     @property
-    def input_bytes(self) -> Ints | int: ...
+    def input_buffer(self) -> Ints | int: ...
 
     @property
-    def weight_bytes(self) -> Ints | int: ...
+    def weight_buffer(self) -> Ints | int: ...
 
     @property
     def accumulator_rows(self) -> Ints | int: ...
 
     @property
-    def row_bytes(self) -> Ints | int: ...
+    def row_buffer(self) -> Ints | int: ...
 
 
 def row_buffer_bits(machine: Machine, rows: Ints | int) -> Ints:
@@ -88,11 +88,11 @@ def memories_of(
     word = machine.word_bytes
     row_bits = row_buffer_bits(machine, rows)
     return (
-        Memory("input", 1, 8 * word, sizes.input_bytes // word),
-        Memory("output", 1, 8 * word, sizes.input_bytes // 2 // word),
-        Memory("weights", 1, 8 * word, sizes.weight_bytes // word),
+        Memory("input", 1, 8 * word, sizes.input_buffer // word),
+        Memory("output", 1, 8 * word, sizes.input_buffer // 2 // word),
+        Memory("weights", 1, 8 * word, sizes.weight_buffer // word),
         Memory("accumulators", columns, ACCUMULATOR_BITS, 2 * sizes.accumulator_rows),
-        Memory("row buffers", rows, row_bits, -(-2 * sizes.row_bytes * 8 // row_bits)),
+        Memory("row buffers", rows, row_bits, -(-2 * sizes.row_buffer * 8 // row_bits)),
         # Activations and LRN: two lanes share a block, a port each.
         Memory("tables", ceil_div(machine.lanes, 2), tables.width_bits, tables.depth, tables),
     )

@@ -51,11 +51,11 @@ class Grid:
     # What follows makes the grid a `Sizes`: each buffer's sizes along its own axis.
 
     @property
-    def input_bytes(self) -> Ints:
+    def input_buffer(self) -> Ints:
         return _along(0, self.inputs)
 
     @property
-    def weight_bytes(self) -> Ints:
+    def weight_buffer(self) -> Ints:
         return _along(1, self.weights)
 
     @property
@@ -63,7 +63,7 @@ class Grid:
         return _along(2, self.accumulators)
 
     @property
-    def row_bytes(self) -> Ints:
+    def row_buffer(self) -> Ints:
         return _along(3, self.rows)
 
 
@@ -86,11 +86,11 @@ def maximal_buffers(device: Device, machine: Machine, rows: range, columns: int)
         return (GRID.largest,)
     fits = _least_bytes(device, machine, rows, columns) < NEVER
     found = (GRID.at(index) for index in np.argwhere(_maximal(fits)))
-    return tuple(
-        sorted(
-            found, key=lambda b: (-(b.input_bytes + b.weight_bytes), -b.accumulator_rows, -b.row_bytes, -b.input_bytes)
-        )
-    )
+    return tuple(sorted(found, key=_largest_first))
+
+
+def _largest_first(b: Buffers) -> tuple[int, ...]:
+    return -(b.input_buffer + b.weight_buffer), -b.accumulator_rows, -b.row_buffer, -b.input_buffer
 
 
 def _maximal(fits: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
