@@ -60,7 +60,7 @@ def layer_document(layer: PlannedLayer) -> dict[str, Any]:
         document |= {"input_format": _value(layer.input_format), "output_format": _value(layer.output_format)}
     if isinstance(layer, (OnArray, OnVectorUnit)):
         document |= {
-            "blocking": None if layer.blocking is None else _blocking_document(layer.blocking),
+            "blocking": None if layer.blocking is None else blocking_document(layer.blocking),
             "utilization": layer.utilization,
             "bound_by": _value(layer.bound_by),
         }
@@ -198,7 +198,8 @@ def _read_runner_up(data: Any) -> RunnerUp:
     )
 
 
-def _blocking_document(blocking: Blocking) -> dict[str, Any]:
+def blocking_document(blocking: Blocking) -> dict[str, Any]:
+    """A blocking as JSON data."""
     sizes = {"rows": blocking.rows, "channels": blocking.channels, "planes": blocking.units}
     return {"mode": blocking.mode.value, **sizes}
 

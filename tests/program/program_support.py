@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
 
@@ -21,7 +20,7 @@ from dynamap.cost.overlay.machine import Buffers
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.network import Activation, ActivationKind, Conv, Network, Quantisation
-from dynamap.planner.plan.document import layer_document, read_layer
+from dynamap.planner.plan.document import blocking_document, layer_document, read_layer
 from dynamap.planner.plan.layers import Blocking, OnHost, PlannedLayer
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.plan.writing import write_plan
@@ -53,7 +52,7 @@ def redecided(layer: PlannedLayer, **words: object) -> PlannedLayer:
     """The layer with other decisions, given as the plan's document has them (or as a ``Blocking``)."""
     blocking = words.get("blocking")
     if isinstance(blocking, Blocking):
-        words["blocking"] = asdict(blocking) | {"mode": blocking.mode.value}
+        words["blocking"] = blocking_document(blocking)
     return read_layer(layer_document(layer) | words, published=False)
 
 

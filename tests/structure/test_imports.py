@@ -14,6 +14,14 @@ import pytest
 COMMAND = "python docs/extensions/import_picture.py"
 
 
+def test_no_circle_of_files(import_graph: ModuleType, root: Path) -> None:
+    """Imports inside functions and those for type checkers count too."""
+    graph = import_graph.file_imports(root)
+    assert len(graph) > 250 and graph.number_of_edges() > 1000
+    circles = [sorted(files) for files in nx.strongly_connected_components(graph) if len(files) > 1]
+    assert not circles, f"files that import each other; put what they share below them: {circles}"
+
+
 @pytest.mark.parametrize(
     ("importing", "circle"),
     [
