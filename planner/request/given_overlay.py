@@ -42,7 +42,10 @@ class GivenOverlay:
         """
         sizes = dict(document)
         rows, columns = sizes.pop("rows"), sizes.pop("columns")
-        return GivenOverlay(rows, columns, Buffers(**{_KEYS[key]: value for key, value in sizes.items()}))
+        buffers = Buffers(**{name: sizes.pop(key) for key, name in _KEYS.items()})
+        if sizes:
+            raise TypeError(f"unknown key {min(sizes)!r}")
+        return GivenOverlay(rows, columns, buffers)
 
     def require_fit(self, candidates: Candidates) -> None:
         """Checks that the device can hold it.
