@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib import resources
 
-HOST_HEADERS = ("program_file.h", "device_run.h")
+HOST_HEADERS = ("program_file.h", "values.h", "device_run.h")
 KERNEL_HEADERS = (
     "language.h",
     "records.h",
@@ -20,7 +20,7 @@ KERNEL_HEADERS = (
     "vector.h",
     "memory.h",
 )
-PYTHON_HOST = "overlay_data.py"
+PYTHON_HOST = ("overlay_data.py", "overlay_tensor.py")
 
 
 def package_files(package: str, folder: str, names: Iterable[str]) -> dict[str, bytes]:
@@ -34,9 +34,9 @@ def host_headers() -> dict[str, bytes]:
     return package_files("dynamap.backends.hardware", "host", HOST_HEADERS)
 
 
-def python_host_file() -> dict[str, bytes]:
-    """What Python hosts import: the reader of program files, and comparing outputs."""
-    return package_files("dynamap.backends.hardware", "host", (PYTHON_HOST,))
+def python_host_files() -> dict[str, bytes]:
+    """What Python hosts import: the reader of program files and their tensors, and comparing outputs."""
+    return package_files("dynamap.backends.hardware", "host", PYTHON_HOST)
 
 
 def kernel_headers() -> dict[str, bytes]:

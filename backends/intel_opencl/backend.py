@@ -12,7 +12,7 @@ from dynamap.backends.data_files import data_files
 from dynamap.backends.evidence.vendor_reports.standalone import comparison_files
 from dynamap.backends.hardware.pages import layer_table
 from dynamap.backends.hardware.sizes import check_program, sizes_of
-from dynamap.backends.hardware.sources import host_headers, package_files, python_host_file
+from dynamap.backends.hardware.sources import host_headers, package_files, python_host_files
 from dynamap.backends.hardware.target import plan_digest, target_device
 from dynamap.backends.intel_opencl import flow
 from dynamap.backends.intel_opencl.kernel_sources import kernel_files
@@ -65,7 +65,7 @@ class IntelOpencl:
         }
         files = {path: content.encode() for path, content in text.items()}
         host = package_files(PACKAGE, "host", HOST_FILES) | package_files(PACKAGE, ".", ("emulator.py",))
-        host |= host_headers() | python_host_file()
+        host |= host_headers() | python_host_files()
         files |= {f"host/{name}": content for name, content in host.items()}
         files |= {f"src/{name}": content for name, content in kernel_files().items()}
         files |= package_files(PACKAGE, "project", ("Makefile",))

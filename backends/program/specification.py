@@ -13,6 +13,7 @@ from enum import Enum, IntEnum, IntFlag
 from dynamap.backends.program.fields import U16, U32, choice, flag_set, long_word, word
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.overlay.transfer import Format
+from dynamap.planner.network.element_types import ElementType
 from dynamap.planner.plan.layers import Mode as PlannedMode
 
 MAGIC = 0x50414E44
@@ -79,6 +80,14 @@ class FormatCode(IntEnum):
     TOEPLITZ = 2
 
 
+class Declared(IntEnum):
+    """What the model declares an input or output as: REAL values, or integers, UINT8 being what is stored plus 128."""
+
+    REAL = 0
+    INT8 = 1
+    UINT8 = 2
+
+
 class AlgorithmCode(IntEnum):
     """``Algorithm`` as a command holds it; NONE for layers of the vector unit."""
 
@@ -112,6 +121,7 @@ ALGORITHMS = {
 }
 DATAFLOWS = {Dataflow.NS: DataflowCode.NS, Dataflow.WS: DataflowCode.WS, Dataflow.IS: DataflowCode.IS}
 MODES = {PlannedMode.STREAM_INPUTS: Mode.STREAM_INPUTS, PlannedMode.STREAM_WEIGHTS: Mode.STREAM_WEIGHTS}
+DECLARED = {ElementType.INT8: Declared.INT8, ElementType.UINT8: Declared.UINT8}
 """Choices of a plan, as programs hold them."""
 
 
@@ -327,3 +337,4 @@ class TensorEntry:
     dilation_columns: int = word("toeplitz: columns from a tap to the next", 0, 4095)
     pad_top: int = word("toeplitz: rows above the input", 0, 4095)
     pad_left: int = word("toeplitz: columns before the input", 0, 4095)
+    declared: Declared = choice(Declared, "the model's own type of an input or output")

@@ -13,7 +13,7 @@ from dynamap.backends.data_files import data_files
 from dynamap.backends.evidence.vendor_reports.standalone import comparison_files
 from dynamap.backends.hardware.pages import layer_table
 from dynamap.backends.hardware.sizes import check_program, sizes_of
-from dynamap.backends.hardware.sources import python_host_file
+from dynamap.backends.hardware.sources import python_host_files
 from dynamap.backends.hardware.target import plan_digest, target_device
 from dynamap.backends.program import Program
 from dynamap.backends.vitis_hls import flow
@@ -65,7 +65,7 @@ class VitisHls:
         files = {path: content.encode() for path, content in text.items()}
         files |= {f"src/{name}": content for name, content in kernel_files().items()}
         files |= {f"tb/{name}": content for name, content in testbench_files().items()}
-        files |= {f"host/{name}": content for name, content in python_host_file().items()}
+        files |= {f"host/{name}": content for name, content in python_host_files().items()}
         root = resources.files("dynamap.backends.vitis_hls") / "project"
         for name, path in PROJECT_FILES.items():
             files[path] = (root / name).read_bytes()

@@ -1,8 +1,34 @@
-"""Lets the tests of this folder import the plans of tests/program."""
+"""Lets the tests of this folder import the plans of tests/program, and a project's Python modules for hosts."""
 
 from __future__ import annotations
 
+import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from dynamap.backends.hardware.sources import python_host_files
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "program"))
+
+
+def load(folder: Path) -> ModuleType:
+    """The module as a project has it: files beside its host."""
+    for name, content in python_host_files().items():
+        (folder / name).write_bytes(content)
+    found = {}
+    for name in ("overlay_tensor", "overlay_data"):
+        spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
+        assert spec is not None and spec.loader is not None
+        found[name] = importlib.util.module_from_spec(spec)
+        sys.modules[name] = found[name]  # where dataclasses and imports look for it
+        spec.loader.exec_module(found[name])
+    return found["overlay_data"]
+
+
+@pytest.fixture
+def overlay_data() -> Callable[[Path], ModuleType]:
+    return load

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -12,26 +11,13 @@ from program_support import builders, integer_image, plan_on
 
 from dynamap.backends.data_files import golden_file, image_files, input_file
 from dynamap.backends.emulator import Emulator
-from dynamap.backends.hardware.sources import python_host_file
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import quantise
 
 
-def overlay_data(folder: Path) -> ModuleType:
-    """The module as a project has it: a file beside its host."""
-    ((name, content),) = python_host_file().items()
-    (folder / name).write_bytes(content)
-    spec = importlib.util.spec_from_file_location("overlay_data_of_a_project", folder / name)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where dataclasses look for it
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.parametrize("ports", [1, 4])
 def test_a_host_loads_the_program_and_finds_the_outputs(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], ports: int
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], overlay_data: Callable[[Path], ModuleType], ports: int
 ) -> None:
     """What `load` spreads over the ports is the emulator's memory before it runs; afterwards the outputs are there."""
     network = builders()._build(5)

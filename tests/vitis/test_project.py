@@ -15,8 +15,11 @@ import pytest
 from program_support import builders, integer_image, one_conv, plan_on
 
 from dynamap.backends.contract import Backend
+from dynamap.backends.emulator import execute
 from dynamap.backends.hardware.sizes import check_program, sizes_of
+from dynamap.backends.program.encoding import read_program
 from dynamap.backends.program.lowering.compile import compile_program
+from dynamap.backends.program.specification import Role
 from dynamap.backends.project import MANIFEST, with_manifest, write_project
 from dynamap.backends.quantise import quantise
 from dynamap.backends.vitis_hls import backend
@@ -96,7 +99,26 @@ def test_buffers_are_made_of_the_memory_that_the_plan_counts(network: Network, d
     }
 
 
-def test_make_csim_passes_and_names_a_difference(files: dict[str, bytes], tmp_path: Path) -> None:
+def check_own_values(network: Network, folder: Path) -> None:
+    """The same image as real values in a file gives the same outputs, as real values."""
+    program = read_program(b"".join((folder / "data" / f"{name}.bin").read_bytes() for name in ("program", "weights")))
+    image = integer_image(network, 4)
+
+    def real(values: dict[str, np.ndarray], role: Role) -> bytes:
+        entries = program.tensors_of(role)
+        scales = {name: np.array(entry.scale_bits, "<u4").view("<f4") for name, entry in entries.items()}
+        return b"".join(
+            ((values[name].astype(np.float32) - entry.zero_point) * scales[name]).astype("<f4").tobytes()
+            for name, entry in entries.items()
+        )
+
+    (folder / "values").write_bytes(real(image, Role.INPUT))
+    command = ["build/csim/testbench", "data", "--input", "values", "--output", "outputs"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    assert (folder / "outputs").read_bytes() == real(execute(program, image), Role.OUTPUT)
+
+
+def test_make_csim_passes_and_names_a_difference(network: Network, files: dict[str, bytes], tmp_path: Path) -> None:
     folder = tmp_path / "project"
     write_project(files, folder)
     assert subprocess.run(["sha256sum", "-c", "--quiet", MANIFEST], cwd=folder, check=False).returncode == 0
@@ -111,6 +133,7 @@ def test_make_csim_passes_and_names_a_difference(files: dict[str, bytes], tmp_pa
         assert line is not None, layer["name"]
         wanted = [layer["compute_cycles"], layer["bytes_read"], layer["bytes_written"]]
         assert [int(number) for number in line.groups()] == wanted, layer["name"]
+    check_own_values(network, folder)
     golden = bytearray((folder / "data" / "golden.bin").read_bytes())
     golden[-1] ^= 1
     (folder / "data" / "golden.bin").write_bytes(bytes(golden))

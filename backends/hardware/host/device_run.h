@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "params.h"
-#include "program_file.h"
+#include "values.h"
 
 // Counters of a command: cycles of the array or vector unit, bytes read by each port, bytes written by each port.
 const std::size_t COUNTERS_PER_COMMAND = 1 + 2 * PORTS;
@@ -36,18 +36,54 @@ inline void require_this_overlay(const program_file_t &program) {
     if (!wrong.empty()) throw std::runtime_error(wrong);
 }
 
-// Writes the program and its input to the device. What nobody has written yet is not zero.
-inline void load_program(const program_file_t &program, const std::string &folder, device_t &device) {
+struct run_options_t {
+    std::string data = "data", tensors, counters, input, output;
+};
+
+// DATA [--tensors FILE] [--counters FILE] [--input FILE] [--output FILE], in any order.
+inline run_options_t run_options(const std::vector<std::string> &words) {
+    run_options_t o;
+    bool named = false;
+    const auto file = [&o](const std::string &word) -> std::string * {
+        return word == "--tensors"    ? &o.tensors
+               : word == "--counters" ? &o.counters
+               : word == "--input"    ? &o.input
+               : word == "--output"   ? &o.output
+                                      : nullptr;
+    };
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (std::string *path = file(words[i]); path && i + 1 < words.size())
+            *path = words[++i];
+        else if (!named && !words[i].empty() && words[i][0] != '-') {
+            o.data = words[i];
+            named = true;
+        } else
+            throw std::runtime_error("unknown argument " + words[i]);
+    }
+    return o;
+}
+
+// Writes the program and its input to the device: input.bin, which is laid out already, or the values in --input, in the
+// model's own types (values.h). What nobody has written yet is not zero.
+inline void load_program(const program_file_t &program, const run_options_t &o, device_t &device) {
     for (std::uint8_t *port : device.ports) std::memset(port, 0x5a, bytes_per_port(program));
     spread(device.ports, PORT_BYTES, 0, program.image.data(), program.image.size());
-    const std::vector<std::uint8_t> input = read_file(folder + "/input.bin");
+    const bool own = !o.input.empty();
+    const std::string path = own ? o.input : o.data + "/input.bin";
+    const std::vector<std::uint8_t> input = read_file(path);
     std::size_t at = 0;
     for (const tensor_entry_t &t : program.tensors) {
         if (t.role != INPUT_ROLE) continue;
-        if (at + t.size_bytes > input.size()) throw std::runtime_error("input.bin is too short");
-        spread(device.ports, PORT_BYTES, t.address, input.data() + at, t.size_bytes);
-        at += t.size_bytes;
+        const std::size_t bytes = own ? declared_bytes(t) : t.size_bytes;
+        if (at + bytes > input.size()) throw std::runtime_error(path + " is too short");
+        if (own) {
+            const std::vector<std::uint8_t> laid = laid_out(t, stored_values(t, input.data() + at));
+            spread(device.ports, PORT_BYTES, t.address, laid.data(), laid.size());
+        } else
+            spread(device.ports, PORT_BYTES, t.address, input.data() + at, t.size_bytes);
+        at += bytes;
     }
+    if (at != input.size()) throw std::runtime_error(path + " is too long");
     device.to_device();
 }
 
@@ -82,26 +118,16 @@ class golden_t {
     std::size_t at_ = 0;
 };
 
-struct run_options_t {
-    std::string data = "data", tensors, counters;
-};
-
-// DATA [--tensors FILE] [--counters FILE], in any order.
-inline run_options_t run_options(const std::vector<std::string> &words) {
-    run_options_t o;
-    bool named = false;
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        if (words[i] == "--tensors" && i + 1 < words.size())
-            o.tensors = words[++i];
-        else if (words[i] == "--counters" && i + 1 < words.size())
-            o.counters = words[++i];
-        else if (!named && !words[i].empty() && words[i][0] != '-') {
-            o.data = words[i];
-            named = true;
-        } else
-            throw std::runtime_error("unknown argument " + words[i]);
-    }
-    return o;
+// --output: the tensors that the host reads, in the model's own types (values.h), in the order of the program's tensors.
+inline void write_outputs(const program_file_t &program, const run_options_t &o, device_t &device) {
+    if (o.output.empty()) return;
+    std::vector<std::uint8_t> bytes;
+    for (const tensor_entry_t &t : program.tensors)
+        if (t.role == OUTPUT_ROLE) append_declared(t, tensor_of(t, device), bytes);
+    std::ofstream file(o.output, std::ios::binary);
+    file.write(reinterpret_cast<const char *>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    file.close();
+    if (!file) throw std::runtime_error("cannot write " + o.output);
 }
 
 inline void print_counters(const layer_entry_t &layer, const std::vector<std::uint64_t> &total) {
@@ -118,15 +144,17 @@ inline void print_counters(const layer_entry_t &layer, const std::vector<std::ui
                     static_cast<unsigned long long>(total[1 + PORTS + p]));
 }
 
-// Runs the program layer by layer and compares every layer, with golden.bin where that exists. --tensors: every layer's
+// Runs the program layer by layer and compares every layer with golden.bin, where that exists and the input is its own.
+// --tensors: every layer's
 // output as golden.bin has it; --counters: a line of COUNTERS_PER_COMMAND sums per layer. Returns the exit status: 0 all
 // layers equal, 1 a difference.
 inline int run_layers(const program_file_t &program, const run_options_t &o, device_t &device) {
     require_this_overlay(program);
-    load_program(program, o.data, device);
+    load_program(program, o, device);
     std::optional<golden_t> golden;
-    if (std::ifstream(o.data + "/golden.bin").good()) golden.emplace(o.data);
-    if (!golden && o.tensors.empty()) throw std::runtime_error("there is no golden.bin to compare with");
+    if (o.input.empty() && std::ifstream(o.data + "/golden.bin").good()) golden.emplace(o.data);
+    if (!golden && o.tensors.empty() && o.output.empty())
+        throw std::runtime_error("there is nothing to compare with: give --output or --tensors");
     std::ofstream tensors, counters;
     if (!o.tensors.empty()) tensors.open(o.tensors, std::ios::binary);
     if (!o.counters.empty()) counters.open(o.counters);
@@ -147,14 +175,17 @@ inline int run_layers(const program_file_t &program, const run_options_t &o, dev
     }
     if ((!o.tensors.empty() && !tensors) || (!o.counters.empty() && !counters))
         throw std::runtime_error("cannot write the results");
+    if (equal) write_outputs(program, o, device);
     if (golden) std::printf(equal ? "PASS: every layer equals its golden output\n" : "FAIL\n");
     return equal ? 0 : 1;
 }
 
-// After a run of the whole program: compares its outputs, since other tensors may have been overwritten. Returns the exit
-// status.
-inline int compare_outputs(const program_file_t &program, const std::string &folder, device_t &device) {
-    golden_t golden(folder);
+// After a run of the whole program: writes its outputs and, where the input is that of golden.bin, compares them, since
+// other tensors may have been overwritten. Returns the exit status.
+inline int finish_outputs(const program_file_t &program, const run_options_t &o, device_t &device) {
+    write_outputs(program, o, device);
+    if (!o.input.empty()) return 0;
+    golden_t golden(o.data);
     for (const layer_entry_t &layer : program.layers) {
         if (layer.output == NO_TENSOR) continue;
         const tensor_entry_t &t = program.tensors[layer.output];

@@ -1,32 +1,14 @@
 """What a Python host knows of a project's data: the program, its tensors, and the memory that is spread over ports."""
 
+import argparse
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from overlay_tensor import Tensor
 
 INPUT_ROLE, OUTPUT_ROLE, NO_TENSOR = 1, 2, 0xFFFFFFFF
 COMMAND_BYTES = 96 * 4
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """A tensor in the device buffer: its place, its layout (0 is C16, 1 is HWC), its shape."""
-
-    role: int
-    layout: int
-    address: int
-    size_bytes: int
-    row_bytes: int
-    plane_bytes: int
-    channels: int
-    height: int
-    width: int
-
-    def place(self, c: int, y: int, x: int) -> int:
-        """Offset of a value in the tensor's bytes."""
-        inside = c // 16 * self.plane_bytes + 16 * x + c % 16 if self.layout == 0 else x * self.channels + c
-        return y * self.row_bytes + inside
 
 
 class OverlayData:
@@ -51,8 +33,10 @@ class OverlayData:
         return int(value)
 
     def _tensor(self, at: int) -> Tensor:
-        w = self._words(at, 13)
-        return Tensor(w[2], w[3], w[4] | w[5] << 32, w[6] | w[7] << 32, *w[8:13])
+        w = self._words(at, 27)
+        scale, zero_point = struct.unpack_from("<fi", self.image, at + 4 * 13)
+        windows = (w[15], (w[16], w[17]), (w[18], w[19]), (w[20], w[21]), (w[22], w[23]), (w[24], w[25]))
+        return Tensor(w[2], w[3], w[4] | w[5] << 32, w[6] | w[7] << 32, *w[8:13], scale, zero_point, w[26], *windows)
 
     def _beats(self, address: int, count: int) -> Iterator[tuple[int, int, int, int]]:
         """(port, offset in its memory, offset in the data, bytes) of every beat of a range; it starts at a beat."""
@@ -65,14 +49,36 @@ class OverlayData:
         for port, at, start, count in self._beats(address, len(content)):
             memories[port][at : at + count] = content[start : start + count]
 
-    def load(self, memories: Sequence[memoryview]) -> None:
-        """Writes the program and its input."""
+    def load(self, memories: Sequence[memoryview], values: Path | None = None) -> None:
+        """Writes the program and its input: input.bin, or ``values`` in the model's own types (overlay_tensor.py).
+
+        Raises:
+            ValueError: the file is too short or too long, or holds NaN.
+        """
         self.write(memories, 0, self.image)
-        inputs, at = (self.folder / "input.bin").read_bytes(), 0
+        path = values or self.folder / "input.bin"
+        inputs, at = path.read_bytes(), 0
         for t in self.tensors:
             if t.role == INPUT_ROLE:
-                self.write(memories, t.address, inputs[at : at + t.size_bytes])
-                at += t.size_bytes
+                size = t.declared_bytes if values else t.size_bytes
+                part = inputs[at : at + size]
+                if len(part) < size:
+                    raise ValueError(f"{path} is too short")
+                self.write(memories, t.address, t.laid_out(t.stored_values(part)) if values else part)
+                at += size
+        if at != len(inputs):
+            raise ValueError(f"{path} is too long")
+
+    def finish(self, memories: Sequence[memoryview], values: Path | None, output: Path | None) -> int:
+        """After a run: writes the outputs if wanted, compares them if the input is input.bin; the exit status."""
+        if output is not None:
+            self.write_outputs(memories, output)
+        return 0 if values is not None or self.outputs_equal(memories) else 1
+
+    def write_outputs(self, memories: Sequence[memoryview], path: Path) -> None:
+        """Writes the tensors that the host reads in the model's own types, in the order of the program's tensors."""
+        outputs = [t for t in self.tensors if t.role == OUTPUT_ROLE]
+        path.write_bytes(b"".join(t.declared_values(t.values(self._stored(t, memories))) for t in outputs))
 
     def outputs_equal(self, memories: Sequence[memoryview]) -> bool:
         """Compares the program's outputs with golden.bin and prints the first difference of each, and the result."""
@@ -88,10 +94,14 @@ class OverlayData:
         print("PASS" if equal else "FAIL")
         return equal
 
-    def _equal(self, t: Tensor, memories: Sequence[memoryview], golden: bytes) -> bool:
+    def _stored(self, t: Tensor, memories: Sequence[memoryview]) -> bytes:
         stored = bytearray(t.size_bytes)
         for port, at, start, count in self._beats(t.address, len(stored)):
             stored[start : start + count] = memories[port][at : at + count]
+        return bytes(stored)
+
+    def _equal(self, t: Tensor, memories: Sequence[memoryview], golden: bytes) -> bool:
+        stored = self._stored(t, memories)
         for k, expected in enumerate(golden):
             c, y, x = k // (t.height * t.width), k // t.width % t.height, k % t.width
             got = stored[t.place(c, y, x)]
@@ -100,6 +110,12 @@ class OverlayData:
                 print(f"MISMATCH channel {c} row {y} column {x}: expected {signed[0]}, got {signed[1]}")
                 return False
         return True
+
+
+def add_value_files(parser: argparse.ArgumentParser) -> None:
+    """The options for an input of one's own and for the outputs."""
+    parser.add_argument("--input", type=Path, help="values of the network's inputs, in the model's own types")
+    parser.add_argument("--output", type=Path, help="write the program's outputs, in the model's own types")
 
 
 def project_settings(project: Path) -> dict[str, str]:

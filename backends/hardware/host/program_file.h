@@ -14,6 +14,11 @@ struct tensor_entry_t {
     std::string name;
     std::uint32_t role, format, row_bytes, plane_bytes, channels, height, width;
     std::uint64_t address, size_bytes;
+    float scale;
+    std::int32_t zero_point;
+    std::uint32_t declared;
+    // Of a toeplitz input: bytes of a window, rows and columns of windows, kernel, stride and dilation, pads.
+    std::uint32_t window_bytes, out_height, out_width, kernel[2], stride[2], dilation[2], pads[2];
     std::size_t elements() const { return std::size_t(channels) * height * width; }
 };
 
@@ -24,6 +29,8 @@ struct layer_entry_t {
 
 const std::uint32_t NO_TENSOR = 0xffffffffu;
 const std::uint32_t INPUT_ROLE = 1, OUTPUT_ROLE = 2;
+const std::uint32_t FORMAT_C16 = 0, FORMAT_TOEPLITZ = 2;
+const std::uint32_t DECLARED_REAL = 0, DECLARED_INT8 = 1, DECLARED_UINT8 = 2;
 const std::uint32_t COMMAND_BYTES = 96 * 4;
 
 inline std::vector<std::uint8_t> read_file(const std::string &path) {
@@ -51,9 +58,7 @@ class program_file_t {
             layers.push_back({name(names_at + word(at), word(at + 1)), word(at + 2), word(at + 3), word(at + 4)});
         }
         for (std::uint32_t i = 0; i < word(10); ++i) {
-            const std::uint64_t at = (tensors_at + i * 128ull) / 4;
-            tensors.push_back({name(names_at + word(at), word(at + 1)), word(at + 2), word(at + 3), word(at + 8),
-                               word(at + 9), word(at + 10), word(at + 11), word(at + 12), pair(at + 4), pair(at + 6)});
+            tensors.push_back(tensor((tensors_at + i * 128ull) / 4, names_at));
         }
     }
 
@@ -93,6 +98,31 @@ class program_file_t {
     std::vector<tensor_entry_t> tensors;
 
   private:
+    tensor_entry_t tensor(std::uint64_t at, std::uint64_t names_at) const {
+        const std::uint32_t bits = word(at + 13);
+        float scale;
+        std::memcpy(&scale, &bits, 4);
+        return {name(names_at + word(at), word(at + 1)),
+                word(at + 2),
+                word(at + 3),
+                word(at + 8),
+                word(at + 9),
+                word(at + 10),
+                word(at + 11),
+                word(at + 12),
+                pair(at + 4),
+                pair(at + 6),
+                scale,
+                static_cast<std::int32_t>(word(at + 14)),
+                word(at + 26),
+                word(at + 15),
+                word(at + 16),
+                word(at + 17),
+                {word(at + 18), word(at + 19)},
+                {word(at + 20), word(at + 21)},
+                {word(at + 22), word(at + 23)},
+                {word(at + 24), word(at + 25)}};
+    }
     std::string name(std::uint64_t at, std::uint32_t size) const {
         return std::string(reinterpret_cast<const char *>(image.data()) + at, size);
     }
@@ -114,6 +144,12 @@ std::uint8_t byte_at(const std::vector<Bytes *> &ports, std::size_t port_bytes, 
     return ports[beat % ports.size()][beat / ports.size() * port_bytes + at % port_bytes];
 }
 
+// Offset of a value in the bytes of a tensor in c16 or hwc.
+inline std::uint64_t place(const tensor_entry_t &t, std::uint64_t c, std::uint64_t y, std::uint64_t x) {
+    const std::uint64_t inside = t.format == FORMAT_C16 ? c / 16 * t.plane_bytes + 16 * x + c % 16 : x * t.channels + c;
+    return y * t.row_bytes + inside;
+}
+
 // A stored tensor, C x H x W.
 template <typename Bytes>
 std::vector<std::int8_t> read_tensor(const std::vector<Bytes *> &ports, std::size_t port_bytes,
@@ -123,9 +159,7 @@ std::vector<std::int8_t> read_tensor(const std::vector<Bytes *> &ports, std::siz
     for (std::uint32_t c = 0; c < t.channels; ++c)
         for (std::uint32_t y = 0; y < t.height; ++y)
             for (std::uint32_t x = 0; x < t.width; ++x) {
-                const std::uint64_t row = t.address + std::uint64_t(y) * t.row_bytes;
-                const std::uint64_t at = t.format == 0 ? row + std::uint64_t(c / 16) * t.plane_bytes + 16ull * x + c % 16
-                                                       : row + std::uint64_t(x) * t.channels + c;
+                const std::uint64_t at = t.address + place(t, c, y, x);
                 values.push_back(static_cast<std::int8_t>(byte_at(ports, port_bytes, at)));
             }
     return values;

@@ -5,8 +5,9 @@
 //   host --sources src --emulator [DATA]           the same; the emulator compiles the kernels itself
 //   host --sources src --emulator --save FILE.aocx [DATA]    only that, as aoc -march=emulator does
 //
-// Also: --layers (layer by layer on a board), --tensors FILE, --counters FILE (device_run.h), --time-limit SECONDS for a run
-// of the kernels. Exit status: 0 all equal, 1 a difference (the first one is named), 2 something is missing or wrong.
+// Also: --layers (layer by layer on a board), --tensors FILE, --counters FILE (device_run.h), --input FILE and
+// --output FILE (values in the model's own types, values.h), --time-limit SECONDS for a run of the kernels. Exit status: 0
+// all equal, 1 a difference (the first one is named), 2 something is missing or wrong.
 #include "opencl_device.h"
 
 namespace {
@@ -56,7 +57,7 @@ options_t parse(const std::vector<std::string> &words) {
 
 int run_whole(const program_file_t &program, const options_t &o, opencl_device_t &device) {
     require_this_overlay(program);
-    load_program(program, o.run.data, device);
+    load_program(program, o.run, device);
     double best = 1e30;
     for (int i = 0; i < RUNS; ++i) {
         device.run(0, program.command_count());
@@ -64,7 +65,7 @@ int run_whole(const program_file_t &program, const options_t &o, opencl_device_t
     }
     for (int k = 0; k < KERNELS; ++k) std::printf("%-8s %10.4f ms\n", KERNEL_NAMES[k], device.kernel_milliseconds[k]);
     std::printf("best of %d runs: %.4f ms by the device's clock (predicted: see predicted.json)\n", RUNS, best);
-    return compare_outputs(program, o.run.data, device);
+    return finish_outputs(program, o.run, device);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
     host.py --binary FILE.aocx [--emulator] [DATA]
     host.py --sources src --emulator [DATA]
 
+--input FILE and --output FILE: values in the model's own types, C x H x W, one tensor after the other
+(overlay_tensor.py).
 Exit status: 0 all outputs equal, 1 a difference (the first one is named), 2 something is missing or wrong.
 """
 
@@ -13,7 +15,7 @@ import sys
 from pathlib import Path
 
 from opencl_overlay import OpenclOverlay, OverlayError, memory_flag
-from overlay_data import OverlayData, project_settings
+from overlay_data import OverlayData, add_value_files, project_settings
 
 
 def main() -> int:
@@ -26,6 +28,7 @@ def main() -> int:
     kernels.add_argument("--sources", type=Path, help="the folder of overlay.cl, which the emulator compiles")
     parser.add_argument("--emulator", action="store_true", help="run on Intel's emulator")
     parser.add_argument("--time-limit", type=float, default=3600, help="seconds for a run (default: %(default)s)")
+    add_value_files(parser)
     options = parser.parse_args()
     settings = project_settings(project)
     flags = [memory_flag(name) for name in settings["MEMORY_FLAGS"].split(",")]
@@ -39,19 +42,20 @@ def main() -> int:
             time_limit_seconds=options.time_limit,
         )
         overlay.attach(data.bytes_per_port, data.command_count)
-        data.load(overlay.memories)
+        data.load(overlay.memories, options.input)
         overlay.to_device()
         overlay.run(data.commands_address, data.command_count)
         overlay.from_device()
     except ImportError as error:
         print(f"host.py needs pyopencl and numpy (pip install pyopencl): {error}", file=sys.stderr)
         return 2
-    except (OverlayError, OSError) as error:
+    except (OverlayError, OSError, ValueError) as error:
         print(f"host.py: {error}", file=sys.stderr)
         sys.stderr.flush()
         os._exit(2)  # the runtime would wait for kernels that never end
     print(f"{overlay.milliseconds:.4f} ms by the device's clock (predicted: see predicted.json)")
-    return 0 if data.outputs_equal(overlay.memories) else 1
+    status: int = data.finish(overlay.memories, options.input, options.output)
+    return status
 
 
 if __name__ == "__main__":

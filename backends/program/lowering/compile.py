@@ -26,6 +26,7 @@ from dynamap.backends.program.specification import (
     ACTIVATION_ALIGNMENT,
     ALIGNMENT,
     COMMAND_WORDS,
+    DECLARED,
     FORMATS,
     HEADER_WORDS,
     LAYER_WORDS,
@@ -36,6 +37,7 @@ from dynamap.backends.program.specification import (
     VERSION,
     Area,
     Command,
+    Declared,
     FormatCode,
     Header,
     LayerEntry,
@@ -275,6 +277,7 @@ class _Image:
             dilation_columns=window.dilation[1] if window else 0,
             pad_top=window.pads[0] if window else 0,
             pad_left=window.pads[1] if window else 0,
+            declared=DECLARED.get(network.type_of(tensor), Declared.REAL),
         )
 
     def _header(self, base: int, end: int) -> Header:

@@ -1,6 +1,6 @@
 // Runs the program on the kernel in C simulation, layer by layer, and compares every layer with its golden output.
 //
-//   testbench [DATA] [--tensors FILE] [--counters FILE]
+//   testbench [DATA] [--tensors FILE] [--counters FILE] [--input FILE] [--output FILE]
 //
 // DATA holds program.bin, weights.bin, input.bin and, unless only --tensors is wanted, golden.bin. Exit status: 0 all layers
 // equal, 1 a difference (the first one is named), 2 the files are wrong.

@@ -1,8 +1,9 @@
 // Runs the program on a board through XRT's native interface.
 //
-//   host XCLBIN [DATA]
+//   host XCLBIN [DATA] [--input FILE] [--output FILE]
 //
 // Every memory port has a buffer in its own bank; the device buffer of docs/program.md is spread over them beat by beat.
+// --input: values for the network's inputs in the model's own types, --output: its outputs likewise (values.h).
 // Exit status: 0 all outputs equal, 1 a difference (the first one is named), 2 the files are wrong.
 #include <chrono>
 
@@ -66,21 +67,21 @@ class board_t : public device_t {
 
 int main(int count, char **arguments) {
     if (count < 2) {
-        std::fprintf(stderr, "usage: host XCLBIN [DATA]\n");
+        std::fprintf(stderr, "usage: host XCLBIN [DATA] [--input FILE] [--output FILE]\n");
         return 2;
     }
     return guarded("host", [&] {
-        const std::string data = count > 2 ? arguments[2] : "data";
-        const program_file_t program(data);
+        const run_options_t options = run_options({arguments + 2, arguments + count});
+        const program_file_t program(options.data);
         require_this_overlay(program);
         board_t board(program, arguments[1]);
-        load_program(program, data, board);
+        load_program(program, options, board);
         double best = 1e30;
         for (int i = 0; i < RUNS; ++i) {
             board.run(0, program.command_count());
             best = board.milliseconds < best ? board.milliseconds : best;
         }
         std::printf("best of %d runs: %.4f ms (predicted: see predicted.json)\n", RUNS, best);
-        return compare_outputs(program, data, board);
+        return finish_outputs(program, options, board);
     });
 }

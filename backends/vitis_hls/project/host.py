@@ -1,35 +1,44 @@
 #!/usr/bin/env python3
-"""Runs the program on a board through XRT's Python bindings (pyxrt): host.py XCLBIN [DATA]."""
+"""Runs the program once on a board through XRT's Python bindings (pyxrt), and compares its outputs.
 
+    host.py XCLBIN [DATA] [--input FILE] [--output FILE]
+
+Files of values are in the model's own types, C x H x W, one tensor after the other (overlay_tensor.py).
+Exit status: 0 all outputs equal, 1 a difference (the first one is named), 2 something is missing or wrong.
+"""
+
+import argparse
 import sys
 import time
 from pathlib import Path
 
-from overlay_data import OverlayData, project_settings
+from overlay_data import OverlayData, add_value_files, project_settings
 
 
 def main() -> int:
     """Loads the device image, runs the program once and compares its outputs; the exit status."""
-    if len(sys.argv) < 2:
-        print("usage: host.py XCLBIN [DATA]", file=sys.stderr)
-        return 2
+    project = Path(__file__).resolve().parent.parent
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("xclbin", help="the device image")
+    parser.add_argument("data", nargs="?", type=Path, default=project / "data")
+    add_value_files(parser)
+    options = parser.parse_args()
     try:
         import pyxrt
     except ImportError:
         print("host.py needs pyxrt: source setup.sh of XRT", file=sys.stderr)
         return 2
-    project = Path(__file__).resolve().parent.parent
     settings = project_settings(project)
     ports = int(settings["PORTS"])
-    data = OverlayData(Path(sys.argv[2]) if len(sys.argv) > 2 else project / "data", ports, int(settings["PORT_BYTES"]))
+    data = OverlayData(options.data, ports, int(settings["PORT_BYTES"]))
     device = pyxrt.device(0)
-    uuid = device.load_xclbin(pyxrt.xclbin(sys.argv[1]))
+    uuid = device.load_xclbin(pyxrt.xclbin(options.xclbin))
     kernel = pyxrt.kernel(device, uuid, "overlay", pyxrt.kernel.shared)
     size = data.bytes_per_port
     banks = [pyxrt.bo(device, size, pyxrt.bo.normal, kernel.group_id(i)) for i in range(ports)]
     counters = pyxrt.bo(device, data.command_count * (1 + 2 * ports) * 8, pyxrt.bo.normal, kernel.group_id(2 * ports))
     memories = [memoryview(bank.map()) for bank in banks]
-    data.load(memories)
+    data.load(memories, options.input)
     sync = pyxrt.xclBOSyncDirection
     for bank in banks:
         bank.sync(sync.XCL_BO_SYNC_BO_TO_DEVICE, size, 0)
@@ -39,8 +48,13 @@ def main() -> int:
     print(f"{1000 * (time.perf_counter() - start):.3f} ms, Python and driver included")
     for bank in banks:
         bank.sync(sync.XCL_BO_SYNC_BO_FROM_DEVICE, size, 0)
-    return 0 if data.outputs_equal(memories) else 1
+    status: int = data.finish(memories, options.input, options.output)
+    return status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (OSError, ValueError) as error:
+        print(f"host.py: {error}", file=sys.stderr)
+        sys.exit(2)
