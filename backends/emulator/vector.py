@@ -34,9 +34,6 @@ Int8Array = npt.NDArray[np.int8]
 Int64Array = npt.NDArray[np.int64]
 Pixels = npt.NDArray[Any]
 
-JOINING = (Op.ADD, Op.MUL, Op.CONCAT)
-"""Operations that stream all their sources."""
-
 
 @dataclass(frozen=True)
 class Pass:
@@ -53,7 +50,7 @@ def run_vector(memory: Memory, command: Command, sources: Sequence[Source]) -> N
     resident = memory.read(command.weights_address, command.weight_bytes)
     work = Pass(memory, command, sources, resident)
     inputs = [(input_of(command), command.pad_value)]
-    if command.op in JOINING:
+    if command.op.streams_sources:
         inputs = [(_stored(command, source), source.zero_point) for source in sources]
     for block in blocks_of(command):
         pixels = [memory.load(stored, block.input_start, block.input_rows, fill) for stored, fill in inputs]

@@ -124,7 +124,7 @@ def _needs(command: Command, sizes: KernelSizes) -> list[tuple[str, int, int]]:
         needs.append(("channels", ceil_div(command.channels, UNIT_BYTES) * UNIT_BYTES, sizes.parameter_channels))
     if command.op is Op.LRN:
         needs.append(("channels of an LRN", command.channels, limits.LRN_CHANNELS))
-    if command.op in (Op.MAX_POOL, Op.AVERAGE_POOL):
+    if command.op.pools:
         needs.append(("columns of a pooled row", *_pooled_columns(command, sizes)))
     if command.op is Op.AVERAGE_POOL:
         needs.append(("rows of an average", command.kernel_rows, limits.MOST_POOLED_ROWS))

@@ -56,6 +56,25 @@ class Op(IntEnum):
     CONCAT = 10
     RESIZE = 11
 
+    @property
+    def pools(self) -> bool:
+        return self in (Op.MAX_POOL, Op.AVERAGE_POOL)
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether each value that it writes follows from one value of each source."""
+        return self in (Op.ADD, Op.MUL, Op.SCALE)
+
+    @property
+    def has_sources(self) -> bool:
+        """Whether what it reads stands in a table of sources."""
+        return self.elementwise or self is Op.CONCAT
+
+    @property
+    def streams_sources(self) -> bool:
+        """Whether it reads all its sources block by block; SCALE's second one is resident."""
+        return self.has_sources and self is not Op.SCALE
+
 
 class Flag(IntFlag):
     """``ACCUMULATE``: sums continue those of the pass before. ``STORE``: the pass writes its output.
@@ -273,7 +292,7 @@ def addressed(command: Command) -> dict[str, Area]:
         areas["weights_address"] = Area.WEIGHTS
     if command.op is Op.SCALE:
         areas["weights_address"] = Area.ACTIVATIONS
-    if command.op in (Op.ADD, Op.MUL, Op.SCALE, Op.CONCAT):
+    if command.op.has_sources:
         areas["sources_address"] = Area.TABLES
     if command.op in (Op.AVERAGE_POOL, Op.LRN):
         areas["values_address"] = Area.TABLES

@@ -34,6 +34,8 @@ def test_another_overlay_than_was_asked_for(kept: Plan, network: Network, key: s
     request["overlay"][key] //= 2
     verification = verify_plan(replace(kept, request=request), network)
     assert {c.name: c for c in verification.checks}["request"].outcome is Verdict.FAILED
+    with pytest.raises(InputError, match=r"'request' cannot be read .*unknown key 'depth'"):
+        verify_plan(replace(kept, request={**request, "overlay": {**request["overlay"], "depth": 1}}), network)
     del request["overlay"][key]
     with pytest.raises(InputError, match=f"'request' cannot be read .*{key}"):
         verify_plan(replace(kept, request=request), network)

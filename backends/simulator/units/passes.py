@@ -112,7 +112,7 @@ def work_of(overlay: Overlay, command: Command, sources: Sequence[Source] = ()) 
     """The blocks of a command and their times; ``sources`` are the inputs of ADD, MUL, SCALE and CONCAT."""
     if command.op is Op.CONV:
         return _ArrayPass(overlay, command).work()
-    if command.op in (Op.MAX_POOL, Op.AVERAGE_POOL):
+    if command.op.pools:
         return _PoolPass(overlay, command).work()
     return _VectorPass(overlay, command, sources).work()
 

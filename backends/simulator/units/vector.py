@@ -9,8 +9,6 @@ from dynamap.backends.program import Op
 from dynamap.backends.simulator.units.array import pixel_pitch
 from dynamap.cost.overlay.machine import PIPELINE, UNIT_BYTES, Machine
 
-ELEMENTWISE = (Op.ADD, Op.MUL, Op.SCALE)
-
 
 @dataclass(frozen=True)
 class VectorWork:
@@ -55,7 +53,7 @@ def row_time(machine: Machine, work: VectorWork) -> RowTime:
             tap = work.out_width * per_pixel
         taps = work.kernel[0] * work.kernel[1]
         return RowTime(sum(tap for _ in range(taps)), 0, PIPELINE)
-    if work.op in ELEMENTWISE:
+    if work.op.elementwise:
         words = _strides(work.out_width * pixel_pitch(work.units), machine.word_units)
         return RowTime(sum(_word(machine, work) for _ in range(words)), 0, PIPELINE)
     if work.op is Op.LRN:
