@@ -10,11 +10,11 @@ from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.network import Network
 from dynamap.planner.plan.plan import Plan
-from dynamap.planner.plan.writing import write_plan
 from dynamap.planner.request.request import Request
 from dynamap.planner.request.space import restrictions_for, search_space, solver_of, target
 from dynamap.planner.search.found import Progress
 from dynamap.planner.search.joint import joint_search
+from dynamap.planner.writing import write_plan
 
 
 def plan_network(

@@ -17,7 +17,7 @@ from dynamap.planner.network.network import Conv, Layer, Network
 from dynamap.planner.network.work import work_of
 from dynamap.planner.plan.layers import OnArray, OnVectorUnit
 from dynamap.planner.plan.plan import Plan
-from dynamap.planner.plan.writing import layer_shape
+from dynamap.planner.writing import layer_shape
 
 
 def require_executable(plan: Plan, network: Network) -> None:

@@ -34,8 +34,8 @@ from dynamap.planner.plan.layers import (
 )
 from dynamap.planner.plan.parts import OverlayInfo, ResourceUse, SolverInfo
 from dynamap.planner.plan.plan import Plan
-from dynamap.planner.plan.writing import executed_layer, free_layer, model_info
 from dynamap.planner.request.request import Request
+from dynamap.planner.writing import executed_layer, free_layer, model_info
 
 
 @dataclass(frozen=True)

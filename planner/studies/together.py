@@ -13,10 +13,10 @@ from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.network import Conv, Network
 from dynamap.planner.plan.parts import TogetherInfo
 from dynamap.planner.plan.plan import Plan
-from dynamap.planner.plan.writing import write_plan
 from dynamap.planner.request.request import Request, SharingModel, Together
 from dynamap.planner.request.space import restrictions_for, search_space, solver_of, target
 from dynamap.planner.search.joint import Progress, shared_search
+from dynamap.planner.writing import write_plan
 
 
 def sharing(networks: Sequence[Network], weights: Sequence[int] | None, objective: Aggregate) -> Together:

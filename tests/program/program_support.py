@@ -23,10 +23,10 @@ from dynamap.planner.network.network import Activation, ActivationKind, Conv, Ne
 from dynamap.planner.plan.document import blocking_document, layer_document, read_layer
 from dynamap.planner.plan.layers import Blocking, OnHost, PlannedLayer
 from dynamap.planner.plan.plan import Plan
-from dynamap.planner.plan.writing import write_plan
 from dynamap.planner.request.request import Request
 from dynamap.planner.request.space import restrictions_for, solver_of, target
 from dynamap.planner.search.joint import fixed_search
+from dynamap.planner.writing import write_plan
 
 TINY = Buffers(input_buffer=16384, weight_buffer=16384, accumulator_rows=256, row_buffer=2048)
 SMALL = Buffers(input_buffer=65536, weight_buffer=65536, accumulator_rows=1024, row_buffer=8192)

@@ -22,6 +22,13 @@ def test_no_circle_of_files(import_graph: ModuleType, root: Path) -> None:
     assert not circles, f"files that import each other; put what they share below them: {circles}"
 
 
+def test_no_circle_of_rooms(import_graph: ModuleType, root: Path) -> None:
+    """Every room stands above those that it imports: a reader may begin at the bottom."""
+    rooms = import_graph.room_imports(root)
+    circles = [sorted(some) for some in nx.strongly_connected_components(rooms) if len(some) > 1]
+    assert len(rooms) > 20 and not circles, f"rooms that import each other: {circles}"
+
+
 @pytest.mark.parametrize(
     ("importing", "circle"),
     [

@@ -33,12 +33,12 @@ from dynamap.planner.mapping.problem import mapping_problem
 from dynamap.planner.mapping.storage import Storages, find_storages
 from dynamap.planner.pbqp.problem import Problem, Solution, Status
 from dynamap.planner.plan.plan import Plan
-from dynamap.planner.plan.writing import write_plan
 from dynamap.planner.planning import plan_network
 from dynamap.planner.request.space import restrictions_for, search_space, solver_of, target
 from dynamap.planner.search.candidates import ArrayCandidates
 from dynamap.planner.search.joint import Found, fixed_search
 from dynamap.planner.solvers import SOLVERS
+from dynamap.planner.writing import write_plan
 
 
 def overlay_checks(subject: Subject, *, full: bool) -> Checks:
