@@ -46,11 +46,14 @@ def run(  # noqa: PLR0913 - an option of a command is an argument
     plan: PlanFile,
     input_file: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--input", help="One image (.npy, C x H x W or 1 x C x H x W); a random one if left out."),
+        typer.Option(
+            "--input",
+            help="One image in the model's own type (.npy, [1 x] C x H x W); a random one if left out.",
+        ),
     ] = None,
     executor: Annotated[str, typer.Option(help="numpy, or an installed backend (`dynamap backends`).")] = "numpy",
     compare: Annotated[Optional[Comparison], typer.Option(help="Compare every layer with another executor.")] = None,  # noqa: UP045
-    output: Annotated[Optional[Path], typer.Option(help="Write the network's output (.npy).")] = None,  # noqa: UP045
+    output: Annotated[Optional[Path], typer.Option(help="Write the outputs in the model's own types (.npy).")] = None,  # noqa: UP045
     trace_layers: Annotated[Optional[Path], typer.Option(help="Write every tensor into this folder.")] = None,  # noqa: UP045
     calibration: CalibrationFile = None,
     method: Method = RangeMethod.minmax,
