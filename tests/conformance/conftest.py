@@ -9,17 +9,12 @@ emulator) are tested. An executor whose `largest_packing` is 1 is for devices wh
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from dynamap.backends.contract import Executor
 from dynamap.backends.executors import find_executor
-
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1] / "program"))
 
 NAMES = os.environ.get("DYNAMAP_CONFORMANCE", "numpy,vitis-hls,intel-opencl").split(",")
 

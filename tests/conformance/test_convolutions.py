@@ -6,14 +6,14 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
-from conformance_support import check, packed_device
-from program_support import integer_image, one_conv, plan_on, redecided
 
 from dynamap.backends.contract import Executor
 from dynamap.backends.quantise import quantise
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network.network import ActivationKind
 from dynamap.planner.plan.layers import Blocking, Mode
+from support.conformance_support import check, packed_device
+from support.programs import integer_image, one_conv, plan_on, redecided
 
 OVERLAYS = {"5 x 7, one product per multiplier": (5, 7), "8 x 8, packed": (8, 8)}
 WINDOWS = {

@@ -6,22 +6,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conformance_support import check, packed_device
-from program_support import SMALL, builders, integer_image, one_conv, plan_on
 
 from dynamap.backends.contract import Executor
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import quantise
 from dynamap.cost.geometry import TensorShape, Window, ceil_div
 from dynamap.planner.network.network import Activation, ActivationKind, Add, Layer, Mul, Network, Pool, PoolKind, Resize
-
-BUILDERS = builders()
+from support.conformance_support import check, packed_device
+from support.programs import SMALL, integer_image, one_conv, plan_on
+from support.random_networks import NetworkBuilder, random_network
 
 
 @pytest.mark.parametrize("array", [(5, 7), (8, 8)], ids=["one product", "packed"])
 @pytest.mark.parametrize("seed", range(8))
 def test_random_networks(executor: Executor, seed: int, array: tuple[int, int]) -> None:
-    network = BUILDERS._build(seed)
+    network = random_network(seed)
     device = "pynq-z2" if array == (5, 7) else packed_device(executor)
     plan = plan_on(network, array, SMALL, device)
     quantised = quantise(network, samples=1, seed=seed)
@@ -142,7 +141,7 @@ def test_factor_per_channel(executor: Executor) -> None:
 
 def test_sum_of_many_and_product_with_itself(executor: Executor) -> None:
     shape = TensorShape(18, 5, 6)
-    builder = BUILDERS.NetworkBuilder(0, 18, 5, 6)
+    builder = NetworkBuilder(0, 18, 5, 6)
     twins = [builder.twin("input") for _ in range(4)]
     total = builder.add(Add("sum", (twins[0], *twins, "input"), "sum"), shape)
     builder.add(Mul("square", (total, total), "square"), shape)

@@ -7,7 +7,20 @@ from pathlib import Path
 
 import page_examples
 import pytest
-from page_examples import READ, ROOT, RUN, Block, Step, blocks, differs, pages, run_page, run_python, run_shell, steps
+from page_examples import (
+    READ,
+    ROOT,
+    RUN,
+    Block,
+    Step,
+    blocks,
+    differs,
+    pages,
+    run_page,
+    run_python,
+    run_shell,
+    steps,
+)
 
 PAGES = pages()
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]

@@ -16,8 +16,8 @@ from sphinx.util.inventory import InventoryFile
 from typer.testing import CliRunner
 
 from dynamap.cli.app import app
+from support.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = [page for page in sorted(DOCS.rglob("*.md")) if "generated" not in page.parts]
 OUTSIDE = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "examples").glob("*/README.md"))]

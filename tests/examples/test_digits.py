@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from collections.abc import Iterator
+from importlib import import_module
 from types import ModuleType
 
 import numpy as np
@@ -15,18 +15,14 @@ from dynamap.backends.evidence.comparison.qdq import to_qdq
 from dynamap.backends.quantise import quantise
 from dynamap.backends.quantise.reference import execute
 from dynamap.planner.importer import load_model
-
-DIGITS = Path(__file__).resolve().parents[2] / "examples" / "digits"
+from support.repository import DIGITS
 
 
 @pytest.fixture(scope="module")
-def example() -> ModuleType:
-    sys.path.insert(0, str(DIGITS))
-    try:
-        import evaluate
-    finally:
-        sys.path.remove(str(DIGITS))
-    return evaluate
+def example() -> Iterator[ModuleType]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(DIGITS))
+        yield import_module("evaluate")
 
 
 def test_model_is_small() -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import tomllib
 
-ROOT = Path(__file__).resolve().parent.parent
+from support.repository import ROOT
+
 LAYERS = {
     "cost": {"cost"},
     "planner": {"cost", "planner"},

@@ -11,7 +11,6 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from program_support import one_conv, plan_on, redecided
 
 from dynamap.backends.data_files import image_files, input_file
 from dynamap.backends.emulator import Emulator
@@ -24,6 +23,7 @@ from dynamap.backends.quantise import QuantisedNetwork, quantise
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network.element_types import ElementType
 from dynamap.planner.network.network import Network, Quantisation
+from support.programs import one_conv, plan_on, redecided
 
 WINDOW = Window((3, 2), (2, 1), (1, 1, 0, 1), (1, 2))
 

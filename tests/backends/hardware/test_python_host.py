@@ -7,12 +7,13 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from program_support import builders, integer_image, plan_on
 
 from dynamap.backends.data_files import golden_file, image_files, input_file
 from dynamap.backends.emulator import Emulator
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import quantise
+from support.programs import integer_image, plan_on
+from support.random_networks import random_network
 
 
 @pytest.mark.parametrize("ports", [1, 4])
@@ -20,7 +21,7 @@ def test_a_host_loads_the_program_and_finds_the_outputs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], overlay_data: Callable[[Path], ModuleType], ports: int
 ) -> None:
     """What `load` spreads over the ports is the emulator's memory before it runs; afterwards the outputs are there."""
-    network = builders()._build(5)
+    network = random_network(5)
     device = "stratix10-gx2800" if ports == 4 else "pynq-z2"
     program = compile_program(plan_on(network, (8, 8), device=device), quantise(network, samples=1))
     image = integer_image(network, 3)

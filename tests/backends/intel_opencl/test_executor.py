@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from program_support import assert_equal_layer_by_layer, integer_image, one_conv, plan_on
 
 import dynamap
 from dynamap.backends.hardware.sizes import simulated_sizes
@@ -17,8 +14,9 @@ from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import quantise
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import TensorShape, Window
+from support.programs import assert_equal_layer_by_layer, integer_image, one_conv, plan_on
+from support.repository import DIGITS_MODEL
 
-DIGITS = Path(__file__).resolve().parents[2] / "examples" / "digits" / "digits.onnx"
 NETWORK = one_conv(TensorShape(20, 6, 5), 19, Window((3, 3), pads=(1, 1, 1, 1)))
 
 
@@ -27,7 +25,7 @@ def small_program(device: str = "arria10-gx1150") -> Program:
 
 
 def test_the_trained_digits_network() -> None:
-    assert_equal_layer_by_layer(EmulatorExecutor(), dynamap.plan(dynamap.load(DIGITS), device="stratix10-gx2800"))
+    assert_equal_layer_by_layer(EmulatorExecutor(), dynamap.plan(dynamap.load(DIGITS_MODEL), device="stratix10-gx2800"))
 
 
 @pytest.mark.full

@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from program_support import builders, integer_image, one_conv, plan_on
 
 import dynamap
 from dynamap.backends.contract import Backend
@@ -29,8 +28,9 @@ from dynamap.cost.overlay.machine import Buffers
 from dynamap.planner.network.network import Network
 from dynamap.planner.plan.layers import OnHost
 from dynamap.planner.plan.plan import Plan
-
-DIGITS = Path(__file__).resolve().parents[2] / "examples" / "digits" / "digits.onnx"
+from support.programs import integer_image, one_conv, plan_on
+from support.random_networks import random_network
+from support.repository import DIGITS_MODEL
 
 
 def made(network: Network, plan: Plan) -> dict[str, bytes]:
@@ -48,7 +48,7 @@ def on_device(plan: Plan, **changes: object) -> Plan:
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    built: Network = builders()._build(5)
+    built: Network = random_network(5)
     return built
 
 
@@ -208,7 +208,7 @@ def test_make_emulate_runs_googlenet(tmp_path: Path) -> None:
 
 def test_make_emulate_runs_the_digits_network(tmp_path: Path) -> None:
     """The whole project, on Intel's emulator, by both hosts: the plan's counters; a difference is named."""
-    network = dynamap.load(DIGITS)
+    network = dynamap.load(DIGITS_MODEL)
     plan = plan_on(network, (8, 8), device="arria10-gx1150")
     write_project(made(network, plan), tmp_path / "p")
     assert subprocess.run(["sha256sum", "-c", "--quiet", MANIFEST], cwd=tmp_path / "p", check=False).returncode == 0
@@ -381,10 +381,10 @@ def test_nothing_is_written_where_a_plan_is_refused(tmp_path: Path) -> None:
             [sys.executable, "-m", "dynamap", *words], capture_output=True, text=True, cwd=tmp_path, check=False
         )
 
-    assert run("plan", str(DIGITS), "--device", "zcu104", "--array", "8x8", "-o", "amd.json").returncode == 0
+    assert run("plan", str(DIGITS_MODEL), "--device", "zcu104", "--array", "8x8", "-o", "amd.json").returncode == 0
     boardless = (Path(dynamap.__file__).parent.parent / "cost/devices/arria10-gx1150.toml").read_text()
     (tmp_path / "mine.toml").write_text(boardless.replace('board = "pac_a10"\n', ""))
-    assert run("plan", str(DIGITS), "--device", "mine.toml", "--array", "8x8", "-o", "mine.json").returncode == 0
+    assert run("plan", str(DIGITS_MODEL), "--device", "mine.toml", "--array", "8x8", "-o", "mine.json").returncode == 0
     for words, message in (
         (("generate", "amd.json", "--backend", "intel-opencl", "-o", "p"), "use vitis-hls"),
         (("generate", "mine.json", "--backend", "intel-opencl", "-o", "p"), 'board = "NAME"'),

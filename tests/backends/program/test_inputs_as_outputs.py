@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from program_support import integer_image, one_conv, plan_on
 
 from dynamap.backends.emulator import execute
 from dynamap.backends.program.host import real_outputs
@@ -14,6 +13,7 @@ from dynamap.backends.program.specification import Role
 from dynamap.backends.quantise import quantise
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network.network import HostLayer
+from support.programs import integer_image, one_conv, plan_on
 
 
 def test_the_program_reads_what_is_also_an_output() -> None:

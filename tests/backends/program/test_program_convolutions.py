@@ -10,7 +10,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-from program_support import compare, integer_image, one_conv, plan_on, redecided
 
 from dynamap.backends.emulator import execute
 from dynamap.backends.program.lowering.compile import compile_program
@@ -20,6 +19,7 @@ from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network.network import ActivationKind, Network
 from dynamap.planner.plan.layers import Blocking, Mode
 from dynamap.planner.plan.plan import Plan
+from support.programs import compare, integer_image, one_conv, plan_on, redecided
 
 WINDOWS = {
     "3x3 same": Window((3, 3), pads=(1, 1, 1, 1)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +27,7 @@ from dynamap.backends.program.specification import (
     TensorEntry,
 )
 from dynamap.cost.errors import InputError
+from support.repository import ROOT
 
 RECORDS = {
     Header: HEADER_WORDS,
@@ -88,12 +88,12 @@ def test_words_are_little_endian_in_the_order_of_the_page() -> None:
 
 @pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.__name__)
 def test_the_page_shows_every_field(kind: type[Any]) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "program.md").read_text()
+    page = (ROOT / "docs" / "program.md").read_text()
     assert fields.field_table(kind) in page
 
 
 def test_records_of_the_page_have_the_sizes_of_the_code() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "program.md").read_text()
+    page = (ROOT / "docs" / "program.md").read_text()
     for words, name in ((HEADER_WORDS, ""), (COMMAND_WORDS, "records of "), (LAYER_WORDS, "records of ")):
         assert f"{name}{words} words" in page
     for kind, size in RECORDS.items():

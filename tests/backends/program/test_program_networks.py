@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from program_support import SMALL, TINY, builders, compare, integer_image, one_conv, plan_on
 
 from dynamap.backends.executors import NumpyExecutor
 from dynamap.backends.program import Mode, Op
@@ -22,8 +21,8 @@ from dynamap.planner.plan.layers import InPlace, OnHost
 from dynamap.planner.plan.words import op_word
 from dynamap.planner.planning import plan_network
 from dynamap.planner.request.request import Request
-
-BUILDERS = builders()
+from support.programs import SMALL, TINY, compare, integer_image, one_conv, plan_on
+from support.random_networks import NetworkBuilder, random_network
 
 
 @given(
@@ -41,7 +40,7 @@ def test_random_networks(
     algorithms: tuple[Algorithm, ...],
     flows: tuple[Dataflow, ...],
 ) -> None:
-    network = BUILDERS._build(seed)
+    network = random_network(seed)
     device, array = target
     plan = plan_on(network, array, buffers, device, Request(algorithms=algorithms, dataflows=flows))
     compare(plan, quantise(network, samples=1, seed=seed), integer_image(network, seed))
@@ -54,7 +53,7 @@ def layers_network(shape: TensorShape, layers: list[Layer], shapes: dict[str, Te
 
 def test_tensors_inside_concatenations_are_written_in_place() -> None:
     """Two concatenations, one inside the other, of offsets 16 and 48, and a reader of the inner one."""
-    builder = BUILDERS.NetworkBuilder(3, 16, 9, 8)
+    builder = NetworkBuilder(3, 16, 9, 8)
     first = builder.conv("input", 16, Window((1, 1)))
     second = builder.conv(first, 32, Window((3, 3), pads=(1, 1, 1, 1)))
     shape = builder.tensors[first]
@@ -107,7 +106,7 @@ def test_scale_by_a_vector_in_both_formats() -> None:
 
 def test_additions_of_many_tensors_and_of_one_twice() -> None:
     shape = TensorShape(18, 5, 6)
-    builder = BUILDERS.NetworkBuilder(0, 18, 5, 6)
+    builder = NetworkBuilder(0, 18, 5, 6)
     twins = [builder.twin("input") for _ in range(4)]
     builder.add(Add("sum", (twins[0], *twins, "input"), "sum"), shape)
     network = builder.network("sum")
@@ -156,7 +155,7 @@ def test_built_in_networks(name: str, device: str, array: tuple[int, int]) -> No
 
 
 def test_programs_are_reproducible() -> None:
-    network = BUILDERS._build(11)
+    network = random_network(11)
     plan = plan_on(network, (5, 7))
     images = [compile_program(plan, quantise(network, samples=1)).image for _ in range(2)]
     assert images[0] == images[1]
@@ -165,7 +164,7 @@ def test_programs_are_reproducible() -> None:
 
 def test_values_handed_out_stay_when_later_layers_reuse_their_memory() -> None:
     """Vectors: their 16 channels lie in memory as the caller sees them, so that a view of it would do at first."""
-    builder = BUILDERS.NetworkBuilder(4, 16, 1, 1)
+    builder = NetworkBuilder(4, 16, 1, 1)
     name = "input"
     for _ in range(6):
         name = builder.conv(name, 16, Window((1, 1)))

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from program_support import compare, integer_image, one_conv, plan_on, redecided
 
 from dynamap.backends.emulator import Emulator, execute
 from dynamap.backends.program.lowering.compile import compile_program
@@ -16,6 +15,7 @@ from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network.network import Concat, Conv, Network, Pool, PoolKind, Quantisation
 from dynamap.planner.plan.layers import Blocking, InPlace, Mode, OnHost
 from dynamap.planner.plan.plan import Plan
+from support.programs import compare, integer_image, one_conv, plan_on, redecided
 
 SAME = Window((3, 3), pads=(1, 1, 1, 1))
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from program_support import builders, one_conv, plan_on
 
 from dynamap.backends.evidence.comparison.onnx_compare import run_model
 from dynamap.backends.evidence.comparison.qdq import to_qdq
@@ -24,13 +23,15 @@ from dynamap.planner.network.network import HostLayer
 from dynamap.planner.network.onnx_export import to_onnx
 from dynamap.planner.plan.layers import OnHost
 from dynamap.planner.plan.plan import Plan, load_plan
+from support.programs import one_conv, plan_on
+from support.random_networks import NetworkBuilder
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model file and its plan."""
     path = tmp_path_factory.mktemp("run")
-    builder = builders().NetworkBuilder(5, 3, 12, 10)
+    builder = NetworkBuilder(5, 3, 12, 10)
     first = builder.conv("input", 16, Window((3, 3), pads=(1, 1, 1, 1)))
     joined = builder.add_tensors(builder.concat(first))
     pooled = builder.pool(joined)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import onnx
@@ -19,8 +19,7 @@ from dynamap.backends.quantise.reference import execute
 from dynamap.planner.models.catalogue import BUILT_IN, resolve
 from dynamap.planner.network.network import HostLayer, Network
 from dynamap.planner.network.onnx_export import to_onnx
-
-NetworkOf = Callable[[int], Network]
+from support.random_networks import random_network
 
 
 def random_inputs(network: Network, seed: int) -> dict[str, np.ndarray]:
@@ -36,7 +35,7 @@ def integers_of(quantised: QuantisedNetwork, inputs: Mapping[str, np.ndarray]) -
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
-def test_float_executor_computes_the_network(random_network: NetworkOf, seed: int) -> None:
+def test_float_executor_computes_the_network(seed: int) -> None:
     """Calibration sees what onnxruntime computes."""
     network = random_network(seed)
     inputs = random_inputs(network, seed)
@@ -53,7 +52,7 @@ def test_float_executor_computes_the_network(random_network: NetworkOf, seed: in
 
 @settings(max_examples=80, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), method=st.sampled_from(["minmax", "percentile"]))
-def test_every_layer_of_random_networks_within_one(random_network: NetworkOf, seed: int, method: str) -> None:
+def test_every_layer_of_random_networks_within_one(seed: int, method: str) -> None:
     network = random_network(seed)
     quantised = quantise(network, method=method, percentile=99.0, seed=seed % 1000, samples=2)
     tensors = execute(quantised, integers_of(quantised, random_inputs(network, seed)))
@@ -63,7 +62,7 @@ def test_every_layer_of_random_networks_within_one(random_network: NetworkOf, se
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_whole_model_names_its_tensors(random_network: NetworkOf, seed: int) -> None:
+def test_whole_model_names_its_tensors(seed: int) -> None:
     """Each tensor of the network is a DequantizeLinear of that name, and the first layer agrees exactly."""
     network = random_network(seed)
     quantised = quantise(network, seed=seed, samples=2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -32,8 +31,8 @@ from dynamap.planner.network.network import (
     Quantisation,
     WeightQuantisation,
 )
+from support.random_networks import random_network
 
-NetworkOf = Callable[[int], Network]
 ONE = Window((1, 1))
 
 
@@ -211,7 +210,7 @@ def test_concatenation_of_a_quantised_model_is_rescaled() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
-def test_exported_model_comes_back_the_same(random_network: NetworkOf, seed: int) -> None:
+def test_exported_model_comes_back_the_same(seed: int) -> None:
     """quantise, export as QDQ, import, quantise: the same integers in every layer."""
     network = random_network(seed)
     quantised = quantise(network, seed=seed % 100, samples=2)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from program_support import builders, integer_image, one_conv, plan_on
 
 from dynamap.backends.contract import Backend
 from dynamap.backends.emulator import execute
@@ -29,6 +28,8 @@ from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network.network import Network
 from dynamap.planner.plan.plan import Plan
+from support.programs import integer_image, one_conv, plan_on
+from support.random_networks import random_network
 
 
 def made(network: Network, plan: Plan) -> dict[str, bytes]:
@@ -38,7 +39,7 @@ def made(network: Network, plan: Plan) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    built: Network = builders()._build(5)
+    built: Network = random_network(5)
     return built
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from program_support import assert_equal_layer_by_layer
 
 import dynamap
 from dynamap.backends.vitis_hls.csim import CSimulationExecutor
-
-DIGITS = Path(__file__).resolve().parents[2] / "examples" / "digits" / "digits.onnx"
+from support.programs import assert_equal_layer_by_layer
+from support.repository import DIGITS_MODEL
 
 
 @pytest.mark.parametrize(("device", "array"), [("zcu104", None), ("kv260", (8, 8))])
 def test_the_trained_digits_network(device: str, array: tuple[int, int] | None) -> None:
-    assert_equal_layer_by_layer(CSimulationExecutor(), dynamap.plan(dynamap.load(DIGITS), device=device, array=array))
+    assert_equal_layer_by_layer(
+        CSimulationExecutor(), dynamap.plan(dynamap.load(DIGITS_MODEL), device=device, array=array)
+    )
 
 
 @pytest.mark.full

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from convolutions import ANY_FORMAT_IN, buffer_sizes, machines, shapes, sides
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from dynamap.cost.overlay.bounding.screening import Demands, screened
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.options import LayerOptions
 from dynamap.cost.overlay.timing import INFEASIBLE, evaluate
+from support.convolutions import ANY_FORMAT_IN, buffer_sizes, machines, shapes, sides
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from convolutions import ANY_FORMAT_IN, buffer_sizes, machines, shapes, sides
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from overlay_reference import Case, convolution_totals
 
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points
 from dynamap.cost.overlay.machine import UNIT_BYTES, Buffers, Machine
 from dynamap.cost.overlay.options import ALGORITHMS, DATAFLOWS, FORMATS, LayerOptions
 from dynamap.cost.overlay.timing import INFEASIBLE, evaluate
+from support.convolutions import ANY_FORMAT_IN, buffer_sizes, machines, shapes, sides
+from support.overlay_reference import Case, convolution_totals
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])

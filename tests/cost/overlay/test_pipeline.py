@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pass_reference import Times, pass_cycles
 
 from dynamap.cost.overlay.machine import PASS_OVERHEAD
 from dynamap.cost.overlay.pipeline import Block, Pass, makespan
+from support.pass_reference import Times, pass_cycles
 
 
 def random_passes(rng: np.random.Generator, size: int, inputs_stream: bool, stores: bool) -> Pass:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import onnx
 import pytest
-from command_line import Call, Refused, small_model
 
 from dynamap.planner.plan.plan import Plan, load_plan
+from support.command_line import Call, Refused, small_model
 
 ASKED = ("--device", "zcu104", "--multipliers", "60", "--clock", "250", "--pin", "stem=im2col/ws")
 

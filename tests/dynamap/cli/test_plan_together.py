@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
-from command_line import Call, Refused
 
 from dynamap.cli.requests import parse_weights
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan.plan import load_plan
+from support.command_line import Call, Refused
 
 SMALL = ("--device", "pynq-z2", "--multipliers", "20")
 

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import Call, Refused
+
+from support.command_line import Call, Refused
 
 
 @pytest.fixture

@@ -12,8 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from clusters import Processes, kill, scheduler, wait_until
-from small import answers, refused, tiny_device, tiny_network, write_device, write_model
 
 from dynamap.cost.errors import InputError
 from dynamap.planner.explore.answer import OtherCodeError, answer_packed
@@ -26,6 +24,8 @@ from dynamap.planner.explore.journal import Journal
 from dynamap.planner.explore.row import Row
 from dynamap.planner.explore.sweep import Model, Options, Sweep
 from dynamap.planner.network.network import Network
+from support.explore.clusters import Processes, kill, scheduler, wait_until
+from support.explore.small import answers, refused, tiny_device, tiny_network, write_device, write_model
 
 NO_DYNAMAP = """
 import sys

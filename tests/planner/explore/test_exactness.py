@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small import LANES, answers, tiny_device, tiny_network
 
 from dynamap.cost.device import Device
 from dynamap.cost.overlay.fitting import sizes
@@ -22,6 +21,7 @@ from dynamap.planner.explore.sweep import Options, Sweep
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.network import Network
+from support.explore.small import LANES, answers, tiny_device, tiny_network
 
 BLOCKS = {"bram36": (72, 512), "uram": (72, 4096)}
 """Width in bits and depth of a memory block (docs/overlay.md, section 9)."""

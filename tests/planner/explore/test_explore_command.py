@@ -12,8 +12,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from clusters import alive, children, wait_until
-from small import dynamap, refused, write_device, write_model
+
+from support.explore.clusters import alive, children, wait_until
+from support.explore.small import dynamap, refused, write_device, write_model
 
 BUDGETS = ",".join(map(str, range(12, 28)))
 

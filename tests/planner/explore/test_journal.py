@@ -13,14 +13,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from rows import made_up, small_sweep
-from small import answers, tiny_network
 
 from dynamap.cost.errors import InputError
 from dynamap.planner.explore.budgets import Budget
 from dynamap.planner.explore.journal import Journal, ResultFiles
 from dynamap.planner.explore.row import COLUMNS, Row, csv_line, row_from_csv, row_from_data
 from dynamap.planner.explore.sweep import Options, Sweep
+from support.explore.rows import made_up, small_sweep
+from support.explore.small import answers, tiny_network
 
 LINE_FORMATS = ("csv", "jsonl")
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small import dynamap, refused, tiny_device, tiny_network, write_device, write_model
 
 from dynamap.cost.device import BLOCK_BYTES, Device, load_device, parse_device
 from dynamap.cost.errors import InfeasibleError, InputError
@@ -20,6 +19,7 @@ from dynamap.cost.overlay.fitting.target import array_limit, machine_of
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.planner.planning import plan_network
 from dynamap.planner.request.request import Request
+from support.explore.small import dynamap, refused, tiny_device, tiny_network, write_device, write_model
 
 
 def test_bytes_of_blocks() -> None:

@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from small import LANES, tiny_device, tiny_network
 
 from dynamap.cost.algorithms import Algorithm
 from dynamap.cost.device import load_device
@@ -16,6 +15,7 @@ from dynamap.cost.errors import InputError
 from dynamap.planner.explore.budgets import ALL, Budget
 from dynamap.planner.explore.identity import CodeIdentity
 from dynamap.planner.explore.sweep import Options, Sweep, differences
+from support.explore.small import LANES, tiny_device, tiny_network
 
 HALF = Budget(percent=Decimal(50))
 

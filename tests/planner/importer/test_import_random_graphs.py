@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from random_blocks import CHANNELS, COLUMNS, CONSTANTS, FIXED, KINDS, ROWS, blocks
+
+from support.random_blocks import CHANNELS, COLUMNS, CONSTANTS, FIXED, KINDS, ROWS, blocks
 
 
 @st.composite

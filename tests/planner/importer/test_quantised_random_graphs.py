@@ -13,7 +13,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper
-from random_blocks import CHANNELS, COLUMNS, CONSTANTS, FIXED, KINDS, ROWS, blocks
 
 from dynamap.backends.program.host import run_host_layer
 from dynamap.backends.quantise.calibrating import float_executor
@@ -21,6 +20,7 @@ from dynamap.backends.quantise.calibrating.calibration import representable
 from dynamap.planner.importer import import_model
 from dynamap.planner.network.network import HostLayer
 from dynamap.planner.network.scales import spread_scales
+from support.random_blocks import CHANNELS, COLUMNS, CONSTANTS, FIXED, KINDS, ROWS, blocks
 
 node = helper.make_node
 SCHEMES = (

@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from brute_force import best_mapping, layer_table
-from networks import Builder, SmallCandidates, random_network
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.machine import Buffers, Machine
-from dynamap.cost.overlay.options import FORMATS
 from dynamap.planner.mapping.objective import Objective
 from dynamap.planner.mapping.overlay_costs import LayerCosts, Restriction
-from dynamap.planner.mapping.storage import Storages, find_storages
+from dynamap.planner.mapping.storage import Storages
 from dynamap.planner.network.network import Network
 from dynamap.planner.pbqp.problem import Status
-from dynamap.planner.search.joint import Found, Progress, fixed_search, joint_search
-
-MACHINE = Machine(
-    word_bytes=32,
-    clock_khz=200_000,
-    bandwidth_bytes_per_ms=5_000_000,
-    read_latency=20,
-    write_latency=10,
-    packing=2,
-)
-
-
-def costs_of(
-    network: Network, machine: Machine = MACHINE, restrictions: Mapping[str, Restriction] | None = None
-) -> tuple[LayerCosts, Storages]:
-    storages = find_storages(network)
-    return LayerCosts(network, storages, machine, restrictions or {}), storages
+from dynamap.planner.search.joint import Progress, fixed_search, joint_search
+from support.brute_force import MACHINE, best_mapping, costs_of, recomputed
+from support.networks import Builder, SmallCandidates, random_network
 
 
 def brute_force(costs: LayerCosts, storages: Storages, candidates: SmallCandidates) -> tuple[int, int, int] | None:
@@ -47,19 +29,6 @@ def brute_force(costs: LayerCosts, storages: Storages, candidates: SmallCandidat
             if total is not None and (best is None or (total, r * c, r) < best):
                 best = (total, r * c, r)
     return best
-
-
-def recomputed(costs: LayerCosts, storages: Storages, found: Found) -> int:
-    """The cycles of what was found, from its formats and every case of its overlay."""
-    code = {vertex: FORMATS.index(fmt) for vertex, fmt in enumerate(found.formats)}
-    return sum(
-        int(
-            layer_table(costs, int(job), found.buffers, found.rows, found.columns)[
-                code[storages.vertex[layer.inputs[0]]], code[storages.vertex[layer.output]]
-            ]
-        )
-        for layer, job in zip(storages.executed, costs.jobs, strict=True)
-    )
 
 
 @pytest.mark.parametrize("seed", range(10))

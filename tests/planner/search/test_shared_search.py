@@ -6,9 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from brute_force import best_mapping
-from networks import Builder, SmallCandidates, random_network
-from test_search import MACHINE, costs_of, recomputed
 
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.machine import Machine
@@ -18,6 +15,8 @@ from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.network import Network
 from dynamap.planner.pbqp.problem import Status
 from dynamap.planner.search.joint import FoundTogether, joint_search, shared_search
+from support.brute_force import MACHINE, best_mapping, costs_of, recomputed
+from support.networks import Builder, SmallCandidates, random_network
 
 SUM, WORST = Aggregate.SUM, Aggregate.WORST
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from networks import Builder
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.errors import InfeasibleError, InputError
@@ -17,6 +16,7 @@ from dynamap.planner.planning import plan_network
 from dynamap.planner.request.replanning import on_overlay_of, stored_request
 from dynamap.planner.request.request import Request
 from dynamap.planner.studies.together import plan_together
+from support.networks import Builder
 
 DEVICE = "pynq-z2"
 SMALL = Request(multipliers=6)

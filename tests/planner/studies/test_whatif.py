@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
-from networks import Builder
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.device import Device, load_device
@@ -25,6 +24,7 @@ from dynamap.planner.request.space import restrictions_for, target
 from dynamap.planner.search.joint import fixed_search
 from dynamap.planner.studies.relaxations import without_algorithm
 from dynamap.planner.studies.whatif import Answer, Change, WhatIf, gain, what_if
+from support.networks import Builder
 
 ASKED = Request(multipliers=5, bandwidth_gbs=0.3, dataflows=(Dataflow.WS, Dataflow.IS))
 KINDS = {"multipliers", "memory_blocks", "bandwidth", "memory_ports", "clock", "memory_latency"}

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import product
 
 import numpy as np
 
-from dynamap.cost.overlay.machine import Buffers
+from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.options import FORMATS
 from dynamap.cost.overlay.timing import INFEASIBLE
-from dynamap.planner.mapping.overlay_costs import LayerCosts
-from dynamap.planner.mapping.storage import Storages
+from dynamap.planner.mapping.overlay_costs import LayerCosts, Restriction
+from dynamap.planner.mapping.storage import Storages, find_storages
+from dynamap.planner.network.network import Network
+from dynamap.planner.search.joint import Found
+
+MACHINE = Machine(
+    word_bytes=32,
+    clock_khz=200_000,
+    bandwidth_bytes_per_ms=5_000_000,
+    read_latency=20,
+    write_latency=10,
+    packing=2,
+)
+
+
+def costs_of(
+    network: Network, machine: Machine = MACHINE, restrictions: Mapping[str, Restriction] | None = None
+) -> tuple[LayerCosts, Storages]:
+    storages = find_storages(network)
+    return LayerCosts(network, storages, machine, restrictions or {}), storages
 
 
 def layer_table(costs: LayerCosts, job: int, buffers: Buffers, rows: int, columns: int) -> np.ndarray:
@@ -39,3 +58,16 @@ def best_mapping(costs: LayerCosts, storages: Storages, buffers: Buffers, rows: 
         ]
         totals.append(sum(int(tables[job][pair]) for pair, job in zip(ends, costs.jobs, strict=True)))
     return min((total for total in totals if total < INFEASIBLE), default=None)
+
+
+def recomputed(costs: LayerCosts, storages: Storages, found: Found) -> int:
+    """The cycles of what was found, from its formats and every case of its overlay."""
+    code = {vertex: FORMATS.index(fmt) for vertex, fmt in enumerate(found.formats)}
+    return sum(
+        int(
+            layer_table(costs, int(job), found.buffers, found.rows, found.columns)[
+                code[storages.vertex[layer.inputs[0]]], code[storages.vertex[layer.output]]
+            ]
+        )
+        for layer, job in zip(storages.executed, costs.jobs, strict=True)
+    )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import onnx
+import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 
@@ -44,3 +48,42 @@ def small_model(name: str, channels: int, size: tuple[int, int]) -> onnx.ModelPr
         [weights("w1", channels, 3, 3, 3), weights("w2", channels, channels, 1, 3)],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Runs ``dynamap`` with arguments, as ``python -m dynamap`` does, without a new process."""
+    from dynamap.cli import main
+
+    def run(*arguments: object) -> Done:
+        monkeypatch.setattr("sys.argv", ["dynamap", *map(str, arguments)])
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
+            main()
+        return Done(int(ended.value.code or 0), out.getvalue(), err.getvalue())
+
+    return run
+
+
+@pytest.fixture
+def refusal(call: Call) -> Refused:
+    """The message of a call that must fail with a status, without a traceback and without output."""
+
+    def run(status: int, *arguments: object) -> str:
+        done = call(*arguments)
+        assert done.status == status, done.err
+        assert "Traceback" not in done.err and "internal error" not in done.err
+        assert done.out == ""
+        errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
+        assert len(errors) == 1, done.err
+        return errors[0]
+
+    return run
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """A folder with ``first.onnx`` and ``second.onnx``."""
+    onnx.save(small_model("first", 8, (17, 13)), tmp_path / "first.onnx")
+    onnx.save(small_model("second", 24, (9, 20)), tmp_path / "second.onnx")
+    return tmp_path

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
-from program_support import plan_on
 
 from dynamap.backends.program.host import RangeCalibration
 from dynamap.cli.run import run_command
 from dynamap.planner.models import resolve
+from support.programs import plan_on
 
 
 @dataclass(frozen=True)

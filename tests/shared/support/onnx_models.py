@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -20,8 +18,6 @@ from dynamap.backends.quantise.reference import execute
 from dynamap.planner.importer import import_model
 from dynamap.planner.network.network import HostLayer, Network
 from dynamap.planner.network.onnx_export import to_onnx
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 Arrays = Mapping[str, np.ndarray]
 

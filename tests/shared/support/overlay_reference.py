@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pass_reference import Times, ceil, pass_cycles
+from support.pass_reference import Times, ceil, pass_cycles
 
 
 def round16(x: int) -> int:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-from types import ModuleType
-
 import numpy as np
+import pytest
 
 from dynamap.backends.contract import Executor
 from dynamap.backends.emulator import Emulator
 from dynamap.backends.executors import NumpyExecutor
 from dynamap.backends.program.host import integer_inputs, prepare, random_inputs
 from dynamap.backends.program.lowering.compile import compile_program
-from dynamap.backends.quantise import QuantisedNetwork
+from dynamap.backends.quantise import QuantisedNetwork, quantise
 from dynamap.backends.quantise.reference import run_layers
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.machine import Buffers
@@ -126,11 +123,8 @@ def one_conv(
     )
 
 
-def builders() -> ModuleType:
-    """The random networks of tests/arithmetic."""
-    path = Path(__file__).parents[1] / "arithmetic" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("arithmetic_conftest", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture(scope="session")
+def small_image() -> bytes:
+    """The program of one small convolution."""
+    network = one_conv(TensorShape(5, 6, 7), 9, Window((3, 3), pads=(1, 1, 1, 1)))
+    return compile_program(plan_on(network, (5, 7)), quantise(network, samples=1)).image

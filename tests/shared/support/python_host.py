@@ -1,4 +1,4 @@
-"""Lets the tests of this folder import the plans of tests/program, and a project's Python modules for hosts."""
+"""A project's Python modules for hosts, loaded from a folder as a project has them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from types import ModuleType
 import pytest
 
 from dynamap.backends.hardware.sources import python_host_files
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "program"))
 
 
 def load(folder: Path) -> ModuleType:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
-import pytest
 
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network.network import (
@@ -201,7 +198,8 @@ def _undisputed(window: Window, shape: TensorShape, size: tuple[int, int]) -> bo
     return size in (window.output_size(shape.height, shape.width), ceil)
 
 
-def _build(seed: int) -> Network:
+def random_network(seed: int) -> Network:
+    """A network for each seed."""
     builder = NetworkBuilder(seed, 1 + seed % 19, 4 + seed % 7, 4 + seed % 5)
     steps = [
         builder.conv,
@@ -217,14 +215,3 @@ def _build(seed: int) -> Network:
     for _ in range(builder.choose(2, 6)):
         tensor = steps[builder.choose(0, len(steps) - 1)](tensor)
     return builder.network(tensor, softmax=builder.maybe(0.3))
-
-
-@pytest.fixture(scope="session")
-def random_network() -> Callable[[int], Network]:
-    """A network for each seed."""
-    return _build
-
-
-@pytest.fixture(scope="session")
-def network_builder() -> type[NetworkBuilder]:
-    return NetworkBuilder

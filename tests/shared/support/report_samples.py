@@ -8,9 +8,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from dynamap.backends.evidence.vendor_reports.comparison import Comparison
+from dynamap.backends.evidence.vendor_reports.front_end import compare_project
 from dynamap.cost.device import load_device
 
-SAMPLES = Path(__file__).parent / "samples"
+SAMPLES = Path(__file__).parents[1] / "vendor_samples"
+CSYNTH = {"build/hls/hls/syn/report/csynth.xml": "csynth_2023.2.xml"}
+LINKED = CSYNTH | {
+    "build/_x/reports/link/imp/impl_1_kernel_util_routed.rpt": "impl_1_kernel_util_routed_2022.2.rpt",
+    "build/_x/reports/link/imp/impl_1_full_util_placed.rpt": "full_util_placed_2023.2.rpt",
+    "build/_x/reports/link/imp/impl_1_timing_summary_routed.rpt": "impl_1_timing_summary_routed_2023.2.rpt",
+    "build/overlay.hw.xclbin.info": "overlay_2024.1.xclbin.info",
+}
 USES = {
     "zcu104": (
         ("multipliers", 864, 0),
@@ -52,6 +63,10 @@ def prediction(board: str, clock_mhz: float = 300.0, **changes: Any) -> dict[str
 Project = Callable[..., Path]
 
 
+def compared(folder: Path) -> Comparison:
+    return compare_project(folder, folder)
+
+
 def make_project(folder: Path) -> Project:
     """What makes a project's folder: of a device, with samples in some places, and changes to the prediction."""
 
@@ -64,3 +79,9 @@ def make_project(folder: Path) -> Project:
         return folder
 
     return make
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Makes a project's folder: ``project("zcu104", {"build/hls/csynth.xml": "csynth_2023.2.xml"})``."""
+    return make_project(tmp_path / "project")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
@@ -16,11 +14,7 @@ from dynamap.planner.models import resolve
 from dynamap.planner.plan.plan import Plan, load_plan
 from dynamap.planner.planning import plan_network
 from dynamap.planner.request.request import Request
-
-if TYPE_CHECKING:
-    from page_support import Node
-
-sys.path.insert(0, str(Path(__file__).parent))
+from support.report_page import HOSTILE, Node, read_page
 
 
 @pytest.fixture(scope="session")
@@ -37,8 +31,6 @@ def paper_plan() -> Plan:
 @pytest.fixture(scope="session")
 def hostile_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five convolutions, two of them side by side, with the names of ``HOSTILE``."""
-    from page_support import HOSTILE
-
     rng = np.random.default_rng(5)
     weights = [rng.standard_normal((8, 3 if index == 0 else 8, 3, 3)).astype(np.float32) for index in range(5)]
     same = {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}
@@ -84,6 +76,4 @@ def evidence(googlenet: Plan) -> Evidence:
 
 @pytest.fixture(scope="session")
 def page(evidence: Evidence) -> Node:
-    from page_support import read_page
-
     return read_page(html_report([evidence]))

@@ -32,7 +32,7 @@ def conv(name: str, source: str, target: str, depth: int, outputs: int, kernel: 
 
 
 @pytest.fixture(scope="session")
-def network() -> Network:
+def small_network() -> Network:
     """A stem, two branches joined in place, a depthwise layer, a residual, LRN, pooling, a classifier, a host layer."""
     layers = (
         conv("stem", "x", "a", 3, 32, 3),
@@ -54,10 +54,10 @@ def network() -> Network:
 
 
 @pytest.fixture(scope="session")
-def plan(network: Network) -> Plan:
-    return plan_network(network, DEVICE, ARRAY)
+def small_plan(small_network: Network) -> Plan:
+    return plan_network(small_network, DEVICE, ARRAY)
 
 
 @pytest.fixture(scope="session")
-def paper_plan(network: Network) -> Plan:
-    return plan_network(network, DEVICE, replace(ARRAY, cost_model="paper"))
+def small_plan_by_paper(small_network: Network) -> Plan:
+    return plan_network(small_network, DEVICE, replace(ARRAY, cost_model="paper"))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from support.repository import ROOT
+
 PACKAGES = ("cost", "planner", "backends", "dynamap")
 FOLDERS = (*PACKAGES, "tests", "benchmarks", "docs", "examples")
 WRITTEN = (".py", ".cpp", ".h", ".cl", ".sv", ".js")
@@ -34,19 +34,11 @@ def sources() -> dict[str, Path]:
     return found
 
 
-def extension(name: str) -> ModuleType:
-    """A module of the site's extensions, which are no package."""
-    folder = str(ROOT / "docs" / "extensions")
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    return import_module(name)
-
-
 @pytest.fixture(scope="session")
 def import_graph() -> ModuleType:
-    return extension("import_graph")
+    return import_module("import_graph")
 
 
 @pytest.fixture(scope="session")
 def import_picture() -> ModuleType:
-    return extension("import_picture")
+    return import_module("import_picture")

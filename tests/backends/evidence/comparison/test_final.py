@@ -11,9 +11,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from end_to_end import model_of, run_file, run_plan, values
 from onnx import TensorProto, helper, numpy_helper
-from program_support import plan_on
 
 import dynamap
 from dynamap.backends.program.host import RangeCalibration
@@ -21,6 +19,8 @@ from dynamap.cli import main
 from dynamap.planner.importer.operators import activation, affine, concat, conv, quant
 from dynamap.planner.models import resolve
 from dynamap.planner.network.network import Quantisation
+from support.end_to_end import model_of, run_file, run_plan, values
+from support.programs import plan_on
 
 node = helper.make_node
 

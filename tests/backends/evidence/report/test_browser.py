@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_support import HOSTILE
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -20,6 +19,7 @@ from selenium.webdriver.support.ui import Select
 
 from dynamap.backends.evidence.report import Evidence, html_report
 from dynamap.planner.plan.plan import Plan
+from support.report_page import HOSTILE
 
 FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),

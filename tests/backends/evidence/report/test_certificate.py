@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from page_support import read_page
 
 from dynamap.backends.evidence.report.certificate import certificate, proven
 from dynamap.cost.algorithms import Algorithm, Dataflow
@@ -15,6 +14,7 @@ from dynamap.planner.plan.parts import TogetherInfo
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.given_overlay import GivenOverlay
 from dynamap.planner.request.request import Request, SharingModel, Together
+from support.report_page import read_page
 
 
 def said(plan: Plan, request: Request) -> str:

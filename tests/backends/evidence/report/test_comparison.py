@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from page_support import Node, read_page, table_rows
 
 from dynamap.backends.evidence.report import Evidence, Scope, Wanted, gather, html_report
 from dynamap.backends.evidence.report.comparison import matches
@@ -17,6 +16,7 @@ from dynamap.planner.models import resolve
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.planning import plan_network
 from dynamap.planner.request.request import Request
+from support.report_page import Node, read_page, table_rows
 
 NOTHING = Wanted(Scope.NONE)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from page_support import Node, data_of, read_page, table_rows
 
 from dynamap.backends.evidence.report import Evidence, Scope, Wanted, gather, html_report
 from dynamap.backends.evidence.report.evidence import Baselines, Replay
@@ -18,6 +17,7 @@ from dynamap.planner.plan.plan import Plan
 from dynamap.planner.planning import plan_network
 from dynamap.planner.request.request import Request
 from dynamap.planner.studies.baselines import plan_baseline
+from support.report_page import Node, data_of, read_page, table_rows
 
 
 def number(text: str) -> float:

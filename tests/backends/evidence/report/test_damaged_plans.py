@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_support import data_of, dynamap, read_page
+
+from support.report_page import data_of, dynamap, read_page
 
 STRANGE: tuple[Any, ...] = (
     *(None, True, "", " ", "</script>", "\ud800", "a\x00b", "x" * 3000, -1, 0, 1, 2**62, 10**30, 1e-300, 1e300, -0.5),

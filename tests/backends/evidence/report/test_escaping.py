@@ -6,10 +6,10 @@ import re
 import unicodedata
 
 import pytest
-from page_support import HOSTILE, Node, data_of, read_page, table_rows
 
 from dynamap.backends.evidence.report import Evidence, html_report
 from dynamap.backends.evidence.report.markup import element, embedded, isolated, named, prose
+from support.report_page import HOSTILE, Node, data_of, read_page, table_rows
 
 _ELEMENTS = (
     "html head meta title style body header nav main aside article section script h1 h2 h3 h4 p a b i em small span "

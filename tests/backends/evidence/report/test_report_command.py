@@ -8,9 +8,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from page_support import data_of, dynamap, read_page, refused
 
 from dynamap.planner.plan.plan import Plan
+from support.report_page import data_of, dynamap, read_page, refused
+from support.report_samples import SAMPLES
 
 
 @pytest.fixture()
@@ -103,8 +104,7 @@ def test_what_report_import_writes_is_read(folder: Path) -> None:
     assert dynamap("generate", "plan.json", "-o", "project", cwd=folder).returncode == 0
     reports = folder / "project" / "build" / "hls"
     reports.mkdir(parents=True)
-    sample = Path(__file__).parents[1] / "vendor_reports" / "samples" / "csynth_2023.2.xml"
-    shutil.copy(sample, reports / "csynth.xml")
+    shutil.copy(SAMPLES / "csynth_2023.2.xml", reports / "csynth.xml")
     done = dynamap("report", "import", "project", "-o", "measured.json", cwd=folder)
     assert done.returncode in (0, 1), done.stderr
     assert dynamap("report", "plan.json", "--measured", "measured.json", "-o", "p.html", cwd=folder).returncode == 0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from page_support import data_of, read_page
 
 from dynamap.backends.evidence.report import Evidence, Scope, Wanted, gather, html_report, timeline
 from dynamap.backends.evidence.report.evidence import Replay
 from dynamap.planner.models import resolve
 from dynamap.planner.planning import plan_network
+from support.report_page import data_of, read_page
 
 
 def test_the_page_of_inception_v4_is_small_and_whole() -> None:

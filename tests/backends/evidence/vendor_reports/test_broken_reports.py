@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from report_samples import SAMPLES
 
 from dynamap.backends.evidence.vendor_reports import reading
 from dynamap.backends.evidence.vendor_reports.readers.acl_quartus import read_acl_quartus
@@ -21,6 +20,7 @@ from dynamap.backends.evidence.vendor_reports.readers.timing import read_timing
 from dynamap.backends.evidence.vendor_reports.readers.utilization import read_utilization
 from dynamap.backends.evidence.vendor_reports.readers.xclbin_info import read_xclbin_info
 from dynamap.backends.evidence.vendor_reports.values import Measured, ReportError
+from support.report_samples import SAMPLES
 
 READERS: dict[str, Callable[[Path], Measured]] = {
     "csynth_2023.2.xml": lambda path: read_csynth_xml(path, "x", "overlay"),

@@ -6,8 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from report_samples import SAMPLES, Project, prediction
-from test_comparison import CSYNTH, LINKED, compared
 
 from dynamap.backends.evidence.vendor_reports.calibration import calibrate
 from dynamap.backends.evidence.vendor_reports.device_file import calibrated_name, device_toml, text_of
@@ -23,6 +21,7 @@ from dynamap.planner.models.placeholders import placeholder
 from dynamap.planner.network.network import Conv, Network
 from dynamap.planner.planning import plan_network
 from dynamap.planner.request.request import Request
+from support.report_samples import CSYNTH, LINKED, SAMPLES, Project, compared, prediction
 
 ZCU104 = load_device("zcu104")
 

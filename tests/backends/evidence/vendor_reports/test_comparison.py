@@ -6,23 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
-from report_samples import SAMPLES, Project
 
 from dynamap.backends.evidence.vendor_reports.comparison import Comparison, document
-from dynamap.backends.evidence.vendor_reports.front_end import compare_project
 from dynamap.backends.evidence.vendor_reports.values import ReportError
-
-CSYNTH = {"build/hls/hls/syn/report/csynth.xml": "csynth_2023.2.xml"}
-LINKED = CSYNTH | {
-    "build/_x/reports/link/imp/impl_1_kernel_util_routed.rpt": "impl_1_kernel_util_routed_2022.2.rpt",
-    "build/_x/reports/link/imp/impl_1_full_util_placed.rpt": "full_util_placed_2023.2.rpt",
-    "build/_x/reports/link/imp/impl_1_timing_summary_routed.rpt": "impl_1_timing_summary_routed_2023.2.rpt",
-    "build/overlay.hw.xclbin.info": "overlay_2024.1.xclbin.info",
-}
-
-
-def compared(folder: Path) -> Comparison:
-    return compare_project(folder, folder)
+from support.report_samples import CSYNTH, LINKED, SAMPLES, Project, compared
 
 
 def figures(comparison: Comparison, index: int) -> dict[str, tuple[int, int, int, int, bool]]:

@@ -10,12 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from report_samples import SAMPLES, Project
-from test_comparison import CSYNTH, LINKED
 
 from dynamap.cli import main
 from dynamap.cost.calibration import Factor
 from dynamap.cost.device import load_device, shipped_text
+from support.report_samples import CSYNTH, LINKED, SAMPLES, Project
 
 Call = Callable[..., tuple[int, str, str]]
 

@@ -13,13 +13,13 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
-from report_samples import SAMPLES, Project
 
 from dynamap.backends.evidence.vendor_reports.standalone import comparison_files
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.project import write_project
 from dynamap.backends.vitis_hls.flow import make_settings
 from dynamap.cost.device import load_device
+from support.report_samples import SAMPLES, Project
 
 COMPILER = """#!/bin/sh
 case "$*" in *host.cpp*) echo "g++ $*" >> "$CALLS";; esac

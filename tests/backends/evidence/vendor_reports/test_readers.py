@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from report_samples import SAMPLES
 
 from dynamap.backends.evidence.vendor_reports.readers.acl_quartus import read_acl_quartus
 from dynamap.backends.evidence.vendor_reports.readers.aoc_reports import read_area, read_quartus
@@ -17,6 +16,7 @@ from dynamap.backends.evidence.vendor_reports.readers.timing import read_timing
 from dynamap.backends.evidence.vendor_reports.readers.utilization import read_utilization, stage_of
 from dynamap.backends.evidence.vendor_reports.readers.xclbin_info import read_xclbin_info
 from dynamap.backends.evidence.vendor_reports.values import Measured, OtherSubject, ReportError, Scope, Stage
+from support.report_samples import SAMPLES
 
 ZU7EV = "xczu7ev-ffvc1156-2-e"
 

@@ -10,12 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from report_samples import Project
-from test_comparison import CSYNTH, LINKED, compared
 
 from dynamap.backends.evidence.vendor_reports.comparison import document
 from dynamap.backends.evidence.vendor_reports.standalone import MODULES, PACKAGE, comparison_files
 from dynamap.backends.project import write_project
+from support.report_samples import CSYNTH, LINKED, Project, compared
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -22,15 +22,15 @@ ASKED = Request(multipliers=24)
 
 
 @pytest.fixture(scope="module")
-def other(network: Network) -> Network:
+def other(small_network: Network) -> Network:
     """The same layers but for the last ones."""
-    kept = tuple(layer for layer in network.layers if layer.name not in ("mean", "classify", "softmax"))
-    return replace(network, name="other", sha256="6" * 64, layers=kept, outputs=("h",))
+    kept = tuple(layer for layer in small_network.layers if layer.name not in ("mean", "classify", "softmax"))
+    return replace(small_network, name="other", sha256="6" * 64, layers=kept, outputs=("h",))
 
 
 @pytest.fixture(scope="module")
-def both(network: Network, other: Network) -> tuple[Plan, ...]:
-    return plan_together((other, network), "u200", ASKED, weights=(2, 1))
+def both(small_network: Network, other: Network) -> tuple[Plan, ...]:
+    return plan_together((other, small_network), "u200", ASKED, weights=(2, 1))
 
 
 @pytest.fixture
@@ -40,34 +40,34 @@ def document(both: tuple[Plan, ...]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def failed(network: Network, other: Network, tmp_path: Path):  # type: ignore[no-untyped-def]
+def failed(small_network: Network, other: Network, tmp_path: Path):  # type: ignore[no-untyped-def]
     """Names of the checks that a document fails."""
 
     def names(document: dict[str, Any], *, full: bool = True) -> list[str]:
         path = tmp_path / "plan.json"
         path.write_text(json.dumps(document))
-        checks = verify_plan(load_plan(path), network, full=full, sharing=(other, network)).checks
+        checks = verify_plan(load_plan(path), small_network, full=full, sharing=(other, small_network)).checks
         return [check.name for check in checks if check.outcome is Verdict.FAILED]
 
     return names
 
 
-def test_both_are_true(both: tuple[Plan, ...], network: Network, other: Network) -> None:
-    for plan, own in zip(both, (other, network), strict=True):
-        verification = verify_plan(plan, own, sharing=(other, network))
+def test_both_are_true(both: tuple[Plan, ...], small_network: Network, other: Network) -> None:
+    for small_plan, own in zip(both, (other, small_network), strict=True):
+        verification = verify_plan(small_plan, own, sharing=(other, small_network))
         assert verification.verified, [check for check in verification.checks if check.outcome is Verdict.FAILED]
         details = {check.name: check for check in verification.checks}
         assert "the search for all 2 models" in details["all arrays"].detail
-        quick = {check.name: check.outcome for check in verify_plan(plan, own, full=False).checks}
+        quick = {check.name: check.outcome for check in verify_plan(small_plan, own, full=False).checks}
         assert quick["all arrays"] is Verdict.NOT_ASKED and quick["together"] is Verdict.PASSED
 
 
-def test_worst_case_and_a_fixed_array_are_true(network: Network, other: Network) -> None:
+def test_worst_case_and_a_fixed_array_are_true(small_network: Network, other: Network) -> None:
     request = replace(ASKED, array=(4, 6))
-    plans = plan_together((other, network), "u200", request, objective=Aggregate.WORST)
-    names = [check.name for check in verify_plan(plans[0], other, sharing=(other, network)).checks]
+    plans = plan_together((other, small_network), "u200", request, objective=Aggregate.WORST)
+    names = [check.name for check in verify_plan(plans[0], other, sharing=(other, small_network)).checks]
     assert names[-2:] == ["together", "all arrays"]  # the buffers were chosen for both
-    assert verify_plan(plans[0], other, sharing=(other, network)).verified
+    assert verify_plan(plans[0], other, sharing=(other, small_network)).verified
 
 
 @pytest.mark.parametrize(
@@ -127,20 +127,20 @@ def test_half_of_the_keys(both: tuple[Plan, ...], failed: Any, document: dict[st
     assert "together" in failed(document)
 
 
-def test_models_that_are_missing(both: tuple[Plan, ...], network: Network) -> None:
+def test_models_that_are_missing(both: tuple[Plan, ...], small_network: Network) -> None:
     with pytest.raises(InputError, match="'other' is not there"):
-        verify_plan(both[1], network)
+        verify_plan(both[1], small_network)
     with pytest.raises(InputError, match="sized for 2 networks, and 1 are given"):
-        verify_plan(both[1], network, sharing=(network,))
-    assert verify_plan(both[1], network, full=False).verified
+        verify_plan(both[1], small_network, sharing=(small_network,))
+    assert verify_plan(both[1], small_network, full=False).verified
 
 
-def test_a_document_that_cannot_be_read(document: dict[str, Any], tmp_path: Path, network: Network) -> None:
+def test_a_document_that_cannot_be_read(document: dict[str, Any], tmp_path: Path, small_network: Network) -> None:
     def refused(words: str) -> None:
         path = tmp_path / "plan.json"
         path.write_text(json.dumps(document))
         with pytest.raises(InputError, match=words):
-            verify_plan(load_plan(path), network, full=False)
+            verify_plan(load_plan(path), small_network, full=False)
 
     document["request"]["together"]["this"] = 2
     refused(r"together.this is 2, of 2 models")

@@ -72,29 +72,29 @@ def with_change(document: dict[str, Any], path: tuple[str | int, ...], value: ob
     return result
 
 
-def failures(document: dict[str, Any], network: Network, folder: Path) -> list[str]:
+def failures(document: dict[str, Any], small_network: Network, folder: Path) -> list[str]:
     """What is found wrong with a document: the message that refuses it, or the details of failed checks."""
     path = folder / "plan.json"
     path.write_text(json.dumps(document))
     try:
-        verification = verify_plan(load_plan(path), network)
+        verification = verify_plan(load_plan(path), small_network)
     except InputError as refused:
         return [str(refused)]
     assert verification.verified == (not any(check.outcome is Verdict.FAILED for check in verification.checks))
     return [check.detail for check in verification.checks if check.outcome is Verdict.FAILED]
 
 
-def require_all_noticed(plan: Plan, network: Network, folder: Path, places: int) -> None:
+def require_all_noticed(small_plan: Plan, small_network: Network, folder: Path, places: int) -> None:
     """Changes ``places`` values of every kind."""
-    document = plan.document()
-    assert failures(document, network, folder) == []
+    document = small_plan.document()
+    assert failures(document, small_network, folder) == []
     found = kinds(document)
     assert len(found) > 60
     unnoticed, unnamed = [], []
     for kind, paths in found.items():
         for path in {paths[0], paths[len(paths) // 2]} if places == 2 else paths[:1]:
             value = changed(document_value(document, path))
-            complaints = failures(with_change(document, path, value), network, folder)
+            complaints = failures(with_change(document, path, value), small_network, folder)
             key = next(part for part in reversed(path) if isinstance(part, str))
             if not complaints and kind not in TRUE_ANYWAY:
                 unnoticed.append(path)
@@ -112,53 +112,57 @@ def document_value(document: dict[str, Any], path: tuple[str | int, ...]) -> obj
     return value
 
 
-def test_every_kind_of_value_of_an_overlay_plan(plan: Plan, network: Network, tmp_path: Path) -> None:
-    require_all_noticed(plan, network, tmp_path, 2)
+def test_every_kind_of_value_of_an_overlay_plan(small_plan: Plan, small_network: Network, tmp_path: Path) -> None:
+    require_all_noticed(small_plan, small_network, tmp_path, 2)
 
 
-def test_every_kind_of_value_of_a_paper_plan(paper_plan: Plan, network: Network, tmp_path: Path) -> None:
-    require_all_noticed(paper_plan, network, tmp_path, 1)
+def test_every_kind_of_value_of_a_paper_plan(small_plan_by_paper: Plan, small_network: Network, tmp_path: Path) -> None:
+    require_all_noticed(small_plan_by_paper, small_network, tmp_path, 1)
 
 
-def failed(document: dict[str, Any], network: Network, folder: Path) -> list[Check]:
+def failed(document: dict[str, Any], small_network: Network, folder: Path) -> list[Check]:
     path = folder / "plan.json"
     path.write_text(json.dumps(document))
-    return [c for c in verify_plan(load_plan(path), network).checks if c.outcome is Verdict.FAILED]
+    return [c for c in verify_plan(load_plan(path), small_network).checks if c.outcome is Verdict.FAILED]
 
 
-def test_a_layer_that_claims_fewer_cycles_with_sums_that_fit(plan: Plan, network: Network, tmp_path: Path) -> None:
+def test_a_layer_that_claims_fewer_cycles_with_sums_that_fit(
+    small_plan: Plan, small_network: Network, tmp_path: Path
+) -> None:
     """A forger who knows the sums: cycles, objective, bound, latency and certificate's optimum all agree."""
-    document = plan.document()
+    document = small_plan.document()
     saved = document["layers"][0]["cycles"] // 2
     document["layers"][0]["cycles"] -= saved
     document["solver"]["objective"] -= saved
     document["solver"]["bound"] -= saved
-    document["latency_ms"] = round(document["solver"]["objective"] / (plan.overlay.clock_mhz * 1000), 6)
-    names = [check.name for check in failed(document, network, tmp_path)]
+    document["latency_ms"] = round(document["solver"]["objective"] / (small_plan.overlay.clock_mhz * 1000), 6)
+    names = [check.name for check in failed(document, small_network, tmp_path)]
     assert names == ["objective", "certificate", "second solver", "simulator"]
 
 
-def test_a_worse_mapping_that_is_true_to_itself_is_not_optimal(plan: Plan, network: Network, tmp_path: Path) -> None:
+def test_a_worse_mapping_that_is_true_to_itself_is_not_optimal(
+    small_plan: Plan, small_network: Network, tmp_path: Path
+) -> None:
     """A plan whose numbers are all right, but made without its best algorithm and then called unrestricted."""
     from dynamap.cost.algorithms import Algorithm, Dataflow
     from dynamap.planner.planning import plan_network
     from dynamap.planner.request.request import Request
 
     request = Request(array=(8, 6), multipliers=64, algorithms=(Algorithm.IM2COL,), dataflows=(Dataflow.IS,))
-    worse = plan_network(network, "u200", request)
-    assert worse.solver.objective > plan.solver.objective
+    worse = plan_network(small_network, "u200", request)
+    assert worse.solver.objective > small_plan.solver.objective
     document = worse.document()
-    document["request"] = plan.document()["request"]
-    names = [check.name for check in failed(document, network, tmp_path)]
+    document["request"] = small_plan.document()["request"]
+    names = [check.name for check in failed(document, small_network, tmp_path)]
     assert {"objective", "second solver", "certificate"} <= set(names)
     assert "simulator" not in names  # it does take the cycles that it says
 
 
-def test_the_sentence_names_layer_and_counter(plan: Plan, network: Network, tmp_path: Path) -> None:
-    document = plan.document()
+def test_the_sentence_names_layer_and_counter(small_plan: Plan, small_network: Network, tmp_path: Path) -> None:
+    document = small_plan.document()
     document["layers"][3]["bytes_read"] += 64
-    (check, other) = failed(document, network, tmp_path)
-    read = plan.layers[3].bytes_read
+    (check, other) = failed(document, small_network, tmp_path)
+    read = small_plan.layers[3].bytes_read
     assert check.name == "simulator"
     assert re.fullmatch(rf"layer 'right': bytes_read is {read + 64} in the plan, simulated {read}", check.detail)
     assert (other.name, other.detail) == (
@@ -168,17 +172,17 @@ def test_the_sentence_names_layer_and_counter(plan: Plan, network: Network, tmp_
 
 
 @pytest.mark.parametrize("key", ["layers", "solver", "overlay", "device", "request", "latency_ms"])
-def test_a_missing_key_is_one_message(key: str, plan: Plan, network: Network, tmp_path: Path) -> None:
-    document = plan.document()
+def test_a_missing_key_is_one_message(key: str, small_plan: Plan, small_network: Network, tmp_path: Path) -> None:
+    document = small_plan.document()
     del document[key]
-    (message,) = failures(document, network, tmp_path)
+    (message,) = failures(document, small_network, tmp_path)
     assert key in message
 
 
-def test_layers_that_were_removed_or_exchanged(plan: Plan, network: Network, tmp_path: Path) -> None:
-    document = plan.document()
+def test_layers_that_were_removed_or_exchanged(small_plan: Plan, small_network: Network, tmp_path: Path) -> None:
+    document = small_plan.document()
     del document["layers"][4]
-    assert "the number of layers is 10 in the plan, recomputed 11" in failures(document, network, tmp_path)
-    document = plan.document()
+    assert "the number of layers is 10 in the plan, recomputed 11" in failures(document, small_network, tmp_path)
+    document = small_plan.document()
     document["layers"][2], document["layers"][3] = document["layers"][3], document["layers"][2]
-    assert "layers[2].name is 'right' in the plan, recomputed 'left'" in failures(document, network, tmp_path)
+    assert "layers[2].name is 'right' in the plan, recomputed 'left'" in failures(document, small_network, tmp_path)

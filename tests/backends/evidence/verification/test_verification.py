@@ -36,8 +36,8 @@ def details(verification: Verification) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("solver", ["dp", "ilp", "cpsat", "exhaustive"])
-def test_plans_of_every_solver(solver: str, network: Network) -> None:
-    verification = verify_plan(plan_network(network, "u200", replace(FEW, solver=solver)), network)
+def test_plans_of_every_solver(solver: str, small_network: Network) -> None:
+    verification = verify_plan(plan_network(small_network, "u200", replace(FEW, solver=solver)), small_network)
     assert verification.verified
     assert set(outcomes(verification).values()) == {Verdict.PASSED}
     assert len(verification.checks) == 12
@@ -57,58 +57,60 @@ def test_plans_of_every_solver(solver: str, network: Network) -> None:
         replace(FEW, cost_model="paper", solver="ilp"),
     ],
 )
-def test_what_if_plans(request_: Request, network: Network) -> None:
-    verification = verify_plan(plan_network(network, "u200", request_), network)
+def test_what_if_plans(request_: Request, small_network: Network) -> None:
+    verification = verify_plan(plan_network(small_network, "u200", request_), small_network)
     assert verification.verified, verification
 
 
-def test_all_arrays_are_searched_again_unless_it_is_to_be_quick(network: Network) -> None:
+def test_all_arrays_are_searched_again_unless_it_is_to_be_quick(small_network: Network) -> None:
     for cost_model in ("overlay", "paper"):
-        plan = plan_network(network, "pynq-z2", Request(multipliers=40, cost_model=cost_model))
-        quick = verify_plan(plan, network, full=False)
+        small_plan = plan_network(small_network, "pynq-z2", Request(multipliers=40, cost_model=cost_model))
+        quick = verify_plan(small_plan, small_network, full=False)
         assert quick.verified and outcomes(quick)["all arrays"] is Verdict.NOT_ASKED
-        whole = verify_plan(plan, network)
+        whole = verify_plan(small_plan, small_network)
         assert whole.verified and outcomes(whole)["all arrays"] is Verdict.PASSED
 
 
-def test_a_plan_on_a_worse_array_is_noticed_by_the_search_only(network: Network) -> None:
+def test_a_plan_on_a_worse_array_is_noticed_by_the_search_only(small_network: Network) -> None:
     """All numbers are right for its array; that no other is better is what does not hold."""
     request = Request(multipliers=40)
-    best = plan_network(network, "pynq-z2", request)
-    worse = plan_network(network, "pynq-z2", replace(request, array=(2, 5)))
+    best = plan_network(small_network, "pynq-z2", request)
+    worse = plan_network(small_network, "pynq-z2", replace(request, array=(2, 5)))
     assert worse.solver.objective > best.solver.objective
     forged = replace(
         worse,
         request=request.document(),
         solver=replace(worse.solver, arrays_considered=best.solver.arrays_considered),
     )
-    assert verify_plan(forged, network, full=False).verified
-    found = verify_plan(forged, network)
+    assert verify_plan(forged, small_network, full=False).verified
+    found = verify_plan(forged, small_network)
     assert [c.name for c in found.checks if c.outcome is Verdict.FAILED] == ["all arrays"]
     assert "overlay.rows" in details(found)["all arrays"]
 
 
-def test_a_plan_that_ran_out_of_time_is_true_between_its_bounds(plan: Plan, network: Network) -> None:
+def test_a_plan_that_ran_out_of_time_is_true_between_its_bounds(small_plan: Plan, small_network: Network) -> None:
     """Its status is feasible and its bound below the optimum: the objective is still what the formats cost."""
-    unproven = replace(plan, solver=replace(plan.solver, status="feasible", bound=plan.solver.bound - 100))
-    verification = verify_plan(unproven, network)
+    unproven = replace(
+        small_plan, solver=replace(small_plan.solver, status="feasible", bound=small_plan.solver.bound - 100)
+    )
+    verification = verify_plan(unproven, small_network)
     assert verification.verified, verification
     assert "between the bound" in details(verification)["second solver"]
-    assert not verify_plan(replace(unproven, solver=replace(unproven.solver, status="optimal")), network).verified
+    assert not verify_plan(replace(unproven, solver=replace(unproven.solver, status="optimal")), small_network).verified
 
 
-def test_a_device_of_ones_own(network: Network) -> None:
+def test_a_device_of_ones_own(small_network: Network) -> None:
     document = load_device("pynq-z2").document()
     document["device"]["name"] = "my-board"
     document["system"]["memory_bandwidth_gbs"] = 3.2
     own = parse_device(document, "own")
-    plan = plan_network(network, own, Request(array=(8, 6)))
-    verification = verify_plan(plan, network)
+    small_plan = plan_network(small_network, own, Request(array=(8, 6)))
+    verification = verify_plan(small_plan, small_network)
     assert verification.verified
     assert "taken as the plan has it" in details(verification)["device"]
     document["device"]["name"] = "pynq-z2"
-    borrowed = plan_network(network, parse_device(document, "own"), Request(array=(8, 6)))
-    found = verify_plan(borrowed, network)
+    borrowed = plan_network(small_network, parse_device(document, "own"), Request(array=(8, 6)))
+    found = verify_plan(borrowed, small_network)
     assert outcomes(found)["device"] is Verdict.FAILED
     assert "memory_bandwidth_gbs is 3.2 in the plan" in details(found)["device"]
     assert "a name of its own" in details(found)["device"]
@@ -186,12 +188,12 @@ def test_simulate_prints_counters_and_writes_a_trace(
     trace = tmp_path / "trace.json"
     assert simulate_command(saved, trace, as_json=True) == 0
     document = json.loads(capsys.readouterr().out)
-    plan = load_plan(saved)
+    small_plan = load_plan(saved)
     (layer,) = document["layers"]
     keys = ["name", "compute_cycles", "load_cycles", "store_cycles", "cycles", "bytes_read", "bytes_written"]
     assert list(layer) == keys
-    assert layer == {key: getattr(plan.layers[0], key) for key in keys}
-    assert document["cycles"] == plan.solver.objective and document["latency_ms"] == plan.latency_ms
+    assert layer == {key: getattr(small_plan.layers[0], key) for key in keys}
+    assert document["cycles"] == small_plan.solver.objective and document["latency_ms"] == small_plan.latency_ms
     assert json.loads(trace.read_text())["traceEvents"]
 
 
@@ -227,7 +229,7 @@ def test_a_plan_that_cannot_be_carried_out_is_one_message(saved: Path, key: str,
         simulate_command(saved, None, as_json=False)
 
 
-def test_a_paper_plan_describes_no_machine(paper_plan: Plan, tmp_path: Path, saved: Path) -> None:
+def test_a_paper_plan_describes_no_machine(small_plan_by_paper: Plan, tmp_path: Path, saved: Path) -> None:
     document = load_plan(saved)
     path = tmp_path / "paper.json"
     plan_network(resolve(document.model.source), "u200", replace(FEW, cost_model="paper")).save(path)

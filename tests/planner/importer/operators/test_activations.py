@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from operator_nodes import OPSETS, conv, node
 
 from dynamap.planner.network.network import Activate, ActivationKind, Add, Concat, Conv, Mul
+from support.operator_nodes import OPSETS, conv, node
 
 
 def activations(opset):

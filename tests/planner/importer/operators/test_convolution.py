@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from operator_nodes import OPSETS, batch_norm, conv, ints, node, statistics
 
 from dynamap.planner.network.network import Activate, ActivationKind, Add, Concat, Conv
+from support.operator_nodes import OPSETS, batch_norm, conv, ints, node, statistics
 
 
 @pytest.mark.parametrize("opset", OPSETS)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from operator_nodes import conv, node
 
 from dynamap.planner.network.network import ActivationKind, Mul
+from support.operator_nodes import conv, node
 
 
 def test_residual_sums(same, model_of, values):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from operator_nodes import OPSETS, batch_norm, ints, node, statistics
 
 from dynamap.planner.network.network import ActivationKind
+from support.operator_nodes import OPSETS, batch_norm, ints, node, statistics
 
 
 @pytest.mark.parametrize("opset", OPSETS)

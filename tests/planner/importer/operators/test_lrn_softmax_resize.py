@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from operator_nodes import conv, ints, node
 
 from dynamap.planner.network.network import HostLayer, Lrn, Resize
+from support.operator_nodes import conv, ints, node
 
 
 @pytest.mark.parametrize("attributes", [{"size": 5}, {"size": 3, "alpha": 0.5, "beta": 0.5, "bias": 2.0}])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from operator_nodes import conv, ints, node
 
 from dynamap.planner.network.network import ActivationKind
+from support.operator_nodes import conv, ints, node
 
 
 def test_constants_are_computed_at_import(same, model_of, values):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from operator_nodes import conv, ints, node
 
 from dynamap.planner.network.network import Activate, Concat, Conv, Pool
+from support.operator_nodes import conv, ints, node
 
 
 @pytest.mark.parametrize("opset", [7, 11, 13, 18])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from operator_nodes import OPSETS, ints, node
 
 from dynamap.planner.network.network import Pool, PoolKind
+from support.operator_nodes import OPSETS, ints, node
 
 
 @pytest.mark.parametrize("opset", OPSETS)

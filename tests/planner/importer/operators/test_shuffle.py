@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from operator_nodes import conv, ints, node
-
 from dynamap.planner.network.network import Concat
+from support.operator_nodes import conv, ints, node
 
 
 def shuffle(source, output, groups, channels, rows=6, columns=7):

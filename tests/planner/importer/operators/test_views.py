@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from operator_nodes import conv, ints, node
 
 from dynamap.planner.network.network import Conv, HostLayer, Mul, Pool
+from support.operator_nodes import conv, ints, node
 
 
 def test_removed_operators(same, model_of, values):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from small import tiny_device, tiny_network
-
 from dynamap.planner.explore.budgets import Budget
 from dynamap.planner.explore.row import Row, RowStatus, row_without_plan
 from dynamap.planner.explore.sweep import Options, Sweep
+from support.explore.small import tiny_device, tiny_network
 
 
 def small_sweep(folder: Path, count: int = 5) -> Sweep:

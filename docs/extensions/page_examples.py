@@ -12,8 +12,8 @@ What a fenced block is follows from its language:
 ``<!-- full -->`` in the line above a block means: only with the heavy tests. The folder holds copies of ``examples/``,
 ``benchmarks/`` and ``cost/devices/`` of the repository, and ``model.onnx``, the trained network of ``examples/digits``.
 
-When the machine or the planner has changed, ``python tests/docs/page_examples.py PAGE...`` writes what the commands
-print now into the pages, ``...`` in place of seconds. Read the difference before you keep it.
+When the machine or the planner has changed, ``python docs/extensions/page_examples.py PAGE...`` writes what the
+commands print now into the pages, ``...`` in place of seconds. Read the difference before you keep it.
 """
 
 from __future__ import annotations

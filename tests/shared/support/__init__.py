@@ -1,0 +1,1 @@
+"""What several tests share: networks, plans, models, references, and the fixtures of all folders."""

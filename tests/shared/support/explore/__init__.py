@@ -1,0 +1,1 @@
+"""Tiny devices, sweeps and clusters for tests of exploration."""
