@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import page_examples
 import pytest
-from page_examples import (
+
+from support import page_examples
+from support.page_examples import (
     READ,
     ROOT,
     RUN,

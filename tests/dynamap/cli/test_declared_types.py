@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from command_line import Call
 from onnx import TensorProto, helper, numpy_helper
 
 from dynamap.backends.evidence.comparison.onnx_compare import run_model
+from support.command_line import Call
 
 SHAPE = (1, 3, 8, 8)
 
