@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import page_examples
 import pytest
-
-from support import page_examples
-from support.page_examples import (
+from page_examples import (
     READ,
     ROOT,
     RUN,
