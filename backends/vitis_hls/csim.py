@@ -25,7 +25,7 @@ from dynamap.cost.errors import InputError
 Int8Array = npt.NDArray[np.int8]
 
 KERNEL_SOURCES = ("overlay.cpp", "load.cpp", "compute.cpp", "vector.cpp", "post.cpp", "store.cpp")
-KERNEL_HEADERS = ("overlay.h", "engines.h", "array.h", "multiplier.h", "types.h")
+KERNEL_HEADERS = ("overlay.h", "engines.h", "multiplier.h", "types.h")
 TESTBENCH = "testbench.cpp"
 WARNINGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror", "-Wno-unknown-pragmas", "-Wno-unused-label")
 FAST = ("-O3", "-march=native")

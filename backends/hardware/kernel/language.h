@@ -44,6 +44,13 @@ using std::uint64_t;
 #define SCRATCH static
 #endif
 
+// The function that takes most of the time of a simulation: by itself, g++ gives its loops all registers.
+#if defined(__SYNTHESIS__) || defined(__OPENCL_VERSION__)
+#define INNERMOST INLINE
+#else
+#define INNERMOST static __attribute__((noinline))
+#endif
+
 // A pragma of Vitis HLS in a macro; other compilers do not see it.
 #ifdef __SYNTHESIS__
 #define HLS_PRAGMA(text) _Pragma(#text)

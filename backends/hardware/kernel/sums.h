@@ -11,6 +11,17 @@ typedef struct {
     int lines;  // rows per position (NS, WS: column tiles) or per output channel (IS)
 } sums_t;
 
+// The accumulators: a bank per column of the array, which holds what a multiplier makes, a sum or two ("two 36-bit sums or
+// one 40-bit Winograd sum").
+typedef sum_t accumulators_t[PACKING][2 * ACCUMULATOR_ROWS][BANK_COLUMNS];
+
+// Adds to a sum, or sets it where it is `fresh`. `each`: sums of a multiplier.
+INLINE void add_sum(accumulators_t sums, int row, int bank, int each, sum_t sum, bool fresh) {
+    INLINED
+    sum_t *own = &sums[bank % each][row][bank / each];
+    *own = (fresh ? (sum_t)0 : *own) + sum;
+}
+
 // `each`: sums per output channel.
 INLINE sums_t sums_of(const command_t *c, const block_t *b, int each) {
     sums_t s;
@@ -37,13 +48,15 @@ INLINE sum_place_t sum_place(const command_t *c, const sums_t *s, int number, in
     return place;
 }
 
-// kn2row: where the sum of unit convolution (k1, k2) at an input pixel goes.
+// Where the sum of a repeat at a position goes. Winograd: each repeat, a position of the tiles, has sums of its own.
+// kn2row: "adds the result of unit convolution (k1, k2) at input pixel (y, x) into output (y + pad_top - k1 dilation,
+// x + pad_left - k2 dilation) and drops what falls outside".
 typedef struct {
     bool valid, first;  // first: no earlier unit convolution reaches this output
     int number;
 } shifted_t;
 
-INLINE shifted_t shifted(const command_t *c, const spot_t *s, int repeat) {
+INLINE shifted_t shifted(const command_t *c, const geometry_t *g, const spot_t *s, int repeat) {
     INLINED
     shifted_t t = {true, true, s->number};
     if (c->algorithm == KN2ROW) {
@@ -53,6 +66,8 @@ INLINE shifted_t shifted(const command_t *c, const spot_t *s, int repeat) {
         t.valid = column >= 0 && column < c->out_width;
         t.first = k1 == 0 && (k2 == 0 || s->column < c->dilation_columns);
         t.number = s->row * c->out_width + column;
+    } else if (c->algorithm == WINOGRAD) {
+        t.number += repeat * g->tiles;
     }
     return t;
 }
@@ -65,6 +80,21 @@ INLINE int rows_to_clear(const command_t *c, const geometry_t *g, const sums_t *
         c->pad_left > reach || c->out_width - 1 - c->pad_left >= c->width || c->dilation_columns > c->width;
     if (c->algorithm != KN2ROW || !possible || (c->flags & FLAG_ACCUMULATE)) return 0;
     return c->dataflow == IS ? g->channels * s->lines : g->sums * s->lines;
+}
+
+INLINE void clear_row(accumulators_t sums, int row) {
+    INLINED
+halves:
+    UNROLLED
+    for (int k = 0; k < PACKING; ++k) {
+        UNROLL_THIS
+    banks:
+        UNROLLED
+        for (int j = 0; j < ARRAY_COLUMNS; ++j) {
+            UNROLL_THIS
+            sums[k][row][j] = 0;
+        }
+    }
 }
 
 #endif

@@ -83,7 +83,7 @@ typedef struct {
 // Sends R lanes of a row of accumulators; if the channel is full, the same ones again in the next cycle. The lanes
 // are consecutive sums: from some bank of a row on, and from bank 0 of the next row. So each bank is read once, and a
 // rotation sorts them.
-INLINE void send_sums(const command_t *c, outlet_t *out, const sum_t sums[2 * ACCUMULATOR_ROWS][BANK_COLUMNS]) {
+INLINE void send_sums(const command_t *c, outlet_t *out, const accumulators_t sums) {
     if (!out->open) {
         out->block = block_of(*c, out->drained);
         out->order = post_order_of(c, &out->block);
@@ -99,7 +99,7 @@ banks:
     UNROLLED
     for (int j = 0; j < ARRAY_COLUMNS; ++j) {
         const int below = at.row + (j < at.bank ? 1 : 0);
-        row[j] = sums[smaller(below, 2 * ACCUMULATOR_ROWS - 1)][j];
+        row[j] = sums[0][smaller(below, 2 * ACCUMULATOR_ROWS - 1)][j];
     }
     lanes_t message;
     const int count = lanes_of(o);
@@ -125,7 +125,7 @@ __attribute__((max_global_work_dim(0))) kernel void compute(int command_count, g
     int8_t __attribute__((memory, numbanks(1), bankwidth(WORD_BYTES))) weight_buffer[WEIGHT_WORDS][WORD_BYTES];
     int8_t __attribute__((memory)) row_buffers[2][ARRAY_ROWS][ROW_BUFFER_BYTES];
     // A bank per column of the array: each is added to once per cycle, and read for POST.
-    sum_t __attribute__((memory, numbanks(BANK_COLUMNS), bankwidth(8))) sums[2 * ACCUMULATOR_ROWS][BANK_COLUMNS];
+    sum_t __attribute__((memory, numbanks(BANK_COLUMNS), bankwidth(8))) sums[PACKING][2 * ACCUMULATOR_ROWS][BANK_COLUMNS];
     row_buffer_t running[RUNNING_ROWS];
     uint8_t values[VALUE_BYTES];
     source_t sources[MAX_SOURCES];
@@ -181,11 +181,7 @@ commands:
                     clear_array(&array, &lines);
                     const int rows = rows_to_clear(&c, &flow.g, &flow.sums);
                 clear_sums:
-                    for (int row = 0; row < rows; ++row) {
-                    clear_columns:
-                        UNROLLED
-                        for (int j = 0; j < ARRAY_COLUMNS; ++j) sums[flow.sums.first + row][j] = 0;
-                    }
+                    for (int row = 0; row < rows; ++row) clear_row(sums, flow.sums.first + row);
                 }
             }
             if (busy && convolves) {

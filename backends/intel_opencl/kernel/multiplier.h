@@ -14,8 +14,12 @@
 
 // One operand per multiplier: there is nothing to pack.
 INLINE pair_t pack(int high, int low) { return (pair_t)low; }
+INLINE int low_of(pair_t pair) { return pair; }
+INLINE int high_of(pair_t pair) { return 0; }
 
-// The product of one multiplier: 18 x 19 bits.
-INLINE sum_t multiply(pair_t stationary, value_t moving) { return (sum_t)((int32_t)stationary * (int32_t)moving); }
+// The product of one multiplier: 18 x 19 bits, of int8 values and of Winograd's alike.
+INLINE void multiply(pair_t pair, value_t value, bool single, sum_t part[PACKING]) {
+    part[0] = (sum_t)((int32_t)pair * (int32_t)value);
+}
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "array.h"
 
+#include "flow.h"
+
 #include "vector.h"
 
 #include "load.cl"

@@ -7,6 +7,7 @@
 
 typedef int16_t value_t;  // operand that moves right: 9 bits (centred data of kn2row), or 16 of Winograd
 typedef int16_t pair_t;   // operand that meets it; the name is that of devices whose multipliers take two at once
+typedef int16_t tag_t;    // what travels with an operand
 
 // Sums need 40 bits, pooling 18 and 24 (params.h). In emulation wider types hold the same values, so that the
 // compiler can vectorise.

@@ -11,6 +11,7 @@
 #include "memory.h"
 #include "order.h"
 #include "records.h"
+#include "sums.h"
 #include "types.h"
 
 typedef hls::stream<token_t> tokens_t;
@@ -30,14 +31,11 @@ void load_block(READ_PORTS, const command_t &c, const source_t sources[MAX_SOURC
 void compute_block(const command_t &c, const source_t sources[MAX_SOURCES], const std::uint8_t values[VALUE_BYTES],
                    int index, const std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
                    const std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
-                   sum_t low[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS], sum_t high[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS],
-                   tokens_t &operand_slots, tokens_t &operand_ready, tokens_t &sum_slots, tokens_t &sum_ready,
-                   products_t &products, counts_t &counts);
+                   accumulators_t sums, tokens_t &operand_slots, tokens_t &operand_ready, tokens_t &sum_slots,
+                   tokens_t &sum_ready, products_t &products, counts_t &counts);
 
 void post_block(const command_t &c, const lookup_t &lookup, int index, const parameter_t parameters[PARAMETER_CHANNELS],
-                const sum_t low[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS],
-                const sum_t high[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS],
-                std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES], tokens_t &sum_slots, tokens_t &sum_ready,
+                const accumulators_t sums, std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES], tokens_t &sum_slots, tokens_t &sum_ready,
                 products_t &products, tokens_t &result_slots, tokens_t &result_ready);
 
 void store_block(WRITE_PORTS, const command_t &c, int index, const std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES],
@@ -46,9 +44,7 @@ void store_block(WRITE_PORTS, const command_t &c, int index, const std::int8_t o
 // The parts of COMPUTE: the array (compute.cpp) and the vector unit (vector.cpp). Both return the cycles they took.
 std::uint64_t convolve_block(const command_t &c, const block_t &b,
                              const std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                             const std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
-                             sum_t low[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS],
-                             sum_t high[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS]);
+                             const std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], accumulators_t sums);
 
 std::uint64_t vector_unit(const command_t &c, const source_t sources[MAX_SOURCES],
                           const std::uint8_t values[VALUE_BYTES], const block_t &b,

@@ -85,8 +85,7 @@ ports:
 std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES];
 std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES];
 parameter_t parameter_buffer[PARAMETER_CHANNELS];
-sum_t accumulator_low[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS];
-sum_t accumulator_high[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS];
+accumulators_t accumulators;
 std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES];
 
 // One pass: the processes work on successive blocks at the same time; tokens say which half of a buffer is whose.
@@ -97,8 +96,7 @@ void run_pass(READ_PORTS, WRITE_PORTS, const command_t &c, const source_t load_s
 #pragma HLS stream variable = input_buffer type = unsync
 #pragma HLS stream variable = weight_buffer type = unsync
 #pragma HLS stream variable = parameter_buffer type = unsync
-#pragma HLS stream variable = accumulator_low type = unsync
-#pragma HLS stream variable = accumulator_high type = unsync
+#pragma HLS stream variable = accumulators type = unsync
 #pragma HLS stream variable = output_buffer type = unsync
     // Two halves, so two tokens; products are consumed as they are made, so a few registers decouple the two sides.
     static tokens_t operand_slots("operand_slots"), operand_ready("operand_ready");
@@ -123,9 +121,8 @@ blocks:
 #pragma HLS dataflow  // a process starts its next block as soon as it is done with the last
         load_block(PASS_READ, c, load_sources, index, input_buffer, weight_buffer, parameter_buffer, operand_slots,
                    operand_ready, load_counts);
-        compute_block(c, compute_sources, values, index, input_buffer, weight_buffer, accumulator_low,
-                      accumulator_high, operand_slots, operand_ready, sum_slots, sum_ready, products, compute_counts);
-        post_block(c, lookup, index, parameter_buffer, accumulator_low, accumulator_high, output_buffer, sum_slots,
+        compute_block(c, compute_sources, values, index, input_buffer, weight_buffer, accumulators, operand_slots, operand_ready, sum_slots, sum_ready, products, compute_counts);
+        post_block(c, lookup, index, parameter_buffer, accumulators, output_buffer, sum_slots,
                    sum_ready, products, result_slots, result_ready);
         store_block(PASS_WRITE, c, index, output_buffer, result_slots, result_ready, store_counts);
         count_block(load_counts, compute_counts, store_counts, totals);
@@ -171,16 +168,15 @@ extern "C" void overlay(READ_PORTS, WRITE_PORTS, std::uint64_t *counters, std::u
 #pragma HLS array_partition variable = input_buffer cyclic factor = WORD_UNITS dim = 1
 #pragma HLS array_reshape variable = input_buffer complete dim = 2
 #pragma HLS array_reshape variable = weight_buffer complete dim = 2
-#pragma HLS array_partition variable = accumulator_low complete dim = 2
-#pragma HLS array_partition variable = accumulator_high complete dim = 2
+#pragma HLS array_partition variable = accumulators complete dim = 1
+#pragma HLS array_partition variable = accumulators complete dim = 3
 #pragma HLS array_partition variable = output_buffer cyclic factor = WORD_UNITS dim = 1
 #pragma HLS array_reshape variable = output_buffer complete dim = 2
     // One side writes a half while the other reads the other half: a port each.
 #define STORED(buffer, memory) PRAGMA(HLS bind_storage variable = buffer type = ram_2p impl = memory)
     STORED(input_buffer, INPUT_STORAGE)
     STORED(weight_buffer, WEIGHT_STORAGE)
-    STORED(accumulator_low, ACCUMULATOR_STORAGE)
-    STORED(accumulator_high, ACCUMULATOR_STORAGE)
+    STORED(accumulators, ACCUMULATOR_STORAGE)
     STORED(output_buffer, OUTPUT_STORAGE)
     static source_t load_sources[MAX_SOURCES], compute_sources[MAX_SOURCES];
     static std::uint8_t values[VALUE_BYTES];

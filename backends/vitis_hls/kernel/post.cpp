@@ -9,12 +9,11 @@ namespace {
 
 // One sum. Sum `number` of output channel `channel` lies in a row and a bank that depend on the dataflow.
 inline sum_t sum_at(const command_t &c, const sums_t &s, int number, int channel,
-                    const sum_t low[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS],
-                    const sum_t high[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS]) {
+                    const accumulators_t sums) {
 #pragma HLS inline
     const sum_place_t at = sum_place(&c, &s, number, channel);
-    if (c.algorithm == WINOGRAD || PACKING == 1) return low[at.row][at.bank];
-    return at.bank % 2 == 0 ? low[at.row][at.bank / 2] : high[at.row][at.bank / 2];
+    const int each = c.algorithm == WINOGRAD ? 1 : PACKING;
+    return sums[at.bank % each][at.row][at.bank / each];
 }
 
 inline void put(const block_t &b, int pixels, int pixel, int channel, std::int8_t value,
@@ -26,8 +25,7 @@ inline void put(const block_t &b, int pixels, int pixel, int channel, std::int8_
 // Direct convolutions. Lanes are output channels (NS, WS) or positions (IS).
 void post_sums(const command_t &c, const lookup_t &lookup, const block_t &b, const sums_t &s,
                const parameter_t parameters[PARAMETER_CHANNELS],
-               const sum_t low[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS],
-               const sum_t high[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS],
+               const accumulators_t sums,
                std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES]) {
     const int pixels = b.rows * c.out_width;
     const bool by_channel = c.dataflow == IS;
@@ -51,7 +49,7 @@ tiles:
                     if (place >= end) continue;
                     const int channel = by_channel ? line : place;
                     const int pixel = by_channel ? place : line;
-                    const sum_t sum = sum_at(c, s, pixel, channel, low, high);
+                    const sum_t sum = sum_at(c, s, pixel, channel, sums);
                     const std::int8_t value =
                         requantise(&c, (wide_t)sum, &parameters[b.parameter + channel], lookup.table);
                     put(b, pixels, pixel, channel, value, output_buffer);
@@ -64,8 +62,7 @@ tiles:
 // Winograd: a lane gathers the positions of a tile, transforms them and has m1 x m2 outputs.
 void post_tiles(const command_t &c, const lookup_t &lookup, const block_t &b, const form_t &f, const sums_t &s,
                 const parameter_t parameters[PARAMETER_CHANNELS],
-                const sum_t low[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS],
-                const sum_t high[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS],
+                const accumulators_t sums,
                 std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES]) {
     const int pixels = b.rows * c.out_width;
     const int tiles = f.down * f.across;
@@ -92,7 +89,7 @@ groups:
                         if (place >= across) continue;
                         const int channel = by_channel ? line : place;
                         const int tile = by_channel ? place : line;
-                        const wide_t sum = (wide_t)sum_at(c, s, (i * f.t2 + j) * tiles + tile, channel, low, high);
+                        const wide_t sum = (wide_t)sum_at(c, s, (i * f.t2 + j) * tiles + tile, channel, sums);
                         for (int y = 0; y < f.m1; ++y) half[y * f.t2 + j][lane] += output_entry(f.m1, y, i) * sum;
                     }
                 }
@@ -215,8 +212,7 @@ rows:
 }  // namespace
 
 void post_block(const command_t &c, const lookup_t &lookup, int index, const parameter_t parameters[PARAMETER_CHANNELS],
-                const sum_t low[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS],
-                const sum_t high[2 * ACCUMULATOR_ROWS][ARRAY_COLUMNS],
+                const accumulators_t sums,
                 std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES], tokens_t &sum_slots, tokens_t &sum_ready,
                 products_t &products, tokens_t &result_slots, tokens_t &result_ready) {
 #pragma HLS inline off
@@ -231,10 +227,10 @@ void post_block(const command_t &c, const lookup_t &lookup, int index, const par
         sum_ready.read();
         if (c.algorithm == WINOGRAD) {
             const form_t f = form_of(&c, b.rows);
-            post_tiles(c, lookup, b, f, sums_of(&c, &b, f.down * f.across * f.positions), parameters, low, high,
+            post_tiles(c, lookup, b, f, sums_of(&c, &b, f.down * f.across * f.positions), parameters, sums,
                        output_buffer);
         } else {
-            post_sums(c, lookup, b, sums_of(&c, &b, b.rows * c.out_width), parameters, low, high, output_buffer);
+            post_sums(c, lookup, b, sums_of(&c, &b, b.rows * c.out_width), parameters, sums, output_buffer);
         }
         sum_slots.read();
     }

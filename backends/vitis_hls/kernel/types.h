@@ -28,6 +28,11 @@ typedef std::int32_t pool_row_t;
 typedef std::int32_t pool_window_t;
 #endif
 
+typedef std::int32_t tag_t;              // what travels with an operand
+
+// Memories with a bank per row or column of the array have just as many.
+enum { BANK_ROWS = ARRAY_ROWS, BANK_COLUMNS = ARRAY_COLUMNS };
+
 typedef bool token_t;
 typedef hls::stream<lanes_t> products_t;
 

@@ -84,16 +84,16 @@ int main() {
     for (int a = -255; a <= 255; ++a)
         for (int high = -128; high < 128; ++high)
             for (int low = -128; low < 128; ++low) {
-                sum_t l, h;
-                multiply(pack(high, low), (value_t)a, false, l, h);
-                if (l != low * a || h != high * a) { std::printf("%d %d %d\n", a, high, low); return 1; }
+                sum_t part[PACKING];
+                multiply(pack(high, low), (value_t)a, false, part);
+                if (part[0] != low * a || part[1] != high * a) { std::printf("%d %d %d\n", a, high, low); return 1; }
                 if (low_of(pack(high, low)) != low || high_of(pack(high, low)) != high) return 2;
             }
     for (int a = -131072; a < 131072; a += 257)
         for (int w = -6272; w <= 6272; w += 3) {
-            sum_t l, h;
-            multiply((pair_t)w, (value_t)a, true, l, h);
-            if (l != (long)a * w || h != 0) return 3;
+            sum_t part[PACKING];
+            multiply((pair_t)w, (value_t)a, true, part);
+            if (part[0] != (long)a * w || part[1] != 0) return 3;
         }
     return 0;
 }

@@ -1,0 +1,140 @@
+// The array: ARRAY_ROWS x ARRAY_COLUMNS processing elements (pe.h). One call of array_cycle is one clock cycle. An
+// operand that enters in cycle t at the left edge of row i or the top edge of column j reaches PE (i, j) in cycle
+// t + i + j.
+#ifndef OVERLAY_ARRAY_H
+#define OVERLAY_ARRAY_H
+
+#include "pe.h"
+
+// Skew: an operand for row i (column j) waits i (j) cycles in a delay line of its own, a memory of RING entries that is
+// written and read once per cycle. RING is a power of two so that lines are addressed without division.
+enum { RING_MASK = RING - 1 };
+
+typedef struct {
+    value_t left[RING][BANK_ROWS];
+    value_t load[RING][BANK_ROWS];
+    pair_t top[RING][BANK_COLUMNS];
+    tag_t tag[RING];
+    tag_t index[RING];
+    column_t arriving[RING];
+    target_t target[RING];
+} lines_t;
+
+// The left and the top edge: operands enter their delay lines, and leave those of the columns.
+INLINE void enter_array(array_t *a, lines_t *l, usage_t mode, const cycle_t *in, int now) {
+    INLINED
+    const int place = now & RING_MASK;
+    l->tag[place] = (tag_t)in->entry.tag;
+    l->index[place] = (tag_t)in->entry.load_index;
+    l->arriving[place] = in->arrival;
+    l->target[(now + in->target_delay) & RING_MASK] = in->target;
+left_lines:
+    UNROLLED
+    for (int i = 0; i < ARRAY_ROWS; ++i) {
+        UNROLL_THIS
+        l->left[place][i] = in->entry.left[i];
+    }
+    if (mode.inputs_stay) {
+    load_lines:
+        UNROLLED
+        for (int i = 0; i < ARRAY_ROWS; ++i) {
+            UNROLL_THIS
+            l->load[place][i] = in->entry.load[i];
+        }
+        return;
+    }
+top_lines:
+    UNROLLED
+    for (int j = 0; j < ARRAY_COLUMNS; ++j) {
+        UNROLL_THIS
+        l->top[place][j] = in->entry.top[j];
+    }
+top_edge:
+    UNROLLED
+    for (int j = 0; j < ARRAY_COLUMNS; ++j) {
+        UNROLL_THIS
+        a->down[0][j] = l->top[(now - j) & RING_MASK][j];
+        a->down_index[0][j] = l->index[(now - j) & RING_MASK];
+    }
+}
+
+// All rows, from the bottom up. NS: results leave a column from the bottom up: row i passes on what i rows above it and
+// itself have.
+INLINE void step_rows(array_t *a, const lines_t *l, usage_t mode, const cycle_t *in, int now) {
+    INLINED
+rows:
+    UNROLLED
+    for (int i = ARRAY_ROWS - 1; i >= 0; --i) {
+        UNROLL_THIS
+        const int then = (now - i) & RING_MASK;
+        const bool shift = (in->drain[0] >= 0 && in->drain[0] < i) || (in->drain[1] >= 0 && in->drain[1] < i);
+        const tag_t tag = (tag_t)(l->tag[then] | (shift ? TAG_SHIFT : 0));
+        const left_t left = {l->left[then][i], l->load[then][i], tag, l->index[then]};
+        step_row(a, mode, i, &left, in->loading);
+    }
+}
+
+// IS: a product column's targets come with the position that stays in it, like one more row of PEs.
+INLINE void catch_column(array_t *a, const lines_t *l, int then, int product) {
+    INLINED
+    if (l->tag[then] & TAG_SWAP) {
+        a->column_now[product] = a->column_next[product];
+        a->column_next[product].valid = false;
+    }
+    if (l->index[then] == product) a->column_next[product] = l->arriving[then];
+}
+
+// The sums that leave column j: added to the accumulators, "WS and IS add their partial sums into the accumulator
+// buffer, NS does so once per tile".
+INLINE void leave_column(array_t *a, const lines_t *l, usage_t mode, int now, int j, accumulators_t sums) {
+    INLINED
+    const target_t t = l->target[(now - j) & RING_MASK];
+    const int each = mode.single ? 1 : PACKING;
+products_of_pe:
+    UNROLLED
+    for (int k = 0; k < PACKING; ++k) {
+        UNROLL_THIS
+        const int product = each * j + k;
+        if (k >= each) continue;
+        if (mode.inputs_stay) catch_column(a, l, (now - (ARRAY_ROWS - 1) - j) & RING_MASK, product);
+        const column_t own = a->column_now[product];
+        const bool valid = t.valid && (t.own ? own.valid : product < t.count);
+        const int row = t.row + (t.own ? own.row : 0);
+        const int bank = t.own ? own.bank : product;
+        const bool fresh = t.fresh && (own.fresh || !t.own);
+        const sum_t sum = mode.sums_stay ? a->result[k][ARRAY_ROWS][j] : a->sum[k][ARRAY_ROWS][j];
+        if (valid) add_sum(sums, row, bank, each, sum, fresh);
+    }
+}
+
+// One cycle of the whole array: skew, PEs, accumulators.
+INLINE void array_cycle(array_t *a, lines_t *l, usage_t mode, const cycle_t *in, int now, accumulators_t sums) {
+    INLINED
+    enter_array(a, l, mode, in, now);
+    step_rows(a, l, mode, in, now);
+bottom_edge:
+    UNROLLED
+    for (int j = 0; j < ARRAY_COLUMNS; ++j) {
+        UNROLL_THIS
+        leave_column(a, l, mode, now, j, sums);
+    }
+}
+
+// A block begins: no sum is on its way.
+INLINE void clear_array(array_t *a, lines_t *l) {
+    INLINED
+clear_targets:
+    for (int i = 0; i < RING; ++i) {  // aoc may keep the lines in memories, which are written one by one
+        UNROLL_THIS
+        l->target[i].valid = false;
+    }
+clear_columns:
+    UNROLLED
+    for (int j = 0; j < ARRAY_COLUMNS * PACKING; ++j) {
+        UNROLL_THIS
+        a->column_next[j].valid = false;
+        a->column_now[j].valid = false;
+    }
+}
+
+#endif

@@ -1,0 +1,239 @@
+// NS, cycle by cycle: values move right, weights move down, sums stay; a finished tile leaves down the columns
+// (docs/overlay.md, section 4). Three things happen side by side, each in a function of its own: the windows of the next
+// tile are fed into the row buffers, this tile is computed, and the sums of the tile before leave.
+#ifndef OVERLAY_FLOW_NS_H
+#define OVERLAY_FLOW_NS_H
+
+#include "flow_state.h"
+
+typedef int8_t row_buffers_t[2][ARRAY_ROWS][ROW_BUFFER_BYTES];
+
+INLINE void ns_begin_tile(flow_t *f) {
+    INLINED
+    f->computing = f->tile >= 0;
+    f->feeding = f->tile < f->tiles;  // behind the last tile nothing is fed, for as long as a tile takes
+    f->column_tile = 0;
+    f->repeat = 0;
+    f->value = 0;
+    f->beat = 0;
+    f->step = 0;
+    f->feed.row = 0;
+    f->feed.segment = 0;
+    f->feed.word = 0;
+    f->feed.tap = 0;
+    f->feed.unit = 0;
+    f->feed.position = 0;
+    f->feed.spot = f->feed.first;
+}
+
+INLINE void ns_begin(const command_t *c, flow_t *f, int now) {
+    INLINED
+    f->inner = c->algorithm == KN2ROW ? c->kernel_columns : 1;
+    f->outer = f->g.repeats / f->inner;
+    f->row_tiles = ceil_div(f->g.spots, ARRAY_ROWS);
+    f->column_tiles = ceil_div(f->g.channels, f->g.wide);
+    f->tiles = f->outer * f->row_tiles;
+    f->steps = larger(f->g.values * f->g.weight_row, ARRAY_ROWS);
+    f->tail = 2 * ARRAY_ROWS + ARRAY_COLUMNS + 2;
+    f->drained[0].start = now - 4 * RING;
+    f->drained[1].start = now - 4 * RING;
+    ns_begin_tile(f);
+}
+
+// Copies the units of a word into the row buffer; the pad units between pixels are left out.
+INLINE void ns_feed_word(const command_t *c, const geometry_t *g, feed_t *d, const segment_t *w, int side,
+                         const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], row_buffers_t row_buffers) {
+    INLINED
+units_of_word:
+    UNROLLED
+    for (int k = 0; k < WORD_UNITS; ++k) {
+        UNROLL_THIS
+        if (d->word * WORD_UNITS + k >= g->segment_units) continue;
+        if (d->unit < g->units) {
+        bytes_of_unit:
+            UNROLLED
+            for (int i = 0; i < UNIT_BYTES; ++i) {
+                UNROLL_THIS
+                row_buffers[side][d->row][d->position + i] = segment_byte(c, g, w, d->tap, d->unit, i, input_buffer);
+            }
+            d->position += UNIT_BYTES;
+        }
+        ++d->unit;
+        if (d->unit == g->pitch) {
+            d->unit = 0;
+            ++d->tap;
+        }
+    }
+}
+
+// "P1 positions stay in P1 row buffers, which are fed through a chain one word per cycle": `fill = P1 words`.
+INLINE void ns_feed(const command_t *c, const block_t *b, flow_t *f,
+                    const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], row_buffers_t row_buffers,
+                    tile_spots_t *spots) {
+    INLINED
+    const geometry_t *g = &f->g;
+    feed_t *d = &f->feed;
+    const int slot = (f->tile + 1) & 3;
+    const int side = (f->tile + 1) & 1;
+    const bool exists = f->tile + 1 < f->tiles && d->spot.number < g->spots;
+    if (d->segment == 0 && d->word == 0) {
+        spots->spot[slot][d->row] = d->spot;
+        spots->known[slot][d->row] = exists;
+    }
+    if (exists) {
+        const segment_t w = open_segment(c, b, g, &d->spot, d->repeat * f->inner, d->segment);
+        ns_feed_word(c, g, d, &w, side, input_buffer, row_buffers);
+    }
+    ++d->word;
+    if (d->word * WORD_UNITS < g->segment_units) return;
+    d->word = 0;
+    d->tap = 0;
+    d->unit = 0;
+    ++d->segment;
+    if (d->segment < g->segments) return;
+    d->segment = 0;
+    d->position = 0;
+    ++d->row;
+    next_spot(g, &d->spot);
+    f->feeding = d->row < ARRAY_ROWS;
+}
+
+// The operands of value `f->value` of the tile: a row of weights at the top, a value of every row buffer at the left.
+INLINE void ns_operands(const command_t *c, const flow_t *f, const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
+                        row_buffers_t row_buffers, const tile_spots_t *spots, entry_t *entry) {
+    INLINED
+    const geometry_t *g = &f->g;
+    const int side = f->tile & 1;
+    const int weights = smaller(g->wide, g->channels - f->column_tile * g->wide);
+    const int stored = f->work_outer * f->inner + f->repeat;
+    const int before = g->values * (stored * g->channels + f->column_tile * g->wide) + f->value * weights;
+    read_weight_row(g, g->weights + g->value_bytes * before, weights, weight_buffer, entry->top);
+    const int at = f->value * g->value_bytes;
+rows_of_array:
+    UNROLLED
+    for (int i = 0; i < ARRAY_ROWS; ++i) {
+        UNROLL_THIS
+        int operand = row_buffers[side][i][at];
+        if (g->value_bytes == 2)
+            operand = row_buffers[side][i][at + 1] * 256 + (operand & 0xff);
+        else
+            operand -= c->data_offset;
+        entry->left[i] = spots->known[f->tile & 3][i] ? (value_t)operand : (value_t)0;
+    }
+    entry->tag = (f->value == 0 ? TAG_FIRST : 0) | (f->value == g->values - 1 ? TAG_LAST : 0);
+}
+
+// The tile's last values have entered: its sums will leave.
+INLINE void ns_finish_tile(flow_t *f, int now) {
+    INLINED
+    f->newest ^= 1;
+    drained_t *d = &f->drained[f->newest];
+    d->start = now;
+    d->slot = f->tile & 3;
+    d->column_tile = f->column_tile;
+    d->repeat = f->repeat;
+    d->outer = f->work_outer;
+}
+
+// "tile = no repeats_in max(b kw, P1)": a value per kw cycles, those of a row of weights; a tile of at least P1 cycles.
+INLINE void ns_compute(const command_t *c, flow_t *f, int now, const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
+                       row_buffers_t row_buffers, const tile_spots_t *spots, entry_t *entry) {
+    INLINED
+    const geometry_t *g = &f->g;
+    if (f->value < g->values && f->beat == g->weight_row - 1) {
+        ns_operands(c, f, weight_buffer, row_buffers, spots, entry);
+        if (f->value == g->values - 1) ns_finish_tile(f, now);
+    }
+    ++f->beat;
+    if (f->beat == g->weight_row) {
+        f->beat = 0;
+        ++f->value;
+    }
+    ++f->step;
+    if (f->step < f->steps) return;
+    f->step = 0;
+    f->value = 0;
+    f->beat = 0;
+    ++f->column_tile;
+    if (f->column_tile < f->column_tiles) return;
+    f->column_tile = 0;
+    ++f->repeat;
+    f->computing = f->repeat < f->inner;
+}
+
+// "drain = P1": results of a finished tile leave down the columns, the last row first, one row per cycle.
+INLINE void ns_drain(const command_t *c, const flow_t *f, int now, const tile_spots_t *spots, cycle_t *out) {
+    INLINED
+leaving_tiles:
+    UNROLLED
+    for (int k = 0; k < 2; ++k) {
+        UNROLL_THIS
+        const drained_t d = f->drained[k];
+        const int age = now - d.start - (ARRAY_ROWS - 1);
+        out->drain[k] = age - 1;
+        if (age < 0 || age >= ARRAY_ROWS) continue;
+        const int row = ARRAY_ROWS - 1 - age;
+        if (!spots->known[d.slot][row]) continue;
+        const shifted_t to = shifted(c, &f->g, &spots->spot[d.slot][row], d.outer * f->inner + d.repeat);
+        out->target.valid = to.valid;
+        out->target.fresh = to.first && !(c->flags & FLAG_ACCUMULATE);
+        out->target.row = f->sums.first + to.number * f->sums.lines + d.column_tile;
+        out->target.count = smaller(f->g.wide, f->g.channels - d.column_tile * f->g.wide);
+    }
+}
+
+// What is fed behind the tile that begins. Winograd: the outer repeats are positions, and weights arrive position by
+// position, so they are outermost. kn2row: "a row of input pixels is fed once for the K2 unit convolutions of each kernel
+// row"; its tiles follow each other within a row tile.
+INLINE void ns_next_feed(const command_t *c, flow_t *f) {
+    INLINED
+    feed_t *d = &f->feed;
+    const spot_t start = {0, 0, 0};
+    if (c->algorithm == KN2ROW) {
+        ++d->repeat;
+        if (d->repeat < f->outer) return;
+        d->repeat = 0;
+        ++d->row_tile;
+        d->first = d->spot;
+        return;
+    }
+    ++d->row_tile;
+    d->first = d->spot;
+    if (d->row_tile < f->row_tiles) return;
+    d->row_tile = 0;
+    d->first = start;
+    ++d->repeat;
+}
+
+// What was fed is computed next.
+INLINE void ns_next_tile(const command_t *c, flow_t *f) {
+    INLINED
+    if (f->tile + 1 < f->tiles) {
+        f->work_outer = f->feed.repeat;
+        ns_next_feed(c, f);
+    }
+    ++f->tile;
+    f->ending = f->tile == f->tiles;
+    ns_begin_tile(f);
+}
+
+// "tile = max(computing, P1 words)": the next tile begins when this one is computed and that one is fed.
+INLINE void ns_cycle(const command_t *c, const block_t *b, flow_t *f, int now,
+                     const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
+                     const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], row_buffers_t row_buffers,
+                     tile_spots_t *spots, cycle_t *out) {
+    INLINED
+    out->loading = true;
+    out->target_delay = 0;
+    out->moves = f->tile >= 0;  // fill: the array waits for its first operands
+    out->counts = out->moves && !f->ending;
+    if (f->feeding) ns_feed(c, b, f, input_buffer, row_buffers, spots);
+    if (f->computing && !f->ending) ns_compute(c, f, now, weight_buffer, row_buffers, spots, &out->entry);
+    if (out->moves) ns_drain(c, f, now, spots, out);
+    if (f->ending)
+        --f->tail;
+    else if (!f->feeding && !f->computing)
+        ns_next_tile(c, f);
+}
+
+#endif

@@ -1,0 +1,203 @@
+// WS and IS, cycle by cycle (docs/overlay.md, section 4). WS: weights stay, values move right, sums move down; the next
+// tile's weights come down behind. IS: inputs stay, weights move right, sums move down; the next tile's inputs come from
+// the left behind.
+#ifndef OVERLAY_FLOW_STATIONARY_H
+#define OVERLAY_FLOW_STATIONARY_H
+
+#include "flow_state.h"
+
+INLINE int piece_size(const geometry_t *g, const piece_t *p) {
+    INLINED
+    return smaller(ARRAY_ROWS, g->segment_values - p->first);
+}
+
+// "kt = repeats sum over segments of ceil(segment / (P1 e))" pieces, each with all its tiles.
+INLINE void next_piece(const geometry_t *g, int tiles, piece_t *p) {
+    INLINED
+    ++p->tile;
+    if (p->tile < tiles) return;
+    p->tile = 0;
+    p->first += ARRAY_ROWS;
+    if (p->first < g->segment_values) return;
+    p->first = 0;
+    ++p->segment;
+    if (p->segment < g->segments) return;
+    p->segment = 0;
+    ++p->repeat;
+}
+
+// First byte of the weights of a piece, of all output channels.
+INLINE int piece_weights(const geometry_t *g, const piece_t *p) {
+    INLINED
+    const int before = (p->repeat * g->segments + p->segment) * g->segment_values + p->first;
+    return g->weights + g->value_bytes * before * g->channels;
+}
+
+// The first piece of a repeat begins its sums, unless an earlier pass has.
+INLINE bool begins_sums(const command_t *c, const piece_t *p) {
+    INLINED
+    return p->segment == 0 && p->first == 0 && !(c->flags & FLAG_ACCUMULATE);
+}
+
+// WS, "P1 kw": the weights of the next piece come down, a row of them per kw cycles.
+INLINE void ws_load_weights(flow_t *f, int now, const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], entry_t *entry) {
+    INLINED
+    const geometry_t *g = &f->g;
+    const bool exists = f->next.repeat < g->repeats;
+    if (f->load_row >= ARRAY_ROWS) return;
+    if (exists && f->load_beat == g->weight_row - 1) {
+        const int size = piece_size(g, &f->next);
+        const int across = smaller(g->wide, g->channels - f->next.tile * g->wide);
+        const int before = size * f->next.tile * g->wide + f->load_row * across;
+        entry->load_index = f->load_row;
+        read_weight_row(g, piece_weights(g, &f->next) + g->value_bytes * before, f->load_row < size ? across : 0,
+                        weight_buffer, entry->top);
+        f->last_load = now;
+    }
+    ++f->load_beat;
+    if (f->load_beat < g->weight_row) return;
+    f->load_beat = 0;
+    ++f->load_row;
+}
+
+// WS, "positions stream, one window of P1 values per cycle": a position per ka cycles.
+INLINE void ws_stream_position(const command_t *c, const block_t *b, flow_t *f,
+                               const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], cycle_t *out) {
+    INLINED
+    const geometry_t *g = &f->g;
+    const piece_t *held = &f->held;
+    if (f->tile < 0 || f->spot.number >= g->spots) return;
+    if (f->step == 0) out->entry.tag = TAG_SWAP;
+    if (f->work_beat == g->window_words - 1) {
+        const segment_t w = open_segment(c, b, g, &f->spot, held->repeat, held->segment);
+        read_window(c, g, &w, held->first, piece_size(g, held), input_buffer, out->entry.left);
+        const shifted_t to = shifted(c, g, &f->spot, held->repeat);
+        out->target.valid = to.valid;
+        out->target.fresh = to.first && begins_sums(c, held);
+        out->target.row = f->sums.first + to.number * f->sums.lines + held->tile;
+        out->target.count = smaller(g->wide, g->channels - held->tile * g->wide);
+        next_spot(g, &f->spot);
+    }
+    ++f->work_beat;
+    if (f->work_beat == g->window_words) f->work_beat = 0;
+}
+
+// IS, "min(a, Cw) ka": the positions of the next tile come from the left, one per ka cycles. A position sits in the column
+// whose accumulator bank its sums belong to. Where the image that the unit convolutions read is narrower than the output,
+// later rows drift away from their banks.
+INLINE void is_load_position(const command_t *c, const block_t *b, flow_t *f, int now,
+                             const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], cycle_t *out) {
+    INLINED
+    const geometry_t *g = &f->g;
+    const piece_t *next = &f->next;
+    const spot_t start = {0, 0, 0};
+    const int count = smaller(g->wide, g->spots - next->tile * g->wide);
+    if (next->repeat >= g->repeats || f->load_beat != g->window_words - 1 || f->load_row >= count) return;
+    if (f->load_row == 0 && next->tile == 0) f->spot = start;
+    const segment_t w = open_segment(c, b, g, &f->spot, next->repeat, next->segment);
+    read_window(c, g, &w, next->first, piece_size(g, next), input_buffer, out->entry.load);
+    const shifted_t to = shifted(c, g, &f->spot, next->repeat);
+    if (f->load_row == 0) f->place = (to.number % g->wide + g->wide) % g->wide;
+    out->arrival.valid = to.valid;
+    out->arrival.fresh = to.first;
+    out->arrival.row = to.number / g->wide;
+    out->arrival.bank = to.number % g->wide;
+    out->entry.load_index = f->place;
+    f->last_load = now;
+    ++f->place;
+    if (f->place == g->wide) f->place = 0;
+    next_spot(g, &f->spot);
+}
+
+// IS, "weights stream, P1 values of one output channel per cycle": a channel per ka cycles.
+INLINE void is_stream_weights(const command_t *c, flow_t *f, const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
+                              cycle_t *out) {
+    INLINED
+    const geometry_t *g = &f->g;
+    if (f->tile < 0 || f->work_index >= g->channels) return;
+    if (f->step == 0) out->entry.tag = TAG_SWAP;
+    if (f->load_beat != g->window_words - 1) return;
+    const int size = piece_size(g, &f->held);
+    const int byte = piece_weights(g, &f->held) + g->value_bytes * f->work_index * size;
+rows_of_array:
+    UNROLLED
+    for (int i = 0; i < ARRAY_ROWS; ++i) {
+        UNROLL_THIS
+        out->entry.left[i] = i < size ? (value_t)weight_at(g, byte + i * g->value_bytes, weight_buffer) : (value_t)0;
+    }
+    out->target.valid = true;
+    out->target.own = true;
+    out->target.fresh = begins_sums(c, &f->held);
+    out->target.row = f->sums.first + f->work_index * f->sums.lines;
+    ++f->work_index;
+}
+
+INLINE void ws_cycle(const command_t *c, const block_t *b, flow_t *f, int now,
+                     const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
+                     const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], cycle_t *out) {
+    INLINED
+    ws_load_weights(f, now, weight_buffer, &out->entry);
+    ws_stream_position(c, b, f, input_buffer, out);
+}
+
+INLINE void is_cycle(const command_t *c, const block_t *b, flow_t *f, int now,
+                     const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
+                     const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], cycle_t *out) {
+    INLINED
+    is_load_position(c, b, f, now, input_buffer, out);
+    is_stream_weights(c, f, weight_buffer, out);
+    ++f->load_beat;
+    if (f->load_beat < f->g.window_words) return;
+    f->load_beat = 0;
+    ++f->load_row;
+}
+
+// Cycles of the tile at work, or of the load of the next one if that takes longer: WS "max(a ka, P1 kw)", IS "max(oc ka,
+// min(a, Cw) ka)".
+INLINE int stationary_steps(const command_t *c, const flow_t *f) {
+    INLINED
+    const geometry_t *g = &f->g;
+    const bool ws = c->dataflow == WS;
+    const int work = f->tile < 0 ? 0 : (ws ? g->spots : g->channels) * g->window_words;
+    const int load = ws ? ARRAY_ROWS * g->weight_row : smaller(g->spots, g->wide) * g->window_words;
+    return larger(work, load);
+}
+
+// What was loaded is worked on next.
+INLINE void stationary_next_tile(const command_t *c, flow_t *f) {
+    INLINED
+    const spot_t start = {0, 0, 0};
+    ++f->tile;
+    f->ending = f->next.repeat >= f->g.repeats;
+    f->held = f->next;
+    next_piece(&f->g, f->tiles, &f->next);
+    f->step = 0;
+    f->load_beat = 0;
+    f->load_row = 0;
+    f->work_beat = 0;
+    f->work_index = 0;
+    if (c->dataflow == WS) f->spot = start;
+}
+
+INLINE void stationary_cycle(const command_t *c, const block_t *b, flow_t *f, int now,
+                             const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
+                             const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], cycle_t *out) {
+    INLINED
+    out->moves = true;
+    out->target_delay = ARRAY_ROWS - 1;
+    out->counts = f->tile >= 0 && !f->ending;
+    if (f->ending) {
+        out->loading = true;
+        --f->tail;
+        return;
+    }
+    if (c->dataflow == WS)
+        ws_cycle(c, b, f, now, input_buffer, weight_buffer, out);
+    else
+        is_cycle(c, b, f, now, input_buffer, weight_buffer, out);
+    out->loading = now - f->last_load <= ARRAY_ROWS + ARRAY_COLUMNS;
+    ++f->step;
+    if (f->step >= stationary_steps(c, f)) stationary_next_tile(c, f);
+}
+
+#endif
