@@ -85,7 +85,7 @@ def settle_outputs(lowering: Lowering) -> None:
         elif tensor.name == name:
             taken.add(name)
             continue
-        elif tensor.name not in taken and tensor.name not in lowering.graph.outputs:
+        elif tensor.name not in taken and not lowering.graph.is_output(tensor.name):
             tensor.name = name
             taken.add(name)
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import onnx
@@ -16,6 +16,7 @@ from dynamap.planner.importer.drafts import Unsupported
 _DAMAGED = "export the model again; the file may be damaged"
 _FIELDS = {
     AttributeProto.FLOAT: "f",
+    AttributeProto.GRAPH: "g",
     AttributeProto.INT: "i",
     AttributeProto.STRING: "s",
     AttributeProto.TENSOR: "t",
@@ -27,7 +28,10 @@ _FIELDS = {
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """One ONNX node. ``domain`` is empty for the standard operators; attributes are plain Python values."""
+    """One ONNX node. ``domain`` is empty for the standard operators; attributes are plain Python values.
+
+    ``captured`` are the names of the graph around it that its inner graphs read (branches, bodies of loops).
+    """
 
     index: int
     name: str
@@ -37,6 +41,12 @@ class Node:
     outputs: tuple[str, ...]
     attributes: Mapping[str, object]
     proto: onnx.NodeProto
+    captured: tuple[str, ...] = ()
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """All names that must be known before it."""
+        return (*self.inputs, *self.captured) if self.captured else self.inputs
 
     def has(self, position: int) -> bool:
         """True where the optional input at ``position`` is given."""
@@ -68,14 +78,21 @@ class Node:
             return value
         raise Unsupported(f"attribute {name!r} is {value!r}, not a list of integers", _DAMAGED)
 
+    def graph(self, name: str) -> onnx.GraphProto:
+        value = self.attributes.get(name)
+        if isinstance(value, onnx.GraphProto):
+            return value
+        raise Unsupported(f"attribute {name!r} is not a graph", _DAMAGED)
+
 
 class Graph:
     """The nodes of a model and the relations between them."""
 
-    def __init__(self, model: onnx.ModelProto, label: str) -> None:
-        """Raises InputError where a name is produced twice or by nothing, or the graph has a cycle."""
-        graph = model.graph
-        self._check_names(graph, label)
+    def __init__(self, graph: onnx.GraphProto, protos: Sequence[onnx.NodeProto], label: str) -> None:
+        """``protos`` are the nodes, which may be others than those of ``graph``: calls and branches written out.
+
+        Raises InputError where a name is produced twice or by nothing, or the graph has a cycle.
+        """
         if graph.sparse_initializer:
             raise InputError(f"{label}: sparse initialisers are not supported; save the weights as dense tensors")
         self.label = label
@@ -87,25 +104,27 @@ class Graph:
             if tensor.name in self.initialisers:
                 raise InputError(f"{label}: two initialisers are called {tensor.name!r}; export the model again")
             self.initialisers[tensor.name] = tensor
-        self.nodes: tuple[Node, ...] = tuple(_node(index, proto) for index, proto in enumerate(graph.node))
+        self.nodes: tuple[Node, ...] = tuple(node_of(index, proto) for index, proto in enumerate(protos))
         self.outputs: tuple[str, ...] = tuple(output.name for output in graph.output)
-        if not self.outputs or len(set(self.outputs)) < len(self.outputs):
+        self._outputs = frozenset(self.outputs)
+        if not self.outputs or len(self._outputs) < len(self.outputs):
             raise InputError(f"{label}: the graph has no outputs, or one twice; export the model again")
-        inputs = [value.name for value in graph.input if value.name not in self.initialisers]
+        inputs = self._inputs(graph)
         producers = self._producers(inputs)
         self._check_sources(producers)
         self.alive = self._alive(producers)
-        used = {name for node in self.nodes if node.index in self.alive for name in node.inputs}
-        self.inputs: tuple[str, ...] = tuple(name for name in inputs if name in used or name in self.outputs)
-        self.unused_inputs: tuple[str, ...] = tuple(name for name in inputs if name not in self.inputs)
+        used = {name for node in self.nodes if node.index in self.alive for name in node.reads} | self._outputs
+        self.inputs: tuple[str, ...] = tuple(name for name in inputs if name in used)
+        self.unused_inputs: tuple[str, ...] = tuple(name for name in inputs if name not in used)
         self._readers: Counter[str] = Counter()
         self._consumers: dict[str, list[Node]] = defaultdict(list)
         for node in self.nodes:
             if node.index in self.alive and node.op not in ("Shape", "Size"):
-                self._readers.update(name for name in node.inputs if name)
-                for name in dict.fromkeys(node.inputs):
+                self._readers.update(name for name in node.reads if name)
+                for name in dict.fromkeys(node.reads):
                     self._consumers[name].append(node)
         self.order = self._order(producers)
+        self.producers = {name: self.nodes[index] for name, index in producers.items() if index >= 0}
 
     def readers(self, name: str) -> int:
         """How often live nodes read ``name``; asking for its shape alone does not count."""
@@ -114,16 +133,20 @@ class Graph:
     def consumers(self, name: str) -> tuple[Node, ...]:
         return tuple(self._consumers.get(name, ()))
 
-    @staticmethod
-    def _check_names(graph: onnx.GraphProto, label: str) -> None:
-        """Protobuf hands out strings that are not UTF-8 as bytes."""
-        names = [value.name for values in (graph.input, graph.output, graph.initializer) for value in values]
-        for node in graph.node:
-            names += (node.name, node.op_type, node.domain, *node.input, *node.output)
-            names += (attribute.name for attribute in node.attribute)
-        for name in names:
-            if isinstance(name, bytes):
-                raise InputError(f"{label}: the name {name!r} is not UTF-8; the file is damaged: export it again")
+    def is_output(self, name: str) -> bool:
+        return name in self._outputs
+
+    def is_used(self, name: str) -> bool:
+        """True where a live node reads ``name``, or it is an output."""
+        return self._readers[name] > 0 or name in self._outputs
+
+    def _inputs(self, graph: onnx.GraphProto) -> list[str]:
+        """Inputs of the graph without a default value."""
+        names = [value.name for value in graph.input]
+        twice = next((name for name, count in Counter(names).items() if count > 1), None)
+        if twice is not None:
+            raise InputError(f"{self.label}: two inputs are called {twice!r}; export the model again")
+        return [name for name in names if name not in self.initialisers]
 
     def _producers(self, inputs: Iterable[str]) -> dict[str, int]:
         """Node index per name; -1 for inputs and initialisers."""
@@ -138,7 +161,7 @@ class Graph:
 
     def _check_sources(self, producers: Mapping[str, int]) -> None:
         for node in self.nodes:
-            for name in node.inputs:
+            for name in node.reads:
                 if name not in producers:
                     raise InputError(
                         f"{self.label}: node {node.name!r} ({node.op}) reads {name!r}, which nothing "
@@ -156,7 +179,7 @@ class Graph:
             index = pending.pop()
             if index >= 0 and index not in alive:
                 alive.add(index)
-                pending.extend(producers[name] for name in self.nodes[index].inputs)
+                pending.extend(producers[name] for name in self.nodes[index].reads)
         return frozenset(alive)
 
     def _order(self, producers: Mapping[str, int]) -> tuple[Node, ...]:
@@ -164,7 +187,7 @@ class Graph:
         waits: dict[int, int] = {}
         followers: dict[int, list[int]] = defaultdict(list)
         for index in self.alive:
-            sources = {producers[name] for name in self.nodes[index].inputs} - {-1}
+            sources = {producers[name] for name in self.nodes[index].reads} - {-1}
             waits[index] = len(sources)
             for source in sources:
                 followers[source].append(index)
@@ -184,12 +207,35 @@ class Graph:
         return tuple(order)
 
 
-def _node(index: int, proto: onnx.NodeProto) -> Node:
+def node_of(index: int, proto: onnx.NodeProto) -> Node:
+    """The node that ``proto`` describes, called as its first output where it has no name."""
     outputs = tuple(proto.output)
     name = proto.name or next((output for output in outputs if output), f"node {index}")
     domain = "" if proto.domain == "ai.onnx" else proto.domain
     attributes = {attribute.name: _attribute(attribute) for attribute in proto.attribute}
-    return Node(index, name, proto.op_type, domain, tuple(proto.input), outputs, attributes, proto)
+    return Node(
+        index, name, proto.op_type, domain, tuple(proto.input), outputs, attributes, proto, captured_names(proto)
+    )
+
+
+def captured_names(proto: onnx.NodeProto) -> tuple[str, ...]:
+    """The names that the inner graphs of a node read from the graph around it, each once."""
+    found: dict[str, None] = {}
+    for attribute in proto.attribute:
+        for graph in inner_graphs(attribute):
+            own = {value.name for value in graph.input} | {tensor.name for tensor in graph.initializer}
+            own.update(name for node in graph.node for name in node.output)
+            read = [name for node in graph.node for name in (*node.input, *captured_names(node))]
+            read.extend(value.name for value in graph.output)
+            found.update((name, None) for name in read if name and name not in own)
+    return tuple(found)
+
+
+def inner_graphs(attribute: AttributeProto) -> tuple[onnx.GraphProto, ...]:
+    """The graphs that an attribute holds."""
+    if attribute.type == AttributeProto.GRAPH:
+        return (attribute.g,)
+    return tuple(attribute.graphs) if attribute.type == AttributeProto.GRAPHS else ()
 
 
 def _attribute(attribute: AttributeProto) -> object:

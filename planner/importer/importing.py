@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import onnx
 
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import TensorShape
+from dynamap.planner.importer.constants.budget import Budget
+from dynamap.planner.importer.constants.evaluation import Evaluator
 from dynamap.planner.importer.drafts import Constant, TensorDraft, Unknown, Unsupported, Value, Verdict
 from dynamap.planner.importer.fates import CheckReport, Fate, refusal
 from dynamap.planner.importer.finish import (
@@ -21,13 +24,18 @@ from dynamap.planner.importer.finish import (
 )
 from dynamap.planner.importer.graph import Graph, Node
 from dynamap.planner.importer.handlers import handler_of
+from dynamap.planner.importer.limits import MAX_BRANCH_ROUNDS
 from dynamap.planner.importer.lowering import BEHIND, Lowering
+from dynamap.planner.importer.nesting.branches import check_branch, take_branches
+from dynamap.planner.importer.nesting.functions import expand_functions
+from dynamap.planner.importer.nesting.inlining import Inliner
 from dynamap.planner.importer.operators.quant import settle_integer_inputs
-from dynamap.planner.importer.reading.constants import evaluate
 from dynamap.planner.importer.reading.inputs import bind_inputs
-from dynamap.planner.importer.reading.read import Source, TensorReader, read_source
+from dynamap.planner.importer.reading.read import Source, in_memory, read_source
 from dynamap.planner.importer.reading.schema import check_node, opset_of
 from dynamap.planner.importer.reading.shapes import output_shapes
+from dynamap.planner.importer.reading.tensors import TensorReader
+from dynamap.planner.importer.reading.walk import check_contents
 from dynamap.planner.network.network import Network
 
 
@@ -54,7 +62,7 @@ def import_model(model: onnx.ModelProto, name: str, sha256: str) -> Network:
     Raises:
         InputError: as for `load_model`.
     """
-    return _network(lower(Source(model, name, name, sha256, None)))
+    return _network(lower(in_memory(model, name, sha256)))
 
 
 def check_model(source: str | Path | onnx.ModelProto, name: str = "model") -> CheckReport:
@@ -64,7 +72,7 @@ def check_model(source: str | Path | onnx.ModelProto, name: str = "model") -> Ch
         InputError: the file is damaged, so that there are no nodes to judge.
     """
     if isinstance(source, onnx.ModelProto):
-        return lower(Source(source, name, name, "", None)).report
+        return lower(in_memory(source, name, "")).report
     return lower(read_source(source)).report
 
 
@@ -72,28 +80,55 @@ def lower(source: Source) -> Outcome:
     """Judge and translate every node of ``source``."""
     model, label = source.model, source.label
     opset = opset_of(model, label)
-    if model.functions:
-        from onnx import inliner
-
-        model = inliner.inline_local_functions(model)
-    graph = Graph(model, label)
+    check_contents(model, label)
+    inliner = Inliner(model, label)
+    expansion = expand_functions(model, inliner, opset, label)
     tensors = TensorReader(label, source.folder)
-    lowering = Lowering(graph, opset, tensors)
+    evaluator = Evaluator(opset, tensors, Budget(source.stored_bytes))
+    nodes: Sequence[onnx.NodeProto] = expansion.nodes
+    constants: dict[str, Constant] = {}
+    notices: list[str] = []
+    for rounds_left in reversed(range(MAX_BRANCH_ROUNDS)):
+        graph = Graph(model.graph, nodes, label)
+        lowering = Lowering(graph, evaluator, constants, expansion.refusals, may_branch=rounds_left > 0)
+        _lower_all(lowering, model)
+        if not lowering.taken:
+            break
+        notices += [_branch_notice(graph.nodes[index], taken) for index, taken in lowering.taken.items()]
+        nodes = take_branches(graph.nodes, lowering.taken, inliner)
+        constants = lowering.constants
+    lowering.notices[:0] = dict.fromkeys(notices)
+    return _outcome(lowering, source)
+
+
+def _lower_all(lowering: Lowering, model: onnx.ModelProto) -> None:
+    """Lower every live node, constants first; up to the first branches whose condition is constant."""
+    constant, rest = _constants_first(lowering.graph)
+    _lower_nodes(lowering, constant)
+    if lowering.taken:  # the graph is another without the branches that are left out
+        return
     bind_inputs(lowering, model)
-    constant, rest = _constants_first(graph)
-    _lower_nodes(lowering, constant, tensors)
     settle_integer_inputs(lowering)
-    _lower_nodes(lowering, rest, tensors)
+    _lower_nodes(lowering, rest)
+
+
+def _outcome(lowering: Lowering, source: Source) -> Outcome:
     settle_outputs(lowering)
     refuse_host_before_overlay(lowering)
     names = unique_names(lowering.layers)
-    report = report_of(lowering, label, names)
+    report = report_of(lowering, source.label, names)
     if not report.supported:
         return Outcome(report, None)
     if all(draft.is_host for draft in lowering.layers):
-        raise InputError(f"{label}: no node of the model is a layer for the overlay; give a convolutional network")
-    check_output_shapes(lowering, model)
+        raise InputError(
+            f"{source.label}: no node of the model is a layer for the overlay; give a convolutional network"
+        )
+    check_output_shapes(lowering, source.model)
     return Outcome(report, network_of(lowering, source.name, source.sha256, names))
+
+
+def _branch_notice(node: Node, taken: bool) -> str:
+    return f"the condition of {node.name!r} is always {'true' if taken else 'false'}: its other branch is left out"
 
 
 def _network(outcome: Outcome) -> Network:
@@ -103,41 +138,78 @@ def _network(outcome: Outcome) -> Network:
 
 
 def _constants_first(graph: Graph) -> tuple[list[Node], list[Node]]:
-    """The nodes that depend on no input of the network, and all others; both in order."""
+    """The nodes that depend on no input of the network, or whose condition does not, and all others; both in order."""
     variable = set(graph.inputs)
-    constant, rest = [], []
+    constant: list[Node] = []
+    rest: list[Node] = []
     for node in graph.order:
-        if variable.intersection(node.inputs):
-            variable.update(node.outputs)
-            rest.append(node)
-        else:
+        decided = node.op == "If" and not node.domain and node.inputs[:1] and node.inputs[0] not in variable
+        if variable.isdisjoint(node.reads):
             constant.append(node)
+        else:
+            variable.update(node.outputs)
+            (constant if decided else rest).append(node)
     return constant, rest
 
 
-def _lower_nodes(lowering: Lowering, nodes: list[Node], tensors: TensorReader) -> None:
+def _lower_nodes(lowering: Lowering, nodes: list[Node]) -> None:
     for node in nodes:
         if node.index in lowering.verdicts:
             continue
         try:
-            _lower_node(lowering, node, tensors)
+            _lower_node(lowering, node)
         except Unsupported as problem:
             lowering.verdicts[node.index] = Verdict(Fate.UNSUPPORTED, None, problem.reason, problem.remedy)
             _bind_unknown(lowering, node)
 
 
-def _lower_node(lowering: Lowering, node: Node, tensors: TensorReader) -> None:
+def _lower_node(lowering: Lowering, node: Node) -> None:
+    refusal = lowering.refused_functions.get((node.domain, node.op))
+    if refusal is not None:
+        raise Unsupported(refusal.reason, refusal.remedy)
     check_node(node, lowering.opset)
     if node.op in ("Shape", "Size") and not node.domain:
         _shape(lowering, node)
-        return
-    constants = [lowering.constant(name) if name else None for name in node.inputs]
-    if all(constant is not None or not name for constant, name in zip(constants, node.inputs, strict=True)):
-        results = evaluate(node, constants, lowering.opset, tensors)
-        lowering.constants.update((name, result) for name, result in zip(node.outputs, results, strict=True) if name)
+    elif node.op == "If" and not node.domain:
+        _branch(lowering, node)
+    elif not _compute(lowering, node):
+        handler_of(node)(lowering, node)
+
+
+def _compute(lowering: Lowering, node: Node) -> bool:
+    """The value of ``node``, where all that it reads is constant; False where something is not."""
+    if all(not name or name in lowering.constants for name in node.outputs):  # in an earlier round
         lowering.verdict(node, Fate.FOLDED, None, "constant, computed at import")
-        return
-    handler_of(node)(lowering, node)
+        return True
+    known = {name: lowering.constant(name) for name in node.reads if name}
+    constants = {name: constant for name, constant in known.items() if constant is not None}
+    if len(constants) < len(known):
+        return False
+    inputs = [constants[name] if name else None for name in node.inputs]
+    results = lowering.evaluator.evaluate(node, inputs, constants)
+    lowering.constants.update((name, result) for name, result in zip(node.outputs, results, strict=True) if name)
+    lowering.verdict(node, Fate.FOLDED, None, "constant, computed at import")
+    return True
+
+
+def _branch(lowering: Lowering, node: Node) -> None:
+    """An If whose condition is known: the next round has the branch in its place."""
+    bound = lowering.values.get(node.inputs[0])
+    if isinstance(bound, Unknown):
+        raise Unsupported(BEHIND.format(bound.culprit), "replace that node first")
+    condition = lowering.array(node, 0)
+    if condition is None or condition.size != 1 or condition.dtype != bool:
+        raise Unsupported("its condition is not one truth value", "export the model again; the file may be damaged")
+    if not lowering.may_branch:
+        raise Unsupported(
+            f"more than {MAX_BRANCH_ROUNDS} branches depend on each other", "simplify the model (onnxsim)"
+        )
+    taken = bool(condition.reshape(()))
+    check_branch(node, taken)
+    lowering.taken[node.index] = taken
+    lowering.verdict(node, Fate.FOLDED, None, "its condition is constant")
+    for name in filter(None, node.outputs):
+        lowering.bind(name, Unknown(node.name))
 
 
 def _shape(lowering: Lowering, node: Node) -> None:

@@ -6,11 +6,13 @@ raises Unsupported. `Lowering` keeps for every node what became of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from dynamap.cost.geometry import TensorShape, Window
+from dynamap.planner.importer.constants.evaluation import Evaluator
+from dynamap.planner.importer.constants.placeholders import is_placeholder
 from dynamap.planner.importer.drafts import (
     Array,
     Bound,
@@ -28,25 +30,39 @@ from dynamap.planner.importer.drafts import (
 )
 from dynamap.planner.importer.fates import Fate
 from dynamap.planner.importer.graph import Graph, Node
-from dynamap.planner.importer.reading.read import TensorReader
+from dynamap.planner.importer.limits import MAX_AXES, MAX_CHANNELS, MAX_ELEMENTS
+from dynamap.planner.importer.nesting.functions import Refusal
 from dynamap.planner.network.network import Quantisation
 
+_CHANNEL_BYTES = 64  # of bias, scale, shift, order and slopes, which small files can ask for without storing them
 BEHIND = "its input depends on the unsupported node {!r} and cannot be judged"
 
 
 class Lowering:
     """Values, layers, fates and notices of the import in progress."""
 
-    def __init__(self, graph: Graph, opset: int, tensors: TensorReader) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        evaluator: Evaluator,
+        constants: Mapping[str, Constant],
+        refused_functions: Mapping[tuple[str, str], Refusal],
+        *,
+        may_branch: bool,
+    ) -> None:
+        """``constants`` are known from an earlier round; ``may_branch``: there may be another after this one."""
         self.graph = graph
-        self.opset = opset
+        self.opset = evaluator.opset
+        self.evaluator = evaluator
+        self.refused_functions = refused_functions
+        self.may_branch = may_branch
+        self.taken: dict[int, bool] = {}  # the branches of Ifs, by the index of the node
         self.values: dict[str, Bound] = {}
-        self.constants: dict[str, Constant] = {}
+        self.constants: dict[str, Constant] = dict(constants)
         self.layers: list[LayerDraft] = []
         self.verdicts: dict[int, Verdict] = {}
         self.notices: list[str] = []
         self.stored_again: dict[tuple[int, Quantisation], TensorDraft] = {}  # copies by tensor and scale
-        self._tensors = tensors
 
     # ---- reading ----
 
@@ -54,7 +70,7 @@ class Lowering:
         """What ``name`` holds, if it is known at import."""
         found = self.constants.get(name)
         if found is None and name in self.graph.initialisers:
-            found = Constant(self._tensors.array(self.graph.initialisers[name]))
+            found = Constant(self.evaluator.tensors.array(self.graph.initialisers[name]))
             self.constants[name] = found
         return found
 
@@ -74,6 +90,23 @@ class Lowering:
             )
         return found.array
 
+    def integers(self, node: Node, position: int) -> tuple[int, ...] | None:
+        """The constant integers at an input (axes, sizes, pads); None where the optional input is missing.
+
+        Raises:
+            Unsupported: they are computed from the network's input, or are no list of a few integers.
+        """
+        array = self.array(node, position)
+        if array is None:
+            return None
+        if array.ndim > 1 or array.dtype.kind not in "iu" or array.size > 2 * MAX_AXES:
+            raise Unsupported(
+                f"its input {node.inputs[position]!r}, {array.dtype} of shape {list(array.shape)}, is no list of axes "
+                "or sizes",
+                "export the model again; the file may be damaged",
+            )
+        return tuple(int(number) for number in np.atleast_1d(array))
+
     def parameter(self, node: Node, position: int, what: str) -> FloatArray:
         """A constant as float32, refused where it is not finite."""
         array = self.array(node, position)
@@ -82,6 +115,9 @@ class Lowering:
         return self.as_float(array, node.inputs[position], what)
 
     def as_float(self, array: Array, name: str, what: str) -> FloatArray:
+        if is_placeholder(array):  # one value stays one
+            one = self.as_float(array[(slice(1),) * array.ndim], name, what)
+            return np.broadcast_to(one.reshape(()), array.shape)
         if array.dtype == np.float32:
             real: FloatArray = array  # type: ignore[assignment]
         elif np.issubdtype(array.dtype, np.floating) or array.dtype.name in ("bfloat16", "float16"):
@@ -109,7 +145,7 @@ class Lowering:
                 f"its input {name!r} is a constant, where an activation is expected",
                 "simplify the model (onnxsim), so that constants are computed before",
             )
-        shared = bound.shared or self.graph.readers(name) > readers or name in self.graph.outputs
+        shared = bound.shared or self.graph.readers(name) > readers or self.graph.is_output(name)
         return _replace(bound, shared=shared)
 
     def real(self, node: Node, position: int, readers: int = 1) -> Value:
@@ -149,7 +185,19 @@ class Lowering:
         shape: TensorShape,
         view: tuple[int, ...] | None = None,
     ) -> LayerDraft:
-        """A new layer, called as the node, that writes its first output, seen in the shape ``view``."""
+        """A new layer, called as the node, that writes its first output, seen in the shape ``view``.
+
+        Raises:
+            Unsupported: its output is larger than any tensor may be.
+        """
+        if shape.elements > MAX_ELEMENTS or shape.channels > MAX_CHANNELS:
+            raise Unsupported(
+                f"its output would have {shape.channels} x {shape.height} x {shape.width} elements; "
+                f"{MAX_CHANNELS} channels and {MAX_ELEMENTS} elements are the most",
+                "use a smaller image, or split the layer",
+            )
+        if isinstance(spec, ConvSpec):
+            self.evaluator.budget.spend(_CHANNEL_BYTES * shape.channels, 0)
         output = TensorDraft(node.outputs[0], shape)
         draft = LayerDraft(node.name, spec, tuple(inputs), output)
         output.producer = draft

@@ -83,7 +83,7 @@ def take_gated(lowering: Lowering, gated: Gated) -> None:
 
 def _only_reader(lowering: Lowering, name: str, op: str) -> Node | None:
     """The node that alone reads ``name``, if its operator is ``op``."""
-    if lowering.graph.readers(name) != 1 or name in lowering.graph.outputs:
+    if lowering.graph.readers(name) != 1 or lowering.graph.is_output(name):
         return None
     (reader,) = lowering.graph.consumers(name)
     if reader.op != op or reader.domain:

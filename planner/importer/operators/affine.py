@@ -21,16 +21,17 @@ def batch_normalisation(lowering: Lowering, node: Node) -> None:
         raise Unsupported("spatial = 0 normalises every element by itself", "export with spatial = 1")
     value = lowering.plain(node, 0)
     channels = value.tensor.shape.channels
-    scale, bias, mean, variance = (
-        lowering.parameter(node, position, what).astype(np.float64)
+    parameters = [
+        lowering.parameter(node, position, what)
         for position, what in ((1, "scale"), (2, "bias"), (3, "mean"), (4, "variance"))
-    )
-    for array in (scale, bias, mean, variance):
+    ]
+    for array in parameters:
         if array.shape != (channels,):
             raise Unsupported(
                 f"parameters of shape {list(array.shape)} do not fit {channels} channels",
                 "export the model again",
             )
+    scale, bias, mean, variance = (array.astype(np.float64) for array in parameters)
     spread = variance + node.real("epsilon", 1e-5)
     if (spread <= 0).any():
         raise Unsupported("its variance is not positive", "train or export the model again")
@@ -80,12 +81,11 @@ def constant_operand(lowering: Lowering, node: Node) -> tuple[Value, DoubleArray
 def per_channel(node: Node, position: int, array: Array, value: Value) -> DoubleArray:
     """``array``, which broadcasts against ``value``, as one number per channel of the tensor."""
     channels = value.tensor.shape.channels
-    numbers = array.astype(np.float64)
     if array.size == 1 and array.ndim <= len(value.shape) and value.order is None and value.pads is None:
-        return np.full(channels, numbers.reshape(()))
+        return np.full(channels, array.reshape(()).astype(np.float64))
     form = (1,) * (len(value.shape) - array.ndim) + array.shape
     if value.is_plain and form == (1, channels) + (1,) * (len(value.shape) - 2):
-        return numbers.reshape(channels)
+        return array.astype(np.float64).reshape(channels)
     raise Unsupported(
         f"its constant {node.inputs[position]!r} of shape {list(array.shape)} is not one value per channel "
         f"of its input of shape {list(value.shape)}",

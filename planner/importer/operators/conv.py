@@ -7,10 +7,10 @@ import numpy as np
 from dynamap.cost.geometry import TensorShape, Window, ceil_div
 from dynamap.planner.importer.drafts import Constant, ConvSpec, FloatArray, LayerDraft, Unsupported, Value
 from dynamap.planner.importer.graph import Node
+from dynamap.planner.importer.limits import MAX_SIDE
 from dynamap.planner.importer.lowering import Lowering, refuse_view
 from dynamap.planner.network.network import WeightQuantisation
 
-MAX_SIDE = 65536  # rows or columns of a tensor; more than any image has
 _AGAIN = "export the model again; the file may be damaged"
 Pads = tuple[int, int, int, int]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dynamap.cost.geometry import TensorShape, Window
+from dynamap.planner.importer.constants.placeholders import is_placeholder
 from dynamap.planner.importer.drafts import ConvSpec, FloatArray, LayerDraft, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering, refuse_view
@@ -30,7 +31,7 @@ def gemm(lowering: Lowering, node: Node) -> None:
     if node.has(2):
         bias = _row(lowering.parameter(node, 2, "bias"), outputs) * np.float32(beta)
     if alpha != 1.0:
-        weights, quantisation = weights * np.float32(alpha), None
+        weights, quantisation = _scaled(weights, np.float32(alpha)), None
     emit_linear(lowering, node, value, weights if transposed else weights.T, bias, quantisation)
 
 
@@ -73,6 +74,13 @@ def emit_linear(
         quantisation = WeightQuantisation(quantisation.values_oihw.reshape(form), quantisation.scales)
     spec = ConvSpec(Window((chw.height, chw.width)), weights_oi.reshape(form), bias, 1, True, quantisation)
     return lowering.emit(node, spec, [value.tensor], TensorShape(outputs, 1, 1), (1, outputs))
+
+
+def _scaled(weights: FloatArray, factor: np.float32) -> FloatArray:
+    """``factor`` times the weights; placeholders of one value stay such."""
+    if is_placeholder(weights):
+        return np.broadcast_to(weights[(slice(1),) * weights.ndim].reshape(()) * factor, weights.shape)
+    return weights * factor
 
 
 def _row(bias: FloatArray, outputs: int) -> FloatArray:

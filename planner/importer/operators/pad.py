@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from dynamap.planner.importer.drafts import ConcatSpec, PoolSpec, TensorDraft, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
@@ -34,7 +32,7 @@ def pad(lowering: Lowering, node: Node) -> None:
         raise Unsupported("negative pads crop its input", "crop with a stride, or on the host")
     check_size(value.tensor.shape.height + pads[0] + pads[2], value.tensor.shape.width + pads[1] + pads[3])
     readers = lowering.graph.consumers(node.outputs[0])
-    private = node.outputs[0] not in lowering.graph.outputs
+    private = not lowering.graph.is_output(node.outputs[0])
     if private and readers and all(_absorbs(reader, node, fill, pads, value) for reader in readers):
         chw = value.tensor.shape
         shape = (1, chw.channels, chw.height + pads[0] + pads[2], chw.width + pads[1] + pads[3])
@@ -102,15 +100,9 @@ def _fill(lowering: Lowering, node: Node) -> float:
 
 def _pads(lowering: Lowering, node: Node, rank: int) -> tuple[int, int, int, int]:
     """(top, left, bottom, right); ONNX lists all begins, then all ends, for ``axes`` or for every axis."""
-    if "pads" in node.attributes:
-        amounts = list(node.integers("pads") or ())
-    else:
-        array = lowering.array(node, 1)
-        amounts = [] if array is None else [int(amount) for amount in np.atleast_1d(array)]
-    axes = list(range(rank))
-    if node.has(3):
-        array = lowering.array(node, 3)
-        axes = [int(axis) % rank for axis in np.atleast_1d(np.asarray(array))]
+    amounts = (node.integers("pads") if "pads" in node.attributes else lowering.integers(node, 1)) or ()
+    given = lowering.integers(node, 3)
+    axes = list(range(rank)) if given is None else [axis % rank for axis in given]
     if len(amounts) != 2 * len(axes):
         raise Unsupported(f"{len(amounts)} pads do not fit {len(axes)} axes", _AGAIN)
     begins = dict(zip(axes, amounts[: len(axes)], strict=True))

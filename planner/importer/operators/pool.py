@@ -12,7 +12,7 @@ from dynamap.planner.network.network import PoolKind
 
 def max_pool(lowering: Lowering, node: Node) -> None:
     """MaxPool; its second output, the indices, is not computed."""
-    if len(node.outputs) > 1 and node.outputs[1] and _is_used(lowering, node.outputs[1]):
+    if len(node.outputs) > 1 and node.outputs[1] and lowering.graph.is_used(node.outputs[1]):
         raise Unsupported("its second output (the indices of the maxima) is used", "use the maxima alone")
     value = lowering.read(node, 0)
     emit_pool(lowering, node, value, PoolKind.MAX)
@@ -101,10 +101,10 @@ def _reduce(lowering: Lowering, node: Node, kind: PoolKind) -> None:
     """ReduceMean and ReduceMax over every axis behind the channels, however H and W are split among them."""
     value = lowering.real(node, 0)
     rank = len(value.shape)
-    axes = lowering.array(node, 1) if node.has(1) else node.integers("axes")
+    axes = lowering.integers(node, 1) if node.has(1) else node.integers("axes")
     if axes is None:
         axes = () if node.integer("noop_with_empty_axes", 0) else tuple(range(rank))
-    reduced = sorted({int(axis) + (rank if int(axis) < 0 else 0) for axis in axes})
+    reduced = sorted({axis + (rank if axis < 0 else 0) for axis in axes})
     chw = value.tensor.shape
     if value.order is not None or value.pads is not None or value.shape[:2] != (1, chw.channels):
         raise refuse_view(node, 0, value)
@@ -117,10 +117,6 @@ def _reduce(lowering: Lowering, node: Node, kind: PoolKind) -> None:
     keep = node.integer("keepdims", 1) != 0
     view = (1, chw.channels, *([1] * (rank - 2) if keep else []))
     emit_global(lowering, node, value, kind, view)
-
-
-def _is_used(lowering: Lowering, name: str) -> bool:
-    return lowering.graph.readers(name) > 0 or name in lowering.graph.outputs
 
 
 def _all_see_data(window: Window, axis: int, size: int, count: int) -> bool:

@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from dynamap.planner.importer.constants.dequantising import dequantised
 from dynamap.planner.importer.drafts import (
     AddSpec,
     Array,
@@ -25,7 +26,6 @@ from dynamap.planner.importer.operators.host import emit_softmax
 from dynamap.planner.importer.operators.linear import emit_linear
 from dynamap.planner.importer.operators.pool import emit_global, emit_pool
 from dynamap.planner.importer.operators.scales import positive_scale, quantisation_at, store_output
-from dynamap.planner.importer.reading.constants import dequantised
 from dynamap.planner.network.network import Activation, ActivationKind, PoolKind
 
 _QDQ = "export the quantised model in QDQ form (quant_format=QuantFormat.QDQ)"
@@ -158,7 +158,7 @@ def _weights(lowering: Lowering, node: Node, position: int, axis: int) -> Consta
     if integers is None or integers.dtype not in (np.int8, np.uint8):
         raise Unsupported("its weights are not int8 or uint8", _QDQ)
     zero_points = lowering.array(node, position + 2)
-    return dequantised(integers, scales, zero_points, axis if scales.size > 1 else None)
+    return dequantised(integers, scales, zero_points, axis if scales.size > 1 else None, lowering.evaluator.budget)
 
 
 def _floats(constant: Constant) -> FloatArray:

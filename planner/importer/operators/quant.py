@@ -120,7 +120,7 @@ def _read_otherwise(lowering: Lowering, tensor: TensorDraft, wanted: Quantisatio
     names, pending = {tensor.name}, [tensor.name]
     while pending:
         name = pending.pop()
-        if name in lowering.graph.outputs:
+        if lowering.graph.is_output(name):
             return True
         for reader in lowering.graph.consumers(name):
             if _is_view(lowering, reader, name, tensor):

@@ -55,11 +55,10 @@ def _factors(lowering: Lowering, node: Node, shape: tuple[int, ...]) -> tuple[in
         scales = dict(zip(axes, numbers, strict=False))
     else:
         array = lowering.array(node, scales_at)
-        if array is not None and array.size:
+        if array is not None and 0 < array.size <= 4:
             scales = dict(zip(axes, (Fraction(float(scale)) for scale in array.ravel()), strict=False))
         elif node.has(3):
-            sizes = lowering.array(node, 3)
-            wanted = [] if sizes is None else [int(size) for size in sizes]
+            wanted = lowering.integers(node, 3) or ()
             scales = {axis: Fraction(size, shape[axis]) for axis, size in zip(axes, wanted, strict=False)}
             if node.text("keep_aspect_ratio_policy", "stretch") != "stretch":
                 raise Unsupported("keep_aspect_ratio_policy is not 'stretch'", _REMEDY)

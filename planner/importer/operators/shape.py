@@ -25,7 +25,7 @@ def dropout(lowering: Lowering, node: Node) -> None:
     """Dropout does nothing at inference; its mask must not be used."""
     if len(node.outputs) > 1 and node.outputs[1]:
         mask = node.outputs[1]
-        if lowering.graph.readers(mask) or mask in lowering.graph.outputs:
+        if lowering.graph.is_used(mask):
             raise Unsupported("its mask is used", "export the model in inference mode (model.eval())")
     training = lowering.array(node, 2) if node.has(2) else None
     if training is not None and bool(np.any(training)):
@@ -50,10 +50,8 @@ def cast(lowering: Lowering, node: Node) -> None:
 def reshape(lowering: Lowering, node: Node) -> None:
     """Reshape with a constant shape: another view of the tensor."""
     value = lowering.read(node, 0)
-    sizes = lowering.array(node, 1)
-    if sizes is None or sizes.ndim != 1 or sizes.dtype.kind != "i":
-        raise Unsupported("its shape is not a list of integers", _AGAIN)
-    shape = [int(size) for size in sizes]
+    sizes = lowering.integers(node, 1) or ()
+    shape = list(sizes)
     if not node.integer("allowzero", 0):
         if any(size == 0 and axis >= len(value.shape) for axis, size in enumerate(shape)):
             raise Unsupported(f"its shape {shape} copies a dimension that {list(value.shape)} lacks", _AGAIN)
@@ -64,7 +62,7 @@ def reshape(lowering: Lowering, node: Node) -> None:
         shape = [total // rest if size == -1 and rest > 0 else size for size in shape]
     if min(shape, default=0) < 1 or math.prod(shape) != total:
         raise Unsupported(
-            f"the shape {[int(size) for size in sizes]} does not fit {list(value.shape)}, the batch being 1",
+            f"the shape {list(sizes)} does not fit {list(value.shape)}, the batch being 1",
             "export the model with batch size 1 or a dynamic batch",
         )
     _view(lowering, node, value, tuple(shape))
@@ -96,8 +94,7 @@ def unsqueeze(lowering: Lowering, node: Node) -> None:
     value = lowering.read(node, 0)
     count = len(node.integers("axes") or ()) if "axes" in node.attributes else None
     if count is None:
-        array = lowering.array(node, 1)
-        count = 0 if array is None else array.size
+        count = len(lowering.integers(node, 1) or ())
     rank = len(value.shape) + count
     axes = _axes(lowering, node, rank) or ()
     sizes = iter(value.shape)
@@ -174,19 +171,17 @@ def _shuffle(lowering: Lowering, node: Node, value: Value) -> None:
 def _shuffle_nodes(lowering: Lowering, node: Node) -> list[Node]:
     """The Transpose and Reshape nodes in front of the last Reshape of a shuffle."""
     found = []
-    name = node.inputs[0]
-    for candidate in reversed(lowering.graph.order):
-        if name in candidate.outputs and candidate.op in ("Reshape", "Transpose", "Squeeze", "Unsqueeze"):
-            found.append(candidate)
-            name = candidate.inputs[0]
+    maker = lowering.graph.producers.get(node.inputs[0])
+    while maker is not None and maker.op in ("Reshape", "Transpose", "Squeeze", "Unsqueeze"):
+        found.append(maker)
+        maker = lowering.graph.producers.get(maker.inputs[0])
     return found
 
 
 def _axes(lowering: Lowering, node: Node, rank: int) -> tuple[int, ...] | None:
     axes = node.integers("axes") if "axes" in node.attributes else None
     if axes is None and node.has(1):
-        array = lowering.array(node, 1)
-        axes = None if array is None else tuple(int(axis) for axis in np.atleast_1d(array))
+        axes = lowering.integers(node, 1)
     if axes is None:
         return None
     positive = tuple(axis + rank if axis < 0 else axis for axis in axes)

@@ -8,13 +8,11 @@ from onnx import TensorProto
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import TensorShape
 from dynamap.planner.importer.drafts import TensorDraft, Value
+from dynamap.planner.importer.limits import MAX_CHANNELS, MAX_ELEMENTS, MAX_SIDE
 from dynamap.planner.importer.lowering import Lowering
-from dynamap.planner.importer.operators.conv import MAX_SIDE
-from dynamap.planner.importer.reading.read import MAX_ELEMENTS
 from dynamap.planner.network.network import Quantisation
 
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.BFLOAT16)
-MAX_CHANNELS = 2**24
 _INTEGERS = (TensorProto.INT8, TensorProto.UINT8)
 _FIX = "fix it with python -m onnxruntime.tools.make_dynamic_shape_fixed, or export with a fixed image size"
 

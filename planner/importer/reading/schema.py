@@ -20,12 +20,17 @@ def opset_of(model: onnx.ModelProto, label: str) -> int:
     """The version of the standard operators that ``model`` uses.
 
     Raises:
-        InputError: it has none, or one outside 7 to 22.
+        InputError: it has none, several, or one outside 7 to 22.
     """
-    versions = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
+    versions = sorted({int(entry.version) for entry in model.opset_import if entry.domain in ("", "ai.onnx")})
     if not versions:
         raise InputError(f"{label}: the model names no opset; the file is damaged or is not a network")
-    version = int(versions[0])
+    if len(versions) > 1:  # onnxruntime takes the last in the file, others the first
+        raise InputError(
+            f"{label}: the model names the opsets {versions} of the standard operators ('' and 'ai.onnx' are one "
+            "domain); remove from model.opset_import all but the one that it was exported for"
+        )
+    (version,) = versions
     if not OLDEST_OPSET <= version <= NEWEST_OPSET:
         raise InputError(
             f"{label}: opset {version} is not supported, opsets {OLDEST_OPSET} to {NEWEST_OPSET} are; "
@@ -58,9 +63,12 @@ def check_node(node: Node, opset: int) -> None:
             )
     if len(attributes := node.proto.attribute) > len(node.attributes):
         raise Unsupported(f"one of its {len(attributes)} attributes is given twice", "export the model again")
-    if not schema.min_input <= len(node.inputs) <= schema.max_input or any(
-        not node.has(position) for position in range(schema.min_input)
-    ):
+    required = [
+        position
+        for position, formal in enumerate(schema.inputs[: schema.min_input])
+        if formal.option != defs.OpSchema.FormalParameterOption.Optional
+    ]
+    if not schema.min_input <= len(node.inputs) <= schema.max_input or not all(map(node.has, required)):
         raise Unsupported(
             f"it has {len(node.inputs)} inputs; {node.op} takes {schema.min_input} to {schema.max_input}",
             "export the model again; the file may be damaged",

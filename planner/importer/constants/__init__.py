@@ -1,0 +1,1 @@
+"""Computes at import whatever depends on no input of the network, within stated limits."""
