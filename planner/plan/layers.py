@@ -197,7 +197,6 @@ class OnHost(_Layer, _Free):
 
 
 PlannedLayer = OnArray | OnVectorUnit | InPlace | OnHost
-Executed = OnArray | OnVectorUnit
 
 
 def chosen_cost(layer: PlannedLayer) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from dynamap.planner.plan.layers import Bound, OnArray, OnHost, OnVectorUnit, PlannedLayer, chosen_cost
+from dynamap.planner.plan.layers import OnArray, OnHost, OnVectorUnit, PlannedLayer, chosen_cost
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.plan.words import bound_word, dataflow_word
 
@@ -49,12 +49,8 @@ def kind_of(layer: PlannedLayer) -> Kind:
     return Kind.HOST if isinstance(layer, OnHost) else Kind.FREE
 
 
-BOUNDS = tuple(bound.value for bound in Bound)
-"""What can bound a layer: the array, or moving one of three."""
-
-
 def bound_of(layer: PlannedLayer) -> str:
-    """What bounds a layer, one of ``BOUNDS``; ``other`` where the plan does not say."""
+    """What bounds a layer, by the word of its `Bound`; ``other`` where the plan does not say."""
     return bound_word(layer) or "other"
 
 
