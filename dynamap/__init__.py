@@ -9,13 +9,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from dynamap.cost.errors import DynamapError, InfeasibleError, InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from onnx import ModelProto
 
     from dynamap.planner.network.network import Network
     from dynamap.planner.plan.plan import Plan
@@ -24,106 +26,95 @@ if TYPE_CHECKING:
 __all__ = ["DynamapError", "InfeasibleError", "InputError", "load", "load_plan", "plan", "plan_together", "what_if"]
 
 
-def load(model: str | Path, *, seed: int = 0) -> Network:
-    """A network from an ONNX file or a built-in name (with random weights of ``seed``).
+def load(model: ModelProto | str | Path, *, seed: int = 0) -> Network:
+    """A network from an ONNX file, an ``onnx.ModelProto`` or a built-in name (with random weights of ``seed``).
 
     Raises:
         InputError: there is no such model, or it cannot run; the message names every unsupported node.
     """
-    from dynamap.planner.models import resolve
+    from pathlib import Path
 
-    return resolve(str(model), seed=seed)
+    if isinstance(model, (str, Path)):
+        from dynamap.planner.models import resolve
+
+        return resolve(str(model), seed=seed)
+    from dynamap.planner.importer.importing import import_in_memory
+
+    return import_in_memory(model)
 
 
-def plan(  # noqa: PLR0913 - every option of a plan is an argument
-    network: Network,
+def plan(
+    model: Network | ModelProto | str | Path,
     device: str | None = None,
     solver: str = "dp",
     *,
-    cost_model: str = "overlay",
-    array: tuple[int, int] | None = None,
-    clock_mhz: float | None = None,
-    bandwidth_gbs: float | None = None,
-    multipliers: int | None = None,
-    packing: bool | None = None,
-    algorithms: tuple[str, ...] | None = None,
-    dataflows: tuple[str, ...] | None = None,
-    pins: Mapping[str, str] | None = None,
-    time_limit: float | None = None,
     overlay: Plan | None = None,
+    **options: Any,
 ) -> Plan:
-    """The plan of least latency, with its proof; every option as in ``dynamap plan``.
+    """The plan of least latency, with its proof.
 
-    ``device`` is u200 where none is given. With ``overlay``, a plan, the network is mapped on that plan's overlay,
-    whose device, array, buffers, packing and clock are kept.
+    Args:
+        model: a loaded network, a built-in name, the path of an ONNX file, or an ``onnx.ModelProto``.
+        device: a name or the path of a TOML file; u200 where none is given.
+        solver: as ``--solver``.
+        overlay: a plan whose overlay (device, array, buffers, packing, clock) is kept; the network is mapped on it.
+        options: every option of ``dynamap plan`` by its name in `dynamap.planner.request.options.Options`, as text or
+            as a value: ``array="92x66"`` or ``(92, 66)``, ``clock_mhz``, ``bandwidth_gbs``, ``multipliers``,
+            ``on_chip_bytes``, ``packing``, ``algorithms``, ``dataflows``, ``pins={"conv1": "winograd/ws"}``,
+            ``cost_model``, ``time_limit``, ``memory_limit_mb``, ``ilp_engine``.
 
     Raises:
-        InputError: an option cannot be understood, or contradicts the overlay.
+        InputError: the model or an option cannot be understood, or an option contradicts the overlay.
         InfeasibleError: nothing fits; the message says what is short and which option to change.
     """
-    from dynamap.cost.algorithms import Algorithm, Dataflow
     from dynamap.cost.device import DEFAULT_DEVICE, load_device
     from dynamap.planner.planning import plan_network
     from dynamap.planner.request.replanning import on_overlay_of
-    from dynamap.planner.request.request import Request, parse_choice, parse_choices
+    from dynamap.planner.request.request import Request
 
-    request = Request(
-        solver=solver,
-        cost_model=cost_model,
-        array=array,
-        clock_mhz=clock_mhz,
-        bandwidth_gbs=bandwidth_gbs,
-        multipliers=multipliers,
-        packing=packing,
-        algorithms=parse_choices("algorithms", algorithms, Algorithm),
-        dataflows=parse_choices("dataflows", dataflows, Dataflow),
-        pins={name: parse_choice(name, choice) for name, choice in (pins or {}).items()},
-        time_limit=time_limit,
-    )
+    network = _network_of(model)
+    request = Request().asking({"solver": solver, **options})
     if overlay is None:
         return plan_network(network, device or DEFAULT_DEVICE, request)
     board, request = on_overlay_of(overlay, request, load_device(device) if device else None)
     return plan_network(network, board, request)
 
 
-def plan_together(  # noqa: PLR0913 - every option of a plan is an argument
-    networks: Sequence[Network],
+def plan_together(
+    models: Sequence[Network | ModelProto | str | Path],
     device: str = "u200",
     solver: str = "dp",
     *,
     weights: Sequence[int] | None = None,
     objective: str = "sum",
-    array: tuple[int, int] | None = None,
-    clock_mhz: float | None = None,
-    bandwidth_gbs: float | None = None,
-    multipliers: int | None = None,
-    packing: bool | None = None,
-    time_limit: float | None = None,
+    **options: Any,
 ) -> tuple[Plan, ...]:
     """One plan per network, all on the one overlay that is best for them together, with its proof.
 
     ``objective`` is ``sum``, of the networks' cycles times their ``weights`` (1 where none are given), or ``worst``,
-    the largest of them.
+    the largest of them. Models and ``options`` are given as to ``plan``.
 
     Raises:
-        InputError: an option cannot be understood.
+        InputError: a model or an option cannot be understood.
         InfeasibleError: no overlay of the device runs all networks.
     """
     from dynamap.planner.mapping.objective import Aggregate
-    from dynamap.planner.request.request import Request, parse_choices
+    from dynamap.planner.request.options import parse_choices
+    from dynamap.planner.request.request import Request
     from dynamap.planner.studies.together import plan_together as together
 
-    request = Request(
-        solver=solver,
-        array=array,
-        clock_mhz=clock_mhz,
-        bandwidth_gbs=bandwidth_gbs,
-        multipliers=multipliers,
-        packing=packing,
-        time_limit=time_limit,
-    )
+    request = Request().asking({"solver": solver, **options})
     (aggregate,) = parse_choices("objective", (objective,), Aggregate)
+    networks = [_network_of(model) for model in models]
     return together(networks, device, request, weights=weights, objective=aggregate)
+
+
+def _network_of(model: Network | ModelProto | str | Path) -> Network:
+    from dynamap.planner.network.network import Network
+
+    if isinstance(model, Network):
+        return model
+    return load(model)
 
 
 def what_if(plan: Plan, network: Network | None = None, *, time_limit: float | None = None) -> WhatIf:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
 from dynamap.cli.execution import backends, export_qdq, generate, program, run, simulate
 from dynamap.cli.options import (
     Aggregate,
-    CostModel,
     Engine,
     EngineOption,
     Json,
@@ -21,10 +20,13 @@ from dynamap.cli.options import (
     PlanFile,
     Solver,
     SolverOption,
+    given,
+    with_plan_options,
 )
 from dynamap.cli.report import report_app
 
 
+@with_plan_options
 def plan(  # noqa: PLR0913 - an option of a command is an argument
     models: Annotated[
         Optional[list[str]],  # noqa: UP045
@@ -57,38 +59,6 @@ def plan(  # noqa: PLR0913 - an option of a command is an argument
         Optional[str],  # noqa: UP045
         typer.Option(help="A device name (`dynamap devices`) or a TOML file.  [default: u200]", show_default=False),
     ] = None,
-    solver: Annotated[
-        Optional[Solver],  # noqa: UP045
-        typer.Option("--solver", help="How the mapping is solved.  [default: dp]", show_default=False),
-    ] = None,
-    ilp_engine: EngineOption = Engine.cbc,
-    cost_model: Annotated[
-        Optional[CostModel],  # noqa: UP045
-        typer.Option(help="The overlay's timing, or the published formulas.  [default: overlay]", show_default=False),
-    ] = None,
-    array: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="Fix the array: ROWSxCOLUMNS, such as 92x66; `any` lifts what --from has fixed."),
-    ] = None,
-    clock: Annotated[Optional[float], typer.Option(help="Clock in MHz.")] = None,  # noqa: UP045
-    bandwidth: Annotated[Optional[float], typer.Option(help="Memory bandwidth in GB/s.")] = None,  # noqa: UP045
-    multipliers: Annotated[Optional[int], typer.Option(help="Multipliers that the array may use.")] = None,  # noqa: UP045
-    on_chip: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option("--on-chip", help="Bytes of memory blocks that the overlay may use, such as 4MiB."),
-    ] = None,
-    packing: Annotated[
-        Optional[bool],  # noqa: UP045
-        typer.Option("--packing/--no-packing", help="Two int8 products per multiplier, where it can."),
-    ] = None,
-    algorithms: Annotated[Optional[str], typer.Option(help="Allowed: im2col,kn2row,winograd.")] = None,  # noqa: UP045
-    dataflows: Annotated[Optional[str], typer.Option(help="Allowed: ns,ws,is.")] = None,  # noqa: UP045
-    pin: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option(help="LAYER=ALGORITHM[/DATAFLOW], repeatable; LAYER=any lifts a pin that --from has set."),
-    ] = None,
-    time_limit: Limit = None,
-    memory_limit: MemoryLimit = 1024,
     export_pbqp: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(help="Write the mapping problem of the chosen array in the PBQP text format."),
@@ -98,31 +68,14 @@ def plan(  # noqa: PLR0913 - an option of a command is an argument
         typer.Option("--output", "-o", help="Write the plan as JSON; of several models: a folder, one file each."),
     ] = None,
     as_json: Json = False,
+    **options: Any,
 ) -> None:
     """Size the overlay and choose every layer's algorithm and dataflow, with proof."""
     from dynamap.cli.plan import plan_command
-    from dynamap.cli.requests import Options
+    from dynamap.cli.requests import Asked
 
-    options = Options(
-        device=device,
-        objective=objective.value if objective else None,
-        weights=weights,
-        solver=solver.value if solver else None,
-        ilp_engine=ilp_engine.value,
-        cost_model=cost_model.value if cost_model else None,
-        array=array,
-        clock=clock,
-        bandwidth=bandwidth,
-        multipliers=multipliers,
-        packing=packing,
-        algorithms=algorithms,
-        dataflows=dataflows,
-        pins=tuple(pin or ()),
-        time_limit=time_limit,
-        memory_limit_mb=memory_limit,
-        on_chip=on_chip,
-    )
-    raise typer.Exit(plan_command(models or [], options, from_plan, overlay, export_pbqp, output, as_json))
+    asked = Asked(device, objective.value if objective else None, weights, given(options))
+    raise typer.Exit(plan_command(models or [], asked, from_plan, overlay, export_pbqp, output, as_json))
 
 
 def check(

@@ -16,7 +16,6 @@ from rich.text import Text
 
 from dynamap.cli.output import message, show
 from dynamap.cli.plan import require_folder
-from dynamap.cli.requests import words
 from dynamap.cost.device import load_device
 from dynamap.cost.errors import InputError
 from dynamap.planner.explore.budgets import ALL, Budget, parse_budgets
@@ -26,7 +25,7 @@ from dynamap.planner.explore.fronts import Axis, Front, setting_words, varying_s
 from dynamap.planner.explore.row import RowStatus
 from dynamap.planner.explore.sweep import Options, Sweep
 from dynamap.planner.models import resolve
-from dynamap.planner.request.request import E, parse_choices
+from dynamap.planner.request.options import E, parse_choices, split
 
 SECONDS_BETWEEN_LINES = 30
 
@@ -55,7 +54,7 @@ def explore_command(
 
         require_matplotlib()
     networks = [resolve(model, weights=False) for model in models]
-    boards = [load_device(name) for text in devices for name in words(text)]
+    boards = [load_device(name) for text in devices for name in split(text)]
     sweep = Sweep.of(networks, boards, options)
     with _progress_shown() as progress:
         try:
@@ -84,7 +83,7 @@ def numbers(option: str, texts: Sequence[str] | None) -> tuple[float | None, ...
     if texts is None:
         return (None,)
     found = []
-    for word in (word for text in texts for word in words(text)):
+    for word in (word for text in texts for word in split(text)):
         try:
             found.append(float(word))
         except ValueError:
@@ -102,7 +101,7 @@ def sets(option: str, texts: Sequence[str] | None, kind: type[E]) -> tuple[tuple
     """
     if texts is None:
         return (tuple(kind),)
-    return tuple(parse_choices(option, words(text), kind) for text in texts)
+    return tuple(parse_choices(option, split(text), kind) for text in texts)
 
 
 def budgets(option: str, texts: Sequence[str] | None, *, bytes_allowed: bool) -> tuple[Budget, ...]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional, TypeVar, get_type_hints
 
 import typer
+
+from dynamap.planner.request.options import OPTIONS, Option
+
+F = TypeVar("F", bound=Callable[..., None])
 
 
 class Solver(str, Enum):
@@ -25,11 +31,6 @@ class Engine(str, Enum):
 class Aggregate(str, Enum):
     sum = "sum"
     worst = "worst"
-
-
-class CostModel(str, Enum):
-    overlay = "overlay"
-    paper = "paper"
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
@@ -58,3 +59,39 @@ Method = Annotated[RangeMethod, typer.Option("--method", help="Activation ranges
 Percentile = Annotated[float, typer.Option(help="For --method percentile.")]
 Seed = Annotated[int, typer.Option(help="Of random calibration inputs and of the random input.")]
 Samples = Annotated[int, typer.Option(help="Random calibration inputs.")]
+
+
+def with_plan_options(command: F) -> F:
+    """The command, which takes ``**options``, with an option of the command line for each of a plan."""
+    del command.__annotations__["options"]
+    hints = get_type_hints(command, include_extras=True)
+    signature = inspect.signature(command)
+    own = [
+        parameter.replace(annotation=hints[parameter.name])
+        for parameter in signature.parameters.values()
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    asked = [
+        inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_annotation(option))
+        for option in OPTIONS
+    ]
+    last = [parameter for parameter in own if parameter.name in ("export_pbqp", "output", "as_json")]
+    first = [parameter for parameter in own if parameter not in last]
+    keyword = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in last]
+    command.__signature__ = signature.replace(parameters=[*first, *asked, *keyword])  # type: ignore[attr-defined]
+    command.__annotations__.update({parameter.name: parameter.annotation for parameter in (*own, *asked)})
+    return command
+
+
+def _annotation(option: Option) -> Any:
+    words = option.kind.words
+    kind: Any = words if isinstance(words, type) else Enum(option.name, {word: word for word in words}, type=str)
+    if option.kind.repeated:
+        kind = list[kind]
+    return Annotated[Optional[kind], typer.Option(option.flag, help=option.help, show_default=False)]  # noqa: UP045
+
+
+def given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given of a plan's options, in plain words."""
+    words = {name: value.value if isinstance(value, Enum) else value for name, value in options.items()}
+    return {name: value for name, value in words.items() if value is not None and value != []}

@@ -10,14 +10,14 @@ from dynamap.cli.output import message, show
 from dynamap.cli.plan_inputs import read_task
 from dynamap.cli.plan_report import plan_report, progress_shown
 from dynamap.cli.plan_together import plan_together_command
-from dynamap.cli.requests import Options
+from dynamap.cli.requests import Asked
 from dynamap.cost.errors import InputError
 from dynamap.planner.planning import plan_network
 
 
 def plan_command(
     models: Sequence[str],
-    options: Options,
+    asked: Asked,
     from_plan: Path | None,
     overlay: Path | None,
     export_pbqp: Path | None,
@@ -35,7 +35,7 @@ def plan_command(
         _require_other(path, [*map(Path, models), *([overlay] if overlay else [])])
     if len(models) < 2 and from_plan is None:
         require_folder(output)
-    task = read_task(models, options, from_plan, overlay)
+    task = read_task(models, asked, from_plan, overlay)
     for notice in dict.fromkeys(notice for network in task.networks for notice in network.notices):
         message(f"note: {notice}")
     if task.together:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dynamap.backends.planned_model import networks_together
-from dynamap.cli.requests import Options, parse_weights
+from dynamap.cli.requests import Asked, parse_weights
 from dynamap.cost.device import DEFAULT_DEVICE, Device, load_device
 from dynamap.cost.errors import InputError
 from dynamap.planner.mapping.objective import Aggregate
@@ -30,8 +30,8 @@ class Task:
     objective: Aggregate
 
 
-def read_task(models: Sequence[str], options: Options, from_plan: Path | None, overlay: Path | None) -> Task:
-    """The task: from the arguments, or from a plan with what the options change.
+def read_task(models: Sequence[str], asked: Asked, from_plan: Path | None, overlay: Path | None) -> Task:
+    """The task: from the arguments, or from a plan with what is asked anew.
 
     Raises:
         InputError: there is no model or one too many, or a plan, a model, the device or an option is wrong.
@@ -40,44 +40,44 @@ def read_task(models: Sequence[str], options: Options, from_plan: Path | None, o
         raise InputError("a MODEL and --from cannot be combined: a plan names its own model")
     if not models and from_plan is None:
         raise InputError("what should be planned? Give a MODEL (an ONNX file or a built-in name), or a plan by --from")
-    named = None if options.device is None else load_device(options.device)
+    named = None if asked.device is None else load_device(asked.device)
     kept = None if overlay is None else load_plan(overlay)
     if from_plan is None:
-        weights = None if options.weights is None else parse_weights(options.weights)
+        weights = None if asked.weights is None else parse_weights(asked.weights)
         task = Task(
             networks=(),
             device=named or load_device(DEFAULT_DEVICE),
-            request=options.request(),
+            request=asked.request(),
             together=len(models) > 1,
             weights=weights,
-            objective=Aggregate(options.objective or Aggregate.SUM.value),
+            objective=Aggregate(asked.objective or Aggregate.SUM.value),
         )
-        _require_several(task, options, len(models))
+        _require_several(task, asked, len(models))
         task = replace(task, networks=tuple(resolve(model, weights=False) for model in models))
     else:
-        task = _from_plan(from_plan, load_plan(from_plan), options, named, kept)
+        task = _from_plan(from_plan, load_plan(from_plan), asked, named, kept)
     if kept is not None:
         device, request = on_overlay_of(kept, task.request, named)
         task = replace(task, device=device, request=request)
     return task
 
 
-def _require_several(task: Task, options: Options, count: int) -> None:
-    for option, value in (("--weights", options.weights), ("--objective", options.objective)):
+def _require_several(task: Task, asked: Asked, count: int) -> None:
+    for option, value in (("--weights", asked.weights), ("--objective", asked.objective)):
         if value is not None and not task.together:
             raise InputError(f"{option} is for several MODELs that share an overlay, and there is one")
     if task.weights is not None and len(task.weights) != count:
         raise InputError(f"--weights gives {len(task.weights)} for {count} models: give one per model, in their order")
 
 
-def _from_plan(path: Path, plan: Plan, options: Options, named: Device | None, kept: Plan | None) -> Task:
+def _from_plan(path: Path, plan: Plan, asked: Asked, named: Device | None, kept: Plan | None) -> Task:
     stored = stored_request(plan)
     if stored.overlay is not None and kept is None:
         given = {
-            "--array": options.array,
-            "--multipliers": options.multipliers,
-            "--on-chip": options.on_chip,
-            "--device": options.device,
+            "--array": asked.options.get("array"),
+            "--multipliers": asked.options.get("multipliers"),
+            "--on-chip": asked.options.get("on_chip_bytes"),
+            "--device": asked.device,
         }
         refused = next((option for option, value in given.items() if value is not None), None)
         if refused:
@@ -103,10 +103,10 @@ def _from_plan(path: Path, plan: Plan, options: Options, named: Device | None, k
     task = Task(
         networks=(),
         device=named or stored_device(plan),
-        request=options.request(replace(stored, together=None)),
+        request=asked.request(replace(stored, together=None)),
         together=together is not None,
-        weights=weights if options.weights is None else parse_weights(options.weights),
-        objective=objective if options.objective is None else Aggregate(options.objective),
+        weights=weights if asked.weights is None else parse_weights(asked.weights),
+        objective=objective if asked.objective is None else Aggregate(asked.objective),
     )
-    _require_several(task, options, 1 if together is None else len(together.models))
+    _require_several(task, asked, 1 if together is None else len(together.models))
     return replace(task, networks=networks_together(plan, weights=False, folder=path.parent))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from dynamap.cost.errors import InputError
+from dynamap.planner.request.options import UNITS
 
-_UNITS = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "kb": 10**3, "mb": 10**6}
 _MOST = 10**15
 
 
@@ -52,18 +52,6 @@ def parse_budgets(option: str, words: Iterable[str], *, bytes_allowed: bool) -> 
     return budgets
 
 
-def parse_bytes(option: str, word: str) -> int:
-    """A number of bytes: ``4194304``, ``4096KiB`` or ``4MiB``.
-
-    Raises:
-        InputError: it is not of that form, or not positive.
-    """
-    budget = _parse(option, word.strip(), True)
-    if budget.amount is None:
-        raise InputError(f"{option} must be a number of bytes here, such as 4MiB; found {word!r}")
-    return budget.amount
-
-
 def _parse(option: str, word: str, bytes_allowed: bool) -> Budget:
     examples = "all, 25%, 4194304 or 4MiB" if bytes_allowed else "all, 25% or 2048"
     wrong = InputError(f"{option} must be a list of budgets, each such as {examples}; found {word!r}")
@@ -77,9 +65,9 @@ def _parse(option: str, word: str, bytes_allowed: bool) -> Budget:
         if not 0 < number <= 100:
             raise InputError(f"{option}: a share must be above 0% and at most 100%, found {word!r}")
         return Budget(percent=number.normalize()) if number < 100 else ALL
-    if unit not in _UNITS or (unit and not bytes_allowed):
+    if unit not in UNITS or (unit and not bytes_allowed):
         raise wrong
-    amount = number * _UNITS[unit]
+    amount = number * UNITS[unit]
     if amount != int(amount) or not 0 < amount <= _MOST:
         raise InputError(f"{option}: a budget must be a whole positive number, found {word!r}")
     return Budget(amount=int(amount))

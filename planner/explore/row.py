@@ -106,7 +106,7 @@ def row_of(asked: Combination, plan: Plan, sha256: str, seconds: float) -> Row:
     return Row(
         **_request(asked),
         status=RowStatus(s.status).value,
-        reason="" if s.status == "optimal" else f"the time limit of {asked.time_limit:g} s ended the search",
+        reason="" if s.status == "optimal" else f"the time limit of {asked.request.time_limit:g} s ended the search",
         objective_cycles=s.objective,
         bound_cycles=s.bound,
         latency_ms=plan.latency_ms,
@@ -134,8 +134,8 @@ def row_of(asked: Combination, plan: Plan, sha256: str, seconds: float) -> Row:
 
 def _request(asked: Combination) -> dict[str, Any]:
     system, multiplier = asked.request.overriding(asked.device).system, asked.device.resources.multiplier
-    packing = multiplier.packs_int8 if asked.packing is None else asked.packing
-    budget = asked.on_chip_bytes
+    packing = multiplier.packs_int8 if asked.request.packing is None else asked.request.packing
+    budget = asked.request.on_chip_bytes
     return {
         "combination": asked.number,
         "model": " ".join(asked.model.name.split()),
@@ -143,9 +143,9 @@ def _request(asked: Combination) -> dict[str, Any]:
         "clock_mhz": system.clock_khz / 1000,
         "bandwidth_gbs": system.bandwidth_bytes_per_ms / 1e6,
         "packing": "on" if packing else "off",
-        "algorithms": "+".join(algorithm.value for algorithm in asked.algorithms),
-        "dataflows": "+".join(dataflow.value for dataflow in asked.dataflows),
-        "solver": asked.solver,
+        "algorithms": "+".join(algorithm.value for algorithm in asked.request.algorithms),
+        "dataflows": "+".join(dataflow.value for dataflow in asked.request.dataflows),
+        "solver": asked.request.solver,
         "multipliers_budget": asked.multipliers,
         "on_chip_budget_bytes": asked.device.resources.kernel_on_chip_bytes if budget is None else budget,
     }

@@ -65,42 +65,16 @@ class Options:
 class Combination:
     """One question: the best plan of ``model`` on ``device`` within two budgets.
 
-    ``number`` counts from 0 in the order of the sweep. ``clock_mhz`` and ``bandwidth_gbs`` override the device's where
-    they are not None; ``multipliers`` is the budget of the array, ``on_chip_bytes`` that of all memory blocks, both at
-    most what the device has; None: memory is not swept.
+    ``number`` counts from 0 in the order of the sweep. ``multipliers`` is the budget of the array, at most what the
+    device has; in ``request``, that of ``dynamap plan`` which answers it, one that does not bind is left out. A budget
+    of memory stays there, also where it is all that there is: within a budget, buffers of all sizes are tried.
     """
 
     number: int
     model: Model
     device: Device
-    clock_mhz: float | None
-    bandwidth_gbs: float | None
-    packing: bool | None
     multipliers: int
-    on_chip_bytes: int | None
-    algorithms: tuple[Algorithm, ...]
-    dataflows: tuple[Dataflow, ...]
-    solver: str
-    time_limit: float | None
-
-    @property
-    def request(self) -> Request:
-        """The request of ``dynamap plan`` that answers it; a budget of multipliers that does not bind is left out.
-
-        One of memory stays, also where it is all that there is: within a budget, buffers of all sizes are tried.
-        """
-        limit = _array_limit(self.device)  # no clock or bandwidth changes it
-        return Request(
-            solver=self.solver,
-            clock_mhz=self.clock_mhz,
-            bandwidth_gbs=self.bandwidth_gbs,
-            multipliers=self.multipliers if self.multipliers < limit else None,
-            on_chip_bytes=self.on_chip_bytes,
-            packing=self.packing,
-            algorithms=self.algorithms,
-            dataflows=self.dataflows,
-            time_limit=self.time_limit,
-        )
+    request: Request
 
 
 @dataclass(frozen=True)
@@ -138,20 +112,20 @@ class Sweep:
         settings = product(o.clocks_mhz, o.bandwidths_gbs, o.algorithms, o.dataflows, o.on_chip, o.multipliers)
         for (model, device), setting in product(product(self.models, self.devices), list(settings)):
             clock, bandwidth, algorithms, dataflows, on_chip, multipliers = setting
-            yield Combination(
-                number=0,
-                model=model,
-                device=device,
+            limit = _array_limit(device)  # no clock or bandwidth changes it
+            budget = multipliers.of(max(0, limit))
+            request = Request(
+                solver=o.solver,
                 clock_mhz=clock,
                 bandwidth_gbs=bandwidth,
-                packing=o.packing,
-                multipliers=multipliers.of(max(0, _array_limit(device))),
+                multipliers=budget if budget < limit else None,
                 on_chip_bytes=None if o.on_chip == (ALL,) else on_chip.of(device.resources.kernel_on_chip_bytes),
+                packing=o.packing,
                 algorithms=algorithms,
                 dataflows=dataflows,
-                solver=o.solver,
                 time_limit=o.time_limit,
             )
+            yield Combination(0, model, device, budget, request)
 
     def document(self) -> dict[str, Any]:
         """What identifies the sweep, as JSON data."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -63,6 +64,18 @@ def import_model(model: onnx.ModelProto, name: str, sha256: str) -> Network:
         InputError: as for `load_model`.
     """
     return _network(lower(in_memory(model, name, sha256)))
+
+
+def import_in_memory(model: onnx.ModelProto) -> Network:
+    """Import a model that a caller made; it is called by its graph's name, its digest is that of its bytes.
+
+    Raises:
+        InputError: it is no model, or as for `load_model`.
+    """
+    if not isinstance(model, onnx.ModelProto):
+        raise InputError(f"a model is a path, a built-in name, an onnx.ModelProto or a network; found {type(model)}")
+    digest = hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest()
+    return import_model(model, model.graph.name or "model", digest)
 
 
 def check_model(source: str | Path | onnx.ModelProto, name: str = "model") -> CheckReport:

@@ -97,4 +97,4 @@ def search_space(candidates: Candidates, request: Request) -> ArrayCandidates:
 
 def solver_of(request: Request) -> Callable[..., Solution]:
     """``solvers.solve`` with the request's engine and memory limit."""
-    return partial(solvers.solve, ilp_engine=request.ilp_engine, memory_limit_bytes=request.memory_limit_bytes)
+    return partial(solvers.solve, ilp_engine=request.ilp_engine, memory_limit_bytes=request.memory_limit_mb << 20)
