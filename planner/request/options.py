@@ -25,7 +25,6 @@ ANY = "any"
 SOLVER_NAMES = ("dp", "ilp", "cpsat", "exhaustive")
 COST_MODELS = ("overlay", "paper")
 
-Pin = tuple[Algorithm, Dataflow | None]
 Read = Callable[[str, Any], Any]
 
 
@@ -93,7 +92,7 @@ def parse_choices(option: str, words: Iterable[str | E] | None, kind: type[E]) -
     return tuple(member for member in kind if member.value in chosen)
 
 
-def parse_choice(layer: str, text: str) -> Pin:
+def parse_choice(layer: str, text: str) -> tuple[Algorithm, Dataflow | None]:
     """``ALGORITHM[/DATAFLOW]``, what a layer is pinned to.
 
     Raises:
@@ -173,7 +172,7 @@ def _read_memory(option: str, given: Any) -> int:
     return int(given)
 
 
-def parse_pin(option: str, text: str) -> tuple[str, Pin | None]:
+def parse_pin(option: str, text: str) -> tuple[str, tuple[Algorithm, Dataflow | None] | None]:
     """``LAYER=ALGORITHM[/DATAFLOW]`` (``any``: None); the layer's name may contain anything, also ``=``.
 
     Raises:
@@ -185,7 +184,7 @@ def parse_pin(option: str, text: str) -> tuple[str, Pin | None]:
     return name, None if choice.strip().lower() == ANY else parse_choice(name, choice)
 
 
-def _read_pins(option: str, given: Any) -> dict[str, Pin | None]:
+def _read_pins(option: str, given: Any) -> dict[str, tuple[Algorithm, Dataflow | None] | None]:
     """From texts ``LAYER=CHOICE``, or from a mapping of layers to choices; None lifts a pin."""
     if isinstance(given, Mapping):
         return {name: parse_choice(name, pin) if isinstance(pin, str) else pin for name, pin in given.items()}
@@ -197,11 +196,11 @@ def _read_pins(option: str, given: Any) -> dict[str, Pin | None]:
     return dict(parsed)
 
 
-def _written_pins(pins: Mapping[str, Pin]) -> dict[str, list[str | None]]:
+def _written_pins(pins: Mapping[str, tuple[Algorithm, Dataflow | None]]) -> dict[str, list[str | None]]:
     return {name: [pin[0].value, pin[1].value if pin[1] else None] for name, pin in sorted(pins.items())}
 
 
-def _loaded_pins(data: Mapping[str, Any]) -> dict[str, Pin]:
+def _loaded_pins(data: Mapping[str, Any]) -> dict[str, tuple[Algorithm, Dataflow | None]]:
     return {name: (Algorithm(a), Dataflow(d) if d else None) for name, (a, d) in data.items()}
 
 
@@ -271,7 +270,7 @@ class Options:
     dataflows: tuple[Dataflow, ...] = asked(
         lambda: tuple(Dataflow), "--dataflows", _set(Dataflow), "Allowed: ns,ws,is."
     )
-    pins: Mapping[str, Pin] = asked(
+    pins: Mapping[str, tuple[Algorithm, Dataflow | None]] = asked(
         dict,
         "--pin",
         PINS,
@@ -315,7 +314,9 @@ def given_options(given: Mapping[str, Any], base: Options, *, flags: bool) -> di
     return changed
 
 
-def _changed_pins(base: Mapping[str, Pin], given: Mapping[str, Pin | None]) -> dict[str, Pin]:
+def _changed_pins(
+    base: Mapping[str, tuple[Algorithm, Dataflow | None]], given: Mapping[str, tuple[Algorithm, Dataflow | None] | None]
+) -> dict[str, tuple[Algorithm, Dataflow | None]]:
     """The pins of ``base`` with those given, which set, replace or lift one."""
     pins = dict(base)
     for name, pin in given.items():

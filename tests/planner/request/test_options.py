@@ -1,0 +1,122 @@
+"""One request: the command line, Python and documents follow from the fields of ``Options``."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from pathlib import Path
+
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+import dynamap
+from dynamap.cli.app import plan as plan_command
+from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.cost.errors import InputError
+from dynamap.planner.request.options import OPTIONS
+from dynamap.planner.request.request import Request, request_of
+
+GIVEN = {
+    "solver": ("ilp", "ilp"),
+    "ilp_engine": ("scip", "scip"),
+    "cost_model": ("paper", "paper"),
+    "array": ("92x66", (92, 66)),
+    "clock_mhz": (250.0, 250.0),
+    "bandwidth_gbs": (12.5, 12.5),
+    "multipliers": (512, 512),
+    "on_chip_bytes": ("4MiB", 4 << 20),
+    "packing": (False, False),
+    "algorithms": ("winograd,im2col", (Algorithm.IM2COL, Algorithm.WINOGRAD)),
+    "dataflows": ("is", (Dataflow.IS,)),
+    "pins": (["a=b=kn2row/ws", "c=im2col"], {"a=b": (Algorithm.KN2ROW, Dataflow.WS), "c": (Algorithm.IM2COL, None)}),
+    "time_limit": (3.5, 3.5),
+    "memory_limit_mb": (64, 64),
+}
+"""Every option: words of the command line, and the value that they mean."""
+
+
+def test_every_option_is_tried_here() -> None:
+    assert list(GIVEN) == [option.name for option in OPTIONS]
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_words_and_values_mean_the_same(name: str) -> None:
+    words, value = GIVEN[name]
+    assert getattr(Request().asking({name: words}), name) == value
+    assert getattr(Request().asking({name: value}), name) == value
+
+
+def test_the_document_is_read_back() -> None:
+    request = Request().asking({name: words for name, (words, _) in GIVEN.items()})
+    document = json.loads(json.dumps(request.document()))
+    again = request_of(document, request.cost_model)
+    assert again.document() == request.document()
+    for option in OPTIONS:
+        if option.stored:
+            assert getattr(again, option.name) == GIVEN[option.name][1]
+
+
+def test_documents_without_a_budget_of_memory_have_no_such_key() -> None:
+    assert "on_chip_bytes" not in Request().document()
+    assert request_of(Request().document(), "overlay") == Request()
+
+
+def test_an_unknown_key_of_a_document_is_named() -> None:
+    with pytest.raises(ValueError, match="unknown key 'clock'"):
+        request_of({**Request().document(), "clock": 3}, "overlay")
+
+
+def test_the_command_line_has_every_option() -> None:
+    parameters = inspect.signature(plan_command).parameters
+    assert [name for name in parameters if name in GIVEN] == list(GIVEN)
+
+
+def test_python_takes_every_option_of_the_command(tmp_path: Path) -> None:
+    """Each is read, and what it asks for is in the plan."""
+    model = small_model()
+    options = {name: words for name, (words, _) in GIVEN.items() if name not in ("cost_model", "pins", "array")}
+    plan = dynamap.plan(model, device="zcu104", array="8x6", pins={"conv": "im2col/is"}, **options)
+    asked = plan.request
+    assert (plan.overlay.rows, plan.overlay.columns, asked["on_chip_bytes"]) == (8, 6, 4 << 20)
+    assert asked["pins"] == {"conv": ["im2col", "is"]} and asked["solver"] == plan.solver.name == "ilp"
+    assert plan.overlay.clock_mhz == 250 and plan.overlay.packing == 1
+
+
+def test_a_model_is_given_in_any_form(tmp_path: Path) -> None:
+    model = small_model()
+    path = tmp_path / "m.onnx"
+    onnx.save(model, path)
+    plans = [dynamap.plan(given, "pynq-z2") for given in (model, path, str(path), dynamap.load(path))]
+    assert len({plan.latency_ms for plan in plans}) == 1
+    with pytest.raises(InputError, match=r"a model is a path, a built-in name, an onnx\.ModelProto or a network"):
+        dynamap.plan(3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        ("array", "12", "array must be ROWSxCOLUMNS"),
+        ("array", (0, 4), "array must be ROWSxCOLUMNS"),
+        ("clock_mhz", "fast", "clock_mhz must be a number, found 'fast'"),
+        ("multipliers", 2.5, "multipliers must be a whole number"),
+        ("packing", 1, "packing must be true or false"),
+        ("solver", "magic", "solver does not know 'magic'"),
+        ("on_chip_bytes", "4 apples", "on_chip_bytes must be a number of bytes"),
+        ("memory_limit_mb", 0, "memory_limit_mb must be at least 1 MiB"),
+        ("time_limit", 0, "time_limit must be positive"),
+        ("colour", "red", "a plan has no option 'colour'"),
+    ],
+)
+def test_what_cannot_be_asked(name: str, given: object, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Request().asking({name: given})
+
+
+def small_model() -> onnx.ModelProto:
+    """One convolution of 16 to 16 channels."""
+    weights = helper.make_tensor("w", TensorProto.FLOAT, [16, 16, 3, 3], [0.01] * (16 * 16 * 9))
+    node = helper.make_node("Conv", ["x", "w"], ["y"], name="conv", pads=[1, 1, 1, 1])
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 16, 8, 8]) for name in ("x", "y")]
+    graph = helper.make_graph([node], "small", ends[:1], ends[1:], [weights])
+    return helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 13)])
