@@ -181,6 +181,15 @@ def _lower_node(lowering: Lowering, node: Node) -> None:
     if refusal is not None:
         raise Unsupported(refusal.reason, refusal.remedy)
     check_node(node, lowering.opset)
+    _translate(lowering, node)
+    try:
+        lowering.types.check(node, lowering.opset)  # last, since what a handler says of a type is more to the point
+    except Unsupported:
+        lowering.forget(node)
+        raise
+
+
+def _translate(lowering: Lowering, node: Node) -> None:
     if node.op in ("Shape", "Size") and not node.domain:
         _shape(lowering, node)
     elif node.op == "If" and not node.domain:

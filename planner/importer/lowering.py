@@ -32,6 +32,7 @@ from dynamap.planner.importer.fates import Fate
 from dynamap.planner.importer.graph import Graph, Node
 from dynamap.planner.importer.limits import MAX_AXES, MAX_CHANNELS, MAX_ELEMENTS
 from dynamap.planner.importer.nesting.functions import Refusal
+from dynamap.planner.importer.reading.operand_types import OperandTypes
 from dynamap.planner.network.network import Quantisation
 
 _CHANNEL_BYTES = 64  # of bias, scale, shift, order and slopes, which small files can ask for without storing them
@@ -56,6 +57,10 @@ class Lowering:
         self.evaluator = evaluator
         self.refused_functions = refused_functions
         self.may_branch = may_branch
+        self.types = OperandTypes(
+            {name: graph.element_types[name] for name in graph.inputs}
+            | {name: tensor.data_type for name, tensor in graph.initialisers.items()}
+        )
         self.taken: dict[int, bool] = {}  # the branches of Ifs, by the index of the node
         self.values: dict[str, Bound] = {}
         self.constants: dict[str, Constant] = dict(constants)
@@ -176,6 +181,12 @@ class Lowering:
 
     def bind(self, name: str, value: Bound) -> None:
         self.values[name] = value
+
+    def forget(self, node: Node) -> None:
+        """Take back what the outputs of ``node`` hold, because it is refused after all."""
+        for name in node.outputs:
+            self.values.pop(name, None)
+            self.constants.pop(name, None)
 
     def emit(
         self,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from dynamap.planner.importer.constants.placeholders import is_placeholder
 from dynamap.planner.importer.drafts import (
     ActivateSpec,
     AddSpec,
+    Array,
     ConvSpec,
     LayerDraft,
     MulSpec,
@@ -52,20 +54,45 @@ def clip(lowering: Lowering, node: Node) -> None:
 
 
 def bound(lowering: Lowering, node: Node) -> None:
-    """Max and Min of an activation and a number."""
+    """Max and Min of one activation and any number of numbers."""
     constants = [lowering.constant(name) for name in node.inputs]
-    numbers = [constant.array for constant in constants if constant is not None]
-    if len(constants) != 2 or len(numbers) != 1 or numbers[0].size != 1:
+    activations = [position for position, constant in enumerate(constants) if constant is None]
+    if len({node.inputs[position] for position in activations}) != 1:
         raise Unsupported(
-            f"{node.op} is supported between one activation and one number only",
+            f"{node.op} is supported between one activation and numbers only",
             "leave it to the host, or express it by Relu or Clip",
         )
-    number = float(numbers[0].reshape(()))
-    value = lowering.real(node, 0 if constants[0] is None else 1)
-    if numbers[0].ndim > len(value.shape):
-        raise Unsupported("its constant has more dimensions than its input", "use a scalar constant")
-    low, high = (number, HIGHEST) if node.op == "Max" else (LOWEST, number)
-    apply_bounds(lowering, node, value, low, high)
+    value = lowering.real(node, activations[0], readers=len(activations))
+    numbers = [
+        _bound_of(constant.array, name, value)
+        for name, constant in zip(node.inputs, constants, strict=True)
+        if constant is not None
+    ]
+    if node.op == "Max":
+        low, high = max(numbers, default=LOWEST), HIGHEST
+    else:
+        low, high = LOWEST, min(numbers, default=HIGHEST)
+    apply_bounds(lowering, node, value, *_finite_bounds(low, high))
+
+
+def _bound_of(array: Array, name: str, value: Value) -> float:
+    """The one number that a constant operand of Max or Min holds, in a shape that does not enlarge ``value``."""
+    shape = (1,) * (len(value.shape) - array.ndim) + array.shape
+    fits = len(shape) == len(value.shape) and all(
+        size in (1, whole) for size, whole in zip(shape, value.shape, strict=True)
+    )
+    if not fits or array.size == 0:
+        raise Unsupported(
+            f"its constant {name!r} of shape {list(array.shape)} has more elements or dimensions than its input of "
+            f"shape {list(value.shape)}",
+            "use a scalar constant",
+        )
+    first = array.ravel()[0] if array.size == 1 or is_placeholder(array) else array.min()
+    if np.isnan(first):
+        raise Unsupported(f"its constant {name!r} contains NaN", "export the model again")
+    if array.size > 1 and not is_placeholder(array) and array.max() != first:
+        raise Unsupported(f"the values of its constant {name!r} differ", "use one number for all elements")
+    return float(first)
 
 
 def prelu(lowering: Lowering, node: Node) -> None:
@@ -81,7 +108,10 @@ def prelu(lowering: Lowering, node: Node) -> None:
 
 
 def clip_bounds(lowering: Lowering, node: Node) -> tuple[float, float]:
-    """Lowest and highest value of a Clip; the ends of float32 where the model gives none."""
+    """Lowest and highest value of a Clip; the ends of float32 where the model gives none.
+
+    Where the lowest is above the highest, everything is the highest (ONNX, operator Clip: min(max, max(x, min))).
+    """
     bounds = [LOWEST, HIGHEST]
     for position, name in ((1, "min"), (2, "max")):
         if name in node.attributes:
@@ -91,9 +121,22 @@ def clip_bounds(lowering: Lowering, node: Node) -> tuple[float, float]:
             if array is None or array.size != 1:
                 raise Unsupported(f"its bound {name!r} is not a single number", "export the model again")
             bounds[position - 1] = float(array.reshape(()))
-    if any(np.isnan(value) for value in bounds):
+    low, high = bounds
+    if low > high and ("min" in node.attributes or "max" in node.attributes):
+        raise Unsupported(
+            f"its lowest value {low:g} is above its highest {high:g}, which runtimes refuse before opset 11",
+            "give min and max in their order",
+        )
+    return _finite_bounds(min(low, high), high)
+
+
+def _finite_bounds(low: float, high: float) -> tuple[float, float]:
+    """The bounds within float32; refused where every value would be infinite or NaN."""
+    if np.isnan(low) or np.isnan(high):
         raise Unsupported("one of its bounds is NaN", "export the model again")
-    return max(bounds[0], LOWEST), min(bounds[1], HIGHEST)
+    if low > HIGHEST or high < LOWEST:
+        raise Unsupported(f"its bounds {low:g} and {high:g} make every value infinite", "export the model again")
+    return max(low, LOWEST), min(high, HIGHEST)
 
 
 def apply_bounds(lowering: Lowering, node: Node, value: Value, low: float, high: float) -> None:
@@ -147,7 +190,7 @@ def _combine(first: Activation | None, second: Activation) -> Activation | None:
     if first is None:
         return second
     inner, outer = bounds_of(first), bounds_of(second)
-    if inner is None or outer is None or inner[0] > inner[1] or outer[0] > outer[1]:
+    if inner is None or outer is None:
         return None
     low = min(max(inner[0], outer[0]), outer[1])
     high = min(max(inner[1], outer[0]), outer[1])

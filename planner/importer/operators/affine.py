@@ -15,8 +15,6 @@ from dynamap.planner.importer.lowering import Lowering
 
 def batch_normalisation(lowering: Lowering, node: Node) -> None:
     """y = scale (x - mean) / sqrt(variance + epsilon) + bias, per channel."""
-    if node.integer("training_mode", 0):
-        raise Unsupported("it is in training mode", "export the model in inference mode (model.eval())")
     if not node.integer("spatial", 1):
         raise Unsupported("spatial = 0 normalises every element by itself", "export with spatial = 1")
     value = lowering.plain(node, 0)

@@ -46,7 +46,7 @@ def check_node(node: Node, opset: int) -> None:
     """
     if node.domain:
         return
-    schema = _schema(node.op, opset)
+    schema = schema_of(node.op, opset)
     if schema is None:
         raise Unsupported(
             f"the standard has no operator {node.op} in opset {opset}",
@@ -78,10 +78,27 @@ def check_node(node: Node, opset: int) -> None:
             f"it has {len(node.outputs)} outputs; {node.op} has up to {schema.max_output}",
             "export the model again; the file may be damaged",
         )
+    if node.op == "BatchNormalization":
+        _check_mode(node)
+
+
+def _check_mode(node: Node) -> None:
+    """Before opset 14 a BatchNormalization that has outputs for mean and variance is in training mode.
+
+    Since opset 14 ``training_mode`` says so; without it those outputs are an error.
+    """
+    if node.integer("training_mode", 0):
+        raise Unsupported("it is in training mode", "export the model in inference mode (model.eval())")
+    if len(node.outputs) > 1:
+        raise Unsupported(
+            "it has outputs for mean and variance, which it has in training mode only",
+            "export the model in inference mode (model.eval()), with one output of this node",
+        )
 
 
 @lru_cache(maxsize=1024)
-def _schema(op: str, opset: int) -> Any:
+def schema_of(op: str, opset: int) -> Any:
+    """The definition of a standard operator; None where there is none in ``opset``."""
     try:
         return defs.get_schema(op, opset, "")
     except defs.SchemaError:
