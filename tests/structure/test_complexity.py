@@ -11,8 +11,6 @@ from pathlib import Path
 import tomllib
 
 EXCEPTIONS = {
-    ("dynamap/__init__.py", "plan"): "every option of a plan is an argument",
-    ("dynamap/__init__.py", "plan_together"): "every option of a plan is an argument",
     ("dynamap/cli/app.py", "plan"): "an option of a command is an argument",
     ("dynamap/cli/app.py", "explore"): "an option of a command is an argument",
     ("dynamap/cli/execution.py", "run"): "an option of a command is an argument",
