@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dynamap.cost.errors import InputError
-from dynamap.planner.explore.budgets import ALL, Budget, parse_budgets, parse_bytes
+from dynamap.planner.explore.budgets import ALL, Budget, parse_budgets
+from dynamap.planner.request.options import parse_amount
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def test_words(word: str, of_1000: int) -> None:
 )
 def test_bytes(word: str, amount: int) -> None:
     assert parse_budgets("--on-chip", [word], bytes_allowed=True) == (Budget(amount=amount),)
-    assert parse_bytes("--on-chip", word) == amount
+    assert parse_amount("--on-chip", word) == amount
 
 
 def test_a_share_is_rounded_down_and_never_nothing() -> None:
@@ -62,5 +63,5 @@ def test_lists() -> None:
         parse_budgets("--multipliers", [" ", ""], bytes_allowed=False)
     with pytest.raises(InputError, match=r"--on-chip names the budget 4096 twice"):
         parse_budgets("--on-chip", ["4096", "4KiB"], bytes_allowed=True)
-    with pytest.raises(InputError, match=r"--on-chip must be a number of bytes here"):
-        parse_bytes("--on-chip", "50%")
+    with pytest.raises(InputError, match=r"--on-chip must be a number of bytes, such as 4MiB"):
+        parse_amount("--on-chip", "50%")

@@ -109,7 +109,7 @@ def test_a_plan_within_a_budget_is_verified(tmp_path: Path) -> None:
 
 
 def test_wrong_budgets_of_a_plan(tmp_path: Path) -> None:
-    assert "--on-chip must be a number of bytes here" in refused("plan", "squeezenet", "--on-chip", "50%")
+    assert "--on-chip must be a number of bytes, such as 4MiB" in refused("plan", "squeezenet", "--on-chip", "50%")
     network, device = tiny_network(tmp_path), tiny_device(tmp_path)
     with pytest.raises(InputError, match="the paper's model has no on-chip memory"):
         plan_network(network, device, Request(cost_model="paper", on_chip_bytes=1 << 20))
