@@ -33,7 +33,11 @@ class LayerRun:
 
 
 class Executor(Protocol):
-    """Runs programs. ``platform`` says in a few words on what."""
+    """Runs programs. ``platform`` says in a few words on what.
+
+    An executor may also say ``largest_packing``: 1 where it is only for devices whose multipliers make one int8
+    product, 2 (taken where it says nothing) where they may make two. The conformance suite plans accordingly.
+    """
 
     platform: str
 

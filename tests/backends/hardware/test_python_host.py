@@ -8,12 +8,12 @@ from types import ModuleType
 
 import pytest
 
+from dynamap.backends.conformance.networks import random_network
 from dynamap.backends.data_files import golden_file, image_files, input_file
 from dynamap.backends.emulator import Emulator
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import quantise
 from support.programs import integer_image, plan_on
-from support.random_networks import random_network
 
 
 @pytest.mark.parametrize("ports", [1, 4])

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import dynamap
+from dynamap.backends.conformance.networks import random_network
 from dynamap.backends.contract import Backend
 from dynamap.backends.executors import find_executor
 from dynamap.backends.hardware.pages import layer_table
@@ -29,7 +30,6 @@ from dynamap.planner.network.network import Network
 from dynamap.planner.plan.layers import OnHost
 from dynamap.planner.plan.plan import Plan
 from support.programs import integer_image, one_conv, plan_on
-from support.random_networks import random_network
 from support.repository import DIGITS_MODEL
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dynamap.backends.conformance.networks import NetworkBuilder, random_network
 from dynamap.backends.executors import NumpyExecutor
 from dynamap.backends.program import Mode, Op
 from dynamap.backends.program.lowering.compile import compile_program
@@ -22,7 +23,6 @@ from dynamap.planner.plan.words import op_word
 from dynamap.planner.planning import plan_network
 from dynamap.planner.request.request import Request
 from support.programs import SMALL, TINY, compare, integer_image, one_conv, plan_on
-from support.random_networks import NetworkBuilder, random_network
 
 
 @given(

@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import pytest
 
+from dynamap.backends.conformance.networks import NetworkBuilder
 from dynamap.backends.evidence.comparison.onnx_compare import run_model
 from dynamap.backends.evidence.comparison.qdq import to_qdq
 from dynamap.backends.executors import NumpyExecutor, find_executor
@@ -24,7 +25,6 @@ from dynamap.planner.network.onnx_export import to_onnx
 from dynamap.planner.plan.layers import OnHost
 from dynamap.planner.plan.plan import Plan, load_plan
 from support.programs import one_conv, plan_on
-from support.random_networks import NetworkBuilder
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynamap.backends.arithmetic.integers import dequantise_values, quantise_values
+from dynamap.backends.conformance.networks import random_network
 from dynamap.backends.evidence.comparison.onnx_compare import compare_layers, run_model
 from dynamap.backends.evidence.comparison.qdq import to_qdq
 from dynamap.backends.quantise import QuantisedNetwork, quantise
@@ -19,7 +20,6 @@ from dynamap.backends.quantise.reference import execute
 from dynamap.planner.models.catalogue import BUILT_IN, resolve
 from dynamap.planner.network.network import HostLayer, Network
 from dynamap.planner.network.onnx_export import to_onnx
-from support.random_networks import random_network
 
 
 def random_inputs(network: Network, seed: int) -> dict[str, np.ndarray]:

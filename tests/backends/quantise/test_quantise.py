@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dynamap.backends.arithmetic.integers import quantise_values, round_shift
+from dynamap.backends.conformance.networks import random_network
 from dynamap.backends.evidence.comparison import qdq
 from dynamap.backends.quantise import ConvArithmetic, LrnArithmetic, QuantisedNetwork, quantise
 from dynamap.backends.quantise.reference import execute, run_layers
@@ -31,7 +32,6 @@ from dynamap.planner.network.network import (
     Quantisation,
     WeightQuantisation,
 )
-from support.random_networks import random_network
 
 ONE = Window((1, 1))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dynamap.backends.conformance.networks import random_network
 from dynamap.backends.contract import Backend
 from dynamap.backends.emulator import execute
 from dynamap.backends.hardware.sizes import check_program, sizes_of
@@ -29,7 +30,6 @@ from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network.network import Network
 from dynamap.planner.plan.plan import Plan
 from support.programs import integer_image, one_conv, plan_on
-from support.random_networks import random_network
 
 
 def made(network: Network, plan: Plan) -> dict[str, bytes]:

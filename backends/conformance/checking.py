@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from dynamap.backends.contract import Executor
+from dynamap.backends.contract import Executor, Int8Array
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import QuantisedNetwork
 from dynamap.backends.quantise.reference import run_layers
@@ -14,13 +14,19 @@ from dynamap.backends.simulator.simulation import simulate
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan.plan import Plan
 
+ONE_PRODUCT, PACKED = "pynq-z2", "zcu104"
+"""Devices whose multipliers make one product, and two."""
+
+WIDE = "arria10-gx1150"
+"""A device whose multipliers make one product, and that holds larger arrays."""
+
 
 def packed_device(executor: Executor) -> str:
     """A device that packs two products in a multiplier; another one where the executor is for none that does."""
-    return "zcu104" if getattr(executor, "largest_packing", 2) == 2 else "arria10-gx1150"
+    return PACKED if getattr(executor, "largest_packing", 2) == 2 else WIDE
 
 
-def check(executor: Executor, plan: Plan, quantised: QuantisedNetwork, image: Mapping[str, np.ndarray]) -> bool:
+def check(executor: Executor, plan: Plan, quantised: QuantisedNetwork, image: Mapping[str, Int8Array]) -> bool:
     """Every tensor equals the direct integer computation; every counter that the executor has, the simulator's.
 
     The tensors are looked at when all layers have run: none may have changed what was handed out before.

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
+import numpy as np
 import pytest
 
+from dynamap.backends.conformance.checking import ONE_PRODUCT, WIDE, check, packed_device
+from dynamap.backends.conformance.networks import one_conv
+from dynamap.backends.conformance.plans import integer_image, plan_on, redecided
 from dynamap.backends.contract import Executor
 from dynamap.backends.quantise import quantise
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network.network import ActivationKind
 from dynamap.planner.plan.layers import Blocking, Mode
-from support.conformance_support import check, packed_device
-from support.programs import integer_image, one_conv, plan_on, redecided
 
 OVERLAYS = {"5 x 7, one product per multiplier": (5, 7), "8 x 8, packed": (8, 8)}
 WINDOWS = {
@@ -29,6 +32,9 @@ WINDOWS = {
     "whole": Window((9, 7)),
     "mostly pads": Window((2, 2), pads=(1, 4, 0, 5), dilation=(1, 9)),
 }
+TOO_LARGE = ("5x4", "whole")
+"""Windows whose weights, transformed for Winograd, no blocking of these buffers holds."""
+
 SHAPE = TensorShape(37, 9, 7)
 OUTPUTS = 41
 
@@ -54,45 +60,52 @@ def blockings(height: int, step: int, *, whole_in: bool, whole_out: bool) -> lis
     return inputs + [Blocking(Mode.STREAM_WEIGHTS, r, c, p) for r, c, p in product(rows, channels, planes)]
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS)
-@pytest.mark.parametrize("name", WINDOWS)
-def test_every_way_to_compute_a_convolution(executor: Executor, name: str, overlay: str) -> None:
-    window = WINDOWS[name]
-    array = OVERLAYS[overlay]
-    device = "pynq-z2" if array == (5, 7) else packed_device(executor)
-    network = one_conv(SHAPE, OUTPUTS, window)
-    quantised = quantise(network, samples=1)
-    image = integer_image(network, 1)
-    plan = plan_on(network, array, device=device)
-    height = network.tensors["output"].height
+def decisions(window: Window, height: int) -> Iterator[tuple[str, list[dict[str, object]]]]:
+    """Algorithms, each with the same dataflow and formats in every blocking; who runs one takes the first that fits."""
     formats = list(product(("c16", "hwc", "toeplitz"), ("c16", "hwc")))
-    ran = tried = 0
+    tried = 0
     for turn, ((algorithm, tile), flow) in enumerate(product(ways(window), ("ns", "ws", "is"))):
         possible = [pair for pair in formats if pair[0] != "toeplitz" or algorithm == "im2col"]
         for source, target in possible[turn % 2 :: 2]:
             choices = blockings(height, tile or 1, whole_in=source != "c16", whole_out=target == "hwc")
             tried += 1
             first = 5 * tried % len(choices)
-            for blocking in choices[first:] + choices[:first]:  # the first one that the buffers hold
-                layer = redecided(
-                    plan.layers[0],
-                    algorithm=algorithm,
-                    dataflow=flow,
-                    winograd_tile=tile,
-                    blocking=blocking,
-                    input_format=source,
-                    output_format=target,
-                )
-                if check(executor, replace(plan, layers=(layer,)), quantised, image):
-                    ran += 1
-                    break
+            words = {"algorithm": algorithm, "winograd_tile": tile, "dataflow": flow}
+            words |= {"input_format": source, "output_format": target}
+            yield algorithm, [words | {"blocking": blocking} for blocking in choices[first:] + choices[:first]]
+
+
+CASES = [
+    pytest.param(name, algorithm, id=f"{algorithm}-{name}")
+    for name, window in WINDOWS.items()
+    for algorithm in dict.fromkeys(algorithm for algorithm, _ in ways(window))
+    if not (algorithm == "winograd" and name in TOO_LARGE)
+]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize(("name", "algorithm"), CASES)
+def test_every_way_to_compute_a_convolution(executor: Executor, name: str, algorithm: str, overlay: str) -> None:
+    """Every dataflow and format, in blocks of many sizes: in the first of these that the buffers hold."""
+    window = WINDOWS[name]
+    array = OVERLAYS[overlay]
+    network = one_conv(SHAPE, OUTPUTS, window)
+    quantised = quantise(network, samples=1)
+    image = integer_image(network, 1)
+    plan = plan_on(network, array, device=ONE_PRODUCT if array == (5, 7) else packed_device(executor))
+    ran = tried = 0
+    for which, choices in decisions(window, network.tensors["output"].height):
+        if which == algorithm:
+            tried += 1
+            layers = (redecided(plan.layers[0], **words) for words in choices)
+            ran += any(check(executor, replace(plan, layers=(layer,)), quantised, image) for layer in layers)
     assert 4 * ran > tried  # the largest windows leave no room in the smallest buffers for the others
 
 
 def test_tiles_that_are_fed_more_slowly_than_computed(executor: Executor) -> None:
     """NS: three segments of a word each for 40 rows take longer than 48 values, behind the last tile too."""
     network = one_conv(TensorShape(16, 9, 6), 3, Window((3, 1)))
-    plan = plan_on(network, (40, 3), device="arria10-gx1150")
+    plan = plan_on(network, (40, 3), device=WIDE)
     layer = redecided(
         plan.layers[0],
         algorithm="im2col",
@@ -111,6 +124,7 @@ def test_tiles_that_are_fed_more_slowly_than_computed(executor: Executor) -> Non
 def test_activations_and_zero_points(
     executor: Executor, kind: ActivationKind | None, algorithm: str, flow: str
 ) -> None:
+    """The ends of the range of int8 as zero points, with activations of every shape."""
     for zero_point in (-128, 127):
         shape = TensorShape(19, 7, 6)
         network = one_conv(shape, 21, Window((3, 3), pads=(1, 1, 1, 1)), kind=kind, zero_point=zero_point)
@@ -126,3 +140,20 @@ def test_activations_and_zero_points(
             output_format="c16",
         )
         assert check(executor, replace(plan, layers=(layer,)), quantised, integer_image(network, 3))
+
+
+@pytest.mark.parametrize("value", [-128, 127])
+def test_extreme_images(executor: Executor, value: int) -> None:
+    """The same extreme everywhere, with the largest sums."""
+    network = one_conv(TensorShape(64, 6, 6), 24, Window((3, 3), pads=(1, 1, 1, 1)), zero_point=-128)
+    image = {"input": np.full((64, 6, 6), value, np.int8)}
+    assert check(
+        executor, plan_on(network, (8, 8), device=packed_device(executor)), quantise(network, samples=1), image
+    )
+
+
+@pytest.mark.parametrize("size", [1, 2, 65])
+def test_smallest_images_and_single_channels(executor: Executor, size: int) -> None:
+    """A single row, column and channel."""
+    network = one_conv(TensorShape(1, size, 1), 1, Window((1, 1)))
+    assert check(executor, plan_on(network, (5, 7)), quantise(network, samples=1), integer_image(network, 0))

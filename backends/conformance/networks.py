@@ -1,4 +1,4 @@
-"""Random networks that use every layer, activation and border of the IR."""
+"""Networks to try: of one convolution, of a few layers, and random ones with every layer, activation and border."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from dynamap.planner.network.network import (
     Network,
     Pool,
     PoolKind,
+    Quantisation,
     Resize,
 )
 
@@ -215,3 +216,32 @@ def random_network(seed: int) -> Network:
     for _ in range(builder.choose(2, 6)):
         tensor = steps[builder.choose(0, len(steps) - 1)](tensor)
     return builder.network(tensor, softmax=builder.maybe(0.3))
+
+
+def one_conv(
+    shape: TensorShape,
+    outputs: int,
+    window: Window,
+    *,
+    groups: int = 1,
+    order: tuple[int, ...] | None = None,
+    kind: ActivationKind | None = ActivationKind.RELU,
+    zero_point: int = 37,
+    seed: int = 0,
+) -> Network:
+    """A network of one convolution, whose input is stored with a zero point of its own."""
+    generator = np.random.default_rng(seed)
+    weights = generator.standard_normal((outputs, shape.channels // groups, *window.kernel), dtype=np.float32)
+    bias = generator.standard_normal(outputs, dtype=np.float32)
+    activation = None if kind is None else Activation(kind, 0.2)
+    conv = Conv("conv", ("input",), "output", window, weights, bias, groups, activation, output_order=order)
+    height, width = window.output_size(shape.height, shape.width)
+    tensors = {"input": shape, "output": TensorShape(outputs, height, width)}
+    return Network(
+        "one convolution", "", (conv,), tensors, ("input",), ("output",), {"input": Quantisation(0.02, zero_point)}
+    )
+
+
+def network_of(shape: TensorShape, layers: list[Layer], shapes: dict[str, TensorShape], output: str) -> Network:
+    """A network of these layers, from the tensor 'input' to ``output``."""
+    return Network("small", "", tuple(layers), {"input": shape, **shapes}, ("input",), (output,))

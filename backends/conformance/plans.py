@@ -1,0 +1,53 @@
+"""Plans on tiny overlays, made by the planner or decided by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dynamap.backends.contract import Int8Array
+from dynamap.cost.overlay.machine import Buffers
+from dynamap.planner.mapping.overlay_costs import LayerCosts
+from dynamap.planner.mapping.storage import find_storages
+from dynamap.planner.network.network import Network
+from dynamap.planner.plan.document import blocking_document, layer_document, read_layer
+from dynamap.planner.plan.layers import Blocking, PlannedLayer
+from dynamap.planner.plan.plan import Plan
+from dynamap.planner.request.request import Request
+from dynamap.planner.request.space import restrictions_for, solver_of, target
+from dynamap.planner.search.joint import fixed_search
+from dynamap.planner.writing import write_plan
+
+TINY = Buffers(input_buffer=16384, weight_buffer=16384, accumulator_rows=256, row_buffer=2048)
+SMALL = Buffers(input_buffer=65536, weight_buffer=65536, accumulator_rows=1024, row_buffer=8192)
+
+
+def plan_on(
+    network: Network,
+    array: tuple[int, int],
+    buffers: Buffers = SMALL,
+    device: str = "pynq-z2",
+    request: Request | None = None,
+) -> Plan:
+    """The best plan on an overlay with this array and these buffers."""
+    request = request or Request()
+    board, machine, candidates = target(device, request)
+    storages = find_storages(network)
+    costs = LayerCosts(network, storages, machine, restrictions_for(network, request))
+    found = fixed_search(costs, storages, *array, [buffers], solve=solver_of(request))
+    return write_plan(network, board, request, costs, storages, candidates, found)
+
+
+def redecided(layer: PlannedLayer, **words: object) -> PlannedLayer:
+    """The layer with other decisions, given as the plan's document has them (or as a ``Blocking``)."""
+    blocking = words.get("blocking")
+    if isinstance(blocking, Blocking):
+        words["blocking"] = blocking_document(blocking)
+    return read_layer(layer_document(layer) | words, published=False)
+
+
+def integer_image(network: Network, seed: int) -> dict[str, Int8Array]:
+    """Every int8 value is as likely, the extremes included."""
+    generator = np.random.default_rng(seed)
+    return {
+        name: generator.integers(-128, 128, network.tensors[name].as_list()).astype(np.int8) for name in network.inputs
+    }

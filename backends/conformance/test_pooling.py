@@ -1,0 +1,91 @@
+"""Pooling: every kind, window, border and order of the vector unit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from dynamap.backends.conformance.checking import ONE_PRODUCT, check, packed_device
+from dynamap.backends.conformance.networks import network_of
+from dynamap.backends.conformance.plans import integer_image, plan_on
+from dynamap.backends.contract import Executor
+from dynamap.backends.quantise import quantise
+from dynamap.cost.geometry import TensorShape, Window
+from dynamap.planner.network.network import Pool, PoolKind
+from dynamap.planner.plan.layers import OnVectorUnit
+
+
+@pytest.mark.parametrize("kind", list(PoolKind))
+@pytest.mark.parametrize(
+    "window",
+    [
+        Window((3, 3), (2, 2), (0, 0, 1, 1)),
+        Window((3, 2), (1, 1), (1, 1, 1, 0)),
+        Window((1, 4), (1, 3)),
+        Window((6, 5)),
+    ],
+    ids=str,
+)
+def test_pooling(executor: Executor, kind: PoolKind, window: Window) -> None:
+    """Borders that lie inside, outside and on one side; windows that are the whole image."""
+    shape = TensorShape(35, 6, 5)
+    height, width = window.output_size(6, 5)
+    network = network_of(
+        shape, [Pool("pool", ("input",), "output", kind, window)], {"output": TensorShape(35, height, width)}, "output"
+    )
+    assert check(
+        executor,
+        plan_on(network, (8, 8), device=packed_device(executor)),
+        quantise(network, samples=1),
+        integer_image(network, 1),
+    )
+
+
+@pytest.mark.parametrize("kind", list(PoolKind))
+@pytest.mark.parametrize(
+    ("shape", "window"),
+    [
+        # X = 64, so n = 4 pixels or units per cycle. Rows that share a sweep: all (K = 4, 5 with stride 2) or two.
+        (TensorShape(20, 13, 9), Window((4, 3), (2, 1), (1, 1, 2, 1))),
+        (TensorShape(70, 11, 11), Window((5, 5), (2, 2), (2, 2, 2, 2))),
+        (TensorShape(150, 9, 9), Window((5, 5), (1, 1), (2, 2, 2, 2))),
+        (TensorShape(40, 10, 14), Window((7, 7), (1, 1), (3, 3, 3, 3))),
+        (TensorShape(33, 12, 12), Window((2, 2), (3, 3))),
+        # Single output columns: folded over pixels, or pixel by pixel.
+        (TensorShape(16, 9, 30), Window((9, 30))),
+        (TensorShape(130, 7, 7), Window((7, 6), (1, 1), (0, 1, 0, 0))),
+        (TensorShape(48, 6, 40), Window((1, 9), (1, 2), (0, 4, 0, 4))),
+        # Rows longer than those of running results, 128 pixels or 512 of a plane: tiles, in each order; the last of a
+        # single column, which folds; windows that fold one by one.
+        (TensorShape(16, 3, 600), Window((3, 3), (2, 2), (1, 1, 1, 1))),
+        (TensorShape(5, 2, 514), Window((2, 2), (1, 1), (0, 1, 0, 0))),
+        (TensorShape(24, 3, 300), Window((2, 9), (1, 4), (0, 4, 0, 4))),
+        (TensorShape(17, 2, 150), Window((1, 140), (1, 5), (0, 70, 0, 3))),
+        (TensorShape(3, 2, 1500), Window((2, 2), (2, 499))),
+    ],
+    ids=str,
+)
+def test_pooling_in_every_order(executor: Executor, kind: PoolKind, shape: TensorShape, window: Window) -> None:
+    """The orders in which the vector unit walks, by sizes, and blocks of all, half and a third of the rows."""
+    pooled = TensorShape(shape.channels, *window.output_size(shape.height, shape.width))
+    network = network_of(shape, [Pool("pool", ("input",), "output", kind, window)], {"output": pooled}, "output")
+    quantised, image = quantise(network, samples=1), integer_image(network, 3)
+    for rows in {pooled.height, -(-pooled.height // 2), -(-pooled.height // 3)}:
+        plan = plan_on(network, (8, 8), device=packed_device(executor))
+        planned = plan.layers[0]
+        assert isinstance(planned, OnVectorUnit) and planned.blocking is not None
+        layer = replace(planned, blocking=replace(planned.blocking, rows=rows))
+        assert check(executor, replace(plan, layers=(layer,)), quantised, image)
+
+
+@pytest.mark.parametrize("width", [12, 150], ids=["one tile", "two tiles"])
+def test_dilated_maxima(executor: Executor, width: int) -> None:
+    """Maxima over windows with holes, in one tile and in two."""
+    window = Window((3, 3), (1, 2), (2, 1, 2, 1), (2, 2))
+    shape, pooled = TensorShape(16, 9, width), TensorShape(16, *window.output_size(9, width))
+    pool = Pool("pool", ("input",), "output", PoolKind.MAX, window)
+    network = network_of(shape, [pool], {"output": pooled}, "output")
+    for device, array in ((ONE_PRODUCT, (5, 7)), (packed_device(executor), (8, 8))):
+        plan = plan_on(network, array, device=device)
+        assert check(executor, plan, quantise(network, samples=1), integer_image(network, 2))
