@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 import numpy as np
@@ -17,6 +16,7 @@ from dynamap.cost.errors import InputError
 from dynamap.planner.plan.document import layer_document
 from dynamap.planner.plan.layers import OnHost
 from dynamap.planner.plan.plan import Plan
+from dynamap.planner.results.documents import json_file
 
 Int8Array = npt.NDArray[np.int8]
 
@@ -100,4 +100,4 @@ def predicted_file(plan: Plan, kernel: str = "overlay") -> bytes:
             if not isinstance(layer, OnHost)
         ],
     }
-    return (json.dumps(document, indent=1) + "\n").encode()
+    return json_file(document)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from dynamap.cost.errors import InputError
+from dynamap.planner.importer.reading.files import files_of_model
 from dynamap.planner.models import CATALOGUE, resolve
 from dynamap.planner.network.network import Network
 from dynamap.planner.plan.plan import Plan
@@ -39,6 +41,20 @@ def networks_together(plan: Plan, *, weights: bool = True, folder: Path | None =
     return tuple(known[model.sha256] for model in together.models)
 
 
+def files_of_plan(plan: Plan, folder: Path | None = None) -> Iterator[Path]:
+    """Every file from which the models of a plan are read; none for built-in networks.
+
+    Raises:
+        InputError: the plan's request cannot be read.
+    """
+    together = stored_request(plan).together
+    sources = [plan.model.source, *(model.source for model in (together.models if together else ()))]
+    for source in dict.fromkeys(sources):
+        if source not in CATALOGUE:
+            for place in _places(source, folder):
+                yield from files_of_model(place)
+
+
 def _network(source: str, seed: int, sha256: str, weights: bool, folder: Path | None) -> Network:
     if source not in CATALOGUE:
         source = str(_file_of(source, folder))
@@ -52,12 +68,15 @@ def _network(source: str, seed: int, sha256: str, weights: bool, folder: Path | 
 
 
 def _file_of(source: str, folder: Path | None) -> Path:
-    path = Path(source)
-    places = [path] if folder is None else [path, folder / path, folder / path.name]
-    for place in places:
-        if place.is_file():
-            return place
+    for place in _places(source, folder):
+        return place
     raise InputError(
         f"the plan's model {source!r} is not there: put the file back (beside the plan will do), "
         "or plan the model again"
     )
+
+
+def _places(source: str, folder: Path | None) -> Iterator[Path]:
+    path = Path(source)
+    places = [path] if folder is None else [path, folder / path, folder / path.name]
+    return (place for place in places if place.is_file())

@@ -6,11 +6,11 @@ exact cycles are among each event's arguments. Format: "Trace Event Format" (Goo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from dynamap.backends.simulator.engine import Unit
 from dynamap.backends.simulator.simulation import SimulatedPass, Simulation
+from dynamap.planner.results.documents import json_text
 
 ROWS = ("LAYER", *(unit.value for unit in Unit))
 _PROCESS = 1
@@ -21,7 +21,7 @@ def chrome_trace(simulation: Simulation, title: str) -> str:
     events = [*_names(title), *_layers(simulation)]
     for step in simulation.passes:
         events.extend(_units(simulation, step))
-    return json.dumps({"displayTimeUnit": "ns", "traceEvents": events})
+    return json_text({"displayTimeUnit": "ns", "traceEvents": events})
 
 
 def _names(title: str) -> Iterator[dict[str, object]]:

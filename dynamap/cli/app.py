@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Optional
@@ -105,17 +104,23 @@ def solve(
 def devices(as_json: Json = False) -> None:
     """The devices that come with the project."""
     from dynamap.cli.devices import devices_document, devices_table
-    from dynamap.cli.output import show
+    from dynamap.cli.output import show, show_json
 
-    show(json.dumps(devices_document(), indent=2) if as_json else devices_table())
+    if as_json:
+        show_json(devices_document(), indent=2)
+    else:
+        show(devices_table())
 
 
 def models(as_json: Json = False) -> None:
     """The networks that are built in."""
     from dynamap.cli.models import models_document, models_table
-    from dynamap.cli.output import show
+    from dynamap.cli.output import show, show_json
 
-    show(json.dumps(models_document(), indent=2) if as_json else models_table())
+    if as_json:
+        show_json(models_document(), indent=2)
+    else:
+        show(models_table())
 
 
 def verify(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json as json_format
 from typing import TYPE_CHECKING
 
+from dynamap.cli.output import message, show, show_json
 from dynamap.planner.importer.fates import CheckReport, Fate
 
 if TYPE_CHECKING:
@@ -26,16 +26,13 @@ def check(model: str, json: bool) -> int:
     Raises:
         InputError: there is no such model, or the file is damaged.
     """
-    from rich.console import Console
-
     report = report_on(model)
     if json:
-        print(json_format.dumps(check_document(report), indent=2))
+        show_json(check_document(report), indent=2)
     else:
-        Console(stderr=False).print(render_check(report))
-        errors = Console(stderr=True)
+        show(render_check(report))
         for notice in report.notices:
-            errors.print(f"note: {notice}", markup=False)
+            message(f"note: {notice}")
     return 0 if report.supported else 1
 
 

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from dynamap.cli.output import message, show
-from dynamap.cli.plan import require_folder
+from dynamap.cli.output import message, progress_console, show, show_json
+from dynamap.cli.places import check_places
 from dynamap.cost.device import load_device
 from dynamap.cost.errors import InputError
 from dynamap.planner.explore.budgets import ALL, Budget, parse_budgets
 from dynamap.planner.explore.cluster.dask_cluster import Cluster, failed
 from dynamap.planner.explore.explore import SweepResult, explore
 from dynamap.planner.explore.fronts import Axis, Front, setting_words, varying_settings
+from dynamap.planner.explore.journal import ResultFiles
 from dynamap.planner.explore.row import RowStatus
 from dynamap.planner.explore.sweep import Options, Sweep
+from dynamap.planner.importer.reading.files import files_of_model
 from dynamap.planner.models import resolve
 from dynamap.planner.request.options import E, parse_choices, split
 
@@ -48,13 +50,19 @@ def explore_command(
     """
     if options.time_limit is not None and not options.time_limit > 0:
         raise InputError(f"--time-limit must be positive, found {options.time_limit}")
-    require_folder(output)
+    files = ResultFiles.of(output)
+    written = {"--output": files.results, "the journal of --output": files.lines, "beside --output": files.sweep}
+    if files.lines == files.results:
+        del written["the journal of --output"]
+    board_names = [name for text in devices for name in split(text)]
+    read = chain(map(Path, board_names), chain.from_iterable(files_of_model(Path(model)) for model in models))
+    check_places(written, read)
     if plots is not None:
         from dynamap.planner.explore.plots import require_matplotlib
 
         require_matplotlib()
     networks = [resolve(model, weights=False) for model in models]
-    boards = [load_device(name) for text in devices for name in split(text)]
+    boards = [load_device(name) for name in board_names]
     sweep = Sweep.of(networks, boards, options)
     with _progress_shown() as progress:
         try:
@@ -66,9 +74,12 @@ def explore_command(
     if plots is not None:
         from dynamap.planner.explore.plots import write_plots
 
-        written = write_plots(outcome.fronts, plots)
-        message(f"wrote {len(written)} plots to {plots}")
-    show(json.dumps(_document(sweep, outcome), indent=1) if as_json else _report(outcome))
+        pictures = write_plots(outcome.fronts, plots)
+        message(f"wrote {len(pictures)} plots to {plots}")
+    if as_json:
+        show_json(_document(sweep, outcome), indent=1)
+    else:
+        show(_report(outcome))
     if outcome.failures:
         raise failed(outcome.failures)
     return 0 if all(row.answer.proven for row in outcome.rows) else 1
@@ -118,7 +129,7 @@ def budgets(option: str, texts: Sequence[str] | None, *, bytes_allowed: bool) ->
 @contextmanager
 def _progress_shown() -> Iterator[Callable[[int, int], None]]:
     """A bar with the time left on a terminal; elsewhere a line on stderr every half minute."""
-    console = Console(stderr=True)
+    console = progress_console()
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

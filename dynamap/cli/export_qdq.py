@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dynamap.cli.output import message
-from dynamap.cli.plan import require_folder
+from dynamap.cli.places import check_places
 
 if TYPE_CHECKING:
     from dynamap.backends.program.host import RangeCalibration
@@ -18,14 +19,15 @@ def export_qdq_command(model: str, output: Path, how: RangeCalibration) -> int:
     Raises:
         InputError: the model or the calibration data cannot be used, or the file cannot be written.
     """
-    require_folder(output)
     from dynamap.backends.evidence.comparison.qdq import to_qdq
     from dynamap.backends.program.host import quantised_by
+    from dynamap.planner.importer.reading.files import files_of_model
     from dynamap.planner.models import resolve
-    from dynamap.planner.plan.plan import write_atomically
+    from dynamap.planner.results.files import write_file
 
+    check_places({"--output": output}, chain(files_of_model(Path(model)), [how.data]))
     quantised = quantised_by(resolve(model), how)
-    write_atomically(output, to_qdq(quantised).SerializeToString())
+    write_file(output, to_qdq(quantised).SerializeToString())
     message(f"wrote {output}: {quantised.source}")
     for notice in quantised.notices:
         message(f"note: {notice}")

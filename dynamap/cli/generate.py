@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
-from dynamap.cli.output import message, show
+from dynamap.cli.output import message, show, show_json
 
 if TYPE_CHECKING:
     from dynamap.backends.program.host import RangeCalibration
@@ -67,7 +66,7 @@ def backends_command(as_json: bool) -> int:
             }
         )
     if as_json:
-        show(json.dumps(rows, indent=1))
+        show_json(rows, indent=1)
         return 0
     table = Table()
     for heading in ("backend", "vendor", "package", "description"):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
-from dynamap.cli.output import message, show
+from dynamap.cli.output import message, show, show_json
+from dynamap.cli.places import check_places
 from dynamap.cli.plan_inputs import read_task
 from dynamap.cli.plan_report import plan_report, progress_shown
 from dynamap.cli.plan_together import plan_together_command
 from dynamap.cli.requests import Asked
 from dynamap.cost.errors import InputError
+from dynamap.planner.importer.reading.files import files_of_model
+from dynamap.planner.pbqp.text_format import format_pbqp
 from dynamap.planner.planning import plan_network
+from dynamap.planner.results.files import Results
 
 
 def plan_command(
@@ -30,47 +34,34 @@ def plan_command(
         InputError: a model, the device, a plan or an option is wrong.
         InfeasibleError: nothing fits.
     """
-    require_folder(export_pbqp)
-    for path in (output, export_pbqp):
-        _require_other(path, [*map(Path, models), *([overlay] if overlay else [])])
-    if len(models) < 2 and from_plan is None:
-        require_folder(output)
+    alone = len(models) < 2 and from_plan is None
+    given = [from_plan, overlay, *map(Path, models), None if asked.device is None else Path(asked.device)]
+    check_places({"--output": output if alone else None, "--export-pbqp": export_pbqp}, given)
     task = read_task(models, asked, from_plan, overlay)
+    read = chain(given, chain.from_iterable(files_of_model(Path(network.source)) for network in task.networks))
     for notice in dict.fromkeys(notice for network in task.networks for notice in network.notices):
         message(f"note: {notice}")
     if task.together:
         if export_pbqp is not None:
             raise InputError("--export-pbqp writes the mapping problem of one model, and there are several")
-        return plan_together_command(task, output, as_json)
-    require_folder(output)
+        return plan_together_command(task, output, as_json, read)
+    check_places({"--output": output, "--export-pbqp": export_pbqp}, read)
     (network,) = task.networks
     with progress_shown() as report:
         plan = plan_network(network, task.device, task.request, report)
-    if export_pbqp is not None:
-        from dynamap.planner.studies.export_problem import export_mapping
+    with Results() as results:
+        if export_pbqp is not None:
+            from dynamap.planner.studies.export_problem import plan_problem
 
-        export_mapping(network, task.device, task.request, plan, export_pbqp)
-        message(f"wrote {export_pbqp}")
-    if output is not None:
-        plan.save(output)
-    show(json.dumps(plan.document(), indent=1) if as_json else plan_report(plan))
-    if output is not None:
-        message(f"wrote {output}")
+            problem = plan_problem(network, task.device, task.request, plan)
+            results.write(export_pbqp, format_pbqp(problem).encode())
+        if output is not None:
+            results.write(output, plan.content())
+    if as_json:
+        show_json(plan.document(), indent=1)
+    else:
+        show(plan_report(plan))
+    for path in (export_pbqp, output):
+        if path is not None:
+            message(f"wrote {path}")
     return 0 if plan.solver.status == "optimal" else 1
-
-
-def _require_other(path: Path | None, read: Sequence[Path]) -> None:
-    if path is not None and any(other.is_file() and path.exists() and path.samefile(other) for other in read):
-        raise InputError(f"{str(path)!r} is what the plan is made from: write to another file")
-
-
-def require_folder(path: Path | None) -> None:
-    """Checks, before long work, that a file can be written where it is wanted.
-
-    Raises:
-        InputError: its folder does not exist, or it is a folder itself.
-    """
-    if path is not None and not path.parent.is_dir():
-        raise InputError(f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}")
-    if path is not None and path.is_dir():
-        raise InputError(f"cannot write {str(path)!r}: it is a folder")

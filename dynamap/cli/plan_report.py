@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from dynamap.cli.output import progress_console
 from dynamap.planner.plan.layers import OnArray, PlannedLayer, chosen_cost
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.plan.words import algorithm_words, bound_word, dataflow_word, format_words, op_word
@@ -20,7 +21,7 @@ from dynamap.planner.search.joint import Progress
 @contextmanager
 def progress_shown() -> Iterator[Callable[[Progress], None]]:
     """A line on stderr while the search runs; nothing where stderr is not a terminal."""
-    console = Console(stderr=True)
+    console = progress_console()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("bounding all arrays", total=None)

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from dynamap.cli.output import message, show
+from dynamap.cli.output import message, show, show_json
+from dynamap.cli.places import check_places
 from dynamap.cli.plan_inputs import Task
 from dynamap.cli.plan_report import layer_table, overlay_lines, progress_shown
 from dynamap.cost.errors import InputError
-from dynamap.planner.plan.plan import Plan, write_all
+from dynamap.planner.plan.plan import Plan
+from dynamap.planner.results.files import write_files
 from dynamap.planner.studies.together import plan_together
 
 SCHEMA = "dynamap.plans/1"
 
 
-def plan_together_command(task: Task, output: Path | None, as_json: bool) -> int:
+def plan_together_command(task: Task, output: Path | None, as_json: bool, read: Iterable[Path | None]) -> int:
     """Plans, prints and writes one file per model into the folder ``output``; 1 where the optimum is not proven.
+
+    ``read``: the files that must not be written over.
 
     Raises:
         InputError: the request or the folder is wrong, or two models would have the same file.
         InfeasibleError: no overlay runs all of them.
     """
     files = [] if output is None else plan_files(output, [network.source or network.name for network in task.networks])
+    if output is not None and output.is_dir():
+        check_places({f"--output: the plan {path.name}": path for path in files}, read)
     with progress_shown() as report:
         plans = plan_together(
             task.networks,
@@ -39,7 +44,10 @@ def plan_together_command(task: Task, output: Path | None, as_json: bool) -> int
         )
     if output is not None:
         _write(output, dict(zip(files, plans, strict=True)))
-    show(json.dumps(plans_document(plans), indent=1) if as_json else together_report(plans))
+    if as_json:
+        show_json(plans_document(plans), indent=1)
+    else:
+        show(together_report(plans))
     for path in files:
         message(f"wrote {path}")
     return 0 if all(_proven(plan) for plan in plans) else 1
@@ -76,8 +84,8 @@ def _write(folder: Path, plans: dict[Path, Plan]) -> None:
     except OSError as error:
         raise InputError(f"cannot write {str(folder)!r}: {error.strerror or error}") from None
     try:
-        write_all({path: plan.content() for path, plan in plans.items()})
-    except InputError:
+        write_files({path: plan.content() for path, plan in plans.items()})
+    except BaseException:
         if not existed:
             folder.rmdir()
         raise

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from dynamap.backends.planned_model import files_of_plan
+from dynamap.cli.output import show, show_json
+from dynamap.cli.places import check_places
 from dynamap.planner.plan.plan import load_plan
+from dynamap.planner.results.files import write_file
 
 
 def program_command(plan: Path, as_json: bool, output: Path | None = None) -> int:
@@ -15,13 +18,15 @@ def program_command(plan: Path, as_json: bool, output: Path | None = None) -> in
     """
     from dynamap.backends.program.disassemble import disassemble, document
     from dynamap.backends.program.host import prepare
-    from dynamap.planner.plan.plan import write_atomically
 
-    program = prepare(load_plan(plan), folder=plan.parent).program
+    check_places({"--output": output}, [plan])
+    loaded = load_plan(plan)
+    check_places({"--output": output}, files_of_plan(loaded, plan.parent))
+    program = prepare(loaded, folder=plan.parent).program
     if output is not None:
-        write_atomically(output, program.image)
+        write_file(output, program.image)
     if as_json:
-        print(json.dumps(document(program)))
+        show_json(document(program))
     else:
-        print("\n".join(disassemble(program)))
+        show(*disassemble(program))
     return 0

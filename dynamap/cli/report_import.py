@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,12 +12,15 @@ from rich.text import Text
 from dynamap.backends.evidence.vendor_reports.calibration import Calibrated, calibrate
 from dynamap.backends.evidence.vendor_reports.comparison import Compared, Comparison, Row, document
 from dynamap.backends.evidence.vendor_reports.device_file import calibrated_name, device_toml, text_of
+from dynamap.backends.evidence.vendor_reports.discovery import files_read
 from dynamap.backends.evidence.vendor_reports.front_end import compare_project
 from dynamap.backends.evidence.vendor_reports.values import ReportError
 from dynamap.cli.output import message, show
+from dynamap.cli.places import check_places
 from dynamap.cost.device import load_device
 from dynamap.cost.errors import InputError
-from dynamap.planner.plan.plan import write_atomically
+from dynamap.planner.results.documents import json_text
+from dynamap.planner.results.files import Results
 
 
 def import_command(
@@ -37,20 +39,26 @@ def import_command(
     """
     if write_device is None and (device_file is not None or name is not None):
         raise InputError("--device and --name say what --write-device writes: give it too")
+    folder = project if reports is None else reports
+    places = {"--output": output, "--write-device": write_device}
+    check_places(places, [device_file])
     try:
-        comparison = compare_project(project, project if reports is None else reports)
+        comparison = compare_project(project, folder)
     except ReportError as error:
         raise InputError(str(error)) from None
+    check_places(places, files_read(project, folder, comparison.prediction))
     for warning in comparison.warnings:
         message(f"warning: {warning}")
-    text = json.dumps(document(comparison), indent=1) + "\n"
+    text = json_text(document(comparison), indent=1)
     device = None if write_device is None else _device_text(comparison, device_file, name)
-    if output is not None:
-        write_atomically(output, text.encode())
-    if write_device is not None and device is not None:
-        write_atomically(write_device, device.encode())
+    with Results() as results:
+        if output is not None:
+            results.write(output, f"{text}\n".encode())
+        if write_device is not None and device is not None:
+            results.write(write_device, device.encode())
+    if write_device is not None:
         message(f"wrote {write_device}: plan with --device {write_device}")
-    show(text.rstrip("\n") if as_json else _tables(comparison))
+    show(text if as_json else _tables(comparison))
     return 0 if comparison.all_inside else 1
 
 

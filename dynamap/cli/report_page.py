@@ -10,10 +10,12 @@ from dynamap.backends.evidence.report import Evidence, Wanted, gather, html_repo
 from dynamap.backends.evidence.report.evidence import Absent, Replay
 from dynamap.backends.evidence.report.measurement import read_measurement
 from dynamap.backends.evidence.report.run_result import read_run
+from dynamap.backends.planned_model import files_of_plan
 from dynamap.cli.output import message
-from dynamap.cli.plan import require_folder
+from dynamap.cli.places import check_places
 from dynamap.cost.errors import InputError
-from dynamap.planner.plan.plan import load_plan, write_atomically
+from dynamap.planner.plan.plan import Plan, load_plan
+from dynamap.planner.results.files import write_file
 
 
 def page_command(
@@ -24,7 +26,6 @@ def page_command(
     Raises:
         InputError: a plan or a file beside it cannot be used, or the page cannot be written.
     """
-    require_folder(output)
     if wanted.time_limit is not None and not wanted.time_limit > 0:
         raise InputError(f"--time-limit must be positive, found {wanted.time_limit}")
     for option, files in (("--run", runs), ("--measured", measurements)):
@@ -33,14 +34,16 @@ def page_command(
                 f"{option} must be given once for each plan, in their order, or not at all: "
                 f"{len(files)} for {len(plans)} plan{'s' if len(plans) > 1 else ''}"
             )
-    if any(output.resolve() == path.resolve() for path in (*plans, *runs, *measurements)):
-        raise InputError(f"--output {str(output)!r} is one of the files to read: choose another name")
+    check_places({"--output": output}, (*plans, *runs, *measurements))
+    loaded = [load_plan(path) for path in plans]
+    for plan, path in zip(loaded, plans, strict=True):
+        check_places({"--output": output}, files_of_plan(plan, path.parent))
     found = [
-        _evidence(path, wanted, runs[index] if runs else None, measurements[index] if measurements else None)
-        for index, path in enumerate(plans)
+        _evidence(plan, path, wanted, runs[index] if runs else None, measurements[index] if measurements else None)
+        for index, (plan, path) in enumerate(zip(loaded, plans, strict=True))
     ]
     page = html_report(found).encode()
-    write_atomically(output, page)
+    write_file(output, page)
     for evidence in found:
         if isinstance(evidence.replay, Replay) and evidence.replay.differences:
             message(f"note: {evidence.name} is not what the simulator finds: {evidence.replay.differences[0]}")
@@ -50,8 +53,7 @@ def page_command(
     return 0
 
 
-def _evidence(path: Path, wanted: Wanted, run: Path | None, measured: Path | None) -> Evidence:
-    plan = load_plan(path)
+def _evidence(plan: Plan, path: Path, wanted: Wanted, run: Path | None, measured: Path | None) -> Evidence:
     return gather(
         plan,
         path.name,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from dynamap.cli.output import message, show, show_json
+from dynamap.cli.places import check_places
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan.layers import PlannedLayer
 from dynamap.planner.plan.plan import load_plan
 from dynamap.planner.plan.words import op_word
+from dynamap.planner.results.arrays import array_file, arrays_file
+from dynamap.planner.results.documents import json_file
+from dynamap.planner.results.files import Results
 
 if TYPE_CHECKING:
     from dynamap.backends.contract import Executor, LayerRun
@@ -63,7 +67,7 @@ def run_command(
     """
     from dynamap.backends.executors import find_executor
     from dynamap.backends.hardware.target import device_of
-    from dynamap.backends.planned_model import network_of_plan
+    from dynamap.backends.planned_model import files_of_plan, network_of_plan
     from dynamap.backends.program.host import (
         declared_outputs,
         integer_inputs,
@@ -79,7 +83,12 @@ def run_command(
         raise InputError(f"--compare {compare!r}: choose {' or '.join(REFERENCES)}")
     if trace_layers is not None and not trace_layers.is_dir():
         raise InputError(f"--trace-layers: {str(trace_layers)!r} is not a folder; make it first")
+    read = [plan, input_file, how.data]
+    check_places({"--output": output}, read)
     loaded = load_plan(plan)
+    if output is not None or trace_layers is not None:
+        read += files_of_plan(loaded, plan.parent)
+    check_places({"--output": output}, read)
     chosen = find_executor(executor, device_of(loaded))
     quantised = quantised_by(network_of_plan(loaded, folder=plan.parent), how)
     network = quantised.network
@@ -92,21 +101,22 @@ def run_command(
     prepared = lowered(loaded, quantised)
     del quantised, network  # the float weights
     kept: dict[str, Int8Array] = {}
-    trace = _Trace(trace_layers, prepared) if trace_layers is not None else None
-    started = time.perf_counter()
-    results = list(_layers(chosen, prepared, inputs, compare, kept, trace))
-    seconds = time.perf_counter() - started
-    if trace is not None:
-        trace.finish()
-    real = real_outputs(prepared.quantised, kept)
-    if output is not None:
-        _save_outputs(output, declared_outputs(prepared.network, real))
+    with Results() as files:
+        trace = _Trace(files, trace_layers, prepared, read) if trace_layers is not None else None
+        started = time.perf_counter()
+        results = list(_layers(chosen, prepared, inputs, compare, kept, trace))
+        seconds = time.perf_counter() - started
+        if trace is not None:
+            trace.finish()
+        real = real_outputs(prepared.quantised, kept)
+        if output is not None:
+            files.write(output, arrays_file(declared_outputs(prepared.network, real)))
     final = final_of(expected, real)
     document = run_document(results, chosen.platform, seconds, compare is not None)
     document |= {"outputs": _output_types(prepared.network), "notices": list(prepared.quantised.notices)}
     document |= final.document()
     if as_json:
-        print(json.dumps(document))
+        show_json(document)
     else:
         _print(document, compare, prepared.quantised, input_file is None, final)
     warn(final)
@@ -202,20 +212,17 @@ def run_document(results: list[LayerResult], platform: str, seconds: float, comp
 
 
 class _Trace:
-    """Writes every tensor as an .npy file, and tensors.json, which says which is which."""
+    """Writes every tensor as an .npy file, and tensors.json, which says which is which; no file of ``read``."""
 
-    def __init__(self, folder: Path, prepared: Prepared) -> None:
-        self.folder, self.prepared = folder, prepared
+    def __init__(self, files: Results, folder: Path, prepared: Prepared, read: Sequence[Path | None]) -> None:
+        self.files, self.folder, self.prepared, self.read = files, folder, prepared, read
         self.entries: list[dict[str, Any]] = []
 
     def write(self, tensor: str, values: Int8Array) -> None:
         safe = re.sub(r"[^A-Za-z0-9_.-]+", "_", tensor)[:80]
         file = f"{len(self.entries):04d}-{safe}.npy"
         scheme = self.prepared.quantised.tensors[tensor]
-        try:
-            np.save(self.folder / file, values)
-        except OSError as error:
-            raise InputError(f"cannot write {str(self.folder / file)!r}: {error.strerror or error}") from None
+        self._write(file, array_file(values))
         self.entries.append(
             {
                 "tensor": tensor,
@@ -227,9 +234,11 @@ class _Trace:
         )
 
     def finish(self) -> None:
-        from dynamap.planner.plan.plan import write_atomically
+        self._write("tensors.json", json_file(self.entries))
 
-        write_atomically(self.folder / "tensors.json", (json.dumps(self.entries, indent=1) + "\n").encode())
+    def _write(self, name: str, content: bytes) -> None:
+        check_places({"--trace-layers": self.folder / name}, self.read)
+        self.files.write(self.folder / name, content)
 
 
 def _output_types(network: Network) -> dict[str, dict[str, Any]]:
@@ -243,37 +252,22 @@ def _output_types(network: Network) -> dict[str, dict[str, Any]]:
     return types
 
 
-def _save_outputs(path: Path, outputs: Mapping[str, npt.NDArray[Any]]) -> None:
-    """One output as .npy, several as .npz, in their declared types; N = 1 in front."""
-    batched = {name: values[None] for name, values in outputs.items()}
-    try:
-        with path.open("wb") as stream:
-            if len(batched) == 1:
-                np.save(stream, next(iter(batched.values())))
-            else:
-                np.savez(stream, **batched)  # type: ignore[arg-type]
-    except OSError as error:
-        raise InputError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
-
-
 def _print(
     document: Mapping[str, Any], compare: str | None, quantised: QuantisedNetwork, random_input: bool, final: Final
 ) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    from dynamap.cli.run_final import print_final
+    from dynamap.cli.run_final import final_lines
 
-    console, notes = Console(highlight=False), Console(stderr=True, highlight=False)
-    notes.print(f"note: {quantised.source}", markup=False)
+    message(f"note: {quantised.source}")
     for notice in quantised.notices:
-        notes.print(f"note: {notice}", markup=False)
+        message(f"note: {notice}")
     for name, kind in document["outputs"].items():
         if "scale" in kind:
             scaled = f"scale {kind['scale']:g}, zero point {kind['zero_point']}"
-            notes.print(f"note: the output {name!r} holds {kind['type']} integers, {scaled}", markup=False)
+            message(f"note: the output {name!r} holds {kind['type']} integers, {scaled}")
     if random_input:
-        notes.print("note: the input is a seeded random image; give one with --input", markup=False)
+        message("note: the input is a seeded random image; give one with --input")
     table = Table()
     for column in ("layer", "op"):
         table.add_column(column)
@@ -284,14 +278,13 @@ def _print(
         largest = "-" if layer["max_lsb"] is None else str(layer["max_lsb"])
         read, written = str(layer.get("bytes_read", "-")), str(layer.get("bytes_written", "-"))
         table.add_row(layer["name"], layer["op"], str(layer["elements"]), shown, largest, read, written)
-    console.print(table)
-    print_final(final, console, notes)
+    lines = final_lines(final)
     if compare is not None:
         share = document["differing"] / document["elements"]
-        console.print(
+        lines.append(
             f"against {compare}: {document['differing']} of {document['elements']} values differ ({share:.4%}), "
-            f"by at most {document['max_lsb']} LSB",
-            soft_wrap=True,
+            f"by at most {document['max_lsb']} LSB"
         )
     agree = "equal to the plan's" if document["counters_equal"] else "NOT the plan's"
-    console.print(f"counters {agree}; {document['platform']}, {document['seconds']:.2f} s", soft_wrap=True)
+    lines.append(f"counters {agree}; {document['platform']}, {document['seconds']:.2f} s")
+    show(table, *lines)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from dynamap.cli.output import message
 
+if TYPE_CHECKING:
     from dynamap.backends.evidence.comparison.final import Expectation, FinalOutput
     from dynamap.backends.quantise.layers import QuantisedNetwork
 
@@ -60,26 +60,23 @@ def final_of(expected: Expectation | str, outputs: Mapping[str, npt.NDArray[np.f
 
 def warn(final: Final) -> None:
     """A warning on stderr for every output that breaks a bound."""
-    from rich.console import Console
-
-    notes = Console(stderr=True, highlight=False)
     for name, output in final.outputs.items():
         if not output.kept:
-            notes.print(f"warning: {_warning(name, output)}", markup=False, soft_wrap=True)
+            message(f"warning: {_warning(name, output)}")
 
 
-def print_final(final: Final, results: Console, notes: Console) -> None:
-    """A line per output."""
+def final_lines(final: Final) -> list[str]:
+    """A line per output; a note on stderr where there is nothing to compare with."""
     if final.missing is not None:
-        notes.print(f"note: no comparison with the original model: {final.missing}", markup=False, soft_wrap=True)
+        message(f"note: no comparison with the original model: {final.missing}")
+    lines = []
     for name, output in final.outputs.items():
         same = "same" if output.top1_equal else "another"
-        results.print(
+        lines.append(
             f"against the original model in onnxruntime, {name!r}: cosine {output.cosine:.6f}, largest error "
-            f"{output.max_error:.4g} (bound {output.bound:.4g}), {same} top class",
-            markup=False,
-            soft_wrap=True,
+            f"{output.max_error:.4g} (bound {output.bound:.4g}), {same} top class"
         )
+    return lines
 
 
 def _warning(name: str, output: FinalOutput) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from dynamap.backends.planned_model import network_of_plan
+from dynamap.backends.planned_model import files_of_plan, network_of_plan
 from dynamap.backends.simulator import Simulation, chrome_trace, differing_layers, simulate_plan
-from dynamap.cli.output import message, show
-from dynamap.cost.errors import InputError
-from dynamap.planner.plan.plan import Plan, load_plan, write_atomically
+from dynamap.cli.output import message, show, show_json
+from dynamap.cli.places import check_places
+from dynamap.planner.plan.plan import Plan, load_plan
 from dynamap.planner.plan.words import op_word
+from dynamap.planner.results.files import write_file
 
 
 def simulate_command(plan: Path, trace: Path | None, as_json: bool) -> int:
@@ -24,14 +24,17 @@ def simulate_command(plan: Path, trace: Path | None, as_json: bool) -> int:
         InputError: the plan, its model or the trace's path is wrong, or the plan is of the published cost model.
         InfeasibleError: the program does not fit the device's memory.
     """
-    if trace is not None and (not trace.parent.is_dir() or trace.is_dir()):
-        raise InputError(f"cannot write {str(trace)!r}: it must be a file in a folder that exists")
+    check_places({"--trace": trace}, [plan])
     loaded = load_plan(plan)
+    check_places({"--trace": trace}, files_of_plan(loaded, plan.parent))
     simulation = simulate_plan(loaded, network_of_plan(loaded, weights=False, folder=plan.parent))
     if trace is not None:
         title = f"{loaded.model.name}, {loaded.overlay.rows} x {loaded.overlay.columns} array"
-        write_atomically(trace, chrome_trace(simulation, title).encode())
-    show(json.dumps(simulation.document()) if as_json else simulation_report(loaded, simulation))
+        write_file(trace, chrome_trace(simulation, title).encode())
+    if as_json:
+        show_json(simulation.document())
+    else:
+        show(simulation_report(loaded, simulation))
     if trace is not None:
         message(f"wrote {trace}: open it in https://ui.perfetto.dev or chrome://tracing")
     differing = differing_layers(loaded, simulation)

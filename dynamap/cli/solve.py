@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
-
+from dynamap.cli.output import show, show_json
 from dynamap.planner.pbqp.certificates import DEFAULT_MAX_TABLE_ENTRIES, check
 from dynamap.planner.pbqp.problem import Problem, Solution, Status
 from dynamap.planner.pbqp.text_format import read_pbqp
@@ -62,14 +59,13 @@ def solve_command(
     replayable = max(DEFAULT_MAX_TABLE_ENTRIES, memory_limit_mb << 17)  # entries of eight bytes
     document = solve_document(problem, solution, max_table_entries=replayable)
     if as_json:
-        print(json.dumps(document))
+        show_json(document)
     else:
         _print(problem, solution)
     return 0 if solution.status is Status.OPTIMAL else 1
 
 
 def _print(problem: Problem, solution: Solution) -> None:
-    console = Console(highlight=False)
     lines = [
         ("problem", f"{len(problem.vectors)} vertices, {len(problem.edges)} edges"),
         ("solver", solution.solver),
@@ -80,8 +76,7 @@ def _print(problem: Problem, solution: Solution) -> None:
         ("seconds", f"{solution.seconds:.6f}"),
         ("assignment", _assignment(solution)),
     ]
-    for name, value in lines:
-        console.print(f"[bold]{name:<11}[/bold] {escape(value)}", soft_wrap=True)
+    show(*(f"{name:<11} {value}" for name, value in lines))
 
 
 def _bound(solution: Solution) -> str:

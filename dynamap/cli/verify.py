@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from rich.console import Group
@@ -10,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dynamap.backends.evidence.verification import Verdict, Verification, verify_plan
-from dynamap.cli.output import show
+from dynamap.cli.output import show, show_json
 from dynamap.planner.plan.plan import load_plan
 
 _STYLES = {
@@ -30,7 +29,7 @@ def verify_command(plan: Path, as_json: bool, full: bool) -> int:
     loaded = load_plan(plan)
     verification = verify_plan(loaded, full=full, folder=plan.parent)
     if as_json:
-        show(json.dumps(verification.document(), indent=1))
+        show_json(verification.document(), indent=1)
     else:
         show(verification_report(str(plan), verification))
     return 0 if verification.verified else 1

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
 from dynamap.backends.planned_model import network_of_plan
-from dynamap.cli.output import message, show
+from dynamap.cli.output import message, progress_console, show, show_json
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan.plan import load_plan
 from dynamap.planner.studies.whatif import Answer, Change, WhatIf, what_if
@@ -32,7 +31,10 @@ def whatif_command(plan: Path, time_limit: float | None, as_json: bool) -> int:
     network = network_of_plan(loaded, weights=False, folder=plan.parent)
     with _progress() as report:
         found = what_if(loaded, network, time_limit=time_limit, progress=report)
-    show(json.dumps(found.document(), indent=1) if as_json else whatif_report(found))
+    if as_json:
+        show_json(found.document(), indent=1)
+    else:
+        show(whatif_report(found))
     if not found.proven:
         message("a time limit ended some searches: latencies with a star are not proven; raise --time-limit")
     return 0 if found.proven else 1
@@ -40,7 +42,7 @@ def whatif_command(plan: Path, time_limit: float | None, as_json: bool) -> int:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None]]:
-    console = Console(stderr=True)
+    console = progress_console()
     columns = (TextColumn("asking"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("asking", total=None)

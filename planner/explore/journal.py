@@ -20,7 +20,8 @@ from dynamap.cost.errors import InputError
 from dynamap.planner.explore.parquet import parquet_bytes, require_pyarrow
 from dynamap.planner.explore.row import COLUMNS, Row, asked_by, csv_line, row_from_csv, row_from_data
 from dynamap.planner.explore.sweep import Sweep, differences
-from dynamap.planner.plan.plan import write_atomically
+from dynamap.planner.results.documents import json_file
+from dynamap.planner.results.files import write_file
 
 try:
     import fcntl
@@ -83,12 +84,17 @@ class Journal:
         self._length = 0
         found = self._existing(resume)
         self._new = not found
+        self._made = [] if self.files.lines.exists() else [self.files.lines]
         try:
             self._handle = os.open(self.files.lines, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY, 0o666)
         except OSError as error:
             raise self._failed(error) from None
         try:
             self._lock()
+        except BaseException:  # the files are another process's
+            os.close(self._handle)
+            raise
+        try:
             if found:
                 self._require_same_sweep()
                 self._read()
@@ -97,6 +103,8 @@ class Journal:
             if self.files.is_csv and self._length == 0:
                 self._append(csv_line(None))
         except BaseException:
+            if self._new:
+                self._forget()
             os.close(self._handle)
             raise
 
@@ -107,8 +115,7 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is not None and self._new and not self.rows:  # nothing was done: nothing is left to continue
-            for path in (self.files.lines, self.files.sweep):
-                path.unlink(missing_ok=True)
+            self._forget()
         os.close(self._handle)
 
     @property
@@ -136,10 +143,10 @@ class Journal:
         if ordered != self.rows:
             encode = csv_line if self.files.is_csv else _json_line
             heading = csv_line(None) if self.files.is_csv else b""
-            write_atomically(self.files.lines, heading + b"".join(encode(row) for row in ordered))
+            write_file(self.files.lines, heading + b"".join(encode(row) for row in ordered))
             self.rows = ordered
         if self.files.results != self.files.lines:
-            write_atomically(self.files.results, parquet_bytes(ordered))
+            write_file(self.files.results, parquet_bytes(ordered))
 
     def _existing(self, resume: bool) -> bool:
         """Whether there is a results file. An empty one is what a kill leaves that comes before the first line."""
@@ -160,12 +167,18 @@ class Journal:
     def _begin(self) -> None:
         """Says of which sweep the file is, before it has a line."""
         try:
-            write_atomically(self.files.sweep, (json.dumps(self.sweep.document(), indent=1) + "\n").encode())
+            write_file(self.files.sweep, json_file(self.sweep.document()))
+            self._made.append(self.files.sweep)
             for path in (self.files.sweep, self.files.sweep.parent):
                 _to_disk(path)
-        except (InputError, OSError) as error:
-            self.files.lines.unlink(missing_ok=True)
-            raise error if isinstance(error, InputError) else self._failed(error) from None
+        except OSError as error:
+            raise self._failed(error) from None
+
+    def _forget(self) -> None:
+        """Removes the files that this journal made, behind the links that name them."""
+        for path in self._made:
+            with suppress(OSError):
+                os.unlink(os.path.realpath(path))
 
     def _append(self, line: bytes) -> None:
         try:
@@ -249,7 +262,7 @@ class Journal:
 
 
 def _json_line(row: Row) -> bytes:
-    return json.dumps(asdict(row), ensure_ascii=False).encode() + b"\n"
+    return json_file(asdict(row), indent=None)
 
 
 def _row_of_json(line: str) -> Row:

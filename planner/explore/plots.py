@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dynamap.cost.errors import InputError
 from dynamap.planner.explore.fronts import Axis, Front, setting_words, varying_settings
-from dynamap.planner.plan.plan import write_atomically
+from dynamap.planner.results.files import write_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,7 +55,7 @@ def write_plots(fronts: Iterable[Front], folder: Path) -> list[Path]:
         figure = front_figure(model, axis, members)
         for extension in ("svg", "png"):
             path = folder / f"{re.sub(r'[^A-Za-z0-9._-]+', '_', model)}-{_WORDS[axis]}.{extension}"
-            write_atomically(path, _rendered(figure, extension))
+            write_file(path, _rendered(figure, extension))
             written.append(path)
     return written
 

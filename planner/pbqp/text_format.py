@@ -21,6 +21,7 @@ import numpy as np
 
 from dynamap.cost.errors import InputError
 from dynamap.planner.pbqp.problem import WORST_CASE_LIMIT, CostArray, Edge, Problem, check_range
+from dynamap.planner.results.files import write_file
 
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _MAX_DIGITS = 19  # of 2^62, which is the largest cost
@@ -79,10 +80,7 @@ def write_pbqp(problem: Problem, path: Path) -> None:
 
     Raises InputError where the file cannot be written.
     """
-    try:
-        path.write_text(format_pbqp(problem), encoding="ascii")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+    write_file(path, format_pbqp(problem).encode("ascii"))
 
 
 def _row(costs: CostArray) -> str:

@@ -6,8 +6,6 @@ The JSON document (schema ``dynamap.plan/1``) is the plan's exact content: loadi
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -18,6 +16,8 @@ from dynamap.planner.plan.document import layer_document, read_layer
 from dynamap.planner.plan.layers import PlannedLayer
 from dynamap.planner.plan.parts import ModelInfo, OverlayInfo, ResourceUse, SolverInfo, TogetherInfo
 from dynamap.planner.plan.plan_types import require_types
+from dynamap.planner.results.documents import json_file
+from dynamap.planner.results.files import write_file
 
 SCHEMA = "dynamap.plan/1"
 COST_MODELS = ("overlay", "paper")
@@ -60,11 +60,11 @@ class Plan:
         Raises:
             InputError: the file cannot be written.
         """
-        write_atomically(Path(path), self.content())
+        write_file(Path(path), self.content())
 
     def content(self) -> bytes:
         """What ``save`` writes."""
-        return (json.dumps(self.document(), indent=1) + "\n").encode()
+        return json_file(self.document())
 
 
 def _plain(value: Any) -> Any:
@@ -75,40 +75,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [_plain(part) for part in value]
     return value
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Writes a file beside its place and moves it there, so that no half-written file is ever seen.
-
-    Raises:
-        InputError: the folder does not exist or cannot be written.
-    """
-    write_all({path: content})
-
-
-def write_all(files: Mapping[Path, bytes]) -> None:
-    """Writes files beside their places and moves them there when all are complete.
-
-    Raises:
-        InputError: a folder does not exist or cannot be written; then none of them was moved, unless moving failed.
-    """
-    staged: dict[Path, str] = {}
-    path = Path()
-    try:
-        for path, content in files.items():
-            handle, staged[path] = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-            umask = os.umask(0)
-            os.umask(umask)
-            os.chmod(staged[path], 0o666 & ~umask)
-        for path in files:
-            os.replace(staged[path], path)
-            del staged[path]
-    except OSError as error:
-        for temporary in staged.values():
-            os.unlink(temporary)
-        raise InputError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
 
 
 def load_plan(path: str | Path) -> Plan:

@@ -1,8 +1,6 @@
-"""The mapping problem of a plan's overlay, as a PBQP file."""
+"""The mapping problem of a plan's overlay, as a PBQP."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 
@@ -13,9 +11,8 @@ from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.network import Network
 from dynamap.planner.paper.planning import problem_on
 from dynamap.planner.pbqp.problem import Problem
-from dynamap.planner.pbqp.text_format import format_pbqp
 from dynamap.planner.plan.parts import OverlayInfo
-from dynamap.planner.plan.plan import Plan, write_atomically
+from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.request import Request
 from dynamap.planner.request.space import restrictions_for, target
 
@@ -29,14 +26,8 @@ def overlay_problem(network: Network, device: str | Device, request: Request, ov
     return mapping_problem(storages, costs.exact(overlay.buffers, *arrays)[0][costs.jobs])
 
 
-def export_mapping(network: Network, device: str | Device, request: Request, plan: Plan, path: Path) -> None:
-    """Writes the mapping problem of ``plan``'s overlay to ``path``.
-
-    Raises:
-        InputError: the file cannot be written.
-    """
+def plan_problem(network: Network, device: str | Device, request: Request, plan: Plan) -> Problem:
+    """The mapping problem of ``plan``'s overlay, by the plan's cost model."""
     if request.cost_model == "paper":
-        problem = problem_on(network, device, request, plan.overlay.rows, plan.overlay.columns)
-    else:
-        problem = overlay_problem(network, device, request, plan.overlay)
-    write_atomically(path, format_pbqp(problem).encode())
+        return problem_on(network, device, request, plan.overlay.rows, plan.overlay.columns)
+    return overlay_problem(network, device, request, plan.overlay)

@@ -62,6 +62,12 @@ class Choice:
         return tuple(chosen)
 
 
+def files_read(project: Path, folder: Path, prediction: Prediction) -> Iterator[Path]:
+    """Every file from which a comparison is made, so that no result is written over one of them."""
+    yield project / PREDICTED
+    yield from (path for path, _ in _candidates(folder, prediction))
+
+
 def find_reports(project: Path, folder: Path, prediction: Prediction) -> Choice:
     """Reads every report below ``folder`` and chooses.
 

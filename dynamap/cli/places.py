@@ -1,0 +1,90 @@
+"""Where a command may write: checked before any work, so that no output destroys an input or another output.
+
+Files are compared by what they are, not by their names: a link, another spelling of the path or a hard link are the
+same file. Pipes, terminals and device nodes are never destroyed by writing to them, and are not compared.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from dynamap.cost.errors import InputError
+from dynamap.planner.results.files import cannot_write, descriptor_of, place_of
+
+_STDOUT = 1
+
+
+def check_places(written: Mapping[str, Path | None], read: Iterable[Path | None] = ()) -> None:
+    """Checks the outputs of a command, each by the option that names it, against each other and against its inputs.
+
+    ``read`` is looked at only where an output exists already: it may be a generator that takes time.
+
+    Raises:
+        InputError: there is no folder for an output, or it is a folder or not writable; it is an input, another output
+            or the file that stdout goes to.
+    """
+    inputs: list[tuple[Path, tuple[int, int] | None]] | None = None
+    seen: dict[object, str] = {}
+    for option, path in written.items():
+        if path is None:
+            continue
+        _require_writable(path)
+        if descriptor_of(path) is not None:
+            continue
+        identity = _identity(path)
+        if identity is not None and inputs is None:
+            inputs = [(other, _identity(other)) for other in read if other is not None]
+        for other, found in inputs or ():
+            if identity is not None and identity == found:
+                raise InputError(f"{option} {str(path)!r} is {str(other)!r}, which is read: write to another file")
+        if identity is not None and identity == _identity_of_stdout():
+            raise InputError(f"{option} {str(path)!r} is where stdout goes: write to another file, or to /dev/stdout")
+        if _is_special(path):
+            continue
+        key = identity or os.path.realpath(path)
+        if key in seen:
+            raise InputError(f"{seen[key]} and {option} are one file, {str(path)!r}: choose two names")
+        seen[key] = option
+
+
+def _require_writable(path: Path) -> None:
+    folder = path.parent
+    if os.path.islink(path):
+        folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        raise InputError(f"cannot write {str(path)!r}: there is no folder {str(folder)!r}")
+    if path.is_dir():
+        raise InputError(f"cannot write {str(path)!r}: it is a folder")
+    try:
+        place_of(path)
+    except OSError as error:
+        raise cannot_write(path, error) from None
+
+
+def _is_special(path: Path) -> bool:
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Device and number of a regular file; None where there is none."""
+    try:
+        return _regular(os.stat(path))
+    except (OSError, ValueError):
+        return None
+
+
+def _identity_of_stdout() -> tuple[int, int] | None:
+    try:
+        return _regular(os.fstat(_STDOUT))
+    except OSError:
+        return None
+
+
+def _regular(found: os.stat_result) -> tuple[int, int] | None:
+    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
