@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from command_line import Call, Refused, small_model
+
+from support.command_line import Call, Refused, small_model
 
 SMALL = ("--device", "d.toml", "--multipliers", "20")
 
@@ -28,7 +29,7 @@ def folder(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> Path:
         location="weights.bin",
         size_threshold=0,
     )
-    source = Path(__file__).resolve().parents[2] / "cost" / "devices" / "pynq-z2.toml"
+    source = Path(__file__).resolve().parents[3] / "cost" / "devices" / "pynq-z2.toml"
     Path("d.toml").write_text(source.read_text().replace('"pynq-z2"', '"mine"', 1))
     np.save("x.npy", np.zeros((1, 3, 17, 13), np.float32))
     assert call("plan", "m.onnx", *SMALL, "-o", "p.json").status == 0

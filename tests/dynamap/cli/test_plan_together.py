@@ -97,7 +97,7 @@ def test_where_the_plans_may_not_go(models: Path, refusal: Refused) -> None:
     assert "must name a folder" in refusal(2, "plan", *both, "-o", models / "plan.json")
     assert "there is no folder" in refusal(2, "plan", *both, "-o", models / "no" / "such")
     assert "must name a folder" in refusal(2, "plan", *both, "-o", first)
-    assert "is what the plan is made from" in refusal(2, "plan", first, *SMALL, "-o", first)
+    assert "which is read: write to another file" in refusal(2, "plan", first, *SMALL, "-o", first)
     (models / "first.json").mkdir()
     before = sorted(os.listdir(models))
     assert "first.json" in refusal(2, "plan", *both, "-o", models)
