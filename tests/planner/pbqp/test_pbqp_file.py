@@ -138,5 +138,5 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="cannot write"):
         write_pbqp(parse_pbqp(GOOD), tmp_path / "no" / "such" / "folder.pbqp")

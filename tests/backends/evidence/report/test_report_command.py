@@ -235,7 +235,7 @@ def test_where_nothing_can_be_written(folder: Path) -> None:
     plan = folder / "plan.json"
     assert "there is no folder" in refused(2, "report", plan, "-o", folder / "no" / "p.html")
     assert "it is a folder" in refused(2, "report", plan, "-o", folder)
-    assert "is one of the files to read" in refused(2, "report", plan, "-o", plan)
+    assert "which is read: write to another file" in refused(2, "report", plan, "-o", plan)
     assert "cannot read plan" in refused(2, "report", folder / "none.json", "-o", folder / "p.html")
     assert json.loads(plan.read_text())["schema"] == "dynamap.plan/1"
     if os.geteuid():
