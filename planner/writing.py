@@ -9,6 +9,7 @@ from dynamap.cost.device import Device
 from dynamap.cost.overlay.fitting.candidates import Candidates
 from dynamap.cost.overlay.fitting.report import report
 from dynamap.cost.overlay.machine import Machine, Overlay
+from dynamap.planner.footprint import require_memory
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.storage import Storages
 from dynamap.planner.network.network import (
@@ -54,7 +55,11 @@ def write_plan(
     found: Found,
     together: TogetherInfo | None = None,
 ) -> Plan:
-    """The found overlay and mapping as a plan; ``together``: what proves an overlay that several networks share."""
+    """The found overlay and mapping as a plan; ``together``: what proves an overlay that several networks share.
+
+    Raises:
+        InfeasibleError: the program of the plan does not fit the device's memory.
+    """
     machine = costs.machine
     overlay = Overlay(machine, found.rows, found.columns, found.buffers)
     decisions = dict(zip((layer.name for layer in storages.executed), found.decisions, strict=True))
@@ -62,6 +67,7 @@ def write_plan(
     total = sum(layer.cycles for layer in layers)
     if total != found.objective_cycles:
         raise AssertionError(f"the layers take {total} cycles and the solver says {found.objective_cycles}")
+    require_memory(network, storages, layers, machine, board.name, board.system.memory_bytes)
     return Plan(
         model=model_info(network),
         device=board.document(),

@@ -74,22 +74,21 @@ def encode_ratio(value: float, label: str, bits: int = MULTIPLIER_BITS) -> Ratio
 def encode_common(values: list[float], label: str) -> tuple[tuple[int, ...], int]:
     """Multipliers of several positive values over one shift: the largest value gets 17 bits.
 
+    Where a value is 2^17 or more, all become smaller in proportion, until the largest is 2^17 - 1: sums of integers
+    times either are zero, or saturate, but where terms of different values nearly cancel.
+
     >>> encode_common([1.0, 0.25], "example")
     ((65536, 16384), 16)
 
     Raises:
-        InputError: a value is not positive, or is 2^17 or more; the message starts with ``label``.
+        InputError: a value is not a positive finite number; the message starts with ``label``.
     """
     for value in values:
         encode_ratio(value, label)
-    if max(values) >= 2.0**MULTIPLIER_BITS:
-        raise InputError(
-            f"{label}: an input scale is {max(values):.3g} times the output scale, more than 2^17: "
-            "the inputs cancel almost entirely; calibrate with data that are typical of the network's input"
-        )
-    shift = encode_ratio(max(values), label).shift
-    multipliers = tuple(min(round(math.ldexp(value, shift)), 2**MULTIPLIER_BITS - 1) for value in values)
-    return multipliers, shift
+    most = 2**MULTIPLIER_BITS - 1
+    factor = min(1.0, most / max(values))
+    shift = encode_ratio(max(values) * factor, label).shift
+    return tuple(min(round(math.ldexp(value * factor, shift)), most) for value in values), shift
 
 
 def round_shift(values: Int64Array, shift: int | npt.NDArray[np.integer]) -> Int64Array:

@@ -11,15 +11,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.program.fields import WORD_BYTES, decode_record, encode_record
+from dynamap.backends.program.fields import decode_record, encode_record
 from dynamap.backends.program.specification import (
-    COMMAND_WORDS,
-    HEADER_WORDS,
-    LAYER_WORDS,
     MAGIC,
     NONE,
-    SOURCE_WORDS,
-    TENSOR_WORDS,
     VERSION,
     Command,
     Header,
@@ -29,6 +24,7 @@ from dynamap.backends.program.specification import (
     TensorEntry,
 )
 from dynamap.cost.errors import InputError
+from dynamap.cost.overlay.limits import COMMAND_WORDS, HEADER_WORDS, LAYER_WORDS, SOURCE_WORDS, TENSOR_WORDS, WORD_BYTES
 
 HEADER_BYTES = HEADER_WORDS * WORD_BYTES
 COMMAND_BYTES = COMMAND_WORDS * WORD_BYTES

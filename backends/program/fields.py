@@ -14,12 +14,11 @@ from functools import cache
 from typing import Any, TypeVar
 
 from dynamap.cost.errors import InputError
+from dynamap.cost.overlay.limits import LARGEST_ADDRESS, LARGEST_SIDE, WORD_BYTES
 
-WORD_BYTES = 4
-U16 = 2**16 - 1
+U16 = LARGEST_SIDE
 U32 = 2**32 - 1
-ADDRESS = 2**48 - 1
-"""Largest address or size of a region: 256 TiB, far above any device and exact in every host language."""
+ADDRESS = LARGEST_ADDRESS
 
 R = TypeVar("R")
 
@@ -139,5 +138,7 @@ def field_table(kind: type[Any]) -> str:
 
 def _shown(limit: int) -> str:
     """Limits of whole words as powers of two."""
-    known = {ADDRESS: "2^48 - 1", U32: "2^32 - 1", U16: "2^16 - 1", 2**26: "2^26", 2**24: "2^24", 2**17: "2^17"}
-    return known.get(limit, "2^17 - 1" if limit == 2**17 - 1 else str(limit))
+    bits = limit.bit_length()
+    if limit < 2**16 - 1:
+        return str(limit)
+    return f"2^{bits} - 1" if limit == 2**bits - 1 else f"2^{bits - 1}"

@@ -12,6 +12,17 @@ from enum import Enum, IntEnum, IntFlag
 
 from dynamap.backends.program.fields import U16, U32, choice, flag_set, long_word, word
 from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.cost.overlay.limits import (
+    COMMAND_WORDS,
+    HEADER_WORDS,
+    LARGEST_PITCH,
+    LARGEST_STEP,
+    LAYER_WORDS,
+    MOST_COMMANDS,
+    MOST_NAME_BYTES,
+    SOURCE_WORDS,
+    TENSOR_WORDS,
+)
 from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.network.element_types import ElementType
 from dynamap.planner.plan.layers import Mode as PlannedMode
@@ -21,11 +32,6 @@ MAGIC = 0x50414E44
 
 VERSION = 1
 
-HEADER_WORDS = 64
-COMMAND_WORDS = 96
-LAYER_WORDS = 8
-TENSOR_WORDS = 32
-SOURCE_WORDS = 16
 
 NONE = U32
 """No tensor."""
@@ -164,10 +170,10 @@ class Header:
     layer_words: int = word("words of a layer entry", LAYER_WORDS, LAYER_WORDS)
     tensor_words: int = word("words of a tensor entry", TENSOR_WORDS, TENSOR_WORDS)
     source_words: int = word("words of a source record", SOURCE_WORDS, SOURCE_WORDS)
-    command_count: int = word("commands", 1, 2**24)
+    command_count: int = word("commands", 1, MOST_COMMANDS)
     layer_count: int = word("layer entries", 1, U16)
     tensor_count: int = word("tensor entries", 1, U16)
-    string_bytes: int = word("bytes of all names", 0, 2**26)
+    string_bytes: int = word("bytes of all names", 0, MOST_NAME_BYTES)
     commands_address: int = long_word("first command")
     layers_address: int = long_word("first layer entry")
     tensors_address: int = long_word("first tensor entry")
@@ -202,7 +208,7 @@ class Command:
 
     op: Op = choice(Op, "operation")
     layer: int = word("index of the layer entry", 0, U16)
-    index: int = word("number of this pass within its layer", 0, 2**24, default=0)
+    index: int = word("number of this pass within its layer", 0, MOST_COMMANDS, default=0)
     flags: Flag = flag_set(Flag, "flags, added", default=Flag.STORE)
     algorithm: AlgorithmCode = choice(
         AlgorithmCode, "CONV: how the convolution becomes matrix products", default=AlgorithmCode.NONE
@@ -218,24 +224,26 @@ class Command:
     output_format: FormatCode = choice(FormatCode, "format of the output")
     input_address: int = long_word("first byte of the first plane (c16) or row that the pass reads")
     output_address: int = long_word("first byte of the first plane (c16) or row of the pass's group")
-    input_row_bytes: int = word("from a row to the next (toeplitz: from a row of windows to the next)")
-    input_plane_bytes: int = word("c16: from a plane to the next; else 0")
-    output_row_bytes: int = word("from a row to the next")
-    output_plane_bytes: int = word("c16: from a plane to the next; else 0")
+    input_row_bytes: int = word(
+        "from a row to the next (toeplitz: from a row of windows to the next)", 0, LARGEST_PITCH
+    )
+    input_plane_bytes: int = word("c16: from a plane to the next; else 0", 0, LARGEST_PITCH)
+    output_row_bytes: int = word("from a row to the next", 0, LARGEST_PITCH)
+    output_plane_bytes: int = word("c16: from a plane to the next; else 0", 0, LARGEST_PITCH)
     channels: int = word("input channels that the pass reads", 1, U16)
     height: int = word("input rows", 1, U16)
     width: int = word("input columns", 1, U16)
     out_channels: int = word("output channels of the pass's group", 1, U16)
     out_height: int = word("output rows", 1, U16)
     out_width: int = word("output columns", 1, U16)
-    kernel_rows: int = word("K1", 1, 4095)
-    kernel_columns: int = word("K2", 1, 4095)
-    stride_rows: int = word("rows from a window to the next", 1, 4095)
-    stride_columns: int = word("columns from a window to the next", 1, 4095)
-    dilation_rows: int = word("rows from a tap to the next", 1, 4095)
-    dilation_columns: int = word("columns from a tap to the next", 1, 4095)
-    pad_top: int = word("rows above the input", 0, 4095)
-    pad_left: int = word("columns before the input", 0, 4095)
+    kernel_rows: int = word("K1", 1, LARGEST_STEP)
+    kernel_columns: int = word("K2", 1, LARGEST_STEP)
+    stride_rows: int = word("rows from a window to the next", 1, LARGEST_STEP)
+    stride_columns: int = word("columns from a window to the next", 1, LARGEST_STEP)
+    dilation_rows: int = word("rows from a tap to the next", 1, LARGEST_STEP)
+    dilation_columns: int = word("columns from a tap to the next", 1, LARGEST_STEP)
+    pad_top: int = word("rows above the input", 0, LARGEST_STEP)
+    pad_left: int = word("columns before the input", 0, LARGEST_STEP)
     first_row: int = word("first output row of the pass", 0, U16, default=0)
     pass_rows: int = word("output rows of the pass", 1, U16)
     block_rows: int = word("T: output rows of a block; the last block has the rest of the pass", 1, U16)
@@ -309,8 +317,8 @@ class Source:
 
     address: int = long_word("first byte")
     channels: int = word("channels", 1, U16)
-    row_bytes: int = word("from a row to the next")
-    plane_bytes: int = word("c16: from a plane to the next; else 0")
+    row_bytes: int = word("from a row to the next", 0, LARGEST_PITCH)
+    plane_bytes: int = word("c16: from a plane to the next; else 0", 0, LARGEST_PITCH)
     zero_point: int = word("zero point", -128, 127)
     multiplier: int = word("ADD: of this input's values. CONCAT: of its rescaling", 0, 2**17 - 1)
     shift: int = word("CONCAT: of its rescaling", 0, 62)
@@ -338,8 +346,8 @@ class TensorEntry:
     format: FormatCode = choice(FormatCode, "format")
     address: int = long_word("first byte")
     size_bytes: int = long_word("bytes")
-    row_bytes: int = word("from a row to the next (toeplitz: from a row of windows to the next)")
-    plane_bytes: int = word("c16: from a plane to the next; else 0")
+    row_bytes: int = word("from a row to the next (toeplitz: from a row of windows to the next)", 0, LARGEST_PITCH)
+    plane_bytes: int = word("c16: from a plane to the next; else 0", 0, LARGEST_PITCH)
     channels: int = word("C", 1, U16)
     height: int = word("H", 1, U16)
     width: int = word("W", 1, U16)
@@ -348,12 +356,12 @@ class TensorEntry:
     window_bytes: int = word("toeplitz: Kb, bytes of a window; all fields below are 0 for other formats")
     out_height: int = word("toeplitz: rows of windows", 0, U16)
     out_width: int = word("toeplitz: windows of a row", 0, U16)
-    kernel_rows: int = word("toeplitz: K1", 0, 4095)
-    kernel_columns: int = word("toeplitz: K2", 0, 4095)
-    stride_rows: int = word("toeplitz: rows from a window to the next", 0, 4095)
-    stride_columns: int = word("toeplitz: columns from a window to the next", 0, 4095)
-    dilation_rows: int = word("toeplitz: rows from a tap to the next", 0, 4095)
-    dilation_columns: int = word("toeplitz: columns from a tap to the next", 0, 4095)
-    pad_top: int = word("toeplitz: rows above the input", 0, 4095)
-    pad_left: int = word("toeplitz: columns before the input", 0, 4095)
+    kernel_rows: int = word("toeplitz: K1", 0, LARGEST_STEP)
+    kernel_columns: int = word("toeplitz: K2", 0, LARGEST_STEP)
+    stride_rows: int = word("toeplitz: rows from a window to the next", 0, LARGEST_STEP)
+    stride_columns: int = word("toeplitz: columns from a window to the next", 0, LARGEST_STEP)
+    dilation_rows: int = word("toeplitz: rows from a tap to the next", 0, LARGEST_STEP)
+    dilation_columns: int = word("toeplitz: columns from a tap to the next", 0, LARGEST_STEP)
+    pad_top: int = word("toeplitz: rows above the input", 0, LARGEST_STEP)
+    pad_left: int = word("toeplitz: columns before the input", 0, LARGEST_STEP)
     declared: Declared = choice(Declared, "the model's own type of an input or output")

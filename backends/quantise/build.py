@@ -26,10 +26,9 @@ from dynamap.backends.quantise.layers import (
     SlopeArithmetic,
 )
 from dynamap.backends.quantise.lrn import lrn_table
-from dynamap.backends.quantise.pooling import divisors
-from dynamap.backends.quantise.weights import check_sums, integer_weights
-from dynamap.cost.errors import InputError
-from dynamap.cost.overlay.limits import CENTRED, MOST_AVERAGED, MOST_POOLED_ROWS, MULTIPLIER_BITS, PRODUCT_BITS
+from dynamap.backends.quantise.weights import integer_weights
+from dynamap.cost.overlay.averaging import divisors
+from dynamap.cost.overlay.limits import CENTRED, MULTIPLIER_BITS, PRODUCT_BITS
 from dynamap.planner.network.network import (
     Activate,
     Add,
@@ -106,8 +105,7 @@ def rescale_between(source: Quantisation, target: Quantisation, label: str) -> R
 def _conv(network: Network, layer: Conv, schemes: Schemes) -> ConvArithmetic:
     (source,) = schemes.inputs(layer)
     finish = finish_of(layer, schemes)
-    weights = integer_weights(layer, source.scale, finish.rounded.scale)
-    check_sums(layer.name, weights.values_oihw, weights.bias, source.zero_point)
+    weights = integer_weights(layer, source.scale, finish.rounded.scale, source.zero_point)
     factors = weights.scales * source.scale / finish.rounded.scale
     multipliers, shifts = _encode(factors, label_of(layer))
     activation = layer.activation
@@ -144,10 +142,6 @@ def _pool(network: Network, layer: Pool, schemes: Schemes) -> LayerArithmetic:
         return MaxPoolArithmetic(rescale_between(source, finish.rounded, label), finish)
     shapes = network.tensors[layer.inputs[0]], network.tensors[layer.output]
     rows, columns = divisors(layer.window, *shapes, layer.count_include_pad)
-    if layer.window.kernel[0] > MOST_POOLED_ROWS or taps_of(layer) > MOST_AVERAGED:
-        raise InputError(
-            f"{label}: an average of {taps_of(layer)} values, more than {MOST_AVERAGED}: pool in two steps"
-        )
     counts = tuple(sorted({row * column for row in set(rows) for column in set(columns)}))
     assert counts[0] > 0, "every window sees a part of the input"
     factors = np.array([source.scale / finish.rounded.scale / count for count in counts])

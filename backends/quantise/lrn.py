@@ -12,7 +12,6 @@ from dynamap.backends.arithmetic.integers import (
     Int64Array,
     lrn_breakpoints,
 )
-from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.limits import CENTRED, LRN_OCTAVES
 from dynamap.planner.network.network import Lrn, Quantisation
 
@@ -29,11 +28,8 @@ def lrn_table(layer: Lrn, channels: int, source: Quantisation, target: Quantisat
     sums = lrn_breakpoints()[:octaves].astype(np.float64) / LRN_STEPS * source.scale**2
     with np.errstate(all="ignore"):
         factors = (layer.bias + layer.alpha / layer.size * sums) ** -layer.beta * (source.scale / target.scale)
-    if np.isnan(factors).any():
-        raise InputError(
-            f"layer {layer.name!r}: (bias + alpha / size * sum)^-beta is not a positive number for every sum"
-        )
     factors = np.minimum(factors, 2.0**LRN_BITS)
+    assert (factors >= 0).all(), "alpha and bias are not negative, and not both zero"
     table = np.zeros((LRN_OCTAVES, LRN_STEPS + 1), dtype=np.int64)
     shifts = np.zeros(LRN_OCTAVES, dtype=np.int32)
     for octave, row in enumerate(factors):

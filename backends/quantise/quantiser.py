@@ -14,8 +14,9 @@ from dynamap.backends.quantise.calibrating.calibration import Method
 from dynamap.backends.quantise.layers import QuantisedNetwork
 from dynamap.backends.quantise.scales import schemes, sharing
 from dynamap.cost.errors import InputError
-from dynamap.planner.mapping.storage import concats_in_place
-from dynamap.planner.network.network import Activate, ActivationKind, HostLayer, Network, Pool, PoolKind, Quantisation
+from dynamap.planner.mapping.storage import concats_in_place, find_storages
+from dynamap.planner.network.limits import require_finite, require_runnable
+from dynamap.planner.network.network import HostLayer, Network, Pool, PoolKind, Quantisation
 
 DEFAULT_SAMPLES = 4
 
@@ -46,8 +47,8 @@ def quantise(
     """
     if method not in {choice.value for choice in Method}:
         raise InputError(f"the calibration method {method!r} does not exist; use 'minmax' or 'percentile'")
-    calibrating.check_parameters(network)
-    check_slopes(network)
+    require_runnable(network, find_storages(network).executed)
+    require_finite(network)
     given = schemes.given_schemes(network)
     stored = schemes.stored_tensors(network)
     tables = [layer.name for layer in network.layers if activations.has_table(layer)]
@@ -64,7 +65,8 @@ def quantise(
         limits = {name: calibrating.representable(known) for name, known in given.items()}
         ranges = calibrating.measure(network, data, Method(method), percentile, limits)
         in_place = concats_in_place(network)
-        shared = sharing.shared_ranges(network, ranges.tensors, given, in_place)
+        tensors = sharing.sums_no_finer_than_terms(network, ranges.tensors)
+        shared = sharing.shared_ranges(network, tensors, given, in_place)
         found = schemes.calibrated_schemes(network, shared, given)
         notices = sharing.few_levels(network, ranges.tensors, shared, in_place)
         before_table = _before_tables(network, found, ranges)
@@ -91,23 +93,6 @@ def _before_tables(
             useful = activations.useful_range(activation)
             chosen[layer.name] = schemes.from_range(_within(ranges.before_activation[layer.name], useful))
     return chosen
-
-
-def check_slopes(network: Network) -> None:
-    """Refuse a PRelu whose slopes are not one per channel.
-
-    Raises:
-        InputError: naming the layer.
-    """
-    for layer in network.layers:
-        activation = activations.activation_of(layer)
-        if activation is None or activation.kind is not ActivationKind.PRELU:
-            continue
-        channels = network.tensors[layer.inputs[0] if isinstance(layer, Activate) else layer.output].channels
-        if len(activation.slopes) != channels:
-            raise InputError(
-                f"layer {layer.name!r}: its PRelu has {len(activation.slopes)} slopes for {channels} channels"
-            )
 
 
 def _within(found: calibrating.Range, useful: calibrating.Range) -> calibrating.Range:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from dynamap.backends.arithmetic.integers import Int8Array, Int32Array
 from dynamap.backends.quantise.convolution import absolute_sums
 from dynamap.cost.errors import InputError
-from dynamap.cost.overlay.limits import SUM_BITS
+from dynamap.cost.overlay.limits import CENTRED, SUM_BITS
 from dynamap.planner.network.network import Conv
 
 BIAS_BITS = 30
@@ -26,14 +26,15 @@ class IntegerWeights:
     bias: Int32Array
 
 
-def integer_weights(layer: Conv, input_scale: float, output_scale: float) -> IntegerWeights:
+def integer_weights(layer: Conv, input_scale: float, output_scale: float, input_zero_point: int) -> IntegerWeights:
     """The model's own integer weights, or the float ones quantised symmetrically per output channel.
 
     The scale of a channel is the largest of: largest absolute weight / 127; the least that lets the bias
     fit 30 bits; output scale / input scale / 2^40, which matters for channels of (almost) only zeros.
+    Whoever chose it, it is doubled until the channel's integers fit their widths (see `_too_wide`).
 
     Raises:
-        InputError: a bias of the model does not fit int32 in units of its scales.
+        InputError: weights or bias are too large for any float32 scale.
     """
     bias = layer.bias.astype(np.float64)
     known = layer.weight_quantisation
@@ -45,44 +46,46 @@ def integer_weights(layer: Conv, input_scale: float, output_scale: float) -> Int
         largest = np.maximum(weights.max(axis=(1, 2, 3)), -weights.min(axis=(1, 2, 3))).astype(np.float64) / 127
         for_bias = np.abs(bias) / (input_scale * 2.0**BIAS_BITS)
         least = max(output_scale / input_scale * 2.0**-40, float(np.finfo(np.float32).tiny))
-        scales = np.maximum(np.maximum(largest, for_bias), least).astype(np.float32)
+        with np.errstate(over="ignore"):
+            scales = np.maximum(np.maximum(largest, for_bias), least).astype(np.float32)
+        _require_finite(layer, scales)
         values = np.empty(weights.shape, dtype=np.int8)
         for channel, scale in enumerate(scales):
-            values[channel] = np.clip(np.rint(weights[channel] / scale), -127, 127)
+            values[channel] = _rounded(weights[channel], scale)
         scales = scales.astype(np.float64)
-    if scales.size == 1:
-        scales = np.broadcast_to(scales, bias.shape)
-    if not (np.isfinite(scales).all() and (scales > 0).all()):
-        raise InputError(f"layer {layer.name!r}: a weight scale is not a positive finite number")
-    integer_bias = np.rint(bias / (scales * input_scale))
-    worst = int(np.abs(integer_bias).argmax())
-    if abs(integer_bias[worst]) >= 2**31:
-        raise InputError(
-            f"layer {layer.name!r}: the bias of channel {worst} is {bias[worst]:.4g}, which is "
-            f"{integer_bias[worst]:.4g} steps of input scale times weight scale and does not fit int32; "
-            "quantise the model with larger weight scales for this layer"
-        )
-    return IntegerWeights(values, scales, integer_bias.astype(np.int32))
+    scales = np.array(np.broadcast_to(scales, bias.shape))
+    wide = np.flatnonzero(_too_wide(values, bias / (scales * input_scale), input_zero_point))
+    if len(wide):
+        values = values.copy()
+    for channel in wide.tolist():
+        some = slice(channel, channel + 1)
+        while _too_wide(values[some], bias[some] / (scales[some] * input_scale), input_zero_point).any():
+            scales[channel] *= 2
+            _require_finite(layer, scales.astype(np.float32))
+            values[channel] = _rounded(layer.weights[channel], scales[channel])
+    return IntegerWeights(values, scales, np.rint(bias / (scales * input_scale)).astype(np.int32))
 
 
-def check_sums(layer: str, values_oihw: Int8Array, bias: Int32Array, input_zero_point: int) -> None:
-    """Prove that no data overflow the 36-bit sums, nor the bias with the zero point folded in its 32 bits.
+def _rounded(weights: npt.NDArray[np.float32], scale: float) -> Int8Array:
+    rounded: Int8Array = np.clip(np.rint(weights / scale), -127, 127).astype(np.int8)
+    return rounded
 
-    The bound is 128 times the sum of a channel's absolute weights, plus the bias.
 
-    Raises:
-        InputError: they could; the message names the layer.
+def _too_wide(values_oihw: Int8Array, bias: npt.NDArray[np.float64], zero_point: int) -> npt.NDArray[np.bool_]:
+    """Per channel, whether some data could overflow the 36-bit sums, or the bias with the zero point its 32 bits.
+
+    Data are at most 255 in magnitude, even less their zero point, as kn2row takes them.
     """
-    folded = bias - input_zero_point * values_oihw.sum(axis=(1, 2, 3), dtype=np.int64)
-    bound = 128 * absolute_sums(values_oihw) + np.abs(folded)
-    products = values_oihw[0].size
-    if np.abs(folded).max() >= 2**31:
+    sums = values_oihw.sum(axis=(1, 2, 3), dtype=np.int64)
+    folded = np.abs(bias - zero_point * sums.astype(np.float64)) + 1
+    bound = CENTRED * absolute_sums(values_oihw) + np.maximum(np.abs(bias), folded)
+    wide: npt.NDArray[np.bool_] = (np.maximum(folded, np.abs(bias) + 1) >= 2.0**31) | (bound >= 2.0 ** (SUM_BITS - 1))
+    return wide
+
+
+def _require_finite(layer: Conv, scales: npt.NDArray[np.floating]) -> None:
+    if not (np.isfinite(scales).all() and (scales > 0).all()):
         raise InputError(
-            f"layer {layer!r}: its bias and zero point need more than 32 bits "
-            f"({int(np.abs(folded).max())}); it sums {products} products, which is too many: split it"
-        )
-    if bound.max() >= 2 ** (SUM_BITS - 1):
-        raise InputError(
-            f"layer {layer!r}: its sums could reach {int(bound.max())}, more than {SUM_BITS} bits hold; "
-            f"the layer sums {products} products, which is too many: split it"
+            f"layer {layer.name!r}: its weights or its bias are too large for a scale in float32; "
+            "train or export the model again"
         )

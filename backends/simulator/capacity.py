@@ -17,6 +17,7 @@ from dynamap.backends.simulator.units.array import (
     winograd_tiles,
 )
 from dynamap.backends.simulator.units.passes import Part, array_of, kernel_of, parts_of, units_of
+from dynamap.cost.overlay.limits import PARAMETER_CHANNELS
 from dynamap.cost.overlay.machine import UNIT_BYTES, Overlay
 
 
@@ -39,6 +40,8 @@ def shortages(overlay: Overlay, command: Command, sources: Sequence[Source] = ()
         demands.append(("output buffer", "bytes", output, buffers.output_buffer // 2))
     if command.op is Op.CONV:
         demands += _array_demands(overlay, command, parts)
+        room = PARAMETER_CHANNELS if command.mode is Mode.STREAM_INPUTS else PARAMETER_CHANNELS // 4
+        demands.append(("parameters", "output channels", max(part.channels for part in parts), room))
     for name, unit, wanted, room in demands:
         if wanted > room:
             yield f"a block needs {wanted} {unit} of the {name} and {room} are there"

@@ -11,6 +11,7 @@ from dynamap.cost.algorithms import Dataflow
 from dynamap.cost.overlay import gemm
 from dynamap.cost.overlay.blocks import C16, IM2COL, PARAMETER_BYTES, input_bytes, stored_values, weight_bytes
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points, take_variants
+from dynamap.cost.overlay.limits import PARAMETER_CHANNELS
 from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio, round_to
 
@@ -50,7 +51,7 @@ def input_blocking(table: CaseTable, flow: Dataflow, case: Ints, k: gemm.Contrac
     else:
         by_sums = on.accumulator_rows // sums * wide
     by_output = _floor16(on.output_half // pixels)
-    most = np.minimum(np.minimum(by_weights, by_sums), by_output)
+    most = np.minimum(np.minimum(by_weights, by_sums), np.minimum(by_output, PARAMETER_CHANNELS))
     aligned = _floor16(most)
     fits = (most >= out_channels) | (aligned > 0)
     chunks = ceil_ratio(out_channels, np.maximum(aligned, 1))
@@ -82,7 +83,7 @@ def weight_blocking(table: CaseTable, flow: Dataflow, case: Ints, k: gemm.Contra
     sums = table.main.spots[case] * v.positions[variant]
     last = out_channels - (blocks - 1) * channels
     kept, kept_last = (gemm.accumulator_rows(flow, sums, some, wide) for some in (channels, last))
-    feasible = (whole | divisible) & (kept <= on.accumulator_rows)
+    feasible = (whole | divisible) & (kept <= on.accumulator_rows) & (channels <= PARAMETER_CHANNELS // 4)
     feasible &= (chunks == 1) | ((blocks - 1) * kept + kept_last <= 2 * on.accumulator_rows)
     feasible &= rows * v.out_width[variant] * round_to(channels, UNIT_BYTES) <= on.output_half
     feasible &= (blocks == 1) | (table.cases.format_out[case] == C16)

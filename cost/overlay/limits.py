@@ -27,6 +27,9 @@ MOST_COMMANDS = 2**24
 MOST_NAME_BYTES = 2**26
 """Names of all layers and tensors together, in UTF-8."""
 
+WORD_BYTES, HEADER_WORDS, COMMAND_WORDS, LAYER_WORDS, TENSOR_WORDS, SOURCE_WORDS = 4, 64, 96, 8, 32, 16
+"""Records of a program: its header, a command, a layer, a tensor, an input of a layer with several."""
+
 SUM_BITS = 36
 """Signed bits of an accumulator of int8 products, bias included."""
 
@@ -47,6 +50,13 @@ MOST_AVERAGED = (2 ** (POOL_WINDOW_BITS - 1) - 1) // CENTRED
 
 MOST_POOLED_ROWS = (2 ** (POOL_ROW_BITS - 1) - 1) // CENTRED
 """Rows of one average: 514."""
+
+MOST_POOLED_COLUMNS, MOST_DILATED_COLUMNS = 512, 64
+"""Columns of a row that every overlay has on chip while it pools, and where the columns of a window are dilated.
+
+Wider rows are cut between windows. A row of running results has at least 64 words, of a pixel each, or of as many
+pixels as make 512 where those of a channel unit lie side by side (``cost.overlay.pooling.line_words``).
+"""
 
 LRN_OCTAVES = 29
 """Sums of squares of an LRN stay below 2^29."""

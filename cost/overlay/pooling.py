@@ -12,6 +12,7 @@ from enum import Enum
 import numpy as np
 
 from dynamap.cost.geometry import TensorShape, Window, ceil_div
+from dynamap.cost.overlay.limits import MOST_DILATED_COLUMNS, MOST_POOLED_COLUMNS
 from dynamap.cost.overlay.machine import PIPELINE, UNIT_BYTES
 from dynamap.cost.overlay.transfer import Ints
 
@@ -109,7 +110,7 @@ class Pooling:
 
 def line_words(word_units: int) -> int:
     """Words of a row of running results: at least 512 pixels of a plane."""
-    return max(64, ceil_div(512, word_units))
+    return max(MOST_DILATED_COLUMNS, ceil_div(MOST_POOLED_COLUMNS, word_units))
 
 
 @dataclass(frozen=True)
@@ -189,8 +190,8 @@ def _in_planes(n: int, lanes: int, tensor: TensorShape, out: TensorShape, window
     )
 
 
-def pooling_of(word_units: int, lanes: int, tensor: TensorShape, out: TensorShape, window: Window) -> Pooling | None:
-    """The layer in the order in which it is faster as one block; None where neither holds a window of a row.
+def pooling_of(word_units: int, lanes: int, tensor: TensorShape, out: TensorShape, window: Window) -> Pooling:
+    """The layer in the order in which it is faster as one block.
 
     Rows of more pixels than a row of running results holds are pooled by planes. Windows of more pixels than are at
     hand are by planes only where they are too wide for the other order. ``word_units`` are the units of 16 bytes in a
@@ -199,7 +200,9 @@ def pooling_of(word_units: int, lanes: int, tensor: TensorShape, out: TensorShap
     pixels = _in_pixels(word_units, lanes, tensor, out, window)
     planes = _in_planes(word_units, lanes, tensor, out, window)
     if pixels is None or planes is None:
-        return pixels or planes
+        only = pixels or planes
+        assert only is not None, "planner.network.limits refuses windows that no row of running results holds"
+        return only
     if window.kernel[1] > word_units + 1 and out.width > 1:
         return pixels
     if max(tensor.width, out.width) > line_words(word_units):

@@ -45,9 +45,6 @@ class VectorOp(Enum):
     RESIZE = "resize"
 
 
-NO_BUFFER = np.int64(1) << 60
-"""More bytes than any buffer has: what a layer that the machine cannot run takes."""
-
 POOLING = (VectorOp.MAX_POOL, VectorOp.AVERAGE_POOL)
 
 
@@ -110,8 +107,7 @@ def _compute(machine: Machine, shape: VectorShape, rows: Ints) -> Ints:
     per_row = -(-out.width * units * UNIT_BYTES // lanes)
     op = shape.op
     if op in POOLING:
-        pooling = _pooling(machine, shape)
-        return np.zeros_like(rows) if pooling is None else pooling.cycles(rows)
+        return _pooling(machine, shape).cycles(rows)
     if op is VectorOp.DEPTHWISE:
         wide = -(-out.width * pitch * UNIT_BYTES // lanes) if unit_stride else out.width * per_pixel
         return rows * (k1 * k2 * wide)
@@ -124,13 +120,8 @@ def _compute(machine: Machine, shape: VectorShape, rows: Ints) -> Ints:
     return rows * (out.width * per_pixel)
 
 
-def _pooling(machine: Machine, shape: VectorShape) -> Pooling | None:
+def _pooling(machine: Machine, shape: VectorShape) -> Pooling:
     return pooling_of(machine.word_units, machine.lanes, shape.inputs[0], shape.output, shape.window)
-
-
-def runs_on(machine: Machine, shape: VectorShape) -> bool:
-    """False for a pooling whose windows are wider than the machine's rows of running results."""
-    return shape.op not in POOLING or _pooling(machine, shape) is not None
 
 
 def _word_cycles(machine: Machine, shape: VectorShape) -> int:
@@ -146,9 +137,9 @@ def _word_cycles(machine: Machine, shape: VectorShape) -> int:
 
 def _delays(machine: Machine, shape: VectorShape) -> tuple[int, int]:
     """(fill, after) of a pass."""
-    pooling = _pooling(machine, shape) if shape.op in POOLING else None
-    if pooling is None:
+    if shape.op not in POOLING:
         return 0, PIPELINE
+    pooling = _pooling(machine, shape)
     return pooling.fill, pooling.after
 
 
@@ -243,7 +234,7 @@ def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: F
     )
     return VectorWork(
         work=work,
-        held=np.where(blocks == 1, held, 2 * held) if runs_on(machine, shape) else np.full_like(rows, NO_BUFFER),
+        held=np.where(blocks == 1, held, 2 * held),
         written=rows * shape.output.width * out_channels,
         resident=resident,
         bytes_read=resident + (blocks - 1) * loaded[0] + loaded[1],

@@ -133,8 +133,8 @@ def _layers(
     trace: _Trace | None,
 ) -> Iterator[LayerResult]:
     """Every layer as it finishes; ``kept`` gets the tensors that the host reads."""
-    from dynamap.backends.program.memory import host_reads
     from dynamap.backends.quantise.calibrating.float_executor import last_uses
+    from dynamap.planner.mapping.memory import host_reads
 
     network = prepared.network
     planned = {layer.name: layer for layer in prepared.plan.layers}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dynamap.cost.errors import InputError
@@ -28,6 +30,7 @@ from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.importer.operators.activation import RELU
 from dynamap.planner.importer.operators.quant import implied_relu
 from dynamap.planner.importer.reading.types import declared_types
+from dynamap.planner.network.limits import network_obstacles, obstacles, value_obstacles
 from dynamap.planner.network.network import (
     Activate,
     Add,
@@ -117,6 +120,17 @@ def refuse_host_before_overlay(lowering: Lowering) -> None:
             )
 
 
+def refuse_what_no_overlay_can_do(lowering: Lowering, layers: Sequence[Layer]) -> None:
+    """The nodes of layers that pass a limit of every overlay are unsupported; ``layers`` are those of the drafts."""
+    for draft, layer in zip(lowering.layers, layers, strict=True):
+        node = lowering.makers.get(id(draft))
+        if node is None:
+            continue
+        inputs = [tensor.shape for tensor in draft.inputs]
+        for obstacle in (*obstacles(layer, inputs, draft.output.shape), *value_obstacles(layer)):
+            lowering.verdicts[node.index] = Verdict(Fate.UNSUPPORTED, None, obstacle.reason, obstacle.remedy)
+
+
 def report_of(lowering: Lowering, model: str, names: dict[int, str]) -> CheckReport:
     """The fate of every node; ``names`` are the final layer names by the identity of their drafts."""
     fates = []
@@ -146,16 +160,24 @@ def unique_names(layers: list[LayerDraft]) -> dict[int, str]:
     return names
 
 
-def network_of(lowering: Lowering, name: str, sha256: str, names: dict[int, str]) -> Network:
-    """The frozen network."""
-    layers = tuple(_layer(lowering, draft, names[id(draft)]) for draft in lowering.layers)
+def frozen_layers(lowering: Lowering, names: dict[int, str]) -> tuple[Layer, ...]:
+    """The layers of the drafts, in their order."""
+    return tuple(_layer(lowering, draft, names[id(draft)]) for draft in lowering.layers)
+
+
+def network_of(lowering: Lowering, name: str, sha256: str, layers: tuple[Layer, ...]) -> Network:
+    """The frozen network.
+
+    Raises:
+        InputError: it has more layers than a program holds.
+    """
     inputs = []
     for input_name in lowering.graph.inputs:
         bound = lowering.values[input_name]
         assert isinstance(bound, Value)
         inputs.append(bound.tensor)
     tensors = [*inputs, *(draft.output for draft in lowering.layers)]
-    return Network(
+    network = Network(
         name=name,
         sha256=sha256,
         layers=layers,
@@ -166,6 +188,9 @@ def network_of(lowering: Lowering, name: str, sha256: str, names: dict[int, str]
         quantisation={tensor.name: tensor.quantisation for tensor in tensors if tensor.quantisation is not None},
         notices=tuple(lowering.notices),
     )
+    for obstacle in network_obstacles(network):
+        raise InputError(f"{lowering.graph.label}: {obstacle.reason}; {obstacle.remedy}")
+    return network
 
 
 def _layer(lowering: Lowering, draft: LayerDraft, name: str) -> Layer:

@@ -112,6 +112,7 @@ class Graph:
         inputs = self._inputs(graph)
         producers = self._producers(inputs)
         self._check_sources(producers)
+        self.names = frozenset(producers)
         self.alive = self._alive(producers)
         used = {name for node in self.nodes if node.index in self.alive for name in node.reads} | self._outputs
         self.inputs: tuple[str, ...] = tuple(name for name in inputs if name in used)

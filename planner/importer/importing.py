@@ -17,8 +17,10 @@ from dynamap.planner.importer.constants.evaluation import Evaluator
 from dynamap.planner.importer.drafts import Constant, TensorDraft, Unknown, Unsupported, Value, Verdict
 from dynamap.planner.importer.fates import CheckReport, Fate, refusal
 from dynamap.planner.importer.finish import (
+    frozen_layers,
     network_of,
     refuse_host_before_overlay,
+    refuse_what_no_overlay_can_do,
     report_of,
     settle_outputs,
     unique_names,
@@ -129,6 +131,8 @@ def _outcome(lowering: Lowering, source: Source) -> Outcome:
     settle_outputs(lowering)
     refuse_host_before_overlay(lowering)
     names = unique_names(lowering.layers)
+    layers = frozen_layers(lowering, names)
+    refuse_what_no_overlay_can_do(lowering, layers)
     report = report_of(lowering, source.label, names)
     if not report.supported:
         return Outcome(report, None)
@@ -137,7 +141,7 @@ def _outcome(lowering: Lowering, source: Source) -> Outcome:
             f"{source.label}: no node of the model is a layer for the overlay; give a convolutional network"
         )
     check_output_shapes(lowering, source.model)
-    return Outcome(report, network_of(lowering, source.name, source.sha256, names))
+    return Outcome(report, network_of(lowering, source.name, source.sha256, layers))
 
 
 def _branch_notice(node: Node, taken: bool) -> str:

@@ -33,6 +33,7 @@ from dynamap.planner.importer.graph import Graph, Node
 from dynamap.planner.importer.limits import MAX_AXES, MAX_CHANNELS, MAX_ELEMENTS
 from dynamap.planner.importer.nesting.functions import Refusal
 from dynamap.planner.importer.reading.operand_types import OperandTypes
+from dynamap.planner.network.limits import all_finite
 from dynamap.planner.network.network import Quantisation
 
 _CHANNEL_BYTES = 64  # of bias, scale, shift, order and slopes, which small files can ask for without storing them
@@ -133,7 +134,7 @@ class Lowering:
             real = array.astype(np.float32)
         else:
             raise Unsupported(f"its {what} {name!r} are of type {array.dtype}", "export the model in float32")
-        if not _finite(real):
+        if not all_finite(real):
             raise Unsupported(f"its {what} {name!r} contain NaN or infinite values", "train or export the model again")
         return real
 
@@ -201,6 +202,26 @@ class Lowering:
         Raises:
             Unsupported: its output is larger than any tensor may be.
         """
+        draft = self._add(node, spec, inputs, TensorDraft(node.outputs[0], shape))
+        self.bind(node.outputs[0], Value(draft.output, view or (1, *shape.as_list())))
+        self.verdict(node, Fate.HOST if draft.is_host else Fate.OVERLAY, draft)
+        return draft
+
+    def emit_step(
+        self, node: Node, spec: Spec, inputs: Sequence[TensorDraft], shape: TensorShape, number: int
+    ) -> LayerDraft:
+        """A new layer before the one that writes the node's output: step ``number`` of those that it takes.
+
+        Raises:
+            Unsupported: its output is larger than any tensor may be.
+        """
+        name = f"{node.outputs[0]} (step {number})"
+        while name in self.graph.names:
+            name += "'"
+        return self._add(node, spec, inputs, TensorDraft(name, shape))
+
+    def _add(self, node: Node, spec: Spec, inputs: Sequence[TensorDraft], output: TensorDraft) -> LayerDraft:
+        shape = output.shape
         if shape.elements > MAX_ELEMENTS or shape.channels > MAX_CHANNELS:
             raise Unsupported(
                 f"its output would have {shape.channels} x {shape.height} x {shape.width} elements; "
@@ -209,12 +230,10 @@ class Lowering:
             )
         if isinstance(spec, ConvSpec):
             self.evaluator.budget.spend(_CHANNEL_BYTES * shape.channels, 0)
-        output = TensorDraft(node.outputs[0], shape)
         draft = LayerDraft(node.name, spec, tuple(inputs), output)
         output.producer = draft
         self.layers.append(draft)
-        self.bind(node.outputs[0], Value(output, view or (1, *shape.as_list())))
-        self.verdict(node, Fate.HOST if draft.is_host else Fate.OVERLAY, draft)
+        self.makers[id(draft)] = node
         return draft
 
     def foldable(self, value: Value) -> LayerDraft | None:
@@ -269,10 +288,3 @@ def refuse_view(node: Node, position: int, value: Value) -> Unsupported:
 
 def _replace(value: Value, *, shared: bool) -> Value:
     return Value(value.tensor, value.shape, shared, value.integer, value.dequantised, value.order, value.pads)
-
-
-def _finite(array: FloatArray) -> bool:
-    """True where every element is finite; one pass in the usual case."""
-    with np.errstate(all="ignore"):
-        total = float(array.sum(dtype=np.float32)) if array.size else 0.0
-    return bool(np.isfinite(total)) or bool(np.isfinite(array).all())

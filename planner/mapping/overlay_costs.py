@@ -23,6 +23,7 @@ from dynamap.planner.mapping.exact_costs import Slots, Target, Unlimited, slot_c
 from dynamap.planner.mapping.objective import Objective
 from dynamap.planner.mapping.storage import Storages, sliced
 from dynamap.planner.mapping.vector_costs import VectorCosts
+from dynamap.planner.network.limits import require_runnable
 from dynamap.planner.network.network import Conv, Network
 from dynamap.planner.network.work import work_of
 
@@ -51,6 +52,9 @@ class LayerCosts:
 
     ``jobs_of[n][i]`` is the job of executed layer i of network n: convolutions first (``conv_jobs`` of them), then
     vector layers; ``jobs`` are those of the only network. ``usage``: layers per (job, network).
+
+    Raises:
+        InputError: no overlay can run one of the layers; the message names it.
     """
 
     def __init__(
@@ -63,6 +67,8 @@ class LayerCosts:
     ) -> None:
         self.machine = machine
         workloads = (Workload(network, storages, restrictions), *others)
+        for workload in workloads:
+            require_runnable(workload.network, workload.storages.executed)
         convs: dict[Hashable, LayerOptions] = {}
         vectors: dict[Hashable, tuple[VectorShape, tuple[Format, ...], tuple[Format, ...]]] = {}
         keys = [_job_keys(workload, convs, vectors) for workload in workloads]

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from dynamap.cost.overlay.machine import UNIT_BYTES
+from dynamap.cost.overlay.limits import LARGEST_PITCH
+from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES, round_up
 from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.network.network import Add, Concat, Conv, HostLayer, Layer, Mul, Network
 from dynamap.planner.network.scales import spread_scales
@@ -142,4 +143,9 @@ def _takes_toeplitz(tensor: str, network: Network) -> bool:
     readers = [layer for layer in network.layers if tensor in layer.inputs]
     if len(readers) != 1 or not isinstance(readers[0], Conv):
         return False
-    return not conv_shape(readers[0], network).depthwise and not sliced(readers[0], network)
+    layer = readers[0]
+    if conv_shape(layer, network).depthwise or sliced(layer, network):
+        return False
+    window = layer.window.kernel[0] * layer.window.kernel[1] * network.tensors[tensor].channels
+    row = round_up(window, UNIT_BYTES) * network.tensors[layer.output].width
+    return round_up(row, BEAT_BYTES) <= LARGEST_PITCH

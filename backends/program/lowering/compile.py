@@ -21,19 +21,13 @@ from dynamap.backends.program.layout import Layout, plain_layout, toeplitz_layou
 from dynamap.backends.program.lowering.context import Lowering, Place
 from dynamap.backends.program.lowering.convolution import lower_conv
 from dynamap.backends.program.lowering.vector import lower_vector
-from dynamap.backends.program.memory import blocks_of, check_fits, place, read_back
 from dynamap.backends.program.specification import (
     ACTIVATION_ALIGNMENT,
     ALIGNMENT,
-    COMMAND_WORDS,
     DECLARED,
     FORMATS,
-    HEADER_WORDS,
-    LAYER_WORDS,
     MAGIC,
     NONE,
-    SOURCE_WORDS,
-    TENSOR_WORDS,
     VERSION,
     Area,
     Command,
@@ -48,8 +42,10 @@ from dynamap.backends.program.specification import (
 from dynamap.backends.quantise import ConcatArithmetic, QuantisedNetwork
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.errors import InputError
+from dynamap.cost.overlay.limits import COMMAND_WORDS, HEADER_WORDS, LAYER_WORDS, SOURCE_WORDS, TENSOR_WORDS
 from dynamap.cost.overlay.machine import round_up
 from dynamap.cost.overlay.transfer import Format
+from dynamap.planner.mapping.memory import blocks_of, check_fits, place, read_back
 from dynamap.planner.mapping.storage import Storages, find_storages
 from dynamap.planner.network.network import Conv, HostLayer, Network
 from dynamap.planner.network.work import work_of
@@ -69,7 +65,8 @@ def compile_program(plan: Plan, quantised: QuantisedNetwork) -> Program:
     storages = find_storages(network)
     _check_in_place(quantised, storages)
     layouts = tensor_layouts(plan, network, storages)
-    blocks = blocks_of(network, storages, layouts)
+    sizes = {tensor: layout.size_bytes for tensor, layout in layouts.items()}
+    blocks = blocks_of(network, storages, sizes)
     offsets = place(blocks)
     places = {
         tensor: Place(layout, offsets[storages.placement[tensor].root] + _slice_offset(tensor, layouts, storages))

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from dynamap.backends.program.encoding import SOURCE_BYTES
 from dynamap.backends.program.fields import encode_record
-from dynamap.backends.program.specification import ALIGNMENT, SOURCE_WORDS, Source
+from dynamap.backends.program.specification import ALIGNMENT, Source
+from dynamap.cost.overlay.limits import SOURCE_WORDS
 from dynamap.cost.overlay.machine import round_up
 
 Bytes = npt.NDArray[np.uint8]

@@ -13,7 +13,7 @@ from dynamap.backends.quantise import activations
 from dynamap.backends.quantise.calibrating import float_executor
 from dynamap.backends.quantise.declared import real_values
 from dynamap.cost.errors import InputError
-from dynamap.planner.network.network import Conv, Network, Quantisation
+from dynamap.planner.network.network import Network, Quantisation
 
 FloatArray = npt.NDArray[np.float32]
 Sample = Mapping[str, FloatArray]
@@ -120,22 +120,6 @@ def representable(quantisation: Quantisation) -> Range:
     lowest = -128 if quantisation.signed else 0
     low = (lowest - quantisation.zero_point) * quantisation.scale
     return low, low + 255 * quantisation.scale
-
-
-def check_parameters(network: Network) -> None:
-    """Refuse NaN and infinite weights.
-
-    Raises:
-        InputError: a convolution has some; the message names it.
-    """
-    for layer in network.layers:
-        if isinstance(layer, Conv):
-            for what, values in (("weights", layer.weights), ("bias", layer.bias)):
-                if not np.isfinite(values).all():
-                    raise InputError(
-                        f"layer {layer.name!r}: its {what} contain NaN or infinite values; "
-                        "train or export the model again"
-                    )
 
 
 def measure(

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from dynamap.backends.arithmetic.integers import window_sums
 from dynamap.backends.quantise import activations
 from dynamap.backends.quantise.convolution import convolve, reduce_windows
-from dynamap.backends.quantise.pooling import divisors
 from dynamap.cost.geometry import TensorShape
+from dynamap.cost.overlay.averaging import divisors
 from dynamap.planner.network.network import (
     Activate,
     Add,

@@ -13,13 +13,16 @@ from collections.abc import Collection, Iterable, Mapping
 
 from dynamap.backends.quantise.activations import has_table
 from dynamap.backends.quantise.calibrating.calibration import Range
-from dynamap.planner.network.network import Concat, Layer, Network, Pool, PoolKind, Resize
+from dynamap.planner.network.network import Add, Concat, Layer, Network, Pool, PoolKind, Resize
 
 LEAST_LEVELS = 64
 """Levels that a shared scale leaves to a tensor: two of its 8 bits may be lost."""
 
 FEW_LEVELS = 16
 """Levels of an input in the output of a concatenation that are worth a notice: its readers see no more."""
+
+FINEST_SUM = 1024
+"""Levels of a sum for one level of its widest term: far more than its own rounding leaves exact."""
 
 Edge = tuple[str, str]
 
@@ -47,6 +50,21 @@ def shared_ranges(
         if len(kept) == len(loose):
             return shared
         loose = kept
+
+
+def sums_no_finer_than_terms(network: Network, ranges: Mapping[str, Range]) -> dict[str, Range]:
+    """The ranges, those of sums widened to the `FINEST_SUM`-th part of their widest term.
+
+    Terms that cancel but for rounding errors leave a range in which one level of a term is thousands of the sum.
+    """
+    widened = dict(ranges)
+    for layer in network.layers:
+        if isinstance(layer, Add):
+            low, high = min(widened[layer.output][0], 0.0), max(widened[layer.output][1], 0.0)
+            least = max(_width(widened[name]) for name in layer.inputs) / FINEST_SUM
+            if high - low < least:
+                widened[layer.output] = (low, low + least)
+    return widened
 
 
 def few_levels(

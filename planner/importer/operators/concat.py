@@ -7,6 +7,7 @@ from dynamap.planner.importer.drafts import ConcatSpec, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering, refuse_view
 from dynamap.planner.importer.operators.pool import pass_quantisation
+from dynamap.planner.importer.operators.steps import emit_joining
 
 
 def concat(lowering: Lowering, node: Node) -> None:
@@ -45,6 +46,6 @@ def emit_concat(lowering: Lowering, node: Node, values: list[Value]) -> None:
     chw = first.tensor.shape
     shape = TensorShape(channels, chw.height, chw.width)
     tensors = [value.tensor for value in values]
-    draft = lowering.emit(node, ConcatSpec(), tensors, shape, (1, channels, *first.shape[2:]))
+    draft = emit_joining(lowering, node, ConcatSpec(), tensors, shape, (1, channels, *first.shape[2:]))
     if first.integer is not None:
         pass_quantisation(lowering, node, first, draft)

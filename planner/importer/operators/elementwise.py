@@ -6,6 +6,7 @@ from dynamap.planner.importer.drafts import AddSpec, MulSpec, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.importer.operators.affine import affine_of, apply_affine, constant_operand
+from dynamap.planner.importer.operators.steps import emit_joining
 from dynamap.planner.importer.patterns import gated_by_shift, take_gated
 
 
@@ -28,7 +29,7 @@ def add(lowering: Lowering, node: Node) -> None:
         if not same_form(value, values[0]):
             raise _shapes(node, values)
     inputs = [value.tensor for value in values]
-    lowering.emit(node, AddSpec(), inputs, values[0].tensor.shape, values[0].shape)
+    emit_joining(lowering, node, AddSpec(), inputs, values[0].tensor.shape, values[0].shape)
 
 
 def multiply(lowering: Lowering, node: Node) -> None:

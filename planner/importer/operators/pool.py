@@ -7,6 +7,7 @@ from dynamap.planner.importer.drafts import LayerDraft, PoolSpec, Unsupported, V
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering, refuse_view
 from dynamap.planner.importer.operators.conv import add_pads, spatial, window_of
+from dynamap.planner.importer.operators.steps import emit_pooling
 from dynamap.planner.network.network import PoolKind
 
 
@@ -56,7 +57,8 @@ def emit_pool(lowering: Lowering, node: Node, value: Value, kind: PoolKind) -> L
             f"with kernel {list(window.kernel)} and pads {list(window.pads)} some windows see only padding",
             "use pads smaller than the kernel",
         )
-    draft = lowering.emit(node, PoolSpec(kind, window, include), [value.tensor], TensorShape(channels, rows, columns))
+    spec, shape = PoolSpec(kind, window, include), TensorShape(channels, rows, columns)
+    draft = emit_pooling(lowering, node, spec, value.tensor, shape)
     if value.integer is not None:
         pass_quantisation(lowering, node, value, draft)
     return draft
@@ -94,7 +96,7 @@ def emit_global(
     """Pooling over all rows and columns."""
     chw = value.tensor.shape
     spec = PoolSpec(kind, Window((chw.height, chw.width)))
-    return lowering.emit(node, spec, [value.tensor], TensorShape(chw.channels, 1, 1), view)
+    return emit_pooling(lowering, node, spec, value.tensor, TensorShape(chw.channels, 1, 1), view)
 
 
 def _reduce(lowering: Lowering, node: Node, kind: PoolKind) -> None:

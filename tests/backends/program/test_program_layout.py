@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from dynamap.backends.program import packing
 from dynamap.backends.program.layout import from_format, plain_layout, to_format, toeplitz_layout
-from dynamap.backends.program.memory import Block, place
 from dynamap.backends.program.specification import DataflowCode, FormatCode
 from dynamap.cost.geometry import TensorShape, Window
+from dynamap.planner.mapping.memory import Block, place
 
 shapes = st.builds(TensorShape, st.integers(1, 40), st.integers(1, 6), st.integers(1, 9))
 

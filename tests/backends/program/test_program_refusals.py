@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from dynamap.backends.emulator import Emulator, execute
+from dynamap.backends.program.fields import encode_record
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import quantise
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import TensorShape, Window
-from dynamap.planner.network.network import Concat, Conv, Network, Pool, PoolKind, Quantisation
+from dynamap.cost.overlay.limits import COMMAND_WORDS
+from dynamap.planner.network.network import Concat, Network, Pool, PoolKind, Quantisation
 from dynamap.planner.plan.layers import Blocking, InPlace, Mode, OnHost
 from dynamap.planner.plan.plan import Plan
 from support.programs import compare, integer_image, one_conv, plan_on, redecided
@@ -108,35 +110,16 @@ def test_winograd_sums_beyond_40_bits() -> None:
             compile_program(plan, quantised)
 
 
-def test_kn2row_sums_beyond_36_bits() -> None:
-    """Data of zero point -128 are centred to 0..255: 255 * 127 * n + |bias| < 2^35 allows n = 1060984 weights of 127.
-
-    im2col sums raw data, |q| <= 128, and allows twice as many.
-    """
-    channels, height, width = 8, 256, 600
-    weights = np.ones((1, channels, height, width), np.float32)
-    weights[:, ::2] = -1  # the folded bias is 0
-    conv = Conv("wide", ("input",), "output", Window((height, width)), weights, np.zeros(1, np.float32))
-    shapes = {"input": TensorShape(channels, height, width), "output": TensorShape(1, 1, 1)}
-    network = Network("wide", "", (conv,), shapes, ("input",), ("output",), {"input": Quantisation(0.01, -128)})
-    assert channels * height * width > 1_060_984
-    plan = plan_on(one_conv(TensorShape(8, 4, 4), 1, Window((2, 2))), (5, 7))
-    plan = forced(plan, name="wide", algorithm="kn2row", dataflow="ns", winograd_tile=None, input_format="hwc")
-    shape = replace(plan.layers[0].shape, kernel=(height, width), pads=(0, 0, 0, 0))
-    plan = replace(plan, layers=(replace(plan.layers[0], shape=shape),))
-    plan = forced(plan, blocking=Blocking(Mode.STREAM_INPUTS, 1, 1, 1))
-    quantised = quantise(network, samples=1)
-    with pytest.raises(InputError, match=r"layer 'wide': its sums could reach \d+, more than 36 bits hold"):
-        compile_program(plan, quantised)
-    compile_program(forced(plan, algorithm="im2col"), quantised)
-
-
 def test_fields_beyond_their_limits_name_layer_and_field() -> None:
+    """Planning refuses such a network; the encoder is the last to ask."""
     network = one_conv(TensorShape(1, 1, 70000), 1, Window((1, 1)))
-    plan = plan_on(one_conv(TensorShape(1, 1, 4), 1, Window((1, 1))), (5, 7))
-    plan = forced(plan, input_format="hwc", output_format="hwc")
+    with pytest.raises(InputError, match="layer 'conv': a tensor of 1 x 1 x 70000 channels, rows and columns has more"):
+        plan_on(network, (5, 7))
+    with pytest.raises(InputError, match="layer 'conv': a tensor of 1 x 1 x 70000"):
+        quantise(network, samples=1)
+    entry = replace(compile_program(plan_on(small(), (5, 7)), quantise(small(), samples=1)).commands[0], width=70000)
     with pytest.raises(InputError, match=r"layer 'conv': width \(input columns\) is 70000; .* holds 1\.\.65535"):
-        compile_program(plan, quantise(network, samples=1))
+        encode_record(entry, COMMAND_WORDS, "layer 'conv'")
 
 
 def test_tensors_of_different_scales_are_joined_by_copying() -> None:

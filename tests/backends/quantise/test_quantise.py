@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from dynamap.backends.arithmetic.integers import quantise_values, round_shift
 from dynamap.backends.conformance.networks import random_network
 from dynamap.backends.evidence.comparison import qdq
-from dynamap.backends.quantise import ConvArithmetic, LrnArithmetic, QuantisedNetwork, quantise
+from dynamap.backends.quantise import AveragePoolArithmetic, ConvArithmetic, LrnArithmetic, QuantisedNetwork, quantise
+from dynamap.backends.quantise.build import Schemes, build_layer
 from dynamap.backends.quantise.reference import execute, run_layers
 from dynamap.backends.quantise.scales import schemes
 from dynamap.cost.errors import InputError
@@ -360,23 +361,41 @@ def test_overflow_during_calibration_names_the_layer() -> None:
         quantise(network, calibration=data(0.1, 0.5, 1, 1))
 
 
-def test_bias_that_no_int32_holds_names_the_layer() -> None:
+def test_a_bias_that_no_int32_holds_takes_a_coarser_scale() -> None:
+    # 10 is 1e10 steps of 1e-9: more than 2^31 = 2.1e9 after one and two doublings, not after three.
     weights = WeightQuantisation(np.ones((1, 1, 1, 1), np.int8), (1e-9,))
     layer = replace(scaling("c", "x", "y", 1e-9), bias=np.array([10.0], np.float32), weight_quantisation=weights)
     network = network_of(layer, output="y", quantisation={"x": Quantisation(1.0, 0), "y": Quantisation(1.0, 0)})
-    with pytest.raises(InputError, match=r"layer 'c': the bias of channel 0 is 10.*int32"):
-        quantise(network)
+    quantised = quantise(network)
+    integers = quantised.layers["c"]
+    assert isinstance(integers, ConvArithmetic)
+    assert integers.weight_scales == (8 * float(np.float32(1e-9)),)
+    assert execute(quantised, {"x": np.zeros((1, 2, 2), np.int8)})["y"].ravel().tolist() == [10] * 4
 
 
-def test_sums_that_could_overflow_name_the_layer() -> None:
-    # 2^18 products of 128 * 127 are 2^32: the bias with the zero point folded in exceeds 32 bits.
+def test_sums_that_could_overflow_take_a_coarser_scale() -> None:
+    # 2^18 products of 128 with 127, then with 64 (63.5 rounded), are 2^31 or more; with 32 (31.75 rounded) they are 2^30.
     count = 2**18
     weights = np.ones((1, count, 1, 1), np.float32)
     layer = Conv("wide", ("x",), "y", ONE, weights, np.zeros(1, np.float32), fully_connected=True)
     shapes = {"x": TensorShape(count, 1, 1), "y": TensorShape(1, 1, 1)}
     network = Network("toy", "", (layer,), shapes, ("x",), ("y",), quantisation={"x": Quantisation(1.0, -128)})
-    with pytest.raises(InputError, match=r"layer 'wide'.*more than 32 bits"):
-        quantise(network, samples=1)
+    integers = build_layer(network, layer, Schemes({"x": Quantisation(1.0, -128), "y": Quantisation(1.0, 0)}, {}))
+    assert isinstance(integers, ConvArithmetic)
+    assert (integers.weights_oihw == 32).all() and integers.folded_bias.tolist() == [2**30]
+
+
+def test_centred_data_never_overflow_the_sums() -> None:
+    """kn2row sums q - z, up to 255: 255 x 127 x 2^21 is 2^36, and 35 bits hold magnitudes. So weights are halved."""
+    weights = np.ones((1, 2, 1024, 1024), np.float32)
+    weights[:, 1] = -1  # the folded bias is 0
+    layer = Conv("wide", ("x",), "y", Window((1024, 1024)), weights, np.zeros(1, np.float32))
+    shapes = {"x": TensorShape(2, 1024, 1024), "y": TensorShape(1, 1, 1)}
+    network = Network("wide", "", (layer,), shapes, ("x",), ("y",))
+    integers = build_layer(network, layer, Schemes({"x": Quantisation(1.0, -128), "y": Quantisation(1.0, 0)}, {}))
+    assert isinstance(integers, ConvArithmetic)
+    # 255 x 64 x 2^21 = 3.4e10 is just below 2^35 = 3.44e10: one halving is enough.
+    assert set(np.abs(integers.weights_oihw).ravel().tolist()) == {64}
 
 
 def test_slopes_of_another_number_of_channels() -> None:
@@ -395,8 +414,20 @@ def test_lrn_that_divides_by_zero() -> None:
 def test_averages_of_too_many_values() -> None:
     layer = Pool("p", ("x",), "y", PoolKind.AVERAGE, Window((129, 256)))
     shapes = {"x": TensorShape(1, 129, 256), "y": TensorShape(1, 1, 1)}
-    with pytest.raises(InputError, match="layer 'p': an average of 33024 values"):
+    with pytest.raises(InputError, match="layer 'p': it averages 129 x 256 values; the overlay sums at most 514 rows"):
         quantise(Network("toy", "", (layer,), shapes, ("x",), ("y",)), samples=1)
+
+
+@pytest.mark.parametrize(("size", "bits"), [(16_448, 17), (16_449, 16), (32_896, 16)])
+def test_multipliers_of_large_averages_leave_room_for_the_sum(size: int, bits: int) -> None:
+    """255 x 16,448 has 22 bits and 255 x 16,449 has 23: with the multiplier 39, and the sign makes 40."""
+    layer = Pool("p", ("x",), "y", PoolKind.AVERAGE, Window((1, size)))
+    shapes = {"x": TensorShape(1, 1, size), "y": TensorShape(1, 1, 1)}
+    network = Network("toy", "", (layer,), shapes, ("x",), ("y",))
+    integers = build_layer(network, layer, Schemes({"x": Quantisation(1.0, 0), "y": Quantisation(0.3, 0)}, {}))
+    assert isinstance(integers, AveragePoolArithmetic)
+    (multiplier,) = integers.multipliers.tolist()
+    assert 2 ** (bits - 1) <= multiplier < 2**bits and multiplier * 255 * size < 2**39
 
 
 def test_quantised_network_keeps_the_network() -> None:

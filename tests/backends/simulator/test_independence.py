@@ -10,7 +10,12 @@ import pytest
 import dynamap.backends.simulator as simulator
 
 FOLDER = Path(simulator.__file__).parent
-VOCABULARY = {"dynamap.cost.algorithms", "dynamap.cost.errors", "dynamap.cost.overlay.machine"}
+VOCABULARY = {
+    "dynamap.cost.algorithms",
+    "dynamap.cost.errors",
+    "dynamap.cost.overlay.limits",
+    "dynamap.cost.overlay.machine",
+}
 UNITS = ("units/memory", "units/array", "units/vector", "units/pooling", "units/passes")
 TIMING = ("engine", "events", "capacity", "simulation", "trace", *UNITS)
 

@@ -12,10 +12,10 @@ from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from dynamap.backends.evidence.comparison.qdq import to_qdq
 from dynamap.backends.program.host import declared_outputs, integer_inputs, random_inputs, real_outputs
-from dynamap.backends.program.memory import host_reads
 from dynamap.backends.quantise import QuantisedNetwork, quantise
 from dynamap.backends.quantise.reference import execute
 from dynamap.planner.importer import import_model
+from dynamap.planner.mapping.memory import host_reads
 from dynamap.planner.network.network import HostLayer, Network
 from dynamap.planner.network.onnx_export import to_onnx
 

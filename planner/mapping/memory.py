@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dynamap.backends.program.layout import Layout
-from dynamap.backends.program.specification import ALIGNMENT, NONE
+import numpy as np
+
 from dynamap.cost.errors import InfeasibleError
-from dynamap.cost.overlay.machine import round_up
+from dynamap.cost.overlay.machine import BEAT_BYTES, round_up
 from dynamap.planner.mapping.storage import Storages
 from dynamap.planner.network.network import Concat, HostLayer, Network
 
-FOREVER = NONE
+FOREVER = 2**32 - 1
+"""The last step of what the host reads when all is done."""
 
 
 @dataclass(frozen=True)
@@ -33,24 +34,20 @@ def place(blocks: Sequence[Block]) -> dict[str, int]:
     >>> place([Block("a", 64, 0, 1), Block("b", 128, 1, 2), Block("c", 64, 2, 3)])
     {'b': 0, 'a': 128, 'c': 128}
     """
-    placed: list[tuple[int, Block]] = []
-    for block in sorted(blocks, key=lambda b: (-b.size, b.first, b.tensor)):
-        rivals = sorted(
-            (offset, offset + other.size)
-            for offset, other in placed
-            if other.first <= block.last and block.first <= other.last
-        )
-        offset = 0
-        for start, end in rivals:
-            if start - offset >= block.size:
-                break
-            offset = max(offset, end)
-        placed.append((offset, block))
-    return {block.tensor: offset for offset, block in placed}
+    order = sorted(blocks, key=lambda b: (-b.size, b.first, b.tensor))
+    first, last, start, size = np.zeros((4, len(order)), np.int64)
+    for count, block in enumerate(order):
+        rivals = np.flatnonzero((first[:count] <= block.last) & (block.first <= last[:count]))
+        rivals = rivals[np.argsort(start[rivals], kind="stable")]
+        # Before each rival all that begin earlier have ended: the lowest gap that is large enough.
+        ends = np.maximum.accumulate(np.concatenate([[0], start[rivals] + size[rivals]]))
+        gaps = np.flatnonzero(np.append(start[rivals], np.iinfo(np.int64).max) - ends >= block.size)
+        first[count], last[count], start[count], size[count] = block.first, block.last, ends[gaps[0]], block.size
+    return {block.tensor: int(offset) for block, offset in zip(order, start, strict=True)}
 
 
-def blocks_of(network: Network, storages: Storages, layouts: Mapping[str, Layout]) -> list[Block]:
-    """One block per root tensor that the overlay stores."""
+def blocks_of(network: Network, storages: Storages, sizes: Mapping[str, int]) -> list[Block]:
+    """One block per root tensor that the overlay stores; ``sizes`` in bytes."""
     first: dict[str, int] = {}
     last: dict[str, int] = {}
 
@@ -60,7 +57,7 @@ def blocks_of(network: Network, storages: Storages, layouts: Mapping[str, Layout
         last[root] = max(last.get(root, step), step)
 
     for tensor in network.inputs:
-        if tensor in layouts:
+        if tensor in sizes:
             touch(tensor, -1)
     for step, layer in enumerate(network.layers):
         if isinstance(layer, HostLayer):
@@ -70,9 +67,9 @@ def blocks_of(network: Network, storages: Storages, layouts: Mapping[str, Layout
         for tensor in (*layer.inputs, layer.output):
             touch(tensor, step)
     for tensor in read_back(network):
-        if tensor in layouts:
+        if tensor in sizes:
             touch(tensor, FOREVER)
-    return [Block(root, round_up(layouts[root].size_bytes, ALIGNMENT), first[root], last[root]) for root in first]
+    return [Block(root, round_up(sizes[root], BEAT_BYTES), first[root], last[root]) for root in first]
 
 
 def read_back(network: Network) -> tuple[str, ...]:

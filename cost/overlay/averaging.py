@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynamap.cost.geometry import TensorShape, Window
+from dynamap.cost.geometry import TensorShape, Window, ceil_div
 
 
 def axis_counts(window: Window, axis: int, size: int, count: int, include_pads: bool) -> tuple[int, ...]:
@@ -15,11 +15,12 @@ def axis_counts(window: Window, axis: int, size: int, count: int, include_pads: 
     """
     before, after = window.pads[axis], window.pads[axis + 2]
     low, high = (-before, size + after) if include_pads else (0, size)
+    step, taps = window.dilation[axis], window.kernel[axis]
     counts = []
     for index in range(count):
         start = index * window.stride[axis] - before
-        taps = range(start, start + window.extent[axis], window.dilation[axis])
-        counts.append(sum(low <= tap < high for tap in taps))
+        first, end = ceil_div(low - start, step), ceil_div(high - start, step)  # taps that are not before, and beyond
+        counts.append(max(0, min(end, taps) - max(first, 0)))
     return tuple(counts)
 
 
@@ -30,3 +31,17 @@ def divisors(
     rows = axis_counts(window, 0, source.height, target.height, include_pads)
     columns = axis_counts(window, 1, source.width, target.width, include_pads)
     return rows, columns
+
+
+def classes_of(counts: tuple[int, ...]) -> int:
+    """Different numbers of taps: the classes of rows, or of columns, to which a table of divisors has entries."""
+    return len(set(counts))
+
+
+def table_bytes(rows: tuple[int, ...], columns: tuple[int, ...]) -> int:
+    """Bytes of the table of divisors: a class per output row and column, padding to 8, and 8 bytes per pair of classes.
+
+    >>> table_bytes((3, 3, 2), (3, 2))  # 5 classes and 3 bytes of padding; 2 x 2 pairs
+    40
+    """
+    return ceil_div(len(rows) + len(columns), 8) * 8 + 8 * classes_of(rows) * classes_of(columns)
