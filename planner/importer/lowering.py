@@ -66,6 +66,7 @@ class Lowering:
         self.values: dict[str, Bound] = {}
         self.constants: dict[str, Constant] = dict(constants)
         self.layers: list[LayerDraft] = []
+        self.makers: dict[int, Node] = {}  # the node of every layer, by the identity of its draft
         self.verdicts: dict[int, Verdict] = {}
         self.notices: list[str] = []
         self.stored_again: dict[tuple[int, Quantisation], TensorDraft] = {}  # copies by tensor and scale

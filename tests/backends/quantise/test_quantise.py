@@ -374,7 +374,7 @@ def test_a_bias_that_no_int32_holds_takes_a_coarser_scale() -> None:
 
 
 def test_sums_that_could_overflow_take_a_coarser_scale() -> None:
-    # 2^18 products of 128 with 127, then with 64 (63.5 rounded), are 2^31 or more; with 32 (31.75 rounded) they are 2^30.
+    # 2^18 products of 128 with 127, then with 64 (63.5 rounded), are 2^31 or more; with 32 (31.75 rounded) 2^30.
     count = 2**18
     weights = np.ones((1, count, 1, 1), np.float32)
     layer = Conv("wide", ("x",), "y", ONE, weights, np.zeros(1, np.float32), fully_connected=True)
