@@ -220,7 +220,8 @@ def test_weights_of_one_value_take_no_memory(model_of):
     ones = helper.make_tensor("v", TensorProto.FLOAT16, [1], [1.0])
     nodes = [node("ConstantOfShape", ["s"], ["w"], value=ones), conv(output="y")]
     tracemalloc.start()
-    network = import_model(model_of(nodes, {"s": shape}, shape=(1, 1 << 12, 1, 1), kind=TensorProto.FLOAT16), "case", "")
+    model = model_of(nodes, {"s": shape}, shape=(1, 1 << 12, 1, 1), kind=TensorProto.FLOAT16)
+    network = import_model(model, "case", "")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert network.layers[0].weights.size == 1 << 27
