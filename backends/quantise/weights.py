@@ -16,6 +16,9 @@ from dynamap.planner.network.network import Conv
 BIAS_BITS = 30
 """Channels whose bias would need more get a coarser weight scale."""
 
+ALONE = 64
+"""The integer of a weight that is alone in its channel."""
+
 
 @dataclass(frozen=True, eq=False)
 class IntegerWeights:
@@ -29,8 +32,9 @@ class IntegerWeights:
 def integer_weights(layer: Conv, input_scale: float, output_scale: float, input_zero_point: int) -> IntegerWeights:
     """The model's own integer weights, or the float ones quantised symmetrically per output channel.
 
-    The scale of a channel is the largest of: largest absolute weight / 127; the least that lets the bias
-    fit 30 bits; output scale / input scale / 2^40, which matters for channels of (almost) only zeros.
+    The scale of a channel is the largest of: largest absolute weight / 127, or / 64 where the channel has one weight
+    alone (any integer gives it exactly, and a power of two lets a copy round just as the model does); the least that
+    lets the bias fit 30 bits; output scale / input scale / 2^40, which matters for channels of (almost) only zeros.
     Whoever chose it, it is doubled until the channel's integers fit their widths (see `_too_wide`).
 
     Raises:
@@ -43,7 +47,8 @@ def integer_weights(layer: Conv, input_scale: float, output_scale: float, input_
         values = np.asarray(known.values_oihw, dtype=np.int8)
     else:
         weights = layer.weights
-        largest = np.maximum(weights.max(axis=(1, 2, 3)), -weights.min(axis=(1, 2, 3))).astype(np.float64) / 127
+        steps = ALONE if weights[0].size == 1 else 127
+        largest = np.maximum(weights.max(axis=(1, 2, 3)), -weights.min(axis=(1, 2, 3))).astype(np.float64) / steps
         for_bias = np.abs(bias) / (input_scale * 2.0**BIAS_BITS)
         least = max(output_scale / input_scale * 2.0**-40, float(np.finfo(np.float32).tiny))
         with np.errstate(over="ignore"):

@@ -13,6 +13,7 @@ from dynamap.cli.output import message
 
 if TYPE_CHECKING:
     from dynamap.backends.evidence.comparison.final import Expectation, FinalOutput
+    from dynamap.backends.evidence.comparison.imported import ImportErrors
     from dynamap.backends.quantise.layers import QuantisedNetwork
 
 
@@ -21,17 +22,20 @@ class Final:
     """The comparison per output, or the reason why there is none."""
 
     outputs: Mapping[str, FinalOutput]
+    imported: ImportErrors | None
     missing: str | None
 
     @property
     def kept(self) -> bool:
-        """False where an output breaks a bound."""
-        return all(output.kept for output in self.outputs.values())
+        """False where the import or an output breaks its bound."""
+        return all(output.kept for output in self.outputs.values()) and (self.imported is None or self.imported.kept)
 
     def document(self) -> dict[str, Any]:
-        """The keys ``final`` and ``final_missing`` of the JSON document; one of them is null."""
+        """The keys ``final``, ``import`` and ``final_missing`` of the document; the last or the others are null."""
+        if self.imported is None:
+            return {"final": None, "import": None, "final_missing": self.missing}
         found = {name: output.document() for name, output in self.outputs.items()}
-        return {"final": None if self.missing else found, "final_missing": self.missing}
+        return {"final": found, "import": self.imported.document(), "final_missing": None}
 
 
 def expectation_of(quantised: QuantisedNetwork, arrays: Mapping[str, npt.NDArray[Any]]) -> Expectation | str:
@@ -54,22 +58,39 @@ def final_of(expected: Expectation | str, outputs: Mapping[str, npt.NDArray[np.f
     from dynamap.backends.evidence.comparison.final import compare_final
 
     if isinstance(expected, str):
-        return Final({}, expected)
-    return Final(compare_final(expected, outputs), None)
+        return Final({}, None, expected)
+    return Final(compare_final(expected, outputs), expected.imported, None)
 
 
 def warn(final: Final) -> None:
-    """A warning on stderr for every output that breaks a bound."""
+    """A warning on stderr where the import, or an output, breaks its bound."""
+    worst = None if final.imported is None else final.imported.worst
+    if worst is not None and not worst.kept:
+        message(
+            f"warning: the imported network is not the model: computed from the model's own values, its tensor "
+            f"{worst.tensor!r} differs by {worst.error:.4g}, and float32 explains {worst.bound:.4g}; "
+            "please report this with the model, and do not use the plan"
+        )
+        return
     for name, output in final.outputs.items():
         if not output.kept:
-            message(f"warning: {_warning(name, output)}")
+            message(
+                f"warning: the output {name!r} differs from the model's by {output.max_error:.4g}, and the scales of "
+                f"the quantised network explain {output.bound:.4g}; please report this with the model"
+            )
 
 
 def final_lines(final: Final) -> list[str]:
-    """A line per output; a note on stderr where there is nothing to compare with."""
+    """A line for the import and one per output; a note on stderr where there is nothing to compare with."""
     if final.missing is not None:
         message(f"note: no comparison with the original model: {final.missing}")
     lines = []
+    if final.imported is not None:
+        kept = sum(found.kept for found in final.imported.tensors)
+        lines.append(
+            f"the imported network against the original model in onnxruntime: {kept} of {len(final.imported.tensors)} "
+            "tensors as float32 explains"
+        )
     for name, output in final.outputs.items():
         same = "same" if output.top1_equal else "another"
         lines.append(
@@ -77,16 +98,3 @@ def final_lines(final: Final) -> list[str]:
             f"{output.max_error:.4g} (bound {output.bound:.4g}), {same} top class"
         )
     return lines
-
-
-def _warning(name: str, output: FinalOutput) -> str:
-    if not output.import_kept:
-        return (
-            f"the output {name!r} is not that of the original model: in real arithmetic already the imported network "
-            f"differs by {output.import_error:.4g}, and rounding explains {output.import_bound:.4g}; the import "
-            "misunderstands the model: please report it with the model, and do not use the plan"
-        )
-    return (
-        f"the output {name!r} differs from the original model's by {output.max_error:.4g}, and the scales of the "
-        f"quantised network explain {output.bound:.4g}; please report it with the model"
-    )

@@ -69,7 +69,8 @@ class Lowering:
         self.makers: dict[int, Node] = {}  # the node of every layer, by the identity of its draft
         self.verdicts: dict[int, Verdict] = {}
         self.notices: list[str] = []
-        self.stored_again: dict[tuple[int, Quantisation], TensorDraft] = {}  # copies by tensor and scale
+        self.stored_again: dict[tuple[int, Quantisation, tuple[int, ...] | None], TensorDraft] = {}
+        """Copies by tensor, scale and order of the channels."""
 
     # ---- reading ----
 

@@ -1,8 +1,7 @@
 """The end-to-end comparison: what the overlay gave against what the original model gives, output by output.
 
-The chain original -> imported network -> int8 network has two links, and each has its own bound (docs/verification.md):
-what is left of the original in the imported network is a matter of float32; what the int8 network loses is what
-its scales and its weights lose.
+The chain original -> imported network -> int8 network has two links, each with its bounds (docs/verification.md):
+the imported network is the original but for float32; what the int8 network loses is what its scales and weights lose.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.evidence.comparison.imported import (
-    FLOAT32_UNREST,
+from dynamap.backends.evidence.comparison.evaluation import (
     Roundings,
     Unrest,
     evaluate,
     model_roundings,
     overlay_roundings,
 )
-from dynamap.backends.evidence.comparison.original import NotComparable, run_original, works_in_float16
+from dynamap.backends.evidence.comparison.imported import SAFETY, ImportErrors, import_errors
+from dynamap.backends.evidence.comparison.original import NotComparable, run_original
 from dynamap.backends.quantise import QuantisedNetwork
 from dynamap.backends.quantise.calibrating.calibration import checked_input
 from dynamap.backends.quantise.declared import declared_values
@@ -32,11 +31,11 @@ from dynamap.planner.network.network import HostLayer, Network
 Array = npt.NDArray[Any]
 FloatArray = npt.NDArray[np.float32]
 
-SAFETY = 2
-"""The bound is this many times what the tried movements did."""
+FLOAT32_UNREST = 2e-6
+"""By how much of its largest value a tensor is moved: some thirty roundings of float32."""
 
-FLOAT16_COARSENESS = 100
-"""How much further a model in float16 is moved: it has 13 bits less, and its largest values few roundings."""
+FLOAT16_UNREST = 1e-3
+"""The same for a model that computes in float16: two roundings."""
 
 SMALL_MACS = 10**8
 """Networks up to this size have few roundings, of which a single trial may move none: they get several trials."""
@@ -46,28 +45,17 @@ TRIALS = 5
 
 @dataclass(frozen=True)
 class FinalOutput:
-    """One output against the original's, as real values.
-
-    ``max_error`` is that of the int8 network and ``bound`` what its scales and weights explain; ``import_error`` is
-    that of the imported network with the model's own roundings, and ``import_bound`` what float32 explains.
-    """
+    """One output against the original's, as real values; ``bound`` is what quantisation explains."""
 
     cosine: float
     max_error: float
     top1_equal: bool
     bound: float
-    import_error: float
-    import_bound: float
-
-    @property
-    def import_kept(self) -> bool:
-        """Whether the imported network is the original."""
-        return self.import_error <= self.import_bound
 
     @property
     def kept(self) -> bool:
-        """Whether both bounds are kept."""
-        return self.import_kept and self.max_error <= self.bound
+        """Whether quantisation explains the largest error."""
+        return self.max_error <= self.bound
 
     def document(self) -> dict[str, float | bool | None]:
         """As JSON data; an error is null where the outputs have not even the same number of elements."""
@@ -76,8 +64,6 @@ class FinalOutput:
             "max_error": self.max_error,
             "top1_equal": self.top1_equal,
             "bound": self.bound,
-            "import_error": self.import_error,
-            "import_bound": self.import_bound,
             "kept": self.kept,
         }
         return {key: value if math.isfinite(value) else None for key, value in numbers.items()}
@@ -85,20 +71,11 @@ class FinalOutput:
 
 @dataclass(frozen=True, eq=False)
 class Expectation:
-    """What the original gives for one input, and the bounds of what the imported and the int8 network may differ."""
+    """What the original gives for one input, how the imported network differs, and how far the int8 network may."""
 
     original: Mapping[str, FloatArray]
-    import_errors: Mapping[str, float]
-    import_bounds: Mapping[str, float]
+    imported: ImportErrors
     bounds: Mapping[str, float]
-
-
-@dataclass(frozen=True, eq=False)
-class _Trials:
-    """The outputs of the imported network with some roundings, and how far small movements carried each of them."""
-
-    outputs: Mapping[str, FloatArray]
-    reach: Mapping[str, float]
 
 
 def expect(quantised: QuantisedNetwork, arrays: Mapping[str, Array]) -> Expectation:
@@ -111,20 +88,18 @@ def expect(quantised: QuantisedNetwork, arrays: Mapping[str, Array]) -> Expectat
     network = quantised.network
     images = {name: checked_input(network, name, array, "input data")[0] for name, array in arrays.items()}
     declared = {name: declared_values(network, name, image) for name, image in images.items()}
-    original = _real_values(network, run_original(network, declared))
-    relative = FLOAT32_UNREST * (FLOAT16_COARSENESS if works_in_float16(network) else 1)
-    model, overlay = model_roundings(network), overlay_roundings(quantised)
-    imported = _try(network, images, model, relative)
-    stored = _try(network, images, overlay, relative)
-    errors, import_bounds, bounds = {}, {}, {}
-    for name, values in original.items():
-        real = imported.outputs[name].ravel()
-        floor = relative * float(np.abs(values).max(initial=0.0))
-        errors[name] = _distance(real, values)
-        import_bounds[name] = SAFETY * (floor + imported.reach[name]) + _step(network, model, name)
-        loss = _distance(stored.outputs[name].ravel(), real)
-        bounds[name] = import_bounds[name] + loss + SAFETY * stored.reach[name] + _step(network, overlay, name)
-    return Expectation(original, errors, import_bounds, bounds)
+    original = run_original(network, declared)
+    outputs = _real_values(network, original.outputs)
+    relative = FLOAT16_UNREST if original.float16 else FLOAT32_UNREST
+    imported = import_errors(network, images, original, model_roundings(network), relative)
+    overlay = overlay_roundings(quantised)
+    lost = evaluate(network, images, overlay)
+    reach = _reach(network, images, overlay, lost, relative)
+    bounds = {}
+    for name, values in outputs.items():
+        floor = relative * float(np.abs(values).max(initial=0.0)) + reach[name]
+        bounds[name] = _distance(lost[name].ravel(), values) + SAFETY * floor + _step(network, overlay, name)
+    return Expectation(outputs, imported, bounds)
 
 
 def compare_final(expected: Expectation, found: Mapping[str, FloatArray]) -> dict[str, FinalOutput]:
@@ -137,21 +112,25 @@ def compare_final(expected: Expectation, found: Mapping[str, FloatArray]) -> dic
             max_error=_distance(values, original),
             top1_equal=int(np.argmax(values)) == int(np.argmax(original)),
             bound=expected.bounds[name],
-            import_error=expected.import_errors[name],
-            import_bound=expected.import_bounds[name],
         )
     return results
 
 
-def _try(network: Network, images: Mapping[str, FloatArray], roundings: Roundings, relative: float) -> _Trials:
-    outputs = evaluate(network, images, roundings)
+def _reach(
+    network: Network,
+    images: Mapping[str, FloatArray],
+    roundings: Roundings,
+    outputs: Mapping[str, FloatArray],
+    relative: float,
+) -> dict[str, float]:
+    """How far each output goes at most when all values inside are moved a little."""
     reach = dict.fromkeys(outputs, 0.0)
     small = sum(network.macs(layer) for layer in network.layers) <= SMALL_MACS
     for seed in range(TRIALS if small else 1):
         moved = evaluate(network, images, roundings, Unrest(seed, relative))
         for name, values in outputs.items():
             reach[name] = max(reach[name], _distance(moved[name].ravel(), values.ravel()))
-    return _Trials(outputs, reach)
+    return reach
 
 
 def _real_values(network: Network, outputs: Mapping[str, Array]) -> dict[str, FloatArray]:

@@ -1,135 +1,146 @@
-"""What a network computes in real arithmetic, with its roundings or without, and how far these can move its outputs.
+"""The imported network against the original, layer by layer, each computed from the original's own values.
 
-Two evaluations serve the comparison with the original model. With the roundings that the model itself
-asks for (`model_roundings`) the imported network computes what the original does. With those of the quantised network
-(`overlay_roundings`) it computes what the overlay does, from scales and int8 weights alone: no bias, multiplier or
-table of the integer arithmetic is used.
+A layer gets what the original holds at its inputs, so that differences do not add up, and roundings to 8 bits are the
+very same on both sides: what is left is the order of additions in float32. So the bound can be strict. It is not
+assumed but tried: the layer is computed again with every input moved a little, and may differ twice as far as that
+carried.
 
-Both are computed in float32, as onnxruntime does, but not in its order. A value that lies between two steps may then
-be rounded to the other one, and the difference travels on. How far, is found by trying: `Unrest` moves every value a
-little, and another evaluation shows what comes of it.
+The values before the rounding are compared where the original has them. Where it holds rounded ones (the tensor behind
+DequantizeLinear, the integers of a QLinear operator), half a step is added.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.program.host import run_host_layer
-from dynamap.backends.quantise import activations
-from dynamap.backends.quantise.calibrating.float_executor import reorder, value_before_activation
-from dynamap.backends.quantise.layers import (
-    AddArithmetic,
-    AveragePoolArithmetic,
-    ConvArithmetic,
-    LayerArithmetic,
-    MaxPoolArithmetic,
-    MulArithmetic,
-    QuantisedNetwork,
-)
-from dynamap.planner.network.network import Conv, HostLayer, Layer, Network, Quantisation
+from dynamap.backends.evidence.comparison.evaluation import Roundings, Unrest, layer_value, stored
+from dynamap.backends.evidence.comparison.original import Original
+from dynamap.planner.network.network import Network, Quantisation
 
+Array = npt.NDArray[np.generic]
 FloatArray = npt.NDArray[np.float32]
 
-TABLED = (ConvArithmetic, MaxPoolArithmetic, AveragePoolArithmetic, AddArithmetic, MulArithmetic)
-"""Layers that may round to 8 bits and then look their activation up in a table."""
+SAFETY = 2
+"""A bound is this many times what the movements did."""
 
-FLOAT32_UNREST = 2e-6
-"""By how much of its largest value a tensor is moved: some thirty roundings of float32."""
+ON_GRID = 1e-3
+"""Values that are as near to whole steps as this, all of them, were rounded to these."""
 
-STEP_UNREST = 0.01
-"""By how much of a step a value is moved before it is rounded to one."""
-
-
-@dataclass(frozen=True, eq=False)
-class Roundings:
-    """Which tensors are rounded to 8 bits, which values before an activation's table (by layer), whose weights."""
-
-    tensors: Mapping[str, Quantisation]
-    tables: Mapping[str, Quantisation] = field(default_factory=dict)
-    layers: Mapping[str, LayerArithmetic] = field(default_factory=dict)
+SMALLEST = float(np.finfo(np.float32).tiny)
+"""No bound is less: below it float32 has fewer digits."""
 
 
-class Unrest:
-    """Seeded movements of tensors: of a fraction of a step, or of ``relative`` times the largest value."""
+@dataclass(frozen=True)
+class LayerError:
+    """The largest difference of a tensor from the original's (infinite: no number), and what float32 explains."""
 
-    def __init__(self, seed: int, relative: float = FLOAT32_UNREST) -> None:
-        self._generator = np.random.default_rng(seed)
-        self._relative = relative
+    tensor: str
+    error: float
+    bound: float
 
-    def moved(self, values: FloatArray, scheme: Quantisation | None) -> FloatArray:
-        """``values``, that are to be rounded by ``scheme``, each a little off."""
-        if scheme is None:
-            reach = self._relative * float(np.abs(values).max(initial=0.0))
-        else:
-            reach = STEP_UNREST * scheme.scale
-        movement = self._generator.uniform(-reach, reach, values.shape)
-        result: FloatArray = (values + movement).astype(np.float32)
-        return result
+    @property
+    def kept(self) -> bool:
+        """Whether float32 explains the difference."""
+        return self.error <= self.bound
 
-
-def model_roundings(network: Network) -> Roundings:
-    """The tensors that a quantised model rounds; none of a float model."""
-    return Roundings({name: known.as_int8 for name, known in network.quantisation.items()})
-
-
-def overlay_roundings(quantised: QuantisedNetwork) -> Roundings:
-    """Every tensor that the overlay stores, and those that the model rounds on the host; weights are int8."""
-    tables = {}
-    for layer in quantised.network.layers:
-        if not isinstance(layer, HostLayer) and activations.has_table(layer):
-            integers = quantised.layers[layer.name]
-            assert isinstance(
-                integers, (ConvArithmetic, MaxPoolArithmetic, AveragePoolArithmetic, AddArithmetic, MulArithmetic)
-            )
-            tables[layer.name] = integers.finish.rounded
-    tensors = {**model_roundings(quantised.network).tensors, **quantised.tensors}
-    return Roundings(tensors, tables, quantised.layers)
+    def document(self) -> dict[str, str | float | None]:
+        """As JSON data; an infinite error is null."""
+        return {
+            "tensor": self.tensor,
+            "error": self.error if math.isfinite(self.error) else None,
+            "bound": self.bound,
+        }
 
 
-def evaluate(
-    network: Network, inputs: Mapping[str, FloatArray], roundings: Roundings, unrest: Unrest | None = None
-) -> dict[str, FloatArray]:
-    """Every output, C x H x W, from real inputs of that shape."""
-    uses = {name: index for index, layer in enumerate(network.layers) for name in layer.inputs}
-    uses |= dict.fromkeys(network.outputs, len(network.layers))
-    live = {name: _stored(values, roundings.tensors.get(name), unrest) for name, values in inputs.items()}
-    for index, layer in enumerate(network.layers):
-        sources = [live[name] for name in layer.inputs]
-        if isinstance(layer, HostLayer):
-            values = run_host_layer(layer, sources)
-        else:
-            values = _overlay_layer(network, layer, sources, roundings, unrest)
-        live[layer.output] = _stored(values, roundings.tensors.get(layer.output), unrest)
-        for name in {*layer.inputs, layer.output}:
-            if uses.get(name, -1) <= index:
-                del live[name]
-    return {name: live[name] for name in network.outputs}
+@dataclass(frozen=True)
+class ImportErrors:
+    """The tensors that the original has as well, out of all that the layers write."""
+
+    tensors: tuple[LayerError, ...]
+    layers: int
+
+    @property
+    def worst(self) -> LayerError | None:
+        """The tensor that is furthest off, in units of its bound; None of a network without layers."""
+        return max(self.tensors, key=lambda found: found.error / found.bound, default=None)
+
+    @property
+    def kept(self) -> bool:
+        """Whether every tensor is the original's."""
+        return all(found.kept for found in self.tensors)
+
+    def document(self) -> dict[str, object]:
+        """As JSON data."""
+        worst = self.worst
+        return {
+            "tensors": len(self.tensors),
+            "layers": self.layers,
+            "worst": None if worst is None else worst.document(),
+            "kept": self.kept,
+        }
 
 
-def _overlay_layer(
-    network: Network, layer: Layer, sources: list[FloatArray], roundings: Roundings, unrest: Unrest | None
-) -> FloatArray:
-    integers = roundings.layers.get(layer.name)
-    if isinstance(layer, Conv) and isinstance(integers, ConvArithmetic):
-        scales = np.array(integers.weight_scales, np.float32).reshape(-1, 1, 1, 1)
-        layer = replace(layer, weights=integers.weights_oihw * scales)
-    values = value_before_activation(layer, sources, network.tensors[layer.output])
-    if layer.name in roundings.tables:
-        values = _stored(values, roundings.tables[layer.name], unrest)
-    return reorder(layer, activations.apply(values, activations.activation_of(layer)))
+def import_errors(
+    network: Network, images: Mapping[str, FloatArray], original: Original, roundings: Roundings, relative: float
+) -> ImportErrors:
+    """Compare every layer; ``images`` are the real inputs, C x H x W, ``roundings`` those of the model itself."""
+    unrest = Unrest(0, relative)
+    known = {**original.inside, **original.outputs}
+    live = {name: stored(image, roundings.tensors.get(name)) for name, image in images.items()}
+    moved = {name: unrest.moved(values, None) for name, values in live.items()}
+    found = []
+    for layer in network.layers:
+        name, scheme = layer.output, roundings.tensors.get(layer.output)
+        value = layer_value(network, layer, [live[source] for source in layer.inputs], roundings)
+        other = layer_value(network, layer, [moved[source] for source in layer.inputs], roundings)
+        given = _real(known.get(name), value, network.quantisation.get(name))
+        if given is None:
+            live[name], moved[name] = stored(value, scheme), stored(unrest.moved(other, scheme), scheme)
+            continue
+        value, other, target = (_saturated(values, scheme) for values in (value, other, given))
+        floor = relative * float(np.abs(given).max(initial=0.0))
+        bound = SAFETY * (floor + float(np.abs(other - value).max(initial=0.0))) + _half_step(target, scheme)
+        error = float(np.abs(value - target).max(initial=0.0))
+        found.append(LayerError(name, _or_infinite(error), max(bound, SMALLEST)))
+        live[name] = stored(given, scheme)
+        moved[name] = unrest.moved(live[name], None)
+    return ImportErrors(tuple(found), len(network.layers))
 
 
-def _stored(values: FloatArray, scheme: Quantisation | None, unrest: Unrest | None) -> FloatArray:
-    """What is read again after ``values`` were stored: QuantizeLinear and DequantizeLinear in float32."""
-    if unrest is not None:
-        values = unrest.moved(values, scheme)
+def _real(given: Array | None, value: FloatArray, known: Quantisation | None) -> FloatArray | None:
+    """The original's tensor as real values in the network's form; None where it has none in this form."""
+    if given is None or given.size != value.size:
+        return None
+    if np.issubdtype(given.dtype, np.integer):
+        if known is None:
+            return None
+        scheme = known.as_int8 if given.dtype == np.int8 else known.as_uint8
+        given = (given.astype(np.int32) - scheme.zero_point) * np.float32(scheme.scale)
+    real: FloatArray = given.astype(np.float32).reshape(value.shape)
+    return real if np.isfinite(real).all() else None
+
+
+def _or_infinite(error: float) -> float:
+    return math.inf if math.isnan(error) else error
+
+
+def _saturated(values: FloatArray, scheme: Quantisation | None) -> FloatArray:
+    """What 8 bits can hold of real values, not rounded: a ReLU that they make is the same on both sides."""
     if scheme is None:
         return values
-    scale = np.float32(scheme.scale)
-    steps = np.clip(np.rint(values / scale) + scheme.zero_point, -128, 127) - scheme.zero_point
-    result: FloatArray = steps.astype(np.float32) * scale
+    low, high = ((end - scheme.zero_point) * np.float32(scheme.scale) for end in (-128, 127))
+    result: FloatArray = np.clip(values, low, high)
     return result
+
+
+def _half_step(target: FloatArray, scheme: Quantisation | None) -> float:
+    if scheme is None:
+        return 0.0
+    steps = target / np.float32(scheme.scale)
+    rounded = bool((np.abs(steps - np.rint(steps)) <= ON_GRID).all())
+    return (0.5 + ON_GRID) * scheme.scale if rounded else 0.0

@@ -1,18 +1,20 @@
 """The model that the user gave, run by onnxruntime as it is: its own bytes, its own names, graph optimisations off.
 
 Nothing here is made by the importer but the name and the shape of the input. A built-in model is the ONNX model that
-the catalogue makes, with its seeded weights.
+the catalogue makes, with its seeded weights. A second run shows the tensors inside, by declaring them as outputs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 from dynamap.planner.models import CATALOGUE, model_proto
 from dynamap.planner.network.network import Network
@@ -35,17 +37,65 @@ class NotComparable(Exception):
     """There is no original to compare with; the message is the reason."""
 
 
-def run_original(network: Network, arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """Every output of the model that ``network`` was imported from, as the model declares it, without the batch.
+@dataclass(frozen=True, eq=False)
+class Original:
+    """What a model gives for one image, without the batch: its outputs, and those tensors inside that were asked for.
+
+    ``float16``: some of its values have 16 bits, so that it computes less exactly than float32.
+    """
+
+    outputs: Mapping[str, Array]
+    inside: Mapping[str, Array]
+    float16: bool
+
+
+def run_original(network: Network, arrays: Mapping[str, Array]) -> Original:
+    """Run the model that ``network`` was imported from.
 
     ``arrays`` has one image per input of the network, C x H x W, in the type that the model declares. A fixed batch
     gets the image as often as it is long, and the first result is taken; inputs that the network does not use get
-    zeros.
+    zeros. Inside are the tensors that the network has as well, as far as onnxruntime shows them.
 
     Raises:
         NotComparable: onnxruntime is not installed, or it refuses the model or the input.
     """
-    session = _session(network)
+    try:
+        import onnxruntime  # noqa: F401
+    except ImportError as error:
+        raise NotComparable("onnxruntime is not installed: pip install 'dynamap[run]'") from error
+    weights: dict[str, Array] = {}
+    if network.source in CATALOGUE:
+        model = model_proto(network.source, seed=network.seed)
+        weights = _large_weights(model)
+        source: str | bytes = model.SerializeToString()
+    else:
+        model = onnx.load(network.source, load_external_data=False)
+        source = network.source
+    outputs = _run(source, network.source, weights, arrays)
+    shared = {layer.output for layer in network.layers}.difference(outputs)
+    names = [name for node in model.graph.node for name in node.output if name in shared]
+    return Original(outputs, _inside(model, network.source, weights, arrays, names), _works_in_float16(model))
+
+
+def _inside(
+    model: onnx.ModelProto, place: str, weights: Mapping[str, Array], arrays: Mapping[str, Array], names: list[str]
+) -> dict[str, Array]:
+    """These tensors of the model; none where onnxruntime does not take them as outputs."""
+    watched = onnx.ModelProto()
+    watched.CopyFrom(model)
+    del watched.graph.output[:]
+    watched.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
+    try:
+        return _run(watched.SerializeToString(), place, weights, arrays) if names else {}
+    except NotComparable:
+        return {}
+
+
+def _run(
+    source: str | bytes, place: str, weights: Mapping[str, Array], arrays: Mapping[str, Array]
+) -> dict[str, Array]:
+    """All outputs of a file, or of a model in memory whose external data lie beside the file ``place``."""
+    session = _session(source, place, weights)
     feeds, batch = {}, 1
     for declared in session.get_inputs():
         if declared.type not in _NUMPY_TYPES:
@@ -67,43 +117,28 @@ def run_original(network: Network, arrays: Mapping[str, Array]) -> dict[str, Arr
     return {name: _without_batch(array, batch) for name, array in zip(names, found, strict=True)}
 
 
-def works_in_float16(network: Network) -> bool:
-    """Whether some of the original's values are of 16 bits, so that it computes less exactly than the network."""
-    if network.source in CATALOGUE:
-        return False
-    model = onnx.load(network.source, load_external_data=False)
-    half = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
-    values = (*model.graph.input, *model.graph.value_info, *model.graph.output)
-    return (
-        any(tensor.data_type in half for tensor in model.graph.initializer)
-        or any(value.type.tensor_type.elem_type in half for value in values)
-        or any(node.op_type == "Cast" and node.attribute[0].i in half for node in model.graph.node if node.attribute)
-    )
+def _session(source: str | bytes, place: str, weights: Mapping[str, Array]) -> Any:
+    import onnxruntime
 
-
-def _session(network: Network) -> Any:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise NotComparable("onnxruntime is not installed: pip install 'dynamap[run]'") from error
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     # Products of uint8 and int8 saturate in 16 bits on processors without VNNI unless this is asked for.
     options.add_session_config_entry("session.x64quantprecision", "1")
-    model: str | bytes = network.source
-    if network.source in CATALOGUE:
-        model, weights = _without_large_weights(model_proto(network.source, seed=network.seed))
+    if weights:
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in weights.values()]
         options.add_external_initializers(list(weights), values)
+    elif isinstance(source, bytes):
+        folder = str(Path(place).resolve().parent)
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", folder)
     try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as error:
         raise NotComparable(f"onnxruntime refuses it: {_sentence(error)}") from error
 
 
-def _without_large_weights(model: onnx.ModelProto) -> tuple[bytes, dict[str, Array]]:
-    """The model with stubs in the places of its large weights, and those."""
+def _large_weights(model: onnx.ModelProto) -> dict[str, Array]:
+    """The large weights of a model, which gets stubs in their places."""
     weights: dict[str, Array] = {}
     for tensor in model.graph.initializer:
         if len(tensor.raw_data) < LARGE_BYTES:
@@ -112,7 +147,18 @@ def _without_large_weights(model: onnx.ModelProto) -> tuple[bytes, dict[str, Arr
         tensor.ClearField("raw_data")
         tensor.data_location = TensorProto.EXTERNAL
         tensor.external_data.add(key="location", value="memory")
-    return model.SerializeToString(), weights
+    return weights
+
+
+def _works_in_float16(model: onnx.ModelProto) -> bool:
+    half = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
+    casts = [attribute.i for node in model.graph.node if node.op_type == "Cast" for attribute in node.attribute]
+    kinds: list[Iterable[int]] = [
+        (tensor.data_type for tensor in model.graph.initializer),
+        (value.type.tensor_type.elem_type for value in (*model.graph.input, *model.graph.output)),
+        casts,
+    ]
+    return any(kind in half for some in kinds for kind in some)
 
 
 def _image_shape(declared: list[int | str | None], image: tuple[int, ...]) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from dynamap.planner.importer.drafts import ConcatSpec, PoolSpec, TensorDraft, U
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.importer.operators.activation import LOWEST, is_non_negative
-from dynamap.planner.importer.operators.conv import check_size
+from dynamap.planner.importer.operators.conv import Pads, add_pads, check_size, window_of
 
 _AGAIN = "export the model again; the file may be damaged"
 
@@ -58,29 +58,38 @@ def is_never_negative(tensor: TensorDraft) -> bool:
     return False
 
 
-def _absorbs(reader: Node, node: Node, fill: float, pads: tuple[int, int, int, int], value: Value) -> bool:
+def _absorbs(reader: Node, node: Node, fill: float, pads: Pads, value: Value) -> bool:
     """True where the window of ``reader`` can take over the pads without changing its result."""
     if reader.domain or reader.inputs[0] != node.outputs[0] or node.outputs[0] in reader.inputs[1:]:
         return False
     if reader.op == "Conv":
         return fill == 0.0
-    kernel, own = reader.integers("kernel_shape") or (1, 1), reader.integers("pads") or (0, 0, 0, 0)
-    if len(kernel) != 2 or len(own) != 4:
+    own = _own_pads(reader, pads, value)
+    if own is None:
         return False
-    if any(first + second >= kernel[side % 2] for side, (first, second) in enumerate(zip(own, pads, strict=True))):
+    kernel = reader.integers("kernel_shape") or (1, 1)
+    if any(amount >= kernel[side % 2] for side, amount in enumerate(add_pads(own, pads))):
         return False
-    own_pads = any(own) or reader.text("auto_pad", "NOTSET") not in (
-        "NOTSET",
-        "VALID",
-        "",
-    )
     if reader.op == "AveragePool":
         # The overlay counts either all pads or none, so both kinds must count.
-        return fill == 0.0 and (reader.integer("count_include_pad", 0) != 0 or not own_pads) and not _overhangs(reader)
+        return fill == 0.0 and (reader.integer("count_include_pad", 0) != 0 or not any(own)) and not _overhangs(reader)
     if reader.op == "MaxPool":
         neutral = fill <= LOWEST or (fill == 0.0 and is_never_negative(value.tensor))
         return neutral and not _overhangs(reader)
     return False
+
+
+def _own_pads(reader: Node, pads: Pads, value: Value) -> Pads | None:
+    """The pads that a pooling node has itself, on the padded ``value``; None where it will be refused."""
+    kernel = reader.integers("kernel_shape")
+    if kernel is None or len(kernel) != 2:
+        return None
+    chw = value.tensor.shape
+    height, width = chw.height + pads[0] + pads[2], chw.width + pads[1] + pads[3]
+    try:
+        return window_of(reader, (kernel[0], kernel[1]), height, width, ceil_mode=_overhangs(reader)).pads
+    except Unsupported:
+        return None
 
 
 def _overhangs(reader: Node) -> bool:

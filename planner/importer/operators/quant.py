@@ -39,15 +39,16 @@ def quantize_linear(lowering: Lowering, node: Node) -> None:
     if stored is not None and stored.as_int8 == wanted.as_int8:
         lowering.alias(node, _as_integers(value, tensor, wanted), "scale and zero point of its input")
         return
-    key = (id(tensor), wanted.as_int8)
+    key = (id(tensor), wanted.as_int8, value.order)
+    in_order = dataclasses.replace(value, order=None)
     copy = lowering.stored_again.get(key)
     if copy is not None:
-        lowering.alias(node, _as_integers(value, copy, wanted), "a copy of its input with that scale")
+        lowering.alias(node, _as_integers(in_order, copy, wanted), "a copy of its input with that scale")
         return
-    draft = _copied(lowering, node, dataclasses.replace(value, order=None))
+    draft = _copied(lowering, node, value)
     store_output(lowering, node, draft, wanted)
     lowering.stored_again[key] = draft.output
-    lowering.bind(node.outputs[0], _as_integers(value, draft.output, wanted))
+    lowering.bind(node.outputs[0], _as_integers(in_order, draft.output, wanted))
 
 
 def dequantize_linear(lowering: Lowering, node: Node) -> None:
@@ -100,19 +101,18 @@ def _as_real(lowering: Lowering, node: Node, value: Value, stored: Quantisation,
     channels = value.tensor.shape.channels
     scale = np.full(channels, read.scale / stored.scale)
     shift = np.full(channels, read.scale * (stored.zero_point - read.zero_point))
-    whole = dataclasses.replace(value, order=None)
-    draft = lowering.depthwise(node, whole, scale=scale, shift=shift, view=value.shape)
+    draft = lowering.depthwise(node, value, scale=scale, shift=shift, order=value.order, view=value.shape)
     draft.output.quantisation = read
-    lowering.bind(node.outputs[0], Value(draft.output, value.shape, dequantised=True, order=value.order))
+    lowering.bind(node.outputs[0], Value(draft.output, value.shape, dequantised=True))
 
 
 def _copied(lowering: Lowering, node: Node, value: Value) -> LayerDraft:
-    """A layer that writes the elements of ``value`` once more."""
+    """A layer that writes the elements of ``value`` once more, in the order of its channels."""
     producer = value.tensor.producer
-    if producer is not None and producer.is_host:
+    if producer is not None and producer.is_host and value.order is None:
         spec = HostSpec("identity", {})
         return lowering.emit(node, spec, [value.tensor], value.tensor.shape, value.shape)
-    return lowering.depthwise(node, value, view=value.shape)
+    return lowering.depthwise(node, value, order=value.order, view=value.shape)
 
 
 def _read_otherwise(lowering: Lowering, tensor: TensorDraft, wanted: Quantisation) -> bool:

@@ -277,6 +277,39 @@ def test_integers_read_by_another_scale_than_they_were_written_by(model_of, valu
     original(model_of(nodes, known, shape=SHAPE, outputs=("y", "z")), EXPLAINED)
 
 
+@pytest.mark.parametrize("again", ["another scale", "read by another scale", "both orders"])
+def test_a_scale_within_a_channel_shuffle_keeps_its_order(again, model_of, values, original):
+    """A copy has the channels as the model has them there, whose name it takes; the shuffle needs no layer more."""
+    pairs = [
+        node("QuantizeLinear", ["x", "s", "z"], ["xq"]),
+        node("DequantizeLinear", ["xq", "s", "z"], ["xd"]),
+        node("Reshape", ["xd", "split"], ["a"]),
+        node("Transpose", ["a"], ["b"], perm=[0, 2, 1, 3, 4]),
+    ]
+    if again == "read by another scale":
+        pairs += [node("QuantizeLinear", ["b", "s", "z"], ["bq"]), node("DequantizeLinear", ["bq", "t", "u"], ["bd"])]
+    else:
+        pairs += [node("QuantizeLinear", ["b", "t", "u"], ["bq"]), node("DequantizeLinear", ["bq", "t", "u"], ["bd"])]
+    pairs.append(node("Reshape", ["bd", "whole"], ["y"]))
+    outputs = ["y"]
+    if again == "both orders":  # the same scale twice: one copy before the shuffle, one in it
+        outputs.append("o")
+        pairs += [node("QuantizeLinear", ["xd", "t", "u"], ["oq"]), node("DequantizeLinear", ["oq", "t", "u"], ["o"])]
+    known = {
+        "s": np.float32(0.05),
+        "z": np.int8(3),
+        "t": np.float32(0.04),
+        "u": np.int8(-9),
+        "split": np.array([1, 2, 2, 6, 6]),
+        "whole": np.array([1, 4, 6, 6]),
+    }
+    model = model_of(pairs, known, shape=SHAPE, outputs=outputs)
+    original(model, EXPLAINED)
+    network = import_model(model, "case", "")
+    copies = [layer for layer in network.layers if layer.inputs == ("x",)]
+    assert len(copies) == len(network.layers) == len(outputs)
+
+
 def test_qlinear_operators_beside_real_ones(model_of, values, original):
     """QLinearConv between a float graph and back, its input and its output read by both kinds."""
     integers = (values(4, 4, 3, 3, scale=40)).astype(np.int8)

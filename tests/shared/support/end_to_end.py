@@ -35,6 +35,12 @@ class Run:
         found: Mapping[str, Mapping[str, Any]] = self.document["final"]
         return found
 
+    @property
+    def imported(self) -> Mapping[str, Any]:
+        """The comparison of the imported network with the original, tensor by tensor."""
+        found: Mapping[str, Any] = self.document["import"]
+        return found
+
 
 def model_of(
     nodes: Sequence[NodeProto],

@@ -82,3 +82,16 @@ def test_pad_that_nothing_absorbs_is_a_layer(same, model_of, values):
     layers = same(model_of(nodes, constants)).layers
     assert [layer.groups for layer in layers] == [1, 4]
     assert layers[1].window.pads == (1, 0, 0, 2)
+
+
+@pytest.mark.parametrize("automatic", ["SAME_UPPER", "SAME_LOWER"])
+@pytest.mark.parametrize(("kernel", "layers"), [([4, 3], [Activate, Conv, Pool]), ([7, 7], [Activate, Pool])])
+def test_pad_before_a_pool_with_automatic_padding(automatic, kernel, layers, same, model_of):
+    """Its own pads count too: 2 + 1 rows are no pads for a kernel of 3, they get a layer of their own."""
+    nodes = [
+        node("Relu", ["x"], ["r"]),
+        node("Pad", ["r", "pads"], ["p"]),
+        node("MaxPool", ["p"], ["y"], kernel_shape=kernel, auto_pad=automatic, strides=[2, 2]),
+    ]
+    constants = {"pads": ints(0, 0, 2, 2, 0, 0, 2, 2)}
+    assert [type(layer) for layer in same(model_of(nodes, constants)).layers] == layers
