@@ -55,7 +55,7 @@ class FinalOutput:
     @property
     def kept(self) -> bool:
         """Whether quantisation explains the largest error."""
-        return self.max_error <= self.bound
+        return math.isfinite(self.max_error) and self.max_error <= self.bound
 
     def document(self) -> dict[str, float | bool | None]:
         """As JSON data; an error is null where the outputs have not even the same number of elements."""

@@ -99,6 +99,8 @@ def import_errors(
         value = layer_value(network, layer, [live[source] for source in layer.inputs], roundings)
         other = layer_value(network, layer, [moved[source] for source in layer.inputs], roundings)
         given = _real(known.get(name), value, network.quantisation.get(name))
+        if given is None and (name in original.outputs or _has_another_size(known.get(name), value)):
+            found.append(LayerError(name, math.inf, SMALLEST))
         if given is None:
             live[name], moved[name] = stored(value, scheme), stored(unrest.moved(other, scheme), scheme)
             continue
@@ -123,6 +125,10 @@ def _real(given: Array | None, value: FloatArray, known: Quantisation | None) ->
         given = (given.astype(np.int32) - scheme.zero_point) * np.float32(scheme.scale)
     real: FloatArray = given.astype(np.float32).reshape(value.shape)
     return real if np.isfinite(real).all() else None
+
+
+def _has_another_size(given: Array | None, value: FloatArray) -> bool:
+    return given is not None and given.size != value.size
 
 
 def _or_infinite(error: float) -> float:

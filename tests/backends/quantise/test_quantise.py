@@ -299,7 +299,7 @@ def test_bias_and_dead_channels_get_a_usable_scale() -> None:
 
 
 def test_sums_match_folded_bias() -> None:
-    """Zero point folded into the bias: by hand, (q - zp) w + b = q w + (b - zp w)."""
+    """Zero point folded into the bias: by hand, (q - zp) w + b = q w + (b - zp w); a weight alone is 64 steps."""
     layer = scaling("c", "x", "y", 1.0)
     network = network_of(
         layer,
@@ -308,9 +308,25 @@ def test_sums_match_folded_bias() -> None:
     )
     integers = quantise(network).layers["c"]
     assert isinstance(integers, ConvArithmetic)
-    assert integers.weights_oihw.item() == 127 and integers.folded_bias.tolist() == [-50 * 127]
-    product = np.array([60 * 127 - 50 * 127]) * int(integers.multipliers[0])
+    assert integers.weights_oihw.item() == 64 and integers.folded_bias.tolist() == [-50 * 64]
+    product = np.array([60 * 64 - 50 * 64]) * int(integers.multipliers[0])
     assert round_shift(product, int(integers.shifts[0])).tolist() == [10]
+
+
+def test_a_copy_by_another_scale_rounds_as_quantize_linear() -> None:
+    """Each second value lies half way between two steps, and halves go to even: 127 steps for a weight of 1 miss it."""
+    shape = TensorShape(1, 8, 32)
+    network = replace(
+        network_of(
+            scaling("c", "x", "y", 1.0),
+            output="y",
+            quantisation={"x": Quantisation(0.25, 0), "y": Quantisation(0.5, 3)},
+        ),
+        tensors={"x": shape, "y": shape},
+    )
+    levels = np.arange(-128, 128).reshape(1, 8, 32)
+    found = execute(quantise(network), {"x": levels.astype(np.int8)})["y"]
+    assert np.array_equal(found, np.rint(levels / 2) + 3)
 
 
 # ---- refusals ----

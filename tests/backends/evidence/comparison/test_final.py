@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +15,13 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import dynamap
+from dynamap.backends.evidence.comparison import final
+from dynamap.backends.evidence.comparison.original import Original
 from dynamap.backends.program.host import RangeCalibration
 from dynamap.cli import main
 from dynamap.planner.importer.operators import activation, affine, concat, conv, quant
-from dynamap.planner.models import resolve
-from dynamap.planner.network.network import Quantisation
+from dynamap.planner.models import CATALOGUE, resolve
+from dynamap.planner.network.network import Network, Quantisation
 from support.end_to_end import model_of, run_file, run_plan, values
 from support.programs import plan_on
 
@@ -113,11 +116,11 @@ def test_the_numbers_are_those_of_onnxruntime(tmp_path: Path) -> None:
     expected = onnxruntime.InferenceSession(str(path)).run(None, {"x": image})
     for name, original in zip(("y", "z"), expected, strict=True):
         found, original = np.load(tmp_path / "y.npz")[name].ravel().astype(np.float64), original.ravel()
-        final = document["final"][name]
+        said = document["final"][name]
         cosine = found @ original / np.linalg.norm(found) / np.linalg.norm(original)
-        assert final["cosine"] == pytest.approx(cosine, rel=1e-6)
-        assert final["max_error"] == pytest.approx(np.abs(found - original).max(), rel=1e-3)
-        assert final["top1_equal"] == (found.argmax() == original.argmax())
+        assert said["cosine"] == pytest.approx(cosine, rel=1e-6)
+        assert said["max_error"] == pytest.approx(np.abs(found - original).max(), rel=1e-3)
+        assert said["top1_equal"] == (found.argmax() == original.argmax())
 
 
 def without_bias(patch: pytest.MonkeyPatch) -> None:
@@ -190,6 +193,25 @@ def test_a_wrong_quantisation_is_found_out(tmp_path: Path, monkeypatch: pytest.M
     assert found.imported["kept"]
 
 
+@pytest.mark.parametrize("wrong", ["another size", "not known"])
+def test_an_output_that_cannot_be_compared_is_a_wrong_import(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    """Its bound against the original would be infinite too, and its own error must not be lost with it."""
+    right = final.run_original
+
+    def spoiled(network: Network, arrays: Mapping[str, np.ndarray]) -> Original:
+        given = right(network, arrays)
+        outputs = dict(given.outputs)
+        outputs["z"] = np.repeat(outputs["z"], 2) if wrong == "another size" else np.rint(outputs["z"]).astype(np.int8)
+        return replace(given, outputs=outputs)
+
+    monkeypatch.setattr(final, "run_original", spoiled)
+    found = run_file(saved(float_model(), tmp_path))
+    assert found.status == 1 and not found.imported["kept"] and found.imported["worst"]["tensor"] == "z"
+    assert found.imported["worst"]["error"] is None and "its tensor 'z' differs by inf" in found.errors
+
+
 def test_without_onnxruntime_the_reason_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     found = run_file(saved(float_model(), tmp_path))
@@ -248,11 +270,19 @@ def test_models_of_half_precision_have_wider_bounds(tmp_path: Path) -> None:
     assert found.status == 0 and 1e-5 < found.imported["worst"]["error"] < 5e-3
 
 
-def test_built_in_models_are_compared_with_the_catalogues_own(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in ("shufflenet", "squeezenet") else pytest.param(name, marks=pytest.mark.full)
+        for name in CATALOGUE
+    ],
+)
+def test_built_in_models_are_compared_with_the_catalogues_own(tmp_path: Path, name: str) -> None:
     """Seed 3 of the weights, and a plan that says so."""
-    network = resolve("squeezenet", seed=3)
+    network = resolve(name, seed=3)
     dynamap.plan(network, array=(64, 64)).save(tmp_path / "plan.json")
     found = run_plan(tmp_path / "plan.json", how=RangeCalibration())
+    assert found.imported["kept"] and found.imported["tensors"] == found.imported["layers"]
     (output,) = found.final.values()
     assert found.status == 0 and output["cosine"] > 0.99 and output["top1_equal"]
 
