@@ -313,22 +313,6 @@ def test_sums_match_folded_bias() -> None:
     assert round_shift(product, int(integers.shifts[0])).tolist() == [10]
 
 
-def test_a_copy_by_another_scale_rounds_as_quantize_linear() -> None:
-    """Each second value lies half way between two steps, and halves go to even: 127 steps for a weight of 1 miss it."""
-    shape = TensorShape(1, 8, 32)
-    network = replace(
-        network_of(
-            scaling("c", "x", "y", 1.0),
-            output="y",
-            quantisation={"x": Quantisation(0.25, 0), "y": Quantisation(0.5, 3)},
-        ),
-        tensors={"x": shape, "y": shape},
-    )
-    levels = np.arange(-128, 128).reshape(1, 8, 32)
-    found = execute(quantise(network), {"x": levels.astype(np.int8)})["y"]
-    assert np.array_equal(found, np.rint(levels / 2) + 3)
-
-
 # ---- refusals ----
 
 
