@@ -5,7 +5,7 @@ A draft lives from the node that creates it until `finish` freezes it into a lay
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -146,6 +146,19 @@ class Value:
     pads: tuple[int, int, int, int] | None = None
 
     @property
+    def is_row(self) -> bool:
+        """True where the ONNX shape is (1, C, L) and the tensor C x 1 x L or C x L x 1."""
+        chw = self.tensor.shape
+        if self.order is not None or self.pads is not None or len(self.shape) != 3:
+            return False
+        return 1 in (chw.height, chw.width) and self.shape == (1, chw.channels, chw.height * chw.width)
+
+    @property
+    def is_image(self) -> bool:
+        """True where axis 1 of the ONNX shape is the channels and the axes behind it are rows and columns."""
+        return self.is_plain or self.is_row
+
+    @property
     def is_plain(self) -> bool:
         """True where the ONNX shape is the tensor's own: (1, C, H, W), or (1, C) for a vector."""
         chw = self.tensor.shape
@@ -154,6 +167,13 @@ class Value:
         if self.shape == (1, chw.channels, chw.height, chw.width):
             return True
         return chw.height == chw.width == 1 and self.shape == (1, chw.channels)
+
+
+def tensor_shape(sizes: Sequence[int]) -> TensorShape:
+    """The tensor of an activation of one to three dimensions without the batch; a row (C x L) has the height 1."""
+    if len(sizes) == 2:
+        return TensorShape(sizes[0], 1, sizes[1])
+    return TensorShape(*(*sizes, 1, 1)[:3])
 
 
 @dataclass(frozen=True)
@@ -177,7 +197,27 @@ class Constant:
     axis: int | None = None
 
 
-Bound = Value | Unknown
+@dataclass(frozen=True, eq=False)
+class Transposed:
+    """An ONNX name that holds ``value`` with its axes in another order: axis i is axis ``perm[i]`` of the value.
+
+    ``refuse`` marks the first Transpose as unsupported and gives a stand-in, so that the reader is judged too.
+    """
+
+    value: Value
+    perm: tuple[int, ...]
+    refuse: Callable[[tuple[int, ...]], Value]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.value.shape[axis] for axis in self.perm)
+
+    def like(self, value: Value, perm: tuple[int, ...]) -> Transposed:
+        """``value`` behind the same first Transpose."""
+        return Transposed(value, perm, self.refuse)
+
+
+Bound = Value | Unknown | Transposed
 
 
 @dataclass(frozen=True, eq=False)

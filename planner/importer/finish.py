@@ -21,6 +21,7 @@ from dynamap.planner.importer.drafts import (
     PoolSpec,
     ResizeSpec,
     TensorDraft,
+    Transposed,
     Value,
     Verdict,
 )
@@ -55,11 +56,13 @@ def settle_outputs(lowering: Lowering) -> None:
         bound = lowering.values.get(name)
         if bound is None:
             raise InputError(f"{lowering.graph.label}: the output {name!r} is a constant; remove it from the model")
-        if not isinstance(bound, Value):
-            continue
+        if isinstance(bound, Transposed):
+            bound.refuse(bound.shape)
         node = makers.get(name)
-        if node is None:
-            continue  # an input of the model
+        if not isinstance(bound, Value) or node is None:
+            continue  # unsupported, or an input of the model
+        if lowering.verdicts[node.index].fate is Fate.UNSUPPORTED:
+            continue  # what is bound stands in for its result
         if len(bound.shape) > 1 and bound.shape[0] != 1:
             lowering.verdicts[node.index] = Verdict(
                 Fate.UNSUPPORTED,

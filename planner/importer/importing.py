@@ -11,10 +11,9 @@ import numpy as np
 import onnx
 
 from dynamap.cost.errors import InputError
-from dynamap.cost.geometry import TensorShape
 from dynamap.planner.importer.constants.budget import Budget
 from dynamap.planner.importer.constants.evaluation import Evaluator
-from dynamap.planner.importer.drafts import Constant, TensorDraft, Unknown, Unsupported, Value, Verdict
+from dynamap.planner.importer.drafts import Constant, TensorDraft, Unknown, Unsupported, Value, Verdict, tensor_shape
 from dynamap.planner.importer.fates import CheckReport, Fate, refusal
 from dynamap.planner.importer.finish import (
     frozen_layers,
@@ -39,6 +38,7 @@ from dynamap.planner.importer.reading.schema import check_node, opset_of
 from dynamap.planner.importer.reading.shapes import output_shapes
 from dynamap.planner.importer.reading.tensors import TensorReader
 from dynamap.planner.importer.reading.walk import check_contents
+from dynamap.planner.importer.transposes import lower_between_transposes
 from dynamap.planner.network.network import Network
 
 
@@ -199,7 +199,9 @@ def _translate(lowering: Lowering, node: Node) -> None:
     elif node.op == "If" and not node.domain:
         _branch(lowering, node)
     elif not _compute(lowering, node):
-        handler_of(node)(lowering, node)
+        handler = handler_of(node)
+        if not lower_between_transposes(lowering, node, handler):
+            handler(lowering, node)
 
 
 def _compute(lowering: Lowering, node: Node) -> bool:
@@ -261,9 +263,8 @@ def _bind_unknown(lowering: Lowering, node: Node) -> None:
         if not name or name in lowering.values or name in lowering.constants:
             continue
         shape = shapes.get(name)
-        if shape is not None and shape[0] == 1 and len(shape) in (2, 4):
-            chw = (*shape[1:], 1, 1)[:3]
-            lowering.bind(name, Value(TensorDraft(name, TensorShape(*chw)), shape, shared=True))
+        if shape is not None and shape[0] == 1 and len(shape) in (2, 3, 4):
+            lowering.bind(name, Value(TensorDraft(name, tensor_shape(shape[1:])), shape, shared=True))
         else:
             lowering.bind(name, Unknown(node.name))
 

@@ -6,7 +6,7 @@ raises Unsupported. `Lowering` keeps for every node what became of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from dynamap.planner.importer.drafts import (
     LayerDraft,
     Spec,
     TensorDraft,
+    Transposed,
     Unknown,
     Unsupported,
     Value,
@@ -63,7 +64,7 @@ class Lowering:
             | {name: tensor.data_type for name, tensor in graph.initialisers.items()}
         )
         self.taken: dict[int, bool] = {}  # the branches of Ifs, by the index of the node
-        self.values: dict[str, Bound] = {}
+        self.values: MutableMapping[str, Bound] = {}
         self.constants: dict[str, Constant] = dict(constants)
         self.layers: list[LayerDraft] = []
         self.makers: dict[int, Node] = {}  # the node of every layer, by the identity of its draft
@@ -148,6 +149,8 @@ class Lowering:
         bound = self.values.get(name)
         if isinstance(bound, Unknown):
             raise Unsupported(BEHIND.format(bound.culprit), "replace that node first")
+        if isinstance(bound, Transposed):
+            bound = bound.refuse(bound.shape)
         if bound is None:
             raise Unsupported(
                 f"its input {name!r} is a constant, where an activation is expected",
@@ -167,9 +170,9 @@ class Lowering:
         return value
 
     def plain(self, node: Node, position: int) -> Value:
-        """As `real`; refused where the value is not N x C x H x W or N x C, as the layers need it."""
+        """As `real`; refused where the value is not N x C x H x W, N x C x L or N x C, as the layers need it."""
         value = self.real(node, position)
-        if not value.is_plain:
+        if not value.is_image:
             raise refuse_view(node, position, value)
         return value
 

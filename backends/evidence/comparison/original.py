@@ -162,8 +162,10 @@ def _works_in_float16(model: onnx.ModelProto) -> bool:
 
 
 def _image_shape(declared: list[int | str | None], image: tuple[int, ...]) -> tuple[int, ...]:
-    """One image as the model declares it behind the batch: C x H x W, or C alone for vectors."""
-    return image if len(declared) == len(image) + 1 else image[: len(declared) - 1]
+    """One image as the model declares it behind the batch: C x H x W, C x L for rows, or C alone for vectors."""
+    if len(declared) == len(image) + 1:
+        return image
+    return (image[0], -1) if len(declared) == 3 else (-1,)
 
 
 def _without_batch(array: Array, batch: int) -> Array:

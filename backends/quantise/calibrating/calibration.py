@@ -73,6 +73,8 @@ def given_set(network: Network, data: Mapping[str, npt.NDArray[np.generic]]) -> 
 def checked_input(network: Network, name: str, array: npt.NDArray[np.generic], what: str) -> FloatArray:
     """The real values of ``array`` as float32 N x C x H x W, where it has type and shape of the input ``name``.
 
+    N x C x L does for an input of height 1, N x C for a vector, C x H x W for one image.
+
     Raises:
         InputError: it is not; the message names the input, what was found and what is wanted.
     """
@@ -82,6 +84,8 @@ def checked_input(network: Network, name: str, array: npt.NDArray[np.generic], w
     values = real_values(network, name, array, label)
     if values.ndim == 2 and shape.height == shape.width == 1:
         values = values[:, :, None, None]
+    if values.ndim == 3 and shape.height == 1 and values.shape[1:] == (shape.channels, shape.width):
+        values = values[:, :, None]
     if values.ndim == 3:
         values = values[None]
     if values.ndim != 4 or values.shape[1:] != (shape.channels, shape.height, shape.width) or not len(values):

@@ -82,7 +82,7 @@ def per_channel(node: Node, position: int, array: Array, value: Value) -> Double
     if array.size == 1 and array.ndim <= len(value.shape) and value.order is None and value.pads is None:
         return np.full(channels, array.reshape(()).astype(np.float64))
     form = (1,) * (len(value.shape) - array.ndim) + array.shape
-    if value.is_plain and form == (1, channels) + (1,) * (len(value.shape) - 2):
+    if value.is_image and form == (1, channels) + (1,) * (len(value.shape) - 2):
         return array.astype(np.float64).reshape(channels)
     raise Unsupported(
         f"its constant {node.inputs[position]!r} of shape {list(array.shape)} is not one value per channel "

@@ -14,7 +14,7 @@ def concat(lowering: Lowering, node: Node) -> None:
     """Concat along the channels."""
     values = [lowering.read(node, position) for position in range(len(node.inputs))]
     for position, value in enumerate(values):
-        if not value.is_plain:
+        if not value.is_image:
             raise refuse_view(node, position, value)
     first = values[0]
     rank = len(first.shape)
@@ -30,7 +30,7 @@ def concat(lowering: Lowering, node: Node) -> None:
 def emit_concat(lowering: Lowering, node: Node, values: list[Value]) -> None:
     """A concatenation layer of values that agree in rows, columns and quantisation."""
     first = values[0]
-    if any(value.shape[2:] != first.shape[2:] or len(value.shape) != len(first.shape) for value in values):
+    if any(not _beside(value, first) for value in values):
         shapes = ", ".join(str(list(value.shape)) for value in values)
         raise Unsupported(f"its inputs have the shapes {shapes}", "export the model again; rows and columns differ")
     integers = {value.integer for value in values}
@@ -49,3 +49,9 @@ def emit_concat(lowering: Lowering, node: Node, values: list[Value]) -> None:
     draft = emit_joining(lowering, node, ConcatSpec(), tensors, shape, (1, channels, *first.shape[2:]))
     if first.integer is not None:
         pass_quantisation(lowering, node, first, draft)
+
+
+def _beside(value: Value, first: Value) -> bool:
+    """True where the two agree in all axes but the channels, in ONNX as in memory."""
+    same = value.shape[2:] == first.shape[2:] and len(value.shape) == len(first.shape)
+    return same and value.tensor.shape.as_list()[1:] == first.tensor.shape.as_list()[1:]

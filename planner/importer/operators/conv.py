@@ -9,6 +9,12 @@ from dynamap.planner.importer.drafts import Constant, ConvSpec, FloatArray, Laye
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.limits import MAX_SIDE
 from dynamap.planner.importer.lowering import Lowering, refuse_view
+from dynamap.planner.importer.operators.rows import (
+    in_two_dimensions,
+    quantised_in_two_dimensions,
+    view_like,
+    weights_in_two_dimensions,
+)
 from dynamap.planner.network.network import WeightQuantisation
 
 _AGAIN = "export the model again; the file may be damaged"
@@ -16,7 +22,7 @@ Pads = tuple[int, int, int, int]
 
 
 def conv(lowering: Lowering, node: Node) -> None:
-    """Conv over two spatial dimensions becomes a layer of its own."""
+    """Conv over one or two spatial dimensions becomes a layer of its own."""
     value = lowering.real(node, 0)
     weights = lowering.parameter(node, 1, "weights")
     bias = lowering.parameter(node, 2, "bias") if node.has(2) else None
@@ -33,12 +39,14 @@ def emit_conv(
     quantisation: WeightQuantisation | None,
 ) -> LayerDraft:
     """Check a convolution's attributes against its weights and input, and emit the layer."""
+    node, weights_oihw = in_two_dimensions(node, value), weights_in_two_dimensions(weights_oihw, value)
     if weights_oihw.ndim != 4:
         raise Unsupported(
-            f"its weights have {weights_oihw.ndim} dimensions; only two-dimensional convolution is supported",
-            "write a one-dimensional convolution as a two-dimensional one of height 1; three-dimensional "
-            "ones cannot be executed",
+            f"its weights have {weights_oihw.ndim} dimensions and its input is {list(value.shape)}; convolutions of "
+            "N x C x H x W and of N x C x L are supported",
+            "keep activations in these forms; three-dimensional convolutions cannot be executed",
         )
+    quantisation = quantised_in_two_dimensions(quantisation, weights_oihw.shape)
     if 0 in weights_oihw.shape:
         raise Unsupported(f"its weights have the shape {list(weights_oihw.shape)}", _AGAIN)
     channels, height, width = spatial(node, value)
@@ -63,12 +71,18 @@ def emit_conv(
     chw = value.tensor.shape
     rows, columns = window.output_size(chw.height, chw.width)
     spec = ConvSpec(window, weights_oihw, bias, groups, quantisation=quantisation)
-    return lowering.emit(node, spec, [value.tensor], TensorShape(outputs, rows, columns))
+    shape = TensorShape(outputs, rows, columns)
+    return lowering.emit(node, spec, [value.tensor], shape, view_like(value, shape))
 
 
 def spatial(node: Node, value: Value) -> tuple[int, int, int]:
-    """Channels, rows and columns of the N x C x H x W input of a windowed operator, pending pads included."""
+    """Channels, rows and columns of the input of a windowed operator, pending pads included.
+
+    It is N x C x H x W, or N x C x L where rows or columns are one.
+    """
     chw = value.tensor.shape
+    if value.is_row:
+        return chw.channels, chw.height, chw.width
     top, left, bottom, right = value.pads or (0, 0, 0, 0)
     shape = (chw.channels, chw.height + top + bottom, chw.width + left + right)
     if value.order is not None or value.shape != (1, *shape):

@@ -49,8 +49,8 @@ def emit_product(lowering: Lowering, node: Node, left: Value, right: Value) -> N
         left, right = right, left
     if not same_form(left, right):
         channels = left.tensor.shape.channels
-        plain = left.is_plain and right.is_plain and len(left.shape) == 4
-        if not plain or right.shape != (1, channels, 1, 1):
+        plain = left.is_image and right.is_image and len(left.shape) >= 3
+        if not plain or right.shape != (1, channels, *(1 for _ in left.shape[2:])):
             raise _shapes(node, [left, right])
     lowering.emit(node, MulSpec(), [left.tensor, right.tensor], left.tensor.shape, left.shape)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dynamap.cost.geometry import TensorShape
 from dynamap.planner.importer.drafts import ConcatSpec, PoolSpec, TensorDraft, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.importer.operators.activation import LOWEST, is_non_negative
 from dynamap.planner.importer.operators.conv import Pads, add_pads, check_size, window_of
+from dynamap.planner.importer.operators.rows import view_like
 
 _AGAIN = "export the model again; the file may be damaged"
 
@@ -24,7 +26,7 @@ def pad(lowering: Lowering, node: Node) -> None:
             "pad with zeros, in the model or in the convolution itself",
         )
     fill = _fill(lowering, node)
-    pads = _pads(lowering, node, len(value.shape))
+    pads = _pads(lowering, node, value)
     if pads == (0, 0, 0, 0):
         lowering.alias(node, value, "pads nothing")
         return
@@ -33,7 +35,7 @@ def pad(lowering: Lowering, node: Node) -> None:
     check_size(value.tensor.shape.height + pads[0] + pads[2], value.tensor.shape.width + pads[1] + pads[3])
     readers = lowering.graph.consumers(node.outputs[0])
     private = not lowering.graph.is_output(node.outputs[0])
-    if private and readers and all(_absorbs(reader, node, fill, pads, value) for reader in readers):
+    if private and readers and value.is_plain and all(_absorbs(reader, node, fill, pads, value) for reader in readers):
         chw = value.tensor.shape
         shape = (1, chw.channels, chw.height + pads[0] + pads[2], chw.width + pads[1] + pads[3])
         padded = Value(value.tensor, shape, True, None, value.dequantised, None, pads)
@@ -42,8 +44,8 @@ def pad(lowering: Lowering, node: Node) -> None:
     if fill != 0.0:
         raise Unsupported(f"it pads with {fill:g}", "pad with zeros")
     chw = value.tensor.shape
-    view = (1, chw.channels, chw.height + pads[0] + pads[2], chw.width + pads[1] + pads[3])
-    lowering.depthwise(node, value, pads=pads, view=view)
+    larger = TensorShape(chw.channels, chw.height + pads[0] + pads[2], chw.width + pads[1] + pads[3])
+    lowering.depthwise(node, value, pads=pads, view=view_like(value, larger))
 
 
 def is_never_negative(tensor: TensorDraft) -> bool:
@@ -107,8 +109,9 @@ def _fill(lowering: Lowering, node: Node) -> float:
     return float(array.reshape(()))
 
 
-def _pads(lowering: Lowering, node: Node, rank: int) -> tuple[int, int, int, int]:
+def _pads(lowering: Lowering, node: Node, value: Value) -> tuple[int, int, int, int]:
     """(top, left, bottom, right); ONNX lists all begins, then all ends, for ``axes`` or for every axis."""
+    rank = len(value.shape)
     amounts = (node.integers("pads") if "pads" in node.attributes else lowering.integers(node, 1)) or ()
     given = lowering.integers(node, 3)
     axes = list(range(rank)) if given is None else [axis % rank for axis in given]
@@ -118,4 +121,5 @@ def _pads(lowering: Lowering, node: Node, rank: int) -> tuple[int, int, int, int
     ends = dict(zip(axes, amounts[len(axes) :], strict=True))
     if any(begins.get(axis, 0) or ends.get(axis, 0) for axis in range(min(rank, 2))):
         raise Unsupported("it pads the batch or the channels", "pad rows and columns only")
-    return begins.get(2, 0), begins.get(3, 0), ends.get(2, 0), ends.get(3, 0)
+    rows, columns = (3, 2) if value.is_row and value.tensor.shape.height == 1 else (2, 3)
+    return begins.get(rows, 0), begins.get(columns, 0), ends.get(rows, 0), ends.get(columns, 0)

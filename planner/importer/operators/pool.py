@@ -1,12 +1,15 @@
-"""Pooling: MaxPool, AveragePool, the global pools, and reductions over all rows and columns."""
+"""Pooling: MaxPool, AveragePool, the global pools, and reductions over rows, columns or both."""
 
 from __future__ import annotations
+
+import dataclasses
 
 from dynamap.cost.geometry import TensorShape, Window, ceil_div
 from dynamap.planner.importer.drafts import LayerDraft, PoolSpec, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering, refuse_view
 from dynamap.planner.importer.operators.conv import add_pads, spatial, window_of
+from dynamap.planner.importer.operators.rows import in_two_dimensions, view_like
 from dynamap.planner.importer.operators.steps import emit_pooling
 from dynamap.planner.network.network import PoolKind
 
@@ -27,11 +30,13 @@ def average_pool(lowering: Lowering, node: Node) -> None:
 def emit_pool(lowering: Lowering, node: Node, value: Value, kind: PoolKind) -> LayerDraft:
     """A pooling layer with the attributes of ``node``; pending pads become its own (see pad)."""
     channels, height, width = spatial(node, value)
+    node = in_two_dimensions(node, value)
     kernel = node.integers("kernel_shape")
     if kernel is None or len(kernel) != 2:
         raise Unsupported(
-            f"its kernel_shape is {kernel}; only two-dimensional pooling is supported",
-            "write one-dimensional pooling as two-dimensional of height 1",
+            f"its kernel_shape is {kernel} on an input of {list(value.shape)}; pooling of N x C x H x W and of "
+            "N x C x L is supported",
+            "keep activations in these forms; three-dimensional pooling cannot be executed",
         )
     ceil_mode = node.integer("ceil_mode", 0) != 0 and node.text("auto_pad", "NOTSET") in ("NOTSET", "")
     window = window_of(node, (kernel[0], kernel[1]), height, width, ceil_mode=ceil_mode)
@@ -58,7 +63,7 @@ def emit_pool(lowering: Lowering, node: Node, value: Value, kind: PoolKind) -> L
             "use pads smaller than the kernel",
         )
     spec, shape = PoolSpec(kind, window, include), TensorShape(channels, rows, columns)
-    draft = emit_pooling(lowering, node, spec, value.tensor, shape)
+    draft = emit_pooling(lowering, node, spec, value.tensor, shape, view_like(value, shape))
     if value.integer is not None:
         pass_quantisation(lowering, node, value, draft)
     return draft
@@ -67,7 +72,9 @@ def emit_pool(lowering: Lowering, node: Node, value: Value, kind: PoolKind) -> L
 def pass_quantisation(lowering: Lowering, node: Node, value: Value, draft: LayerDraft) -> None:
     """For layers that only select elements: the output holds quantised integers as the input does."""
     draft.output.quantisation = value.tensor.quantisation
-    lowering.bind(node.outputs[0], Value(draft.output, (1, *draft.output.shape.as_list()), integer=value.integer))
+    written = lowering.values[node.outputs[0]]
+    assert isinstance(written, Value)
+    lowering.bind(node.outputs[0], dataclasses.replace(written, integer=value.integer))
 
 
 def global_max_pool(lowering: Lowering, node: Node) -> None:
@@ -81,12 +88,12 @@ def global_average_pool(lowering: Lowering, node: Node) -> None:
 
 
 def reduce_mean(lowering: Lowering, node: Node) -> None:
-    """ReduceMean over rows and columns: global average pooling."""
+    """ReduceMean over rows, columns or both: average pooling."""
     _reduce(lowering, node, PoolKind.AVERAGE)
 
 
 def reduce_max(lowering: Lowering, node: Node) -> None:
-    """ReduceMax over rows and columns: global maximum pooling."""
+    """ReduceMax over rows, columns or both: maximum pooling."""
     _reduce(lowering, node, PoolKind.MAX)
 
 
@@ -96,11 +103,12 @@ def emit_global(
     """Pooling over all rows and columns."""
     chw = value.tensor.shape
     spec = PoolSpec(kind, Window((chw.height, chw.width)))
-    return emit_pooling(lowering, node, spec, value.tensor, TensorShape(chw.channels, 1, 1), view)
+    shape = TensorShape(chw.channels, 1, 1)
+    return emit_pooling(lowering, node, spec, value.tensor, shape, view or view_like(value, shape))
 
 
 def _reduce(lowering: Lowering, node: Node, kind: PoolKind) -> None:
-    """ReduceMean and ReduceMax over every axis behind the channels, however H and W are split among them."""
+    """ReduceMean and ReduceMax over axes behind the channels: all of them, however H and W are split, or one."""
     value = lowering.real(node, 0)
     rank = len(value.shape)
     axes = lowering.integers(node, 1) if node.has(1) else node.integers("axes")
@@ -110,15 +118,38 @@ def _reduce(lowering: Lowering, node: Node, kind: PoolKind) -> None:
     chw = value.tensor.shape
     if value.order is not None or value.pads is not None or value.shape[:2] != (1, chw.channels):
         raise refuse_view(node, 0, value)
-    if reduced != list(range(2, rank)) or rank < 3:
+    window = _reduced_window(value, reduced)
+    if window is None:
         raise Unsupported(
-            f"it reduces the axes {reduced} of {list(value.shape)}; only reductions over all rows and "
-            "columns (axes 2 and 3) are supported",
-            "reduce over H and W together, or leave this reduction to the host",
+            f"it reduces the axes {reduced} of {list(value.shape)}; only reductions over rows, columns or both "
+            "(axes 2 and 3) are supported",
+            "leave this reduction to the host",
         )
     keep = node.integer("keepdims", 1) != 0
-    view = (1, chw.channels, *([1] * (rank - 2) if keep else []))
-    emit_global(lowering, node, value, kind, view)
+    view = tuple(1 if axis in reduced else size for axis, size in enumerate(value.shape) if keep or axis not in reduced)
+    if window == (1, 1):
+        alias = dataclasses.replace(value, shape=view)
+        lowering.alias(node, alias, "reduces axes of length 1")
+        return
+    shape = TensorShape(chw.channels, chw.height // window[0], chw.width // window[1])
+    emit_pooling(lowering, node, PoolSpec(kind, Window(window)), value.tensor, shape, view)
+
+
+def _reduced_window(value: Value, reduced: list[int]) -> tuple[int, int] | None:
+    """The window that covers the ``reduced`` axes of ``value``, those of length 1 aside; None where there is none."""
+    chw = value.tensor.shape
+    rank = len(value.shape)
+    if any(not 2 <= axis < rank for axis in reduced):
+        return None
+    long = [axis for axis in range(2, rank) if value.shape[axis] > 1]
+    over = [axis for axis in long if axis in reduced]
+    if over == long:
+        return chw.height, chw.width
+    if not over:
+        return 1, 1
+    if not value.is_plain:
+        return None
+    return (chw.height, 1) if over == [2] else (1, chw.width)
 
 
 def _all_see_data(window: Window, axis: int, size: int, count: int) -> bool:

@@ -97,7 +97,7 @@ def qlinear_pool(lowering: Lowering, node: Node) -> None:
     if node.op == "QLinearAveragePool":
         draft = emit_pool(lowering, node, value, PoolKind.AVERAGE)
     else:
-        if not value.is_plain:
+        if not value.is_image:
             raise refuse_view(node, 0, value)
         draft = emit_global(lowering, node, value, PoolKind.AVERAGE)
     _finish(lowering, node, draft, 3, 4)
@@ -110,7 +110,7 @@ def qlinear_concat(lowering: Lowering, node: Node) -> None:
         raise Unsupported("it does not join two or more tensors along the channels", "join along the channels")
     values = [_operand(lowering, node, position) for position in range(2, len(node.inputs), 3)]
     for position, value in enumerate(values):
-        if not value.is_plain:
+        if not value.is_image:
             raise refuse_view(node, 2 + 3 * position, value)
     emit_concat(lowering, node, values)
     _finish(lowering, node, lowering.layers[-1], 0, 1)

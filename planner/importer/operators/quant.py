@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 from onnx import TensorProto
 
-from dynamap.planner.importer.drafts import HostSpec, LayerDraft, TensorDraft, Unsupported, Value
+from dynamap.planner.importer.drafts import HostSpec, LayerDraft, TensorDraft, Transposed, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering, refuse_view
 from dynamap.planner.importer.operators.scales import quantisation_at, store_output, written_by
@@ -135,6 +135,8 @@ def _read_otherwise(lowering: Lowering, tensor: TensorDraft, wanted: Quantisatio
 def _is_view(lowering: Lowering, node: Node, name: str, tensor: TensorDraft) -> bool:
     """True where the first output of ``node`` has the elements of ``tensor``, as its input ``name``."""
     bound = lowering.values.get(node.outputs[0])
+    if isinstance(bound, Transposed):
+        bound = bound.value
     if isinstance(bound, Value):
         return bound.tensor is tensor
     if node.domain or node.inputs[0] != name or name in node.inputs[1:]:

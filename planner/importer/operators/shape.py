@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from dynamap.planner.importer.drafts import ConvSpec, Unsupported, Value
+from dynamap.planner.importer.drafts import ConvSpec, TensorDraft, Transposed, Unsupported, Value, Verdict, tensor_shape
 from dynamap.planner.importer.fates import Fate
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering, refuse_view
@@ -102,25 +104,61 @@ def unsqueeze(lowering: Lowering, node: Node) -> None:
 
 
 def transpose(lowering: Lowering, node: Node) -> None:
-    """A Transpose that moves axes of length 1 only, or the middle of a channel shuffle."""
+    """A Transpose that moves axes of length 1 only, the middle of a channel shuffle, or one that another cancels."""
     value = lowering.read(node, 0)
-    rank = len(value.shape)
-    perm = node.integers("perm", tuple(reversed(range(rank)))) or ()
-    if sorted(perm) != list(range(rank)):
-        raise Unsupported(f"perm {list(perm)} is not a permutation of the axes of {list(value.shape)}", _AGAIN)
+    perm = _perm(node, value.shape)
     shape = tuple(value.shape[axis] for axis in perm)
-    moved = [axis for axis in perm if value.shape[axis] > 1]
-    if moved == sorted(moved):
+    if keeps_order(value.shape, perm):
         _view(lowering, node, value, shape)
         return
     order = _channel_order(value, perm)
     if order is None:
-        raise Unsupported(
-            f"it reorders the elements of {list(value.shape)} by {list(perm)}",
-            "export the model in NCHW layout (tf2onnx: --inputs-as-nchw); reorder the results on the host",
-        )
+        _await_transpose_back(lowering, node, value, perm)
+        return
     viewed = Value(value.tensor, shape, value.shared, value.integer, value.dequantised, order)
     lowering.alias(node, viewed, "part of a channel shuffle")
+
+
+def between_transposes(lowering: Lowering, node: Node, transposed: Transposed) -> None:
+    """A Transpose behind another: nothing, another view, or both as one."""
+    value = transposed.value
+    both = tuple(transposed.perm[axis] for axis in _perm(node, transposed.shape))
+    shared = value.shared or lowering.graph.readers(node.inputs[0]) > 1 or lowering.graph.is_output(node.inputs[0])
+    value = dataclasses.replace(value, shared=shared)
+    if keeps_order(value.shape, both):
+        _view(lowering, node, value, tuple(value.shape[axis] for axis in both))
+    else:
+        lowering.bind(node.outputs[0], transposed.like(value, both))
+        lowering.verdict(node, Fate.FOLDED, value.tensor.producer, "cancelled by the Transpose back")
+
+
+def keeps_order(shape: Sequence[int], perm: Sequence[int]) -> bool:
+    """True where reordering the axes of ``shape`` moves axes of length 1 only, so that the elements stay in order."""
+    moved = [axis for axis in perm if shape[axis] > 1]
+    return moved == sorted(moved)
+
+
+def _await_transpose_back(lowering: Lowering, node: Node, value: Value, perm: tuple[int, ...]) -> None:
+    """A Transpose that reorders elements: it stays a view until another one cancels it, or something cannot wait."""
+    reason = f"it reorders the elements of {list(value.shape)} by {list(perm)}"
+    remedy = "export the model in NCHW layout (tf2onnx: --inputs-as-nchw); reorder the results on the host"
+    if value.order is not None or value.pads is not None or value.shape[0] != 1 or perm[0] != 0 or len(perm) > 4:
+        raise Unsupported(reason, remedy)
+
+    def refuse(shape: tuple[int, ...]) -> Value:
+        lowering.verdicts[node.index] = Verdict(Fate.UNSUPPORTED, None, reason, remedy)
+        return Value(TensorDraft(node.outputs[0], tensor_shape(shape[1:])), shape, shared=True)
+
+    lowering.bind(node.outputs[0], Transposed(value, perm, refuse))
+    lowering.verdict(node, Fate.FOLDED, value.tensor.producer, "cancelled by the Transpose back")
+
+
+def _perm(node: Node, shape: tuple[int, ...]) -> tuple[int, ...]:
+    rank = len(shape)
+    perm = node.integers("perm", tuple(reversed(range(rank)))) or ()
+    if sorted(perm) != list(range(rank)):
+        raise Unsupported(f"perm {list(perm)} is not a permutation of the axes of {list(shape)}", _AGAIN)
+    return perm
 
 
 def _channel_order(value: Value, perm: tuple[int, ...]) -> tuple[int, ...] | None:

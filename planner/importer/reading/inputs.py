@@ -6,8 +6,7 @@ import onnx
 from onnx import TensorProto
 
 from dynamap.cost.errors import InputError
-from dynamap.cost.geometry import TensorShape
-from dynamap.planner.importer.drafts import TensorDraft, Value
+from dynamap.planner.importer.drafts import TensorDraft, Value, tensor_shape
 from dynamap.planner.importer.limits import MAX_CHANNELS, MAX_ELEMENTS, MAX_SIDE
 from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.network.network import Quantisation
@@ -37,10 +36,11 @@ def bind_inputs(lowering: Lowering, model: onnx.ModelProto) -> None:
     if declared.elem_type not in (*_FLOATS, *_INTEGERS):
         kind = TensorProto.DataType.Name(declared.elem_type) if declared.elem_type in _KINDS else "unknown"
         raise InputError(f"{label}: the input {name!r} is of type {kind}; an image of floats or bytes is needed")
-    if not declared.HasField("shape") or len(declared.shape.dim) not in (2, 4):
+    if not declared.HasField("shape") or len(declared.shape.dim) not in (2, 3, 4):
         rank = len(declared.shape.dim) if declared.HasField("shape") else "no"
         raise InputError(
-            f"{label}: the input {name!r} has {rank} dimensions; N x C x H x W or N x features is needed: {_FIX}"
+            f"{label}: the input {name!r} has {rank} dimensions; N x C x H x W, N x C x length or N x features is "
+            f"needed: {_FIX}"
         )
     batch, *rest = declared.shape.dim
     sizes = []
@@ -56,7 +56,7 @@ def bind_inputs(lowering: Lowering, model: onnx.ModelProto) -> None:
         lowering.notice(f"the batch of the input {name!r} is dynamic and becomes 1")
     elif batch.dim_value != 1:
         lowering.notice(f"the batch of the input {name!r} is {batch.dim_value} and becomes 1")
-    shape = TensorShape(*(*sizes, 1, 1)[:3])
+    shape = tensor_shape(sizes)
     too_wide = max(shape.height, shape.width) > MAX_SIDE or shape.channels > MAX_CHANNELS
     if too_wide or shape.elements > MAX_ELEMENTS:
         raise InputError(

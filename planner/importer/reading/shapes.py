@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onnx import TensorProto, checker, defs, helper, numpy_helper, shape_inference
 
-from dynamap.planner.importer.drafts import Value
+from dynamap.planner.importer.drafts import Transposed, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
 
@@ -20,7 +20,7 @@ def output_shapes(lowering: Lowering, node: Node) -> dict[str, tuple[int, ...]]:
     for name in filter(None, node.inputs):
         bound = lowering.values.get(name)
         constant = lowering.constant(name)
-        if isinstance(bound, Value):
+        if isinstance(bound, Value | Transposed):
             types[name] = helper.make_tensor_type_proto(TensorProto.FLOAT, bound.shape)
         elif constant is not None:
             kind = helper.np_dtype_to_tensor_dtype(constant.array.dtype)

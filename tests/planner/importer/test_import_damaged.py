@@ -257,7 +257,6 @@ def test_opsets_outside_the_range(model_of, values):
         ((0, 4, 6, 7), "dimension of 0"),
         ((1, 4, "height", 7), "'height'"),
         ((1, None, 6, 7), "'unknown'"),
-        ((1, 4, 6), "3 dimensions"),
         ((1, 4, 6, 7, 8), "5 dimensions"),
     ],
 )

@@ -75,6 +75,11 @@ def run_model(model: onnx.ModelProto, x: np.ndarray, names: Sequence[str] = ()) 
     return dict(zip(wanted, session.run(wanted, {session.get_inputs()[0].name: x}), strict=True))
 
 
+def as_declared(image: np.ndarray, rank: int) -> np.ndarray:
+    """N x C x H x W as the model declares its input: N x C for vectors, N x C x L for rows."""
+    return image.reshape((*image.shape[:2], -1) if rank == 3 else image.shape[:rank])
+
+
 def assert_same(
     model: onnx.ModelProto, seed: int = 1, tolerance: float = 2e-5, *, written_out: bool = False
 ) -> Network:
@@ -93,7 +98,7 @@ def assert_same(
     invented = [name for name in names if name not in made]
     assert written_out or all(name.endswith(" (C x H x W)") for name in invented), "every tensor keeps its ONNX name"
     names = [name for name in names if name in made]
-    expected = run_model(model, x.reshape(x.shape[:rank]), names)
+    expected = run_model(model, as_declared(x, rank), names)
     found = run_model(to_onnx(network), x, names)
     for name in dict.fromkeys([*names, *network.outputs]):
         left, right = expected[name].astype(np.float64).ravel(), found[name].astype(np.float64).ravel()
@@ -121,7 +126,7 @@ def assert_like_original(
     (declared,) = (value for value in model.graph.input if value.name == name)
     rank = len(declared.type.tensor_type.shape.dim)
     image = images[name][None]
-    expected = run_model(model, image.reshape(image.shape[:rank]), copied)
+    expected = run_model(model, as_declared(image, rank), copied)
     coarse = sum(np.ptp(expected[tensor]) / 128 for tensor in copied)
     stored = execute(quantised, integer_inputs(quantised, images))
     real = {tensor: stored[tensor] for tensor in host_reads(network)}
