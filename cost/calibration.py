@@ -97,5 +97,5 @@ def parse_calibration(values: object, source: str) -> DeviceCalibration:
     return DeviceCalibration(
         **factors,
         clock_permille=table.integer("clock_permille", least=LEAST_CLOCK, most=UNIT, default=UNIT),
-        source=table.text("source", default=""),
+        source=table.line("source", default=""),
     )

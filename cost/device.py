@@ -8,10 +8,8 @@ integer: clocks in kHz (= cycles per ms), bandwidths in bytes per ms (= kB/s).
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -19,7 +17,7 @@ from types import MappingProxyType
 from dynamap.cost.calibration import NONE, UNIT, DeviceCalibration, parse_calibration
 from dynamap.cost.errors import InputError
 from dynamap.cost.multiplier import MULTIPLIERS, Multiplier
-from dynamap.cost.toml_table import Table, scaled, sections, suggestion
+from dynamap.cost.toml_table import Table, parsed_toml, scaled, sections, suggestion
 
 DEFAULT_DEVICE = "u200"
 
@@ -58,6 +56,8 @@ _MOST_MULTIPLIERS = 1_000_000
 _KHZ_PER_MHZ = 1_000
 _BYTES_PER_MS_PER_GBS = 1_000_000
 _PORT_BYTES = (8, 16, 32, 64)
+WORD_UNIT_BYTES = 16
+"""A memory word is whole units of this size (docs/overlay.md, section 1)."""
 _MOST_ON_CHIP_BYTES = 1 << 40
 BLOCK_BYTES = MappingProxyType({"bram36": 36 * 1024 // 8, "uram": 288 * 1024 // 8, "m20k": 20 * 1024 // 8})
 """Bytes of one memory block of each kind (UG473, UG573; Intel Arria 10 and Stratix 10 embedded memory user guides)."""
@@ -232,15 +232,7 @@ def load_device(name_or_path: str) -> Device:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: the device file cannot be read as text: {error}") from error
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        document = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: not valid TOML: {error}") from error
-    return parse_device(document, str(path))
+    return parse_device(parsed_toml(text, str(path)), str(path))
 
 
 def shipped_text(name: str) -> str:
@@ -259,17 +251,20 @@ def parse_device(document: Mapping[str, object], source: str) -> Device:
         Table(source, name, values, _KEYS[name]) for name, values in zip(_KEYS, tables, strict=True)
     )
     vendor = about.choice("vendor", tuple(_VENDOR_MULTIPLIERS))
-    return Device(
-        name=about.text("name"),
+    device = Device(
+        name=about.title("name"),
         vendor=vendor,
-        family=about.text("family", default=""),
-        part=about.text("part"),
-        board=about.text("board", default=""),
-        note=about.text("note", default=""),
+        family=about.name("family", default=""),
+        part=about.name("part"),
+        board=about.name("board", default=""),
+        note=about.line("note", default=""),
         resources=_parse_resources(counts, vendor),
         system=_parse_system(system),
         calibration=parse_calibration(document.get("calibration", {}), source),
     )
+    if not device.clock_khz:
+        raise InputError(f"{system.where('clock_mhz')}: nothing is left of it after [calibration] clock_permille")
+    return device
 
 
 def _parse_resources(table: Table, vendor: str) -> Resources:
@@ -304,7 +299,7 @@ def _parse_resources(table: Table, vendor: str) -> Resources:
 
 def _parse_system(table: Table) -> System:
     ports = table.integer("memory_ports", least=1, most=32)
-    banks = table.texts("memory_banks")
+    banks = table.names("memory_banks")
     if len(banks) != ports:
         raise InputError(
             f"{table.where('memory_banks')}: one bank per memory port is expected, "
@@ -314,6 +309,13 @@ def _parse_system(table: Table) -> System:
     if port_bytes not in _PORT_BYTES:
         accepted = ", ".join(map(str, _PORT_BYTES))
         raise InputError(f"{table.where('port_bytes')}: expected one of {accepted}, found {port_bytes}")
+    if ports * port_bytes % WORD_UNIT_BYTES:
+        raise InputError(
+            f"{table.where('port_bytes')}: all ports together make the overlay's memory word, which must be a multiple "
+            f"of {WORD_UNIT_BYTES} bytes, and {ports} x {port_bytes} is {ports * port_bytes}: take a larger port_bytes "
+            "(a width converter stands between it and a narrower port of the board; memory_bandwidth_gbs then says "
+            "what that port carries), or an even number of ports"
+        )
     return System(
         clock_khz=table.scaled("clock_mhz", _KHZ_PER_MHZ, _MOST_CLOCK_MHZ, "MHz"),
         memory_ports=ports,

@@ -7,10 +7,38 @@ with a fraction arrive as ``Decimal``, so that 76.8 GB/s is exactly 76,800,000 b
 from __future__ import annotations
 
 import difflib
+import re
+import sys
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from dynamap.cost.errors import InputError
+from dynamap.cost.words import require_line, require_name, require_title, shown
+
+_LONG_NUMBER = re.compile(r"\d[\d_]{300}|[eE][+-]?\d{6}", re.ASCII)
+
+
+def parsed_toml(text: str, source: str) -> Mapping[str, object]:
+    """The tables of a TOML text; ``source`` is named in messages.
+
+    Raises:
+        InputError: it is not TOML, is nested too deeply, or has a number that is too long to be read.
+    """
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{source}: not valid TOML: {error}") from error
+    except RecursionError:
+        raise InputError(f"{source}: it cannot be read: its arrays or tables are nested too deeply") from None
+    except (ValueError, ArithmeticError):
+        lines = (number for number, line in enumerate(text.split("\n"), start=1) if _LONG_NUMBER.search(line))
+        line = next(lines, None)
+        where = f" in line {line}" if line else ""
+        raise InputError(f"{source}: it cannot be read: the number{where} has too many digits") from None
 
 
 def suggestion(found: str, known: Sequence[str]) -> str:
@@ -28,7 +56,7 @@ def sections(
         if name not in accepted_names:
             accepted = ", ".join(f"[{section}]" for section in accepted_names)
             hint = suggestion(name, accepted_names)
-            raise InputError(f"{source}: unknown entry {name!r}{hint} (the tables are {accepted})")
+            raise InputError(f"{source}: unknown entry {shown(name)}{hint} (the tables are {accepted})")
     tables: list[Mapping[str, object]] = []
     for name in known:
         table = document.get(name)
@@ -50,10 +78,9 @@ def described(value: object) -> str:
         str: "string",
         list: "array",
     }
-    shown = repr(value) if not isinstance(value, Decimal) else str(value)
     if isinstance(value, Mapping):
         return "a table"
-    return f"the {kinds[type(value)]} {shown}" if type(value) in kinds else shown
+    return f"the {kinds[type(value)]} {shown(value)}" if type(value) in kinds else shown(value)
 
 
 def scaled(where: str, value: object, scale: int, most: int, unit: str) -> int:
@@ -67,10 +94,10 @@ def scaled(where: str, value: object, scale: int, most: int, unit: str) -> int:
         raise InputError(f"{where}: expected {accepted}, found {described(value)}")
     number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     if not number.is_finite() or not 0 < number <= most:
-        raise InputError(f"{where}: expected {accepted}, found {value}")
-    result = number * scale
-    if result != int(result):
-        raise InputError(f"{where}: {value} is too fine, steps of 1/{scale} {unit} are accepted")
+        raise InputError(f"{where}: expected {accepted}, found {shown(value)}")
+    result = number * scale  # a number below all that Decimal holds becomes 0
+    if result < 1 or result != int(result):
+        raise InputError(f"{where}: {shown(value)} is too fine, steps of 1/{scale} {unit} are accepted")
     return int(result)
 
 
@@ -86,7 +113,9 @@ class Table:
         for key in values:
             if key not in known:
                 hint = suggestion(key, known)
-                raise InputError(f"{source}: [{name}] has an unknown key {key!r}{hint} (accepted: {', '.join(known)})")
+                raise InputError(
+                    f"{source}: [{name}] has an unknown key {shown(key)}{hint} (accepted: {', '.join(known)})"
+                )
 
     def where(self, key: str) -> str:
         return f"{self._source}: [{self._name}] {key}"
@@ -100,19 +129,32 @@ class Table:
             raise InputError(f"{self.where(key)}: the key is missing, expected {accepted}")
         return value
 
-    def text(self, key: str, *, default: str | None = None) -> str:
+    def name(self, key: str, *, default: str | None = None) -> str:
+        """What tools are called with; empty only where that is the default."""
+        value = self._text(key, default)
+        return require_name(self.where(key), value) if value or default is None else value
+
+    def title(self, key: str) -> str:
+        """What a device is called."""
+        return require_title(self.where(key), self._text(key, None))
+
+    def line(self, key: str, *, default: str) -> str:
+        """A remark for a reader."""
+        return require_line(self.where(key), self._text(key, default))
+
+    def _text(self, key: str, default: str | None) -> str:
         value = self._value(key, default, "a string")
         if not isinstance(value, str):
             raise InputError(f"{self.where(key)}: expected a string, found {described(value)}")
         if default is None and not value.strip():
-            raise InputError(f"{self.where(key)}: expected a string that is not empty, found {value!r}")
+            raise InputError(f"{self.where(key)}: expected a string that is not empty, found {shown(value)}")
         return value
 
     def choice(self, key: str, accepted: Sequence[str]) -> str:
-        value = self.text(key)
+        value = self._text(key, None)
         if value not in accepted:
             hint = suggestion(value, accepted)
-            raise InputError(f"{self.where(key)}: {value!r} is not known{hint} (accepted: {', '.join(accepted)})")
+            raise InputError(f"{self.where(key)}: {shown(value)} is not known{hint} (accepted: {', '.join(accepted)})")
         return value
 
     def integer(self, key: str, *, least: int, most: int, default: int | None = None) -> int:
@@ -121,7 +163,7 @@ class Table:
         if isinstance(value, bool) or not isinstance(value, int):
             raise InputError(f"{self.where(key)}: expected {accepted}, found {described(value)}")
         if not least <= value <= most:
-            raise InputError(f"{self.where(key)}: expected {accepted}, found {value}")
+            raise InputError(f"{self.where(key)}: expected {accepted}, found {shown(value)}")
         return value
 
     def scaled(self, key: str, scale: int, most: int, unit: str) -> int:
@@ -129,9 +171,10 @@ class Table:
         value = self._value(key, None, f"a number of {unit}")
         return scaled(self.where(key), value, scale, most, unit)
 
-    def texts(self, key: str) -> tuple[str, ...]:
+    def names(self, key: str) -> tuple[str, ...]:
+        """Names that tools are called with."""
         accepted = "an array of strings that are not empty"
         value = self._value(key, None, accepted)
         if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
             raise InputError(f"{self.where(key)}: expected {accepted}, found {described(value)}")
-        return tuple(value)
+        return tuple(require_name(self.where(key), item) for item in value)

@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from dynamap.backends.hardware.numbers import Number, Part, Relation
+from dynamap.backends.hardware.writers import c_comment, c_string
 
 
 def cpp_header(parts: Sequence[Part], banner: str, macros: Sequence[str] = ()) -> str:
-    """The header for C++. ``banner``: comment lines that say where it comes from; ``macros``: lines for pragmas."""
+    """The header for C++. ``banner``: a comment that says where it comes from; ``macros``: lines for pragmas."""
     return _header(
         parts,
         banner,
         lambda number: f"const int {number.name} = {number.value};",
-        lambda relation: [f'static_assert({relation.condition}, "{relation.sentence}");'],
+        lambda relation: [f"static_assert({relation.condition}, {c_string(relation.sentence)});"],
         macros,
     )
 
 
 def opencl_header(parts: Sequence[Part], banner: str) -> str:
     """The header for OpenCL C, whose program scope has no constants in private memory; a C++ host can read it too."""
-    return _header(parts, banner, _macro, lambda r: [f"#if !({r.condition})", f'#error "{r.sentence}"', "#endif"])
+    return _header(
+        parts, banner, _macro, lambda r: [f"#if !({r.condition})", f"#error {c_string(r.sentence)}", "#endif"]
+    )
 
 
 def _macro(number: Number) -> str:
@@ -35,15 +38,15 @@ def _header(
     require: Callable[[Relation], Iterable[str]],
     macros: Sequence[str] = (),
 ) -> str:
-    lines = [banner, "#ifndef OVERLAY_PARAMS_H", "#define OVERLAY_PARAMS_H", ""]
+    lines = [c_comment(banner), "#ifndef OVERLAY_PARAMS_H", "#define OVERLAY_PARAMS_H", ""]
     ports = next(number.value for part in parts for number in part.numbers if number.name == "PORTS")
     lines += [
         "// The number of ports as a token, for the macros that repeat something for each.",
         f"#define OVERLAY_PORTS {ports}",
     ]
     for part in parts:
-        lines += ["", f"// {part.title}"]
-        lines += [f"{define(number)}  // {_remark(number)}" for number in part.numbers]
+        lines += ["", c_comment(part.title)]
+        lines += [f"{define(number)}  {c_comment(_remark(number))}" for number in part.numbers]
     lines += ["", *macros] if macros else []
     lines.append("")
     lines += [line for part in parts for relation in part.relations for line in require(relation)]

@@ -69,7 +69,7 @@ class Emulation:
         self._folder = Path(self._temporary.name)
         for name, content in kernel_files().items():
             (self._folder / name).write_bytes(content)
-        (self._folder / "params.h").write_text(params_header(sizes, "// emulation"))
+        (self._folder / "params.h").write_text(params_header(sizes, "emulation"))
         for name, folder in ((CHILD, "."), (OVERLAY, "host")):
             content = package_files("dynamap.backends.intel_opencl", folder, [name])[name]
             (self._folder / name).write_bytes(content)

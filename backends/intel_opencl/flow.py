@@ -6,12 +6,14 @@ import re
 
 from dynamap.backends.hardware import pages
 from dynamap.backends.hardware.sizes import KernelSizes
+from dynamap.backends.hardware.writers import make_word, markdown_text
 from dynamap.backends.intel_opencl.emulator import HEADERS, INSTALL
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan.plan import Plan
 
 TOOL = "Intel FPGA SDK for OpenCL 22.4 (Quartus Prime Pro 22.4)"
+BOARD, BANKS = "[device] board", "[system] memory_banks"
 CHANNEL = re.compile(r"CL_CHANNEL_[1-7]_INTELFPGA")
 MEMORY_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -43,9 +45,8 @@ def memory_settings(device: Device) -> tuple[list[str], str]:
     if all(CHANNEL.fullmatch(bank) for bank in banks):
         return list(banks), "-no-interleaving=default"
     if all(MEMORY_NAME.fullmatch(bank) and not bank.startswith("CL_") for bank in banks):
-        return ["CL_MEM_HETEROGENEOUS_INTELFPGA"] * len(banks), " ".join(
-            f"-DBANK_{port}={bank}" for port, bank in enumerate(banks)
-        )
+        options = (f"-DBANK_{port}={make_word(BANKS, bank)}" for port, bank in enumerate(banks))
+        return ["CL_MEM_HETEROGENEOUS_INTELFPGA"] * len(banks), " ".join(options)
     raise InputError(
         f"device {device.name!r}: memory_banks in the table [system] of its TOML file must be CL_CHANNEL_1_INTELFPGA "
         f"to CL_CHANNEL_7_INTELFPGA, or names of memories in the board's board_spec.xml; found {', '.join(banks)}"
@@ -58,12 +59,12 @@ def make_settings(plan: Plan, device: Device, sizes: KernelSizes) -> str:
     handshaking = "-hyper-optimized-handshaking=auto" if device.family == "stratix-10" else ""
     return "\n".join(
         [
-            f"BOARD := {device.board}",
+            f"BOARD := {make_word(BOARD, device.board)}",
             f"CLOCK_MHZ := {plan.overlay.clock_mhz:g}",
             f"PORTS := {sizes.ports}",
             f"PORT_BYTES := {sizes.port_bytes}",
             "# Of the host's buffers, port by port.",
-            f"MEMORY_FLAGS := {','.join(flags)}",
+            f"MEMORY_FLAGS := {','.join(make_word(BANKS, flag) for flag in flags)}",
             "# Options of aoc for this board's memory and this family.",
             f"AOC_MEMORY := {memory}",
             f"AOC_FAMILY := {handshaking}".rstrip(),
@@ -89,7 +90,7 @@ def readme(plan: Plan, device: Device, digest: str) -> str:
     return pages.readme(
         plan,
         project="Intel OpenCL",
-        target=f"{TOOL}, board {device.board}, part {device.part}",
+        target=f"{TOOL}, board {markdown_text(device.board)}, part {markdown_text(device.part)}",
         digest=digest,
         folders=(
             ("host", "host programs in C++ and Python (pyopencl); emulator.py, which finds Intel's emulator"),

@@ -8,7 +8,7 @@ from dynamap.backends.hardware.spelling import opencl_header
 
 
 def params_header(sizes: KernelSizes, banner: str) -> str:
-    """The text of ``params.h``. ``banner``: comment lines that say where it comes from."""
+    """The text of ``params.h``. ``banner``: a comment that says where it comes from."""
     return opencl_header((*kernel_parts(sizes), _banks(sizes), delay_lines(sizes)), banner)
 
 

@@ -100,7 +100,7 @@ class CSimulation:
         headers = headers_folder()
         for name, content in (kernel_files() | testbench_files()).items():
             (self._folder / name).write_bytes(content)
-        (self._folder / "params.h").write_text(params_header(self.sizes, "// C simulation"))
+        (self._folder / "params.h").write_text(params_header(self.sizes, "C simulation"))
         common = [compiler, "-std=c++17", *flags, *WARNINGS, "-isystem", str(headers)]
         sources = [*KERNEL_SOURCES, TESTBENCH]
         running: list[subprocess.Popen[str]] = []

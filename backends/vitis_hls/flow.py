@@ -6,12 +6,14 @@ from dynamap.backends.hardware import pages
 from dynamap.backends.hardware.pages import KERNEL_LIMITS
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.hardware.sources import HOST_HEADERS
+from dynamap.backends.hardware.writers import ini_value, make_word, markdown_text, tcl_word
 from dynamap.backends.vitis_hls.csim import KERNEL_SOURCES
 from dynamap.cost.device import Device
 from dynamap.planner.plan.plan import Plan
 
 TOOL_VERSION = "2024.2"
 KERNEL = "overlay"
+PART, BOARD, BANKS = "[device] part", "[device] board", "[system] memory_banks"
 
 
 def clock_period_ns(plan: Plan) -> str:
@@ -24,7 +26,7 @@ def hls_config(plan: Plan, device: Device) -> str:
     sources = [f"syn.file=src/{name}" for name in KERNEL_SOURCES]
     return "\n".join(
         [
-            f"part={device.part}",
+            f"part={ini_value(PART, device.part)}",
             "",
             "[hls]",
             f"clock={clock_period_ns(plan)}",
@@ -57,7 +59,7 @@ def hls_script(plan: Plan, device: Device) -> str:
             *(f"add_files -tb tb/{name}" for name in HOST_HEADERS),
             "add_files -tb data",
             "open_solution -flow_target vitis solution",
-            f"set_part {device.part}",
+            f"set_part {tcl_word(PART, device.part)}",
             f"create_clock -period {clock_period_ns(plan)}",
             "csim_design -argv data",
             "csynth_design",
@@ -72,7 +74,8 @@ def link_config(plan: Plan, device: Device) -> str:
     """``link.cfg`` of ``v++ -l``: every port of the kernel on the bank that the cost model gives it."""
     name = f"{KERNEL}_1"
     lines = ["[connectivity]", f"nk={KERNEL}:1:{name}"]
-    lines += [f"sp={name}.m_axi_gmem{port}:{bank}" for port, bank in enumerate(device.system.memory_banks)]
+    banks = [ini_value(BANKS, bank) for bank in device.system.memory_banks]
+    lines += [f"sp={name}.m_axi_gmem{port}:{bank}" for port, bank in enumerate(banks)]
     lines += ["", "[clock]", f"defaultFreqHz={round(plan.overlay.clock_mhz * 1e6)}", ""]
     if device.family.startswith("virtex"):
         lines += ["[vivado]", "prop=run.impl_1.STEPS.PLACE_DESIGN.ARGS.DIRECTIVE=ExtraNetDelay_high", ""]
@@ -83,7 +86,7 @@ def make_settings(device: Device, sizes: KernelSizes) -> str:
     """``config.mk``."""
     lines = [
         f"KERNEL := {' '.join(name.removesuffix('.cpp') for name in KERNEL_SOURCES)}",
-        f"PLATFORM := {device.board}",
+        f"PLATFORM := {make_word(BOARD, device.board)}".rstrip(),
         f"PORTS := {sizes.ports}",
         f"PORT_BYTES := {sizes.port_bytes}",
     ]
@@ -125,7 +128,7 @@ def readme(plan: Plan, device: Device, digest: str) -> str:
     return pages.readme(
         plan,
         project="Vitis HLS",
-        target=f"Vitis {TOOL_VERSION}, part {device.part}",
+        target=f"Vitis {TOOL_VERSION}, part {markdown_text(device.part)}",
         digest=digest,
         folders=(
             ("tb", "testbench: runs the program layer by layer, names the first difference"),

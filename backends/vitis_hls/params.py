@@ -60,7 +60,7 @@ def storage_of(plan: Plan, device: Device) -> dict[str, str]:
 
 
 def params_header(sizes: KernelSizes, banner: str, storage: Mapping[str, str] | None = None) -> str:
-    """The text of ``params.h``. ``banner``: comment lines that say where it comes from; ``storage``: of the buffers."""
+    """The text of ``params.h``. ``banner``: a comment that says where it comes from; ``storage``: of the buffers."""
     chosen = storage or {}
     macros = [
         "// What each buffer is made of, as the plan counts its blocks [plan]; macros, since pragmas read no constants."

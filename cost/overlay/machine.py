@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dynamap.cost.device import WORD_UNIT_BYTES
 from dynamap.cost.geometry import ceil_div
 
 PASS_OVERHEAD = 32
@@ -16,7 +17,7 @@ PIPELINE = 16
 BURST_WORDS = 64
 """Memory words per burst: AXI allows 4 KiB, 64 beats of a 64-byte port."""
 
-UNIT_BYTES = 16
+UNIT_BYTES = WORD_UNIT_BYTES
 """Bytes of one unit of the input buffer: the channels of a pixel that a plane of format c16 holds."""
 
 BEAT_BYTES = 64

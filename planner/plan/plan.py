@@ -11,11 +11,13 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from dynamap.cost.device import parse_device
 from dynamap.cost.errors import InputError
+from dynamap.cost.words import require_name, shown
 from dynamap.planner.plan.document import layer_document, read_layer
-from dynamap.planner.plan.layers import PlannedLayer
+from dynamap.planner.plan.layers import OnHost, PlannedLayer
 from dynamap.planner.plan.parts import ModelInfo, OverlayInfo, ResourceUse, SolverInfo, TogetherInfo
-from dynamap.planner.plan.plan_types import require_types
+from dynamap.planner.plan.plan_types import require_plain, require_types
 from dynamap.planner.results.documents import json_file
 from dynamap.planner.results.files import write_file
 
@@ -97,12 +99,26 @@ def load_plan(path: str | Path) -> Plan:
             f"{where!r} has schema {document['schema']!r}; this version reads {SCHEMA!r}: plan the model again"
         )
     try:
+        require_plain(document)
         plan = _read_plan(document)
         require_types(plan)
+        _require_names(plan, where)
+        parse_device(plan.device, f"{where}: the plan's key 'device'")
         return plan
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         detail = f"key {error} is missing" if isinstance(error, KeyError) else str(error)
         raise InputError(f"{where!r} is not a valid plan: {detail}") from None
+
+
+def _require_names(plan: Plan, where: str) -> None:
+    """The plan's own words end in pages of projects and reports; names of models and layers may be anything."""
+    solver = plan.solver
+    names = {"model.sha256": plan.model.sha256 or "none", "solver.name": solver.name, "solver.status": solver.status}
+    names |= {"solver.unit": solver.unit}
+    names |= {f"resources[{index}].name": use.name for index, use in enumerate(plan.resources)}
+    names |= {f"the op of layer {shown(layer.name)}": layer.op for layer in plan.layers if isinstance(layer, OnHost)}
+    for key, name in names.items():
+        require_name(f"{where}: {key}", name)
 
 
 def _read(kind: Any, data: Mapping[str, Any], **parts: Any) -> Any:

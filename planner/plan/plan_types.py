@@ -9,7 +9,41 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
+from dynamap.cost.words import shown
+
+MOST_BITS = 63
+LONGEST_TEXT = 100_000
 _WORDS = {int: "an integer", float: "a finite number", str: "a string", bool: "true or false"}
+
+
+def require_plain(document: Any) -> None:
+    """Checks all numbers and texts of JSON data, whatever they stand for.
+
+    Raises:
+        ValueError: an integer does not fit 64 bits, a text is very long or no Unicode; the message names the key.
+    """
+    left: list[tuple[str, Any]] = [("", document)]
+    while left:
+        where, value = left.pop()
+        if isinstance(value, Mapping):
+            for key in value:
+                _require_text(where or "the document", key)
+            left += [(f"{where}.{key}" if where else key, part) for key, part in value.items()]
+        elif isinstance(value, list):
+            left += [(f"{where}[{index}]", part) for index, part in enumerate(value)]
+        elif isinstance(value, str):
+            _require_text(where, value)
+        elif isinstance(value, int) and value.bit_length() > MOST_BITS:
+            raise ValueError(f"{where} is {shown(value)}; an integer of at most {MOST_BITS} bits is expected")
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{where} must be a finite number, found {value!r}")
+
+
+def _require_text(where: str, text: str) -> None:
+    if len(text) > LONGEST_TEXT:
+        raise ValueError(f"{where} has a text of {len(text):,} characters; at most {LONGEST_TEXT:,} are expected")
+    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError(f"{where} has half of a character (a lone surrogate): {shown(text)}")
 
 
 def require_types(value: Any, where: str = "") -> None:

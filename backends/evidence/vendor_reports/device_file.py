@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal
 
 from dynamap.cost.device import Device, device_names, load_device, parse_device, shipped_text
 from dynamap.cost.errors import InputError
+from dynamap.cost.toml_table import parsed_toml
 
 SUFFIX = "-calibrated"
+_SOURCE = "the device file"
 _REMARK = "# Measured over estimated, by `dynamap report import`; docs/devices.md says how it is used."
 _HEADER = re.compile(r"\s*\[([A-Za-z0-9_.\-]+)\]\s*(#.*)?$")
 
@@ -50,7 +50,7 @@ def _edited(device: Device, text: str) -> str | None:
     wanted = device.document()
     wanted.pop("calibration", None)
     try:
-        old = parse_device(_parsed(text), "the device file")
+        old = parse_device(parsed_toml(text, _SOURCE), _SOURCE)
     except InputError:
         return None
     changes = {
@@ -79,7 +79,7 @@ def _edited(device: Device, text: str) -> str | None:
         lines.pop()
     edited = "\n".join([*lines, *_calibration(device), ""])
     try:
-        same = parse_device(_parsed(edited), "the device file") == device
+        same = parse_device(parsed_toml(edited, _SOURCE), _SOURCE) == device
     except InputError:
         return None
     return edited if same else None
@@ -90,7 +90,7 @@ def _written(device: Device) -> str:
     for table, values in replace(device, calibration=type(device.calibration)()).document().items():
         lines += [f"[{table}]", *(f"{key} = {_value(value)}" for key, value in values.items()), ""]
     text = "\n".join([*lines[:-1], *_calibration(device), ""])
-    assert parse_device(_parsed(text), "the device file") == device
+    assert parse_device(parsed_toml(text, _SOURCE), _SOURCE) == device
     return text
 
 
@@ -110,14 +110,3 @@ def _value(value: object) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return str(value)
-
-
-def _parsed(text: str) -> Mapping[str, object]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        return tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"not valid TOML: {error}") from error

@@ -341,7 +341,7 @@ def test_another_vendors_device_is_refused(network: Network) -> None:
         find_executor("vitis-hls", load_device("arria10-gx1150"))
 
 
-@pytest.mark.parametrize(("board", "found"), [("", "no board"), ("my board; rm", "which is no name of one")])
+@pytest.mark.parametrize(("board", "found"), [("", "no board"), ("my/board", "which is no name of one")])
 def test_a_device_without_a_board_is_refused(network: Network, plan: Plan, board: str, found: str) -> None:
     message = rf"{found}.*table \[device\] of its TOML file write board = \"NAME\".*aoc -list-boards"
     with pytest.raises(InputError, match=message):

@@ -103,7 +103,7 @@ int main() {
 def build(folder: Path, sizes: KernelSizes, text: str, *flags: str) -> subprocess.CompletedProcess[str]:
     for name, content in kernel_files().items():
         (folder / name).write_bytes(content)
-    (folder / "params.h").write_text(params_header(sizes, "// test"))
+    (folder / "params.h").write_text(params_header(sizes, "test"))
     (folder / "main.cpp").write_text(text)
     command = ["g++", "-std=c++17", *flags, *WARNINGS, "-isystem", str(headers_folder()), "main.cpp", "-o", "main"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

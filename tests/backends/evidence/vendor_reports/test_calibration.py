@@ -259,8 +259,8 @@ def test_overridden_values_are_changed_in_their_lines(project: Project) -> None:
 def test_without_a_file_that_fits_it_is_written_anew(text: str | None, tmp_path: Path) -> None:
     device = replace(
         ZCU104,
-        name='odd "name" \\ ü',
-        note="a\tb\nc # d",
+        name="odd [name], ü = 1",
+        note='a "b" \\ c # d',
         calibration=DeviceCalibration(uram=Factor(1500, 5), source='from "x"'),
     )
     written, kept = device_toml(device, text)
