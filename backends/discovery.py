@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from dynamap.backends.contract import Backend
+from dynamap.backends.guarding import GuardedBackend, guarded
 from dynamap.cost.errors import InputError
 
 GROUP = "dynamap.backends"
@@ -23,7 +24,7 @@ class Announced:
 def announced_backends() -> tuple[Announced, ...]:
     """All backends by name. None is loaded, so that a broken one does no harm here."""
     return tuple(
-        Announced(point.name, point.dist.name if point.dist else "unknown", point.dist.version if point.dist else "")
+        Announced(point.name, _package(point), (point.dist.version if point.dist else None) or "")
         for point in _points()
     )
 
@@ -32,24 +33,25 @@ def load_backend(name: str) -> Backend:
     """The backend of that name.
 
     Raises:
-        InputError: there is none; two packages have one; or it cannot be loaded. The message names the packages.
+        InputError: there is none; two packages have one; or it cannot be loaded, whatever it raises. The message names
+            the packages.
     """
     found = [point for point in _points() if point.name == name]
     if not found:
         known = ", ".join(sorted({point.name for point in _points()})) or "none is installed"
         raise InputError(f"there is no backend {name!r}; known: {known}")
-    packages = sorted({point.dist.name if point.dist else point.value for point in found})
+    packages = sorted({_package(point) for point in found})
     if len(packages) > 1:
         raise InputError(f"the backend {name!r} is in several packages: {', '.join(packages)}; uninstall all but one")
-    try:
+    who = f"the backend {name!r} of package {packages[0]!r}"
+    with guarded(who, "to load"):
         backend = found[0].load()
-    except Exception as error:
-        raise InputError(f"the backend {name!r} of package {packages[0]!r} cannot be loaded: {error}") from error
-    missing = [part for part in ("vendor", "description", "generate", "executor") if not hasattr(backend, part)]
-    if missing:
-        raise InputError(f"the backend {name!r} of package {packages[0]!r} is incomplete: it has no {missing[0]!r}")
-    loaded: Backend = backend
-    return loaded
+    return GuardedBackend(backend, name, who)
+
+
+def _package(point: EntryPoint) -> str:
+    """The package of an entry point, or what it loads where the package's own record of itself is damaged."""
+    return (point.dist.name if point.dist else None) or point.value
 
 
 def _points() -> list[EntryPoint]:

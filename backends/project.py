@@ -1,25 +1,56 @@
-"""A generated project: files by path, with a manifest, written whole or not at all."""
+"""A generated project: files by path, with a manifest, written whole or not at all, and nowhere but in its folder.
+
+The folder may be named by a symbolic link, as any result may; links inside it are never followed: a file that is one
+is replaced, and a folder that is one is refused.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from dynamap.cost.errors import InputError
+from dynamap.cost.words import shown
 
 MANIFEST = "MANIFEST"
 
 
+def require_inside(path: object) -> None:
+    """A path in a project: relative, with ``/``, in its shortest form, of printable characters; not the manifest's.
+
+    >>> require_inside("src/params.h")
+
+    Raises:
+        InputError: it is something else, so that it could lead out of the folder or mislead the manifest.
+    """
+    if not isinstance(path, str) or not _is_inside(path):
+        raise InputError(f"{shown(path)} is no path of a file inside a project")
+
+
+def _is_inside(path: str) -> bool:
+    plain = PurePosixPath(path)
+    shortest = path == str(plain) and len(plain.parts) > 0 and not plain.is_absolute() and ".." not in plain.parts
+    return shortest and path != MANIFEST and path.isprintable() and not set(path) & set("\\:")
+
+
 def with_manifest(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files in the order of their paths, and ``MANIFEST``: SHA-256 and path of each, for ``sha256sum -c``."""
+    """The files in the order of their paths, and ``MANIFEST``: SHA-256 and path of each, for ``sha256sum -c``.
+
+    Raises:
+        InputError: a path leads out of the project, is the manifest's, or is that of a file and of a folder.
+    """
+    for path in files:
+        require_inside(path)
     ordered = {path: files[path] for path in sorted(files)}
     for path in ordered:
-        parts = PurePosixPath(path)
-        assert not parts.is_absolute() and ".." not in parts.parts and path != MANIFEST, path
+        for folder in PurePosixPath(path).parents:
+            if str(folder) in ordered or str(folder) == MANIFEST:
+                raise InputError(f"{str(folder)!r} is a file of the project, but {path!r} is to lie in it")
     lines = [f"{hashlib.sha256(content).hexdigest()}  {path}\n" for path, content in ordered.items()]
     return ordered | {MANIFEST: "".join(lines).encode()}
 
@@ -31,29 +62,31 @@ def write_project(files: Mapping[str, bytes], folder: Path, *, force: bool = Fal
     its manifest lists, and no others.
 
     Raises:
-        InputError: the folder holds something else, or cannot be written; then it is left as it was.
+        InputError: a path leads out of the folder; the folder holds something else, or cannot be written; then it is
+            left as it was.
     """
     complete = with_manifest(files)
-    target = folder.absolute()
+    target = Path(os.path.realpath(folder))
     if target.exists() and not target.is_dir():
         raise InputError(f"cannot write the project to {str(folder)!r}: it is a file")
     if not target.parent.is_dir():
-        raise InputError(f"cannot write the project to {str(folder)!r}: there is no folder {str(folder.parent)!r}")
+        raise InputError(f"cannot write the project to {str(folder)!r}: there is no folder {str(target.parent)!r}")
     old = _listed(target)
     present = _present(target)
     if present and not force:
-        if present == set(complete) and all((target / path).read_bytes() == complete[path] for path in present):
+        if present == set(complete) and all(_is_file(target, path, content) for path, content in complete.items()):
             return
         raise InputError(
             f"the folder {str(folder)!r} has other contents; choose another one, "
             "or use --force to replace the files that its MANIFEST lists"
         )
+    _require_room(complete, target, folder)
     for path in sorted(set(complete) & present - old):
         raise InputError(
             f"{str(folder / path)!r} is in the way and is not a generated file (no MANIFEST lists it): move it first"
         )
     try:
-        staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        staging = Path(tempfile.mkdtemp(prefix=".dynamap-", dir=target.parent))
     except OSError as error:
         raise InputError(f"cannot write the project to {str(folder)!r}: {error.strerror or error}") from None
     try:
@@ -67,6 +100,21 @@ def write_project(files: Mapping[str, bytes], folder: Path, *, force: bool = Fal
         raise InputError(f"cannot write the project to {str(folder)!r}: {error.strerror or error}") from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _require_room(files: Mapping[str, bytes], target: Path, folder: Path) -> None:
+    """Refuses what stands where the project has a folder or a file: a link, a file; a folder."""
+    for path in files:
+        if (target / path).is_dir() and not (target / path).is_symlink():
+            raise InputError(f"{str(folder / path)!r} is in the way: it is a folder, and the project has a file there")
+        for inner in list(PurePosixPath(path).parents)[:-1]:
+            place = target / inner
+            if place.is_symlink() or (place.exists() and not place.is_dir()):
+                what = "a link, which is not followed" if place.is_symlink() else "a file"
+                raise InputError(
+                    f"{str(folder / inner)!r} is in the way: it is {what}, and the project has a folder there: move it "
+                    "first"
+                )
 
 
 def _write_all(files: Mapping[str, bytes], folder: Path) -> None:
@@ -84,24 +132,45 @@ def _replace(files: Mapping[str, bytes], staging: Path, target: Path, old: set[s
             os.replace(staging / path, target / path)
     os.replace(staging / MANIFEST, target / MANIFEST)
     for path in old - set(files):
-        (target / path).unlink(missing_ok=True)
+        if _within(target, path) and not (target / path).is_dir():
+            (target / path).unlink(missing_ok=True)
+
+
+def _within(target: Path, path: str) -> bool:
+    """Whether no folder on the way to a file is a link: what lies behind one is not of the project."""
+    return not any((target / inner).is_symlink() for inner in list(PurePosixPath(path).parents)[:-1])
+
+
+def _is_regular(path: Path) -> bool:
+    """Not a link, nor a pipe or a device, which could not be read to an end."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _is_file(target: Path, path: str, content: bytes) -> bool:
+    place = target / path
+    return _within(target, path) and _is_regular(place) and place.read_bytes() == content
 
 
 def _present(folder: Path) -> set[str]:
+    """Everything in a folder but folders; a link is something, wherever it leads."""
     if not folder.is_dir():
         return set()
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()}
 
 
 def _listed(folder: Path) -> set[str]:
     """The files of a manifest in the folder, and the manifest."""
+    if not _is_regular(folder / MANIFEST):
+        return set()
     try:
         lines = (folder / MANIFEST).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return set()
     paths = {line[66:] for line in lines if len(line) > 66 and line[64:66] == "  "}
-    safe = {path for path in paths if not PurePosixPath(path).is_absolute() and ".." not in PurePosixPath(path).parts}
-    return safe | {MANIFEST}
+    return {path for path in paths if _is_inside(path)} | {MANIFEST}
 
 
 def _umask() -> int:

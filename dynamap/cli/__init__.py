@@ -55,6 +55,8 @@ def _status_of(step: Callable[[], int]) -> int:
     except BrokenPipeError:
         return _NOBODY_READS
     except DynamapError as error:
+        if error.__cause__ is not None and os.environ.get("DYNAMAP_DEBUG"):
+            raise
         return _said(error.exit_status, f"error: {error}")
     except KeyboardInterrupt:
         return _said(_INTERRUPTED, "interrupted: no result is half-written")
