@@ -120,11 +120,8 @@ class GuardedExecutor:
             raise InputError(f"{self._who} ran a layer {shown(done.name)}, which is not one that the program has left")
         tensor, shape = left.pop(done.name)
         values = done.values
-        if (
-            done.tensor != tensor
-            or not isinstance(values, np.ndarray)
-            or (values.dtype, values.shape) != (np.int8, shape)
-        ):
+        right = isinstance(values, np.ndarray) and values.dtype == np.int8 and values.shape == shape
+        if done.tensor != tensor or not right:
             raise InputError(f"{self._who} must give tensor {tensor!r} of layer {done.name!r} as int8 {shape}")
         if not isinstance(done.counters, Mapping) or not all(isinstance(n, int) for n in done.counters.values()):
             raise InputError(f"{self._who} must give the counters of layer {done.name!r} as integers by name")
