@@ -24,6 +24,11 @@ KERNEL_HEADERS = (
     "pooling_unit.h",
     "vector.h",
     "memory.h",
+    "pieces.h",
+    "walk_load.h",
+    "transform.h",
+    "walk_post.h",
+    "walk_store.h",
 )
 PYTHON_HOST = ("overlay_data.py", "overlay_tensor.py")
 

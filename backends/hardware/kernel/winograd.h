@@ -6,7 +6,6 @@
 #include "arithmetic.h"
 
 enum { LARGEST_TILE = 8 };  // data along a dimension of a tile: F(5,4), for kernels of one dimension
-enum { TILE_PLACES = 36, OUTPUT_PLACES = 24 };  // data of a tile, and partial outputs (m1 x t2): F(4,3) in two dimensions
 
 TABLE int8_t DATA_2[4][4] = {{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}};
 TABLE int8_t DATA_4[6][6] = {{4, 0, -5, 0, 1, 0},  {0, -4, -4, 1, 1, 0}, {0, 4, -4, -1, 1, 0},

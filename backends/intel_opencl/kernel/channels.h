@@ -32,6 +32,7 @@
 #include "memory.h"
 #include "order.h"
 #include "sums.h"
+#include "walk_post.h"
 
 // From LOAD to COMPUTE: where the bytes belong.
 enum { PUT_UNITS, PUT_WEIGHTS, PUT_VALUES, BLOCK_ENDS };
@@ -61,7 +62,7 @@ typedef struct {
 } results_t;
 
 // From COMPUTE to POST: a row of sums in `product`, or products of the vector unit that are still to be shifted:
-// lanes_t.
+// lanes_t. COMPUTE sends sums in the order in which POST takes them (walk_post.h).
 
 // Commands wait for the kernel that is behind; data channels decouple two loops whose iterations do not always match.
 channel command_t commands_for_compute __attribute__((depth(2)));
@@ -73,50 +74,5 @@ channel tabled_t parameters_from_load __attribute__((depth(64)));
 channel lanes_t lanes_from_compute __attribute__((depth(16)));
 channel results_t results_from_post __attribute__((depth(16)));
 channel bool finished_by_store __attribute__((depth(2)));
-
-// The order in which COMPUTE hands a block's sums to POST: R lanes of a row, row after row (docs/overlay.md, section
-// 6). Lanes are output channels (NS, WS) or positions (IS); with Winograd a lane gets the positions of a tile one by
-// one.
-typedef struct {
-    int across, along;     // lanes in all, and rows of each group of lanes
-    int positions, tiles;  // Winograd; else 1
-    int wide;
-    int tile, first, line, position;
-    bool done;
-} post_order_t;
-
-INLINE post_order_t post_order_of(const command_t *c, const block_t *b) {
-    post_order_t o = ZERO;
-    int spots = b->rows * c->out_width;
-    o.positions = 1;
-    if (c->algorithm == WINOGRAD) {
-        const form_t f = form_of(c, b->rows);
-        spots = f.down * f.across;
-        o.positions = f.positions;
-    }
-    o.across = c->dataflow == IS ? spots : b->channels;
-    o.along = c->dataflow == IS ? b->channels : spots;
-    o.tiles = spots;
-    o.wide = ARRAY_COLUMNS;
-    return o;
-}
-
-INLINE int lanes_of(const post_order_t *o) {
-    return smaller(smaller(LANES, o->tile + o->wide - o->first), o->across - o->first);
-}
-
-INLINE void next_post(post_order_t *o) {
-    ++o->position;
-    if (o->position < o->positions) return;
-    o->position = 0;
-    ++o->line;
-    if (o->line < o->along) return;
-    o->line = 0;
-    o->first += LANES;
-    if (o->first < smaller(o->tile + o->wide, o->across)) return;
-    o->tile += o->wide;
-    o->first = o->tile;
-    o->done = o->tile >= o->across;
-}
 
 #endif

@@ -150,12 +150,12 @@ commands:
         in.placed = 0;
         in.settle = 0;
         in.to_transform = false;
-        in.transform.busy = false;
         // All state is defined although not every command uses it: a compiler may compute both sides of a branch, and
         // must not divide by what is in no register yet.
         block_t block = block_of(c, 0);
         flow_t flow = flow_of(&c, &block, now);
-        in.transform.form = form_of(&c, block.rows);
+        begin_transform(&c, &block, &in.transform);
+        in.transform.busy = false;
         outlet_t out;
         out.drained = 0;
         out.open = false;

@@ -10,6 +10,12 @@
 
 #include "vector.h"
 
+#include "transform.h"
+
+#include "walk_load.h"
+
+#include "walk_store.h"
+
 #include "load.cl"
 
 #include "winograd_inputs.cl"

@@ -1,12 +1,6 @@
 // POST: sums become int8 values (docs/overlay.md, section 6), R lanes per cycle, and products of the vector unit are
 // finished as they come. It owns the parameters of the output channels and the tables of the command.
 
-// What a command refers to beside weights (docs/program.md, section 4).
-typedef struct {
-    int8_t lookup[256];
-    int32_t slopes[SLOPES];
-} tables_t;
-
 // Takes in one message of LOAD; `idle`: there is nothing else to do, so it waits. Parameters of a channel lie in bank
 // channel % LANES.
 INLINE void take_parameters(int *arrived, bool idle, parameter_t parameters[PARAMETER_CHANNELS / LANES + 1][LANES],
@@ -46,9 +40,9 @@ typedef struct {
     post_order_t order;
     form_t form;
     parameter_t held[LANES];  // of the output channels of the lanes
-    wide_t partial[LARGEST_TILE][LARGEST_TILE][LANES];  // Winograd: A times the sums, m1 x t2
-    int output;               // Winograd: next output of the tile; all are out if there is no tile
-    int tile_first, tile_line, tile_count;           // lanes of the tile whose outputs are next
+    half_results_t half;      // Winograd
+    int output;               // Winograd: next output of the tiles `made`; all are out if negative
+    post_order_t made;
 } posted_t;
 
 // The parameters of the lanes: those of consecutive output channels from `first` on (NS, WS), or of one (IS). Each
@@ -70,88 +64,28 @@ lanes_of_parameters:
 // Direct convolutions: a row of sums.
 INLINE void post_sums(const command_t *c, const block_t *b, const posted_t *p, const lanes_t *sums,
                       const tables_t *tables, results_t *r) {
-    const int pixels = b->rows * c->out_width;
-    const int count = lanes_of(&p->order);
 lanes_of_sums:
     UNROLLED
     for (int lane = 0; lane < LANES; ++lane) {
-        const int place = p->order.first + lane;
-        const int oc = c->dataflow == IS ? p->order.line : place;
-        const int pixel = c->dataflow == IS ? place : p->order.line;
         r->value[lane] = requantise(c, sums->product[lane], &p->held[lane], tables->lookup);
-        r->place[lane] =
-            lane < count ? (oc / UNIT_BYTES * pixels + pixel) * UNIT_BYTES + oc % UNIT_BYTES : -1;
+        r->place[lane] = place_of_sum(c, b, &p->order, lane);
     }
 }
 
-// Winograd: a lane gathers the positions of a tile.
-INLINE void gather_sums(const command_t *c, posted_t *p, const lanes_t *sums) {
-    const form_t *f = &p->form;
-    const int i = p->order.position / f->t2;
-    const int j = p->order.position % f->t2;
-rows_of_outputs:
-    UNROLLED
-    for (int y = 0; y < LARGEST_TILE; ++y) {
-        if (y >= f->m1) continue;
-        const wide_t entry = output_entry(f->m1, y, i);
-    lanes_of_tile:
-        UNROLLED
-        for (int lane = 0; lane < LANES; ++lane) {
-            const wide_t before = i == 0 ? 0 : p->partial[y][j][lane];
-            p->partial[y][j][lane] = before + entry * sums->product[lane];
-        }
-    }
-}
-
-// Winograd: output (y, x) of the tiles of the lanes.
+// Winograd: an output of the tiles of the lanes.
 INLINE void post_tiles(const command_t *c, const block_t *b, const posted_t *p, const tables_t *tables, results_t *r) {
-    const form_t *f = &p->form;
-    const int pixels = b->rows * c->out_width;
-    const int y = p->output / f->m2;
-    const int x = p->output % f->m2;
+    const int y = p->output / p->form.m2;
+    const int x = p->output % p->form.m2;
 lanes_of_outputs:
     UNROLLED
     for (int lane = 0; lane < LANES; ++lane) {
-        const int place = p->tile_first + lane;
-        const int oc = c->dataflow == IS ? p->tile_line : place;
-        const int tile = c->dataflow == IS ? place : p->tile_line;
-        const int row = tile / f->across * f->m1 + y;
-        const int column = tile % f->across * f->m2 + x;
-        wide_t sum = 0;
-    columns_of_outputs:
-        UNROLLED
-        for (int j = 0; j < LARGEST_TILE; ++j)
-            if (j < f->t2) sum += output_entry(f->m2, x, j) * p->partial[y][j][lane];
-        r->value[lane] = requantise(c, divide_scale(sum, f->m1, f->m2), &p->held[lane], tables->lookup);
-        const bool inside = lane < p->tile_count && row < b->rows && column < c->out_width;
-        const int unit = oc / UNIT_BYTES * pixels + row * c->out_width + column;
-        r->place[lane] = inside ? unit * UNIT_BYTES + oc % UNIT_BYTES : -1;
+        r->value[lane] = requantise(c, sum_of_tile(&p->form, p->half, y, x, lane), &p->held[lane], tables->lookup);
+        r->place[lane] = place_in_tile(c, b, &p->form, &p->made, y, x, lane);
     }
 }
 
-// A block of a vector layer on its way through POST: where the next group of lanes belongs.
-typedef struct {
-    pool_t pool;
-    order_t order;
-    int chunk, tile, row, group;
-    unit_cursor_t at;
-} finished_t;
-
-INLINE bool is_pooling(const command_t *c) { return c->op == OP_MAX_POOL || c->op == OP_AVERAGE_POOL; }
-
-INLINE void begin_finish(const command_t *c, const block_t *b, finished_t *f) {
-    f->pool = pool_of(c, b);
-    f->order = order_of(c);
-    f->chunk = 0;
-    f->tile = 0;
-    f->row = 0;
-    f->group = 0;
-    f->at.column = 0;
-    f->at.unit = 0;
-}
-
 // One cycle of a vector layer: products of R lanes; true when the block is complete.
-INLINE bool finish_cycle(const command_t *c, const block_t *b, finished_t *f, bool idle,
+INLINE bool finish_cycle(const command_t *c, const block_t *b, product_order_t *o, bool idle,
                          parameter_t parameters[PARAMETER_CHANNELS / LANES + 1][LANES], const tables_t *tables) {
     bool valid = true;
     lanes_t products;
@@ -160,24 +94,17 @@ INLINE bool finish_cycle(const command_t *c, const block_t *b, finished_t *f, bo
     else
         products = read_channel_nb_intel(lanes_from_compute, &valid);
     if (!valid) return false;
-    const int pixels = b->rows * c->out_width;
-    const bool pools = is_pooling(c);
-    const pool_tile_t tile = tile_of(c, &f->pool, f->tile);
     results_t r;
     r.ends = false;
 units_of_lanes:
     UNROLLED
     for (int k = 0; k < EACH; ++k) {
-        const unit_cursor_t at = pools ? place_in_row(&f->pool, &tile, f->chunk, f->group, k) : f->at;
-        const bool counts = pools ? at.column < tile.columns : counts_in(c, &f->order, &at);
-        const int column = at.column + (pools ? tile.column : 0);
-        const int unit = at.unit + (pools ? f->chunk * f->pool.chunk_units : 0);
+        const finished_t f = next_of_group(c, b, o, k);
     lanes_of_unit:
         UNROLLED
         for (int i = 0; i < UNIT_BYTES; ++i) {
             const int lane = k * UNIT_BYTES + i;
-            const int oc = unit * UNIT_BYTES + i;
-            const int known = smaller(oc, c->out_channels - 1);
+            const int known = smaller(f.channel + i, c->out_channels - 1);
             const wide_t product = products.product[lane];
             const int from = b->parameter + known;
             r.value[lane] =
@@ -185,30 +112,17 @@ units_of_lanes:
                     ? requantise(c, product, &parameters[from / LANES][from % LANES], tables->lookup)
                     : finish(c, product, products.shift[lane], tables->slopes[c->slope_count > 1 ? known : 0],
                              tables->lookup);
-            r.place[lane] = counts && oc == known
-                                ? (unit * pixels + f->row * c->out_width + column) * UNIT_BYTES + i
-                                : -1;
+            r.place[lane] = f.place >= 0 && f.channel + i == known ? f.place + i : -1;
         }
-        next_unit(&f->order, &f->at);
     }
     write_channel_intel(results_from_post, r);
-    ++f->group;
-    if (f->group < (pools ? groups_of_row(&f->pool, &tile, f->chunk) : f->order.groups)) return false;
-    f->group = 0;
-    f->at.column = 0;
-    f->at.unit = 0;
-    ++f->row;
-    if (f->row < b->rows) return false;
-    f->row = 0;
-    ++f->tile;
-    if (pools && f->tile < f->pool.tiles) return false;
-    f->tile = 0;
-    ++f->chunk;
-    return !pools || f->chunk == f->pool.chunks;
+    next_group(c, b, o);
+    return o->done;
 }
 
 INLINE void begin_post(const command_t *c, const block_t *b, posted_t *p) {
     p->order = post_order_of(c, b);
+    p->made = p->order;
     p->form = form_of(c, b->rows);
     p->output = -1;
 }
@@ -234,12 +148,10 @@ INLINE bool post_cycle(const command_t *c, const block_t *b, posted_t *p, bool i
     if (!valid) return false;
     if (p->order.position == 0) hold_parameters(c, b, p, parameters);
     if (c->algorithm == WINOGRAD) {
-        gather_sums(c, p, &sums);
+        gather_sums(&p->form, p->order.position, sums.product, p->half);
         if (p->order.position + 1 == p->order.positions) {
             p->output = 0;
-            p->tile_first = p->order.first;
-            p->tile_line = p->order.line;
-            p->tile_count = lanes_of(&p->order);
+            p->made = p->order;
         }
         next_post(&p->order);
         return false;
@@ -255,7 +167,7 @@ __attribute__((max_global_work_dim(0))) kernel void post(int command_count) {
     parameters[PARAMETER_CHANNELS / LANES + 1][LANES];
     tables_t tables;
     posted_t posted;
-    finished_t vector;
+    product_order_t vector;
 commands:
     for (int i = 0; i < command_count; ++i) {
         const command_t c = read_channel_intel(commands_for_post);
@@ -265,7 +177,7 @@ commands:
         bool busy = false;
         block_t block = block_of(c, 0);
         begin_post(&c, &block, &posted);
-        begin_finish(&c, &block, &vector);
+        vector = product_order_of(&c, &block);
     cycles:
         while (done < c.blocks) {
             if (arrived < c.blocks && arrived < done + 4)
@@ -280,7 +192,7 @@ commands:
                 if (c.op == OP_CONV)
                     begin_post(&c, &block, &posted);
                 else
-                    begin_finish(&c, &block, &vector);
+                    vector = product_order_of(&c, &block);
             }
             if (!busy) continue;
             const bool idle = arrived == c.blocks;

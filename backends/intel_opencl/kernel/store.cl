@@ -1,84 +1,57 @@
 // STORE: owns the output buffer. Results of POST come in; a finished block goes to memory (docs/overlay.md, section
 // 6). Bytes that no channel or pixel owns are written as 0.
 
-// Where a block is on its way to memory: the next piece of the next run.
+// Where a block is on its way to memory: the next piece of the run of a plane.
 typedef struct {
-    int plane, row, column, first;  // c16: plane, row, byte of the row; hwc: row, pixel, byte of the pixel
-    int left;                       // hwc: padding of the row
-    bool open, ends;
+    int plane;
+    pieces_t piece;
+    bool open;
     writer_t writer;
 } store_state_t;
 
-// One cycle of a c16 block: a run per plane, rows of pixels in fours. n pixels of a plane are consecutive units.
-INLINE void store_planes(WRITE_PORTS, const command_t *c, const block_t *b, store_state_t *s,
-                         int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES], count_t *count) {
-    const int pixels = b->rows * c->out_width;
+// One cycle of a block; true when it is complete.
+INLINE bool store_cycle(WRITE_PORTS, const command_t *c, const block_t *b, store_state_t *s,
+                        int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES], count_t *count) {
     if (!s->open) {
-        s->writer = begin_run(c->output_address +
-                              (uint64_t)(b->first_channel / UNIT_BYTES + s->plane) * (uint64_t)c->output_plane_bytes +
-                              (uint64_t)b->first_row * (uint64_t)c->output_row_bytes);
+        s->writer = run_of_output(c, b, s->plane);
+        s->piece = pieces_of_output(c, b);
         s->open = true;
     }
-    const int size = smaller(WORD_BYTES, c->output_row_bytes - s->first);
-    const int start = b->output_unit + s->plane * pixels + s->row * c->out_width;
     word_t word;
 bytes_of_word:
     UNROLLED
     for (int i = 0; i < WORD_BYTES; ++i) {
-        const int column = (s->first + i) / UNIT_BYTES;
-        const bool owned =
-            column < c->out_width && s->plane * UNIT_BYTES + i % UNIT_BYTES < b->channels && i < size;
-        word.byte[i] = owned ? (uint8_t)output_buffer[start + column][i % UNIT_BYTES] : (uint8_t)0;
+        const int unit = unit_of_output(c, b, &s->piece, s->plane, i);
+        word.byte[i] = unit < 0 ? (uint8_t)0 : (uint8_t)output_buffer[b->output_unit + unit][i % UNIT_BYTES];
     }
-    append(PASS_WRITE, &s->writer, &word, size, count);
-    s->first += WORD_BYTES;
-    if (s->first < c->output_row_bytes) return;
-    s->first = 0;
-    ++s->row;
-    if (s->row < b->rows) return;
-    s->row = 0;
-    ++s->plane;
+    append(PASS_WRITE, &s->writer, &word, piece_bytes(&s->piece), count);
+    next_piece(&s->piece);
+    if (!s->piece.done) return false;
     end_run(PASS_WRITE, &s->writer, count);
     s->open = false;
-    s->ends = s->plane >= units_of(b->channels);
+    ++s->plane;
+    if (s->plane < planes_of_output(c, b)) return false;
+    s->plane = 0;
+    return true;
 }
 
-// One cycle of an hwc block: one run; rows padded to 64 bytes.
-INLINE void store_pixels(WRITE_PORTS, const command_t *c, const block_t *b, store_state_t *s,
-                         int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES], count_t *count) {
-    const int pixels = b->rows * c->out_width;
-    if (!s->open) {
-        s->writer = begin_run(c->output_address + (uint64_t)b->first_row * (uint64_t)c->output_row_bytes);
-        s->open = true;
-        s->left = c->output_row_bytes - c->out_width * b->channels;
-    }
-    const bool padding = s->column == c->out_width;
-    const int size = smaller(WORD_BYTES, padding ? s->left : b->channels - s->first);
-    const int start = b->output_unit + s->row * c->out_width + s->column;
-    word_t word;
-bytes_of_word:
+// Takes in one message of POST; `idle`: there is nothing else to do, so it waits. True when the block has ended.
+INLINE bool take_results(int received, bool idle, int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES]) {
+    bool valid = true;
+    results_t r;
+    if (idle)
+        r = read_channel_intel(results_from_post);
+    else
+        r = read_channel_nb_intel(results_from_post, &valid);
+    if (!valid) return false;
+    if (r.ends) return true;
+    const int start = (received & 1) * (OUTPUT_UNITS / 2);
+lanes_of_results:
     UNROLLED
-    for (int i = 0; i < WORD_BYTES; ++i)
-        word.byte[i] = i < size && !padding
-                           ? (uint8_t)output_buffer[start + (s->first + i) / UNIT_BYTES * pixels][i % UNIT_BYTES]
-                           : (uint8_t)0;
-    append(PASS_WRITE, &s->writer, &word, size, count);
-    if (padding) {
-        s->left -= size;
-    } else {
-        s->first += WORD_BYTES;
-        if (s->first < b->channels) return;
-        s->first = 0;
-        ++s->column;
-        if (s->column < c->out_width) return;
-    }
-    if (s->left > 0) return;
-    s->column = 0;
-    s->left = c->output_row_bytes - c->out_width * b->channels;
-    ++s->row;
-    if (s->row < b->rows) return;
-    end_run(PASS_WRITE, &s->writer, count);
-    s->ends = true;
+    for (int lane = 0; lane < LANES; ++lane)
+        if (r.place[lane] >= 0)
+            output_buffer[start + r.place[lane] / UNIT_BYTES][r.place[lane] % UNIT_BYTES] = r.value[lane];
+    return false;
 }
 
 __attribute__((max_global_work_dim(0))) kernel void store(int command_count, global ulong *restrict counters,
@@ -95,35 +68,11 @@ commands:
         store_state_t state = ZERO;
     cycles:
         while (stored < blocks) {
-            if (received < blocks && received < stored + 2) {  // its half of the buffer is free
-                bool valid = true;
-                results_t r;
-                if (stored == received)  // there is nothing else to do
-                    r = read_channel_intel(results_from_post);
-                else
-                    r = read_channel_nb_intel(results_from_post, &valid);
-                if (valid && r.ends) ++received;
-                if (valid && !r.ends) {
-                    const int start = (received & 1) * (OUTPUT_UNITS / 2);
-                lanes_of_results:
-                    UNROLLED
-                    for (int lane = 0; lane < LANES; ++lane)
-                        if (r.place[lane] >= 0)
-                            output_buffer[start + r.place[lane] / UNIT_BYTES][r.place[lane] % UNIT_BYTES] =
-                                r.value[lane];
-                }
-            }
+            if (received < blocks && received < stored + 2)  // its half of the buffer is free
+                if (take_results(received, stored == received, output_buffer)) ++received;
             if (stored < received) {
                 const block_t b = block_of(c, stored);
-                if (c.output_format == C16)
-                    store_planes(PASS_WRITE, &c, &b, &state, output_buffer, &count);
-                else
-                    store_pixels(PASS_WRITE, &c, &b, &state, output_buffer, &count);
-                if (state.ends) {
-                    const store_state_t start = ZERO;
-                    state = start;
-                    ++stored;
-                }
+                if (store_cycle(PASS_WRITE, &c, &b, &state, output_buffer, &count)) ++stored;
             }
         }
     counters_of_ports:

@@ -13,15 +13,10 @@
 #include "records.h"
 #include "sums.h"
 #include "types.h"
+#include "walk_post.h"
 
 typedef hls::stream<token_t> tokens_t;
 typedef hls::stream<count_t> counts_t;
-
-// What a command refers to beside weights (docs/program.md, section 4); each process has a copy of what it needs.
-struct lookup_t {
-    std::int8_t table[256];
-    std::int32_t slopes[SLOPES];
-};
 
 void load_block(READ_PORTS, const command_t &c, const source_t sources[MAX_SOURCES], int index,
                 std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
@@ -34,7 +29,7 @@ void compute_block(const command_t &c, const source_t sources[MAX_SOURCES], cons
                    accumulators_t sums, tokens_t &operand_slots, tokens_t &operand_ready, tokens_t &sum_slots,
                    tokens_t &sum_ready, products_t &products, counts_t &counts);
 
-void post_block(const command_t &c, const lookup_t &lookup, int index, const parameter_t parameters[PARAMETER_CHANNELS],
+void post_block(const command_t &c, const tables_t &tables, int index, const parameter_t parameters[PARAMETER_CHANNELS],
                 const accumulators_t sums, std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES], tokens_t &sum_slots, tokens_t &sum_ready,
                 products_t &products, tokens_t &result_slots, tokens_t &result_ready);
 

@@ -48,11 +48,11 @@ sources:
     }
 }
 
-void fetch_lookup(READ_PORTS, const command_t &c, lookup_t &lookup) {
+void fetch_tables(READ_PORTS, const command_t &c, tables_t &tables) {
     if (c.flags & FLAG_LOOKUP) {
         std::uint8_t bytes[256];
         fetch_bytes(PASS_READ, c.lookup_address, 256, bytes);
-        for (int i = 0; i < 256; ++i) lookup.table[i] = (std::int8_t)bytes[i];
+        for (int i = 0; i < 256; ++i) tables.lookup[i] = (std::int8_t)bytes[i];
     }
     if (c.flags & FLAG_LEAKY) {
         static std::uint8_t bytes[SLOPES * 4];
@@ -60,7 +60,7 @@ void fetch_lookup(READ_PORTS, const command_t &c, lookup_t &lookup) {
     slopes:
         for (int i = 0; i < c.slope_count; ++i) {
 #pragma HLS loop_tripcount min = 1 max = 512
-            lookup.slopes[i] = (std::int32_t)word_of(&bytes[4 * i]);
+            tables.slopes[i] = (std::int32_t)word_of(&bytes[4 * i]);
         }
     }
 }
@@ -91,7 +91,7 @@ std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES];
 // One pass: the processes work on successive blocks at the same time; tokens say which half of a buffer is whose.
 void run_pass(READ_PORTS, WRITE_PORTS, const command_t &c, const source_t load_sources[MAX_SOURCES],
               const source_t compute_sources[MAX_SOURCES], const std::uint8_t values[VALUE_BYTES],
-              const lookup_t &lookup, std::uint64_t totals[COUNTERS]) {
+              const tables_t &tables, std::uint64_t totals[COUNTERS]) {
 #pragma HLS inline off
 #pragma HLS stream variable = input_buffer type = unsync
 #pragma HLS stream variable = weight_buffer type = unsync
@@ -122,7 +122,7 @@ blocks:
         load_block(PASS_READ, c, load_sources, index, input_buffer, weight_buffer, parameter_buffer, operand_slots,
                    operand_ready, load_counts);
         compute_block(c, compute_sources, values, index, input_buffer, weight_buffer, accumulators, operand_slots, operand_ready, sum_slots, sum_ready, products, compute_counts);
-        post_block(c, lookup, index, parameter_buffer, accumulators, output_buffer, sum_slots,
+        post_block(c, tables, index, parameter_buffer, accumulators, output_buffer, sum_slots,
                    sum_ready, products, result_slots, result_ready);
         store_block(PASS_WRITE, c, index, output_buffer, result_slots, result_ready, store_counts);
         count_block(load_counts, compute_counts, store_counts, totals);
@@ -180,7 +180,7 @@ extern "C" void overlay(READ_PORTS, WRITE_PORTS, std::uint64_t *counters, std::u
     STORED(output_buffer, OUTPUT_STORAGE)
     static source_t load_sources[MAX_SOURCES], compute_sources[MAX_SOURCES];
     static std::uint8_t values[VALUE_BYTES];
-    static lookup_t lookup;
+    static tables_t tables;
 commands:
     for (int i = 0; i < command_count; ++i) {
 #pragma HLS loop_tripcount min = 1 max = 100
@@ -189,11 +189,11 @@ commands:
         fetch_sources(PASS_READ, c, load_sources);
     copy_sources:
         for (int s = 0; s < MAX_SOURCES; ++s) compute_sources[s] = load_sources[s];
-        fetch_lookup(PASS_READ, c, lookup);
+        fetch_tables(PASS_READ, c, tables);
         if (c.values_bytes > 0) fetch_bytes(PASS_READ, c.values_address, c.values_bytes, values);
         std::uint64_t totals[COUNTERS] = {};
 #pragma HLS array_partition variable = totals complete
-        run_pass(PASS_READ, PASS_WRITE, c, load_sources, compute_sources, values, lookup, totals);
+        run_pass(PASS_READ, PASS_WRITE, c, load_sources, compute_sources, values, tables, totals);
     counters_of_command:
         for (int k = 0; k < COUNTERS; ++k) {
 #pragma HLS pipeline II = 1

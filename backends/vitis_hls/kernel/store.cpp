@@ -1,86 +1,32 @@
 // STORE: a finished block goes from the output buffer to memory (docs/overlay.md, section 6). Bytes that no channel or
 // pixel owns are written as 0.
-#include "arithmetic.h"
 #include "engines.h"
+#include "walk_store.h"
 
 namespace {
 
-// c16: a run per plane; rows of pixels in fours.
-void store_planes(WRITE_PORTS, const command_t &c, const block_t &b,
-                  const std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES], count_t &count) {
-    const int pixels = b.rows * c.out_width;
+// A run per plane: rows of pixels in fours (c16), or one of all channels (hwc), rows padded to 64 bytes.
+void store_rows(WRITE_PORTS, const command_t &c, const block_t &b,
+                const std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES], count_t &count) {
 planes:
-    for (int plane = 0; plane < units_of(b.channels); ++plane) {
+    for (int plane = 0; plane < planes_of_output(&c, &b); ++plane) {
 #pragma HLS loop_tripcount min = 1 max = 64
-        writer_t writer = begin_run(
-            c.output_address +
-            (std::uint64_t)(b.first_channel / UNIT_BYTES + plane) * (std::uint64_t)c.output_plane_bytes +
-            (std::uint64_t)b.first_row * (std::uint64_t)c.output_row_bytes);
-    rows:
-        for (int row = 0; row < b.rows; ++row) {
-#pragma HLS loop_tripcount min = 1 max = 224
-        words:
-            for (int first = 0; first < c.output_row_bytes; first += WORD_BYTES) {
-#pragma HLS loop_tripcount min = 1 max = 56
-#pragma HLS pipeline II = 1  // n pixels of a plane are consecutive units
-                const int size = smaller(WORD_BYTES, c.output_row_bytes - first);
-                word_t word;
-            bytes_of_word:
-                for (int i = 0; i < WORD_BYTES; ++i) {
+        writer_t writer = run_of_output(&c, &b, plane);
+    pieces:
+        for (pieces_t p = pieces_of_output(&c, &b); !p.done; next_piece(&p)) {
+#pragma HLS loop_tripcount min = 1 max = 12544
+#pragma HLS pipeline II = 1  // n pixels of a plane are consecutive units; the units of a pixel are `pixels` apart
+            word_t word;
+        bytes_of_word:
+            for (int i = 0; i < WORD_BYTES; ++i) {
 #pragma HLS unroll
-                    const int column = (first + i) / UNIT_BYTES;
-                    const bool owned =
-                        column < c.out_width && plane * UNIT_BYTES + i % UNIT_BYTES < b.channels && i < size;
-                    word.byte[i] =
-                        owned ? (std::uint8_t)output_buffer[b.output_unit + plane * pixels + row * c.out_width + column]
-                                                           [i % UNIT_BYTES]
-                              : (std::uint8_t)0;
-                }
-                append(PASS_WRITE, &writer, &word, size, &count);
+                const int unit = unit_of_output(&c, &b, &p, plane, i);
+                word.byte[i] = unit < 0 ? (std::uint8_t)0 : (std::uint8_t)output_buffer[b.output_unit + unit][i % UNIT_BYTES];
             }
+            append(PASS_WRITE, &writer, &word, piece_bytes(&p), &count);
         }
         end_run(PASS_WRITE, &writer, &count);
     }
-}
-
-// hwc: one run; rows padded to 64 bytes.
-void store_pixels(WRITE_PORTS, const command_t &c, const block_t &b,
-                  const std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES], count_t &count) {
-    const int pixels = b.rows * c.out_width;
-    writer_t writer = begin_run(c.output_address + (std::uint64_t)b.first_row * (std::uint64_t)c.output_row_bytes);
-rows:
-    for (int row = 0; row < b.rows; ++row) {
-#pragma HLS loop_tripcount min = 1 max = 224
-    pixels_of_row:
-        for (int column = 0; column < c.out_width; ++column) {
-#pragma HLS loop_tripcount min = 1 max = 224
-        pieces:
-            for (int first = 0; first < b.channels; first += WORD_BYTES) {
-#pragma HLS loop_tripcount min = 1 max = 8
-#pragma HLS pipeline II = 1
-                const int size = smaller(WORD_BYTES, b.channels - first);
-                word_t word;
-            bytes_of_word:
-                for (int i = 0; i < WORD_BYTES; ++i) {
-#pragma HLS unroll
-                    word.byte[i] = 0;
-                    if (i < size)
-                        word.byte[i] = (std::uint8_t)
-                            output_buffer[b.output_unit + (first + i) / UNIT_BYTES * pixels + row * c.out_width + column]
-                                         [i % UNIT_BYTES];
-                }
-                append(PASS_WRITE, &writer, &word, size, &count);
-            }
-        }
-    padding:
-        for (int left = c.output_row_bytes - c.out_width * b.channels; left > 0; left -= WORD_BYTES) {
-#pragma HLS loop_tripcount min = 0 max = 4
-#pragma HLS pipeline II = 1
-            const word_t zeros = {};
-            append(PASS_WRITE, &writer, &zeros, smaller(WORD_BYTES, left), &count);
-        }
-    }
-    end_run(PASS_WRITE, &writer, &count);
 }
 
 }  // namespace
@@ -92,10 +38,7 @@ void store_block(WRITE_PORTS, const command_t &c, int index, const std::int8_t o
     if (c.flags & FLAG_STORE) {
         const block_t b = block_of(c, index);
         result_ready.read();
-        if (c.output_format == C16)
-            store_planes(PASS_WRITE, c, b, output_buffer, count);
-        else
-            store_pixels(PASS_WRITE, c, b, output_buffer, count);
+        store_rows(PASS_WRITE, c, b, output_buffer, count);
         result_slots.read();
     }
     counts.write(count);

@@ -1,0 +1,123 @@
+// The Winograd transform of a block's inputs (docs/overlay.md, section 5). Raw rows lie in the input buffer behind the
+// place of the transformed tiles. Tile by tile, round by round and group by group of channels, a word of raw channels is
+// gathered for each place of the tile, and then a word of transformed channels is written for each.
+#ifndef OVERLAY_TRANSFORM_H
+#define OVERLAY_TRANSFORM_H
+
+#include "winograd.h"
+
+enum { GROUP = WORD_BYTES / 2 };  // channels of a word of 16-bit values
+
+// Walks the groups of channels of a block's tiles.
+typedef struct {
+    form_t form;
+    int units;                       // channel units
+    int top, left;                   // of the first tile, in the rows that the block has
+    int rows, width;                 // of them
+    int raw, transformed;            // first unit of the raw rows, and of the tiles
+    int down, across, round, first;  // the tile, its round, and the first channel of its group
+    bool done;
+} tiles_t;
+
+INLINE tiles_t tiles_of(const command_t *c, const block_t *b) {
+    tiles_t t;
+    t.form = form_of(c, b->rows);
+    t.units = units_of(c->channels);
+    t.top = b->first_row - c->pad_top - b->input_start;
+    t.left = -c->pad_left;
+    t.rows = b->input_rows;
+    t.width = c->width;
+    t.raw = b->input_unit + transformed_units(c, b);
+    t.transformed = b->input_unit;
+    t.down = 0;
+    t.across = 0;
+    t.round = 0;
+    t.first = 0;
+    t.done = t.form.down == 0;
+    return t;
+}
+
+INLINE void next_tile(tiles_t *t) {
+    INLINED
+    t->first += GROUP;
+    if (t->first < t->units * UNIT_BYTES) return;
+    t->first = 0;
+    ++t->round;
+    if (t->round < t->form.rounds) return;
+    t->round = 0;
+    ++t->across;
+    if (t->across < t->form.across) return;
+    t->across = 0;
+    ++t->down;
+    t->done = t->down == t->form.down;
+}
+
+// Columns of B d, for a group of channels of a tile d.
+typedef int16_t half_tile_t[LARGEST_TILE][LARGEST_TILE][GROUP];
+
+// Gathers data element (i, j) of the tile: adds it to column j of B d.
+INLINE void gather_data(const command_t *c, const tiles_t *t, int i, int j,
+                        const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], half_tile_t half) {
+    INLINED
+    const form_t *f = &t->form;
+    const int row = t->top + t->down * f->m1 + t->round / f->rounds2 * f->taps + i;
+    const int column = t->left + t->across * f->m2 + t->round % f->rounds2 * f->taps + j;
+    const bool inside = row >= 0 && row < t->rows && column >= 0 && column < t->width;
+    const int pixel = inside ? t->raw + (row * t->width + column) * t->units : t->raw;
+    int16_t data[GROUP];
+channels_in:
+    UNROLLED
+    for (int k = 0; k < GROUP; ++k) {
+        UNROLL_THIS
+        const int place = smaller(t->first + k, t->units * UNIT_BYTES - 1);
+        const int8_t value = input_buffer[pixel + place / UNIT_BYTES][place % UNIT_BYTES];
+        data[k] = inside ? value : (int8_t)c->pad_value;
+    }
+rows_of_transform:
+    UNROLLED
+    for (int y = 0; y < LARGEST_TILE; ++y) {
+        UNROLL_THIS
+        const int16_t entry = y < f->t1 ? (int16_t)data_entry(f->m1, y, i) : (int16_t)0;
+    channels_of_row:
+        UNROLLED
+        for (int k = 0; k < GROUP; ++k) {
+            UNROLL_THIS
+            const int16_t before = i == 0 ? (int16_t)0 : half[y][j][k];
+            half[y][j][k] = (int16_t)(before + entry * data[k]);
+        }
+    }
+}
+
+// Writes element (i, j) of B d B'. Tile, position and round of a value: unit ((position * tiles + tile) * rounds + round)
+// * 2 Cb, then 16-bit values, the low byte first.
+INLINE void write_transformed(const tiles_t *t, int i, int j, const half_tile_t half,
+                              int8_t input_buffer[INPUT_UNITS][UNIT_BYTES]) {
+    INLINED
+    const form_t *f = &t->form;
+    int16_t full[GROUP] = ZERO;
+columns_of_transform:
+    UNROLLED
+    for (int s = 0; s < LARGEST_TILE; ++s) {
+        UNROLL_THIS
+        const int16_t entry = s < f->t2 ? (int16_t)data_entry(f->m2, j, s) : (int16_t)0;
+    channels_of_column:
+        UNROLLED
+        for (int k = 0; k < GROUP; ++k) {
+            UNROLL_THIS
+            full[k] = (int16_t)(full[k] + entry * (s < f->t2 ? half[i][s][k] : (int16_t)0));
+        }
+    }
+    const int tile = ((i * f->t2 + j) * f->down + t->down) * f->across + t->across;
+    const int unit = t->transformed + (tile * f->rounds + t->round) * 2 * t->units;
+channels_out:
+    UNROLLED
+    for (int k = 0; k < GROUP; ++k) {
+        UNROLL_THIS
+        const int byte = 2 * (t->first + k);
+        if (byte >= 2 * t->units * UNIT_BYTES) continue;
+        input_buffer[unit + byte / UNIT_BYTES][byte % UNIT_BYTES] = (int8_t)(full[k] & 0xff);
+        input_buffer[unit + byte / UNIT_BYTES][byte % UNIT_BYTES + 1] = (int8_t)(full[k] >> 8);
+    }
+}
+
+#endif

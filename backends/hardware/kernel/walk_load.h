@@ -1,0 +1,122 @@
+// What LOAD reads for a block and where in the input buffer it belongs (docs/overlay.md, sections 2 and 3): for each
+// input a run per plane of its rows, and a run of weights.
+#ifndef OVERLAY_WALK_LOAD_H
+#define OVERLAY_WALK_LOAD_H
+
+#include "pieces.h"
+#include "winograd.h"
+
+// A tensor as LOAD reads it.
+typedef struct {
+    uint64_t address;
+    int channels, width, row_bytes, plane_bytes;
+    bool by_plane;    // c16; else pixel by pixel
+    bool by_row;      // the Winograd transform takes whole rows: each is a run of its own
+    int planes;       // channel units of c16
+    int pixel_bytes;  // of hwc and toeplitz: channels, or a window
+    int pitch;        // units from a pixel to the next in the input buffer
+} tensor_t;
+
+INLINE int inputs_of(const command_t *c) { return c->op == OP_SCALE ? 1 : c->source_count; }
+
+INLINE tensor_t tensor_of(const command_t *c, const source_t sources[MAX_SOURCES], int input) {
+    tensor_t t;
+    const bool listed = c->op == OP_ADD || c->op == OP_MUL || c->op == OP_SCALE || c->op == OP_CONCAT;
+    const bool windows = c->input_format == TOEPLITZ;
+    t.address = listed ? sources[input].address : c->input_address;
+    t.channels = listed ? sources[input].channels : c->channels;
+    t.row_bytes = listed ? sources[input].row_bytes : c->input_row_bytes;
+    t.plane_bytes = listed ? sources[input].plane_bytes : c->input_plane_bytes;
+    t.width = windows ? c->out_width : c->width;
+    t.by_plane = c->input_format == C16;
+    t.by_row = t.by_plane && c->algorithm == WINOGRAD;
+    t.planes = t.by_plane ? units_of(t.channels) : 1;
+    t.pixel_bytes = windows ? c->window_bytes : t.channels;
+    const int units = units_of(t.pixel_bytes);
+    t.pitch = windows || c->algorithm == WINOGRAD ? units : pitch_of(units);
+    return t;
+}
+
+// The first unit of a block's first input: raw rows lie behind the place of the Winograd tiles that are made of them.
+INLINE int first_unit(const command_t *c, const block_t *b) {
+    return b->input_unit + (c->algorithm == WINOGRAD ? transformed_units(c, b) : 0);
+}
+
+// Units that the rows of a block take.
+INLINE int units_of_rows(const tensor_t *t, const block_t *b) { return b->input_rows * t->width * t->pitch; }
+
+INLINE pieces_t pieces_of_plane(const tensor_t *t, const block_t *b) {
+    if (t->by_plane) return pieces_of(b->input_rows, 1, t->row_bytes, 0);
+    return pieces_of(b->input_rows, t->width, t->pixel_bytes, t->row_bytes - t->width * t->pixel_bytes);
+}
+
+// A piece that starts a run, and the run.
+INLINE bool starts_run(const tensor_t *t, const pieces_t *p) {
+    INLINED
+    return p->part == 0 && p->first == 0 && (p->row == 0 || t->by_row);
+}
+
+INLINE reader_t run_of(const tensor_t *t, const block_t *b, int plane, int row) {
+    INLINED
+    return open_run(t->address + (uint64_t)plane * (uint64_t)t->plane_bytes +
+                        (uint64_t)(b->input_start + row) * (uint64_t)t->row_bytes,
+                    (uint64_t)(t->by_row ? 1 : b->input_rows) * (uint64_t)t->row_bytes);
+}
+
+// Where a piece belongs in the input buffer: `count` units, `step` apart; 0 or less if it is padding. The distances are
+// odd, so the units lie in different banks.
+typedef struct {
+    int unit, step, count;
+    int known, less;  // bytes of the first unit that are channels, and how many less of each unit behind it
+} units_t;
+
+// `unit`: first unit of the tensor.
+INLINE units_t place_of(const tensor_t *t, const pieces_t *p, int plane, int unit) {
+    INLINED
+    units_t u;
+    const int units = p->first / UNIT_BYTES;
+    if (t->by_plane) {  // n pixels of a channel unit
+        u.unit = unit + (p->row * t->width + units) * t->pitch + plane;
+        u.step = t->pitch;
+        u.count = smaller(WORD_UNITS, t->width - units);
+        u.known = t->channels - plane * UNIT_BYTES;
+        u.less = 0;
+    } else {  // n channel units of a pixel
+        u.unit = unit + (p->row * t->width + p->part) * t->pitch + units;
+        u.step = 1;
+        u.count = is_padding(p) ? 0 : units_of(piece_bytes(p));
+        u.known = piece_bytes(p);
+        u.less = UNIT_BYTES;
+    }
+    return u;
+}
+
+// Byte `i` of unit `k` of a word: channels that there are not have the value of padding.
+INLINE int8_t byte_of_unit(const command_t *c, const units_t *u, const word_t *word, int k, int i) {
+    INLINED
+    return i < u->known - k * u->less ? (int8_t)word->byte[k * UNIT_BYTES + i] : (int8_t)c->pad_value;
+}
+
+// What a block loads: its inputs, and a run of weights (no bytes if there is none), in front of which lie the parameters
+// of some output channels.
+INLINE bool loads_inputs(const command_t *c, const block_t *b) { return c->mode == STREAM_INPUTS || b->index == 0; }
+
+typedef struct {
+    uint64_t address;
+    int bytes, channels;
+} weights_t;
+
+INLINE weights_t weights_of(const command_t *c, const block_t *b) {
+    weights_t w = {c->weights_address, c->weight_bytes, 0};
+    if (c->mode != STREAM_INPUTS) {
+        w.address += (uint64_t)b->index * (uint64_t)c->weight_bytes;
+        if (b->index == c->blocks - 1) w.bytes = c->last_weight_bytes;
+    } else if (b->index > 0) {
+        w.bytes = 0;
+    }
+    if (c->op == OP_CONV) w.channels = b->channels;
+    if (c->op == OP_DEPTHWISE) w.channels = units_of(c->channels) * UNIT_BYTES;
+    return w;
+}
+
+#endif

@@ -1,0 +1,208 @@
+// The order in which POST makes a block's results, R lanes at a time, and where in the block's half of the output buffer
+// they belong (docs/overlay.md, sections 6 and 7): sums of the array, row by row of the accumulators, and products of the
+// vector unit as they come.
+#ifndef OVERLAY_WALK_POST_H
+#define OVERLAY_WALK_POST_H
+
+#include "pooling.h"
+#include "winograd.h"
+
+// What a command refers to beside weights (docs/program.md, section 4).
+typedef struct {
+    int8_t lookup[256];
+    int32_t slopes[SLOPES];
+} tables_t;
+
+// Byte of the block's half of the output buffer.
+INLINE int byte_of_output(const command_t *c, const block_t *b, int pixel, int channel) {
+    INLINED
+    return (channel / UNIT_BYTES * b->rows * c->out_width + pixel) * UNIT_BYTES + channel % UNIT_BYTES;
+}
+
+// Walks the sums of a convolution: R lanes of a row, row after row. Lanes are output channels (NS, WS) or positions (IS);
+// with Winograd a lane gets the positions of a tile one by one.
+typedef struct {
+    bool by_channel;       // a row is an output channel (IS); else a position or tile
+    int across, along;     // lanes in all, and rows of each group of lanes
+    int positions, tiles;  // Winograd; else 1, and positions
+    int wide;              // sums in a row of accumulators
+    int tile, first, line, position;
+    bool done;
+} post_order_t;
+
+INLINE post_order_t post_order_of(const command_t *c, const block_t *b) {
+    post_order_t o = ZERO;
+    o.tiles = b->rows * c->out_width;
+    o.positions = 1;
+    o.wide = ARRAY_COLUMNS * PACKING;
+    if (c->algorithm == WINOGRAD) {
+        const form_t f = form_of(c, b->rows);
+        o.tiles = f.down * f.across;
+        o.positions = f.positions;
+        o.wide = ARRAY_COLUMNS;
+    }
+    o.by_channel = c->dataflow == IS;
+    o.across = o.by_channel ? o.tiles : b->channels;
+    o.along = o.by_channel ? b->channels : o.tiles;
+    return o;
+}
+
+INLINE int lanes_of(const post_order_t *o) {
+    INLINED
+    return smaller(smaller(LANES, o->tile + o->wide - o->first), o->across - o->first);
+}
+
+// The next row, whose positions are to come.
+INLINE void next_line(post_order_t *o) {
+    INLINED
+    o->position = 0;
+    ++o->line;
+    if (o->line < o->along) return;
+    o->line = 0;
+    o->first += LANES;
+    if (o->first < smaller(o->tile + o->wide, o->across)) return;
+    o->tile += o->wide;
+    o->first = o->tile;
+    o->done = o->tile >= o->across;
+}
+
+INLINE void next_post(post_order_t *o) {
+    INLINED
+    ++o->position;
+    if (o->position == o->positions) next_line(o);
+}
+
+// What a lane has: an output channel, and a position (Winograd: a tile) of the block.
+INLINE int channel_of_lane(const post_order_t *o, int lane) {
+    INLINED
+    return o->by_channel ? o->line : o->first + lane;
+}
+
+INLINE int number_of_lane(const post_order_t *o, int lane) {
+    INLINED
+    return o->by_channel ? o->first + lane : o->line;
+}
+
+// Where a lane's result belongs, -1 for a lane that has none: of a direct convolution, and output (y, x) of a Winograd
+// tile.
+INLINE int place_of_sum(const command_t *c, const block_t *b, const post_order_t *o, int lane) {
+    INLINED
+    if (lane >= lanes_of(o)) return -1;
+    return byte_of_output(c, b, number_of_lane(o, lane), channel_of_lane(o, lane));
+}
+
+INLINE int place_in_tile(const command_t *c, const block_t *b, const form_t *f, const post_order_t *o, int y, int x,
+                         int lane) {
+    INLINED
+    const int tile = number_of_lane(o, lane);
+    const int row = tile / f->across * f->m1 + y;
+    const int column = tile % f->across * f->m2 + x;
+    if (lane >= lanes_of(o) || row >= b->rows || column >= c->out_width) return -1;
+    return byte_of_output(c, b, row * c->out_width + column, channel_of_lane(o, lane));
+}
+
+// Winograd: A times the sums of the tiles of the lanes, m1 x t2, as they come position by position.
+typedef wide_t half_results_t[LARGEST_TILE][LARGEST_TILE][LANES];
+
+INLINE void gather_sums(const form_t *f, int position, const wide_t sums[LANES], half_results_t half) {
+    INLINED
+    const int i = position / f->t2;
+    const int j = position % f->t2;
+rows_of_outputs:
+    UNROLLED
+    for (int y = 0; y < LARGEST_TILE; ++y) {
+        UNROLL_THIS
+        if (y >= f->m1) continue;
+        const wide_t entry = output_entry(f->m1, y, i);
+    lanes_of_tile:
+        UNROLLED
+        for (int lane = 0; lane < LANES; ++lane) {
+            UNROLL_THIS
+            const wide_t before = i == 0 ? 0 : half[y][j][lane];
+            half[y][j][lane] = before + entry * sums[lane];
+        }
+    }
+}
+
+// Output (y, x) of a lane's tile.
+INLINE wide_t sum_of_tile(const form_t *f, const half_results_t half, int y, int x, int lane) {
+    INLINED
+    wide_t sum = 0;
+columns_of_outputs:
+    UNROLLED
+    for (int j = 0; j < LARGEST_TILE; ++j) {
+        UNROLL_THIS
+        if (j < f->t2) sum += output_entry(f->m2, x, j) * half[y][j][lane];
+    }
+    return divide_scale(sum, f->m1, f->m2);
+}
+
+// Walks the products of the vector unit: for pooling chunk by chunk, tile by tile, row by row (pooling.h), for other
+// layers row by row in the order of order.h.
+typedef struct {
+    bool pools;
+    pool_t pool;
+    pool_tile_t columns;  // of the tile
+    order_t order;
+    unit_cursor_t at;  // other layers: next unit of the row
+    int chunk, tile, row, group;
+    bool done;
+} product_order_t;
+
+INLINE product_order_t product_order_of(const command_t *c, const block_t *b) {
+    product_order_t o;
+    o.pools = c->op == OP_MAX_POOL || c->op == OP_AVERAGE_POOL;
+    o.pool = pool_of(c, b);
+    o.columns = tile_of(c, &o.pool, 0);
+    o.order = order_of(c);
+    o.at.column = 0;
+    o.at.unit = 0;
+    o.chunk = 0;
+    o.tile = 0;
+    o.row = 0;
+    o.group = 0;
+    o.done = b->rows == 0;
+    return o;
+}
+
+// A unit of a group of lanes: its first output channel, and where that one's result belongs, -1 if the lanes idle.
+typedef struct {
+    int channel, place;
+} finished_t;
+
+// Unit `k` of the group; other layers than pooling must ask for all, one after the other.
+INLINE finished_t next_of_group(const command_t *c, const block_t *b, product_order_t *o, int k) {
+    INLINED
+    const unit_cursor_t at = o->pools ? place_in_row(&o->pool, &o->columns, o->chunk, o->group, k) : o->at;
+    const bool counts = o->pools ? at.column < o->columns.columns : counts_in(c, &o->order, &at);
+    const int column = o->pools ? o->columns.column + at.column : at.column;
+    const int unit = o->pools ? o->chunk * o->pool.chunk_units + at.unit : at.unit;
+    finished_t f;
+    f.channel = unit * UNIT_BYTES;
+    f.place = counts ? byte_of_output(c, b, o->row * c->out_width + column, f.channel) : -1;
+    next_unit(&o->order, &o->at);
+    return f;
+}
+
+INLINE void next_group(const command_t *c, const block_t *b, product_order_t *o) {
+    INLINED
+    ++o->group;
+    if (o->group < (o->pools ? groups_of_row(&o->pool, &o->columns, o->chunk) : o->order.groups)) return;
+    o->group = 0;
+    o->at.column = 0;
+    o->at.unit = 0;
+    ++o->row;
+    if (o->row < b->rows) return;
+    o->row = 0;
+    ++o->tile;
+    if (o->pools && o->tile < o->pool.tiles) {
+        o->columns = tile_of(c, &o->pool, o->tile);
+        return;
+    }
+    o->tile = 0;
+    o->columns = tile_of(c, &o->pool, 0);
+    ++o->chunk;
+    o->done = !o->pools || o->chunk == o->pool.chunks;
+}
+
+#endif
