@@ -24,7 +24,7 @@ KERNEL_HEADERS = (
     "pooling_unit.h",
     "vector.h",
     "memory.h",
-    "pieces.h",
+    "slices.h",
     "walk_load.h",
     "transform.h",
     "walk_post.h",

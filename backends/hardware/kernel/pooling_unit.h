@@ -23,6 +23,22 @@ INLINE pool_window_t combine(bool largest, pool_window_t before, pool_window_t v
     return (pool_window_t)(before + value);
 }
 
+// Adds a value of input row `y` to the running results of the output rows after `row`: the second begins with the row that
+// completes the first.
+INLINE void reduce_later(const command_t *c, const reading_t *r, int row, int y, pool_row_t value,
+                         const pool_row_t before[RUNNING_ROWS], pool_row_t after[RUNNING_ROWS]) {
+    INLINED
+later:
+    UNROLLED
+    for (int next = row + 1; next <= row + RUNNING_ROWS; ++next) {
+        UNROLL_THIS
+        const bool reaches = y >= first_of_window(c, next) && y <= last_inside(c, next);
+        if (next > r->sweep_last || !reaches) continue;
+        const bool begins = y == larger(first_of_window(c, next), 0);
+        after[next & 1] = begins ? value : combine_rows(c->op == OP_MAX_POOL, before[next & 1], value);
+    }
+}
+
 // First step: input rows are read, each once, until output row `row` of the chunk is complete. An input row is in the
 // windows of at most three output rows: `row` and the two after it, whose running results alternate in `running`.
 INLINE uint64_t pool_down(const command_t *c, const pool_t *p, const pool_tile_t *t, const block_t *b, int chunk, int row,
@@ -61,23 +77,18 @@ rows:
                         value = (pool_row_t)(largest ? stored : stored - c->input_zero_point);
                     }
                     const pool_row_t before[RUNNING_ROWS] = {running[0][word][k][i], running[1][word][k][i]};
+                    pool_row_t after[RUNNING_ROWS] = {before[0], before[1]};
                     // The row that is being completed...
                     if (apart || (y >= first_of_window(c, row) && y <= last_inside(c, row))) {
                         const bool begins = apart ? y == r.from : y == larger(first_of_window(c, row), 0);
                         const pool_row_t now = begins ? value : combine_rows(largest, before[row & 1], value);
                         reduced[word][k][i] = now;
-                        running[row & 1][word][k][i] = now;
+                        after[row & 1] = now;
                     }
-                // ...and those after it: the second begins with the row that completes the first.
-                later:
-                    UNROLLED
-                    for (int next = row + 1; next <= row + RUNNING_ROWS; ++next) {
-                        UNROLL_THIS
-                        const bool reaches = y >= first_of_window(c, next) && y <= last_inside(c, next);
-                        if (apart || next > r.sweep_last || !reaches) continue;
-                        const bool begins = y == larger(first_of_window(c, next), 0);
-                        running[next & 1][word][k][i] = begins ? value : combine_rows(largest, before[next & 1], value);
-                    }
+                    // ...and those after it.
+                    if (!apart) reduce_later(c, &r, row, y, value, before, after);
+                    running[0][word][k][i] = after[0];
+                    running[1][word][k][i] = after[1];
                 }
             }
             ++cycles;
@@ -154,6 +165,20 @@ folds:
     return cycles;
 }
 
+// Adds columns `from` to `end` - 1 of channel `i` to a window, those that the tile has.
+INLINE pool_window_t reduce_columns(const pool_tile_t *t, const row_buffer_t reduced, bool largest, int from, int end, int i,
+                                    pool_window_t before) {
+    INLINED
+    pool_window_t now = before;
+taps:
+    for (int x = from; x < end; ++x) {
+        TRIPS(1, 3)
+        if (x < 0 || x >= t->width) continue;
+        now = combine(largest, now, (pool_window_t)reduced[x / WORD_UNITS][x % WORD_UNITS][i]);
+    }
+    return now;
+}
+
 // Pixels side by side: three taps of n windows in the first cycle, two more in each further one. The windows that begin
 // in a word of pixels, less the pads, end at most one word later (kernel_columns <= n + 1).
 INLINE uint64_t slide_row(const command_t *c, const pool_tile_t *t, const row_buffer_t reduced, window_buffer_t windows) {
@@ -179,19 +204,14 @@ words:
                 UNROLL_THIS
                 const int column = first + k;
                 if (column >= t->columns || column * c->stride_columns >= (word + 1) * WORD_UNITS) continue;
+                const int start = column * c->stride_columns - t->pads;
             channels:
                 UNROLLED
                 for (int i = 0; i < UNIT_BYTES; ++i) {
                     UNROLL_THIS
-                    pool_window_t now = step == 0 ? none : windows[column / WORD_UNITS][column % WORD_UNITS][i];
-                taps:
-                    for (int tap = from; tap < end; ++tap) {
-                        TRIPS(1, 3)
-                        const int x = column * c->stride_columns - t->pads + tap;
-                        if (x < 0 || x >= t->width) continue;
-                        now = combine(largest, now, (pool_window_t)reduced[x / WORD_UNITS][x % WORD_UNITS][i]);
-                    }
-                    windows[column / WORD_UNITS][column % WORD_UNITS][i] = now;
+                    const pool_window_t before = step == 0 ? none : windows[column / WORD_UNITS][column % WORD_UNITS][i];
+                    windows[column / WORD_UNITS][column % WORD_UNITS][i] =
+                        reduce_columns(t, reduced, largest, start + from, start + end, i, before);
                 }
             }
             ++cycles;

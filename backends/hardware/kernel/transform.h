@@ -57,7 +57,7 @@ typedef int16_t half_tile_t[LARGEST_TILE][LARGEST_TILE][GROUP];
 
 // Gathers data element (i, j) of the tile: adds it to column j of B d.
 INLINE void gather_data(const command_t *c, const tiles_t *t, int i, int j,
-                        const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], half_tile_t half) {
+                        const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], half_tile_t part) {
     INLINED
     const form_t *f = &t->form;
     const int row = t->top + t->down * f->m1 + t->round / f->rounds2 * f->taps + i;
@@ -82,15 +82,15 @@ rows_of_transform:
         UNROLLED
         for (int k = 0; k < GROUP; ++k) {
             UNROLL_THIS
-            const int16_t before = i == 0 ? (int16_t)0 : half[y][j][k];
-            half[y][j][k] = (int16_t)(before + entry * data[k]);
+            const int16_t before = i == 0 ? (int16_t)0 : part[y][j][k];
+            part[y][j][k] = (int16_t)(before + entry * data[k]);
         }
     }
 }
 
 // Writes element (i, j) of B d B'. Tile, position and round of a value: unit ((position * tiles + tile) * rounds + round)
 // * 2 Cb, then 16-bit values, the low byte first.
-INLINE void write_transformed(const tiles_t *t, int i, int j, const half_tile_t half,
+INLINE void write_transformed(const tiles_t *t, int i, int j, const half_tile_t part,
                               int8_t input_buffer[INPUT_UNITS][UNIT_BYTES]) {
     INLINED
     const form_t *f = &t->form;
@@ -104,7 +104,7 @@ columns_of_transform:
         UNROLLED
         for (int k = 0; k < GROUP; ++k) {
             UNROLL_THIS
-            full[k] = (int16_t)(full[k] + entry * (s < f->t2 ? half[i][s][k] : (int16_t)0));
+            full[k] = (int16_t)(full[k] + entry * (s < f->t2 ? part[i][s][k] : (int16_t)0));
         }
     }
     const int tile = ((i * f->t2 + j) * f->down + t->down) * f->across + t->across;

@@ -34,37 +34,32 @@ groups:
         TRIPS(1, 256)
         lanes_t lanes = ZERO;
         unit_cursor_t cursor = at;
-        int tap = 0;
-    taps_down:
-        for (int k1 = 0; k1 < c->kernel_rows; ++k1) {
-            TRIPS(1, 7)
-        taps_across:
-            for (int k2 = 0; k2 < c->kernel_columns; ++k2) {
-                TRIPS(1, 7)
-                PIPELINED  // one tap of R lanes per cycle
-                const int y = row * c->stride_rows - c->pad_top + k1 * c->dilation_rows;
-                cursor = at;
-            units:
+    taps:
+        for (int tap = 0; tap < c->kernel_rows * c->kernel_columns; ++tap) {
+            TRIPS(1, 49)
+            PIPELINED  // one tap of R lanes per cycle
+            const int y = row * c->stride_rows - c->pad_top + tap / c->kernel_columns * c->dilation_rows;
+            cursor = at;
+        units:
+            UNROLLED
+            for (int k = 0; k < EACH; ++k) {
+                UNROLL_THIS
+                const int column = cursor.column * c->stride_columns - c->pad_left;
+                const int x = column + tap % c->kernel_columns * c->dilation_columns;
+                const bool inside = y >= 0 && y < v->height && x >= 0 && x < v->width;
+            lanes:
                 UNROLLED
-                for (int k = 0; k < EACH; ++k) {
+                for (int i = 0; i < UNIT_BYTES; ++i) {
                     UNROLL_THIS
-                    const int x = cursor.column * c->stride_columns - c->pad_left + k2 * c->dilation_columns;
-                    const bool inside = y >= 0 && y < v->height && x >= 0 && x < v->width;
-                lanes:
-                    UNROLLED
-                    for (int i = 0; i < UNIT_BYTES; ++i) {
-                        UNROLL_THIS
-                        if (!counts_in(c, o, &cursor)) continue;
-                        const int byte = channels * (PARAMETER_BYTES + tap) + cursor.unit * UNIT_BYTES + i;
-                        const int value = inside ? value_at(v, y, x, cursor.unit, i, input_buffer) : c->pad_value;
-                        const int weight = weight_buffer[byte / WORD_BYTES][byte % WORD_BYTES];
-                        lanes.product[k * UNIT_BYTES + i] += value * weight;
-                    }
-                    next_unit(o, &cursor);
+                    if (!counts_in(c, o, &cursor)) continue;
+                    const int byte = channels * (PARAMETER_BYTES + tap) + cursor.unit * UNIT_BYTES + i;
+                    const int value = inside ? value_at(v, y, x, cursor.unit, i, input_buffer) : c->pad_value;
+                    const int weight = weight_buffer[byte / WORD_BYTES][byte % WORD_BYTES];
+                    lanes.product[k * UNIT_BYTES + i] += value * weight;
                 }
-                ++tap;
-                ++cycles;
+                next_unit(o, &cursor);
             }
+            ++cycles;
         }
         at = cursor;
         HAND_OUT(lanes);

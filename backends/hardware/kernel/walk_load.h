@@ -3,7 +3,7 @@
 #ifndef OVERLAY_WALK_LOAD_H
 #define OVERLAY_WALK_LOAD_H
 
-#include "pieces.h"
+#include "slices.h"
 #include "winograd.h"
 
 // A tensor as LOAD reads it.
@@ -45,13 +45,13 @@ INLINE int first_unit(const command_t *c, const block_t *b) {
 // Units that the rows of a block take.
 INLINE int units_of_rows(const tensor_t *t, const block_t *b) { return b->input_rows * t->width * t->pitch; }
 
-INLINE pieces_t pieces_of_plane(const tensor_t *t, const block_t *b) {
-    if (t->by_plane) return pieces_of(b->input_rows, 1, t->row_bytes, 0);
-    return pieces_of(b->input_rows, t->width, t->pixel_bytes, t->row_bytes - t->width * t->pixel_bytes);
+INLINE slices_t slices_of_plane(const tensor_t *t, const block_t *b) {
+    if (t->by_plane) return slices_of(b->input_rows, 1, t->row_bytes, 0);
+    return slices_of(b->input_rows, t->width, t->pixel_bytes, t->row_bytes - t->width * t->pixel_bytes);
 }
 
-// A piece that starts a run, and the run.
-INLINE bool starts_run(const tensor_t *t, const pieces_t *p) {
+// A slice that starts a run, and the run.
+INLINE bool starts_run(const tensor_t *t, const slices_t *p) {
     INLINED
     return p->part == 0 && p->first == 0 && (p->row == 0 || t->by_row);
 }
@@ -63,7 +63,7 @@ INLINE reader_t run_of(const tensor_t *t, const block_t *b, int plane, int row) 
                     (uint64_t)(t->by_row ? 1 : b->input_rows) * (uint64_t)t->row_bytes);
 }
 
-// Where a piece belongs in the input buffer: `count` units, `step` apart; 0 or less if it is padding. The distances are
+// Where a slice belongs in the input buffer: `count` units, `step` apart; 0 or less if it is padding. The distances are
 // odd, so the units lie in different banks.
 typedef struct {
     int unit, step, count;
@@ -71,7 +71,7 @@ typedef struct {
 } units_t;
 
 // `unit`: first unit of the tensor.
-INLINE units_t place_of(const tensor_t *t, const pieces_t *p, int plane, int unit) {
+INLINE units_t place_of(const tensor_t *t, const slices_t *p, int plane, int unit) {
     INLINED
     units_t u;
     const int units = p->first / UNIT_BYTES;
@@ -84,8 +84,8 @@ INLINE units_t place_of(const tensor_t *t, const pieces_t *p, int plane, int uni
     } else {  // n channel units of a pixel
         u.unit = unit + (p->row * t->width + p->part) * t->pitch + units;
         u.step = 1;
-        u.count = is_padding(p) ? 0 : units_of(piece_bytes(p));
-        u.known = piece_bytes(p);
+        u.count = is_padding(p) ? 0 : units_of(slice_bytes(p));
+        u.known = slice_bytes(p);
         u.less = UNIT_BYTES;
     }
     return u;

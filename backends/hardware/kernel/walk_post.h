@@ -14,9 +14,9 @@ typedef struct {
 } tables_t;
 
 // Byte of the block's half of the output buffer.
-INLINE int byte_of_output(const command_t *c, const block_t *b, int pixel, int channel) {
+INLINE int byte_of_output(const command_t *c, const block_t *b, int pixel, int oc) {
     INLINED
-    return (channel / UNIT_BYTES * b->rows * c->out_width + pixel) * UNIT_BYTES + channel % UNIT_BYTES;
+    return (oc / UNIT_BYTES * b->rows * c->out_width + pixel) * UNIT_BYTES + oc % UNIT_BYTES;
 }
 
 // Walks the sums of a convolution: R lanes of a row, row after row. Lanes are output channels (NS, WS) or positions (IS);
@@ -104,7 +104,7 @@ INLINE int place_in_tile(const command_t *c, const block_t *b, const form_t *f, 
 // Winograd: A times the sums of the tiles of the lanes, m1 x t2, as they come position by position.
 typedef wide_t half_results_t[LARGEST_TILE][LARGEST_TILE][LANES];
 
-INLINE void gather_sums(const form_t *f, int position, const wide_t sums[LANES], half_results_t half) {
+INLINE void gather_sums(const form_t *f, int position, const wide_t sums[LANES], half_results_t part) {
     INLINED
     const int i = position / f->t2;
     const int j = position % f->t2;
@@ -118,21 +118,21 @@ rows_of_outputs:
         UNROLLED
         for (int lane = 0; lane < LANES; ++lane) {
             UNROLL_THIS
-            const wide_t before = i == 0 ? 0 : half[y][j][lane];
-            half[y][j][lane] = before + entry * sums[lane];
+            const wide_t before = i == 0 ? 0 : part[y][j][lane];
+            part[y][j][lane] = before + entry * sums[lane];
         }
     }
 }
 
 // Output (y, x) of a lane's tile.
-INLINE wide_t sum_of_tile(const form_t *f, const half_results_t half, int y, int x, int lane) {
+INLINE wide_t sum_of_tile(const form_t *f, const half_results_t part, int y, int x, int lane) {
     INLINED
     wide_t sum = 0;
 columns_of_outputs:
     UNROLLED
     for (int j = 0; j < LARGEST_TILE; ++j) {
         UNROLL_THIS
-        if (j < f->t2) sum += output_entry(f->m2, x, j) * half[y][j][lane];
+        if (j < f->t2) sum += output_entry(f->m2, x, j) * part[y][j][lane];
     }
     return divide_scale(sum, f->m1, f->m2);
 }
@@ -167,7 +167,7 @@ INLINE product_order_t product_order_of(const command_t *c, const block_t *b) {
 
 // A unit of a group of lanes: its first output channel, and where that one's result belongs, -1 if the lanes idle.
 typedef struct {
-    int channel, place;
+    int oc, place;
 } finished_t;
 
 // Unit `k` of the group; other layers than pooling must ask for all, one after the other.
@@ -178,8 +178,8 @@ INLINE finished_t next_of_group(const command_t *c, const block_t *b, product_or
     const int column = o->pools ? o->columns.column + at.column : at.column;
     const int unit = o->pools ? o->chunk * o->pool.chunk_units + at.unit : at.unit;
     finished_t f;
-    f.channel = unit * UNIT_BYTES;
-    f.place = counts ? byte_of_output(c, b, o->row * c->out_width + column, f.channel) : -1;
+    f.oc = unit * UNIT_BYTES;
+    f.place = counts ? byte_of_output(c, b, o->row * c->out_width + column, f.oc) : -1;
     next_unit(&o->order, &o->at);
     return f;
 }

@@ -3,15 +3,15 @@
 #ifndef OVERLAY_WALK_STORE_H
 #define OVERLAY_WALK_STORE_H
 
-#include "pieces.h"
+#include "slices.h"
 
 INLINE int planes_of_output(const command_t *c, const block_t *b) {
     return c->output_format == C16 ? units_of(b->channels) : 1;
 }
 
-INLINE pieces_t pieces_of_output(const command_t *c, const block_t *b) {
-    if (c->output_format == C16) return pieces_of(b->rows, 1, c->output_row_bytes, 0);
-    return pieces_of(b->rows, c->out_width, b->channels, c->output_row_bytes - c->out_width * b->channels);
+INLINE slices_t slices_of_output(const command_t *c, const block_t *b) {
+    if (c->output_format == C16) return slices_of(b->rows, 1, c->output_row_bytes, 0);
+    return slices_of(b->rows, c->out_width, b->channels, c->output_row_bytes - c->out_width * b->channels);
 }
 
 INLINE writer_t run_of_output(const command_t *c, const block_t *b, int plane) {
@@ -20,9 +20,9 @@ INLINE writer_t run_of_output(const command_t *c, const block_t *b, int plane) {
                      (uint64_t)b->first_row * (uint64_t)c->output_row_bytes);
 }
 
-// Byte `i` of a piece: its unit of the block's half of the output buffer, or -1 where no channel or pixel owns it and it
+// Byte `i` of a slice: its unit of the block's half of the output buffer, or -1 where no channel or pixel owns it and it
 // is written as 0.
-INLINE int unit_of_output(const command_t *c, const block_t *b, const pieces_t *p, int plane, int i) {
+INLINE int unit_of_output(const command_t *c, const block_t *b, const slices_t *p, int plane, int i) {
     INLINED
     const int byte = p->first + i;
     const int pixels = b->rows * c->out_width;

@@ -70,10 +70,10 @@ INLINE void send_tensor(READ_PORTS, const tensor_t *t, const command_t *c, const
     reader_t reader = ZERO;
 planes:
     for (int plane = 0; plane < t->planes; ++plane) {
-    pieces:
-        for (pieces_t p = pieces_of_plane(t, b); !p.done; next_piece(&p)) {
+    slices:
+        for (slices_t p = slices_of_plane(t, b); !p.done; next_slice(&p)) {
             if (starts_run(t, &p)) reader = run_of(t, b, plane, p.row);
-            const word_t word = take(PASS_READ, &reader, piece_bytes(&p), count);
+            const word_t word = take(PASS_READ, &reader, slice_bytes(&p), count);
             const units_t at = place_of(t, &p, plane, unit);
             placed_t message;
             message.what = PUT_UNITS;

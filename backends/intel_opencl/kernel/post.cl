@@ -40,7 +40,7 @@ typedef struct {
     post_order_t order;
     form_t form;
     parameter_t held[LANES];  // of the output channels of the lanes
-    half_results_t half;      // Winograd
+    half_results_t part;      // Winograd
     int output;               // Winograd: next output of the tiles `made`; all are out if negative
     post_order_t made;
 } posted_t;
@@ -79,7 +79,7 @@ INLINE void post_tiles(const command_t *c, const block_t *b, const posted_t *p, 
 lanes_of_outputs:
     UNROLLED
     for (int lane = 0; lane < LANES; ++lane) {
-        r->value[lane] = requantise(c, sum_of_tile(&p->form, p->half, y, x, lane), &p->held[lane], tables->lookup);
+        r->value[lane] = requantise(c, sum_of_tile(&p->form, p->part, y, x, lane), &p->held[lane], tables->lookup);
         r->place[lane] = place_in_tile(c, b, &p->form, &p->made, y, x, lane);
     }
 }
@@ -104,7 +104,7 @@ units_of_lanes:
         UNROLLED
         for (int i = 0; i < UNIT_BYTES; ++i) {
             const int lane = k * UNIT_BYTES + i;
-            const int known = smaller(f.channel + i, c->out_channels - 1);
+            const int known = smaller(f.oc + i, c->out_channels - 1);
             const wide_t product = products.product[lane];
             const int from = b->parameter + known;
             r.value[lane] =
@@ -112,7 +112,7 @@ units_of_lanes:
                     ? requantise(c, product, &parameters[from / LANES][from % LANES], tables->lookup)
                     : finish(c, product, products.shift[lane], tables->slopes[c->slope_count > 1 ? known : 0],
                              tables->lookup);
-            r.place[lane] = f.place >= 0 && f.channel + i == known ? f.place + i : -1;
+            r.place[lane] = f.place >= 0 && f.oc + i == known ? f.place + i : -1;
         }
     }
     write_channel_intel(results_from_post, r);
@@ -148,7 +148,7 @@ INLINE bool post_cycle(const command_t *c, const block_t *b, posted_t *p, bool i
     if (!valid) return false;
     if (p->order.position == 0) hold_parameters(c, b, p, parameters);
     if (c->algorithm == WINOGRAD) {
-        gather_sums(&p->form, p->order.position, sums.product, p->half);
+        gather_sums(&p->form, p->order.position, sums.product, p->part);
         if (p->order.position + 1 == p->order.positions) {
             p->output = 0;
             p->made = p->order;

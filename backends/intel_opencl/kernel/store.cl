@@ -1,10 +1,10 @@
 // STORE: owns the output buffer. Results of POST come in; a finished block goes to memory (docs/overlay.md, section
 // 6). Bytes that no channel or pixel owns are written as 0.
 
-// Where a block is on its way to memory: the next piece of the run of a plane.
+// Where a block is on its way to memory: the next slice of the run of a plane.
 typedef struct {
     int plane;
-    pieces_t piece;
+    slices_t slice;
     bool open;
     writer_t writer;
 } store_state_t;
@@ -14,19 +14,19 @@ INLINE bool store_cycle(WRITE_PORTS, const command_t *c, const block_t *b, store
                         int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES], count_t *count) {
     if (!s->open) {
         s->writer = run_of_output(c, b, s->plane);
-        s->piece = pieces_of_output(c, b);
+        s->slice = slices_of_output(c, b);
         s->open = true;
     }
     word_t word;
 bytes_of_word:
     UNROLLED
     for (int i = 0; i < WORD_BYTES; ++i) {
-        const int unit = unit_of_output(c, b, &s->piece, s->plane, i);
+        const int unit = unit_of_output(c, b, &s->slice, s->plane, i);
         word.byte[i] = unit < 0 ? (uint8_t)0 : (uint8_t)output_buffer[b->output_unit + unit][i % UNIT_BYTES];
     }
-    append(PASS_WRITE, &s->writer, &word, piece_bytes(&s->piece), count);
-    next_piece(&s->piece);
-    if (!s->piece.done) return false;
+    append(PASS_WRITE, &s->writer, &word, slice_bytes(&s->slice), count);
+    next_slice(&s->slice);
+    if (!s->slice.done) return false;
     end_run(PASS_WRITE, &s->writer, count);
     s->open = false;
     ++s->plane;

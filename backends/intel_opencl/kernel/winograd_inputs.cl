@@ -7,7 +7,7 @@ typedef struct {
     bool writes;           // there is a tile before
     int position;          // of both
     int turn;              // which half tile is gathered; the other is written
-    half_tile_t half[2];
+    half_tile_t part[2];
 } transform_t;
 
 INLINE void begin_transform(const command_t *c, const block_t *b, transform_t *t) {
@@ -22,8 +22,8 @@ INLINE void transform_cycle(const command_t *c, transform_t *t, int8_t input_buf
     const form_t *f = &t->tile.form;
     const int i = t->position / f->t2;
     const int j = t->position % f->t2;
-    if (!t->tile.done) gather_data(c, &t->tile, i, j, input_buffer, t->half[t->turn]);
-    if (t->writes) write_transformed(&t->before, i, j, t->half[t->turn ^ 1], input_buffer);
+    if (!t->tile.done) gather_data(c, &t->tile, i, j, input_buffer, t->part[t->turn]);
+    if (t->writes) write_transformed(&t->before, i, j, t->part[t->turn ^ 1], input_buffer);
     ++t->position;
     if (t->position < f->positions) return;
     t->position = 0;

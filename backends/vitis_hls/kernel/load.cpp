@@ -13,12 +13,12 @@ void place_tensor(READ_PORTS, const tensor_t &t, const command_t &c, const block
 planes:
     for (int plane = 0; plane < t.planes; ++plane) {
 #pragma HLS loop_tripcount min = 1 max = 84
-    pieces:
-        for (pieces_t p = pieces_of_plane(&t, &b); !p.done; next_piece(&p)) {
+    slices:
+        for (slices_t p = slices_of_plane(&t, &b); !p.done; next_slice(&p)) {
 #pragma HLS loop_tripcount min = 1 max = 12544
 #pragma HLS pipeline II = 1  // the units of a word go to different banks: their distance is odd
             if (starts_run(&t, &p)) reader = run_of(&t, &b, plane, p.row);
-            const word_t word = take(PASS_READ, &reader, piece_bytes(&p), &count);
+            const word_t word = take(PASS_READ, &reader, slice_bytes(&p), &count);
             const units_t at = place_of(&t, &p, plane, unit);
         units:
             for (int k = 0; k < WORD_UNITS; ++k) {
@@ -37,8 +37,8 @@ planes:
 // Winograd tiles of the block: one word of raw channels per cycle, as many as places of a tile; then as many of
 // transformed ones.
 void transform_tiles(const command_t &c, const block_t &b, std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES]) {
-    half_tile_t half;
-#pragma HLS array_partition variable = half complete dim = 0
+    half_tile_t part;
+#pragma HLS array_partition variable = part complete dim = 0
 tiles:
     for (tiles_t t = tiles_of(&c, &b); !t.done; next_tile(&t)) {
 #pragma HLS loop_tripcount min = 1 max = 50176
@@ -47,13 +47,13 @@ tiles:
         for (int place = 0; place < places; ++place) {
 #pragma HLS loop_tripcount min = 4 max = 36
 #pragma HLS pipeline II = 1
-            gather_data(&c, &t, place / t.form.t2, place % t.form.t2, input_buffer, half);
+            gather_data(&c, &t, place / t.form.t2, place % t.form.t2, input_buffer, part);
         }
     write:
         for (int place = 0; place < places; ++place) {
 #pragma HLS loop_tripcount min = 4 max = 36
 #pragma HLS pipeline II = 1
-            write_transformed(&t, place / t.form.t2, place % t.form.t2, half, input_buffer);
+            write_transformed(&t, place / t.form.t2, place % t.form.t2, part, input_buffer);
         }
     }
 }

@@ -49,8 +49,8 @@ void post_tiles(const command_t &c, const tables_t &tables, const block_t &b, co
                 const parameter_t parameters[PARAMETER_CHANNELS], const accumulators_t sums,
                 std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES]) {
     const form_t f = form_of(&c, b.rows);
-    half_results_t half;
-#pragma HLS array_partition variable = half complete dim = 0
+    half_results_t part;
+#pragma HLS array_partition variable = part complete dim = 0
 tiles:
     for (post_order_t o = post_order_of(&c, &b); !o.done; next_line(&o)) {
 #pragma HLS loop_tripcount min = 1 max = 16384
@@ -65,7 +65,7 @@ tiles:
 #pragma HLS unroll
                 row[lane] = (wide_t)sum_of_lane(c, s, o, lane, sums);
             }
-            gather_sums(&f, o.position, row, half);
+            gather_sums(&f, o.position, row, part);
         }
     outputs:
         for (int output = 0; output < f.m1 * f.m2; ++output) {
@@ -79,7 +79,7 @@ tiles:
                 const int place = place_in_tile(&c, &b, &f, &o, y, x, lane);
                 if (place < 0) continue;
                 const parameter_t *own = &parameters[b.parameter + channel_of_lane(&o, lane)];
-                put(b, place, requantise(&c, sum_of_tile(&f, half, y, x, lane), own, tables.lookup), output_buffer);
+                put(b, place, requantise(&c, sum_of_tile(&f, part, y, x, lane), own, tables.lookup), output_buffer);
             }
         }
     }
@@ -101,7 +101,7 @@ groups:
         lanes:
             for (int i = 0; i < UNIT_BYTES; ++i) {
 #pragma HLS unroll
-                const int channel = f.channel + i;
+                const int channel = f.oc + i;
                 const int lane = k * UNIT_BYTES + i;
                 if (f.place < 0 || channel >= c.out_channels) continue;
                 const wide_t product = lanes.product[lane];

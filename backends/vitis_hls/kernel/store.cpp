@@ -12,8 +12,8 @@ planes:
     for (int plane = 0; plane < planes_of_output(&c, &b); ++plane) {
 #pragma HLS loop_tripcount min = 1 max = 64
         writer_t writer = run_of_output(&c, &b, plane);
-    pieces:
-        for (pieces_t p = pieces_of_output(&c, &b); !p.done; next_piece(&p)) {
+    slices:
+        for (slices_t p = slices_of_output(&c, &b); !p.done; next_slice(&p)) {
 #pragma HLS loop_tripcount min = 1 max = 12544
 #pragma HLS pipeline II = 1  // n pixels of a plane are consecutive units; the units of a pixel are `pixels` apart
             word_t word;
@@ -23,7 +23,7 @@ planes:
                 const int unit = unit_of_output(&c, &b, &p, plane, i);
                 word.byte[i] = unit < 0 ? (std::uint8_t)0 : (std::uint8_t)output_buffer[b.output_unit + unit][i % UNIT_BYTES];
             }
-            append(PASS_WRITE, &writer, &word, piece_bytes(&p), &count);
+            append(PASS_WRITE, &writer, &word, slice_bytes(&p), &count);
         }
         end_run(PASS_WRITE, &writer, &count);
     }

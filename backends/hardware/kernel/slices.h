@@ -1,36 +1,36 @@
-// Rows of a tensor in memory, piece by piece: at most a word of them per cycle. LOAD reads and STORE writes in this order.
-#ifndef OVERLAY_PIECES_H
-#define OVERLAY_PIECES_H
+// Rows of a tensor in memory, slice by slice: at most a word of them per cycle. LOAD reads and STORE writes in this order.
+#ifndef OVERLAY_SLICES_H
+#define OVERLAY_SLICES_H
 
 #include "arithmetic.h"
 #include "memory.h"
 
-// Walks the pieces of a plane's rows. A row is a number of parts, each cut into words by itself, and padding: the pixels
+// Walks the slices of a plane's rows. A row is a number of parts, each cut into words by itself, and padding: the pixels
 // of hwc and the windows of toeplitz are parts, a row of c16 is one.
 typedef struct {
     int rows, parts;
     int part_bytes, padding_bytes;  // padding: of a row
-    int row, part, first;           // the piece: its first byte of the part; the padding comes behind the parts
+    int row, part, first;           // the slice: its first byte of the part; the padding comes behind the parts
     bool done;
-} pieces_t;
+} slices_t;
 
-INLINE pieces_t pieces_of(int rows, int parts, int part_bytes, int padding_bytes) {
+INLINE slices_t slices_of(int rows, int parts, int part_bytes, int padding_bytes) {
     INLINED
-    const pieces_t p = {rows, parts, part_bytes, padding_bytes, 0, 0, 0, rows == 0};
+    const slices_t p = {rows, parts, part_bytes, padding_bytes, 0, 0, 0, rows == 0};
     return p;
 }
 
-INLINE bool is_padding(const pieces_t *p) {
+INLINE bool is_padding(const slices_t *p) {
     INLINED
     return p->part == p->parts;
 }
 
-INLINE int piece_bytes(const pieces_t *p) {
+INLINE int slice_bytes(const slices_t *p) {
     INLINED
     return smaller(WORD_BYTES, (is_padding(p) ? p->padding_bytes : p->part_bytes) - p->first);
 }
 
-INLINE void next_piece(pieces_t *p) {
+INLINE void next_slice(slices_t *p) {
     INLINED
     const int end = is_padding(p) ? p->padding_bytes : p->part_bytes;
     p->first += WORD_BYTES;
