@@ -6,6 +6,8 @@ STAMP := $(VENV)/.installed
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 # mypy wants one package folder; the sources of dynamap.* lie in four, so it gets a folder of links.
 TYPED := build/typed
+# C++ and OpenCL C of the backends.
+KERNELS = $(shell find backends -name '*.h' -o -name '*.cpp' -o -name '*.cl')
 
 .PHONY: venv browser demo test test-full lint format typecheck bench docs clean
 
@@ -49,10 +51,12 @@ test-full: venv browser lint typecheck
 lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run -Werror $(KERNELS)
 
 format: venv
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(KERNELS)
 
 typecheck: venv
 	rm -rf $(TYPED) && mkdir -p $(TYPED)/dynamap

@@ -78,10 +78,10 @@ class program_file_t {
     std::string mismatch(std::uint32_t rows, std::uint32_t columns, std::uint32_t packing, std::uint32_t word_bytes,
                          std::uint32_t input_buffer, std::uint32_t weight_buffer, std::uint32_t accumulator_rows,
                          std::uint32_t row_buffer) const {
-        const char *names[] = {"rows", "columns", "packing", "memory word", "input buffer", "weight buffer",
-                               "accumulator rows", "row buffer"};
-        const std::uint32_t built[] = {rows, columns, packing, word_bytes, input_buffer, weight_buffer,
-                                       accumulator_rows, row_buffer};
+        const char *names[] = {"rows",         "columns",       "packing",          "memory word",
+                               "input buffer", "weight buffer", "accumulator rows", "row buffer"};
+        const std::uint32_t built[] = {rows,         columns,       packing,          word_bytes,
+                                       input_buffer, weight_buffer, accumulator_rows, row_buffer};
         const std::uint32_t wanted[] = {word(36), word(37), word(38), word(39), word(41), word(42), word(44), word(45)};
         for (int i = 0; i < 8; ++i) {
             // Buffers may be larger than the program needs; what shapes the packed weights must be equal.

@@ -67,9 +67,8 @@ units_of_word:
 }
 
 // "P1 positions stay in P1 row buffers, which are fed through a chain one word per cycle": `fill = P1 words`.
-INLINE void ns_feed(const command_t *c, const block_t *b, flow_t *f,
-                    const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], row_buffers_t row_buffers,
-                    tile_spots_t *spots) {
+INLINE void ns_feed(const command_t *c, const block_t *b, flow_t *f, const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
+                    row_buffers_t row_buffers, tile_spots_t *spots) {
     INLINED
     const geometry_t *g = &f->g;
     feed_t *d = &f->feed;

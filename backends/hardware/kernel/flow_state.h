@@ -43,14 +43,14 @@ typedef struct {
 } usage_t;
 
 typedef struct {
-    bool moves;   // the array takes a step; if not, only row buffers are filled
-    bool counts;  // the cycle is one of the plan's: neither fill nor drain
-    bool loading; // operands that will stay are on their way through the array
+    bool moves;    // the array takes a step; if not, only row buffers are filled
+    bool counts;   // the cycle is one of the plan's: neither fill nor drain
+    bool loading;  // operands that will stay are on their way through the array
     entry_t entry;
     column_t arrival;
     target_t target;  // of the sums that leave column 0 `target_delay` cycles from now
     int target_delay;
-    int drain[2];     // NS: rows above these of a column hold results that move down; below 0: none
+    int drain[2];  // NS: rows above these of a column hold results that move down; below 0: none
 } cycle_t;
 
 // NS: tiles of P1 positions; while one computes, the next is fed into the other half of the row buffers.
@@ -59,7 +59,7 @@ typedef struct {
     int row, segment, word;   // what is fed next
     int tap, unit, position;  // the word's place in its segment, and in the row buffer
     spot_t spot;
-    spot_t first;             // first position of the tile
+    spot_t first;  // first position of the tile
 } feed_t;
 
 // NS: a tile whose sums leave the array, or will: the last two.

@@ -24,7 +24,7 @@ typedef ulong uint64_t;
 #else
 #define GLOBAL_READ global const volatile
 #endif
-#define SCRATCH         // a large local array that keeps nothing from call to call
+#define SCRATCH  // a large local array that keeps nothing from call to call
 #else
 #include <cstdint>
 
@@ -38,7 +38,9 @@ using std::uint64_t;
 
 #define INLINE static inline
 #define TABLE static const
+// clang-format off
 #define ZERO {}
+// clang-format on
 #define GLOBAL
 #define GLOBAL_READ const
 #define SCRATCH static

@@ -48,15 +48,15 @@ INLINE int slot_of(uint64_t first, int port) {
     return (port + PORTS - (int)(first % PORTS)) % PORTS;
 }
 
-#define READ_BEAT(i)                                                                       \
-    if (slot_of(first, i) < beats) {                                                       \
+#define READ_BEAT(i)                                                                      \
+    if (slot_of(first, i) < beats) {                                                      \
         lane[slot_of(first, i)] = read##i[(first + (uint64_t)slot_of(first, i)) / PORTS]; \
-        count->port_bytes[i] += PORT_BYTES;                                                 \
+        count->port_bytes[i] += PORT_BYTES;                                               \
     }
 #define WRITE_BEAT(i)                                                                      \
     if (slot_of(first, i) < beats) {                                                       \
         write##i[(first + (uint64_t)slot_of(first, i)) / PORTS] = lane[slot_of(first, i)]; \
-        count->port_bytes[i] += PORT_BYTES;                                                 \
+        count->port_bytes[i] += PORT_BYTES;                                                \
     }
 
 // Up to PORTS consecutive beats, one per port. Beats that are not asked for are zero.

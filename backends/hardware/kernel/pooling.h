@@ -98,9 +98,7 @@ INLINE unit_cursor_t place_in_row(const pool_t *p, const pool_tile_t *t, int chu
 }
 
 // The rows of an output row's window, counted in the image.
-INLINE int first_of_window(const command_t *c, int row) {
-    return row * c->stride_rows - c->pad_top;
-}
+INLINE int first_of_window(const command_t *c, int row) { return row * c->stride_rows - c->pad_top; }
 
 INLINE int last_inside(const command_t *c, int row) {
     return smaller(first_of_window(c, row) + c->kernel_rows - 1, c->height - 1);

@@ -41,9 +41,9 @@ later:
 
 // First step: input rows are read, each once, until output row `row` of the chunk is complete. An input row is in the
 // windows of at most three output rows: `row` and the two after it, whose running results alternate in `running`.
-INLINE uint64_t pool_down(const command_t *c, const pool_t *p, const pool_tile_t *t, const block_t *b, int chunk, int row,
-                          const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], row_buffer_t running[RUNNING_ROWS],
-                          row_buffer_t reduced) {
+INLINE uint64_t pool_down(const command_t *c, const pool_t *p, const pool_tile_t *t, const block_t *b, int chunk,
+                          int row, const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
+                          row_buffer_t running[RUNNING_ROWS], row_buffer_t reduced) {
     HLS_PRAGMA(HLS inline off)
     uint64_t cycles = 0;
     const bool largest = c->op == OP_MAX_POOL;
@@ -72,7 +72,8 @@ rows:
                     UNROLL_THIS
                     pool_row_t value = none;
                     if (counts) {
-                        const int at = b->input_unit + ((y - b->input_start) * c->width + t->start + column) * pitch + unit;
+                        const int at =
+                            b->input_unit + ((y - b->input_start) * c->width + t->start + column) * pitch + unit;
                         const int stored = input_buffer[at][i];
                         value = (pool_row_t)(largest ? stored : stored - c->input_zero_point);
                     }
@@ -117,12 +118,13 @@ rows:
 }
 
 // A single output column, pixels side by side: n running results of pixels n apart, folded at the end.
-INLINE uint64_t fold_row(const command_t *c, const pool_tile_t *t, const row_buffer_t reduced, window_buffer_t windows) {
+INLINE uint64_t fold_row(const command_t *c, const pool_tile_t *t, const row_buffer_t reduced,
+                         window_buffer_t windows) {
     INLINED
     uint64_t cycles = 0;
     const bool largest = c->op == OP_MAX_POOL;
     const pool_window_t none = (pool_window_t)(largest ? LOWEST : 0);
-    pool_window_t sums[WORD_UNITS][UNIT_BYTES] = ZERO; // word 0 sets them all, which compilers do not see
+    pool_window_t sums[WORD_UNITS][UNIT_BYTES] = ZERO;  // word 0 sets them all, which compilers do not see
     HLS_PRAGMA(HLS array_partition variable = sums complete dim = 0)
 words:
     for (int word = 0; word < t->words; ++word) {
@@ -166,8 +168,8 @@ folds:
 }
 
 // Adds columns `from` to `end` - 1 of channel `i` to a window, those that the tile has.
-INLINE pool_window_t reduce_columns(const pool_tile_t *t, const row_buffer_t reduced, bool largest, int from, int end, int i,
-                                    pool_window_t before) {
+INLINE pool_window_t reduce_columns(const pool_tile_t *t, const row_buffer_t reduced, bool largest, int from, int end,
+                                    int i, pool_window_t before) {
     INLINED
     pool_window_t now = before;
 taps:
@@ -181,7 +183,8 @@ taps:
 
 // Pixels side by side: three taps of n windows in the first cycle, two more in each further one. The windows that begin
 // in a word of pixels, less the pads, end at most one word later (kernel_columns <= n + 1).
-INLINE uint64_t slide_row(const command_t *c, const pool_tile_t *t, const row_buffer_t reduced, window_buffer_t windows) {
+INLINE uint64_t slide_row(const command_t *c, const pool_tile_t *t, const row_buffer_t reduced,
+                          window_buffer_t windows) {
     INLINED
     uint64_t cycles = 0;
     const bool largest = c->op == OP_MAX_POOL;
@@ -209,7 +212,8 @@ words:
                 UNROLLED
                 for (int i = 0; i < UNIT_BYTES; ++i) {
                     UNROLL_THIS
-                    const pool_window_t before = step == 0 ? none : windows[column / WORD_UNITS][column % WORD_UNITS][i];
+                    const pool_window_t before =
+                        step == 0 ? none : windows[column / WORD_UNITS][column % WORD_UNITS][i];
                     windows[column / WORD_UNITS][column % WORD_UNITS][i] =
                         reduce_columns(t, reduced, largest, start + from, start + end, i, before);
                 }
@@ -222,7 +226,8 @@ words:
 
 // Pixel by pixel: a pixel is the last, a middle or the first one of the windows that are under way, the oldest first;
 // three of them in the first cycle, two more in each further one. Dilated: the same, tap by tap.
-INLINE uint64_t scatter_row(const command_t *c, const pool_tile_t *t, const row_buffer_t reduced, window_buffer_t windows) {
+INLINE uint64_t scatter_row(const command_t *c, const pool_tile_t *t, const row_buffer_t reduced,
+                            window_buffer_t windows) {
     INLINED
     uint64_t cycles = 0;
     const bool largest = c->op == OP_MAX_POOL;
@@ -289,7 +294,8 @@ INLINE uint64_t pool_across(const command_t *c, const pool_t *p, const pool_tile
 
 // Third step: products. The divisor of an average depends on the classes of its row and column.
 INLINE uint64_t pool_finish(const command_t *c, const pool_t *p, const pool_tile_t *t,
-                            const uint8_t values[VALUE_BYTES], int chunk, int row, const window_buffer_t windows, PRODUCTS) {
+                            const uint8_t values[VALUE_BYTES], int chunk, int row, const window_buffer_t windows,
+                            PRODUCTS) {
     HLS_PRAGMA(HLS inline off)
     uint64_t cycles = 0;
     const bool largest = c->op == OP_MAX_POOL;
@@ -339,8 +345,9 @@ typedef struct {
 
 // The three steps of successive rows work side by side.
 INLINE void pool_row(const command_t *c, const pool_t *p, const pool_tile_t *t, const block_t *b,
-                     const uint8_t values[VALUE_BYTES], int chunk, int row, const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                     row_buffer_t running[RUNNING_ROWS], pool_count_t *count, PRODUCTS) {
+                     const uint8_t values[VALUE_BYTES], int chunk, int row,
+                     const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], row_buffer_t running[RUNNING_ROWS],
+                     pool_count_t *count, PRODUCTS) {
     HLS_PRAGMA(HLS inline off)
     HLS_PRAGMA(HLS dataflow)
     SCRATCH row_buffer_t reduced;

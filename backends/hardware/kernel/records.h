@@ -5,8 +5,10 @@
 
 #include "params.h"
 
+// clang-format off
 enum { OP_CONV = 1, OP_DEPTHWISE, OP_MAX_POOL, OP_AVERAGE_POOL, OP_ADD, OP_MUL, OP_SCALE, OP_LRN, OP_ACTIVATION,
        OP_CONCAT, OP_RESIZE };
+// clang-format on
 enum { FLAG_ACCUMULATE = 1, FLAG_STORE = 2, FLAG_LOOKUP = 4, FLAG_LEAKY = 8, FLAG_PLANES = 16 };
 enum { C16 = 0, HWC = 1, TOEPLITZ = 2 };
 enum { IM2COL = 1, KN2ROW = 2, WINOGRAD = 3 };
@@ -16,13 +18,14 @@ enum { STREAM_INPUTS = 0, STREAM_WEIGHTS = 1 };
 enum { COMMAND_WORDS = 96, SOURCE_WORDS = 16 };
 enum { MAX_SHIFT = 62 };
 
-typedef int field_t;               // a word of a record, 32 bits
-typedef unsigned int raw_word_t;   // the same as it comes from memory
-typedef unsigned long address_t;   // byte address in the device buffer, 64 bits
+typedef int field_t;              // a word of a record, 32 bits
+typedef unsigned int raw_word_t;  // the same as it comes from memory
+typedef unsigned long address_t;  // byte address in the device buffer, 64 bits
 #ifdef __cplusplus
 static_assert(sizeof(field_t) == 4 && sizeof(address_t) == 8, "the types of OpenCL C: int of 32 bits, long of 64");
 #endif
 
+// clang-format off
 // A command: one pass. The table is the record, word by word.
 // WORD(index, name): one 32-bit word; LONG(index, name): two words, an address.
 #define COMMAND_FIELDS(WORD, LONG)                                                                             \
@@ -47,6 +50,7 @@ static_assert(sizeof(field_t) == 4 && sizeof(address_t) == 8, "the types of Open
 #define SOURCE_FIELDS(WORD, LONG)                                                                              \
     LONG(0, address) WORD(2, channels) WORD(3, row_bytes) WORD(4, plane_bytes) WORD(5, zero_point)             \
     WORD(6, multiplier) WORD(7, shift) WORD(8, first_channel)
+// clang-format on
 
 #define DECLARE_WORD(index, name) field_t name;
 #define DECLARE_LONG(index, name) address_t name;
@@ -76,13 +80,13 @@ static inline source_t decode_source(const raw_word_t words[SOURCE_WORDS]) {
 // What a block reads and makes (docs/program.md, section 2, "Blocks" and "Input rows").
 typedef struct {
     int index;
-    int first_row, rows;         // output rows
-    int first_channel, channels; // output channels, counted in the command's group
-    int input_start, input_rows; // input rows (toeplitz: rows of windows)
-    int input_unit;              // first unit of its part of the input buffer
-    int weight_word;             // first word of its part of the weight buffer
-    int parameter;               // first entry of its part of the parameter buffer
-    int output_unit;             // first unit of its half of the output buffer
+    int first_row, rows;          // output rows
+    int first_channel, channels;  // output channels, counted in the command's group
+    int input_start, input_rows;  // input rows (toeplitz: rows of windows)
+    int input_unit;               // first unit of its part of the input buffer
+    int weight_word;              // first word of its part of the weight buffer
+    int parameter;                // first entry of its part of the parameter buffer
+    int output_unit;              // first unit of its half of the output buffer
 } block_t;
 
 static inline block_t block_of(const command_t c, int index) {

@@ -7,7 +7,7 @@
 
 // The input buffer as the vector unit sees one tensor of the block.
 typedef struct {
-    int unit, pitch;  // first unit; units from a pixel to the next
+    int unit, pitch;           // first unit; units from a pixel to the next
     int width, height, start;  // columns; rows and first row of the image
 } view_t;
 
@@ -86,7 +86,7 @@ words:
             TRIPS(2, 4)
             PIPELINED
             ++cycles;
-            if (s >= tensors) continue;  // the lanes are still busy
+            if (s >= tensors) continue;                                      // the lanes are still busy
             const int each = b->input_rows * c->width * pitch_of(o->units);  // units of a tensor
             const view_t v = view_of(c, b, b->input_unit + s * each, c->out_channels);
             cursor = at;
@@ -191,8 +191,8 @@ groups:
                 channels:
                     for (int ic = 0; ic < c->channels; ++ic) {
                         TRIPS(16, 512)
-                        const int value = value_at(v, row, at.column, ic / UNIT_BYTES, ic % UNIT_BYTES,
-                                                   input_buffer) - c->input_zero_point;
+                        const int value = value_at(v, row, at.column, ic / UNIT_BYTES, ic % UNIT_BYTES, input_buffer) -
+                                          c->input_zero_point;
                         running[ic + 1] = running[ic] + (uint32_t)(value * value);
                     }
                 }
@@ -220,8 +220,7 @@ groups:
 
 // ACTIVATION, CONCAT: pixel by pixel.
 INLINE uint64_t pixel_row(const command_t *c, const block_t *b, const source_t sources[MAX_SOURCES], int row,
-                          const order_t *o, const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                          PRODUCTS) {
+                          const order_t *o, const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], PRODUCTS) {
     uint64_t cycles = 0;
     unit_cursor_t at = {0, 0};
 groups:
@@ -314,8 +313,8 @@ pixels:
 // A block of a layer that is no convolution on the array; returns the cycles that it took.
 INLINE uint64_t vector_block(const command_t *c, const source_t sources[MAX_SOURCES], const uint8_t values[VALUE_BYTES],
                              const block_t *b, const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                             const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
-                             row_buffer_t running[RUNNING_ROWS], PRODUCTS) {
+                             const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], row_buffer_t running[RUNNING_ROWS],
+                             PRODUCTS) {
     if (c->op == OP_MAX_POOL || c->op == OP_AVERAGE_POOL)
         return pool_block(c, values, b, input_buffer, running, PASS_PRODUCTS);
     uint64_t cycles = 0;

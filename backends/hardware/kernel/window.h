@@ -9,20 +9,20 @@
 
 // How the contraction of a block is laid out (docs/overlay.md, section 4, table; docs/program.md, section 3).
 typedef struct {
-    bool direct;          // segments are pixels of the image, with pads around it
-    int units, pitch;     // units of a pixel that count, and from a pixel to the next within a segment
+    bool direct;                        // segments are pixels of the image, with pads around it
+    int units, pitch;                   // units of a pixel that count, and from a pixel to the next within a segment
     int segments, segment_units, taps;  // taps: pixels of a segment
-    int value_bytes;      // e
-    int segment_values;   // values of a segment as it is stored, pad units included
-    int values;           // b: values summed per repeat
-    int repeats;          // unit convolutions (kn2row), positions (Winograd), else 1
-    int width, spots;     // positions in a row, positions of one repeat (a)
-    int sums;             // sums that stay per output channel (a')
-    int tiles;            // Winograd tiles
-    int wide;             // Cw
-    int weight_row;       // kw: words of a row of weights
-    int window_words;     // ka: words of the values that the array's rows take
-    int channels, weights; // output channels of the block; first byte of their weights in the weight buffer
+    int value_bytes;                    // e
+    int segment_values;                 // values of a segment as it is stored, pad units included
+    int values;                         // b: values summed per repeat
+    int repeats;                        // unit convolutions (kn2row), positions (Winograd), else 1
+    int width, spots;                   // positions in a row, positions of one repeat (a)
+    int sums;                           // sums that stay per output channel (a')
+    int tiles;                          // Winograd tiles
+    int wide;                           // Cw
+    int weight_row;                     // kw: words of a row of weights
+    int window_words;                   // ka: words of the values that the array's rows take
+    int channels, weights;  // output channels of the block; first byte of their weights in the weight buffer
 } geometry_t;
 
 INLINE geometry_t geometry_of(const command_t *c, const block_t *b) {
@@ -107,8 +107,8 @@ INLINE segment_t open_segment(const command_t *c, const block_t *b, const geomet
             k2 = segment % c->kernel_columns;
         }
         const int y = (b->first_row + s->row) * c->stride_rows - c->pad_top + k1 * c->dilation_rows;
-        w.column = c->algorithm == KN2ROW ? s->column
-                                         : s->column * c->stride_columns - c->pad_left + k2 * c->dilation_columns;
+        w.column =
+            c->algorithm == KN2ROW ? s->column : s->column * c->stride_columns - c->pad_left + k2 * c->dilation_columns;
         w.inside = y >= 0 && y < c->height;
         w.width = c->width;
         w.unit = b->input_unit + ((y - b->input_start) * c->width + w.column) * pitch_of(units_of(c->channels));

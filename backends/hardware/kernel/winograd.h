@@ -9,14 +9,17 @@ enum { LARGEST_TILE = 8 };  // data along a dimension of a tile: F(5,4), for ker
 
 TABLE int8_t DATA_2[4][4] = {{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}};
 TABLE int8_t DATA_4[6][6] = {{4, 0, -5, 0, 1, 0},  {0, -4, -4, 1, 1, 0}, {0, 4, -4, -1, 1, 0},
-                               {0, -2, -1, 2, 1, 0}, {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1}};
+                             {0, -2, -1, 2, 1, 0}, {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1}};
 TABLE int8_t OUTPUT_2[2][4] = {{2, 1, 1, 0}, {0, 1, -1, -2}};
 TABLE int8_t OUTPUT_4[4][6] = {{6, 4, 4, 1, 1, 0}, {0, 4, -4, 2, -2, 0}, {0, 4, 4, 4, 4, 0}, {0, 4, -4, 8, -8, 24}};
-TABLE int8_t DATA_5[8][8] = {{-4, 0, 21, 0, -21, 0, 4, 0},   {0, 4, 4, -17, -17, 4, 4, 0}, {0, -4, 4, 17, -17, -4, 4, 0},
-                             {0, 2, 1, -10, -5, 8, 4, 0},    {0, -2, 1, 10, -5, -8, 4, 0}, {0, 4, 8, -5, -10, 1, 2, 0},
-                             {0, -4, 8, 5, -10, -1, 2, 0},   {0, -4, 0, 21, 0, -21, 0, 4}};
-TABLE int8_t OUTPUT_5[5][8] = {{-90, -20, -20, 1, 1, 16, 16, 0}, {0, -20, 20, 2, -2, 8, -8, 0}, {0, -20, -20, 4, 4, 4, 4, 0},
-                               {0, -20, 20, 8, -8, 2, -2, 0},    {0, -20, -20, 16, 16, 1, 1, 90}};
+TABLE int8_t DATA_5[8][8] = {{-4, 0, 21, 0, -21, 0, 4, 0}, {0, 4, 4, -17, -17, 4, 4, 0}, {0, -4, 4, 17, -17, -4, 4, 0},
+                             {0, 2, 1, -10, -5, 8, 4, 0},  {0, -2, 1, 10, -5, -8, 4, 0}, {0, 4, 8, -5, -10, 1, 2, 0},
+                             {0, -4, 8, 5, -10, -1, 2, 0}, {0, -4, 0, 21, 0, -21, 0, 4}};
+TABLE int8_t OUTPUT_5[5][8] = {{-90, -20, -20, 1, 1, 16, 16, 0},
+                               {0, -20, 20, 2, -2, 8, -8, 0},
+                               {0, -20, -20, 4, 4, 4, 4, 0},
+                               {0, -20, 20, 8, -8, 2, -2, 0},
+                               {0, -20, -20, 16, 16, 1, 1, 90}};
 
 // Entries of B and A along a dimension with m outputs per tile (1: the dimension is left alone).
 INLINE int data_entry(int m, int row, int column) {
@@ -37,11 +40,11 @@ INLINE int output_entry(int m, int row, int column) {
 
 // How a kernel runs on tiles of m outputs per dimension.
 typedef struct {
-    int m1, m2, t1, t2;      // outputs and data of a tile
-    int taps;                // of a piece of the kernel along a dimension
-    int rounds1, rounds2;    // pieces
+    int m1, m2, t1, t2;    // outputs and data of a tile
+    int taps;              // of a piece of the kernel along a dimension
+    int rounds1, rounds2;  // pieces
     int positions, rounds;
-    int down, across;        // tiles of a block
+    int down, across;  // tiles of a block
 } form_t;
 
 INLINE form_t form_of(const command_t *c, int rows) {

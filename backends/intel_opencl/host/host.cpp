@@ -24,7 +24,8 @@ struct options_t {
 double seconds(const std::string &text) {
     char *end = nullptr;
     const double value = std::strtod(text.c_str(), &end);
-    if (end == text.c_str() || *end || !(value > 0)) throw std::runtime_error("--time-limit takes seconds, not " + text);
+    if (end == text.c_str() || *end || !(value > 0))
+        throw std::runtime_error("--time-limit takes seconds, not " + text);
     return value;
 }
 

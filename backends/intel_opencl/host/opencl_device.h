@@ -43,8 +43,9 @@ const char *const KERNEL_NAMES[KERNELS] = {"load", "compute", "post", "store"};
 // What to run, and on what.
 struct target_t {
     bool emulator = false;
-    std::string binary;   // an .aocx file, or
-    std::string sources;  // the folder of overlay.cl, for the emulator of the Python packages, which compiles at run time
+    std::string binary;  // an .aocx file, or
+    std::string
+        sources;  // the folder of overlay.cl, for the emulator of the Python packages, which compiles at run time
     double time_limit_seconds = 3600;
 };
 
@@ -64,7 +65,8 @@ inline cl_platform_id find_platform(const std::string &wanted) {
         if (wanted == name) return platform;
         names += std::string(names.empty() ? "" : ", ") + name;
     }
-    throw std::runtime_error("there is no OpenCL platform \"" + wanted + "\"; found: " + (names.empty() ? "none" : names));
+    throw std::runtime_error("there is no OpenCL platform \"" + wanted +
+                             "\"; found: " + (names.empty() ? "none" : names));
 }
 
 // Host memory that the runtime can move by DMA: aligned to 64 bytes.
@@ -133,8 +135,8 @@ class opencl_device_t : public device_t {
         const std::size_t first = static_cast<std::size_t>(address / word) * PORT_BYTES;
         const std::size_t end = static_cast<std::size_t>((address + bytes + word - 1) / word) * PORT_BYTES;
         for (std::size_t port = 0; port < PORTS; ++port)
-            require(clEnqueueReadBuffer(queues_[STORE], memory_[port], CL_TRUE, first, end - first,
-                                        ports[port] + first, 0, nullptr, nullptr),
+            require(clEnqueueReadBuffer(queues_[STORE], memory_[port], CL_TRUE, first, end - first, ports[port] + first,
+                                        0, nullptr, nullptr),
                     "reading from the device");
     }
 
@@ -158,7 +160,8 @@ class opencl_device_t : public device_t {
     // Writes the built kernels to a file that is a `binary` for the same device.
     void save(const std::string &path) const {
         std::size_t size = 0;
-        require(clGetProgramInfo(built_, CL_PROGRAM_BINARY_SIZES, sizeof(size), &size, nullptr), "asking for the binary");
+        require(clGetProgramInfo(built_, CL_PROGRAM_BINARY_SIZES, sizeof(size), &size, nullptr),
+                "asking for the binary");
         std::vector<unsigned char> bytes(size);
         unsigned char *start = bytes.data();
         require(clGetProgramInfo(built_, CL_PROGRAM_BINARIES, sizeof(start), &start, nullptr), "asking for the binary");
@@ -236,8 +239,9 @@ class opencl_device_t : public device_t {
             }
             const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
             if (passed.count() > target_.time_limit_seconds) {
-                std::fprintf(stderr, "host: kernel %s is not done after %g s: it waits for ever, or --time-limit is too short\n",
-                             KERNEL_NAMES[k], target_.time_limit_seconds);
+                std::fprintf(
+                    stderr, "host: kernel %s is not done after %g s: it waits for ever, or --time-limit is too short\n",
+                    KERNEL_NAMES[k], target_.time_limit_seconds);
                 std::fflush(nullptr);
                 std::_Exit(2);  // the runtime would wait for the kernels when the program ends
             }
@@ -251,7 +255,8 @@ class opencl_device_t : public device_t {
             cl_ulong start, end;
             require(clGetEventProfilingInfo(done[k], CL_PROFILING_COMMAND_START, sizeof(start), &start, nullptr),
                     "profiling");
-            require(clGetEventProfilingInfo(done[k], CL_PROFILING_COMMAND_END, sizeof(end), &end, nullptr), "profiling");
+            require(clGetEventProfilingInfo(done[k], CL_PROFILING_COMMAND_END, sizeof(end), &end, nullptr),
+                    "profiling");
             kernel_milliseconds[k] = double(end - start) * 1e-6;
             first = start < first ? start : first;
             last = end > last ? end : last;

@@ -8,9 +8,9 @@ enum { SETTLE = 16 };
 
 // What has arrived.
 typedef struct {
-    int arrived;      // blocks whose words are all there
-    int placed;       // blocks that the array may read: arrived and, for Winograd, transformed
-    int settle;       // cycles until what was written may be read
+    int arrived;  // blocks whose words are all there
+    int placed;   // blocks that the array may read: arrived and, for Winograd, transformed
+    int settle;   // cycles until what was written may be read
     bool to_transform;
     transform_t transform;
 } intake_t;
@@ -125,7 +125,8 @@ __attribute__((max_global_work_dim(0))) kernel void compute(int command_count, g
     int8_t __attribute__((memory, numbanks(1), bankwidth(WORD_BYTES))) weight_buffer[WEIGHT_WORDS][WORD_BYTES];
     int8_t __attribute__((memory)) row_buffers[2][ARRAY_ROWS][ROW_BUFFER_BYTES];
     // A bank per column of the array: each is added to once per cycle, and read for POST.
-    sum_t __attribute__((memory, numbanks(BANK_COLUMNS), bankwidth(8))) sums[PACKING][2 * ACCUMULATOR_ROWS][BANK_COLUMNS];
+    sum_t
+        __attribute__((memory, numbanks(BANK_COLUMNS), bankwidth(8))) sums[PACKING][2 * ACCUMULATOR_ROWS][BANK_COLUMNS];
     row_buffer_t running[RUNNING_ROWS];
     uint8_t values[VALUE_BYTES];
     source_t sources[MAX_SOURCES];
@@ -195,8 +196,8 @@ commands:
                 if (!busy) ++computed;
             }
             if (busy && !convolves) {
-                cycles += vector_block(&c, sources, values, &block, input_buffer, weight_buffer, running,
-                                       PASS_PRODUCTS);
+                cycles +=
+                    vector_block(&c, sources, values, &block, input_buffer, weight_buffer, running, PASS_PRODUCTS);
                 busy = false;
                 ++computed;
             }

@@ -122,8 +122,7 @@ words_of_run:
     }
 }
 
-INLINE void load_block(READ_PORTS, const command_t *c, const source_t sources[MAX_SOURCES], int index,
-                       count_t *count) {
+INLINE void load_block(READ_PORTS, const command_t *c, const source_t sources[MAX_SOURCES], int index, count_t *count) {
     const block_t b = block_of(*c, index);
     const weights_t weights = weights_of(c, &b);
     if (loads_inputs(c, &b)) send_inputs(PASS_READ, c, sources, &b, count);

@@ -107,11 +107,10 @@ units_of_lanes:
             const int known = smaller(f.oc + i, c->out_channels - 1);
             const wide_t product = products.product[lane];
             const int from = b->parameter + known;
-            r.value[lane] =
-                c->op == OP_DEPTHWISE
-                    ? requantise(c, product, &parameters[from / LANES][from % LANES], tables->lookup)
-                    : finish(c, product, products.shift[lane], tables->slopes[c->slope_count > 1 ? known : 0],
-                             tables->lookup);
+            r.value[lane] = c->op == OP_DEPTHWISE
+                                ? requantise(c, product, &parameters[from / LANES][from % LANES], tables->lookup)
+                                : finish(c, product, products.shift[lane],
+                                         tables->slopes[c->slope_count > 1 ? known : 0], tables->lookup);
             r.place[lane] = f.place >= 0 && f.oc + i == known ? f.place + i : -1;
         }
     }
@@ -163,8 +162,8 @@ INLINE bool post_cycle(const command_t *c, const block_t *b, posted_t *p, bool i
 }
 
 __attribute__((max_global_work_dim(0))) kernel void post(int command_count) {
-    parameter_t __attribute__((memory, numbanks(LANES), bankwidth(16)))
-    parameters[PARAMETER_CHANNELS / LANES + 1][LANES];
+    parameter_t
+        __attribute__((memory, numbanks(LANES), bankwidth(16))) parameters[PARAMETER_CHANNELS / LANES + 1][LANES];
     tables_t tables;
     posted_t posted;
     product_order_t vector;
@@ -196,9 +195,8 @@ commands:
             }
             if (!busy) continue;
             const bool idle = arrived == c.blocks;
-            const bool complete = c.op == OP_CONV
-                                      ? post_cycle(&c, &block, &posted, idle, parameters, &tables)
-                                      : finish_cycle(&c, &block, &vector, idle, parameters, &tables);
+            const bool complete = c.op == OP_CONV ? post_cycle(&c, &block, &posted, idle, parameters, &tables)
+                                                  : finish_cycle(&c, &block, &vector, idle, parameters, &tables);
             if (complete) {
                 results_t end;
                 end.ends = true;

@@ -76,8 +76,8 @@ cycles_of_block:
 
 void compute_block(const command_t &c, const source_t sources[MAX_SOURCES], const std::uint8_t values[VALUE_BYTES],
                    int index, const std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                   const std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
-                   accumulators_t sums, tokens_t &operand_slots, tokens_t &operand_ready, tokens_t &sum_slots, tokens_t &sum_ready,
+                   const std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], accumulators_t sums,
+                   tokens_t &operand_slots, tokens_t &operand_ready, tokens_t &sum_slots, tokens_t &sum_ready,
                    products_t &products, counts_t &counts) {
 #pragma HLS inline off
     const block_t b = block_of(c, index);

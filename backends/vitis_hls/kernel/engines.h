@@ -25,13 +25,13 @@ void load_block(READ_PORTS, const command_t &c, const source_t sources[MAX_SOURC
 
 void compute_block(const command_t &c, const source_t sources[MAX_SOURCES], const std::uint8_t values[VALUE_BYTES],
                    int index, const std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                   const std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
-                   accumulators_t sums, tokens_t &operand_slots, tokens_t &operand_ready, tokens_t &sum_slots,
-                   tokens_t &sum_ready, products_t &products, counts_t &counts);
+                   const std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], accumulators_t sums,
+                   tokens_t &operand_slots, tokens_t &operand_ready, tokens_t &sum_slots, tokens_t &sum_ready,
+                   products_t &products, counts_t &counts);
 
 void post_block(const command_t &c, const tables_t &tables, int index, const parameter_t parameters[PARAMETER_CHANNELS],
-                const accumulators_t sums, std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES], tokens_t &sum_slots, tokens_t &sum_ready,
-                products_t &products, tokens_t &result_slots, tokens_t &result_ready);
+                const accumulators_t sums, std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES], tokens_t &sum_slots,
+                tokens_t &sum_ready, products_t &products, tokens_t &result_slots, tokens_t &result_ready);
 
 void store_block(WRITE_PORTS, const command_t &c, int index, const std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES],
                  tokens_t &result_slots, tokens_t &result_ready, counts_t &counts);

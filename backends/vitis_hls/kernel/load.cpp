@@ -72,9 +72,8 @@ inputs:
 }
 
 // A run of weights: words as they come; the parameters at its start go to the parameter buffer too.
-void load_weights(READ_PORTS, const weights_t &w, const block_t &b,
-                  std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], parameter_t parameters[PARAMETER_CHANNELS],
-                  count_t &count) {
+void load_weights(READ_PORTS, const weights_t &w, const block_t &b, std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
+                  parameter_t parameters[PARAMETER_CHANNELS], count_t &count) {
     reader_t reader = open_run(w.address, (std::uint64_t)w.bytes);
 words:
     for (int first = 0; first < w.bytes; first += WORD_BYTES) {

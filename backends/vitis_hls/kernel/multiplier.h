@@ -27,7 +27,7 @@ inline void multiply(pair_t pair, value_t value, bool single, sum_t part[PACKING
 #pragma HLS inline
     const product_t product = (product_t)pair * (product_t)value;
 #ifdef OVERLAY_EXACT_WIDTHS
-#pragma HLS bind_op variable=product op=mul impl=dsp latency=2
+#pragma HLS bind_op variable = product op = mul impl = dsp latency = 2
     const ap_int<PACK_SHIFT> signed_low = product.range(PACK_SHIFT - 1, 0);
     const sum_t low = signed_low;
     const sum_t high = (product - signed_low) >> PACK_SHIFT;

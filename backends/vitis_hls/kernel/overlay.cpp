@@ -121,9 +121,10 @@ blocks:
 #pragma HLS dataflow  // a process starts its next block as soon as it is done with the last
         load_block(PASS_READ, c, load_sources, index, input_buffer, weight_buffer, parameter_buffer, operand_slots,
                    operand_ready, load_counts);
-        compute_block(c, compute_sources, values, index, input_buffer, weight_buffer, accumulators, operand_slots, operand_ready, sum_slots, sum_ready, products, compute_counts);
-        post_block(c, tables, index, parameter_buffer, accumulators, output_buffer, sum_slots,
-                   sum_ready, products, result_slots, result_ready);
+        compute_block(c, compute_sources, values, index, input_buffer, weight_buffer, accumulators, operand_slots,
+                      operand_ready, sum_slots, sum_ready, products, compute_counts);
+        post_block(c, tables, index, parameter_buffer, accumulators, output_buffer, sum_slots, sum_ready, products,
+                   result_slots, result_ready);
         store_block(PASS_WRITE, c, index, output_buffer, result_slots, result_ready, store_counts);
         count_block(load_counts, compute_counts, store_counts, totals);
     }
@@ -135,11 +136,13 @@ extern "C" void overlay(READ_PORTS, WRITE_PORTS, std::uint64_t *counters, std::u
                         int command_count) {
     // Each port has a bundle, and so a bank, of its own; reads and writes of a port share it. Bursts of 64 beats are
     // 4 KiB for 64-byte ports, AXI's limit; 16 outstanding bursts cover the latency of the memory.
+    // clang-format off
 #define PORT_INTERFACE(i)                                                                                       \
     PRAGMA(HLS interface mode = m_axi port = read##i bundle = gmem##i offset = slave max_read_burst_length = 64  \
                num_read_outstanding = 16 latency = 64)                                                           \
     PRAGMA(HLS interface mode = m_axi port = write##i bundle = gmem##i offset = slave                            \
                max_write_burst_length = 64 num_write_outstanding = 16 latency = 64)
+    // clang-format on
     PORT_INTERFACE(0)
 #if OVERLAY_PORTS > 1
     PORT_INTERFACE(1)

@@ -107,9 +107,8 @@ groups:
                 const wide_t product = lanes.product[lane];
                 const std::int32_t slope = tables.slopes[c.slope_count > 1 ? channel : 0];
                 const std::int8_t value =
-                    c.op == OP_DEPTHWISE
-                        ? requantise(&c, product, &parameters[b.parameter + channel], tables.lookup)
-                        : finish(&c, product, lanes.shift[lane], slope, tables.lookup);
+                    c.op == OP_DEPTHWISE ? requantise(&c, product, &parameters[b.parameter + channel], tables.lookup)
+                                         : finish(&c, product, lanes.shift[lane], slope, tables.lookup);
                 put(b, f.place + i, value, output_buffer);
             }
         }

@@ -21,7 +21,8 @@ planes:
             for (int i = 0; i < WORD_BYTES; ++i) {
 #pragma HLS unroll
                 const int unit = unit_of_output(&c, &b, &p, plane, i);
-                word.byte[i] = unit < 0 ? (std::uint8_t)0 : (std::uint8_t)output_buffer[b.output_unit + unit][i % UNIT_BYTES];
+                word.byte[i] =
+                    unit < 0 ? (std::uint8_t)0 : (std::uint8_t)output_buffer[b.output_unit + unit][i % UNIT_BYTES];
             }
             append(PASS_WRITE, &writer, &word, slice_bytes(&p), &count);
         }
