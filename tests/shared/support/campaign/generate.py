@@ -8,7 +8,6 @@ from enum import Enum
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import TensorProto
 
 from dynamap.planner.importer.reading.schema import NEWEST_OPSET, OLDEST_OPSET
 from support.campaign.sketch import Sketch, model_of
@@ -55,14 +54,14 @@ def random_network(seed: int) -> RandomNetwork:
     if sketch.chance(0.6):
         sketch.integers = (sketch.pick(sketch.integers),)
     outputs = _float_graph(sketch)
-    input_kind, output_kinds = TensorProto.FLOAT, {}
+    kinds: dict[str, int] = {}
     if kind is not Kind.FLOAT:
         ranges = _ranges(sketch)
         if kind is Kind.OPERATORS:
-            outputs, input_kind, output_kinds = OperatorQuantiser(sketch, ranges).rewrite(outputs)
+            outputs, kinds = OperatorQuantiser(sketch, ranges).rewrite(outputs)
         else:
             outputs = EdgeQuantiser(sketch, ranges, everywhere=kind is Kind.EXACT).rewrite(outputs)
-    model = model_of(sketch, list(dict.fromkeys(outputs)), input_kind=input_kind, output_kinds=output_kinds)
+    model = model_of(sketch, list(dict.fromkeys(outputs)), kinds=kinds)
     onnx.checker.check_model(model)
     return RandomNetwork(seed, kind, model)
 
@@ -72,7 +71,7 @@ def _float_graph(sketch: Sketch) -> list[str]:
     shape = (sketch.integer(1, 20), sketch.integer(1, 13), sketch.integer(1, 13))
     sketch.input = sketch.name("input")
     sketch.shapes[sketch.input] = shape
-    newest = windows.convolution(sketch, sketch.input) or joining.BLOCKS[0](sketch, sketch.input) or sketch.input
+    newest = windows.convolution(sketch, sketch.input) or joining.total(sketch, sketch.input) or sketch.input
     images = list(dict.fromkeys([sketch.input, newest]))
     for _ in range(sketch.integer(3, 12)):
         source = newest if sketch.chance(0.7) else sketch.pick(images[-6:])

@@ -19,6 +19,7 @@ class Sketch:
     """``shapes`` are without the batch: (C, H, W), or (C,) for vectors; those of views may be longer.
 
     ``exact``: constants are integers times powers of two, and only what computes exactly with them is used.
+    ``shaping``: outputs of nodes that are no activations, but the shapes of some.
     ``integers``: the types among which tensors that are stored as integers choose.
     """
 
@@ -30,6 +31,7 @@ class Sketch:
     constants: dict[str, np.ndarray] = field(default_factory=dict)
     shapes: dict[str, Shape] = field(default_factory=dict)
     input: str = ""
+    shaping: list[str] = field(default_factory=list)
 
     def chance(self, probability: float) -> bool:
         """True that often."""
@@ -75,7 +77,7 @@ class Sketch:
 
     def watched(self) -> list[str]:
         """Every activation: the input and all outputs of nodes."""
-        return [self.input, *(name for node in self.nodes for name in node.output if name)]
+        return [self.input, *(name for node in self.nodes for name in node.output if name not in self.shaping)]
 
     def readers(self, name: str) -> int:
         """How many inputs of nodes are ``name``."""
@@ -86,21 +88,26 @@ def model_of(
     sketch: Sketch,
     outputs: Sequence[str],
     *,
-    input_kind: int = TensorProto.FLOAT,
-    output_kinds: dict[str, int] | None = None,
+    kinds: dict[str, int] | None = None,
 ) -> onnx.ModelProto:
-    """The model; some constants are nodes, the batch may be dynamic, and sizes of outputs may be left open."""
+    """The model; ``kinds`` are the types of its input and its outputs that are not float.
+
+    Some constants are nodes, the batch may be dynamic, and sizes of outputs may be left open.
+    """
     rng = np.random.default_rng(sketch.rng.integers(2**32))
     stored, made = [], []
     for name, array in sketch.constants.items():
+        if array.ndim == 4 and array.dtype == np.float32 and rng.random() < 0.15:
+            name, array = _computed(rng, sketch, made, name, array)
         tensor = numpy_helper.from_array(array, name)
         if rng.random() < 0.15 and (sketch.opset >= 9 or array.dtype == np.float32):  # older Constants are floats
-            made.append(helper.make_node("Constant", [], [name], value=tensor))
+            made.insert(0, helper.make_node("Constant", [], [name], value=tensor))
         else:
             stored.append(tensor)
     batch = "N" if rng.random() < 0.3 else 1
-    kinds = output_kinds or {}
-    inputs = [helper.make_tensor_value_info(sketch.input, input_kind, [batch, *sketch.shapes[sketch.input]])]
+    kinds = kinds or {}
+    kind = kinds.get(sketch.input, TensorProto.FLOAT)
+    inputs = [helper.make_tensor_value_info(sketch.input, kind, [batch, *sketch.shapes[sketch.input]])]
     if rng.random() < 0.1:  # as old exporters do
         inputs += [helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims) for tensor in stored]
     graph = helper.make_graph(
@@ -115,6 +122,18 @@ def model_of(
     )
     opsets = [helper.make_opsetid("", sketch.opset), helper.make_opsetid("com.microsoft", 1)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
+
+
+def _computed(
+    rng: np.random.Generator, sketch: Sketch, made: list[NodeProto], name: str, array: np.ndarray
+) -> tuple[str, np.ndarray]:
+    """Weights that a node makes of a constant, whose name and values are given; ``made`` gets the node."""
+    source = f"{name} (stored)"
+    if rng.random() < 0.5:
+        made.append(helper.make_node("Transpose", [source], [name], perm=[3, 1, 0, 2]))
+        return source, np.ascontiguousarray(array.transpose(2, 1, 3, 0))
+    made.append(helper.make_node("Neg", [source], [name]))
+    return source, -array
 
 
 def _declared(rng: np.random.Generator, sketch: Sketch, name: str, batch: int | str) -> list[int | str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from onnx import helper
 
 from support.campaign.sketch import Sketch
 from support.campaign.steps.elementwise import activation
-from support.campaign.steps.windows import convolution
 
 
 def _alike(sketch: Sketch, x: str, axes: slice) -> list[str]:
@@ -125,7 +125,17 @@ def head(sketch: Sketch, x: str) -> str:
         op = "GlobalMaxPool" if sketch.exact and area & (area - 1) else "GlobalAveragePool"
         x = sketch.node(op, [x], (shape[0], 1, 1))
     size = math.prod(sketch.shapes[x])
-    if sketch.chance(0.5):
+    height, width = sketch.shapes[x][1:]
+    if height * width > 1 and sketch.chance(0.25) and not (sketch.exact and height * width & (height * width - 1)):
+        size = sketch.shapes[x][0]
+        if sketch.opset < 18:
+            vector = sketch.node("ReduceMean", [x], (size,), axes=[2, 3], keepdims=0)
+        else:
+            axes = sketch.constant(np.array([2, 3], np.int64), "axes")
+            vector = sketch.node("ReduceMean", [x, axes], (size,), keepdims=0)
+    elif sketch.chance(0.3) and sketch.opset >= 11:
+        vector = sketch.node("Reshape", [x, _computed_shape(sketch, x)], (size,))
+    elif sketch.chance(0.5):
         vector = sketch.node("Flatten", [x], (size,), **({"axis": 1} if sketch.chance(0.5) else {}))
     else:
         vector = sketch.node("Reshape", [x, sketch.constant(np.array([1, -1], np.int64))], (size,))
@@ -136,6 +146,22 @@ def head(sketch: Sketch, x: str) -> str:
     if sketch.chance(0.4) and not sketch.exact:
         return sketch.node(sketch.pick(["Softmax", "Softmax", "LogSoftmax"]), [vector], sketch.shapes[vector], axis=1)
     return vector
+
+
+def _computed_shape(sketch: Sketch, x: str) -> str:
+    """(batch, -1), as exporters of dynamic graphs write it: the batch is taken from the shape of ``x``."""
+    whole = _plain(sketch, "Shape", [x])
+    index = sketch.constant(np.array([0], np.int64), "index")
+    batch = _plain(sketch, "Gather", [whole, index], axis=0)
+    return _plain(sketch, "Concat", [batch, sketch.constant(np.array([-1], np.int64), "rest")], axis=0)
+
+
+def _plain(sketch: Sketch, op: str, inputs: list[str], **attributes: object) -> str:
+    """A node that computes with shapes: no activation."""
+    output = sketch.name(op.lower())
+    sketch.shaping.append(output)
+    sketch.nodes.append(helper.make_node(op, inputs, [output], **attributes))
+    return output
 
 
 def _connected(sketch: Sketch, x: str) -> str:
@@ -173,6 +199,3 @@ def _pointwise(sketch: Sketch, x: str, outputs: int) -> str:
     channels, height, width = sketch.shapes[x]
     weights = sketch.constant(sketch.floats(outputs, channels, 1, 1, scale=1 / math.sqrt(channels)), "weight")
     return sketch.node("Conv", [x, weights], (outputs, height, width))
-
-
-BLOCKS = (total, product, concat, resize, shuffle, there_and_back, convolution)

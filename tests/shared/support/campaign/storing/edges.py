@@ -10,7 +10,7 @@ from onnx import NodeProto, helper
 from support.campaign.sketch import Sketch
 from support.campaign.storing.schemes import WEIGHTED, Range, Scheme, channel_axis, copy_of, integer_weights, scheme_of
 
-SELECTING = ("Identity", "MaxPool", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose")
+SELECTING = ("Identity", "MaxPool", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Resize", "Upsample")
 """Operators that may work on the integers, between QuantizeLinear and DequantizeLinear."""
 
 
@@ -94,18 +94,23 @@ class EdgeQuantiser:
         channels = channel_axis(node)
         axis = channels if sketch.opset >= 13 and sketch.chance(0.6) else None
         integers, scales = integer_weights(array, axis, exact=sketch.exact)
-        inputs[1] = self._dequantised(integers, scales, axis)
+        centre = 0
+        if sketch.chance(0.2):
+            integers, centre = (integers.astype(np.int16) + 128).astype(np.uint8), 128
+        elif not sketch.exact and sketch.chance(0.15):  # the overlay has no zero points of weights: it rounds anew
+            centre = sketch.pick([-3, 5])
+        inputs[1] = self._dequantised(integers, scales, axis, centre)
         attributes = {attribute.name for attribute in node.attribute}
         if len(inputs) > 2 and inputs[2] and scheme is not None and "alpha" not in attributes:
             units = np.float32(scheme.scale) * scales
             bias = np.rint(sketch.constants[inputs[2]] / units).astype(np.int32)
             inputs[2] = self._dequantised(bias, units, None if axis is None else 0)
 
-    def _dequantised(self, integers: np.ndarray, scales: np.ndarray, axis: int | None) -> str:
+    def _dequantised(self, integers: np.ndarray, scales: np.ndarray, axis: int | None, centre: int = 0) -> str:
         sketch = self.sketch
         names = [sketch.constant(integers, "integers"), sketch.constant(np.asarray(scales, np.float32), "scales")]
-        if sketch.chance(0.5) or (integers.dtype == np.int8 and sketch.opset < 13):
-            names.append(sketch.constant(np.zeros(np.shape(scales), integers.dtype), "zeros"))
+        if centre or sketch.chance(0.5) or (integers.dtype == np.int8 and sketch.opset < 13):
+            names.append(sketch.constant(np.full(np.shape(scales), centre, integers.dtype), "zeros"))
         real = sketch.name("weights")
         sketch.shapes[real] = integers.shape
         attributes = {} if axis is None else {"axis": axis}

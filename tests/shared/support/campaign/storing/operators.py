@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from onnx import NodeProto, TensorProto, helper
+from onnx import NodeProto, helper
 
 from support.campaign.sketch import Sketch
 from support.campaign.storing.edges import SELECTING
@@ -31,21 +31,19 @@ class OperatorQuantiser:
         self.integers: dict[str, str] = {}
         self.schemes: dict[str, Scheme] = {}
 
-    def rewrite(self, outputs: list[str]) -> tuple[list[str], int, dict[str, int]]:
-        """The outputs, the type of the input, and those of the outputs that are integers."""
-        sketch = self.sketch
-        original, source = sketch.nodes, sketch.input
+    def rewrite(self, outputs: list[str]) -> tuple[list[str], dict[str, int]]:
+        """The outputs, and the types of those, and of the input, that are integers."""
+        sketch, source = self.sketch, self.sketch.input
+        ends, kinds = [], {}
         scheme = self._scheme(source)
-        kind = TensorProto.FLOAT
-        if sketch.chance(0.3):  # the input is integers
+        if sketch.chance(0.3):
             self.integers[source] = source
-            kind = helper.np_dtype_to_tensor_dtype(np.asarray(scheme.zero).dtype)
+            kinds[source] = helper.np_dtype_to_tensor_dtype(np.asarray(scheme.zero).dtype)
         else:
             self.integers[source] = self._fresh(source, "quantized")
             self.nodes.append(helper.make_node("QuantizeLinear", [source, *scheme.inputs], [self.integers[source]]))
-        for node in original:
+        for node in sketch.nodes:
             self._node(node)
-        ends, kinds = [], {}
         for name in outputs:
             if sketch.chance(0.3):
                 end = self.integers[name]
@@ -54,7 +52,7 @@ class OperatorQuantiser:
                 end = self._real(name)
             ends.append(end)
         sketch.nodes = self.nodes
-        return list(dict.fromkeys(ends)), kind, kinds
+        return list(dict.fromkeys(ends)), kinds
 
     def operand(self, name: str) -> list[str]:
         """A tensor, its scale and its zero point, as the QLinear operators take it."""
@@ -67,6 +65,9 @@ class OperatorQuantiser:
 
     def _node(self, node: NodeProto) -> None:
         (output,) = node.output
+        if output in self.sketch.shaping:
+            self._copy(node)
+            return
         maker = _MAKERS.get(node.op_type)
         if node.op_type in SELECTING and (node.op_type != "MaxPool" or self.sketch.opset >= 12):
             self.schemes[output] = self.schemes[node.input[0]]
@@ -82,9 +83,12 @@ class OperatorQuantiser:
             op, domain, inputs, attributes = made
             self.nodes.append(helper.make_node(op, inputs, [self.integers[output]], domain=domain, **attributes))
             return
+        self._copy(node)
+        self.nodes.append(helper.make_node("QuantizeLinear", [output, *scheme.inputs], [self.integers[output]]))
+
+    def _copy(self, node: NodeProto) -> None:
         real = [self._real(name) if name in self.integers else name for name in node.input]
         self.nodes.append(copy_of(node, real))
-        self.nodes.append(helper.make_node("QuantizeLinear", [output, *scheme.inputs], [self.integers[output]]))
 
     def _scheme(self, name: str, *, whole: bool = False) -> Scheme:
         self.schemes[name] = scheme_of(self.sketch, self.ranges[name], whole=whole)
@@ -112,7 +116,10 @@ def _weights(work: OperatorQuantiser, node: NodeProto) -> tuple[list[str], np.nd
     array = sketch.constants[node.input[1]]
     axis = channel_axis(node) if node.op_type == "Conv" and sketch.chance(0.6) else None
     integers, scales = integer_weights(array, axis, exact=sketch.exact)
-    zeros = np.zeros(np.shape(scales), np.int8)
+    centre = 0
+    if sketch.chance(0.3) and np.asarray(work.schemes[node.input[0]].zero).dtype == np.uint8:
+        integers, centre = (integers.astype(np.int16) + 128).astype(np.uint8), 128
+    zeros = np.full(np.shape(scales), centre, integers.dtype)
     return [sketch.constant(a, "weights") for a in (integers, scales, zeros)], scales
 
 
