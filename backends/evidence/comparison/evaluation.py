@@ -32,6 +32,9 @@ FloatArray = npt.NDArray[np.float32]
 TABLED = (ConvArithmetic, MaxPoolArithmetic, AveragePoolArithmetic, AddArithmetic, MulArithmetic)
 """Layers that may round to 8 bits and then look their activation up in a table."""
 
+ON_GRID = 1e-3
+"""As near to whole steps as this lie values that were rounded to these."""
+
 STEP_UNREST = 0.01
 """By how much of a step a value is moved before it is rounded to one."""
 
@@ -114,13 +117,23 @@ def layer_value(
         return run_host_layer(layer, sources)
     integers = roundings.layers.get(layer.name)
     if isinstance(layer, Conv) and isinstance(integers, ConvArithmetic):
-        scales = np.array(integers.weight_scales, np.float32).reshape(-1, 1, 1, 1)
-        layer = replace(layer, weights=integers.weights_oihw * scales)
+        layer = replace(layer, weights=_rounded_weights(layer, integers))
     values = value_before_activation(layer, sources, network.tensors[layer.output])
     table = roundings.tables.get(layer.name)
     if table is not None:
         values = stored(values if unrest is None else unrest.moved(values, table), table)
     return reorder(layer, activations.apply(values, activations.activation_of(layer)))
+
+
+def _rounded_weights(layer: Conv, integers: ConvArithmetic) -> FloatArray:
+    """The weights that the integers stand for, but no further than half a step from the real ones: more is a fault."""
+    scales = np.array(integers.weight_scales, np.float32).reshape(-1, 1, 1, 1)
+    most = scales * np.float32(0.5 + ON_GRID)
+    moved: FloatArray = integers.weights_oihw * scales
+    moved -= layer.weights
+    np.clip(moved, -most, most, out=moved)
+    moved += layer.weights
+    return moved
 
 
 def stored(values: FloatArray, scheme: Quantisation | None) -> FloatArray:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.evidence.comparison.evaluation import Roundings, Unrest, layer_value, stored
+from dynamap.backends.evidence.comparison.evaluation import ON_GRID, Roundings, Unrest, layer_value, stored
 from dynamap.backends.evidence.comparison.original import Original
 from dynamap.planner.network.network import Network, Quantisation
 
@@ -27,9 +27,6 @@ FloatArray = npt.NDArray[np.float32]
 
 SAFETY = 2
 """A bound is this many times what the movements did."""
-
-ON_GRID = 1e-3
-"""Values that are as near to whole steps as this, all of them, were rounded to these."""
 
 SMALLEST = float(np.finfo(np.float32).tiny)
 """No bound is less: below it float32 has fewer digits."""

@@ -21,7 +21,7 @@ from dynamap.backends.program.host import RangeCalibration
 from dynamap.cli import main
 from dynamap.planner.importer.operators import activation, affine, concat, conv, quant
 from dynamap.planner.models import CATALOGUE, resolve
-from dynamap.planner.network.network import Network, Quantisation
+from dynamap.planner.network.network import Network, Quantisation, WeightQuantisation
 from support.end_to_end import model_of, run_file, run_plan, values
 from support.programs import plan_on
 
@@ -191,6 +191,32 @@ def test_a_wrong_quantisation_is_found_out(tmp_path: Path, monkeypatch: pytest.M
     found = run_file(saved(float_model(), tmp_path))
     assert found.status == 1 and "the scales of the quantised network explain" in found.errors
     assert found.imported["kept"]
+
+
+def test_wrong_integer_weights_are_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real weights beside them are right, so the import is; but no scale explains more than half a step."""
+    nodes = [
+        node("DequantizeLinear", ["integers", "scales", "zeros"], ["w"], axis=0),
+        node("Conv", ["x", "w"], ["y"], pads=[1, 1, 1, 1]),
+    ]
+    constants = {
+        "integers": np.rint(values(4, 4, 3, 3, scale=40)).astype(np.int8),
+        "scales": np.array([0.01, 0.02, 0.03, 0.04], np.float32),
+        "zeros": np.zeros(4, np.int8),
+    }
+    path = saved(model_of(nodes, constants), tmp_path)
+    assert run_file(path).status == 0
+    right = conv.weight_quantisation
+
+    def wrong(*arguments: object) -> WeightQuantisation:
+        known = right(*arguments)  # type: ignore[arg-type]
+        assert known is not None
+        return replace(known, values_oihw=known.values_oihw.transpose(0, 1, 3, 2))
+
+    monkeypatch.setattr(conv, "weight_quantisation", wrong)
+    found = run_file(path)
+    assert found.imported["kept"] and found.document["max_lsb"] <= 1
+    assert found.status == 1 and "the scales of the quantised network explain" in found.errors
 
 
 @pytest.mark.parametrize("wrong", ["another size", "not known"])

@@ -39,7 +39,8 @@ STEPS = (
     *[windows.convolution] * 8,
     *[elementwise.activation] * 5,
     *[joining.total, joining.concat] * 3,
-    *[joining.product, joining.resize, joining.shuffle, windows.pad, elementwise.affine, windows.max_pool] * 2,
+    *[joining.product, joining.resize, joining.shuffle, elementwise.affine, windows.max_pool] * 2,
+    *[windows.pad] * 3,
     *[elementwise.batch_normalisation, windows.average_pool, elementwise.lrn, windows.global_pool] * 1,
     *[joining.there_and_back, elementwise.nothing],
 )

@@ -118,7 +118,9 @@ def there_and_back(sketch: Sketch, x: str) -> str | None:
 
 
 def head(sketch: Sketch, x: str) -> str:
-    """The end of a classifier: a vector, fully connected layers, perhaps probabilities."""
+    """The end of a classifier: a vector, fully connected layers, perhaps probabilities; or those of each pixel."""
+    if sketch.chance(0.2) and not sketch.exact:
+        return sketch.node("Softmax", [x], sketch.shapes[x], axis=sketch.pick([1, 1, 2, 3]))
     shape = sketch.shapes[x]
     if math.prod(shape) > 600:
         area = shape[1] * shape[2]

@@ -16,19 +16,18 @@ Pair = tuple[int, int]
 def convolution(sketch: Sketch, x: str) -> str | None:
     """Conv: dense, grouped or depthwise, strided, dilated; weights may be those of an earlier one."""
     channels = sketch.shapes[x][0]
-    window = _window(sketch, x, dilations=True)
+    known = [name for name, array in sketch.constants.items() if _fits(array, channels)]
+    weights = sketch.pick(known) if known and sketch.chance(0.3) else ""
+    kernel = sketch.constants[weights].shape[2:] if weights else sketch.pick(KERNELS)
+    window = _window(sketch, x, kernel, dilations=True)
     if window is None:
         return None
-    kernel, attributes, size = window
-    divisors = [g for g in range(2, channels + 1) if channels % g == 0]
-    groups = sketch.pick(divisors) if divisors and sketch.chance(0.25) else 1
-    groups = channels if channels > 1 and sketch.chance(0.2) else groups
-    outputs = groups * sketch.integer(1, max(1, min(24, 48 // groups)))
-    shape = (outputs, channels // groups, *kernel)
-    known = [name for name, array in sketch.constants.items() if array.shape == shape]
-    if known and sketch.chance(0.7):
-        weights = sketch.pick(known)
+    attributes, size = window
+    if weights:
+        outputs, groups = sketch.constants[weights].shape[0], channels // sketch.constants[weights].shape[1]
     else:
+        outputs, groups = _groups(sketch, channels)
+        shape = (outputs, channels // groups, *kernel)
         weights = sketch.constant(sketch.floats(*shape, scale=1 / math.sqrt(math.prod(shape[1:]))), "weight")
     inputs = [x, weights]
     if sketch.chance(0.7):
@@ -38,21 +37,39 @@ def convolution(sketch: Sketch, x: str) -> str | None:
     return sketch.node("Conv", inputs, (outputs, *size), **attributes)
 
 
+def _fits(array: np.ndarray, channels: int) -> bool:
+    """Whether these weights can convolve so many channels, in groups if need be."""
+    if array.ndim != 4 or channels % array.shape[1]:
+        return False
+    return array.shape[0] % (channels // array.shape[1]) == 0
+
+
+def _groups(sketch: Sketch, channels: int) -> Pair:
+    """The channels of an output, and the groups in which they are computed."""
+    divisors = [g for g in range(2, channels + 1) if channels % g == 0]
+    groups = sketch.pick(divisors) if divisors and sketch.chance(0.35) else 1
+    groups = channels if channels > 1 and sketch.chance(0.2) else groups
+    return groups * sketch.integer(1, max(1, min(24, 48 // groups))), groups
+
+
 def max_pool(sketch: Sketch, x: str) -> str | None:
     """MaxPool, also in ceil mode and dilated."""
-    window = _window(sketch, x, dilations=sketch.opset >= 10, ceil=sketch.opset >= 10)
+    kernel = sketch.pick(KERNELS)
+    window = _window(sketch, x, kernel, dilations=sketch.opset >= 10, ceil=sketch.opset >= 10)
     if window is None:
         return None
-    kernel, attributes, size = window
+    attributes, size = window
     return sketch.node("MaxPool", [x], (sketch.shapes[x][0], *size), **(attributes | {"kernel_shape": kernel}))
 
 
 def average_pool(sketch: Sketch, x: str) -> str | None:
     """AveragePool; of an exact graph only those whose divisors are powers of two."""
-    window = _window(sketch, x, dilations=sketch.opset >= 19 and not sketch.exact, ceil=sketch.opset >= 10)
+    kernel = sketch.pick(KERNELS)
+    dilations = sketch.opset >= 19 and not sketch.exact
+    window = _window(sketch, x, kernel, dilations=dilations, ceil=sketch.opset >= 10)
     if window is None:
         return None
-    kernel, attributes, size = window
+    attributes, size = window
     if sketch.chance(0.4):
         attributes["count_include_pad"] = 1
     padded = any(attributes.get("pads", ())) or "auto_pad" in attributes or "ceil_mode" in attributes
@@ -91,13 +108,14 @@ def pad(sketch: Sketch, x: str) -> str | None:
         y = sketch.node("Pad", inputs, shape)
     if sketch.chance(0.2):
         return y
-    return sketch.pick([convolution, average_pool, max_pool])(sketch, y) or y
+    return sketch.pick([convolution, average_pool, max_pool, max_pool])(sketch, y) or y
 
 
-def _window(sketch: Sketch, x: str, *, dilations: bool, ceil: bool = False) -> tuple[Pair, dict[str, Any], Pair] | None:
-    """Kernel, attributes and size of the output; None where the image is too small for what was drawn."""
+def _window(
+    sketch: Sketch, x: str, kernel: Pair, *, dilations: bool, ceil: bool = False
+) -> tuple[dict[str, Any], Pair] | None:
+    """Attributes and size of the output; None where the image is too small for what was drawn."""
     _, *image = sketch.shapes[x]
-    kernel = sketch.pick(KERNELS)
     stride = sketch.pick([(1, 1), (1, 1), (1, 1), (2, 2), (1, 2), (2, 1), (3, 2)])
     dilation = sketch.pick([(1, 1), (1, 1), (2, 2), (1, 3), (2, 1)]) if dilations else (1, 1)
     extent = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
@@ -112,7 +130,7 @@ def _window(sketch: Sketch, x: str, *, dilations: bool, ceil: bool = False) -> t
         if dilation != (1, 1) or too_short:  # runtimes disagree on these
             return None
         attributes["auto_pad"] = automatic
-        return kernel, attributes, _pair([-(-n // s) for n, s in zip(image, stride, strict=True)])
+        return attributes, _pair([-(-n // s) for n, s in zip(image, stride, strict=True)])
     pads = [0, 0, 0, 0]
     if automatic:
         attributes["auto_pad"] = automatic
@@ -131,7 +149,7 @@ def _window(sketch: Sketch, x: str, *, dilations: bool, ceil: bool = False) -> t
             return None
     else:
         size = [r // s + 1 for r, s in zip(rest, stride, strict=True)]
-    return kernel, attributes, _pair(size)
+    return attributes, _pair(size)
 
 
 def _pair(values: list[int]) -> Pair:

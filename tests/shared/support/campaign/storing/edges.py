@@ -22,7 +22,7 @@ class EdgeQuantiser:
         self.nodes: list[NodeProto] = []
         self._tensors = set(sketch.watched())
         self._shared: dict[str, tuple[str, str, Scheme]] = {}  # by tensor: its integers, its real values, its scheme
-        self._weights: dict[str, str] = {}
+        self._weights: dict[str, tuple[str, np.ndarray, int | None]] = {}  # by name: real values, scales, their axis
         self._choices: dict[str, str] = {}
         self._wide_maxima = sketch.opset >= 12
 
@@ -88,23 +88,29 @@ class EdgeQuantiser:
         return integers, real, scheme
 
     def _quantise_weights(self, node: NodeProto, inputs: list[str], scheme: Scheme | None) -> None:
-        """int8 weights, and an int32 bias where the scale of the input is known."""
+        """Integers for weights, shared as they are, and an int32 bias where the scale of the input is known."""
         sketch = self.sketch
-        array = sketch.constants[inputs[1]]
+        if inputs[1] not in self._weights:
+            self._weights[inputs[1]] = self._weights_of(node, inputs[1])
+        inputs[1], scales, axis = self._weights[inputs[1]]
+        attributes = {attribute.name for attribute in node.attribute}
+        if len(inputs) > 2 and inputs[2] and scheme is not None and "alpha" not in attributes:
+            units = np.float32(scheme.scale) * scales
+            bias = np.rint(sketch.constants[inputs[2]] / units).astype(np.int32)
+            inputs[2] = self._dequantised(bias, units, None if axis is None else 0)
+
+    def _weights_of(self, node: NodeProto, name: str) -> tuple[str, np.ndarray, int | None]:
+        sketch = self.sketch
+        array = sketch.constants[name]
         channels = channel_axis(node)
         axis = channels if sketch.opset >= 13 and sketch.chance(0.6) else None
         integers, scales = integer_weights(array, axis, exact=sketch.exact)
         centre = 0
         if sketch.chance(0.2):
             integers, centre = (integers.astype(np.int16) + 128).astype(np.uint8), 128
-        elif not sketch.exact and sketch.chance(0.15):  # the overlay has no zero points of weights: it rounds anew
+        elif not sketch.exact and sketch.chance(0.4):  # the overlay has no zero points of weights: it rounds anew
             centre = sketch.pick([-3, 5])
-        inputs[1] = self._dequantised(integers, scales, axis, centre)
-        attributes = {attribute.name for attribute in node.attribute}
-        if len(inputs) > 2 and inputs[2] and scheme is not None and "alpha" not in attributes:
-            units = np.float32(scheme.scale) * scales
-            bias = np.rint(sketch.constants[inputs[2]] / units).astype(np.int32)
-            inputs[2] = self._dequantised(bias, units, None if axis is None else 0)
+        return self._dequantised(integers, scales, axis, centre), scales, axis
 
     def _dequantised(self, integers: np.ndarray, scales: np.ndarray, axis: int | None, centre: int = 0) -> str:
         sketch = self.sketch

@@ -189,7 +189,7 @@ def _global(work: OperatorQuantiser, node: NodeProto, output: list[str]) -> Made
 def _softmax(work: OperatorQuantiser, node: NodeProto, output: list[str]) -> Made | None:
     if _changes_type(work, node):
         return None
-    attributes = {"axis": 1, "opset": work.sketch.opset}
+    attributes = attributes_of(node) | {"opset": work.sketch.opset}
     return "QLinearSoftmax", MICROSOFT, [*work.operand(node.input[0]), *output], attributes
 
 
