@@ -2,7 +2,7 @@
 
 With the roundings of the model itself (`model_roundings`) the imported network computes what the original does. With
 those of the quantised network (`overlay_roundings`) it computes what the overlay does, from scales and int8 weights
-alone: no bias, multiplier or table of the integer arithmetic is used.
+alone: no multiplier or table of the integer arithmetic is used, and weights and biases are off by half a step at most.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def layer_value(
         return run_host_layer(layer, sources)
     integers = roundings.layers.get(layer.name)
     if isinstance(layer, Conv) and isinstance(integers, ConvArithmetic):
-        layer = replace(layer, weights=_rounded_weights(layer, integers))
+        layer = _rounded_constants(layer, integers, roundings.tensors[layer.inputs[0]].scale)
     values = value_before_activation(layer, sources, network.tensors[layer.output])
     table = roundings.tables.get(layer.name)
     if table is not None:
@@ -125,14 +125,20 @@ def layer_value(
     return reorder(layer, activations.apply(values, activations.activation_of(layer)))
 
 
-def _rounded_weights(layer: Conv, integers: ConvArithmetic) -> FloatArray:
-    """The weights that the integers stand for, but no further than half a step from the real ones: more is a fault."""
-    scales = np.array(integers.weight_scales, np.float32).reshape(-1, 1, 1, 1)
-    most = scales * np.float32(0.5 + ON_GRID)
-    moved: FloatArray = integers.weights_oihw * scales
-    moved -= layer.weights
+def _rounded_constants(layer: Conv, integers: ConvArithmetic, input_scale: float) -> Conv:
+    """The weights and the bias that the integers stand for."""
+    scales = np.array(integers.weight_scales, np.float32)
+    weights = _rounded(layer.weights, integers.weights_oihw, scales.reshape(-1, 1, 1, 1))
+    return replace(layer, weights=weights, bias=_rounded(layer.bias, integers.bias, scales * np.float32(input_scale)))
+
+
+def _rounded(real: FloatArray, integers: npt.NDArray[np.signedinteger], step: FloatArray) -> FloatArray:
+    """What the integers stand for, but no further than half a step from the real values: more would be a fault."""
+    most = step * np.float32(0.5 + ON_GRID)
+    moved: FloatArray = (integers * step).astype(np.float32, copy=False)
+    moved -= real
     np.clip(moved, -most, most, out=moved)
-    moved += layer.weights
+    moved += real
     return moved
 
 

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from dynamap.backends.evidence.comparison.evaluation import ON_GRID, Roundings, Unrest, layer_value, stored
 from dynamap.backends.evidence.comparison.original import Original
-from dynamap.planner.network.network import Network, Quantisation
+from dynamap.planner.network.network import Layer, Lrn, Network, Quantisation
 
 Array = npt.NDArray[np.generic]
 FloatArray = npt.NDArray[np.float32]
@@ -94,7 +94,8 @@ def import_errors(
     for layer in network.layers:
         name, scheme = layer.output, roundings.tensors.get(layer.output)
         value = layer_value(network, layer, [live[source] for source in layer.inputs], roundings)
-        other = layer_value(network, layer, [moved[source] for source in layer.inputs], roundings)
+        sources = [moved[source] for source in layer.inputs]
+        other = layer_value(network, _moved(layer, sources, relative), sources, roundings)
         given = _real(known.get(name), value, network.quantisation.get(name))
         if given is None and (name in original.outputs or _has_another_size(known.get(name), value)):
             found.append(LayerError(name, math.inf, SMALLEST))
@@ -109,6 +110,15 @@ def import_errors(
         live[name] = stored(given, scheme)
         moved[name] = unrest.moved(live[name], None)
     return ImportErrors(tuple(found), len(network.layers))
+
+
+def _moved(layer: Layer, sources: list[FloatArray], relative: float) -> Layer:
+    """An LRN with its sums of squares moved: onnxruntime keeps one sum along the channels and takes off what leaves it,
+    so that its roundings are those of the largest sum also where a sum is small."""
+    if not isinstance(layer, Lrn):
+        return layer
+    largest = layer.size * float(np.square(sources[0], dtype=np.float64).max(initial=0.0))
+    return replace(layer, bias=layer.bias + relative * layer.alpha / layer.size * largest)
 
 
 def _real(given: Array | None, value: FloatArray, known: Quantisation | None) -> FloatArray | None:

@@ -214,7 +214,7 @@ def test_wrong_integer_weights_are_found_out(tmp_path: Path, monkeypatch: pytest
         return replace(known, values_oihw=known.values_oihw.transpose(0, 1, 3, 2))
 
     monkeypatch.setattr(conv, "weight_quantisation", wrong)
-    found = run_file(path)
+    found = run_file(path, compare="onnxruntime")
     assert found.imported["kept"] and found.document["max_lsb"] <= 1
     assert found.status == 1 and "the scales of the quantised network explain" in found.errors
 
@@ -285,6 +285,32 @@ def test_integers_are_given_as_they_are_declared(tmp_path: Path) -> None:
     found = run_file(saved(model, tmp_path), image=image)
     assert found.status == 0 and found.final["y"]["max_error"] == 0.0
     assert found.imported["worst"]["error"] <= 0.125 * 1.01  # the original's bytes, half a step from what they were
+
+
+def test_a_normalisation_of_small_values_beside_large_ones(tmp_path: Path) -> None:
+    """onnxruntime keeps one sum of squares along the channels: behind 3,000^2 it has few digits for squares of 1."""
+    nodes = [node("Relu", ["x"], ["r"]), node("LRN", ["r"], ["y"], size=3, alpha=0.5, beta=0.5)]
+    model = model_of(nodes, shape=(1, 8, 6, 7))
+    image = np.abs(values(1, 8, 6, 7, scale=1.0))
+    image[:, 0] *= 3000
+    (original,) = onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"x": image})
+    squares = np.pad(image[0].astype(np.float64) ** 2, [(1, 1), (0, 0), (0, 0)])
+    sums = squares[:-2] + squares[1:-1] + squares[2:]
+    assert np.abs(original[0] - image[0] / np.sqrt(1 + 0.5 / 3 * sums)).max() > 0.01
+    assert run_file(saved(model, tmp_path), image=image).status == 0
+
+
+def test_a_bias_in_steps_of_its_scales(tmp_path: Path) -> None:
+    """An input of zeros has the scale 1, so that the bias is a multiple of the weight scale, many steps of y off."""
+    constants = {"zero": np.zeros((4, 4, 1, 1), np.float32), "w": np.full((1, 4, 1, 1), 0.7, np.float32)}
+    constants["b"] = np.array([0.0235], np.float32)
+    nodes = [node("Conv", ["x", "zero"], ["z"]), node("Conv", ["z", "w", "b"], ["y"])]
+    found = run_file(saved(model_of(nodes, constants), tmp_path))
+    step = 0.0235 / 255  # of y, which is the bias everywhere
+    weight_step = 0.7 / 127
+    error = abs(0.0235 - round(0.0235 / weight_step) * weight_step)
+    assert error > 10 * step
+    assert found.status == 0 and found.final["y"]["max_error"] == pytest.approx(error, abs=step)
 
 
 def test_models_of_half_precision_have_wider_bounds(tmp_path: Path) -> None:
