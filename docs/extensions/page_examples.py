@@ -10,7 +10,8 @@ What a fenced block is follows from its language:
 - anything else is to be read, not to be run.
 
 ``<!-- full -->`` in the line above a block means: only with the heavy tests. The folder holds copies of ``examples/``,
-``benchmarks/`` and ``cost/devices/`` of the repository, and ``model.onnx``, the trained network of ``examples/digits``.
+``benchmarks/``, ``cost/devices/`` and ``tests/shared/`` of the repository, and ``model.onnx``, the trained network of
+``examples/digits``.
 
 When the machine or the planner has changed, ``python docs/extensions/page_examples.py PAGE...`` writes what the
 commands print now into the pages, ``...`` in place of seconds. Read the difference before you keep it.
@@ -112,7 +113,7 @@ def steps(block: Block) -> list[Step]:
 def prepare_folder(folder: Path) -> None:
     """What a reader finds in a clone, as far as the pages use it, and a model of one's own."""
     ignore = shutil.ignore_patterns("__pycache__", "*.egg-info", "build")
-    for part in ("examples", "benchmarks", "cost/devices"):
+    for part in ("examples", "benchmarks", "cost/devices", "tests/shared"):
         shutil.copytree(ROOT / part, folder / part, ignore=ignore)
     shutil.copy(ROOT / "examples/digits/digits.onnx", folder / "model.onnx")
 
