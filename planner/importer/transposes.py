@@ -52,7 +52,7 @@ def lower_between_transposes(lowering: Lowering, node: Node, handler: Callable[[
         lowering.values = outer
     for name, bound in new.items():
         if name not in values:
-            lowering.bind(name, _after(bound, first))
+            _bind_after(lowering, name, bound, first)
     if node.op in _REDUCTIONS and not node.integer("keepdims", 1):
         _drop_axes(lowering, node, len(first.perm))
     return True
@@ -119,15 +119,22 @@ def _constant_before(lowering: Lowering, name: str, perm: Sequence[int]) -> str 
     return before
 
 
-def _after(bound: Bound, transposed: Transposed) -> Bound:
-    """What ``bound`` is behind the Transpose: a view where it moves axes of length 1 only."""
-    if not isinstance(bound, Value):
-        return bound
+def _bind_after(lowering: Lowering, name: str, bound: Bound, transposed: Transposed) -> None:
+    """Bind ``bound`` as it is behind the Transpose: a view where that moves axes of length 1 only.
+
+    A tensor in another order than the model's has a name of its own: one name stands for one sequence of elements.
+    """
     perm = transposed.perm
-    shape = tuple(bound.shape[axis] for axis in perm)
-    if keeps_order(bound.shape, perm):
-        return dataclasses.replace(bound, shape=shape)
-    return transposed.like(bound, perm)
+    if not isinstance(bound, Value):
+        lowering.bind(name, bound)
+    elif keeps_order(bound.shape, perm):
+        lowering.bind(name, dataclasses.replace(bound, shape=tuple(bound.shape[axis] for axis in perm)))
+    else:
+        if bound.tensor.name == name:
+            bound.tensor.name = f"{name} (C x H x W)"
+            while bound.tensor.name in lowering.graph.names:
+                bound.tensor.name += "'"
+        lowering.bind(name, transposed.like(bound, perm))
 
 
 def _drop_axes(lowering: Lowering, node: Node, rank: int) -> None:

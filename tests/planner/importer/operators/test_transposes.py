@@ -198,3 +198,12 @@ def test_transposes_run_from_end_to_end(tmp_path, model_of, values):
     path.write_bytes(model.SerializeToString())
     found = run_file(path)
     assert found.status == 0 and found.final["y"]["kept"]
+    assert found.document["import"]["kept"] and not found.errors.startswith("warning")
+
+
+def test_a_tensor_in_another_order_has_another_name(model_of, values):
+    """Names of the model stand for its elements in its order, by which each tensor is compared with the original's."""
+    nodes = between(node("Relu", ["t"], ["e"]))
+    nodes = [*nodes, node("MaxPool", ["y"], ["z"], kernel_shape=[2, 2])]
+    network = same_outputs(model_of(nodes, {"w": values(5, 4, 3, 3)}, outputs=("z",)))
+    assert [layer.output for layer in network.layers] == ["e (C x H x W)", "z"]
