@@ -9,7 +9,7 @@ TYPED := build/typed
 # C++ and OpenCL C of the backends.
 KERNELS = $(shell find backends -name '*.h' -o -name '*.cpp' -o -name '*.cl')
 
-.PHONY: venv browser demo test test-full lint format typecheck bench docs clean
+.PHONY: venv browser demo test test-full lint format typecheck bench fuzz docs clean
 
 venv: $(STAMP)
 
@@ -72,6 +72,17 @@ bench: venv
 	$(BIN)/python benchmarks/solvers.py --agreement
 	$(BIN)/python benchmarks/solvers.py
 	$(BIN)/python benchmarks/tables.py
+
+# Mutated files for every command; then damage guided by coverage on the importer and on what reads plans.
+FUZZ_SECONDS ?= 600
+ATHERIS = -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20
+
+fuzz: venv
+	$(PIP) install -e '.[fuzz]'
+	mkdir -p build/fuzz
+	PYTHONPATH=tests/shared OPENBLAS_NUM_THREADS=1 $(BIN)/python -m support.fuzzing --keep build/fuzz/findings
+	cd build/fuzz && $(CURDIR)/$(BIN)/python $(CURDIR)/benchmarks/fuzz/importer.py models $(ATHERIS)
+	cd build/fuzz && $(CURDIR)/$(BIN)/python $(CURDIR)/benchmarks/fuzz/plan_reader.py plans $(ATHERIS)
 
 # The site: open build/docs/index.html. The same build, and every example on its pages, is part of `make test`.
 docs: venv

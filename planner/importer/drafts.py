@@ -206,7 +206,7 @@ class Transposed:
 
     value: Value
     perm: tuple[int, ...]
-    refuse: Callable[[tuple[int, ...]], Value]
+    refuse: Callable[[tuple[int, ...]], Value | Unknown]
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ import onnx
 from dynamap.cost.errors import InputError
 from dynamap.planner.importer.constants.budget import Budget
 from dynamap.planner.importer.constants.evaluation import Evaluator
-from dynamap.planner.importer.drafts import Constant, TensorDraft, Unknown, Unsupported, Value, Verdict, tensor_shape
+from dynamap.planner.importer.drafts import Constant, Unknown, Unsupported, Value, Verdict
 from dynamap.planner.importer.fates import CheckReport, Fate, refusal
 from dynamap.planner.importer.finish import (
     frozen_layers,
@@ -27,7 +27,7 @@ from dynamap.planner.importer.finish import (
 from dynamap.planner.importer.graph import Graph, Node
 from dynamap.planner.importer.handlers import handler_of
 from dynamap.planner.importer.limits import MAX_BRANCH_ROUNDS
-from dynamap.planner.importer.lowering import BEHIND, Lowering
+from dynamap.planner.importer.lowering import BEHIND, Lowering, stand_in
 from dynamap.planner.importer.nesting.branches import check_branch, take_branches
 from dynamap.planner.importer.nesting.functions import expand_functions
 from dynamap.planner.importer.nesting.inlining import Inliner
@@ -262,11 +262,7 @@ def _bind_unknown(lowering: Lowering, node: Node) -> None:
     for name in node.outputs:
         if not name or name in lowering.values or name in lowering.constants:
             continue
-        shape = shapes.get(name)
-        if shape is not None and shape[0] == 1 and len(shape) in (2, 3, 4):
-            lowering.bind(name, Value(TensorDraft(name, tensor_shape(shape[1:])), shape, shared=True))
-        else:
-            lowering.bind(name, Unknown(node.name))
+        lowering.bind(name, stand_in(node, name, shapes.get(name)))
 
 
 def check_output_shapes(lowering: Lowering, model: onnx.ModelProto) -> None:

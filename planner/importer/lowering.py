@@ -28,10 +28,11 @@ from dynamap.planner.importer.drafts import (
     Unsupported,
     Value,
     Verdict,
+    tensor_shape,
 )
 from dynamap.planner.importer.fates import Fate
 from dynamap.planner.importer.graph import Graph, Node
-from dynamap.planner.importer.limits import MAX_AXES, MAX_CHANNELS, MAX_ELEMENTS
+from dynamap.planner.importer.limits import MAX_AXES, MAX_CHANNELS, MAX_ELEMENTS, MAX_SIDE
 from dynamap.planner.importer.nesting.functions import Refusal
 from dynamap.planner.importer.reading.operand_types import OperandTypes
 from dynamap.planner.network.limits import all_finite
@@ -147,10 +148,10 @@ class Lowering:
             raise Unsupported(f"its input {position} is missing", "export the model again")
         name = node.inputs[position]
         bound = self.values.get(name)
-        if isinstance(bound, Unknown):
-            raise Unsupported(BEHIND.format(bound.culprit), "replace that node first")
         if isinstance(bound, Transposed):
             bound = bound.refuse(bound.shape)
+        if isinstance(bound, Unknown):
+            raise Unsupported(BEHIND.format(bound.culprit), "replace that node first")
         if bound is None:
             raise Unsupported(
                 f"its input {name!r} is a constant, where an activation is expected",
@@ -279,6 +280,16 @@ class Lowering:
         draft = self.emit(node, spec, [value.tensor], shape, view)
         draft.scale, draft.shift, draft.order = scale, shift, order
         return draft
+
+
+def stand_in(node: Node, name: str, shape: tuple[int, ...] | None) -> Value | Unknown:
+    """What ``name``, an output of the refused ``node``, holds for the nodes behind, which are to be judged too."""
+    if shape is None or shape[0] != 1 or len(shape) not in (2, 3, 4):
+        return Unknown(node.name)
+    chw = tensor_shape(shape[1:])
+    if chw.channels > MAX_CHANNELS or max(chw.height, chw.width) > MAX_SIDE or chw.elements > MAX_ELEMENTS:
+        return Unknown(node.name)
+    return Value(TensorDraft(name, chw), shape, shared=True)
 
 
 def refuse_view(node: Node, position: int, value: Value) -> Unsupported:

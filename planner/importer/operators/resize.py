@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -51,12 +52,11 @@ def _factors(lowering: Lowering, node: Node, shape: tuple[int, ...]) -> tuple[in
     scales: dict[int, Fraction] = {}
     if "scales" in node.attributes:
         values = node.attributes["scales"]
-        numbers = [Fraction(float(value)) for value in values] if isinstance(values, tuple) else []
-        scales = dict(zip(axes, numbers, strict=False))
+        scales = dict(zip(axes, _exact(values if isinstance(values, tuple) else ()), strict=False))
     else:
         array = lowering.array(node, scales_at)
         if array is not None and 0 < array.size <= 4:
-            scales = dict(zip(axes, (Fraction(float(scale)) for scale in array.ravel()), strict=False))
+            scales = dict(zip(axes, _exact(array.ravel().tolist()), strict=False))
         elif node.has(3):
             wanted = lowering.integers(node, 3) or ()
             scales = {axis: Fraction(size, shape[axis]) for axis, size in zip(axes, wanted, strict=False)}
@@ -70,6 +70,14 @@ def _factors(lowering: Lowering, node: Node, shape: tuple[int, ...]) -> tuple[in
     if rows.denominator != 1 or columns.denominator != 1 or min(rows, columns) < 1:
         raise Unsupported(f"it resizes by {float(rows):g} x {float(columns):g}", _REMEDY)
     return int(rows), int(columns)
+
+
+def _exact(scales: Sequence[object]) -> list[Fraction]:
+    """Scales as fractions; refused where one is no finite number."""
+    numbers = [scale for scale in scales if isinstance(scale, (int, float)) and math.isfinite(scale)]
+    if len(numbers) < len(scales):
+        raise Unsupported(f"its scales {list(scales)} are not all finite numbers", "export the model again")
+    return [Fraction(number) for number in numbers]
 
 
 def _coordinates(lowering: Lowering, node: Node) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dynamap.planner.importer.drafts import ConvSpec, TensorDraft, Transposed, Unsupported, Value, Verdict, tensor_shape
+from dynamap.planner.importer.drafts import ConvSpec, Transposed, Unknown, Unsupported, Value, Verdict
 from dynamap.planner.importer.fates import Fate
 from dynamap.planner.importer.graph import Node
-from dynamap.planner.importer.lowering import Lowering, refuse_view
+from dynamap.planner.importer.lowering import Lowering, refuse_view, stand_in
 from dynamap.planner.importer.operators.quant import FLOATS, cast_integers
 from dynamap.planner.importer.operators.scales import store_output
 
@@ -145,9 +145,9 @@ def _await_transpose_back(lowering: Lowering, node: Node, value: Value, perm: tu
     if value.order is not None or value.pads is not None or value.shape[0] != 1 or perm[0] != 0 or len(perm) > 4:
         raise Unsupported(reason, remedy)
 
-    def refuse(shape: tuple[int, ...]) -> Value:
+    def refuse(shape: tuple[int, ...]) -> Value | Unknown:
         lowering.verdicts[node.index] = Verdict(Fate.UNSUPPORTED, None, reason, remedy)
-        return Value(TensorDraft(node.outputs[0], tensor_shape(shape[1:])), shape, shared=True)
+        return stand_in(node, node.outputs[0], shape)
 
     lowering.bind(node.outputs[0], Transposed(value, perm, refuse))
     lowering.verdict(node, Fate.FOLDED, value.tensor.producer, "cancelled by the Transpose back")

@@ -214,3 +214,20 @@ def test_the_table_has_a_row_per_node():
 def test_a_missing_file_is_an_input_error(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         check(str(tmp_path / "absent.onnx"), json=False)
+
+
+def test_what_stands_in_for_a_refused_result_keeps_the_limits(model_of):
+    """Behind a refused node 2^50 channels are inferred: they stand for nothing, and the Pad is not judged."""
+    nodes = [
+        node("ConvTranspose", ["x", "w"], ["t"]),
+        node("GlobalAveragePool", ["t"], ["g"]),
+        node("Expand", ["g", "huge"], ["e"]),
+        node("Pad", ["e", "p"], ["y"]),
+    ]
+    constants = {
+        "w": np.ones((4, 1, 1, 1), np.float32),
+        "huge": ints(1, 2**50, 1, 1),
+        "p": ints(0, 0, 1, 1, 0, 0, 1, 1),
+    }
+    report = check_model(model_of(nodes, constants))
+    assert "cannot be judged" in report.unsupported[-1].reason

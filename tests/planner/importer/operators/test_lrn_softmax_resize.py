@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dynamap.cost.errors import InputError
+from dynamap.planner.importer import import_model
 from dynamap.planner.network.network import HostLayer, Lrn, Resize
 from support.operator_nodes import conv, ints, node
 
@@ -87,3 +89,12 @@ def test_resize_along_named_axes(same, model_of):
         )
     ]
     same(model_of(nodes, {"s": np.asarray([2, 2], np.float32)}, opset=18))
+
+
+@pytest.mark.parametrize("scale", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("opset", [9, 13])
+def test_scales_that_are_no_numbers(scale, opset, model_of):
+    scales = {"s": np.asarray([1, 1, scale, 2], np.float32)}
+    nodes = [node("Upsample", ["x", "s"], ["y"])] if opset == 9 else [node("Resize", ["x", "", "s"], ["y"])]
+    with pytest.raises(InputError, match="are not all finite numbers"):
+        import_model(model_of(nodes, scales, opset=opset), "case", "")

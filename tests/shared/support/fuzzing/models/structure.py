@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 
@@ -93,7 +94,8 @@ def _attribute(rng: random.Random, model: onnx.ModelProto) -> None:
     elif attribute.type == AttributeProto.INT:
         attribute.i = rng.choice((some_integer(rng), 1, 2))
     elif attribute.type == AttributeProto.FLOAT:
-        attribute.f = np.float32(rng.choice(FLOATS))
+        number = rng.choice(FLOATS)
+        attribute.f = math.copysign(math.inf, number) if abs(number) > 1e38 else number
     elif attribute.type == AttributeProto.STRING:
         attribute.s = rng.choice((b"\xff\xfe", rng.choice(TEXTS).encode(), b"SAME_UPPER", b"VALID", b"linear"))
     elif attribute.type == AttributeProto.INTS:
