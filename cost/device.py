@@ -52,7 +52,7 @@ _KEYS = MappingProxyType(
 _MOST_CLOCK_MHZ = 2_000
 _MOST_BANDWIDTH_GBS = 100_000
 _MOST_COUNT = 100_000_000
-_MOST_MULTIPLIERS = 1_000_000
+MOST_MULTIPLIERS = 1_000_000
 _KHZ_PER_MHZ = 1_000
 _BYTES_PER_MS_PER_GBS = 1_000_000
 _PORT_BYTES = (8, 16, 32, 64)
@@ -174,7 +174,7 @@ class Device:
             rate = scaled("the bandwidth", bandwidth_gbs, _BYTES_PER_MS_PER_GBS, _MOST_BANDWIDTH_GBS, "GB/s")
             system = replace(system, bandwidth_bytes_per_ms=rate)
         if multipliers is not None:
-            count = scaled("the number of multipliers", multipliers, 1, _MOST_MULTIPLIERS, "multipliers")
+            count = scaled("the number of multipliers", multipliers, 1, MOST_MULTIPLIERS, "multipliers")
             resources = replace(resources, multipliers=count)
         if on_chip_bytes is not None:
             size = scaled("the on-chip memory", on_chip_bytes, 1, _MOST_ON_CHIP_BYTES, "bytes")
@@ -286,7 +286,7 @@ def _parse_resources(table: Table, vendor: str) -> Resources:
         raise InputError(f"{table.where(needed)}: a device of vendor {vendor!r} needs at least one block")
     return Resources(
         multiplier=multiplier,
-        multipliers=table.integer("multipliers", least=1, most=_MOST_MULTIPLIERS),
+        multipliers=table.integer("multipliers", least=1, most=MOST_MULTIPLIERS),
         lut=table.integer("lut", least=1, most=_MOST_COUNT),
         ff=table.integer("ff", least=1, most=_MOST_COUNT),
         **blocks,

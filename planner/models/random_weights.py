@@ -19,6 +19,7 @@ import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
+from dynamap.cost.errors import InputError
 from dynamap.planner.importer.drafts import FloatArray
 
 IR_VERSION = 8  # onnxruntime refuses the newest versions, which the onnx package writes by default
@@ -75,6 +76,8 @@ def with_random_weights(model: onnx.ModelProto, seed: int) -> onnx.ModelProto:
         del values[:]
         values.extend(used)
     names = list(draws)
+    if seed < 0:
+        raise InputError(f"the seed of random weights is 0 or more, found {seed}")
     seeds = np.random.SeedSequence(seed).spawn(len(names))
     tensors = [graph.initializer.add() for _ in names]
 

@@ -7,12 +7,13 @@ from functools import partial
 
 from dynamap.cost.algorithms import Algorithm
 from dynamap.cost.convolution import ConvShape
-from dynamap.cost.device import Device, load_device
+from dynamap.cost.device import MOST_MULTIPLIERS, Device, load_device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.overlay.fitting.candidates import Candidates, require_array
 from dynamap.cost.overlay.fitting.target import array_limit, machine_of
 from dynamap.cost.overlay.machine import Machine
 from dynamap.cost.overlay.options import applicable
+from dynamap.cost.words import shown
 from dynamap.planner import solvers
 from dynamap.planner.mapping.overlay_costs import Restriction
 from dynamap.planner.network.network import Conv, Network
@@ -76,6 +77,8 @@ def target(device: str | Device, request: Request) -> tuple[Device, Machine, Can
     machine = machine_of(board, request.packing)
     if request.multipliers is not None and request.multipliers < 1:
         raise InputError(f"--multipliers must be positive, found {request.multipliers}")
+    if request.multipliers is not None and request.multipliers > MOST_MULTIPLIERS:
+        raise InputError(f"--multipliers must be at most {MOST_MULTIPLIERS:,}, found {shown(request.multipliers)}")
     limit = array_limit(board, machine) if request.multipliers is None else request.multipliers
     return board, machine, Candidates.of(board, machine, limit)
 

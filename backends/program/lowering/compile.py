@@ -51,6 +51,7 @@ from dynamap.planner.network.network import Conv, HostLayer, Network
 from dynamap.planner.network.work import work_of
 from dynamap.planner.plan.layers import OnArray, OnVectorUnit
 from dynamap.planner.plan.plan import Plan
+from dynamap.planner.writing import layer_shape
 
 
 def compile_program(plan: Plan, quantised: QuantisedNetwork) -> Program:
@@ -105,6 +106,12 @@ def _check_plan(plan: Plan, network: Network) -> None:
         raise InputError(
             f"the plan's layers are not those of {network.name!r}: it was made by another version; plan again"
         )
+    for said, layer in zip(plan.layers, network.layers, strict=True):
+        if said.shape != layer_shape(layer, network):
+            raise InputError(
+                f"layer {layer.name!r}: the plan says another shape than the model has: it was changed by hand, or "
+                "made by another version; plan again"
+            )
 
 
 def _check_in_place(quantised: QuantisedNetwork, storages: Storages) -> None:

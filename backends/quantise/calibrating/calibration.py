@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -13,6 +14,7 @@ from dynamap.backends.quantise import activations
 from dynamap.backends.quantise.calibrating import float_executor
 from dynamap.backends.quantise.declared import real_values
 from dynamap.cost.errors import InputError
+from dynamap.cost.words import shown
 from dynamap.planner.network.network import Network, Quantisation
 
 FloatArray = npt.NDArray[np.float32]
@@ -20,6 +22,8 @@ Sample = Mapping[str, FloatArray]
 Range = tuple[float, float]
 
 HISTOGRAM_BINS = 8192
+MOST_RANDOM_VALUES = 1 << 29
+"""Of all random inputs together: 2 GiB. One input may have more, as the network asks."""
 
 
 class Method(Enum):
@@ -99,10 +103,18 @@ def random_set(network: Network, count: int, seed: int) -> CalibrationSet:
     """Seeded random inputs: standard normal, or uniform over the range of an input whose scale is known.
 
     Raises:
-        InputError: ``count`` is not positive.
+        InputError: ``count`` is not positive, or so many inputs take too much memory; ``seed`` is negative.
     """
     if count < 1:
-        raise InputError(f"calibration needs at least 1 random input, found {count}")
+        raise InputError(f"calibration needs at least 1 random input, found {shown(count)}")
+    values = sum(math.prod(network.tensors[name].as_list()) for name in network.inputs)
+    if count > 1 and count * values > MOST_RANDOM_VALUES:
+        raise InputError(
+            f"{shown(count)} random inputs of {values:,} values each are too many: take --samples of at most "
+            f"{max(1, MOST_RANDOM_VALUES // values):,}"
+        )
+    if seed < 0:
+        raise InputError(f"a seed is 0 or more, found {shown(seed)}")
     generator = np.random.default_rng(seed)
     samples = []
     for _ in range(count):

@@ -68,6 +68,16 @@ def test_a_plan_with_other_layers() -> None:
         compile_program(plan, quantise(network, samples=1))
 
 
+@pytest.mark.parametrize("kernel", [(1, 3), (-(1 << 62), 3), (1 << 62, 3)])
+def test_a_layer_of_another_shape(kernel: tuple[int, int]) -> None:
+    network = one_conv(TensorShape(16, 6, 6), 16, Window((3, 3)))
+    plan = plan_on(network, (4, 4))
+    (layer,) = plan.layers
+    changed = replace(plan, layers=(replace(layer, shape=replace(layer.shape, kernel=kernel)),))
+    with pytest.raises(InputError, match="layer 'conv': the plan says another shape than the model has"):
+        compile_program(changed, quantise(network, samples=1))
+
+
 def test_layers_that_disagree_on_a_format() -> None:
     one = small()
     (conv,) = one.layers
