@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from onnx import TensorProto, checker, defs, helper, numpy_helper, shape_inference
+from onnx import TensorProto, defs, helper, numpy_helper, shape_inference
 
 from dynamap.planner.importer.constants.budget import SIMPLIFY
 from dynamap.planner.importer.drafts import Array, Unsupported
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.limits import MAX_AXES, MAX_ELEMENTS
+from dynamap.planner.importer.reading.schema import INFERENCE_ERRORS
 
 
 def _names(text: str) -> frozenset[str]:
@@ -160,7 +161,7 @@ def _inferred(node: Node, arrays: Sequence[Array | None], opset: int) -> list[tu
         schema = defs.get_schema(node.op, opset, "")
         opsets = [helper.make_opsetid("", opset)]
         inferred = shape_inference.infer_node_outputs(schema, node.proto, types, values, opset_imports=opsets)
-    except (defs.SchemaError, checker.ValidationError, shape_inference.InferenceError, ValueError) as error:
+    except INFERENCE_ERRORS as error:
         reason = " ".join(str(error).split())
         raise Unsupported(f"its constant value cannot be computed ({reason})", SIMPLIFY) from error
     results = []

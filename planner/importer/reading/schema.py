@@ -6,11 +6,17 @@ from functools import lru_cache
 from typing import Any
 
 import onnx
-from onnx import defs
+from onnx import checker, defs, shape_inference
 
 from dynamap.cost.errors import InputError
 from dynamap.planner.importer.drafts import Unsupported
 from dynamap.planner.importer.graph import Node
+
+INFERENCE_ERRORS = (
+    *(defs.SchemaError, checker.ValidationError, shape_inference.InferenceError),
+    *(ValueError, RuntimeError),
+)
+"""What the onnx package raises where it cannot infer shapes: also RuntimeError, where a node has too few outputs."""
 
 OLDEST_OPSET = 7
 NEWEST_OPSET = 22

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from onnx import TensorProto, checker, defs, helper, numpy_helper, shape_inference
+from onnx import TensorProto, defs, helper, numpy_helper, shape_inference
 
 from dynamap.planner.importer.drafts import Transposed, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
+from dynamap.planner.importer.reading.schema import INFERENCE_ERRORS
 
 
 def output_shapes(lowering: Lowering, node: Node) -> dict[str, tuple[int, ...]]:
@@ -33,7 +34,7 @@ def output_shapes(lowering: Lowering, node: Node) -> dict[str, tuple[int, ...]]:
         schema = defs.get_schema(node.op, lowering.opset, "")
         opsets = [helper.make_opsetid("", lowering.opset)]
         inferred = shape_inference.infer_node_outputs(schema, node.proto, types, data, opset_imports=opsets)
-    except (defs.SchemaError, checker.ValidationError, shape_inference.InferenceError, ValueError):
+    except INFERENCE_ERRORS:
         return {}  # the nodes behind are then reported as not judged
     shapes = {}
     for name, kind in inferred.items():

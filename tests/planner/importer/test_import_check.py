@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import helper
+from onnx import TensorProto, helper
 from rich.console import Console
 
 from dynamap.cli.check import check, check_document, render_check
@@ -231,3 +231,19 @@ def test_what_stands_in_for_a_refused_result_keeps_the_limits(model_of):
     }
     report = check_model(model_of(nodes, constants))
     assert "cannot be judged" in report.unsupported[-1].reason
+
+
+@pytest.mark.parametrize("carried", ["x", "n"])
+def test_a_loop_with_fewer_outputs_than_it_carries(carried, model_of):
+    """The onnx package finds out by another error than its own, when it infers the shapes of the outputs."""
+    info = helper.make_tensor_value_info
+    body = helper.make_graph(
+        [node("Identity", ["on"], ["on2"]), node("Identity", ["a"], ["a2"])],
+        "body",
+        [info("i", TensorProto.INT64, []), info("on", TensorProto.BOOL, []), info("a", TensorProto.FLOAT, [])],
+        [info("on2", TensorProto.BOOL, []), info("a2", TensorProto.FLOAT, [])],
+    )
+    nodes = [node("Loop", ["t", "yes", "one", carried], ["k"], body=body), node("Mul", ["x", "k"], ["y"])]
+    constants = {"t": np.asarray(2), "yes": np.asarray(True)}
+    constants |= {"one": np.ones((), np.float32), "n": np.ones(3, np.float32)}
+    assert check_model(model_of(nodes, constants, opset=15)).unsupported
