@@ -207,6 +207,9 @@ def blocking_document(blocking: Blocking) -> dict[str, Any]:
 def _read_blocking(data: Any) -> Blocking:
     _require_keys(data, ("mode", "rows", "channels", "planes"), "blocking")
     mode = _read_word(Mode, data["mode"], "blocking.mode")
+    for key in ("rows", "channels", "planes"):
+        if isinstance(data[key], int) and data[key] < 1:
+            raise ValueError(f"blocking.{key} must be at least 1, found {data[key]}")
     return Blocking(mode, data["rows"], data["channels"], data["planes"])
 
 

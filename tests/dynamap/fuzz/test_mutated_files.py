@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -53,6 +54,17 @@ def test_the_plans_and_problems_that_are_mutated_are_sound() -> None:
     for text in seed_problems():
         findings, statuses = run_case(Case("problem", {"p.pbqp": text.encode()}, (("solve", "p.pbqp", "--json"),)))
         assert (findings, statuses) == ([], [0])
+
+
+@pytest.mark.parametrize("key", ["rows", "channels", "planes"])
+def test_a_blocking_of_nothing_is_refused(key: str) -> None:
+    """Found by the campaign: blocks of 0 rows, by which something was divided."""
+    model, text = seed_plans()[0]
+    document = json.loads(text)
+    next(layer for layer in document["layers"] if layer["blocking"])["blocking"][key] = 0
+    case = Case("plan", {"model.onnx": model, "plan.json": json.dumps(document).encode()}, ON_PLANS)
+    findings, statuses = run_case(case)
+    assert (findings, statuses) == ([], [2] * len(ON_PLANS))
 
 
 def _traceback() -> int:
