@@ -25,7 +25,6 @@ from dynamap.backends.quantise import quantise
 from dynamap.cost.device import load_device, parse_device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import TensorShape, Window
-from dynamap.cost.overlay.machine import Buffers
 from dynamap.planner.network.network import Network
 from dynamap.planner.plan.layers import OnHost
 from dynamap.planner.plan.plan import Plan
@@ -362,15 +361,6 @@ def test_an_overlay_too_large_is_refused(network: Network, plan: Plan) -> None:
         large = replace(plan, overlay=replace(plan.overlay, **change))
         with pytest.raises(InfeasibleError, match="does not fit device 'stratix10-gx2800'"):
             backend.generate(large, program, integer_image(network, 0))
-
-
-def test_a_program_beyond_the_tables_is_refused() -> None:
-    """The tables of a depthwise layer hold 8,192 channels; 8,200 are 513 units of 16."""
-    network = one_conv(TensorShape(8200, 1, 1), 8200, Window((1, 1)), groups=8200)
-    buffers = Buffers(input_buffer=2**20, weight_buffer=2**20, accumulator_rows=1024, row_buffer=8192)
-    plan = plan_on(network, (8, 8), buffers, device="arria10-gx1150")
-    with pytest.raises(InputError, match=r"layer 'conv': the kernel holds 8192 channels and the layer has 8208"):
-        made(network, plan)
 
 
 def test_nothing_is_written_where_a_plan_is_refused(tmp_path: Path) -> None:
