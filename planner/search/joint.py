@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from dynamap.cost.errors import InfeasibleError, TimeLimitError
 from dynamap.cost.overlay.bounding.bounds import NEVER, Sides
@@ -135,17 +136,18 @@ class _Best:
 
 @dataclass(frozen=True)
 class _BoxNode:
-    """A refined box: its bound in cycles; bounds per coarse group whatever the buffers, per coarse group with the best
-    of the buffers that fit, and per convolution job with these."""
+    """A refined box: its bound in cycles, and in PEs; bounds per coarse group whatever the buffers, per coarse group
+    with the best of the buffers that fit, and per convolution job with these."""
 
     cycles: int
+    area: int
     box: int
     by_group: Ints
     within: Ints
     by_job: Ints
 
     def __lt__(self, other: _BoxNode) -> bool:
-        return (self.cycles, self.box) < (other.cycles, other.box)
+        return (self.cycles, self.area, self.box) < (other.cycles, other.area, other.box)
 
 
 @dataclass(frozen=True)
@@ -207,10 +209,17 @@ class _Search:
         """Whether a solution is known to exist within the limit."""
         return self.best is not None or self.at_most is not None
 
+    def _useful(self, cycles: Ints, areas: Ints) -> npt.NDArray[np.bool_]:
+        """Which bounds in cycles and PEs leave room for a solution that is better than the best."""
+        if self.best is None:
+            return cycles <= self.limit
+        most, area = self.best.key[:2]
+        return (cycles < most) | ((cycles == most) & (areas <= area))
+
     def run(self) -> FoundTogether:
         boxes = partition(self.rows, self.columns)
         quick = self._value(self.pruned.summary_bounds(boxes.rows, boxes.columns), self.pruned.vector_cycles)
-        order = np.argsort(quick, kind="stable")
+        order = np.lexsort((boxes.rows.least * boxes.columns.least, quick))
         quick, sizes = quick[order], np.diff(boxes.starts)[order]
         at, at_once = 0, 1
         while True:
@@ -248,7 +257,9 @@ class _Search:
         rows, columns = boxes.rows.take(some), boxes.columns.take(some)
         bounds = self.pruned.coarse_bounds(rows, columns)
         quick = self._value(costs.coarse.least_per_job(bounds), self.pruned.vector_cycles)
-        alive = np.flatnonzero(quick <= self.limit)
+        areas = rows.least * columns.least
+        alive = np.flatnonzero(self._useful(quick, areas))
+        areas = areas[alive]
         some, bounds, rows, columns = some[alive], bounds[alive], rows.take(alive), columns.take(alive)
         thin = self.pruned.thin_bounds(rows, columns, np.ones(bounds.shape[1], bool))
         for i, box in enumerate(some.tolist()):
@@ -262,11 +273,13 @@ class _Search:
                 np.minimum(within, raised[0], out=within)
             if total <= self.limit:
                 by_job = costs.coarse.least_per_job(within[None])[0]
-                heapq.heappush(self.boxes, _BoxNode(total, box, bounds[i], within, by_job))
+                heapq.heappush(self.boxes, _BoxNode(total, int(areas[i]), box, bounds[i], within, by_job))
 
     def _open(self, boxes: Boxes, node: _BoxNode) -> None:
         """Bounds the points of a box: exactly by its promising groups, by the least bound of the others."""
         costs = self.costs
+        if not self._useful(np.array([node.cycles]), np.array([node.area])).any():
+            return
         members = boxes.members(node.box)
         threshold = node.by_job * PROMISING_PERCENT // 100
         keep = node.within <= threshold[costs.coarse.job]
@@ -280,7 +293,7 @@ class _Search:
         beside = demands.beside(sides[1])
         thin = self.pruned.thin_bounds(*sides, keep)[:, coarse]
         sharing: dict[Buffers, list[tuple[int, int]]] = {}
-        for i in np.flatnonzero(totals <= self.limit).tolist():
+        for i in np.flatnonzero(self._useful(totals, self.rows[members] * self.columns[members])).tolist():
             array = int(self.rows[members[i]]), int(self.columns[members[i]])
             for position, buffers in enumerate(self.candidates.buffers_for(*array)):
                 sharing.setdefault(buffers, []).append((i, position))

@@ -1,0 +1,16 @@
+"""Where many arrays are equally fast, the one with the fewest PEs is taken."""
+
+from __future__ import annotations
+
+from onnx import helper
+
+import dynamap
+from support.onnx_models import make_model
+
+
+def test_the_array_of_a_network_without_convolutions_has_one_pe() -> None:
+    """The vector unit does it all, so that the latency is the same on every array that fits."""
+    model = make_model([helper.make_node("MaxPool", ["x"], ["y"], kernel_shape=[3, 3])], shape=(1, 8, 9, 9))
+    plan = dynamap.plan(model, device="u200")
+    assert (plan.overlay.rows, plan.overlay.columns) == (1, 1)
+    assert plan.solver.status == "optimal" and plan.solver.arrays_considered > 40_000
