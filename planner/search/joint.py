@@ -214,7 +214,8 @@ class _Search:
         if self.best is None:
             return cycles <= self.limit
         most, area = self.best.key[:2]
-        return (cycles < most) | ((cycles == most) & (areas <= area))
+        useful: npt.NDArray[np.bool_] = (cycles < most) | ((cycles == most) & (areas <= area))
+        return useful
 
     def run(self) -> FoundTogether:
         boxes = partition(self.rows, self.columns)
