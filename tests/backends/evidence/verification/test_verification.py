@@ -210,11 +210,11 @@ def test_simulate_says_what_is_not_as_planned(saved: Path, capsys: pytest.Captur
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("blocking", {"mode": "stream_inputs", "rows": 0, "channels": 8, "planes": 1}, "blocking.rows must be at least 1"),
+        ("blocking", {"mode": "stream_inputs", "rows": 0, "channels": 8, "planes": 1}, "rows must be at least 1"),
         ("blocking", {"mode": "stream_inputs", "rows": 10, "channels": 8, "planes": 1}, "blocking.rows is 10, of 9"),
         ("blocking", {"mode": "sideways", "rows": 9, "channels": 8, "planes": 1}, "blocking.mode is 'sideways'"),
         ("blocking", {"mode": "stream_weights", "rows": 9, "channels": 3, "planes": 1}, "blocking.channels is 3, of 8"),
-        ("blocking", {"mode": "stream_weights", "rows": 9, "channels": 8, "planes": 0}, "blocking.planes must be at least"),
+        ("blocking", {"mode": "stream_weights", "rows": 9, "channels": 8, "planes": 0}, "planes must be at least 1"),
         ("blocking", {"mode": "stream_weights", "rows": 9, "channels": 8, "planes": 2}, "blocking.planes is 2, of 1"),
         ("blocking", None, "blocking must be an object, found None"),
         ("algorithm", "fft", "algorithm is 'fft'"),
