@@ -21,7 +21,13 @@ ALONE = (
 )
 """Programmes of their own: they run without dynamap."""
 
-BUILDS = ("backends/vitis_hls/csim.py", "backends/intel_opencl/executor.py")
+BUILDS = (
+    "backends/vitis_hls/csim.py",
+    "backends/intel_opencl/executor.py",
+    "backends/vitis_rtl/simulation.py",
+    "backends/vitis_rtl/sources.py",
+    "backends/vitis_rtl/synthesis.py",
+)
 """They fill temporary folders of their own, in which compilers run."""
 
 WRITING = re.compile(

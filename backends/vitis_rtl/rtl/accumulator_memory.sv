@@ -1,0 +1,31 @@
+// Half of a column's accumulator: one read and one write per cycle, read old data where both meet.
+// The block memory's output register is the second one, and `clear_i` is its reset.
+module accumulator_memory #(
+    parameter int unsigned Bits = 64,
+    parameter int unsigned Depth = 512,
+    localparam int unsigned AddressBits = $clog2(Depth)
+) (
+    input logic clk_i,
+    input logic [AddressBits-1:0] read_row_i,
+    input logic clear_i,  // of the row asked for a cycle before: zero instead
+    output logic [Bits-1:0] read_data_o,
+    input logic write_i,
+    input logic [AddressBits-1:0] write_row_i,
+    input logic [Bits-1:0] write_data_i
+);
+
+  (* ram_style = "block" *)
+  logic [Bits-1:0] memory[Depth];
+  logic [Bits-1:0] fetched_q;
+
+  always_ff @(posedge clk_i) begin
+    fetched_q <= memory[read_row_i];
+    if (write_i) memory[write_row_i] <= write_data_i;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (clear_i) read_data_o <= '0;
+    else read_data_o <= fetched_q;
+  end
+
+endmodule

@@ -1,0 +1,131 @@
+// The systolic array: core and accumulators. This is the style for synthesis and for small sizes;
+// systolic_array_loops.sv is the same machine for the simulation of large ones.
+module systolic_array
+  import array_pkg::*;
+#(
+    parameter int unsigned Rows = 16,
+    parameter int unsigned Columns = 16,
+    parameter int unsigned GroupRows = 8,
+    parameter int unsigned OperandBits = 8,
+    parameter int unsigned HighBits = 18,
+    parameter int unsigned AccumulatorBits = 32,
+    parameter int unsigned AccumulatorRows = 512,  // of each half
+    localparam int unsigned Groups = (Rows + GroupRows - 1) / GroupRows,
+    localparam int unsigned LowSumBits = PairShift + $clog2(Groups),
+    localparam int unsigned HighSumBits = HighBits + $clog2(Groups),
+    localparam int unsigned RowBits = $clog2(AccumulatorRows)
+) (
+    input logic clk_i,
+    input logic rst_i,  // for GroupRows + clog2(groups) + 2 cycles: delayed tags have no other
+    // The moving and the stationary side: see left_edge.sv and top_edge.sv.
+    input logic outputs_stay_i,
+    input logic paired_i,
+    input logic take_i,
+    input logic load_i,
+    input logic load_last_i,
+    input logic first_i,
+    input logic last_i,
+    input logic [Rows-1:0][OperandBits-1:0] operand_i,
+    input logic [Columns-1:0][WordBits-1:0] word_i,
+    // Where the sums of this vector go.
+    input logic add_i,
+    input logic add_first_i,
+    input logic add_half_i,
+    input logic [RowBits-1:0] add_row_i,
+    // A row to read: column c answers c + 4 cycles later.
+    input logic read_i,
+    input logic read_half_i,
+    input logic [RowBits-1:0] read_row_i,
+    output logic [Columns-1:0] valid_o,
+    output logic [Columns-1:0][AccumulatorBits-1:0] low_o,
+    output logic [Columns-1:0][AccumulatorBits-1:0] high_o
+);
+
+  if (AccumulatorBits < LowSumBits || AccumulatorBits < HighSumBits) begin : gen_check_bits
+    $error("AccumulatorBits: at least those of the column's sums.");
+  end
+  if (AccumulatorRows < 4) begin : gen_check_depth
+    $error("AccumulatorRows: at least 4, the distance at which a row may come again.");
+  end
+
+  // The tag of a sum is at column 0 two cycles before the sum; its own register is one of these.
+  localparam int unsigned TagCycles = GroupRows + 1 + $clog2(Groups);
+
+  logic [Columns-1:0][LowSumBits-1:0] low;
+  logic [Columns-1:0][HighSumBits-1:0] high;
+  logic [Columns-1:0] carry;
+
+  array_core #(
+      .Rows(Rows),
+      .Columns(Columns),
+      .GroupRows(GroupRows),
+      .OperandBits(OperandBits),
+      .HighBits(HighBits)
+  ) u_core (
+      .clk_i,
+      .rst_i,
+      .outputs_stay_i,
+      .paired_i,
+      .take_i,
+      .load_i,
+      .load_last_i,
+      .first_i,
+      .last_i,
+      .operand_i,
+      .word_i,
+      .low_o(low),
+      .high_o(high),
+      .carry_o(carry)
+  );
+
+  logic add[Columns+1], add_first[Columns+1], add_half[Columns+1];
+  logic [RowBits-1:0] add_row[Columns+1];
+  logic read[Columns+1], read_half[Columns+1];
+  logic [RowBits-1:0] read_row[Columns+1];
+
+  delay_line #(
+      .Bits(RowBits + 3),
+      .Cycles(TagCycles)
+  ) u_add_delay (
+      .clk_i,
+      .data_i({add_i & !rst_i, add_first_i, add_half_i, add_row_i}),
+      .data_o({add[0], add_first[0], add_half[0], add_row[0]})
+  );
+
+  assign read[0] = read_i;
+  assign read_half[0] = read_half_i;
+  assign read_row[0] = read_row_i;
+
+  for (genvar c = 0; c < Columns; c++) begin : gen_column
+    accumulator #(
+        .LowSumBits(LowSumBits),
+        .HighSumBits(HighSumBits),
+        .AccumulatorBits(AccumulatorBits),
+        .Depth(AccumulatorRows)
+    ) u_accumulator (
+        .clk_i,
+        .rst_i,
+        .add_i(add[c]),
+        .add_first_i(add_first[c]),
+        .add_half_i(add_half[c]),
+        .add_row_i(add_row[c]),
+        .add_o(add[c+1]),
+        .add_first_o(add_first[c+1]),
+        .add_half_o(add_half[c+1]),
+        .add_row_o(add_row[c+1]),
+        .low_i(low[c]),
+        .high_i(high[c]),
+        .carry_i(carry[c]),
+        .read_i(read[c]),
+        .read_half_i(read_half[c]),
+        .read_row_i(read_row[c]),
+        .read_o(read[c+1]),
+        .read_half_o(read_half[c+1]),
+        .read_row_o(read_row[c+1]),
+        .valid_o(valid_o[c]),
+        .low_o(low_o[c]),
+        .high_o(high_o[c])
+    );
+  end
+
+endmodule

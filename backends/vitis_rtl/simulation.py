@@ -1,0 +1,126 @@
+"""Building a bench of the RTL by Verilator and running it on records, one per clock cycle."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dynamap.backends.vitis_rtl import tools
+from dynamap.backends.vitis_rtl.array import ArrayShape
+from dynamap.backends.vitis_rtl.records import Record, array_inputs, array_outputs, core_inputs, core_outputs
+from dynamap.backends.vitis_rtl.sources import BENCHES, REPLAY, SIMULATED, write_sources
+from dynamap.cost.errors import InputError
+
+IntArray = npt.NDArray[np.int64]
+
+RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
+NOT_BUILT = ("VM_COVERAGE", "VM_SC", "VM_TRACE", "VM_TRACE_FST", "VM_TRACE_VCD", "VM_TRACE_SAIF")
+DEFINES = ("-DVERILATOR=1", "-DVL_TIME_CONTEXT", *(f"-D{part}=0" for part in NOT_BUILT))
+LONGEST_RUN_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A module of the package's folder ``bench``, its parameters, and what its records hold."""
+
+    top: str
+    parameters: tuple[tuple[str, int], ...]
+    inputs: Record
+    outputs: Record
+
+
+def core_bench(shape: ArrayShape) -> Bench:
+    """The array without accumulators."""
+    return Bench("core_bench", tuple(shape.core_parameters().items()), core_inputs(shape), core_outputs(shape))
+
+
+def array_bench(shape: ArrayShape, *, instances: bool = True, loops: bool = True) -> Bench:
+    """The whole array, in the style for synthesis, in loops, or in both, compared in every cycle."""
+    parameters = {**shape.parameters(), "Instances": int(instances), "Loops": int(loops)}
+    return Bench("array_bench", tuple(parameters.items()), array_inputs(shape), array_outputs(shape))
+
+
+class Simulations:
+    """Builds benches when they are first run. They live in a temporary folder until the end of the ``with``.
+
+    ``optimise``: the compiler's option; a long simulation is worth a long compilation.
+    """
+
+    def __init__(self, optimise: str = "-O1") -> None:
+        self._optimise = optimise
+        self._temporary = tempfile.TemporaryDirectory(prefix="dynamap-rtl-")
+        self._folder = Path(self._temporary.name)
+        self._built: dict[Bench, Path] = {}
+
+    def __enter__(self) -> Simulations:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._temporary.cleanup()
+
+    def run(self, bench: Bench, inputs: Mapping[str, IntArray], *, seed: int = 1) -> dict[str, IntArray]:
+        """What the bench shows, field by field: integers [cycles, values]; ``inputs`` in the same way.
+
+        All registers and memories start with random contents from ``seed``.
+
+        Raises:
+            InputError: a tool is missing or refuses the parameters; an assertion of the RTL fails, with its message.
+        """
+        if bench not in self._built:
+            self._built[bench] = self._build(bench)
+        program = self._built[bench]
+        done = subprocess.run(
+            [str(program), str(seed)],
+            input=bench.inputs.pack(inputs),
+            capture_output=True,
+            timeout=LONGEST_RUN_SECONDS,
+        )
+        if done.returncode:
+            said = (done.stderr or done.stdout[-2000:]).decode(errors="replace").strip()
+            raise InputError(f"the simulation of {bench.top} ended with status {done.returncode}: {said}")
+        return bench.outputs.unpack(done.stdout)
+
+    def _build(self, bench: Bench) -> Path:
+        folder = self._folder / f"bench{len(self._built)}"
+        folder.mkdir()
+        write_sources(folder, SIMULATED, (*BENCHES, REPLAY))
+        verilator = tools.verilator()
+        # Small loops of the array in loops stay loops: unrolled, they are as long to compile as instances.
+        verilator.run(
+            ["--cc", "--prefix", "Vbench", "--Mdir", "made", "--top-module", bench.top, "--assert", "-Wall"]
+            + ["-Wno-fatal", "--quiet", "--unroll-count", "1", "--x-initial", "unique"]
+            + [f"-G{name}={value}" for name, value in bench.parameters]
+            + [*SIMULATED, f"{bench.top}.sv"],
+            folder,
+        )
+        # One translation unit: the headers take longer than the code.
+        made = sorted(path.name for path in (folder / "made").glob("*.cpp"))
+        unit = "".join(f'#include "{name}"\n' for name in (*made, f"../{REPLAY}"))
+        (folder / "made" / "whole.cc").write_text(unit)
+        self._compile(["whole.cc", *self._runtime(), "-o", "bench"], folder / "made")
+        return folder / "made" / "bench"
+
+    def _runtime(self) -> list[str]:
+        """Verilator's own code, compiled once."""
+        objects = [self._folder / name.replace(".cpp", ".o") for name in RUNTIME]
+        if not objects[-1].exists():
+            include = _include()
+            for name, target in zip(RUNTIME, objects, strict=True):
+                self._compile(["-c", str(include / name), "-o", str(target)], self._folder)
+        return [str(target) for target in objects]
+
+    def _compile(self, arguments: list[str], folder: Path) -> None:
+        include = _include()
+        common = ["-std=c++17", self._optimise, *DEFINES, "-I.", f"-I{include}", f"-I{include / 'vltstd'}"]
+        tools.compiler().run([*common, *arguments], folder)
+
+
+def _include() -> Path:
+    root = tools.verilator().run(["--getenv", "VERILATOR_ROOT"], Path.cwd()).strip()
+    return Path(root) / "include"

