@@ -14,7 +14,7 @@ import numpy.typing as npt
 from dynamap.backends.vitis_rtl import tools
 from dynamap.backends.vitis_rtl.array import ArrayShape
 from dynamap.backends.vitis_rtl.records import Record, array_inputs, array_outputs, core_inputs, core_outputs
-from dynamap.backends.vitis_rtl.sources import BENCHES, REPLAY, SIMULATED, write_sources
+from dynamap.backends.vitis_rtl.sources import BENCHES, PRIMITIVE, REPLAY, SIMULATED, write_sources
 from dynamap.cost.errors import InputError
 
 IntArray = npt.NDArray[np.int64]
@@ -27,12 +27,16 @@ LONGEST_RUN_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Bench:
-    """A module of the package's folder ``bench``, its parameters, and what its records hold."""
+    """A module of the package's folder ``bench``, its parameters, and what its records hold.
+
+    ``synthesised``: the text that a synthesis reads, with a model of the vendor's slice by its ports.
+    """
 
     top: str
     parameters: tuple[tuple[str, int], ...]
     inputs: Record
     outputs: Record
+    synthesised: bool = False
 
 
 def core_bench(shape: ArrayShape) -> Bench:
@@ -40,10 +44,10 @@ def core_bench(shape: ArrayShape) -> Bench:
     return Bench("core_bench", tuple(shape.core_parameters().items()), core_inputs(shape), core_outputs(shape))
 
 
-def array_bench(shape: ArrayShape, *, instances: bool = True, loops: bool = True) -> Bench:
+def array_bench(shape: ArrayShape, *, instances: bool = True, loops: bool = True, synthesised: bool = False) -> Bench:
     """The whole array, in the style for synthesis, in loops, or in both, compared in every cycle."""
     parameters = {**shape.parameters(), "Instances": int(instances), "Loops": int(loops)}
-    return Bench("array_bench", tuple(parameters.items()), array_inputs(shape), array_outputs(shape))
+    return Bench("array_bench", tuple(parameters.items()), array_inputs(shape), array_outputs(shape), synthesised)
 
 
 class Simulations:
@@ -89,13 +93,14 @@ class Simulations:
     def _build(self, bench: Bench) -> Path:
         folder = self._folder / f"bench{len(self._built)}"
         folder.mkdir()
-        write_sources(folder, SIMULATED, (*BENCHES, REPLAY))
+        write_sources(folder, SIMULATED, (*BENCHES, PRIMITIVE, REPLAY))
         verilator = tools.verilator()
         # Small loops of the array in loops stay loops: unrolled, they are as long to compile as instances.
         verilator.run(
             ["--cc", "--prefix", "Vbench", "--Mdir", "made", "--top-module", bench.top, "--assert", "-Wall"]
             + ["-Wno-fatal", "--quiet", "--unroll-count", "1", "--x-initial", "unique"]
             + [f"-G{name}={value}" for name, value in bench.parameters]
+            + (["-DSYNTHESIS", PRIMITIVE] if bench.synthesised else [])
             + [*SIMULATED, f"{bench.top}.sv"],
             folder,
         )

@@ -28,6 +28,9 @@ SIMULATED = (*SYNTHESISED, "dsp_slice_model.sv", "systolic_array_loops.sv")
 """What a simulation needs beside it: the twin of the multiplier slice, and the array in loops."""
 
 BENCHES = ("core_bench.sv", "array_bench.sv")
+PRIMITIVE = "DSP48E2.sv"
+"""Stands for the vendor's slice where the sources of the synthesis are simulated."""
+
 REPLAY = "replay.cpp"
 
 

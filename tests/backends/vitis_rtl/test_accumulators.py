@@ -17,6 +17,9 @@ IntArray = npt.NDArray[np.int64]
 
 PAIRS = ArrayShape(rows=19, columns=3, accumulator_rows=32)
 WIDE = ArrayShape(rows=10, columns=4, group_rows=4, operand_bits=16, high_bits=22, accumulator_rows=16)
+SHORT = ArrayShape(rows=5, columns=2, group_rows=2, accumulator_rows=16)
+TALL = ArrayShape(rows=43, columns=3, group_rows=4, accumulator_rows=32)
+LONG = ArrayShape(rows=8, columns=37, accumulator_rows=64)
 FULL = ArrayShape(rows=129, columns=49, accumulator_rows=64)
 
 SETTLING = 6
@@ -158,14 +161,36 @@ def random_cycles(shape: ArrayShape, seed: int, cycles: int) -> dict[str, IntArr
     return {name: value.astype(np.int64) for name, value in inputs.items()}
 
 
+def settled_after(shape: ArrayShape) -> int:
+    """The cycle of `random_cycles` from which on nothing is left of the random contents at the start."""
+    return SETTLING * (shape.accumulator_rows + 2 * (shape.columns + shape.group_rows + 20)) + 40
+
+
 @pytest.mark.parametrize("shape", [PAIRS, WIDE], ids=str)
 def test_loops_equal_instances_in_every_cycle(simulations: Simulations, shape: ArrayShape) -> None:
     """All outputs of 4,000 cycles of random controls, once every memory row was written in both."""
     inputs = random_cycles(shape, 1, 4000)
     seen = simulations.run(array_bench(shape), inputs)
-    settled = SETTLING * (shape.accumulator_rows + 2 * (shape.columns + shape.group_rows + 20)) + 40
+    settled = settled_after(shape)
     assert not seen["differ"][settled:].any()
     assert len(np.unique(seen["low"][settled:])) > 1000, "outputs that hardly change compare nothing"
+
+
+def test_the_text_of_the_synthesis_equals_its_twin(simulations: Simulations) -> None:
+    """With the vendor's slice by its ports and parameters (DSP48E2.sv): a port that is joined wrongly shows."""
+    inputs = random_cycles(SHORT, 2, 3000)
+    seen = simulations.run(array_bench(SHORT, synthesised=True), inputs)
+    assert not seen["differ"][settled_after(SHORT) :].any()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("shape", [TALL, LONG], ids=str)
+def test_loops_equal_instances_in_larger_arrays(shape: ArrayShape) -> None:
+    """More levels of the tree, and more columns than rows."""
+    inputs = random_cycles(shape, 3, 20_000)
+    with Simulations() as built:
+        seen = built.run(array_bench(shape), inputs)
+    assert not seen["differ"][settled_after(shape) :].any()
 
 
 @pytest.mark.full

