@@ -28,7 +28,7 @@ SETTLING = 6
 
 @pytest.fixture(scope="module")
 def simulations() -> Iterator[Simulations]:
-    with Simulations() as built:
+    with Simulations("-O0") as built:
         yield built
 
 
@@ -188,7 +188,7 @@ def test_the_text_of_the_synthesis_equals_its_twin(simulations: Simulations) -> 
 def test_loops_equal_instances_in_larger_arrays(shape: ArrayShape) -> None:
     """More levels of the tree, and more columns than rows."""
     inputs = random_cycles(shape, 3, 20_000)
-    with Simulations() as built:
+    with Simulations("-O0") as built:
         seen = built.run(array_bench(shape), inputs)
     assert not seen["differ"][settled_after(shape) :].any()
 

@@ -33,7 +33,7 @@ SHAPES = (TWO_GROUPS, SEVEN, SHORT_GROUP, ONE_GROUP, WINOGRAD)
 
 @pytest.fixture(scope="module")
 def simulations() -> Iterator[Simulations]:
-    with Simulations() as built:
+    with Simulations("-O0") as built:
         yield built
 
 

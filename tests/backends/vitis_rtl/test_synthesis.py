@@ -13,7 +13,7 @@ from dynamap.cost.errors import InputError
 TAG_FLIP_FLOPS = 4
 
 
-@pytest.mark.parametrize("operand_bits", [8, 18])
+@pytest.mark.parametrize("operand_bits", [8, pytest.param(18, marks=pytest.mark.full)])
 def test_a_pe_is_a_multiplier_and_registers_to_its_right(operand_bits: int) -> None:
     """No LUT; a flip-flop for each bit of the operand and of the tag."""
     found = synthesise("pe", {"OperandBits": operand_bits})
