@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
-SYNTHESISED = (
+ARRAY = (
     "array_pkg.sv",
     "delay_line.sv",
     "dsp_slice.sv",
@@ -22,12 +22,26 @@ SYNTHESISED = (
     "accumulator.sv",
     "systolic_array.sv",
 )
-"""What becomes hardware, the package first."""
+"""The systolic array. In each list, a package stands before what uses it."""
+
+MEMORY_PORTS = (
+    "axi_pkg.sv",
+    "axi_fifo.sv",
+    "axi_bursts.sv",
+    "axi_read.sv",
+    "axi_write.sv",
+)
+"""The masters of a memory port."""
+
+SYNTHESISED = (*ARRAY, *MEMORY_PORTS)
+"""What becomes hardware."""
 
 SIMULATED = (*SYNTHESISED, "dsp_slice_model.sv", "systolic_array_loops.sv")
 """What a simulation needs beside it: the twin of the multiplier slice, and the array in loops."""
 
-BENCHES = ("core_bench.sv", "array_bench.sv")
+BENCHES = ("core_bench.sv", "array_bench.sv", "memory_bench.sv", "memory_model.sv", "axi_checks.sv", "axi_stable.sv")
+"""The benches, and the memory and its checks, which a tool finds by their names."""
+
 PRIMITIVE = "DSP48E2.sv"
 """Stands for the vendor's slice where the sources of the synthesis are simulated."""
 

@@ -10,7 +10,8 @@ import pytest
 
 from dynamap.backends.vitis_rtl import tools
 from dynamap.backends.vitis_rtl.array import ArrayShape
-from dynamap.backends.vitis_rtl.sources import BENCHES, SIMULATED, write_sources
+from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
+from dynamap.backends.vitis_rtl.sources import BENCHES, MEMORY_PORTS, SIMULATED, write_sources
 from dynamap.cost.errors import InputError
 from support.repository import ROOT
 
@@ -38,10 +39,9 @@ def test_every_file_is_listed_and_short() -> None:
 @pytest.mark.parametrize("shape", [SMALL, WIDE], ids=str)
 def test_verilator_lints_without_a_message(folder: Path, shape: ArrayShape) -> None:
     values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
-    arguments = ["--lint-only", "-Wall", "--quiet", "--unroll-count", "1", *values]
-    assert (
-        tools.verilator().run([*arguments, *SIMULATED, "array_bench.sv", "--top-module", "array_bench"], folder) == ""
-    )
+    sources = [name for name in (*SIMULATED, "array_bench.sv") if name not in MEMORY_PORTS]
+    arguments = ["--lint-only", "-Wall", "--quiet", "--unroll-count", "1", *values, *sources]
+    assert tools.verilator().run([*arguments, "--top-module", "array_bench"], folder) == ""
 
 
 @pytest.mark.parametrize("shape", [SMALL, LARGE], ids=str)
@@ -56,6 +56,35 @@ def test_slang_elaborates_without_a_message(folder: Path, shape: ArrayShape, def
     sources = [*SIMULATED, "array_bench.sv", "--libfile", str(cells)]
     printed = tools.slang().run(["-Wextra", *defines, "--top", top, *values, *sources], folder)
     assert "Build succeeded: 0 errors, 0 warnings" in printed
+
+
+@pytest.mark.parametrize("port", [MemoryPort(), MemoryPort(data_bytes=8, outstanding=2)], ids=str)
+def test_memory_ports_are_taken_without_a_message(folder: Path, port: MemoryPort) -> None:
+    """By Verilator and slang, with their bench: the memory and the rules of AXI."""
+    values = [f"-G{name}={value}" for name, value in port.parameters().items()]
+    sources = [*MEMORY_PORTS, *(name for name in BENCHES if name.startswith(("axi", "memory")))]
+    arguments = ["--lint-only", "-Wall", "--quiet", *values, *sources]
+    assert tools.verilator().run([*arguments, "--top-module", "memory_bench"], folder) == ""
+    printed = tools.slang().run(["-Wextra", "--top", "memory_bench", *values, *sources], folder)
+    assert "Build succeeded: 0 errors, 0 warnings" in printed
+
+
+@pytest.mark.parametrize(
+    ("port", "sentence"),
+    [
+        (MemoryPort(data_bytes=128), "DataBytes: 8, 16, 32 or 64"),
+        (MemoryPort(data_bytes=4), "DataBytes: 8, 16, 32 or 64"),
+        (MemoryPort(data_bytes=24), "DataBytes: 8, 16, 32 or 64"),
+        (MemoryPort(outstanding=1), "Depth: a power of two"),
+        (MemoryPort(outstanding=12), "Depth: a power of two"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("top", ["axi_read", "axi_write"])
+def test_ports_that_are_none_are_elaboration_errors(folder: Path, top: str, port: MemoryPort, sentence: str) -> None:
+    values = [f"-G{name}={value}" for name, value in port.parameters().items()]
+    with pytest.raises(InputError, match=sentence):
+        tools.slang().run(["--top", top, *values, *SIMULATED], folder)
 
 
 def test_verible_finds_nothing(folder: Path) -> None:

@@ -1,0 +1,148 @@
+"""A memory port of the RTL: the bursts of a list of runs, and the cycle of every beat (docs/rtl.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+BURST_BEATS = 64
+"""Bursts end at multiples of so many beats: at most 4 KiB, so that none crosses a multiple of 4 KiB."""
+
+
+@dataclass(frozen=True)
+class MemoryPort:
+    """The parameters of ``axi_read.sv`` and ``axi_write.sv``.
+
+    ``data_bytes``: 8, 16, 32 or 64, a beat. ``outstanding``: bursts asked for and not answered, a power of two.
+    """
+
+    data_bytes: int = 64
+    outstanding: int = 32
+
+    def parameters(self) -> dict[str, int]:
+        """The parameters by their names in the RTL."""
+        return {"DataBytes": self.data_bytes, "Outstanding": self.outstanding}
+
+
+@dataclass(frozen=True)
+class PlannedMemory:
+    """What a plan counts on: a memory that takes every address at once and is idle ``gap`` cycles after a burst.
+
+    ``read_latency``: cycles from an address to its first beat. ``write_latency``: from a burst's last beat to its
+    response.
+    """
+
+    read_latency: int
+    write_latency: int
+    gap: int = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """``beats`` one after the other; ``start`` is the number of the first, its address by the bytes of a beat."""
+
+    start: int
+    beats: int
+
+    def bursts(self) -> list[int]:
+        """Beats of each burst: ceil((start mod 64 + beats) / 64) of them.
+
+        >>> Run(start=60, beats=70).bursts()
+        [4, 64, 2]
+        """
+        first = min(self.beats, BURST_BEATS - self.start % BURST_BEATS)
+        whole, rest = divmod(self.beats - first, BURST_BEATS)
+        return [first] + [BURST_BEATS] * whole + [rest] * (rest > 0)
+
+
+@dataclass(frozen=True)
+class RunCycles:
+    """Of one run, in cycles since the first request was offered: its first beat, its last, and when it is done.
+
+    Read beats are counted where the stream hands them on, and a run is done with its last beat. Written beats are
+    counted on the port, and a run is done when ``done_o`` says so.
+    """
+
+    first: int
+    last: int
+    done: int
+
+
+def occupancy(runs: Sequence[Run], gap: int = 1) -> int:
+    """Cycles that a transfer takes of the memory: its beats, and ``gap`` for each burst."""
+    return sum(run.beats + gap * len(run.bursts()) for run in runs)
+
+
+def read_cycles(port: MemoryPort, memory: PlannedMemory, runs: Sequence[Run]) -> list[RunCycles]:
+    """The cycles of each run of one list, all requested at once and taken without a pause.
+
+    The first address is on the port a cycle after its request and its data ``read_latency`` later; the stream has
+    a beat a cycle after the port.
+    """
+    places = _places(runs, port.outstanding, memory.gap, _read_turn(memory))
+    start = 1 + memory.read_latency + 1
+    return [RunCycles(start + first, start + last, start + last) for first, last in places]
+
+
+def write_cycles(port: MemoryPort, memory: PlannedMemory, runs: Sequence[Run]) -> list[RunCycles]:
+    """The cycles of each run of one list, all requested at once and data always there.
+
+    The first beat is on the port a cycle after its address; ``done_o`` is a cycle behind the response.
+    """
+    places = _places(runs, port.outstanding, memory.gap, _write_turn(memory))
+    after = memory.write_latency + 1
+    return [RunCycles(2 + first, 2 + last, 2 + last + after) for first, last in places]
+
+
+def outstanding_for_reads(memory: PlannedMemory, beats: int) -> int:
+    """Outstanding bursts of ``beats`` each with which data follows data: no fewer are enough.
+
+    >>> outstanding_for_reads(PlannedMemory(read_latency=64, write_latency=64), beats=64)
+    2
+    """
+    return _outstanding(_read_turn(memory), memory.gap, beats)
+
+
+def outstanding_for_writes(memory: PlannedMemory, beats: int) -> int:
+    """As for reads."""
+    return _outstanding(_write_turn(memory), memory.gap, beats)
+
+
+def _read_turn(memory: PlannedMemory) -> int:
+    """From the cycle behind a burst's last beat to the first beat of the burst that took its place.
+
+    Its place is free in the next cycle, where that burst is formed; a cycle later its address is on the port.
+    """
+    return 1 + memory.read_latency
+
+
+def _write_turn(memory: PlannedMemory) -> int:
+    """As for reads; here a place is free a cycle after the response, and data comes two cycles after that."""
+    return memory.write_latency + 2
+
+
+def _outstanding(turn: int, gap: int, beats: int) -> int:
+    """The least O with (O - 1) (beats + gap) + gap >= turn."""
+    return 1 + max(0, -(-(turn - gap) // (beats + gap)))
+
+
+def _places(runs: Sequence[Run], outstanding: int, gap: int, turn: int) -> list[tuple[int, int]]:
+    """First and last beat of each run on the port, counted from the very first beat.
+
+    A burst begins behind the one before it and its gap, and not before the burst that was ``outstanding`` places
+    ahead has made room for it and it was asked for: the longest path of steps by one and by ``outstanding``.
+    """
+    firsts: list[int] = []
+    lengths: list[int] = []
+    places = []
+    for run in runs:
+        begun = len(firsts)
+        for beats in run.bursts():
+            number = len(firsts)
+            earliest = firsts[-1] + lengths[-1] + gap if number else 0
+            if number >= outstanding:
+                earliest = max(earliest, firsts[-outstanding] + lengths[-outstanding] + turn)
+            firsts.append(earliest)
+            lengths.append(beats)
+        places.append((firsts[begun], firsts[-1] + lengths[-1] - 1))
+    return places

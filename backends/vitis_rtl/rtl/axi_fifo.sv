@@ -1,0 +1,54 @@
+// A few values in the order in which they came, in LUT memory: the oldest is seen in the cycle after
+// it was pushed, or after the one before it was popped.
+module axi_fifo #(
+    parameter int unsigned Bits = 8,
+    parameter int unsigned Depth = 32,
+    localparam int unsigned AddressBits = $clog2(Depth)
+) (
+    input logic clk_i,
+    input logic rst_i,
+    input logic push_i,  // not while full
+    input logic [Bits-1:0] data_i,
+    input logic pop_i,  // not while empty
+    output logic [Bits-1:0] data_o,
+    output logic valid_o,
+    output logic full_o
+);
+
+  if (Depth < 2 || Depth != 2 ** AddressBits) begin : gen_check_depth
+    $error("Depth: a power of two, at least 2.");
+  end
+
+  (* ram_style = "distributed" *)
+  logic [Bits-1:0] memory[Depth];
+  // A bit more than an address: they differ by Depth when full.
+  logic [AddressBits:0] head_q, tail_q;
+
+  assign valid_o = head_q != tail_q;
+  assign full_o = head_q == (tail_q ^ (AddressBits + 1)'(Depth));
+  assign data_o = memory[tail_q[AddressBits-1:0]];
+
+  always_ff @(posedge clk_i) begin
+    if (push_i) memory[head_q[AddressBits-1:0]] <= data_i;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) begin
+      head_q <= '0;
+      tail_q <= '0;
+    end else begin
+      head_q <= head_q + (AddressBits + 1)'(push_i);
+      tail_q <= tail_q + (AddressBits + 1)'(pop_i);
+    end
+  end
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i) begin
+    assert (rst_i || !(push_i && full_o))
+    else $error("A value was pushed into a full queue.");
+    assert (rst_i || !(pop_i && !valid_o))
+    else $error("A value was popped from an empty queue.");
+  end
+`endif
+
+endmodule
