@@ -10,7 +10,7 @@ module axi_bursts
 ) (
     input logic clk_i,
     input logic rst_i,
-    input logic stop_i,  // no further burst is formed, and what is left of the run is dropped
+    input logic stop_i,  // no further burst is formed, until the reset
     input logic request_valid_i,
     output logic request_ready_o,
     input logic [AddressBits-1:0] request_address_i,  // a multiple of DataBytes
@@ -61,8 +61,7 @@ module axi_bursts
       rest_q <= 1'b0;
       axi_valid_o <= 1'b0;
     end else begin
-      if (stop_i) rest_q <= 1'b0;
-      else if (form_o) rest_q <= !whole;
+      if (form_o) rest_q <= !whole;
       if (free) axi_valid_o <= form_o;
     end
   end
