@@ -45,6 +45,10 @@ def parts() -> Iterator[Part]:
         yield Part(f"left edge, {rows} rows", "left_edge", {"Rows": rows})
     for columns in (16, 48):
         yield Part(f"top edge, {columns} columns", "top_edge", {"Columns": columns})
+    for top, about in (("axi_read", "reading"), ("axi_write", "writing")):
+        for width, outstanding in ((8, 32), (64, 32), (64, 128)):
+            parameters = {"DataBytes": width, "Outstanding": outstanding}
+            yield Part(f"memory port, {about}, {width} bytes, {outstanding} bursts outstanding", top, parameters)
 
 
 def arrays() -> Iterator[Part]:
