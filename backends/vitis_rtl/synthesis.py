@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dynamap.backends.vitis_rtl import tools
+from dynamap.backends.vitis_rtl.levels import longest_path
 from dynamap.backends.vitis_rtl.sources import SYNTHESISED, write_sources
 
 PRIMITIVE = "DSP48E2"
@@ -37,13 +38,17 @@ FREE = ("CARRY4", "CARRY8", "MUXF7", "MUXF8", "MUXF9")
 
 @dataclass(frozen=True)
 class Resources:
-    """What a mapped module takes; ``bram36`` counts an 18-kbit block as half a block, rounded up."""
+    """What a mapped module takes; ``bram36`` counts an 18-kbit block as half a block, rounded up.
+
+    ``levels``: of logic on the longest path between two registers (`levels.longest_path`).
+    """
 
     multipliers: int
     lut: int
     ff: int
     bram36: int
     uram: int
+    levels: int
 
     def as_dict(self) -> dict[str, int]:
         """The numbers by name."""
@@ -66,13 +71,15 @@ def synthesise(top: str, parameters: Mapping[str, int]) -> Resources:
             f"{CELLS} {' '.join(SYNTHESISED)}\n"
             f"synth_xilinx -family xcup -noiopad -noclkbuf -flatten -top {top}\n"
             "tee -q -o stat.json stat -json\n"
+            "write_json netlist.json\n"
         )
         (folder / "synthesis.ys").write_text(script)
         tools.yosys().run(["-q", "-s", "synthesis.ys"], folder)
-        return read_statistics((folder / "stat.json").read_text())
+        netlist = json.loads((folder / "netlist.json").read_text())
+        return read_statistics((folder / "stat.json").read_text(), longest_path(netlist["modules"][top]))
 
 
-def read_statistics(text: str) -> Resources:
+def read_statistics(text: str, levels: int) -> Resources:
     """The resources in what ``stat -json`` printed.
 
     Raises:
@@ -88,4 +95,5 @@ def read_statistics(text: str) -> Resources:
         ff=sum(cells.get(cell, 0) for cell in FLIP_FLOPS),
         bram36=cells.get("RAMB36E2", 0) + -(-cells.get("RAMB18E2", 0) // 2),
         uram=cells.get("URAM288", 0) + cells.get("URAM288_BASE", 0),
+        levels=levels,
     )

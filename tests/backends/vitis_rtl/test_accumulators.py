@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -24,12 +22,6 @@ FULL = ArrayShape(rows=129, columns=49, accumulator_rows=64)
 
 SETTLING = 6
 """Times that a half is filled anew, until nothing is left of the random contents at the start (of PEs, then rows)."""
-
-
-@pytest.fixture(scope="module")
-def simulations() -> Iterator[Simulations]:
-    with Simulations("-O0") as built:
-        yield built
 
 
 def reads(inputs: dict[str, IntArray], cycles: IntArray, half: int, rows: IntArray) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -29,12 +29,6 @@ SHORT_GROUP = ArrayShape(rows=11, columns=5, group_rows=4)
 ONE_GROUP = ArrayShape(rows=4, columns=2, group_rows=4)
 WINOGRAD = ArrayShape(rows=21, columns=3, operand_bits=16, high_bits=22)
 SHAPES = (TWO_GROUPS, SEVEN, SHORT_GROUP, ONE_GROUP, WINOGRAD)
-
-
-@pytest.fixture(scope="module")
-def simulations() -> Iterator[Simulations]:
-    with Simulations("-O0") as built:
-        yield built
 
 
 def check(simulations: Simulations, shape: ArrayShape, tiles: Sequence[Tile]) -> None:

@@ -44,8 +44,7 @@ def test_verilator_lints_without_a_message(folder: Path, shape: ArrayShape) -> N
     assert tools.verilator().run([*arguments, "--top-module", "array_bench"], folder) == ""
 
 
-@pytest.mark.parametrize("shape", [SMALL, LARGE], ids=str)
-@pytest.mark.parametrize("defines", [(), ("-DSYNTHESIS",)], ids=["simulation", "synthesis"])
+@pytest.mark.parametrize(("shape", "defines"), [(SMALL, ()), (LARGE, ("-DSYNTHESIS",))], ids=str)
 def test_slang_elaborates_without_a_message(folder: Path, shape: ArrayShape, defines: tuple[str, ...]) -> None:
     """Of the vendor's slice only the ports are declared, by Yosys' library."""
     values = [f"-G{name}={value}" for name, value in shape.parameters().items()]

@@ -17,7 +17,7 @@ TAG_FLIP_FLOPS = 4
 def test_a_pe_is_a_multiplier_and_registers_to_its_right(operand_bits: int) -> None:
     """No LUT; a flip-flop for each bit of the operand and of the tag."""
     found = synthesise("pe", {"OperandBits": operand_bits})
-    assert found == Resources(multipliers=1, lut=0, ff=operand_bits + TAG_FLIP_FLOPS, bram36=0, uram=0)
+    assert found == Resources(multipliers=1, lut=0, ff=operand_bits + TAG_FLIP_FLOPS, bram36=0, uram=0, levels=0)
 
 
 def test_an_array_of_16_rows() -> None:
@@ -48,6 +48,7 @@ def check(shape: ArrayShape, found: Resources) -> None:
     assert found.uram == 0
     assert found.lut <= 40 * pes
     assert found.ff <= 60 * pes
+    assert found.levels <= 7
 
 
 def test_relations_are_refused_with_a_sentence() -> None:
@@ -59,10 +60,10 @@ def test_a_cell_that_nobody_counts_is_an_error() -> None:
     """Rather than a price that leaves it out."""
     statistics = json.dumps({"design": {"num_cells_by_type": {"LUT6": 2, "FDRE": 3, "RAM512X1S": 1}}})
     with pytest.raises(ValueError, match="RAM512X1S"):
-        read_statistics(statistics)
+        read_statistics(statistics, levels=0)
 
 
 def test_halves_of_memory_blocks_make_blocks() -> None:
     cells = {"RAMB18E2": 3, "RAMB36E2": 2, "SRL16E": 5, "RAM32M16": 1, "CARRY4": 9, "MUXF7": 4}
-    found = read_statistics(json.dumps({"design": {"num_cells_by_type": cells}}))
-    assert found == Resources(multipliers=0, lut=5 + 8, ff=0, bram36=4, uram=0)
+    found = read_statistics(json.dumps({"design": {"num_cells_by_type": cells}}), levels=3)
+    assert found == Resources(multipliers=0, lut=5 + 8, ff=0, bram36=4, uram=0, levels=3)
