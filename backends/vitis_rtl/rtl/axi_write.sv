@@ -3,7 +3,8 @@
 // A burst's data does not wait until its address is taken, as AXI4 asks for. At most Outstanding bursts
 // are without a response at a time; `done_o` tells that all of a run is in memory. A response that says
 // that it failed ends it: its burst's address is kept, no more is asked for, and the bursts under way are
-// filled up with beats that write nothing, of data that is there or not. A reset begins anew.
+// filled up with beats that write nothing, of data that is there or not. A reset when they are over
+// (`busy_o`) begins anew.
 module axi_write
   import axi_pkg::*;
 #(
