@@ -7,6 +7,7 @@ import json
 import pytest
 
 from dynamap.backends.vitis_rtl.array import ArrayShape
+from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
 from dynamap.backends.vitis_rtl.synthesis import Resources, read_statistics, synthesise
 from dynamap.cost.errors import InputError
 
@@ -49,6 +50,15 @@ def check(shape: ArrayShape, found: Resources) -> None:
     assert found.lut <= 40 * pes
     assert found.ff <= 60 * pes
     assert found.levels <= 7
+
+
+@pytest.mark.parametrize("top", ["axi_read", pytest.param("axi_write", marks=pytest.mark.full)])
+def test_a_memory_port_is_its_data_register_and_little_else(top: str) -> None:
+    """A beat of 512 bits and two addresses are 640 of the flip-flops; what is kept of bursts lies in LUT memories."""
+    found = synthesise(top, MemoryPort().parameters())
+    assert (found.multipliers, found.bram36, found.uram) == (0, 0, 0)
+    assert found.lut <= 250
+    assert 640 <= found.ff <= 800
 
 
 def test_relations_are_refused_with_a_sentence() -> None:
