@@ -59,6 +59,7 @@ def test_a_memory_port_is_its_data_register_and_little_else(top: str) -> None:
     assert (found.multipliers, found.bram36, found.uram) == (0, 0, 0)
     assert found.lut <= 250
     assert 640 <= found.ff <= 800
+    assert found.levels <= 7
 
 
 def test_relations_are_refused_with_a_sentence() -> None:
