@@ -11,6 +11,7 @@ pytest_plugins = [
     "support.python_host",
     "support.report_samples",
     "support.reports",
+    "support.rtl_simulations",
     "support.small_plans",
     "support.sources",
 ]

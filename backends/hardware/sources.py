@@ -6,30 +6,14 @@ from collections.abc import Iterable
 from importlib import resources
 
 HOST_HEADERS = ("program_file.h", "values.h", "device_run.h")
-KERNEL_HEADERS = (
-    "language.h",
-    "records.h",
-    "arithmetic.h",
-    "winograd.h",
-    "window.h",
-    "sums.h",
-    "flow_state.h",
-    "flow_ns.h",
-    "flow_stationary.h",
-    "flow.h",
-    "pe.h",
-    "array.h",
-    "order.h",
-    "pooling.h",
-    "pooling_unit.h",
-    "vector.h",
-    "memory.h",
-    "slices.h",
-    "walk_load.h",
-    "transform.h",
-    "walk_post.h",
-    "walk_store.h",
-)
+KERNEL_ROOMS = {
+    "arithmetic": ("language.h", "records.h", "arithmetic.h", "winograd.h", "window.h", "sums.h", "transform.h"),
+    "array": ("flow_state.h", "flow_ns.h", "flow_stationary.h", "flow.h", "pe.h", "array.h"),
+    "vector": ("pooling.h", "pooling_unit.h", "vector.h"),
+    "memory": ("order.h", "memory.h", "slices.h", "walk_load.h", "walk_post.h", "walk_store.h"),
+}
+"""Headers by the folder of ``kernel`` that they lie in; a project has them side by side."""
+KERNEL_HEADERS = tuple(name for names in KERNEL_ROOMS.values() for name in names)
 PYTHON_HOST = ("overlay_data.py", "overlay_tensor.py")
 
 
@@ -51,4 +35,7 @@ def python_host_files() -> dict[str, bytes]:
 
 def kernel_headers() -> dict[str, bytes]:
     """What kernels in C++ and in OpenCL C include: records, arithmetic, windows, dataflows, transfers."""
-    return package_files("dynamap.backends.hardware", "kernel", KERNEL_HEADERS)
+    files: dict[str, bytes] = {}
+    for room, names in KERNEL_ROOMS.items():
+        files |= package_files("dynamap.backends.hardware", f"kernel/{room}", names)
+    return files

@@ -6,38 +6,39 @@ from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
-ARRAY = (
-    "array_pkg.sv",
-    "delay_line.sv",
-    "dsp_slice.sv",
-    "pe.sv",
-    "pe_group.sv",
-    "group_split.sv",
-    "sum_tree.sv",
-    "array_column.sv",
-    "left_edge.sv",
-    "top_edge.sv",
-    "array_core.sv",
-    "accumulator_memory.sv",
-    "accumulator.sv",
-    "systolic_array.sv",
-)
-"""The systolic array. In each list, a package stands before what uses it."""
+ROOMS = {
+    "array": (
+        "array_pkg.sv",
+        "delay_line.sv",
+        "dsp_slice.sv",
+        "pe.sv",
+        "pe_group.sv",
+        "group_split.sv",
+        "sum_tree.sv",
+        "array_column.sv",
+        "left_edge.sv",
+        "top_edge.sv",
+        "array_core.sv",
+    ),
+    "accumulators": ("accumulator_memory.sv", "accumulator.sv", "systolic_array.sv"),
+    "memory_ports": ("axi_pkg.sv", "axi_fifo.sv", "axi_bursts.sv", "axi_read.sv", "axi_write.sv"),
+}
+"""What becomes hardware, by the folder of ``rtl``. In each, a package stands before what uses it."""
 
-MEMORY_PORTS = (
-    "axi_pkg.sv",
-    "axi_fifo.sv",
-    "axi_bursts.sv",
-    "axi_read.sv",
-    "axi_write.sv",
-)
+TWINS = {"array": ("dsp_slice_model.sv",), "accumulators": ("systolic_array_loops.sv",)}
+"""What a simulation needs beside it: the twin of the multiplier slice, and the array in loops."""
+
+ARRAY = (*ROOMS["array"], *ROOMS["accumulators"])
+"""The systolic array."""
+
+MEMORY_PORTS = ROOMS["memory_ports"]
 """The masters of a memory port."""
 
 SYNTHESISED = (*ARRAY, *MEMORY_PORTS)
-"""What becomes hardware."""
+SIMULATED = (*SYNTHESISED, *(name for names in TWINS.values() for name in names))
 
-SIMULATED = (*SYNTHESISED, "dsp_slice_model.sv", "systolic_array_loops.sv")
-"""What a simulation needs beside it: the twin of the multiplier slice, and the array in loops."""
+FOLDER_OF = {name: f"rtl/{room}" for rooms in (ROOMS, TWINS) for room, names in rooms.items() for name in names}
+"""Where each lies in the package."""
 
 BENCHES = ("core_bench.sv", "array_bench.sv", "memory_bench.sv", "memory_model.sv", "axi_checks.sv", "axi_stable.sv")
 """The benches, and the memory and its checks, which a tool finds by their names."""
@@ -51,6 +52,6 @@ REPLAY = "replay.cpp"
 def write_sources(folder: Path, rtl: Iterable[str], bench: Iterable[str] = ()) -> None:
     """Write the files of these names, all beside each other, into ``folder``."""
     root = resources.files("dynamap.backends.vitis_rtl")
-    for room, names in (("rtl", rtl), ("bench", bench)):
-        for name in names:
-            (folder / name).write_bytes((root / room / name).read_bytes())
+    places = {name: FOLDER_OF[name] for name in rtl} | dict.fromkeys(bench, "bench")
+    for name, place in places.items():
+        (folder / name).write_bytes((root / place / name).read_bytes())
