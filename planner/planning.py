@@ -14,7 +14,7 @@ from dynamap.planner.request.request import Request
 from dynamap.planner.request.space import restrictions_for, search_space, solver_of, target
 from dynamap.planner.search.found import Progress
 from dynamap.planner.search.joint import joint_search
-from dynamap.planner.writing import write_plan
+from dynamap.planner.search.writing import write_plan
 
 
 def plan_network(
@@ -52,4 +52,4 @@ def plan_network(
         time_limit=request.time_limit,
         progress=progress,
     )
-    return write_plan(network, board, request, costs, storages, candidates, found)
+    return write_plan(network, board, request.document(), costs, storages, candidates, found)

@@ -15,7 +15,7 @@ from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.request import Request
 from dynamap.planner.request.space import restrictions_for, solver_of, target
 from dynamap.planner.search.joint import fixed_search
-from dynamap.planner.writing import write_plan
+from dynamap.planner.search.writing import write_plan
 
 TINY = Buffers(input_buffer=16384, weight_buffer=16384, accumulator_rows=256, row_buffer=2048)
 SMALL = Buffers(input_buffer=65536, weight_buffer=65536, accumulator_rows=1024, row_buffer=8192)
@@ -34,7 +34,7 @@ def plan_on(
     storages = find_storages(network)
     costs = LayerCosts(network, storages, machine, restrictions_for(network, request))
     found = fixed_search(costs, storages, *array, [buffers], solve=solver_of(request))
-    return write_plan(network, board, request, costs, storages, candidates, found)
+    return write_plan(network, board, request.document(), costs, storages, candidates, found)
 
 
 def redecided(layer: PlannedLayer, **words: object) -> PlannedLayer:

@@ -55,9 +55,9 @@ def blockings(height: int, step: int, *, whole_in: bool, whole_out: bool) -> lis
     """The smallest and the largest blocks, and some between; formats restrict them."""
     rows = sorted({min(height, step), min(height, 2 * step), height})
     channels = [OUTPUTS] if whole_out else [16, 32, OUTPUTS]
-    planes = [3] if whole_in else [1, 2, 3]
+    units = [3] if whole_in else [1, 2, 3]
     inputs = [Blocking(Mode.STREAM_INPUTS, r, c, 3) for r, c in product(rows, channels)]
-    return inputs + [Blocking(Mode.STREAM_WEIGHTS, r, c, p) for r, c, p in product(rows, channels, planes)]
+    return inputs + [Blocking(Mode.STREAM_WEIGHTS, r, c, u) for r, c, u in product(rows, channels, units)]
 
 
 def decisions(window: Window, height: int) -> Iterator[tuple[str, list[dict[str, object]]]]:

@@ -15,9 +15,9 @@ from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.mapping.storage import find_storages, sliced
 from dynamap.planner.network.network import Conv, Layer, Network
 from dynamap.planner.network.work import work_of
+from dynamap.planner.plan.described import layer_shape
 from dynamap.planner.plan.layers import OnArray, OnVectorUnit
 from dynamap.planner.plan.plan import Plan
-from dynamap.planner.writing import layer_shape
 
 
 def require_executable(plan: Plan, network: Network) -> None:

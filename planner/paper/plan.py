@@ -20,6 +20,7 @@ from dynamap.planner.network.network import Conv, HostLayer, Layer, Network
 from dynamap.planner.paper.costs import Job, PaperCosts
 from dynamap.planner.paper.graph import PLAIN, Reading
 from dynamap.planner.pbqp.problem import CostArray, Problem, Solution, Status
+from dynamap.planner.plan.described import executed_layer, free_layer, model_info
 from dynamap.planner.plan.layers import (
     ArrayDecision,
     Bound,
@@ -35,7 +36,6 @@ from dynamap.planner.plan.layers import (
 from dynamap.planner.plan.parts import OverlayInfo, ResourceUse, SolverInfo
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.request import Request
-from dynamap.planner.writing import executed_layer, free_layer, model_info
 
 
 @dataclass(frozen=True)

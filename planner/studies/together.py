@@ -16,7 +16,7 @@ from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.request import Request, SharingModel, Together
 from dynamap.planner.request.space import restrictions_for, search_space, solver_of, target
 from dynamap.planner.search.joint import Progress, shared_search
-from dynamap.planner.writing import write_plan
+from dynamap.planner.search.writing import write_plan
 
 
 def sharing(networks: Sequence[Network], weights: Sequence[int] | None, objective: Aggregate) -> Together:
@@ -96,7 +96,9 @@ def plan_together(
     for number, (workload, part) in enumerate(zip(workloads, found.parts, strict=True)):
         own = replace(request, together=replace(request.together, this=number))
         costs = LayerCosts(workload.network, workload.storages, machine, workload.restrictions)
-        plans.append(write_plan(workload.network, board, own, costs, workload.storages, candidates, part, info))
+        plans.append(
+            write_plan(workload.network, board, own.document(), costs, workload.storages, candidates, part, info)
+        )
     return tuple(plans)
 
 

@@ -37,8 +37,8 @@ from dynamap.planner.planning import plan_network
 from dynamap.planner.request.space import restrictions_for, search_space, solver_of, target
 from dynamap.planner.search.candidates import ArrayCandidates
 from dynamap.planner.search.joint import Found, fixed_search
+from dynamap.planner.search.writing import write_plan
 from dynamap.planner.solvers import SOLVERS
-from dynamap.planner.writing import write_plan
 
 
 def overlay_checks(subject: Subject, *, full: bool) -> Checks:
@@ -280,7 +280,7 @@ class _OverlayVerifier:
         written = write_plan(
             self.network,
             self.subject.board,
-            self.request,
+            self.request.document(),
             self.costs,
             self.storages,
             self.candidates,

@@ -10,12 +10,12 @@ from dynamap.cost.device import Device, device_names, load_device
 from dynamap.planner.network.network import Network
 from dynamap.planner.pbqp.certificates import CertificateError, check_certificate
 from dynamap.planner.pbqp.problem import Problem
+from dynamap.planner.plan.described import layer_shape, op_of
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.plan.words import op_word
 from dynamap.planner.request.replanning import given_overlay, stored_device, stored_request
 from dynamap.planner.request.request import Request
 from dynamap.planner.solvers import SOLVERS
-from dynamap.planner.writing import layer_shape, op_of
 
 OTHER_SOLVERS = {"dp": ("ilp", "cpsat"), "ilp": ("dp", "cpsat"), "cpsat": ("dp", "ilp"), "exhaustive": ("dp", "ilp")}
 """Solvers to ask again, by the plan's own, the first to be tried first."""

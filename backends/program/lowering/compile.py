@@ -49,9 +49,9 @@ from dynamap.planner.mapping.memory import blocks_of, check_fits, place, read_ba
 from dynamap.planner.mapping.storage import Storages, find_storages
 from dynamap.planner.network.network import Conv, HostLayer, Network
 from dynamap.planner.network.work import work_of
+from dynamap.planner.plan.described import layer_shape
 from dynamap.planner.plan.layers import OnArray, OnVectorUnit
 from dynamap.planner.plan.plan import Plan
-from dynamap.planner.writing import layer_shape
 
 
 def compile_program(plan: Plan, quantised: QuantisedNetwork) -> Program:
