@@ -9,23 +9,11 @@ from typing import Annotated, Any, Optional
 import typer
 
 from dynamap.cli.execution import backends, export_qdq, generate, program, run, simulate
-from dynamap.cli.options import (
-    Aggregate,
-    Engine,
-    EngineOption,
-    Json,
-    Limit,
-    MemoryLimit,
-    PlanFile,
-    Solver,
-    SolverOption,
-    given,
-    with_plan_options,
-)
+from dynamap.cli.options import Aggregate, Json, PlanFile, given, read_options, with_plan_options
 from dynamap.cli.report import report_app
 
 
-@with_plan_options
+@with_plan_options()
 def plan(  # noqa: PLR0913 - an option of a command is an argument
     models: Annotated[
         Optional[list[str]],  # noqa: UP045
@@ -87,18 +75,16 @@ def check(
     raise typer.Exit(run_check(model, as_json))
 
 
+@with_plan_options("solver", "ilp_engine", "time_limit", "memory_limit_mb")
 def solve(
     file: Annotated[Path, typer.Argument(help="A PBQP in the text format.")],
-    solver: SolverOption = Solver.dp,
-    ilp_engine: EngineOption = Engine.cbc,
-    time_limit: Limit = None,
-    memory_limit: MemoryLimit = 1024,
     as_json: Json = False,
+    **options: Any,
 ) -> None:
     """Solve any PBQP exactly."""
     from dynamap.cli.solve import solve_command
 
-    raise typer.Exit(solve_command(file, solver.value, as_json, time_limit, memory_limit, ilp_engine.value))
+    raise typer.Exit(solve_command(file, read_options(options), as_json))
 
 
 def devices(as_json: Json = False) -> None:
@@ -134,13 +120,15 @@ def verify(
     raise typer.Exit(verify_command(plan, as_json, full))
 
 
-def whatif(plan: PlanFile, time_limit: Limit = None, as_json: Json = False) -> None:
+@with_plan_options("time_limit")
+def whatif(plan: PlanFile, as_json: Json = False, **options: Any) -> None:
     """Relax one resource of a plan at a time and remove each algorithm and dataflow: where the bottleneck is."""
     from dynamap.cli.whatif import whatif_command
 
-    raise typer.Exit(whatif_command(plan, time_limit, as_json))
+    raise typer.Exit(whatif_command(plan, read_options(options).time_limit, as_json))
 
 
+@with_plan_options("packing", "solver")
 def explore(  # noqa: PLR0913 - an option of a command is an argument
     models: Annotated[list[str], typer.Argument(help="ONNX files or built-in names.", show_default=False)],
     output: Annotated[
@@ -160,10 +148,6 @@ def explore(  # noqa: PLR0913 - an option of a command is an argument
     ] = None,
     clock: Annotated[Optional[list[str]], typer.Option(help="Clocks in MHz, by comma.")] = None,  # noqa: UP045
     bandwidth: Annotated[Optional[list[str]], typer.Option(help="Memory bandwidths in GB/s, by comma.")] = None,  # noqa: UP045
-    packing: Annotated[
-        Optional[bool],  # noqa: UP045
-        typer.Option("--packing/--no-packing", help="Two int8 products per multiplier, where it can."),
-    ] = None,
     algorithms: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(help="Allowed: im2col,kn2row,winograd; repeat it to compare several sets."),
@@ -172,7 +156,6 @@ def explore(  # noqa: PLR0913 - an option of a command is an argument
         Optional[list[str]],  # noqa: UP045
         typer.Option(help="Allowed: ns,ws,is; repeat it to compare several sets."),
     ] = None,
-    solver: SolverOption = Solver.dp,
     time_limit: Annotated[
         Optional[float],  # noqa: UP045
         typer.Option("--time-limit", help="Seconds per combination after which the best so far is taken, unproven."),
@@ -188,6 +171,7 @@ def explore(  # noqa: PLR0913 - an option of a command is an argument
         typer.Option(help="Compute on the Dask cluster of this scheduler: tcp://HOST:PORT."),
     ] = None,
     as_json: Json = False,
+    **options: Any,
 ) -> None:
     """Plan all combinations of models, devices and budgets, and find the proven Pareto fronts."""
     from dynamap.cli.explore import budgets, explore_command, numbers, sets
@@ -195,21 +179,22 @@ def explore(  # noqa: PLR0913 - an option of a command is an argument
     from dynamap.planner.explore.cluster.dask_cluster import Cluster
     from dynamap.planner.explore.sweep import Options
 
-    options = Options(
+    asked = read_options(options)
+    swept = Options(
         clocks_mhz=numbers("--clock", clock),
         bandwidths_gbs=numbers("--bandwidth", bandwidth),
         multipliers=budgets("--multipliers", multipliers, bytes_allowed=False),
         on_chip=budgets("--on-chip", on_chip, bytes_allowed=True),
         algorithms=sets("--algorithms", algorithms, Algorithm),
         dataflows=sets("--dataflows", dataflows, Dataflow),
-        packing=packing,
-        solver=solver.value,
+        packing=asked.packing,
+        solver=asked.solver,
         time_limit=time_limit,
     )
     status = explore_command(
         models,
         device or ["u200"],
-        options,
+        swept,
         output,
         resume=resume,
         plots=plots,

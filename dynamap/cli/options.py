@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Optional, TypeVar, get_type_hints
 
 import typer
 
-from dynamap.planner.request.options import OPTIONS, Option
+from dynamap.planner.request.options import OPTIONS, Option, Options, given_options
 
 F = TypeVar("F", bound=Callable[..., None])
-
-
-class Solver(str, Enum):
-    dp = "dp"
-    ilp = "ilp"
-    cpsat = "cpsat"
-    exhaustive = "exhaustive"
-
-
-class Engine(str, Enum):
-    cbc = "cbc"
-    highs = "highs"
-    scip = "scip"
 
 
 class Aggregate(str, Enum):
@@ -35,10 +23,6 @@ class Aggregate(str, Enum):
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 PlanFile = Annotated[Path, typer.Argument(help="A saved plan (plan.json).", show_default=False)]
-Limit = Annotated[Optional[float], typer.Option("--time-limit", help="Seconds after which the best so far is taken.")]  # noqa: UP045
-MemoryLimit = Annotated[int, typer.Option("--memory-limit", help="MiB for the tables of the dynamic programme.")]
-EngineOption = Annotated[Engine, typer.Option("--ilp-engine", help="The solver behind --solver ilp.")]
-SolverOption = Annotated[Solver, typer.Option("--solver", help="How the mapping is solved.")]
 
 
 class Comparison(str, Enum):
@@ -61,26 +45,31 @@ Seed = Annotated[int, typer.Option(help="Of random calibration inputs and of the
 Samples = Annotated[int, typer.Option(help="Random calibration inputs.")]
 
 
-def with_plan_options(command: F) -> F:
-    """The command, which takes ``**options``, with an option of the command line for each of a plan."""
-    del command.__annotations__["options"]
-    hints = get_type_hints(command, include_extras=True)
-    signature = inspect.signature(command)
-    own = [
-        parameter.replace(annotation=hints[parameter.name])
-        for parameter in signature.parameters.values()
-        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
-    ]
-    asked = [
-        inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_annotation(option))
-        for option in OPTIONS
-    ]
-    last = [parameter for parameter in own if parameter.name in ("export_pbqp", "output", "as_json")]
-    first = [parameter for parameter in own if parameter not in last]
-    keyword = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in last]
-    command.__signature__ = signature.replace(parameters=[*first, *asked, *keyword])  # type: ignore[attr-defined]
-    command.__annotations__.update({parameter.name: parameter.annotation for parameter in (*own, *asked)})
-    return command
+def with_plan_options(*names: str) -> Callable[[F], F]:
+    """For a command that takes ``**options``: gives it the options of a plan, all or those of these fields."""
+    chosen = [option for option in OPTIONS if option.name in names or not names]
+
+    def given_to(command: F) -> F:
+        del command.__annotations__["options"]
+        hints = get_type_hints(command, include_extras=True)
+        signature = inspect.signature(command)
+        own = [
+            parameter.replace(annotation=hints[parameter.name])
+            for parameter in signature.parameters.values()
+            if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+        ]
+        asked = [
+            inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_annotation(option))
+            for option in chosen
+        ]
+        last = [parameter for parameter in own if parameter.name in ("export_pbqp", "output", "as_json")]
+        first = [parameter for parameter in own if parameter not in last]
+        keyword = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in last]
+        command.__signature__ = signature.replace(parameters=[*first, *asked, *keyword])  # type: ignore[attr-defined]
+        command.__annotations__.update({parameter.name: parameter.annotation for parameter in (*own, *asked)})
+        return command
+
+    return given_to
 
 
 def _annotation(option: Option) -> Any:
@@ -95,3 +84,12 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
     """What was given of a plan's options, in plain words."""
     words = {name: value.value if isinstance(value, Enum) else value for name, value in options.items()}
     return {name: value for name, value in words.items() if value is not None and value != []}
+
+
+def read_options(options: Mapping[str, Any]) -> Options:
+    """What was given of a plan's options, the rest as it is by default.
+
+    Raises:
+        InputError: a value cannot be.
+    """
+    return replace(Options(), **given_options(given(options), Options(), flags=True))

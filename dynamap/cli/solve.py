@@ -8,6 +8,7 @@ from dynamap.cli.output import show, show_json
 from dynamap.planner.pbqp.certificates import DEFAULT_MAX_TABLE_ENTRIES, check
 from dynamap.planner.pbqp.problem import Problem, Solution, Status
 from dynamap.planner.pbqp.text_format import read_pbqp
+from dynamap.planner.request.options import Options
 from dynamap.planner.solvers import solve
 
 _SHOWN_CHOICES = 40
@@ -35,14 +36,7 @@ def solve_document(
     }
 
 
-def solve_command(
-    file: Path,
-    solver: str,
-    as_json: bool,
-    time_limit: float | None,
-    memory_limit_mb: int,
-    ilp_engine: str,
-) -> int:
+def solve_command(file: Path, asked: Options, as_json: bool) -> int:
     """Solve a PBQP file and print the result to stdout; 0 when it is optimal, 1 when it is not.
 
     Raises DynamapError (which the command line turns into a message and an exit status) for a file or
@@ -51,12 +45,12 @@ def solve_command(
     problem = read_pbqp(file)
     solution = solve(
         problem,
-        solver,
-        time_limit=time_limit,
-        memory_limit_bytes=memory_limit_mb << 20,
-        ilp_engine=ilp_engine,
+        asked.solver,
+        time_limit=asked.time_limit,
+        memory_limit_bytes=asked.memory_limit_mb << 20,
+        ilp_engine=asked.ilp_engine,
     )
-    replayable = max(DEFAULT_MAX_TABLE_ENTRIES, memory_limit_mb << 17)  # entries of eight bytes
+    replayable = max(DEFAULT_MAX_TABLE_ENTRIES, asked.memory_limit_mb << 17)  # entries of eight bytes
     document = solve_document(problem, solution, max_table_entries=replayable)
     if as_json:
         show_json(document)

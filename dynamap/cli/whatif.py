@@ -14,7 +14,6 @@ from rich.text import Text
 
 from dynamap.backends.planned_model import network_of_plan
 from dynamap.cli.output import message, progress_console, show, show_json
-from dynamap.cost.errors import InputError
 from dynamap.planner.plan.plan import load_plan
 from dynamap.planner.studies.whatif import Answer, Change, WhatIf, what_if
 
@@ -23,10 +22,8 @@ def whatif_command(plan: Path, time_limit: float | None, as_json: bool) -> int:
     """Asks every question about a saved plan and prints the answers; 1 where one of them is not proven.
 
     Raises:
-        InputError: the plan, its model or the time limit is wrong, or the plan is of the published cost model.
+        InputError: the plan or its model is wrong, or the plan is of the published cost model.
     """
-    if time_limit is not None and not time_limit > 0:
-        raise InputError(f"--time-limit must be positive, found {time_limit}")
     loaded = load_plan(plan)
     network = network_of_plan(loaded, weights=False, folder=plan.parent)
     with _progress() as report:

@@ -12,6 +12,7 @@ from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.planner.pbqp.certificates import CertificateError, check_certificate
 from dynamap.planner.pbqp.instances import instance
 from dynamap.planner.pbqp.text_format import write_pbqp
+from dynamap.planner.request.options import Options
 from dynamap.planner.solvers import SOLVERS, solve
 
 # 0+1+9 = 10, 0+0+4 = 4, 2+1+0 = 3, 2+0+8 = 10: the optimum is 3, at choices 1 and 0.
@@ -27,7 +28,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("solver", sorted(SOLVERS))
 def test_json(solver: str, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert solve_command(file, solver, True, None, 1024, "cbc") == 0
+    assert solve_command(file, Options(solver=solver), as_json=True) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["status"] == "optimal"
     assert document["objective"] == document["bound"] == 3
@@ -39,7 +40,7 @@ def test_json(solver: str, file: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_text(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert solve_command(file, "dp", False, None, 1024, "cbc") == 0
+    assert solve_command(file, Options(), as_json=False) == 0
     output = capsys.readouterr().out
     assert "optimal" in output
     assert "objective   3" in output
@@ -50,11 +51,11 @@ def test_text(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_not_optimal_is_status_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "wide.pbqp"
     write_pbqp(instance("width 6", 60, 1, choices=(6, 6), costs=(0, 1000)), path)
-    assert solve_command(path, "dp", False, 1e-6, 1024, "cbc") == 1
+    assert solve_command(path, Options(time_limit=1e-6), as_json=False) == 1
     output = capsys.readouterr().out
     assert "feasible" in output
     assert "gap" in output
-    assert solve_command(path, "dp", True, 1e-6, 1024, "cbc") == 1
+    assert solve_command(path, Options(time_limit=1e-6), as_json=True) == 1
     document = json.loads(capsys.readouterr().out)
     assert document["gap"] == document["objective"] - document["bound"] > 0
 
@@ -74,18 +75,18 @@ def test_a_wrong_solution_is_not_printed() -> None:
 
 def test_bad_input(tmp_path: Path, file: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
-        solve_command(tmp_path / "absent.pbqp", "dp", True, None, 1024, "cbc")
+        solve_command(tmp_path / "absent.pbqp", Options(), as_json=True)
     with pytest.raises(InputError, match="unknown solver"):
-        solve_command(file, "rn", True, None, 1024, "cbc")
+        solve_command(file, Options(solver="rn"), as_json=True)
     for limit in (0.0, -3.0):
         with pytest.raises(InputError, match="time limit must be more than 0"):
-            solve_command(file, "dp", True, limit, 1024, "cbc")
+            solve_command(file, Options(time_limit=limit), as_json=True)
     with pytest.raises(InputError, match="memory limit"):
-        solve_command(file, "dp", True, None, 0, "cbc")
+        solve_command(file, Options(memory_limit_mb=0), as_json=True)
 
 
 def test_a_problem_too_wide_for_the_memory(tmp_path: Path) -> None:
     path = tmp_path / "wide.pbqp"
     write_pbqp(instance("width 6", 20, 1, choices=(8, 8), costs=(0, 1000)), path)
     with pytest.raises(InfeasibleError, match="width 6; its largest table would have 262144 entries"):
-        solve_command(path, "dp", True, None, 1, "cbc")
+        solve_command(path, Options(memory_limit_mb=1), as_json=True)
