@@ -26,7 +26,9 @@ EMULATOR, RUNTIME, HEADERS = "intel-opencl-fpga-emu-rt", "intel-opencl-rt", "nvi
 PACKAGES = f"{RUNTIME}==2025.0.4 intel-cmplr-lib-rt==2025.0.4 {EMULATOR}==2025.0.5"
 INSTALL = f"pip install {PACKAGES} {HEADERS} pyopencl"
 THREADS = 6
-"""One for each of the four kernels, and two to spare: with fewer it hangs, and idle ones take time from the others."""
+"""One is the host's own and runs no kernel, each of the four kernels keeps one, and one is to spare.
+
+With four, one kernel is never started and the others wait for it for ever; idle ones take time from the others."""
 
 
 class EmulatorMissingError(Exception):

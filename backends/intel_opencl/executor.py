@@ -8,6 +8,7 @@ kernels of one overlay once and then runs any number of programs; each answer ha
 from __future__ import annotations
 
 import json
+import os
 import select
 import subprocess
 import sys
@@ -73,6 +74,7 @@ class Emulation:
         for name, folder in ((CHILD, "."), (OVERLAY, "host")):
             content = package_files("dynamap.backends.intel_opencl", folder, [name])[name]
             (self._folder / name).write_bytes(content)
+        self._unread = b""
         self._messages = (self._folder / "messages.txt").open("w+b")
         self._process = subprocess.Popen(
             [sys.executable, CHILD, str(self._folder), str(sizes.ports)],
@@ -172,25 +174,33 @@ class Emulation:
 
     def _answer(self, seconds: float, what: str) -> dict[str, Any]:
         """The process's next answer."""
-        stream = self._process.stdout
-        assert stream is not None
-        end, line = time.monotonic() + seconds, b""
-        while not line.endswith(b"\n"):
-            ready, _, _ = select.select([stream], [], [], max(0.0, end - time.monotonic()))
+        answer: dict[str, Any] = json.loads(self._line(seconds, what))
+        if "error" in answer:
+            raise InputError(f"Intel's FPGA emulator: {answer['error'][-4000:]}")
+        return answer
+
+    def _line(self, seconds: float, what: str) -> bytes:
+        """The next line of the process.
+
+        It may write several before anybody looks. Those behind the first stay in ``_unread``, which is asked before
+        the pipe: a buffered reader would take them out of it, and `select` would wait for what is already here.
+        """
+        assert self._process.stdout is not None
+        pipe, end = self._process.stdout.fileno(), time.monotonic() + seconds
+        while b"\n" not in self._unread:
+            ready, _, _ = select.select([pipe], [], [], max(0.0, end - time.monotonic()))
             if not ready:
                 self._process.kill()
                 raise InputError(
                     f"Intel's FPGA emulator: {what} is not done after {seconds:g} s: the machine is too slow or too "
                     "busy for this overlay, or the kernels wait for each other"
                 )
-            piece = stream.readline()
+            piece = os.read(pipe, 1 << 16)
             if not piece:
                 raise InputError(self._ended())
-            line += piece
-        answer: dict[str, Any] = json.loads(line)
-        if "error" in answer:
-            raise InputError(f"Intel's FPGA emulator: {answer['error'][-4000:]}")
-        return answer
+            self._unread += piece
+        line, _, self._unread = self._unread.partition(b"\n")
+        return line
 
     def _ended(self) -> str:
         status = self._process.wait()
