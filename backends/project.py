@@ -16,8 +16,11 @@ from pathlib import Path, PurePosixPath
 
 from dynamap.cost.errors import InputError
 from dynamap.cost.words import shown
+from dynamap.planner.results.files import STAGED
 
 MANIFEST = "MANIFEST"
+_NEW, _OLD = "new", "old"
+"""Folders of a project that is being written: its files, and those that they replace."""
 
 
 def require_inside(path: object) -> None:
@@ -59,7 +62,7 @@ def write_project(files: Mapping[str, bytes], folder: Path, *, force: bool = Fal
     """Writes a project and its manifest.
 
     ``folder`` may be missing, empty, or hold the same project. ``force`` replaces another project: the files that
-    its manifest lists, and no others.
+    its manifest lists, and no others. A folder that is there stays the same folder.
 
     Raises:
         InputError: a path leads out of the folder; the folder holds something else, or cannot be written; then it is
@@ -85,17 +88,17 @@ def write_project(files: Mapping[str, bytes], folder: Path, *, force: bool = Fal
         raise InputError(
             f"{str(folder / path)!r} is in the way and is not a generated file (no MANIFEST lists it): move it first"
         )
+    standing = target.is_dir()  # it stays the folder that it is: someone's current one, a mount, one with an owner
     try:
-        staging = Path(tempfile.mkdtemp(prefix=".dynamap-", dir=target.parent))
+        staging = Path(tempfile.mkdtemp(prefix=STAGED, dir=target if standing else target.parent))
     except OSError as error:
         raise InputError(f"cannot write the project to {str(folder)!r}: {error.strerror or error}") from None
     try:
-        _write_all(complete, staging)
-        if present:
-            _replace(complete, staging, target, old)
+        _write_all(complete, staging / _NEW)
+        if standing:
+            _move_in(complete, staging, target, old)
         else:
-            os.chmod(staging, 0o777 & ~_umask())
-            os.replace(staging, target)
+            os.replace(staging / _NEW, target)
     except OSError as error:
         raise InputError(f"cannot write the project to {str(folder)!r}: {error.strerror or error}") from None
     finally:
@@ -124,16 +127,36 @@ def _write_all(files: Mapping[str, bytes], folder: Path) -> None:
         place.write_bytes(content)
 
 
-def _replace(files: Mapping[str, bytes], staging: Path, target: Path, old: set[str]) -> None:
-    """Moves staged files into place; the manifest, which names what may be replaced, comes last."""
-    for path in files:
-        if path != MANIFEST:
-            (target / path).parent.mkdir(parents=True, exist_ok=True)
-            os.replace(staging / path, target / path)
-    os.replace(staging / MANIFEST, target / MANIFEST)
-    for path in old - set(files):
-        if _within(target, path) and not (target / path).is_dir():
-            (target / path).unlink(missing_ok=True)
+def _move_in(files: Mapping[str, bytes], staging: Path, target: Path, old: set[str]) -> None:
+    """Exchanges the old project's files for the staged ones; where one cannot be moved, all go back.
+
+    The manifest comes first: it names every file that may be replaced, also after a kill between two moves.
+    """
+    moves: list[tuple[Path, Path]] = []
+    made: list[Path] = []
+    try:
+        for path in sorted(old | set(files), key=lambda path: (path != MANIFEST, path)):
+            place = target / path
+            if _within(target, path) and (place.is_symlink() or (place.exists() and not place.is_dir())):
+                _move(place, staging / _OLD / path, moves, made)
+            if path in files:
+                _move(staging / _NEW / path, place, moves, made)
+    except BaseException:
+        for source, place in reversed(moves):
+            os.replace(place, source)
+        for folder in reversed(made):
+            folder.rmdir()
+        raise
+
+
+def _move(source: Path, place: Path, moves: list[tuple[Path, Path]], made: list[Path]) -> None:
+    """Moves a file and notes the move, and the folders that it made on the way."""
+    missing = [folder for folder in place.parents if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir()
+        made.append(folder)
+    os.replace(source, place)
+    moves.append((source, place))
 
 
 def _within(target: Path, path: str) -> bool:
@@ -171,9 +194,3 @@ def _listed(folder: Path) -> set[str]:
         return set()
     paths = {line[66:] for line in lines if len(line) > 66 and line[64:66] == "  "}
     return {path for path in paths if _is_inside(path)} | {MANIFEST}
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current

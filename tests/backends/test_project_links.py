@@ -151,3 +151,34 @@ def test_a_path_out_of_the_project_is_an_error(tmp_path: Path, path: str) -> Non
     with pytest.raises(InputError, match="is no path of a file inside a project"):
         write_project({path: b""}, tmp_path / "p", force=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_there_stays_the_same_folder(tmp_path: Path) -> None:
+    """Someone may stand in it (``-o .``), it may be a mount, or have an owner and permissions of its own."""
+    (tmp_path / "here").mkdir(mode=0o750)
+    before = os.stat(tmp_path / "here")
+    write_project(FILES, tmp_path / "here")
+    after = os.stat(tmp_path / "here")
+    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
+    assert content(tmp_path / "here").keys() == {*FILES, MANIFEST}
+    assert [path.name for path in tmp_path.iterdir()] == ["here"]
+
+
+@pytest.mark.parametrize("failing", range(7))
+def test_a_move_that_fails_gives_the_old_project_back(
+    project: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    """Seven moves: four files of before go out, three come in (a.txt, new/d.txt, the manifest); one of them fails."""
+    replace, moves = os.replace, iter(range(100))
+
+    def replacing(source: Path, place: Path) -> None:
+        if next(moves) == failing:
+            raise OSError(28, "No space left on device")
+        replace(source, place)
+
+    before, folders = content(project), sorted(project.rglob("*"))
+    monkeypatch.setattr(os, "replace", replacing)
+    with pytest.raises(InputError, match="No space left on device"):
+        write_project({"a.txt": b"new", "new/d.txt": b"new"}, project, force=True)
+    assert (content(project), sorted(project.rglob("*"))) == (before, folders)
+    assert next(moves) > failing
