@@ -11,7 +11,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from dynamap.cost.errors import InputError
@@ -103,6 +103,12 @@ def write_project(files: Mapping[str, bytes], folder: Path, *, force: bool = Fal
         raise InputError(f"cannot write the project to {str(folder)!r}: {error.strerror or error}") from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def replaced_by(files: Iterable[str], folder: Path) -> list[Path]:
+    """What stands in the folder and a project of these files would replace, or remove as a file of the one before."""
+    present = _present(folder)
+    return [folder / path for path in sorted((_listed(folder) | set(files) | {MANIFEST}) & present)]
 
 
 def _require_room(files: Mapping[str, bytes], target: Path, folder: Path) -> None:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dynamap.cli.output import message, show, show_json
+from dynamap.cli.places import check_replaced
 
 if TYPE_CHECKING:
     from dynamap.backends.program.host import RangeCalibration
@@ -26,19 +27,24 @@ def generate_command(
     """Writes the project of a plan, whole or not at all.
 
     Raises DynamapError where the plan, its model or input cannot be used, the backend cannot build it, or the
-    folder has other contents.
+    folder has other contents, or holds an input where the project has a file.
     """
     from dynamap.backends.discovery import load_backend
+    from dynamap.backends.planned_model import files_of_plan
     from dynamap.backends.program.host import integer_inputs, prepare, random_inputs, read_arrays
-    from dynamap.backends.project import write_project
+    from dynamap.backends.project import replaced_by, write_project
     from dynamap.planner.plan.plan import load_plan
 
     chosen = load_backend(backend)
-    prepared = prepare(load_plan(plan), how, folder=plan.parent)
+    loaded = load_plan(plan)
+    prepared = prepare(loaded, how, folder=plan.parent)
     network = prepared.network
     arrays = random_inputs(network, how.seed) if input_file is None else read_arrays(input_file, network, "input data")
     inputs = integer_inputs(prepared.quantised, arrays)
     files = chosen.generate(prepared.plan, prepared.program, inputs)
+    check_replaced(
+        "--output", replaced_by(files, output), [plan, input_file, how.data, *files_of_plan(loaded, plan.parent)]
+    )
     write_project(files, output, force=force)
     message(f"wrote {len(files) + 1} files to {output}")
     for notice in prepared.quantised.notices:

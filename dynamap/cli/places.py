@@ -26,20 +26,18 @@ def check_places(written: Mapping[str, Path | None], read: Iterable[Path | None]
         InputError: there is no folder for an output, or it is a folder or not writable; it is an input, another output
             or the file that stdout goes to.
     """
-    inputs: list[tuple[Path, tuple[int, int] | None]] | None = None
+    inputs: dict[tuple[int, int], Path] | None = None
     seen: dict[object, str] = {}
     for option, path in written.items():
         if path is None:
             continue
         _require_writable(path)
-        if descriptor_of(path) is not None:
-            continue
         identity = _identity(path)
         if identity is not None and inputs is None:
-            inputs = [(other, _identity(other)) for other in read if other is not None]
-        for other, found in inputs or ():
-            if identity is not None and identity == found:
-                raise InputError(f"{option} {str(path)!r} is {str(other)!r}, which is read: write to another file")
+            inputs = _identities(read)
+        _require_unread(option, path, inputs or {})
+        if descriptor_of(path) is not None:
+            continue
         if identity is not None and identity == _identity_of_stdout():
             raise InputError(f"{option} {str(path)!r} is where stdout goes: write to another file, or to /dev/stdout")
         if _is_special(path):
@@ -48,6 +46,31 @@ def check_places(written: Mapping[str, Path | None], read: Iterable[Path | None]
         if key in seen:
             raise InputError(f"{seen[key]} and {option} are one file, {str(path)!r}: choose two names")
         seen[key] = option
+
+
+def check_replaced(option: str, replaced: Iterable[Path], read: Iterable[Path | None]) -> None:
+    """Checks the files of a folder that a command is to replace or remove.
+
+    Raises:
+        InputError: one of them is an input.
+    """
+    inputs = _identities(read)
+    for path in replaced:
+        _require_unread(option, path, inputs)
+
+
+def _identities(paths: Iterable[Path | None]) -> dict[tuple[int, int], Path]:
+    """The regular files among ``paths``, by what they are."""
+    found = {_identity(path): path for path in paths if path is not None}
+    return {identity: path for identity, path in found.items() if identity is not None}
+
+
+def _require_unread(option: str, path: Path, inputs: Mapping[tuple[int, int], Path]) -> None:
+    identity = _identity(path)
+    if identity is not None and identity in inputs:
+        raise InputError(
+            f"{option} {str(path)!r} is {str(inputs[identity])!r}, which is read: write to another file"
+        )
 
 
 def _require_writable(path: Path) -> None:

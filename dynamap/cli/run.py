@@ -113,7 +113,7 @@ def run_command(
             files.write(output, arrays_file(declared_outputs(prepared.network, real)))
     final = final_of(expected, real)
     document = run_document(results, chosen.platform, seconds, compare is not None)
-    document |= {"outputs": _output_types(prepared.network), "notices": list(prepared.quantised.notices)}
+    document |= {"outputs": _output_types(prepared.network), "notices": [*prepared.quantised.notices, *final.notices]}
     document |= final.document()
     if as_json:
         show_json(document)

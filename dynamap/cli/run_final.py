@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from dynamap.backends.quantise.layers import QuantisedNetwork
 
 
+LOW_COSINE = 0.99
+"""An output whose cosine with the model's is below this is told of, also where quantisation explains it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Final:
     """The comparison per output, or the reason why there is none."""
@@ -29,6 +33,16 @@ class Final:
     def kept(self) -> bool:
         """False where the import or an output breaks its bound."""
         return all(output.kept for output in self.outputs.values()) and (self.imported is None or self.imported.kept)
+
+    @property
+    def notices(self) -> list[str]:
+        """A sentence for every output that quantisation made another one, by how much it may."""
+        return [
+            f"the output {name!r} has a cosine of {output.cosine:.3f} with the model's: int8 with these scales explains "
+            "it; calibrate on inputs like yours (--calibration), or train the model for int8"
+            for name, output in self.outputs.items()
+            if output.kept and output.cosine < LOW_COSINE
+        ]
 
     def document(self) -> dict[str, Any]:
         """The keys ``final``, ``import`` and ``final_missing`` of the document; the last or the others are null."""
@@ -63,7 +77,9 @@ def final_of(expected: Expectation | str, outputs: Mapping[str, npt.NDArray[np.f
 
 
 def warn(final: Final) -> None:
-    """A warning on stderr where the import, or an output, breaks its bound."""
+    """A warning on stderr where the import, or an output, breaks its bound; a note where an output has a low cosine."""
+    for notice in final.notices:
+        message(f"note: {notice}")
     worst = None if final.imported is None else final.imported.worst
     if worst is not None and not worst.kept:
         message(

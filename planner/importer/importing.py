@@ -34,7 +34,7 @@ from dynamap.planner.importer.nesting.inlining import Inliner
 from dynamap.planner.importer.operators.quant import settle_integer_inputs
 from dynamap.planner.importer.reading.inputs import bind_inputs
 from dynamap.planner.importer.reading.read import Source, in_memory, read_source
-from dynamap.planner.importer.reading.schema import check_node, opset_of
+from dynamap.planner.importer.reading.schema import check_file_version, check_node, opset_of
 from dynamap.planner.importer.reading.shapes import output_shapes
 from dynamap.planner.importer.reading.tensors import TensorReader
 from dynamap.planner.importer.reading.walk import check_contents
@@ -94,6 +94,7 @@ def check_model(source: str | Path | onnx.ModelProto, name: str = "model") -> Ch
 def lower(source: Source) -> Outcome:
     """Judge and translate every node of ``source``."""
     model, label = source.model, source.label
+    check_file_version(model, label)
     opset = opset_of(model, label)
     check_contents(model, label)
     inliner = Inliner(model, label)

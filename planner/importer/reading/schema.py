@@ -22,6 +22,19 @@ OLDEST_OPSET = 7
 NEWEST_OPSET = 22
 
 
+def check_file_version(model: onnx.ModelProto, label: str) -> None:
+    """Whether the format of the file, which its IR version names, is known: a newer one may mean other things.
+
+    Raises:
+        InputError: it is newer than the installed onnx.
+    """
+    if model.ir_version > onnx.IR_VERSION:
+        raise InputError(
+            f"{label}: its IR version is {model.ir_version}, and onnx {onnx.__version__} knows those up to "
+            f"{onnx.IR_VERSION}; install a newer onnx, or export the model for an older one"
+        )
+
+
 def opset_of(model: onnx.ModelProto, label: str) -> int:
     """The version of the standard operators that ``model`` uses.
 

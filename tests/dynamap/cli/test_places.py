@@ -99,6 +99,32 @@ def test_a_trace_of_tensors_spares_what_is_read(folder: Path, call: Call, refusa
     assert _contents(folder) == before
 
 
+@pytest.mark.parametrize("descriptor", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_a_descriptor_of_an_input_is_no_place(folder: Path, descriptor: str) -> None:
+    """``-o /dev/stdout >> m.onnx``: what is written to as it is may be an input all the same."""
+    before = _contents(folder)
+    command = [sys.executable, "-m", "dynamap", "export-qdq", "m.onnx", "-o", descriptor]
+    with open("m.onnx", "ab") as stream:
+        done = subprocess.run(command, stdout=stream, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2 and "'m.onnx', which is read: write to another file" in done.stderr
+    assert _contents(folder) == before
+
+
+def test_a_project_spares_what_is_read(folder: Path, call: Call, refusal: Refused) -> None:
+    """The image at a place of the new project; the plan at one of the old project alone, which would be removed."""
+    assert call("generate", "p.json", "-o", "g").status == 0
+    os.replace("x.npy", "g/data/golden.bin")
+    os.rename("p.json", "g/old.json")
+    with open("g/MANIFEST", "a") as manifest:
+        manifest.write(f"{64 * '0'}  old.json\n")
+    os.symlink("g", "named")
+    before = _contents(folder)
+    for plan, image in (("hard.json", ("--input", "named/data/golden.bin")), ("g/old.json", ())):
+        message = refusal(2, "generate", plan, *image, "-o", "g", "--force")
+        assert "which is read: write to another file" in message
+    assert _contents(folder) == before
+
+
 def test_a_sweep_spares_what_is_read(folder: Path, refusal: Refused) -> None:
     os.rename("d.toml", "r.csv.sweep.json")
     os.link("m.onnx", "n.csv")

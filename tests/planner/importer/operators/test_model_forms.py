@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dynamap.cost.errors import InputError
+from dynamap.planner.importer import import_model
 from dynamap.planner.network.network import ActivationKind
 from support.operator_nodes import conv, ints, node
 
@@ -107,3 +109,12 @@ def test_nodes_out_of_order_and_dead_ends(same, model_of, values):
     assert layer.activation.kind is ActivationKind.RELU  # the dead reader does not count
     report = check_model(model)
     assert report.nodes[2].reason == "its result is not used"
+
+
+@pytest.mark.parametrize("version", [99, 2**40])
+def test_a_newer_file_format_is_refused(version, model_of):
+    """As onnxruntime refuses it: what its fields mean is not known yet."""
+    model = model_of([conv()])
+    model.ir_version = version
+    with pytest.raises(InputError, match=rf"its IR version is {version}, and onnx [\d.]+ knows those up to \d+"):
+        import_model(model, "case", "")
