@@ -38,8 +38,8 @@ class Final:
     def notices(self) -> list[str]:
         """A sentence for every output that quantisation made another one, by how much it may."""
         return [
-            f"the output {name!r} has a cosine of {output.cosine:.3f} with the model's: int8 with these scales explains "
-            "it; calibrate on inputs like yours (--calibration), or train the model for int8"
+            f"the output {name!r} has a cosine of {output.cosine:.3f} with the model's: int8 with these scales "
+            "explains it; calibrate on inputs like yours (--calibration), or train the model for int8"
             for name, output in self.outputs.items()
             if output.kept and output.cosine < LOW_COSINE
         ]
