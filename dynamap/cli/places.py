@@ -68,9 +68,7 @@ def _identities(paths: Iterable[Path | None]) -> dict[tuple[int, int], Path]:
 def _require_unread(option: str, path: Path, inputs: Mapping[tuple[int, int], Path]) -> None:
     identity = _identity(path)
     if identity is not None and identity in inputs:
-        raise InputError(
-            f"{option} {str(path)!r} is {str(inputs[identity])!r}, which is read: write to another file"
-        )
+        raise InputError(f"{option} {str(path)!r} is {str(inputs[identity])!r}, which is read: write to another file")
 
 
 def _require_writable(path: Path) -> None:
