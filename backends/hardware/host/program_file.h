@@ -4,6 +4,7 @@
 #define OVERLAY_PROGRAM_FILE_H
 
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <stdexcept>
@@ -41,6 +42,28 @@ inline std::vector<std::uint8_t> read_file(const std::string &path) {
     file.read(reinterpret_cast<char *>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     if (!file) throw std::runtime_error("cannot read all of " + path);
     return bytes;
+}
+
+// A name of the model (UTF-8) as a terminal may get it: what is not printable (ends of lines, escapes, what turns the
+// direction of writing) becomes \u and its number, so that no name can look like a line of this program.
+inline std::string shown(const std::string &name) {
+    std::string result;
+    for (std::size_t i = 0; i < name.size();) {
+        const unsigned char first = static_cast<unsigned char>(name[i]);
+        const std::size_t wanted = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+        std::size_t bytes = 1;
+        while (bytes < wanted && i + bytes < name.size() && (name[i + bytes] & 0xc0) == 0x80) ++bytes;
+        std::uint32_t code = bytes == 1 ? first : first & (0x7fu >> bytes);
+        for (std::size_t k = 1; k < bytes; ++k) code = code << 6 | (static_cast<unsigned char>(name[i + k]) & 0x3fu);
+        const bool control = code < 0x20 || (code >= 0x7f && code < 0xa0);
+        const bool turning = code == 0x61c || (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+                             (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
+        char number[16];
+        std::snprintf(number, sizeof number, "\\u%04x", code);
+        result += control || turning ? std::string(number) : name.substr(i, bytes);
+        i += bytes;
+    }
+    return result;
 }
 
 // program.bin and weights.bin are the image of the program, cut where the weights begin.
@@ -123,8 +146,10 @@ class program_file_t {
                 {word(at + 22), word(at + 23)},
                 {word(at + 24), word(at + 25)}};
     }
+    // For messages only: nothing is found by it.
     std::string name(std::uint64_t at, std::uint32_t size) const {
-        return std::string(reinterpret_cast<const char *>(image.data()) + at, size);
+        if (at > image.size() || size > image.size() - at) throw std::runtime_error("program.bin is damaged");
+        return shown(std::string(reinterpret_cast<const char *>(image.data()) + at, size));
     }
 };
 

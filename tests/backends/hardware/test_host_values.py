@@ -142,3 +142,28 @@ def test_a_file_of_other_values_is_refused(content: bytes, message: str, tmp_pat
     data = overlay_data(tmp_path).OverlayData(tmp_path, 1, program.header.memory_word_bytes)
     with pytest.raises(ValueError, match=message):
         data.load([memoryview(bytearray(data.bytes_per_port))], tmp_path / "values")
+
+
+NAMES = """
+#include <cstdio>
+#include "program_file.h"
+int main(int count, char **arguments) {
+    for (int i = 1; i < count; ++i) std::printf("%s\\n", shown(arguments[i]).c_str());
+}
+"""
+
+
+def test_a_name_cannot_look_like_a_line_of_the_host(tmp_path: Path) -> None:
+    """Python's own list of what is printable is the oracle; other names come out as they are. The last is no UTF-8."""
+    compiler = shutil.which("g++")
+    assert compiler is not None, "g++ is needed"
+    turning = ["\u202eabc\u2028", "\u2066x\ufeff", "a\u200fb\u061c"]
+    names = ["conv1", "c\nPASS: every layer", "a\x1b[31m", "a\x7f\x9b", *turning, "Größe/畳み込み\U0001f600"]
+    (tmp_path / "program_file.h").write_bytes(host_headers()["program_file.h"])
+    (tmp_path / "names.cpp").write_text(NAMES)
+    flags = ["-std=c++17", "-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror"]
+    subprocess.run([compiler, *flags, "-o", tmp_path / "names", tmp_path / "names.cpp"], check=True)
+    command = [tmp_path / "names", *names, b"\xe3\x1b["]
+    printed = subprocess.run(command, check=True, capture_output=True).stdout
+    expected = ["".join(s if s.isprintable() else f"\\u{ord(s):04x}" for s in name).encode() for name in names]
+    assert printed.split(b"\n") == [*expected, b"\xe3\\u001b[", b""]
