@@ -154,8 +154,10 @@ def real_outputs(quantised: QuantisedNetwork, stored: Mapping[str, Int8Array]) -
 
 
 def declared_outputs(network: Network, real: Mapping[str, FloatArray]) -> dict[str, npt.NDArray[Any]]:
-    """Outputs in the types that the model declares."""
-    return {name: declared_values(network, name, values) for name, values in real.items()}
+    """Outputs in the types and shapes that the model declares, batch included."""
+    return {
+        name: declared_values(network, name, values).reshape(network.shape_of(name)) for name, values in real.items()
+    }
 
 
 def run_host_layer(layer: HostLayer, inputs: list[FloatArray]) -> FloatArray:

@@ -30,7 +30,7 @@ from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.importer.operators.activation import RELU
 from dynamap.planner.importer.operators.quant import implied_relu
-from dynamap.planner.importer.reading.types import declared_types
+from dynamap.planner.importer.reading.types import declared_shapes, declared_types
 from dynamap.planner.network.limits import network_obstacles, obstacles, value_obstacles
 from dynamap.planner.network.network import (
     Activate,
@@ -188,6 +188,7 @@ def network_of(lowering: Lowering, name: str, sha256: str, layers: tuple[Layer, 
         inputs=tuple(tensor.name for tensor in inputs),
         outputs=lowering.graph.outputs,
         types=declared_types(lowering),
+        shapes=declared_shapes(lowering),
         quantisation={tensor.name: tensor.quantisation for tensor in tensors if tensor.quantisation is not None},
         notices=tuple(lowering.notices),
     )

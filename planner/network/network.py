@@ -205,6 +205,7 @@ class Network:
     ``sha256`` is the digest of the model file (of the serialised model for built-in ones).
     ``quantisation`` holds what a quantised model says of its tensors, and is empty for a float model.
     ``types`` are the declared types of the inputs and outputs that are not float32; integers have a quantisation.
+    ``shapes`` are the declared shapes, batch 1 included, of the inputs and outputs that are not 1 x C x H x W.
     ``notices`` are sentences for the user (a dynamic batch set to 1, random weights, ...).
     ``source`` is where it can be loaded again: a built-in name or a path, empty for a model in memory; ``seed`` is
     that of a built-in model's random weights.
@@ -218,6 +219,7 @@ class Network:
     outputs: tuple[str, ...]
     quantisation: Mapping[str, Quantisation] = field(default_factory=dict)
     types: Mapping[str, ElementType] = field(default_factory=dict)
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     source: str = ""
     seed: int = 0
@@ -242,6 +244,10 @@ class Network:
         for name, kind in self.types.items():
             if name not in (*self.inputs, *self.outputs) or (kind.is_integer and name not in self.quantisation):
                 raise ValueError(f"tensor {name!r} is no input or output, or holds integers without a scale")
+
+    def shape_of(self, name: str) -> tuple[int, ...]:
+        """The declared shape of an input or output, with a batch of 1."""
+        return self.shapes.get(name, (1, *self.tensors[name].as_list()))
 
     def type_of(self, name: str) -> ElementType:
         """The declared type of an input or output."""

@@ -23,7 +23,7 @@ def array_file(values: npt.NDArray[Any]) -> bytes:
 
 
 def arrays_file(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
-    """One array as .npy, several as .npz, with the batch of one in front.
+    """One array as .npy, several as .npz.
 
     The members of an .npz are named by the arrays: whatever a model calls its outputs, no name is an argument of
     ``numpy.savez``, and the same arrays give the same bytes.
@@ -32,7 +32,7 @@ def arrays_file(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
         InputError: a name cannot be that of a member.
     """
     if len(arrays) == 1:
-        return array_file(next(iter(arrays.values()))[None])
+        return array_file(next(iter(arrays.values())))
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for name, values in arrays.items():
@@ -42,5 +42,5 @@ def arrays_file(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
                     f"{_LONGEST_NAME} bytes; rename it in the model"
                 )
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                member.write(array_file(values[None]))
+                member.write(array_file(values))
     return stream.getvalue()

@@ -40,11 +40,12 @@ _KINDS: dict[ElementType, int] = {
 
 
 def to_qdq(quantised: QuantisedNetwork) -> onnx.ModelProto:
-    """The whole network; its inputs and outputs keep their names and declared types, N = 1."""
+    """The whole network; its inputs and outputs keep their names and declared types and shapes, N = 1."""
     network = quantised.network
     writer = _writer(network)
     names = {name: writer.fresh(f"{name}.dequantised") for name in network.inputs}
-    names |= {name: writer.fresh(f"{name}.float32") for name in network.types if name not in network.inputs}
+    converted = [name for name in network.outputs if name in network.types or name in network.shapes]
+    names |= {name: writer.fresh(f"{name}.float32") for name in converted}
     for name in network.inputs:
         _read_input(writer, quantised, name, names[name])
     for layer in network.layers:
@@ -61,33 +62,45 @@ def to_qdq(quantised: QuantisedNetwork) -> onnx.ModelProto:
         else:
             writer.alias(layer.output, output)
             write_layer(writer, replace(renamed, output=output))
-    for name in network.outputs:
-        if name in network.types:
-            _write_output(writer, network, name, names[name])
+    for name in converted:
+        _write_output(writer, network, name, names[name])
     kinds = {name: _KINDS[network.type_of(name)] for name in (*network.inputs, *network.outputs)}
-    return _model(writer, network.inputs, network.outputs, kinds)
+    shapes = {name: network.shape_of(name) for name in kinds}
+    return _model(writer, network.inputs, network.outputs, kinds, shapes)
 
 
 def _read_input(writer: _Writer, quantised: QuantisedNetwork, name: str, output: str) -> None:
     """The real values of an input as it is stored."""
     kind, integers = quantised.network.type_of(name), quantised.network.integers_of(name)
-    if integers is not None:
-        _dequantise(writer, name, output, integers)
-        return
     source = name
+    if name in quantised.network.shapes:
+        source = writer.fresh(f"{name}.image")
+        _reshape(writer, name, source, (1, *quantised.network.tensors[name].as_list()))
+    if integers is not None:
+        _dequantise(writer, source, output, integers)
+        return
     if kind is not ElementType.FLOAT32:
-        source = writer.fresh(f"{name}.float32")
-        writer.node("Cast", [name], source, to=TensorProto.FLOAT)
+        image, source = source, writer.fresh(f"{name}.float32")
+        writer.node("Cast", [image], source, to=TensorProto.FLOAT)
     _quantise(writer, source, output, quantised.tensors[name])
 
 
 def _write_output(writer: _Writer, network: Network, name: str, source: str) -> None:
-    """An output that is not float32 from its real values."""
+    """An output that is not float32 or not 1 x C x H x W, from its real values."""
     integers = network.integers_of(name)
+    if name in network.shapes:
+        image, source = source, name if name not in network.types else writer.fresh(f"{name}.shaped")
+        _reshape(writer, image, source, network.shapes[name])
+    if name not in network.types:
+        return
     if integers is None:
         writer.node("Cast", [source], name, to=_KINDS[network.type_of(name)])
     else:
         writer.node("QuantizeLinear", [source, *_scheme(writer, name, integers)], name)
+
+
+def _reshape(writer: GraphWriter, source: str, output: str, shape: Sequence[int]) -> None:
+    writer.node("Reshape", [source, writer.constant(f"{output}.shape", np.array(shape, np.int64))], output)
 
 
 def layer_model(quantised: QuantisedNetwork, layer: Layer) -> onnx.ModelProto:
@@ -102,7 +115,8 @@ def layer_model(quantised: QuantisedNetwork, layer: Layer) -> onnx.ModelProto:
     _write_real(writer, quantised, layer, renamed, real)
     _to_int8(writer, real, layer.output, quantised.tensors[layer.output])
     kinds = dict.fromkeys((*names, layer.output), TensorProto.INT8)
-    return _model(writer, tuple(names), (layer.output,), kinds)
+    shapes = {name: (1, *quantised.network.tensors[name].as_list()) for name in kinds}
+    return _model(writer, tuple(names), (layer.output,), kinds, shapes)
 
 
 class _Writer(GraphWriter):
@@ -244,15 +258,15 @@ def _with_inputs(layer: Layer, inputs: Sequence[str]) -> Layer:
 
 
 def _model(
-    writer: GraphWriter, inputs: Sequence[str], outputs: Sequence[str], kinds: Mapping[str, int]
+    writer: GraphWriter,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    kinds: Mapping[str, int],
+    shapes: Mapping[str, Sequence[int]],
 ) -> onnx.ModelProto:
     model, network = writer.model, writer.network
     model.graph.name = network.name or "network"
-    model.graph.input.extend(_value(network, name, kinds[name]) for name in inputs)
-    model.graph.output.extend(_value(network, name, kinds[name]) for name in outputs)
+    for names, values in ((inputs, model.graph.input), (outputs, model.graph.output)):
+        values.extend(helper.make_tensor_value_info(name, kinds[name], shapes[name]) for name in names)
     model.opset_import.append(helper.make_opsetid("", writer.opset))
     return model
-
-
-def _value(network: Network, name: str, element: int) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, element, [1, *network.tensors[name].as_list()])

@@ -46,3 +46,14 @@ def declared_types(lowering: Lowering) -> dict[str, ElementType]:
         if kind is not ElementType.FLOAT32:
             types[name] = kind
     return types
+
+
+def declared_shapes(lowering: Lowering) -> dict[str, tuple[int, ...]]:
+    """The shapes of the inputs and outputs that are not 1 x C x H x W: rows, vectors, other views of a tensor."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name in (*lowering.graph.inputs, *lowering.graph.outputs):
+        bound = lowering.values[name]
+        assert isinstance(bound, Value)
+        if bound.shape != (1, *bound.tensor.shape.as_list()):
+            shapes[name] = bound.shape
+    return shapes

@@ -41,9 +41,11 @@ def test_what_is_shown_is_one_line_and_turns_nothing(name: str) -> None:
 
 def test_outputs_of_any_name() -> None:
     """``file`` is an argument of ``numpy.savez``; the others are no names of files."""
-    values = {name: np.full((2, 1, 1), index, np.int8) for index, name in enumerate(("file", "../up", "a/b", "", "é"))}
+    values = {
+        name: np.full((1, 2, 1, 1), index, np.int8) for index, name in enumerate(("file", "../up", "a/b", "", "é"))
+    }
     loaded = np.load(io.BytesIO(arrays_file(values)))
-    assert {name: loaded[name].tolist() for name in loaded.files} == {k: v[None].tolist() for k, v in values.items()}
+    assert {name: loaded[name].tolist() for name in loaded.files} == {k: v.tolist() for k, v in values.items()}
     assert arrays_file(values) == arrays_file(dict(values))
 
 

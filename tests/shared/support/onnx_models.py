@@ -116,7 +116,7 @@ def assert_like_original(
 ) -> QuantisedNetwork:
     """Compare the quantised network with ``model`` itself in onnxruntime, by the reference executor and as exported.
 
-    ``explained`` is the part of an output's range that quantisation may take; integers may differ by one. Copies of the
+    Types and shapes are the same. ``explained`` is the part of an output's range that quantisation may take; integers may differ by one. Copies of the
     tensors ``copied`` are as coarse as these: two steps of 1/256 of their range may come to that.
     """
     network = import_model(model, "case", "")
@@ -125,8 +125,8 @@ def assert_like_original(
     (name,) = network.inputs
     (declared,) = (value for value in model.graph.input if value.name == name)
     rank = len(declared.type.tensor_type.shape.dim)
-    image = images[name][None]
-    expected = run_model(model, as_declared(image, rank), copied)
+    image = as_declared(images[name][None], rank)
+    expected = run_model(model, image, copied)
     coarse = sum(np.ptp(expected[tensor]) / 128 for tensor in copied)
     stored = execute(quantised, integer_inputs(quantised, images))
     real = {tensor: stored[tensor] for tensor in host_reads(network)}
@@ -135,6 +135,7 @@ def assert_like_original(
     for output in network.outputs:
         for how, result in (("executed", found[output]), ("exported", exported[output])):
             assert result.dtype == expected[output].dtype, f"{output}, {how}: {result.dtype}"
+            assert result.shape == expected[output].shape, f"{output}, {how}: {result.shape}"
             left, right = expected[output].astype(np.float64).ravel(), result.astype(np.float64).ravel()
             assert np.isfinite(left).all(), f"{output} is not finite, the case proves nothing"
             limit = 1.0 if expected[output].dtype.kind in "iu" else explained * np.ptp(left) + coarse
