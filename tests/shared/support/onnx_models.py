@@ -116,7 +116,8 @@ def assert_like_original(
 ) -> QuantisedNetwork:
     """Compare the quantised network with ``model`` itself in onnxruntime, by the reference executor and as exported.
 
-    Types and shapes are the same. ``explained`` is the part of an output's range that quantisation may take; integers may differ by one. Copies of the
+    Types and shapes are the same.
+    ``explained`` is the part of an output's range that quantisation may take; integers may differ by one. Copies of the
     tensors ``copied`` are as coarse as these: two steps of 1/256 of their range may come to that.
     """
     network = import_model(model, "case", "")
