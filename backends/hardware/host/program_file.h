@@ -56,8 +56,8 @@ inline std::string shown(const std::string &name) {
         std::uint32_t code = bytes == 1 ? first : first & (0x7fu >> bytes);
         for (std::size_t k = 1; k < bytes; ++k) code = code << 6 | (static_cast<unsigned char>(name[i + k]) & 0x3fu);
         const bool control = code < 0x20 || (code >= 0x7f && code < 0xa0);
-        const bool turning = code == 0x61c || (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-                             (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
+        const bool turning = code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
+                             (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
         char number[16];
         std::snprintf(number, sizeof number, "\\u%04x", code);
         result += control || turning ? std::string(number) : name.substr(i, bytes);
