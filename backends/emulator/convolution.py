@@ -26,7 +26,6 @@ from dynamap.backends.program.lowering.geometry import (
 )
 from dynamap.backends.program.packing import Contraction, array_tiles, unpack
 from dynamap.backends.program.specification import (
-    PARAMETER_BYTES,
     AlgorithmCode,
     Command,
     Flag,
@@ -34,6 +33,7 @@ from dynamap.backends.program.specification import (
     Header,
     Mode,
 )
+from dynamap.cost.overlay.limits import PARAMETER_BYTES
 
 Floats = npt.NDArray[np.floating[Any]]
 Int8Array = npt.NDArray[np.int8]

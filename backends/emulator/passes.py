@@ -11,8 +11,9 @@ from dynamap.backends.arithmetic import integers as arithmetic
 from dynamap.backends.emulator.memory import Memory, Stored
 from dynamap.backends.program.lowering.geometry import BlockShape
 from dynamap.backends.program.packing import PARAMETERS
-from dynamap.backends.program.specification import TABLE_BYTES, Command, Flag
+from dynamap.backends.program.specification import Command, Flag
 from dynamap.cost.geometry import Window
+from dynamap.cost.overlay.limits import TABLE_BYTES
 
 Int8Array = npt.NDArray[np.int8]
 Int64Array = npt.NDArray[np.int64]

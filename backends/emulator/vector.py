@@ -22,16 +22,15 @@ from dynamap.backends.emulator.passes import (
 from dynamap.backends.program.lowering.geometry import BlockShape, blocks_of, channel_units, window_of
 from dynamap.backends.program.specification import (
     LRN_ROW_WORDS,
-    PARAMETER_BYTES,
     Command,
     FormatCode,
     Op,
     Source,
 )
+from dynamap.cost.overlay.limits import PARAMETER_BYTES
 from dynamap.cost.overlay.machine import UNIT_BYTES
 
 Int8Array = npt.NDArray[np.int8]
-Int64Array = npt.NDArray[np.int64]
 Pixels = npt.NDArray[Any]
 
 

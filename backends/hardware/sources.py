@@ -13,7 +13,6 @@ KERNEL_ROOMS = {
     "memory": ("order.h", "memory.h", "slices.h", "walk_load.h", "walk_post.h", "walk_store.h"),
 }
 """Headers by the folder of ``kernel`` that they lie in; a project has them side by side."""
-KERNEL_HEADERS = tuple(name for names in KERNEL_ROOMS.values() for name in names)
 PYTHON_HOST = ("overlay_data.py", "overlay_tensor.py")
 
 

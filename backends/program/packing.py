@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.program.specification import ALIGNMENT, PARAMETER_BYTES, DataflowCode
+from dynamap.backends.program.specification import ALIGNMENT, DataflowCode
 from dynamap.cost.geometry import ceil_div
+from dynamap.cost.overlay.limits import PARAMETER_BYTES
 from dynamap.cost.overlay.machine import UNIT_BYTES, round_up
 
 Weights = npt.NDArray[np.integer]

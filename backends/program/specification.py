@@ -39,11 +39,6 @@ NONE = U32
 ALIGNMENT = 64
 """Every run, table and tensor starts at a multiple of this."""
 
-ACTIVATION_ALIGNMENT = 4096
-"""The activations start at a multiple of this, so that a host can map them as a buffer of their own."""
-
-PARAMETER_BYTES = 16
-TABLE_BYTES = 256
 LRN_ROW_WORDS = 34
 
 

@@ -12,12 +12,9 @@ from dynamap.planner.network.network import (
     Activate,
     Activation,
     ActivationKind,
-    Add,
-    Conv,
     Layer,
-    Mul,
-    Pool,
     Quantisation,
+    activation_of,
 )
 
 Floats = npt.NDArray[np.floating]
@@ -27,13 +24,6 @@ CLAMPING = (ActivationKind.RELU, ActivationKind.CLIP)
 
 LEAKY = (ActivationKind.LEAKY_RELU, ActivationKind.PRELU)
 """Activations that only take a second multiplier for values below zero."""
-
-
-def activation_of(layer: Layer) -> Activation | None:
-    """The activation at the end of a layer, if it has one."""
-    if isinstance(layer, (Conv, Pool, Add, Mul, Activate)):
-        return layer.activation
-    return None
 
 
 def has_table(layer: Layer) -> bool:

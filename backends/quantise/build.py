@@ -42,6 +42,7 @@ from dynamap.planner.network.network import (
     PoolKind,
     Quantisation,
     Resize,
+    activation_of,
 )
 
 
@@ -75,7 +76,7 @@ def label_of(layer: Layer) -> str:
 
 def finish_of(layer: Layer, schemes: Schemes) -> Finish:
     """Clamp and table of a layer's activation."""
-    activation, output = activations.activation_of(layer), schemes.output(layer)
+    activation, output = activation_of(layer), schemes.output(layer)
     if activation is None or not activations.has_table(layer):
         low, high = activations.clamp_of(activation, output)
         return Finish(output, low, high, leaky=leaky_of(layer))
@@ -85,7 +86,7 @@ def finish_of(layer: Layer, schemes: Schemes) -> Finish:
 
 def leaky_of(layer: Layer) -> Leaky | None:
     """The slopes of a leaky activation, for layers other than convolutions: the largest has 17 bits."""
-    activation = activations.activation_of(layer)
+    activation = activation_of(layer)
     if activation is None or activation.kind not in activations.LEAKY or isinstance(layer, Conv):
         return None
     slopes = np.atleast_1d(np.array(activation.slopes or activation.alpha, dtype=np.float64))

@@ -16,7 +16,14 @@ from dynamap.backends.quantise.scales import schemes, sharing
 from dynamap.cost.errors import InputError
 from dynamap.planner.mapping.storage import concats_in_place, find_storages
 from dynamap.planner.network.limits import require_finite, require_runnable
-from dynamap.planner.network.network import HostLayer, Network, Pool, PoolKind, Quantisation
+from dynamap.planner.network.network import (
+    HostLayer,
+    Network,
+    Pool,
+    PoolKind,
+    Quantisation,
+    activation_of,
+)
 
 DEFAULT_SAMPLES = 4
 
@@ -84,7 +91,7 @@ def _before_tables(
     """The scheme of the rounded value before each table; a max pooling keeps its input's."""
     chosen = {}
     for layer in network.layers:
-        activation = activations.activation_of(layer)
+        activation = activation_of(layer)
         if activation is None or not activations.has_table(layer):
             continue
         if isinstance(layer, Pool) and layer.kind is PoolKind.MAX:

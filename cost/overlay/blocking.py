@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from dynamap.cost.algorithms import Dataflow
 from dynamap.cost.overlay import gemm
-from dynamap.cost.overlay.blocks import C16, IM2COL, PARAMETER_BYTES, input_bytes, stored_values, weight_bytes
+from dynamap.cost.overlay.blocks import C16, IM2COL, input_bytes, stored_values, weight_bytes
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points, take_variants
-from dynamap.cost.overlay.limits import PARAMETER_CHANNELS
+from dynamap.cost.overlay.limits import PARAMETER_BYTES, PARAMETER_CHANNELS
 from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio, round_to
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.overlay import gemm
+from dynamap.cost.overlay.limits import PARAMETER_BYTES
 from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES, Machine
 from dynamap.cost.overlay.options import ALGORITHMS, FORMATS, Variants
 from dynamap.cost.overlay.transfer import (
@@ -25,9 +26,6 @@ from dynamap.cost.overlay.transfer import (
     toeplitz_rows,
     transfer_cycles,
 )
-
-PARAMETER_BYTES = 16
-"""Per output channel in the weight stream: int32 bias, int32 multiplier, shift and clamps."""
 
 IM2COL = ALGORITHMS.index(Algorithm.IM2COL)
 KN2ROW = ALGORITHMS.index(Algorithm.KN2ROW)

@@ -30,6 +30,13 @@ MOST_NAME_BYTES = 2**26
 WORD_BYTES, HEADER_WORDS, COMMAND_WORDS, LAYER_WORDS, TENSOR_WORDS, SOURCE_WORDS = 4, 64, 96, 8, 32, 16
 """Records of a program: its header, a command, a layer, a tensor, an input of a layer with several."""
 
+ACTIVATION_ALIGNMENT = 4096
+"""The activations start at a multiple of this, so that a host can map them as a buffer of their own."""
+
+PARAMETER_BYTES, TABLE_BYTES, SLOPE_BYTES = 16, 256, 4
+"""Of an output channel in a run of weights: int32 bias, int32 multiplier, shift and clamps. Of a layer: its look-up
+table. Of a channel: its slope."""
+
 SUM_BITS = 36
 """Signed bits of an accumulator of int8 products, bias included."""
 

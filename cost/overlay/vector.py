@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.cost.geometry import TensorShape, Window
-from dynamap.cost.overlay.blocks import PARAMETER_BYTES
 from dynamap.cost.overlay.gemm import odd_pitch
+from dynamap.cost.overlay.limits import PARAMETER_BYTES
 from dynamap.cost.overlay.machine import BEAT_BYTES, PIPELINE, UNIT_BYTES, Buffers, Machine
 from dynamap.cost.overlay.options import STRIP_COUNTS
 from dynamap.cost.overlay.pipeline import Block, Pass, makespan

@@ -17,7 +17,7 @@ from dynamap.cost.convolution import ConvShape
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.geometry import TensorShape, Window, ceil_div
 from dynamap.cost.overlay import gemm, limits
-from dynamap.cost.overlay.blocks import PARAMETER_BYTES, stored_values, weight_bytes
+from dynamap.cost.overlay.blocks import stored_values, weight_bytes
 from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES, Machine, round_up
 from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.mapping.memory import blocks_of, check_fits, place
@@ -25,9 +25,6 @@ from dynamap.planner.mapping.storage import Storages, sliced
 from dynamap.planner.network.network import Conv, Layer, Network
 from dynamap.planner.network.work import work_of
 from dynamap.planner.plan.layers import Mode, OnArray, OnVectorUnit, PlannedLayer
-
-LOOK_UP_BYTES, SLOPE_BYTES = 256, 4
-ACTIVATIONS_ALIGNMENT = 4096
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,7 @@ def require_memory(
     words += len(network.layers) * limits.LAYER_WORDS + len(sizes) * limits.TENSOR_WORDS
     image = words * limits.WORD_BYTES + names + 3 * BEAT_BYTES + sum(one.data for one in made)
     blocks = blocks_of(network, storages, sizes)
-    check_fits(blocks, place(blocks), round_up(image, ACTIVATIONS_ALIGNMENT), available, device)
+    check_fits(blocks, place(blocks), round_up(image, limits.ACTIVATION_ALIGNMENT), available, device)
 
 
 def tensor_sizes(network: Network, storages: Storages, planned: Iterable[PlannedLayer]) -> dict[str, int]:
@@ -105,14 +102,14 @@ def layer_footprint(layer: Layer, network: Network, planned: OnArray | OnVectorU
     """Commands, weights and tables of one layer that the overlay runs."""
     work = work_of(layer, network)
     channels = network.tensors[layer.output].channels
-    tables = LOOK_UP_BYTES + round_up(channels * SLOPE_BYTES, BEAT_BYTES) + _source_bytes(len(layer.inputs))
+    tables = limits.TABLE_BYTES + round_up(channels * limits.SLOPE_BYTES, BEAT_BYTES) + _source_bytes(len(layer.inputs))
     if isinstance(work, ConvShape):
         assert isinstance(layer, Conv) and isinstance(planned, OnArray)
         group, groups = work.split_groups(UNIT_BYTES, dense=layer.groups > 1 and not sliced(layer, network))
         passes, weights = _passes_and_weights(group, planned, machine)
         return Footprint(groups * passes, groups * weights + tables)
     taps = work.window.kernel[0] * work.window.kernel[1] if isinstance(layer, Conv) else 0
-    depthwise = (taps + PARAMETER_BYTES) * round_up(channels, UNIT_BYTES) if taps else 0
+    depthwise = (taps + limits.PARAMETER_BYTES) * round_up(channels, UNIT_BYTES) if taps else 0
     return Footprint(1, round_up(depthwise, BEAT_BYTES) + tables + limits.VALUE_BYTES)
 
 

@@ -21,8 +21,8 @@ from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from dynamap.cost.errors import InputError
 from dynamap.planner.importer.drafts import FloatArray
+from dynamap.planner.network.onnx_export import IR_VERSION
 
-IR_VERSION = 8  # onnxruntime refuses the newest versions, which the onnx package writes by default
 _VIEWS = ("Reshape", "Unsqueeze", "Squeeze", "Identity", "Transpose", "Flatten")
 
 

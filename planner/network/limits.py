@@ -19,7 +19,6 @@ from dynamap.cost.overlay import limits
 from dynamap.cost.overlay.averaging import classes_of, divisors, table_bytes
 from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES, round_up
 from dynamap.planner.network.network import (
-    Activate,
     Activation,
     ActivationKind,
     Add,
@@ -28,11 +27,11 @@ from dynamap.planner.network.network import (
     HostLayer,
     Layer,
     Lrn,
-    Mul,
     Network,
     Pool,
     PoolKind,
     Resize,
+    activation_of,
 )
 
 SMALLER_IMAGE = "use a smaller input image, or stride earlier in the model"
@@ -125,11 +124,6 @@ def all_finite(values: npt.NDArray[np.float32]) -> bool:
     with np.errstate(all="ignore"):
         total = float(values.sum(dtype=np.float32)) if values.size else 0.0
     return math.isfinite(total) or bool(np.isfinite(values).all())
-
-
-def activation_of(layer: Layer) -> Activation | None:
-    """The activation that ends the layer."""
-    return layer.activation if isinstance(layer, (Conv, Pool, Add, Mul, Activate)) else None
 
 
 def _numbers(activation: Activation) -> tuple[float, ...]:

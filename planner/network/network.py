@@ -198,6 +198,11 @@ class HostLayer:
 Layer = Conv | Pool | Add | Mul | Concat | Lrn | Resize | Activate | HostLayer
 
 
+def activation_of(layer: Layer) -> Activation | None:
+    """The activation at the end of a layer, if it has one."""
+    return layer.activation if isinstance(layer, (Conv, Pool, Add, Mul, Activate)) else None
+
+
 @dataclass(frozen=True, eq=False)
 class Network:
     """Layers in topological order, the shape of every tensor, the inputs and the outputs.

@@ -23,6 +23,7 @@ from dynamap.planner.results.files import write_file
 
 SCHEMA = "dynamap.plan/1"
 COST_MODELS = ("overlay", "paper")
+"""What counted the cycles: the overlay's timing, or the published formulas."""
 
 
 @dataclass(frozen=True)

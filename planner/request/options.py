@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.errors import InputError
+from dynamap.planner.plan.plan import COST_MODELS
 from dynamap.planner.solvers.contract import DEFAULT_MEMORY_LIMIT_BYTES, ILP_ENGINES
 
 E = TypeVar("E", bound=Enum)
@@ -23,7 +24,6 @@ ANY = "any"
 """Lifts a restriction of the plan that is planned again."""
 
 SOLVER_NAMES = ("dp", "ilp", "cpsat", "exhaustive")
-COST_MODELS = ("overlay", "paper")
 
 Read = Callable[[str, Any], Any]
 

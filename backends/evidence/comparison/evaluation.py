@@ -25,7 +25,14 @@ from dynamap.backends.quantise.layers import (
     MulArithmetic,
     QuantisedNetwork,
 )
-from dynamap.planner.network.network import Conv, HostLayer, Layer, Network, Quantisation
+from dynamap.planner.network.network import (
+    Conv,
+    HostLayer,
+    Layer,
+    Network,
+    Quantisation,
+    activation_of,
+)
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -122,7 +129,7 @@ def layer_value(
     table = roundings.tables.get(layer.name)
     if table is not None:
         values = stored(values if unrest is None else unrest.moved(values, table), table)
-    return reorder(layer, activations.apply(values, activations.activation_of(layer)))
+    return reorder(layer, activations.apply(values, activation_of(layer)))
 
 
 def _rounded_constants(layer: Conv, integers: ConvArithmetic, input_scale: float) -> Conv:

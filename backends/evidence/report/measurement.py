@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dynamap.backends.evidence.report.documents import Fields, read_document
+from dynamap.backends.evidence.vendor_reports.comparison import SCHEMA
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan.plan import Plan
 
-SCHEMA = "dynamap.measured/1"
 KIND = "what `dynamap report import` writes"
 
 

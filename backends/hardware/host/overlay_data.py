@@ -8,7 +8,6 @@ from pathlib import Path
 from overlay_tensor import Tensor
 
 INPUT_ROLE, OUTPUT_ROLE, NO_TENSOR = 1, 2, 0xFFFFFFFF
-COMMAND_BYTES = 96 * 4
 
 
 class OverlayData:

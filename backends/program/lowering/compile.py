@@ -22,7 +22,6 @@ from dynamap.backends.program.lowering.context import Lowering, Place
 from dynamap.backends.program.lowering.convolution import lower_conv
 from dynamap.backends.program.lowering.vector import lower_vector
 from dynamap.backends.program.specification import (
-    ACTIVATION_ALIGNMENT,
     ALIGNMENT,
     DECLARED,
     FORMATS,
@@ -42,7 +41,14 @@ from dynamap.backends.program.specification import (
 from dynamap.backends.quantise import ConcatArithmetic, QuantisedNetwork
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.errors import InputError
-from dynamap.cost.overlay.limits import COMMAND_WORDS, HEADER_WORDS, LAYER_WORDS, SOURCE_WORDS, TENSOR_WORDS
+from dynamap.cost.overlay.limits import (
+    ACTIVATION_ALIGNMENT,
+    COMMAND_WORDS,
+    HEADER_WORDS,
+    LAYER_WORDS,
+    SOURCE_WORDS,
+    TENSOR_WORDS,
+)
 from dynamap.cost.overlay.machine import round_up
 from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.mapping.memory import blocks_of, check_fits, place, read_back

@@ -27,6 +27,7 @@ from dynamap.planner.network.network import (
     Pool,
     PoolKind,
     Resize,
+    activation_of,
 )
 
 FloatArray = npt.NDArray[np.float32]
@@ -50,7 +51,7 @@ def run(
         if isinstance(layer, HostLayer):
             continue
         before = value_before_activation(layer, [live[name] for name in layer.inputs], network.tensors[layer.output])
-        output = reorder(layer, activations.apply(before, activations.activation_of(layer)))
+        output = reorder(layer, activations.apply(before, activation_of(layer)))
         output = _saturated(output, limits.get(layer.output))
         live[layer.output] = output
         yield layer, before, output

@@ -15,8 +15,9 @@ import numpy as np
 
 from dynamap.cost.algorithms import Dataflow
 from dynamap.cost.overlay import gemm
-from dynamap.cost.overlay.blocks import C16, IM2COL, PARAMETER_BYTES, output_runs, stored_values, weight_bytes
+from dynamap.cost.overlay.blocks import C16, IM2COL, output_runs, stored_values, weight_bytes
 from dynamap.cost.overlay.bounding.case_table import CaseTable, take_variants
+from dynamap.cost.overlay.limits import PARAMETER_BYTES
 from dynamap.cost.overlay.machine import PASS_OVERHEAD, UNIT_BYTES, Machine
 from dynamap.cost.overlay.options import DATAFLOWS, STREAM_INPUTS, Variants
 from dynamap.cost.overlay.transfer import Ints, Runs, ceil_ratio, transfer_cycles

@@ -12,9 +12,10 @@ import numpy as np
 
 from dynamap.cost.algorithms import Dataflow
 from dynamap.cost.overlay.blocking import Bools, input_blocking, weight_blocking
-from dynamap.cost.overlay.blocks import C16, PARAMETER_BYTES
+from dynamap.cost.overlay.blocks import C16
 from dynamap.cost.overlay.bounding.bounds import NEVER, Sides
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points
+from dynamap.cost.overlay.limits import PARAMETER_BYTES
 from dynamap.cost.overlay.machine import PASS_OVERHEAD, PIPELINE, UNIT_BYTES, Buffers
 from dynamap.cost.overlay.options import DATAFLOWS, STREAM_INPUTS
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio
