@@ -82,12 +82,12 @@ def measure(part: Part) -> dict[str, object]:
 
 def tables(cells: Sequence[Mapping[str, Any]]) -> str:
     """Parts and arrays in Markdown."""
-    lines = ["| part | LUT | FF | BRAM36 | multipliers |", "|" + "---|" * 5]
+    lines = ["| part | LUT | FF | BRAM36 | multipliers | levels |", "|" + "---|" * 6]
     lines += [_row(cell, cell["lut"], cell["ff"]) for cell in cells if not cell["pes"]]
     lines += [
         "",
-        "| array | LUT | FF | BRAM36 | multipliers | LUT per PE | FF per PE |",
-        "|" + "---|" * 7,
+        "| array | LUT | FF | BRAM36 | multipliers | levels | LUT per PE | FF per PE |",
+        "|" + "---|" * 8,
     ]
     for cell in cells:
         if cell["pes"]:
@@ -97,7 +97,7 @@ def tables(cells: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _row(cell: Mapping[str, Any], lut: object, ff: object) -> str:
-    return f"| {cell['about']} | {lut} | {ff} | {cell['bram36']} | {cell['multipliers']} |"
+    return f"| {cell['about']} | {lut} | {ff} | {cell['bram36']} | {cell['multipliers']} | {cell['levels']} |"
 
 
 def main() -> None:

@@ -137,8 +137,12 @@ def field_table(kind: type[Any]) -> str:
 
 
 def _shown(limit: int) -> str:
-    """Limits of whole words as powers of two."""
-    bits = limit.bit_length()
-    if limit < 2**16 - 1:
-        return str(limit)
-    return f"2^{bits} - 1" if limit == 2**bits - 1 else f"2^{bits - 1}"
+    """A limit as the power of two that it is, or is one less than, where it is one of a wide field.
+
+    >>> [_shown(limit) for limit in (4095, 2**17, 2**17 - 1, 0x50414E44)]
+    ['4095', '2^17', '2^17 - 1', '1346457156']
+    """
+    for power, tail in ((limit, ""), (limit + 1, " - 1")):
+        if power >= 2**16 and power & (power - 1) == 0:
+            return f"2^{power.bit_length() - 1}{tail}"
+    return str(limit)

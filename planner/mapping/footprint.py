@@ -55,12 +55,18 @@ def require_memory(
             "buffers cut the layers into fewer passes"
         )
     sizes = tensor_sizes(network, storages, planned)
-    names = sum(len(name.encode()) for name in (*(layer.name for layer in network.layers), *sizes))
-    words = limits.HEADER_WORDS + commands * limits.COMMAND_WORDS
-    words += len(network.layers) * limits.LAYER_WORDS + len(sizes) * limits.TENSOR_WORDS
-    image = words * limits.WORD_BYTES + names + 3 * BEAT_BYTES + sum(one.data for one in made)
+    image = round_up(image_bytes(network, made, sizes), limits.ACTIVATION_ALIGNMENT)
     blocks = blocks_of(network, storages, sizes)
-    check_fits(blocks, place(blocks), round_up(image, limits.ACTIVATION_ALIGNMENT), available, device)
+    check_fits(blocks, place(blocks), image, available, device)
+
+
+def image_bytes(network: Network, made: Iterable[Footprint], tensors: Iterable[str]) -> int:
+    """Bytes of the program's image at most: its records, the names of layers and stored tensors, weights and tables."""
+    made, tensors = list(made), list(tensors)
+    names = sum(len(name.encode()) for name in (*(layer.name for layer in network.layers), *tensors))
+    words = limits.HEADER_WORDS + sum(one.commands for one in made) * limits.COMMAND_WORDS
+    words += len(network.layers) * limits.LAYER_WORDS + len(tensors) * limits.TENSOR_WORDS
+    return words * limits.WORD_BYTES + names + 3 * BEAT_BYTES + sum(one.data for one in made)
 
 
 def tensor_sizes(network: Network, storages: Storages, planned: Iterable[PlannedLayer]) -> dict[str, int]:

@@ -279,7 +279,7 @@ class _Search:
     def _open(self, boxes: Boxes, node: _BoxNode) -> None:
         """Bounds the points of a box: exactly by its promising groups, by the least bound of the others."""
         costs = self.costs
-        if not self._useful(np.array([node.cycles]), np.array([node.area])).any():
+        if self.best is not None and (node.cycles, node.area) > self.best.key[:2]:
             return
         members = boxes.members(node.box)
         threshold = node.by_job * PROMISING_PERCENT // 100

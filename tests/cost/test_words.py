@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -106,16 +107,29 @@ def test_a_clock_of_which_calibration_leaves_nothing_is_refused(tmp_path: Path) 
         load_device(str(path))
 
 
-@pytest.mark.parametrize("name", device_names())
-def test_settings_that_comments_recommend_can_be_read(tmp_path: Path, name: str) -> None:
-    """Where a shipped file's comment says ``set KEY = VALUE``, that file is a device."""
-    text = shipped_text(name)
-    comments = " ".join(line for line in text.splitlines() if line.startswith("#"))
-    for recommended in re.findall(r"set ((?:\w+ = [\d._]+(?: and )?)+)", comments):
-        edited = text
-        for key, value in re.findall(r"(\w+) = ([\d._]*\d)", recommended):
-            edited, count = re.subn(rf"(?m)^{key} = .*$", f"{key} = {value}", edited)
-            assert count == 1, key
-        path = tmp_path / "edited.toml"
-        path.write_text(edited, encoding="utf-8")
-        assert load_device(str(path)).system.port_bytes in (16, 32, 64)
+def _recommendations() -> list[tuple[str, str]]:
+    """Devices, and what a comment of their files says after the word ``set``: ``KEY = VALUE and KEY = VALUE``."""
+    found = []
+    for name in device_names():
+        comments = " ".join(line for line in shipped_text(name).splitlines() if line.startswith("#"))
+        found += [(name, one) for one in re.findall(r"set ((?:\w+ = [\d._]+(?: and )?)+)", comments)]
+    return found
+
+
+def test_comments_recommend_settings() -> None:
+    assert len(_recommendations()) >= 4
+
+
+@pytest.mark.parametrize(("name", "recommended"), _recommendations())
+def test_settings_that_comments_recommend_can_be_read(tmp_path: Path, name: str, recommended: str) -> None:
+    edited = shipped_text(name)
+    settings = re.findall(r"(\w+) = ([\d._]*\d)", recommended)
+    for key, value in settings:
+        edited, count = re.subn(rf"(?m)^{key} = .*$", f"{key} = {value}", edited)
+        assert count == 1, key
+    path = tmp_path / "edited.toml"
+    path.write_text(edited, encoding="utf-8")
+    system, asked = load_device(str(path)).system, dict(settings)
+    assert system.port_bytes == int(asked["port_bytes"])
+    if "memory_bandwidth_gbs" in asked:
+        assert system.bandwidth_bytes_per_ms == Fraction(asked["memory_bandwidth_gbs"]) * 10**6

@@ -92,7 +92,7 @@ REFUSED = {
     "windows wider than a line": (pool("MaxPool", (1, 600), (1, 2, 3, 1200)), "pools at most 512"),
     "windows that lie in the padding": (
         pool("AveragePool", (2, 2), (1, 2, 4, 4), pads=[2, 2, 2, 2]),
-        "",
+        "not smaller than its kernel",
     ),
 }
 
