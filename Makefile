@@ -76,13 +76,14 @@ bench: venv
 # Mutated files for every command; then damage guided by coverage on the importer and on what reads plans.
 FUZZ_SECONDS ?= 600
 ATHERIS = -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20
+SUPPORT = PYTHONPATH=$(CURDIR)/tests/shared $(CURDIR)/$(BIN)/python -m
 
 fuzz: venv
 	$(PIP) install -e '.[fuzz]'
 	mkdir -p build/fuzz
-	PYTHONPATH=tests/shared OPENBLAS_NUM_THREADS=1 $(BIN)/python -m support.fuzzing --keep build/fuzz/findings
-	cd build/fuzz && $(CURDIR)/$(BIN)/python $(CURDIR)/benchmarks/fuzz/importer.py models $(ATHERIS)
-	cd build/fuzz && $(CURDIR)/$(BIN)/python $(CURDIR)/benchmarks/fuzz/plan_reader.py plans $(ATHERIS)
+	OPENBLAS_NUM_THREADS=1 $(SUPPORT) support.fuzzing --keep build/fuzz/findings
+	cd build/fuzz && $(SUPPORT) support.fuzzing.guided.importer models $(ATHERIS)
+	cd build/fuzz && $(SUPPORT) support.fuzzing.guided.plan_reader plans $(ATHERIS)
 
 # The site: open build/docs/index.html. The same build, and every example on its pages, is part of `make test`.
 docs: venv

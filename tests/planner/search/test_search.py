@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,11 +11,12 @@ import pytest
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.machine import Buffers, Machine
-from dynamap.planner.mapping.objective import Objective
+from dynamap.planner import solvers
 from dynamap.planner.mapping.overlay_costs import LayerCosts, Restriction
 from dynamap.planner.mapping.storage import Storages
 from dynamap.planner.network.network import Network
-from dynamap.planner.pbqp.problem import Status
+from dynamap.planner.pbqp.problem import Problem, Solution, Status
+from dynamap.planner.search import joint
 from dynamap.planner.search.joint import Progress, fixed_search, joint_search
 from support.brute_force import MACHINE, best_mapping, costs_of, recomputed
 from support.networks import Builder, SmallCandidates, random_network
@@ -109,24 +111,22 @@ def test_progress_and_time_limit() -> None:
         joint_search(costs, storages, SmallCandidates(32, 1 << 16), time_limit=1e-9)
 
 
-def test_an_interrupted_search_has_a_bound() -> None:
-    """The clock stops after the first solution: the bound is below, the optimum between."""
+def test_an_interrupted_search_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock runs out with the first solution: the bound is below, the optimum between."""
     network = random_network(np.random.default_rng(5))
     costs, storages = costs_of(network)
     candidates = SmallCandidates(64, 1 << 16)
     proven = joint_search(costs, storages, candidates).objective_cycles
+    seconds = [0.0]
 
-    class Stop(Exception):
-        pass
+    def solve_late(problem: Problem, solver: str, *, time_limit: float | None) -> Solution:
+        seconds[0] = 1e9
+        return solvers.solve(problem, solver)
 
-    from dynamap.planner.search import joint as module
-
-    run = module._Search(costs, (storages,), candidates, Objective(), "dp", module.solvers.solve, 1e9, None)
-    run._late = lambda: run.best is not None  # type: ignore[method-assign]
-    found = run.run()
-    assert found.bound <= proven <= found.objective
-    if found.bound < found.objective:
-        assert found.status is Status.FEASIBLE
+    monkeypatch.setattr(joint, "time", SimpleNamespace(perf_counter=lambda: seconds[0]))
+    found = joint_search(costs, storages, candidates, solve=solve_late, time_limit=60.0)
+    assert found.bound_cycles <= proven <= found.objective_cycles
+    assert found.arrays_solved == 1 < found.arrays_considered
 
 
 def test_what_does_not_fit_is_named() -> None:

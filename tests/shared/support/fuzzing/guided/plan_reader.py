@@ -1,6 +1,6 @@
 """Coverage-guided damage of plans by Atheris, on what reads them: `make fuzz`, or
 
-    python benchmarks/fuzz/plan_reader.py FOLDER -max_total_time=600
+    PYTHONPATH=tests/shared python -m support.fuzzing.guided.plan_reader FOLDER -max_total_time=600
 
 ``FOLDER`` is the corpus, which the plans of ``support.fuzzing`` begin. A plan may be refused by an `InputError`;
 everything else that is raised is a finding. What is read must be written as the same plan again.
@@ -8,19 +8,17 @@ everything else that is raised is a finding. What is read must be written as the
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from pathlib import Path
 
 import atheris
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "shared"))
 
 with atheris.instrument_imports(include=["dynamap"]):
     from dynamap.cost.errors import DynamapError
     from dynamap.planner.plan.plan import load_plan
 
 from support.fuzzing.campaign import seed_plans
+from support.fuzzing.guided.running import fuzz
 
 _SCRATCH = Path(tempfile.mkdtemp(prefix="dynamap-fuzz-"))
 
@@ -39,16 +37,5 @@ def one_input(data: bytes) -> None:
         raise AssertionError("a plan that is written and read is another plan")
 
 
-def main() -> None:
-    """Begin the corpus with the seeds, and run until Atheris ends the process."""
-    corpus = next((Path(argument) for argument in sys.argv[1:] if not argument.startswith("-")), None)
-    if corpus is not None:
-        corpus.mkdir(parents=True, exist_ok=True)
-        for number, (_, text) in enumerate(seed_plans()):
-            (corpus / f"{number}.json").write_text(text, encoding="utf-8")
-    atheris.Setup(sys.argv, one_input)
-    atheris.Fuzz()
-
-
 if __name__ == "__main__":
-    main()
+    fuzz(one_input, {f"{number}.json": text.encode() for number, (_, text) in enumerate(seed_plans())})

@@ -1,6 +1,6 @@
 """Random networks against their own ONNX files in onnxruntime: how many agree, and what is wrong with the others.
 
-    python benchmarks/random_networks.py --count 1000 --seed 0
+    PYTHONPATH=tests/shared python -m support.campaign --count 1000 --seed 0
 
 Exit status 1 unless every network agrees. ``--save FOLDER`` keeps the files of the others.
 """
@@ -14,14 +14,14 @@ from pathlib import Path
 
 import onnx
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "shared"))
-
 from support.campaign.generate import random_network
 from support.campaign.outcomes import Outcome, Verdict, outcomes, table
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="support.campaign", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0, help="of the first network; the others follow")
     parser.add_argument("--save", type=Path, help="a folder for the networks that do not agree")

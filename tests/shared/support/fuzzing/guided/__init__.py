@@ -1,0 +1,1 @@
+"""Damage that Atheris guides by the lines that a file reaches; `make fuzz` runs both targets."""
