@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from dynamap.backends.program import Command, Flag, Header, Mode, Op, Program
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay import limits
+from dynamap.cost.overlay.machine import Buffers
 from dynamap.cost.overlay.pooling import line_words
 
 UNIT_BYTES = 16
@@ -79,11 +80,8 @@ def sizes_of(header: Header, ports: int, port_bytes: int) -> KernelSizes:
         ports=ports,
         port_bytes=port_bytes,
         lanes=header.lanes,
-        input_buffer=header.input_buffer,
-        weight_buffer=header.weight_buffer,
+        **asdict(Buffers.of(header)),
         output_buffer=header.output_buffer,
-        accumulator_rows=header.accumulator_rows,
-        row_buffer=header.row_buffer,
     )
 
 

@@ -74,8 +74,7 @@ def overlay_of(header: Header) -> Overlay:
         write_latency=header.write_latency,
         packing=header.packing,
     )
-    buffers = Buffers(header.input_buffer, header.weight_buffer, header.accumulator_rows, header.row_buffer)
-    return Overlay(machine, header.rows, header.columns, buffers)
+    return Overlay(machine, header.rows, header.columns, Buffers.of(header))
 
 
 def simulate(program: Program) -> Simulation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from dynamap.cost.device import WORD_UNIT_BYTES
 from dynamap.cost.geometry import ceil_div
@@ -66,6 +67,22 @@ class Machine:
         return round(cycles / self.clock_khz, 6)
 
 
+class NamesBuffers(Protocol):
+    """Records that name the sizes of buffers as `Buffers` does: a plan's overlay, a program's header."""
+
+    @property
+    def input_buffer(self) -> int: ...
+
+    @property
+    def weight_buffer(self) -> int: ...
+
+    @property
+    def accumulator_rows(self) -> int: ...
+
+    @property
+    def row_buffer(self) -> int: ...
+
+
 @dataclass(frozen=True)
 class Buffers:
     """Sizes of the on-chip buffers, called as in plans and programs.
@@ -82,6 +99,11 @@ class Buffers:
     @property
     def output_buffer(self) -> int:
         return self.input_buffer // 2
+
+    @staticmethod
+    def of(record: NamesBuffers) -> Buffers:
+        """The sizes that a record has."""
+        return Buffers(record.input_buffer, record.weight_buffer, record.accumulator_rows, record.row_buffer)
 
     @staticmethod
     def covering(some: Sequence[Buffers]) -> Buffers:

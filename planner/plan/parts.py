@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from dynamap.cost.overlay.machine import Buffers, Overlay
+from dynamap.cost.overlay.machine import Buffers, Machine, Overlay
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class OverlayInfo:
     @staticmethod
     def of(overlay: Overlay) -> OverlayInfo:
         """What a plan says of an overlay."""
-        machine, buffers = overlay.machine, overlay.buffers
+        machine = overlay.machine
         return OverlayInfo(
             rows=overlay.rows,
             columns=overlay.columns,
@@ -50,18 +51,23 @@ class OverlayInfo:
             bandwidth_gbs=machine.bandwidth_bytes_per_ms / 1e6,
             word_bytes=machine.word_bytes,
             lanes=machine.lanes,
-            input_buffer=buffers.input_buffer,
-            weight_buffer=buffers.weight_buffer,
-            output_buffer=buffers.output_buffer,
-            accumulator_rows=buffers.accumulator_rows,
-            row_buffer=buffers.row_buffer,
+            **asdict(overlay.buffers),
+            output_buffer=overlay.buffers.output_buffer,
             multipliers=overlay.multipliers,
         )
 
     @property
     def buffers(self) -> Buffers:
         """The sizes that an overlay chooses; the output buffer follows from them."""
-        return Buffers(self.input_buffer, self.weight_buffer, self.accumulator_rows, self.row_buffer)
+        return Buffers.of(self)
+
+    def differences(self, machine: Machine) -> Iterator[tuple[str, float, float]]:
+        """Key, value here and value on ``machine`` of all that its array and buffers would have otherwise there."""
+        made = OverlayInfo.of(Overlay(machine, self.rows, self.columns, self.buffers))
+        for field in fields(self):
+            here, there = getattr(self, field.name), getattr(made, field.name)
+            if here != there:
+                yield field.name, here, there
 
 
 @dataclass(frozen=True)

@@ -38,9 +38,7 @@ def stored_device(plan: Plan) -> Device:
 
 def given_overlay(plan: Plan) -> GivenOverlay:
     """The array and the buffers of a plan."""
-    overlay = plan.overlay
-    buffers = overlay.buffers
-    return GivenOverlay(overlay.rows, overlay.columns, buffers)
+    return GivenOverlay(plan.overlay.rows, plan.overlay.columns, plan.overlay.buffers)
 
 
 def on_overlay_of(plan: Plan, request: Request, device: Device | None = None) -> tuple[Device, Request]:
@@ -74,23 +72,16 @@ def on_overlay_of(plan: Plan, request: Request, device: Device | None = None) ->
             "or leave --overlay out to plan a new one"
         )
     machine = machine_of(board, plan.overlay.packing == 2)
-    overlay = given_overlay(plan)
-    for key, found in (
-        ("word_bytes", machine.word_bytes),
-        ("lanes", machine.lanes),
-        ("clock_mhz", machine.clock_khz / 1000),
-        ("output_buffer", overlay.buffers.output_buffer),
-        ("packing", machine.packing),
-    ):
-        if getattr(plan.overlay, key) != found:
+    for key, here, there in plan.overlay.differences(machine):
+        if key != "multipliers":  # they follow from the array, and planning says where it is too large
             raise InputError(
-                f"the overlay's {key} is {getattr(plan.overlay, key)} and its device makes {found}: the plan was "
-                "changed by hand; `dynamap verify` says where"
+                f"the overlay's {key} is {here} and its device makes {there}: the plan was changed by hand; "
+                "`dynamap verify` says where"
             )
     bandwidth = said.bandwidth_gbs if request.bandwidth_gbs is None else request.bandwidth_gbs
     kept = replace(
         request,
-        overlay=overlay,
+        overlay=given_overlay(plan),
         packing=machine.packing == 2,
         clock_mhz=said.clock_mhz,
         on_chip_bytes=said.on_chip_bytes,

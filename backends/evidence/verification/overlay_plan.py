@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import cached_property
 
 import numpy as np
@@ -158,20 +159,11 @@ class _OverlayVerifier:
         overlay, machine = self.plan.overlay, self.machine
         if min(self.rows, self.columns) < 1:
             raise Mismatch(f"overlay.rows x overlay.columns is {self.rows} x {self.columns}")
-        for key, found in (
-            ("packing", machine.packing),
-            ("clock_mhz", machine.clock_khz / 1000),
-            ("bandwidth_gbs", machine.bandwidth_bytes_per_ms / 1e6),
-            ("word_bytes", machine.word_bytes),
-            ("lanes", machine.lanes),
-            ("output_buffer", self.buffers.output_buffer),
-            ("multipliers", self.rows * self.columns + machine.lane_multipliers),
-        ):
-            require_equal(f"overlay.{key}", getattr(overlay, key), found)
+        for key, here, there in overlay.differences(machine):
+            require_equal(f"overlay.{key}", here, there)
         require_array(self.candidates, self.rows, self.columns)
         if self.buffers not in self.space.buffers_for(self.rows, self.columns):
-            keys = ("input_buffer", "weight_buffer", "accumulator_rows", "row_buffer")
-            sizes = ", ".join(f"{key} {getattr(overlay, key)}" for key in keys)
+            sizes = ", ".join(f"{key} {size}" for key, size in asdict(self.buffers).items())
             raise Mismatch(f"overlay: {sizes} are none of the choices of buffers that fit beside this array")
         return f"a {self.rows} x {self.columns} array and its buffers fit {self.subject.board.name}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 
@@ -322,11 +322,8 @@ class _Image:
             packing=overlay.packing,
             memory_word_bytes=overlay.word_bytes,
             lanes=overlay.lanes,
-            input_buffer=overlay.input_buffer,
-            weight_buffer=overlay.weight_buffer,
+            **asdict(overlay.buffers),
             output_buffer=overlay.output_buffer,
-            accumulator_rows=overlay.accumulator_rows,
-            row_buffer=overlay.row_buffer,
             clock_khz=round(overlay.clock_mhz * 1000),
             bandwidth_bytes_per_ms=round(overlay.bandwidth_gbs * 1e6),
             read_latency=system["read_latency_cycles"],
