@@ -9,7 +9,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from dynamap.cli.execution import backends, export_qdq, generate, program, run, simulate
-from dynamap.cli.options import Aggregate, Json, PlanFile, given, read_options, with_plan_options
+from dynamap.cli.options import Aggregate, Json, PlanFile, given, read_options, with_plan_options, with_sweep_options
 from dynamap.cli.report import report_app
 
 
@@ -128,8 +128,8 @@ def whatif(plan: PlanFile, as_json: Json = False, **options: Any) -> None:
     raise typer.Exit(whatif_command(plan, read_options(options).time_limit, as_json))
 
 
-@with_plan_options("packing", "solver")
-def explore(  # noqa: PLR0913 - an option of a command is an argument
+@with_sweep_options
+def explore(
     models: Annotated[list[str], typer.Argument(help="ONNX files or built-in names.", show_default=False)],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The results: .csv, .jsonl or .parquet, appended as they come.")
@@ -137,28 +137,6 @@ def explore(  # noqa: PLR0913 - an option of a command is an argument
     device: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(help="Device names or TOML files, by comma or repeated; u200 if left out."),
-    ] = None,
-    multipliers: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option(help="Budgets of the array, by comma: 2048, 25%, all."),
-    ] = None,
-    on_chip: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option("--on-chip", help="Budgets of on-chip memory, by comma: 4MiB, 25%, all."),
-    ] = None,
-    clock: Annotated[Optional[list[str]], typer.Option(help="Clocks in MHz, by comma.")] = None,  # noqa: UP045
-    bandwidth: Annotated[Optional[list[str]], typer.Option(help="Memory bandwidths in GB/s, by comma.")] = None,  # noqa: UP045
-    algorithms: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option(help="Allowed: im2col,kn2row,winograd; repeat it to compare several sets."),
-    ] = None,
-    dataflows: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option(help="Allowed: ns,ws,is; repeat it to compare several sets."),
-    ] = None,
-    time_limit: Annotated[
-        Optional[float],  # noqa: UP045
-        typer.Option("--time-limit", help="Seconds per combination after which the best so far is taken, unproven."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the results file where it stopped.")] = False,
     plots: Annotated[Optional[Path], typer.Option(help="Write the fronts as .svg and .png into this folder.")] = None,  # noqa: UP045
@@ -174,27 +152,13 @@ def explore(  # noqa: PLR0913 - an option of a command is an argument
     **options: Any,
 ) -> None:
     """Plan all combinations of models, devices and budgets, and find the proven Pareto fronts."""
-    from dynamap.cli.explore import budgets, explore_command, numbers, sets
-    from dynamap.cost.algorithms import Algorithm, Dataflow
+    from dynamap.cli.explore import explore_command, swept_by
     from dynamap.planner.explore.cluster.dask_cluster import Cluster
-    from dynamap.planner.explore.sweep import Options
 
-    asked = read_options(options)
-    swept = Options(
-        clocks_mhz=numbers("--clock", clock),
-        bandwidths_gbs=numbers("--bandwidth", bandwidth),
-        multipliers=budgets("--multipliers", multipliers, bytes_allowed=False),
-        on_chip=budgets("--on-chip", on_chip, bytes_allowed=True),
-        algorithms=sets("--algorithms", algorithms, Algorithm),
-        dataflows=sets("--dataflows", dataflows, Dataflow),
-        packing=asked.packing,
-        solver=asked.solver,
-        time_limit=time_limit,
-    )
     status = explore_command(
         models,
         device or ["u200"],
-        swept,
+        swept_by(options),
         output,
         resume=resume,
         plots=plots,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -14,8 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from dynamap.cli.options import read_options
 from dynamap.cli.output import message, progress_console, show, show_json
 from dynamap.cli.places import check_places
+from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.device import load_device
 from dynamap.cost.errors import InputError
 from dynamap.planner.explore.budgets import ALL, Budget, parse_budgets
@@ -24,10 +26,10 @@ from dynamap.planner.explore.explore import SweepResult, explore
 from dynamap.planner.explore.fronts import Axis, Front, setting_words, varying_settings
 from dynamap.planner.explore.journal import ResultFiles
 from dynamap.planner.explore.row import RowStatus
-from dynamap.planner.explore.sweep import Options, Sweep
+from dynamap.planner.explore.sweep import Sweep, Swept
 from dynamap.planner.importer.reading.files import files_of_model
 from dynamap.planner.models import resolve
-from dynamap.planner.request.options import E, parse_choices, split
+from dynamap.planner.request.options import ALIKE, E, parse_choices, split
 
 SECONDS_BETWEEN_LINES = 30
 
@@ -35,7 +37,7 @@ SECONDS_BETWEEN_LINES = 30
 def explore_command(
     models: Sequence[str],
     devices: Sequence[str],
-    options: Options,
+    options: Swept,
     output: Path,
     *,
     resume: bool,
@@ -48,8 +50,6 @@ def explore_command(
     Raises:
         InputError: an option, the results file or the cluster cannot be used.
     """
-    if options.time_limit is not None and not options.time_limit > 0:
-        raise InputError(f"--time-limit must be positive, found {options.time_limit}")
     files = ResultFiles.of(output)
     written = {"--output": files.results, "the journal of --output": files.lines, "beside --output": files.sweep}
     if files.lines == files.results:
@@ -83,6 +83,23 @@ def explore_command(
     if outcome.failures:
         raise failed(outcome.failures)
     return 0 if all(row.answer.proven for row in outcome.rows) else 1
+
+
+def swept_by(options: Mapping[str, Any]) -> Swept:
+    """What the options of the command ask for, by their names in a plan.
+
+    Raises:
+        InputError: a value cannot be.
+    """
+    return Swept(
+        clocks_mhz=numbers("--clock", options["clock_mhz"]),
+        bandwidths_gbs=numbers("--bandwidth", options["bandwidth_gbs"]),
+        multipliers=budgets("--multipliers", options["multipliers"], bytes_allowed=False),
+        on_chip=budgets("--on-chip", options["on_chip_bytes"], bytes_allowed=True),
+        algorithms=sets("--algorithms", options["algorithms"], Algorithm),
+        dataflows=sets("--dataflows", options["dataflows"], Dataflow),
+        alike=read_options({option.name: options[option.name] for option in ALIKE}),
+    )
 
 
 def numbers(option: str, texts: Sequence[str] | None) -> tuple[float | None, ...]:

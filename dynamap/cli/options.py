@@ -6,12 +6,13 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Optional, TypeVar, get_type_hints
 
 import typer
 
-from dynamap.planner.request.options import OPTIONS, Option, Options, given_options
+from dynamap.planner.request.options import ALIKE, OPTIONS, VARIED, Option, Options, given_options
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -48,28 +49,35 @@ Samples = Annotated[int, typer.Option(help="Random calibration inputs.")]
 def with_plan_options(*names: str) -> Callable[[F], F]:
     """For a command that takes ``**options``: gives it the options of a plan, all or those of these fields."""
     chosen = [option for option in OPTIONS if option.name in names or not names]
+    return partial(_with_options, {option.name: _annotation(option) for option in chosen})
 
-    def given_to(command: F) -> F:
-        del command.__annotations__["options"]
-        hints = get_type_hints(command, include_extras=True)
-        signature = inspect.signature(command)
-        own = [
-            parameter.replace(annotation=hints[parameter.name])
-            for parameter in signature.parameters.values()
-            if parameter.kind is not inspect.Parameter.VAR_KEYWORD
-        ]
-        asked = [
-            inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_annotation(option))
-            for option in chosen
-        ]
-        last = [parameter for parameter in own if parameter.name in ("export_pbqp", "output", "as_json")]
-        first = [parameter for parameter in own if parameter not in last]
-        keyword = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in last]
-        command.__signature__ = signature.replace(parameters=[*first, *asked, *keyword])  # type: ignore[attr-defined]
-        command.__annotations__.update({parameter.name: parameter.annotation for parameter in (*own, *asked)})
-        return command
 
-    return given_to
+def with_sweep_options(command: F) -> F:
+    """For a command that takes ``**options``: gives it those of a sweep, several values of what it varies."""
+    varied = {option.name: _annotation_of_several(option) for option in VARIED}
+    return _with_options({**varied, **{option.name: _annotation(option) for option in ALIKE}}, command)
+
+
+def _with_options(annotations: Mapping[str, Any], command: F) -> F:
+    """Puts options, by names and annotations, in front of what commands list last."""
+    del command.__annotations__["options"]
+    hints = get_type_hints(command, include_extras=True)
+    signature = inspect.signature(command)
+    own = [
+        parameter.replace(annotation=hints[parameter.name])
+        for parameter in signature.parameters.values()
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    asked = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        for name, annotation in annotations.items()
+    ]
+    last = [parameter for parameter in own if parameter.name in ("export_pbqp", "output", "as_json")]
+    first = [parameter for parameter in own if parameter not in last]
+    keyword = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in last]
+    command.__signature__ = signature.replace(parameters=[*first, *asked, *keyword])  # type: ignore[attr-defined]
+    command.__annotations__.update({parameter.name: parameter.annotation for parameter in (*own, *asked)})
+    return command
 
 
 def _annotation(option: Option) -> Any:
@@ -78,6 +86,10 @@ def _annotation(option: Option) -> Any:
     if option.kind.repeated:
         kind = list[kind]
     return Annotated[Optional[kind], typer.Option(option.flag, help=option.help, show_default=False)]  # noqa: UP045
+
+
+def _annotation_of_several(option: Option) -> Any:
+    return Annotated[Optional[list[str]], typer.Option(option.flag, help=option.varied, show_default=False)]  # noqa: UP045
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:

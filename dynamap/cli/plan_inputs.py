@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from dynamap.backends.planned_model import networks_together
 from dynamap.cli.requests import Asked, parse_weights
@@ -14,6 +15,7 @@ from dynamap.planner.mapping.objective import Aggregate
 from dynamap.planner.models import resolve
 from dynamap.planner.network.network import Network
 from dynamap.planner.plan.plan import Plan, load_plan
+from dynamap.planner.request.options import Decides, deciding
 from dynamap.planner.request.replanning import on_overlay_of, stored_device, stored_request
 from dynamap.planner.request.request import Request
 
@@ -73,12 +75,8 @@ def _require_several(task: Task, asked: Asked, count: int) -> None:
 def _from_plan(path: Path, plan: Plan, asked: Asked, named: Device | None, kept: Plan | None) -> Task:
     stored = stored_request(plan)
     if stored.overlay is not None and kept is None:
-        given = {
-            "--array": asked.options.get("array"),
-            "--multipliers": asked.options.get("multipliers"),
-            "--on-chip": asked.options.get("on_chip_bytes"),
-            "--device": asked.device,
-        }
+        given = {option.called: asked.options.get(option.name) for option in deciding(Decides.SIZES)}
+        given["--device"] = asked.device
         refused = next((option for option, value in given.items() if value is not None), None)
         if refused:
             raise InputError(
@@ -88,16 +86,8 @@ def _from_plan(path: Path, plan: Plan, asked: Asked, named: Device | None, kept:
     together = stored.together
     if kept is not None:
         # What the plan's own overlay was asked to be does not hold for the one that is kept.
-        stored = replace(
-            stored,
-            overlay=None,
-            array=None,
-            multipliers=None,
-            on_chip_bytes=None,
-            packing=None,
-            clock_mhz=None,
-            bandwidth_gbs=None,
-        )
+        left_open: dict[str, Any] = {option.name: None for option in deciding(*Decides)}
+        stored = replace(stored, overlay=None, **left_open)
     weights = None if together is None else tuple(model.weight for model in together.models)
     objective = Aggregate.SUM if together is None else together.objective
     task = Task(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -21,6 +21,7 @@ from dynamap.cost.overlay.fitting.target import array_limit, machine_of
 from dynamap.planner.explore.budgets import ALL, Budget
 from dynamap.planner.explore.identity import CodeIdentity, code_identity
 from dynamap.planner.network.network import Network
+from dynamap.planner.request.options import ALIKE, Options
 from dynamap.planner.request.request import Request
 
 SCHEMA = "dynamap.sweep/1"
@@ -35,11 +36,10 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Options:
+class Swept:
     """What varies, each a list without repetition; None leaves the clock or the bandwidth to the device.
 
-    ``packing`` (None: wherever the multiplier can), ``solver`` and ``time_limit`` (seconds per combination) are the
-    same for all combinations.
+    ``alike``: the options of a plan that are the same for all combinations (`ALIKE`).
     """
 
     clocks_mhz: tuple[float | None, ...] = (None,)
@@ -48,9 +48,7 @@ class Options:
     on_chip: tuple[Budget, ...] = (ALL,)
     algorithms: tuple[tuple[Algorithm, ...], ...] = (tuple(Algorithm),)
     dataflows: tuple[tuple[Dataflow, ...], ...] = (tuple(Dataflow),)
-    packing: bool | None = None
-    solver: str = "dp"
-    time_limit: float | None = None
+    alike: Options = field(default_factory=Options)
 
     def __post_init__(self) -> None:
         for name in ("clocks_mhz", "bandwidths_gbs", "multipliers", "on_chip", "algorithms", "dataflows"):
@@ -83,11 +81,11 @@ class Sweep:
 
     models: tuple[Model, ...]
     devices: tuple[Device, ...]
-    options: Options
+    options: Swept
     identity: CodeIdentity
 
     @staticmethod
-    def of(networks: Sequence[Network], devices: Sequence[Device], options: Options) -> Sweep:
+    def of(networks: Sequence[Network], devices: Sequence[Device], options: Swept) -> Sweep:
         """The sweep of these networks and devices by the code that is running.
 
         Raises:
@@ -114,16 +112,14 @@ class Sweep:
             clock, bandwidth, algorithms, dataflows, on_chip, multipliers = setting
             limit = _array_limit(device)  # no clock or bandwidth changes it
             budget = multipliers.of(max(0, limit))
-            request = Request(
-                solver=o.solver,
+            request = replace(
+                Request(**vars(o.alike)),
                 clock_mhz=clock,
                 bandwidth_gbs=bandwidth,
                 multipliers=budget if budget < limit else None,
                 on_chip_bytes=None if o.on_chip == (ALL,) else on_chip.of(device.resources.kernel_on_chip_bytes),
-                packing=o.packing,
                 algorithms=algorithms,
                 dataflows=dataflows,
-                time_limit=o.time_limit,
             )
             yield Combination(0, model, device, budget, request)
 
@@ -142,9 +138,7 @@ class Sweep:
             "on_chip": [str(budget) for budget in o.on_chip],
             "algorithms": [[algorithm.value for algorithm in some] for some in o.algorithms],
             "dataflows": [[dataflow.value for dataflow in some] for some in o.dataflows],
-            "packing": o.packing,
-            "solver": o.solver,
-            "time_limit": o.time_limit,
+            **{option.name: option.kind.written(getattr(o.alike, option.name)) for option in ALIKE},
         }
         return {**body, "combinations": len(self.combinations), "sha256": fingerprint(body)}
 

@@ -43,32 +43,42 @@ class Kind:
     repeated: bool = False
 
 
+class Decides(Enum):
+    """What of the overlay an option decides: an overlay that is kept has its own sizes and machine."""
+
+    SIZES = "sizes"
+    MACHINE = "machine"
+    MEMORY = "memory"
+
+
 @dataclass(frozen=True)
 class Option:
     """One option: the field, what the command line calls it, its kind and help.
 
-    ``stored``: part of a plan's document, there always, or only where it is not None (``when_given``).
+    ``stored``: part of a plan's document, there always, or only where it is not None (``when_given``). ``decides``:
+    what of the overlay. ``varied``: its help where a sweep takes several values of it; the others are the same for all
+    combinations of a sweep, but for those that are of one plan ``alone``.
     """
 
     name: str
     flag: str
     kind: Kind
     help: str
-    stored: bool
-    when_given: bool
+    stored: bool = True
+    when_given: bool = False
+    decides: Decides | None = None
+    varied: str = ""
+    alone: bool = False
+
+    @property
+    def called(self) -> str:
+        """What messages of the command line call it."""
+        return self.flag.partition("/")[0]
 
 
-def asked(
-    default: Any,
-    flag: str,
-    kind: Kind,
-    help: str,
-    *,
-    stored: bool = True,
-    when_given: bool = False,
-) -> Any:
-    """A field of ``Options``."""
-    about = {"flag": flag, "kind": kind, "help": help, "stored": stored, "when_given": when_given}
+def asked(default: Any, flag: str, kind: Kind, help: str, **more: Any) -> Any:
+    """A field of ``Options``; ``more`` are fields of `Option`."""
+    about = {"flag": flag, "kind": kind, "help": help, **more}
     if callable(default):
         return field(default_factory=default, metadata=about)
     return field(default=default, metadata=about)
@@ -247,34 +257,71 @@ class Options:
         _words(COST_MODELS),
         "The overlay's timing, or the published formulas.  [default: overlay]",
         stored=False,
+        alone=True,
     )
     array: tuple[int, int] | None = asked(
-        None, "--array", ARRAY, "Fix the array: ROWSxCOLUMNS, such as 92x66; `any` lifts what --from has fixed."
+        None,
+        "--array",
+        ARRAY,
+        "Fix the array: ROWSxCOLUMNS, such as 92x66; `any` lifts what --from has fixed.",
+        decides=Decides.SIZES,
+        alone=True,
     )
-    clock_mhz: float | None = asked(None, "--clock", NUMBER, "Clock in MHz.")
-    bandwidth_gbs: float | None = asked(None, "--bandwidth", NUMBER, "Memory bandwidth in GB/s.")
-    multipliers: int | None = asked(None, "--multipliers", WHOLE, "Multipliers that the array may use.")
+    clock_mhz: float | None = asked(
+        None, "--clock", NUMBER, "Clock in MHz.", decides=Decides.MACHINE, varied="Clocks in MHz, by comma."
+    )
+    bandwidth_gbs: float | None = asked(
+        None,
+        "--bandwidth",
+        NUMBER,
+        "Memory bandwidth in GB/s.",
+        decides=Decides.MEMORY,
+        varied="Memory bandwidths in GB/s, by comma.",
+    )
+    multipliers: int | None = asked(
+        None,
+        "--multipliers",
+        WHOLE,
+        "Multipliers that the array may use.",
+        decides=Decides.SIZES,
+        varied="Budgets of the array, by comma: 2048, 25%, all.",
+    )
     on_chip_bytes: int | None = asked(
         None,
         "--on-chip",
         BYTES,
         "Bytes of memory blocks that the overlay may use, such as 4MiB.",
         when_given=True,
+        decides=Decides.SIZES,
+        varied="Budgets of on-chip memory, by comma: 4MiB, 25%, all.",
     )
     packing: bool | None = asked(
-        None, "--packing/--no-packing", SWITCH, "Two int8 products per multiplier, where it can."
+        None,
+        "--packing/--no-packing",
+        SWITCH,
+        "Two int8 products per multiplier, where it can.",
+        decides=Decides.MACHINE,
     )
     algorithms: tuple[Algorithm, ...] = asked(
-        lambda: tuple(Algorithm), "--algorithms", _set(Algorithm), "Allowed: im2col,kn2row,winograd."
+        lambda: tuple(Algorithm),
+        "--algorithms",
+        _set(Algorithm),
+        "Allowed: im2col,kn2row,winograd.",
+        varied="Allowed: im2col,kn2row,winograd; repeat it to compare several sets.",
     )
     dataflows: tuple[Dataflow, ...] = asked(
-        lambda: tuple(Dataflow), "--dataflows", _set(Dataflow), "Allowed: ns,ws,is."
+        lambda: tuple(Dataflow),
+        "--dataflows",
+        _set(Dataflow),
+        "Allowed: ns,ws,is.",
+        varied="Allowed: ns,ws,is; repeat it to compare several sets.",
     )
     pins: Mapping[str, tuple[Algorithm, Dataflow | None]] = asked(
         dict,
         "--pin",
         PINS,
         "LAYER=ALGORITHM[/DATAFLOW], repeatable; LAYER=any lifts a pin that --from has set.",
+        alone=True,
     )
     time_limit: float | None = asked(
         None, "--time-limit", SECONDS, "Seconds after which the best so far is taken.", stored=False
@@ -290,6 +337,17 @@ class Options:
 
 OPTIONS = tuple(Option(f.name, **f.metadata) for f in fields(Options))
 """Every option, in the order of the help."""
+
+VARIED = tuple(option for option in OPTIONS if option.varied)
+"""Those of which a sweep takes several values."""
+
+ALIKE = tuple(option for option in OPTIONS if not option.varied and not option.alone)
+"""Those that are the same for all combinations of a sweep."""
+
+
+def deciding(*parts: Decides) -> tuple[Option, ...]:
+    """The options that decide these parts of the overlay."""
+    return tuple(option for option in OPTIONS if option.decides in parts)
 
 
 def given_options(given: Mapping[str, Any], base: Options, *, flags: bool) -> dict[str, Any]:
@@ -307,7 +365,7 @@ def given_options(given: Mapping[str, Any], base: Options, *, flags: bool) -> di
     changed = {}
     for name, value in given.items():
         if value is not None:
-            called = known[name].flag.partition("/")[0] if flags else name
+            called = known[name].called if flags else name
             changed[name] = known[name].kind.read(called, value)
     if "pins" in changed:
         changed["pins"] = _changed_pins(base.pins, changed["pins"])

@@ -10,6 +10,7 @@ from dynamap.cost.overlay.fitting.target import machine_of
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.plan.plan_types import require_types
 from dynamap.planner.request.given_overlay import GivenOverlay
+from dynamap.planner.request.options import Decides, deciding
 from dynamap.planner.request.request import Request, request_of
 
 
@@ -50,16 +51,9 @@ def on_overlay_of(plan: Plan, request: Request, device: Device | None = None) ->
     Raises:
         InputError: the request asks for what the overlay fixes, the device is another one, or the plan has no overlay.
     """
-    fixed = {
-        "--array": request.array,
-        "--clock": request.clock_mhz,
-        "--multipliers": request.multipliers,
-        "--on-chip": request.on_chip_bytes,
-        "--packing": request.packing,
-    }
-    for option, value in fixed.items():
-        if value is not None:
-            raise InputError(f"{option} cannot be combined with --overlay: the overlay that is kept has its own")
+    for option in deciding(Decides.SIZES, Decides.MACHINE):
+        if getattr(request, option.name) is not None:
+            raise InputError(f"{option.called} cannot be combined with --overlay: the overlay that is kept has its own")
     if "paper" in (plan.cost_model, request.cost_model):
         raise InputError(
             "--overlay needs the overlay's own cost model: a plan by the published one has an array, but no buffers"

@@ -12,7 +12,6 @@ import tomllib
 
 EXCEPTIONS = {
     ("dynamap/cli/app.py", "plan"): "an option of a command is an argument",
-    ("dynamap/cli/app.py", "explore"): "an option of a command is an argument",
     ("dynamap/cli/execution.py", "run"): "an option of a command is an argument",
     ("dynamap/cli/execution.py", "generate"): "an option of a command is an argument",
 }

@@ -22,7 +22,7 @@ from dynamap.planner.explore.explore import explore
 from dynamap.planner.explore.identity import CodeIdentity, code_identity
 from dynamap.planner.explore.journal import Journal
 from dynamap.planner.explore.row import Row
-from dynamap.planner.explore.sweep import Model, Options, Sweep
+from dynamap.planner.explore.sweep import Model, Sweep, Swept
 from dynamap.planner.network.network import Network
 from support.explore.clusters import Processes, kill, scheduler, wait_until
 from support.explore.small import answers, refused, tiny_device, tiny_network, write_device, write_model
@@ -56,7 +56,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
 def sweep(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
     folder = tmp_path_factory.mktemp("device")
     budgets = tuple(Budget(amount=n) for n in range(14, 24))
-    return Sweep.of([network], [tiny_device(folder, multipliers=24, bram36=60)], Options(multipliers=budgets))
+    return Sweep.of([network], [tiny_device(folder, multipliers=24, bram36=60)], Swept(multipliers=budgets))
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from dynamap.cost.overlay.options import FORMATS
 from dynamap.cost.overlay.timing import INFEASIBLE
 from dynamap.planner.explore.budgets import Budget
 from dynamap.planner.explore.fronts import Axis, fronts_of
-from dynamap.planner.explore.sweep import Options, Sweep
+from dynamap.planner.explore.sweep import Sweep, Swept
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.network import Network
@@ -93,7 +93,7 @@ def test_every_point_is_the_optimum_within_its_budgets(
                 cycles = mapping_cycles(network, costs, rows, columns, Buffers(*some))
                 overlays.append((rows * columns, taken, cycles, rows))
     assert len(overlays) > 100 and len({taken for _, taken, _, _ in overlays}) > 8
-    budgets = Options(
+    budgets = Swept(
         multipliers=tuple(Budget(amount=n) for n in (1, 3, 5)),
         on_chip=tuple(Budget(amount=4608 * n) for n in (19, 25, 30, 36, 45)),
     )
@@ -133,7 +133,7 @@ def test_latency_never_rises_with_a_budget(tmp_path: Path, axis: Axis) -> None:
     rng = np.random.default_rng(5)
     shares = tuple(Budget(amount=int(n)) for n in sorted(rng.choice(np.arange(1, 41), 8, replace=False)))
     bytes_ = tuple(Budget(amount=int(n)) for n in sorted(rng.integers(100_000, 450_000, 8)))
-    options = Options(multipliers=shares) if axis is Axis.MULTIPLIERS else Options(on_chip=bytes_)
+    options = Swept(multipliers=shares) if axis is Axis.MULTIPLIERS else Swept(on_chip=bytes_)
     rows = answers(Sweep.of([network], [device], options), network)
     cycles = [row.objective_cycles if row.objective_cycles is not None else INFEASIBLE for row in rows]
     assert cycles == sorted(cycles, reverse=True)

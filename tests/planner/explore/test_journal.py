@@ -18,7 +18,7 @@ from dynamap.cost.errors import InputError
 from dynamap.planner.explore.budgets import Budget
 from dynamap.planner.explore.journal import Journal, ResultFiles
 from dynamap.planner.explore.row import COLUMNS, Row, csv_line, row_from_csv, row_from_data
-from dynamap.planner.explore.sweep import Options, Sweep
+from dynamap.planner.explore.sweep import Sweep, Swept
 from support.explore.rows import made_up, small_sweep
 from support.explore.small import answers, tiny_network
 
@@ -148,7 +148,7 @@ def test_another_sweep_is_refused(tmp_path: Path, sweep: Sweep, rows: list[Row])
     path = tmp_path / "r.jsonl"
     content = written(path, sweep, rows[:2])
     network = tiny_network(tmp_path)
-    other = Sweep.of([network], sweep.devices, Options(multipliers=(Budget(amount=2),)))
+    other = Sweep.of([network], sweep.devices, Swept(multipliers=(Budget(amount=2),)))
     message = r"r\.jsonl' has the results of another sweep: its multipliers is 1, 2, 3, 4, 5 and not 2\. Ask"
     with pytest.raises(InputError, match=message):
         Journal(path, other, resume=True)

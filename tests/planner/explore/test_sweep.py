@@ -14,7 +14,8 @@ from dynamap.cost.device import load_device
 from dynamap.cost.errors import InputError
 from dynamap.planner.explore.budgets import ALL, Budget
 from dynamap.planner.explore.identity import CodeIdentity
-from dynamap.planner.explore.sweep import Options, Sweep, differences
+from dynamap.planner.explore.sweep import Sweep, Swept, differences
+from dynamap.planner.request.options import Options
 from support.explore.small import LANES, tiny_device, tiny_network
 
 HALF = Budget(percent=Decimal(50))
@@ -23,7 +24,7 @@ HALF = Budget(percent=Decimal(50))
 def test_all_combinations_once_and_in_order(tmp_path: Path) -> None:
     networks = [tiny_network(tmp_path, name) for name in ("a", "b")]
     devices = [tiny_device(tmp_path, "small", multipliers=10), tiny_device(tmp_path, "large", multipliers=1000)]
-    options = Options(
+    options = Swept(
         clocks_mhz=(None, 50.0),
         multipliers=(ALL, HALF, Budget(amount=64)),
         on_chip=(ALL, HALF),
@@ -48,11 +49,11 @@ def test_requests_are_those_of_plan(tmp_path: Path) -> None:
     sweep = Sweep.of(
         [tiny_network(tmp_path)],
         [tiny_device(tmp_path, multipliers=10)],
-        Options(multipliers=(ALL, Budget(amount=7), Budget(amount=10)), on_chip=(ALL, Budget(amount=10**9), HALF)),
+        Swept(multipliers=(ALL, Budget(amount=7), Budget(amount=10)), on_chip=(ALL, Budget(amount=10**9), HALF)),
     )
     asked = [(c.request.multipliers, c.request.on_chip_bytes) for c in sweep.combinations]
     assert asked == [(m, b) for b in (48 * 4608, 48 * 4608, 24 * 4608) for m in (None, 7, None)]
-    (plain,) = Sweep.of([tiny_network(tmp_path)], [tiny_device(tmp_path, multipliers=10)], Options()).combinations
+    (plain,) = Sweep.of([tiny_network(tmp_path)], [tiny_device(tmp_path, multipliers=10)], Swept()).combinations
     assert (plain.request.multipliers, plain.request.on_chip_bytes) == (None, None)
     assert all(c.request.clock_mhz is None and c.request.packing is None for c in sweep.combinations)
 
@@ -60,7 +61,7 @@ def test_requests_are_those_of_plan(tmp_path: Path) -> None:
 def test_a_device_without_room_for_the_lanes(tmp_path: Path) -> None:
     device = tiny_device(tmp_path, multipliers=1)
     starved = replace(device, resources=replace(device.resources, multipliers=3 * LANES - 5))
-    (asked,) = Sweep.of([tiny_network(tmp_path)], [starved], Options()).combinations
+    (asked,) = Sweep.of([tiny_network(tmp_path)], [starved], Swept()).combinations
     assert asked.multipliers == 0
 
 
@@ -72,22 +73,22 @@ def _document(sweep: Sweep) -> dict[str, object]:
 def test_what_identifies_a_sweep(tmp_path: Path) -> None:
     network, other = tiny_network(tmp_path, "a"), tiny_network(tmp_path, "b")
     device = tiny_device(tmp_path)
-    sweep = Sweep.of([network], [device], Options())
-    assert differences(_document(sweep), Sweep.of([network], [device], Options()).document()) == []
+    sweep = Sweep.of([network], [device], Swept())
+    assert differences(_document(sweep), Sweep.of([network], [device], Swept()).document()) == []
     changed = {
-        "its models are a and not a, b": Sweep.of([network, other], [device], Options()),
-        "its models are a, b and not b, a": Sweep.of([other, network], [device], Options()),
-        "its model 'a' has other contents": Sweep.of([replace(network, sha256="1" * 64)], [device], Options()),
-        "its device 'tiny' has other contents": Sweep.of([network], [device.with_overrides(60)], Options()),
-        "its devices are tiny and not u50": Sweep.of([network], [load_device("u50")], Options()),
-        "its multipliers is all and not 50%, all": Sweep.of([network], [device], Options(multipliers=(HALF, ALL))),
-        "its on_chip is all and not 50%": Sweep.of([network], [device], Options(on_chip=(HALF,))),
-        "its clocks_mhz is None and not 60.0": Sweep.of([network], [device], Options(clocks_mhz=(60.0,))),
+        "its models are a and not a, b": Sweep.of([network, other], [device], Swept()),
+        "its models are a, b and not b, a": Sweep.of([other, network], [device], Swept()),
+        "its model 'a' has other contents": Sweep.of([replace(network, sha256="1" * 64)], [device], Swept()),
+        "its device 'tiny' has other contents": Sweep.of([network], [device.with_overrides(60)], Swept()),
+        "its devices are tiny and not u50": Sweep.of([network], [load_device("u50")], Swept()),
+        "its multipliers is all and not 50%, all": Sweep.of([network], [device], Swept(multipliers=(HALF, ALL))),
+        "its on_chip is all and not 50%": Sweep.of([network], [device], Swept(on_chip=(HALF,))),
+        "its clocks_mhz is None and not 60.0": Sweep.of([network], [device], Swept(clocks_mhz=(60.0,))),
         "its algorithms is im2col+kn2row+winograd and not im2col": Sweep.of(
-            [network], [device], Options(algorithms=((Algorithm.IM2COL,),))
+            [network], [device], Swept(algorithms=((Algorithm.IM2COL,),))
         ),
-        "its packing is None and not False": Sweep.of([network], [device], Options(packing=False)),
-        "its time_limit is None and not 5": Sweep.of([network], [device], Options(time_limit=5)),
+        "its packing is None and not False": Sweep.of([network], [device], Swept(alike=Options(packing=False))),
+        "its time_limit is None and not 5": Sweep.of([network], [device], Swept(alike=Options(time_limit=5))),
         "it was computed by dynamap 0.0.9 (code 123456789012) and this is": replace(
             sweep, identity=CodeIdentity("0.0.9", "123456789012ab")
         ),
@@ -95,7 +96,7 @@ def test_what_identifies_a_sweep(tmp_path: Path) -> None:
     for words, another in changed.items():
         old, new = (sweep, another) if "0.0.9" not in words else (another, sweep)
         if words == "its models are a, b and not b, a":
-            old = Sweep.of([network, other], [device], Options())
+            old = Sweep.of([network, other], [device], Swept())
         (sentence,) = differences(_document(old), new.document())
         assert sentence.startswith(words)
         assert old.document()["sha256"] != new.document()["sha256"]
@@ -107,19 +108,19 @@ def test_what_identifies_a_sweep(tmp_path: Path) -> None:
 def test_refused_before_any_work(tmp_path: Path) -> None:
     network, device = tiny_network(tmp_path), tiny_device(tmp_path)
     with pytest.raises(InputError, match="at least one model"):
-        Sweep.of([], [device], Options())
+        Sweep.of([], [device], Swept())
     with pytest.raises(InputError, match="at least one device"):
-        Sweep.of([network], [], Options())
+        Sweep.of([network], [], Swept())
     with pytest.raises(InputError, match="two models of the sweep are called 'net'"):
-        Sweep.of([network, network], [device], Options())
+        Sweep.of([network, network], [device], Swept())
     with pytest.raises(InputError, match="two devices of the sweep are called 'tiny'"):
-        Sweep.of([network], [device, device], Options())
+        Sweep.of([network], [device, device], Swept())
     with pytest.raises(InputError, match="at least one value of multipliers"):
-        Options(multipliers=())
+        Swept(multipliers=())
     with pytest.raises(InputError, match="a value of clocks_mhz twice"):
-        Options(clocks_mhz=(100.0, 100.0))
+        Swept(clocks_mhz=(100.0, 100.0))
     for clock in (0.0, -1.0, float("nan"), float("inf"), 5000.0):
         with pytest.raises(InputError, match="the clock"):
-            Sweep.of([network], [device], Options(clocks_mhz=(clock,)))
+            Sweep.of([network], [device], Swept(clocks_mhz=(clock,)))
     with pytest.raises(InputError, match="the bandwidth"):
-        Sweep.of([network], [device], Options(bandwidths_gbs=(0.0,)))
+        Sweep.of([network], [device], Swept(bandwidths_gbs=(0.0,)))
