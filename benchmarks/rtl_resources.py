@@ -1,7 +1,7 @@
 """What the parts of the RTL and arrays of several sizes take, as Yosys maps them to an UltraScale+ device.
 
     python benchmarks/rtl_resources.py              all of them: results/rtl_resources.json (five minutes)
-    python benchmarks/rtl_resources.py --table      the tables of docs/rtl.md, from that file
+    python benchmarks/rtl_resources.py --table      the tables of docs/rtl/resources.md, from that file
 
 LUT counts a shift register or a memory LUT as the LUTs that it takes. Yosys packs no two functions into one LUT, so a
 vendor's tool may need fewer.

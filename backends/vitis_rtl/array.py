@@ -1,4 +1,4 @@
-"""One size of the systolic array, and its cycles as a cost model counts them (docs/rtl.md)."""
+"""One size of the systolic array, and its cycles as a cost model counts them (docs/rtl/array.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A memory port of the RTL: the bursts of a list of runs, and the cycle of every beat (docs/rtl.md)."""
+"""A memory port of the RTL: the bursts of a list of runs, and the cycle of every beat (docs/rtl/memory-ports.md)."""
 
 from __future__ import annotations
 

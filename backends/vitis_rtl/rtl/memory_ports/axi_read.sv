@@ -1,10 +1,10 @@
 // Reads runs of memory through an AXI4 port into a stream of beats, in the order of the requests.
 //
 // Bursts are asked for before the data of the ones ahead has come, at most Outstanding at a time, so that
-// data follows data without a bubble where these cover the memory's latency (docs/rtl.md has the cycle of
-// each beat). An answer that says that it failed ends it: its burst's address is kept, nothing more is asked
-// for or handed on, and what is still under way is taken and dropped. A reset when that is over (`busy_o`)
-// begins anew.
+// data follows data without a bubble where these cover the memory's latency (docs/rtl/memory-ports.md has
+// the cycle of each beat). An answer that says that it failed ends it: its burst's address is kept, nothing
+// more is asked for or handed on, and what is still under way is taken and dropped. A reset when that is
+// over (`busy_o`) begins anew.
 module axi_read
   import axi_pkg::*;
 #(
