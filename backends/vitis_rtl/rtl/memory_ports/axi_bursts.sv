@@ -1,8 +1,9 @@
 // Cuts runs into bursts and shows them on an address channel, a burst per cycle. A run of `beats` from
 // a beat whose number is `offset` modulo BurstBeats takes ceil((offset + beats) / BurstBeats) bursts.
 //
-// A burst is formed in the cycle before it is on the channel, for who counts it (docs/rtl/memory-ports.md). The first of
-// a run is formed in the cycle in which the run is taken, so that runs of one burst follow each other.
+// A burst is formed in the cycle before it is on the channel, for who counts it (docs/rtl/memory-ports.md).
+// The first of a run is formed in the cycle in which the run is taken, so that runs of one burst follow
+// each other.
 module axi_bursts
   import axi_pkg::*;
 #(
