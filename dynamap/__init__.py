@@ -99,7 +99,7 @@ def plan_together(
         InfeasibleError: no overlay of the device runs all networks.
     """
     from dynamap.planner.mapping.objective import Aggregate
-    from dynamap.planner.request.options import parse_choices
+    from dynamap.planner.request.kinds import parse_choices
     from dynamap.planner.request.request import Request
     from dynamap.planner.studies.together import plan_together as together
 

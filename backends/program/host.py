@@ -18,6 +18,7 @@ from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import QuantisedNetwork, quantise
 from dynamap.backends.quantise.calibrating.calibration import checked_input, random_set
 from dynamap.backends.quantise.declared import declared_values
+from dynamap.backends.range_calibration import RangeCalibration
 from dynamap.cost.errors import InputError
 from dynamap.planner.models.placeholders import without_weights
 from dynamap.planner.network.network import HostLayer, Network
@@ -25,19 +26,6 @@ from dynamap.planner.plan.plan import Plan
 
 Int8Array = npt.NDArray[np.int8]
 FloatArray = npt.NDArray[np.float32]
-
-DEFAULT_SAMPLES = 1
-
-
-@dataclass(frozen=True)
-class RangeCalibration:
-    """How a float model gets its scales: ``data`` is an .npy or .npz file, None for seeded random inputs."""
-
-    data: Path | None = None
-    method: str = "minmax"
-    percentile: float = 99.99
-    seed: int = 0
-    samples: int = DEFAULT_SAMPLES
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from dynamap.backends.quantise import activations
 from dynamap.backends.quantise.build import Schemes, build_layer
 from dynamap.backends.quantise.calibrating import calibration as calibrating
-from dynamap.backends.quantise.calibrating.calibration import Method
 from dynamap.backends.quantise.layers import QuantisedNetwork
 from dynamap.backends.quantise.scales import schemes, sharing
+from dynamap.backends.range_calibration import Method
 from dynamap.cost.errors import InputError
 from dynamap.planner.mapping.storage import concats_in_place, find_storages
 from dynamap.planner.network.limits import require_finite, require_runnable

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
-from dynamap.cli.options import (
-    CalibrationFile,
-    Comparison,
-    Json,
-    Method,
-    Percentile,
-    PlanFile,
-    RangeMethod,
-    Samples,
-    Seed,
-)
+from dynamap.backends.range_calibration import RangeCalibration
+from dynamap.cli.options import Comparison, Json, PlanFile, given, with_calibration_options
 
 
 def simulate(
@@ -42,7 +33,8 @@ def program(
     raise typer.Exit(program_command(plan, as_json, output))
 
 
-def run(  # noqa: PLR0913 - an option of a command is an argument
+@with_calibration_options
+def run(
     plan: PlanFile,
     input_file: Annotated[
         Optional[Path],  # noqa: UP045
@@ -55,15 +47,10 @@ def run(  # noqa: PLR0913 - an option of a command is an argument
     compare: Annotated[Optional[Comparison], typer.Option(help="Compare every layer with another executor.")] = None,  # noqa: UP045
     output: Annotated[Optional[Path], typer.Option(help="Write the outputs in the model's own types (.npy).")] = None,  # noqa: UP045
     trace_layers: Annotated[Optional[Path], typer.Option(help="Write every tensor into this folder.")] = None,  # noqa: UP045
-    calibration: CalibrationFile = None,
-    method: Method = RangeMethod.minmax,
-    percentile: Percentile = 99.99,
-    seed: Seed = 0,
-    samples: Samples = 1,
     as_json: Json = False,
+    **options: Any,
 ) -> None:
     """Execute a plan's program bit-exactly on this machine."""
-    from dynamap.backends.program.host import RangeCalibration
     from dynamap.cli.run import run_command
 
     status = run_command(
@@ -73,30 +60,27 @@ def run(  # noqa: PLR0913 - an option of a command is an argument
         compare.value if compare else None,
         output,
         trace_layers,
-        RangeCalibration(calibration, method.value, percentile, seed, samples),
+        RangeCalibration(**given(options)),
         as_json=as_json,
     )
     raise typer.Exit(status)
 
 
+@with_calibration_options
 def export_qdq(
     model: Annotated[str, typer.Argument(help="An ONNX file or a built-in name.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The quantised ONNX file to write.")],
-    calibration: CalibrationFile = None,
-    method: Method = RangeMethod.minmax,
-    percentile: Percentile = 99.99,
-    seed: Seed = 0,
-    samples: Samples = 1,
+    **options: Any,
 ) -> None:
     """Quantise a model as the overlay does and write it with QuantizeLinear and DequantizeLinear."""
-    from dynamap.backends.program.host import RangeCalibration
     from dynamap.cli.export_qdq import export_qdq_command
 
-    how = RangeCalibration(calibration, method.value, percentile, seed, samples)
+    how = RangeCalibration(**given(options))
     raise typer.Exit(export_qdq_command(model, output, how))
 
 
-def generate(  # noqa: PLR0913 - an option of a command is an argument
+@with_calibration_options
+def generate(
     plan: PlanFile,
     output: Annotated[Path, typer.Option("--output", "-o", help="The project's folder.")],
     backend: Annotated[str, typer.Option(help="An installed backend (`dynamap backends`).")] = "vitis-hls",
@@ -105,14 +89,9 @@ def generate(  # noqa: PLR0913 - an option of a command is an argument
         typer.Option("--input", help="The image of the golden outputs (.npy); a random one if left out."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier project.")] = False,
-    calibration: CalibrationFile = None,
-    method: Method = RangeMethod.minmax,
-    percentile: Percentile = 99.99,
-    seed: Seed = 0,
-    samples: Samples = 1,
+    **options: Any,
 ) -> None:
     """Write the project that builds the overlay, with the plan's program and data."""
-    from dynamap.backends.program.host import RangeCalibration
     from dynamap.cli.generate import generate_command
 
     status = generate_command(
@@ -120,7 +99,7 @@ def generate(  # noqa: PLR0913 - an option of a command is an argument
         backend,
         output,
         input_file,
-        RangeCalibration(calibration, method.value, percentile, seed, samples),
+        RangeCalibration(**given(options)),
         force=force,
     )
     raise typer.Exit(status)

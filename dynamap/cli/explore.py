@@ -29,7 +29,8 @@ from dynamap.planner.explore.row import RowStatus
 from dynamap.planner.explore.sweep import Sweep, Swept
 from dynamap.planner.importer.reading.files import files_of_model
 from dynamap.planner.models import resolve
-from dynamap.planner.request.options import ALIKE, E, parse_choices, split
+from dynamap.planner.request.kinds import E, parse_choices, split
+from dynamap.planner.request.options import ALIKE
 
 SECONDS_BETWEEN_LINES = 30
 

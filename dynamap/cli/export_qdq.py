@@ -10,7 +10,7 @@ from dynamap.cli.output import message
 from dynamap.cli.places import check_places
 
 if TYPE_CHECKING:
-    from dynamap.backends.program.host import RangeCalibration
+    from dynamap.backends.range_calibration import RangeCalibration
 
 
 def export_qdq_command(model: str, output: Path, how: RangeCalibration) -> int:

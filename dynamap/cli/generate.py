@@ -12,7 +12,7 @@ from dynamap.cli.output import message, show, show_json
 from dynamap.cli.places import check_replaced
 
 if TYPE_CHECKING:
-    from dynamap.backends.program.host import RangeCalibration
+    from dynamap.backends.range_calibration import RangeCalibration
 
 
 def generate_command(

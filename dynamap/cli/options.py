@@ -12,6 +12,7 @@ from typing import Annotated, Any, Optional, TypeVar, get_type_hints
 
 import typer
 
+from dynamap.backends.range_calibration import CALIBRATION
 from dynamap.planner.request.options import ALIKE, OPTIONS, VARIED, Option, Options, given_options
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -31,21 +32,6 @@ class Comparison(str, Enum):
     numpy = "numpy"
 
 
-class RangeMethod(str, Enum):
-    minmax = "minmax"
-    percentile = "percentile"
-
-
-CalibrationFile = Annotated[
-    Optional[Path],  # noqa: UP045
-    typer.Option("--calibration", help="Inputs to calibrate on (.npz, one array per input); random ones if left out."),
-]
-Method = Annotated[RangeMethod, typer.Option("--method", help="Activation ranges from extremes or a percentile.")]
-Percentile = Annotated[float, typer.Option(help="For --method percentile.")]
-Seed = Annotated[int, typer.Option(help="Of random calibration inputs and of the random input.")]
-Samples = Annotated[int, typer.Option(help="Random calibration inputs.")]
-
-
 def with_plan_options(*names: str) -> Callable[[F], F]:
     """For a command that takes ``**options``: gives it the options of a plan, all or those of these fields."""
     chosen = [option for option in OPTIONS if option.name in names or not names]
@@ -56,6 +42,11 @@ def with_sweep_options(command: F) -> F:
     """For a command that takes ``**options``: gives it those of a sweep, several values of what it varies."""
     varied = {option.name: _annotation_of_several(option) for option in VARIED}
     return _with_options({**varied, **{option.name: _annotation(option) for option in ALIKE}}, command)
+
+
+def with_calibration_options(command: F) -> F:
+    """For a command that takes ``**options``: gives it those of a calibration."""
+    return _with_options({option.name: _annotation(option) for option in CALIBRATION}, command)
 
 
 def _with_options(annotations: Mapping[str, Any], command: F) -> F:
@@ -93,7 +84,7 @@ def _annotation_of_several(option: Option) -> Any:
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """What was given of a plan's options, in plain words."""
+    """What was given of options, in plain words."""
     words = {name: value.value if isinstance(value, Enum) else value for name, value in options.items()}
     return {name: value for name, value in words.items() if value is not None and value != []}
 

@@ -24,8 +24,9 @@ from dynamap.planner.results.files import Results
 
 if TYPE_CHECKING:
     from dynamap.backends.contract import Executor, LayerRun
-    from dynamap.backends.program.host import Prepared, RangeCalibration
+    from dynamap.backends.program.host import Prepared
     from dynamap.backends.quantise.layers import QuantisedNetwork
+    from dynamap.backends.range_calibration import RangeCalibration
     from dynamap.cli.run_final import Final
     from dynamap.planner.network.network import Network
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from dynamap.cost.errors import InputError
-from dynamap.planner.request.options import UNITS
+from dynamap.planner.request.kinds import UNITS
 
 _MOST = 10**15
 

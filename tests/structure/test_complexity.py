@@ -12,8 +12,6 @@ import tomllib
 
 EXCEPTIONS = {
     ("dynamap/cli/app.py", "plan"): "an option of a command is an argument",
-    ("dynamap/cli/execution.py", "run"): "an option of a command is an argument",
-    ("dynamap/cli/execution.py", "generate"): "an option of a command is an argument",
 }
 """File and function, and the reason that stands beside it."""
 

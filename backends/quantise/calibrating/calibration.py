@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from dynamap.backends.quantise import activations
 from dynamap.backends.quantise.calibrating import float_executor
 from dynamap.backends.quantise.declared import real_values
+from dynamap.backends.range_calibration import Method
 from dynamap.cost.errors import InputError
 from dynamap.cost.words import shown
 from dynamap.planner.network.network import Network, Quantisation
@@ -24,13 +24,6 @@ Range = tuple[float, float]
 HISTOGRAM_BINS = 8192
 MOST_RANDOM_VALUES = 1 << 29
 """Of all random inputs together: 2 GiB. One input may have more, as the network asks."""
-
-
-class Method(Enum):
-    """How the range of a tensor follows from its values."""
-
-    MIN_MAX = "minmax"
-    PERCENTILE = "percentile"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 
 from dynamap.cost.errors import InputError
 from dynamap.planner.explore.budgets import ALL, Budget, parse_budgets
-from dynamap.planner.request.options import parse_amount
+from dynamap.planner.request.kinds import parse_amount
 
 
 @pytest.mark.parametrize(

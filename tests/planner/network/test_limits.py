@@ -15,7 +15,7 @@ import pytest
 from onnx import helper
 
 import dynamap
-from dynamap.backends.program.host import RangeCalibration
+from dynamap.backends.range_calibration import RangeCalibration
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay import limits
 from dynamap.planner.importer import Fate, check_model, import_model

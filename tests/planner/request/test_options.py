@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import onnx
@@ -11,7 +13,12 @@ import pytest
 from onnx import TensorProto, helper
 
 import dynamap
+from dynamap.backends.range_calibration import RangeCalibration
+from dynamap.cli.app import explore as explore_command
 from dynamap.cli.app import plan as plan_command
+from dynamap.cli.execution import export_qdq as export_qdq_command
+from dynamap.cli.execution import generate as generate_command
+from dynamap.cli.execution import run as run_command
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.errors import InputError
 from dynamap.planner.request.options import OPTIONS
@@ -70,6 +77,20 @@ def test_an_unknown_key_of_a_document_is_named() -> None:
 def test_the_command_line_has_every_option() -> None:
     parameters = inspect.signature(plan_command).parameters
     assert [name for name in parameters if name in GIVEN] == list(GIVEN)
+
+
+def test_sweeps_have_every_option_but_those_of_one_plan() -> None:
+    parameters = list(inspect.signature(explore_command).parameters)
+    alone = ["cost_model", "array", "pins"]
+    assert sorted(name for name in parameters if name in GIVEN) == sorted(set(GIVEN) - set(alone))
+    assert [option.name for option in OPTIONS if option.alone] == alone
+
+
+@pytest.mark.parametrize("command", [run_command, generate_command, export_qdq_command])
+def test_commands_that_quantise_have_every_option_of_a_calibration(command: Callable[..., None]) -> None:
+    parameters = list(inspect.signature(command).parameters)
+    names = [field.name for field in fields(RangeCalibration)]
+    assert [name for name in parameters if name in names] == names
 
 
 def test_python_takes_every_option_of_the_command(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from dynamap.backends.program.host import RangeCalibration
+from dynamap.backends.range_calibration import RangeCalibration
 from dynamap.cli.run import run_command
 from dynamap.planner.models import resolve
 from support.programs import plan_on

@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 import dynamap
 from dynamap.backends.evidence.comparison import final
 from dynamap.backends.evidence.comparison.original import Original
-from dynamap.backends.program.host import RangeCalibration
+from dynamap.backends.range_calibration import RangeCalibration
 from dynamap.cli import main
 from dynamap.planner.importer.operators import activation, affine, concat, conv, quant
 from dynamap.planner.models import CATALOGUE, resolve

@@ -1,0 +1,45 @@
+"""How a float model gets its scales, as a user asks for it: one value, from the command line to the quantiser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from dynamap.planner.request.kinds import Kind, plain
+from dynamap.planner.request.options import asked, declared_options
+
+
+class Method(Enum):
+    """How the range of a tensor follows from its values."""
+
+    MIN_MAX = "minmax"
+    PERCENTILE = "percentile"
+
+
+_FILE = Kind(Path, plain)
+_METHOD = Kind(tuple(method.value for method in Method), plain)
+_SHARE = Kind(float, plain)
+_COUNT = Kind(int, plain)
+
+
+@dataclass(frozen=True)
+class RangeCalibration:
+    """``data`` is an .npy or .npz file, None for ``samples`` random inputs of ``seed``; ``percentile`` in percent.
+
+    The quantiser checks the values.
+    """
+
+    data: Path | None = asked(
+        None, "--calibration", _FILE, "Inputs to calibrate on (.npz, one array per input); random ones if left out."
+    )
+    method: str = asked(
+        "minmax", "--method", _METHOD, "Activation ranges from extremes or a percentile.  [default: minmax]"
+    )
+    percentile: float = asked(99.99, "--percentile", _SHARE, "For --method percentile.  [default: 99.99]")
+    seed: int = asked(0, "--seed", _COUNT, "Of random calibration inputs and of the random input.  [default: 0]")
+    samples: int = asked(1, "--samples", _COUNT, "Random calibration inputs.  [default: 1]")
+
+
+CALIBRATION = declared_options(RangeCalibration)
+"""The options of a calibration, in the order of the help."""
