@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from dynamap.cost.errors import InputError
 from dynamap.planner.importer.reading.files import files_of_model
 from dynamap.planner.models import CATALOGUE, resolve
+from dynamap.planner.network.given_shapes import Shapes
 from dynamap.planner.network.network import Network
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.replanning import stored_request
@@ -22,22 +24,28 @@ def network_of_plan(plan: Plan, *, weights: bool = True, folder: Path | None = N
         InputError: the file is gone, or it is not the model that was planned.
     """
     model = plan.model
-    return _network(model.source, model.seed, model.sha256, weights, folder)
+    found = _Model(model.source, model.seed, model.sha256, stored_request(plan).shapes)
+    return found.network(weights, folder)
 
 
-def networks_together(plan: Plan, *, weights: bool = True, folder: Path | None = None) -> tuple[Network, ...]:
+def networks_together(
+    plan: Plan, *, weights: bool = True, folder: Path | None = None, shapes: Shapes | None = None
+) -> tuple[Network, ...]:
     """All networks for which the overlay of a plan was sized, in the order of its request; just its own for others.
+
+    ``shapes``: the dimensions of inputs, those of the plan where none are given.
 
     Raises:
         InputError: as ``network_of_plan``, for any of them.
     """
-    together = stored_request(plan).together
+    request = stored_request(plan)
+    together, asked = request.together, request.shapes if shapes is None else shapes
     if together is None:
-        return (network_of_plan(plan, weights=weights, folder=folder),)
+        return (_Model(plan.model.source, plan.model.seed, plan.model.sha256, asked).network(weights, folder),)
     known: dict[str, Network] = {}
     for model in together.models:
         if model.sha256 not in known:
-            known[model.sha256] = _network(model.source, model.seed, model.sha256, weights, folder)
+            known[model.sha256] = _Model(model.source, model.seed, model.sha256, asked).network(weights, folder)
     return tuple(known[model.sha256] for model in together.models)
 
 
@@ -55,16 +63,25 @@ def files_of_plan(plan: Plan, folder: Path | None = None) -> Iterator[Path]:
                 yield from files_of_model(place)
 
 
-def _network(source: str, seed: int, sha256: str, weights: bool, folder: Path | None) -> Network:
-    if source not in CATALOGUE:
-        source = str(_file_of(source, folder))
-    network = resolve(source, seed=seed, weights=weights)
-    if network.sha256 != sha256:
-        raise InputError(
-            f"the plan was made for another model than {source!r} is now: its SHA-256 is {network.sha256[:16]}..., "
-            f"the plan's {sha256[:16]}...; bring the old model back, or plan the new one"
-        )
-    return network
+@dataclass(frozen=True)
+class _Model:
+    """How a plan finds a model again: a built-in name or a file, its seed and digest, the shapes that were given."""
+
+    source: str
+    seed: int
+    sha256: str
+    shapes: Shapes | None
+
+    def network(self, weights: bool, folder: Path | None) -> Network:
+        source = self.source if self.source in CATALOGUE else str(_file_of(self.source, folder))
+        network = resolve(source, seed=self.seed, weights=weights, shapes=self.shapes)
+        if network.sha256 != self.sha256:
+            raise InputError(
+                f"the plan was made for another model than {source!r} is now: its SHA-256 is "
+                f"{network.sha256[:16]}..., the plan's {self.sha256[:16]}...; bring the old model back, or plan "
+                "the new one"
+            )
+        return network
 
 
 def _file_of(source: str, folder: Path | None) -> Path:

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dynamap.cost.errors import DynamapError, InfeasibleError, InputError
@@ -26,21 +26,28 @@ if TYPE_CHECKING:
 __all__ = ["DynamapError", "InfeasibleError", "InputError", "load", "load_plan", "plan", "plan_together", "what_if"]
 
 
-def load(model: ModelProto | str | Path, *, seed: int = 0) -> Network:
+def load(
+    model: ModelProto | str | Path, *, seed: int = 0, shapes: Mapping[str, Sequence[int]] | None = None
+) -> Network:
     """A network from an ONNX file, an ``onnx.ModelProto`` or a built-in name (with random weights of ``seed``).
+
+    ``shapes`` are the dimensions, batch included, of inputs that the model leaves open.
 
     Raises:
         InputError: there is no such model, or it cannot run; the message names every unsupported node.
     """
     from pathlib import Path
 
+    from dynamap.planner.network.given_shapes import read_shapes
+
+    given = None if shapes is None else read_shapes("shapes", shapes)
     if isinstance(model, (str, Path)):
         from dynamap.planner.models import resolve
 
-        return resolve(str(model), seed=seed)
+        return resolve(str(model), seed=seed, shapes=given)
     from dynamap.planner.importer.importing import import_in_memory
 
-    return import_in_memory(model)
+    return import_in_memory(model, given)
 
 
 def plan(
@@ -60,7 +67,8 @@ def plan(
         overlay: a plan whose overlay (device, array, buffers, packing, clock) is kept; the network is mapped on it.
         options: every option of ``dynamap plan`` by its name in `dynamap.planner.request.options.Options`, as text or
             as a value: ``array="92x66"`` or ``(92, 66)``, ``clock_mhz``, ``bandwidth_gbs``, ``multipliers``,
-            ``on_chip_bytes``, ``packing``, ``algorithms``, ``dataflows``, ``pins={"conv1": "winograd/ws"}``,
+            ``on_chip_bytes``, ``packing``, ``shapes={"x": (1, 3, 320, 320)}``, ``algorithms``, ``dataflows``,
+            ``pins={"conv1": "winograd/ws"}``,
             ``cost_model``, ``time_limit``, ``memory_limit_mb``, ``ilp_engine``.
 
     Raises:
@@ -72,8 +80,8 @@ def plan(
     from dynamap.planner.request.replanning import on_overlay_of
     from dynamap.planner.request.request import Request
 
-    network = _network_of(model)
     request = Request().asking({"solver": solver, **options})
+    network = _network_of(model, request.shapes)
     if overlay is None:
         return plan_network(network, device or DEFAULT_DEVICE, request)
     board, request = on_overlay_of(overlay, request, load_device(device) if device else None)
@@ -105,16 +113,16 @@ def plan_together(
 
     request = Request().asking({"solver": solver, **options})
     (aggregate,) = parse_choices("objective", (objective,), Aggregate)
-    networks = [_network_of(model) for model in models]
+    networks = [_network_of(model, request.shapes) for model in models]
     return together(networks, device, request, weights=weights, objective=aggregate)
 
 
-def _network_of(model: Network | ModelProto | str | Path) -> Network:
+def _network_of(model: Network | ModelProto | str | Path, shapes: Mapping[str, Sequence[int]] | None) -> Network:
     from dynamap.planner.network.network import Network
 
     if isinstance(model, Network):
         return model
-    return load(model)
+    return load(model, shapes=shapes)
 
 
 def what_if(plan: Plan, network: Network | None = None, *, time_limit: float | None = None) -> WhatIf:

@@ -65,14 +65,16 @@ def plan(  # noqa: PLR0913 - an option of a command is an argument
     raise typer.Exit(plan_command(models or [], asked, from_plan, overlay, export_pbqp, output, as_json))
 
 
+@with_plan_options("shapes")
 def check(
     model: Annotated[str, typer.Argument(help="An ONNX file or a built-in name.")],
     as_json: Json = False,
+    **options: Any,
 ) -> None:
     """List every node of a model: on the overlay, folded, on the host, or unsupported with reason and remedy."""
     from dynamap.cli.check import check as run_check
 
-    raise typer.Exit(run_check(model, as_json))
+    raise typer.Exit(run_check(model, as_json, read_options(options).shapes))
 
 
 @with_plan_options("solver", "ilp_engine", "time_limit", "memory_limit_mb")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dynamap.cli.output import message, show, show_json
 from dynamap.planner.importer.fates import CheckReport, Fate
+from dynamap.planner.network.given_shapes import Shapes
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,7 +19,7 @@ _STYLES = {
 }
 
 
-def check(model: str, json: bool) -> int:
+def check(model: str, json: bool, shapes: Shapes | None = None) -> int:
     """Report on ``model``, an ONNX file or a built-in name, on stdout; notices go to stderr.
 
     Returns the exit status: 0 where every node is supported, 1 where some are not.
@@ -26,7 +27,7 @@ def check(model: str, json: bool) -> int:
     Raises:
         InputError: there is no such model, or the file is damaged.
     """
-    report = report_on(model)
+    report = report_on(model, shapes)
     if json:
         show_json(check_document(report), indent=2)
     else:
@@ -36,8 +37,8 @@ def check(model: str, json: bool) -> int:
     return 0 if report.supported else 1
 
 
-def report_on(model: str) -> CheckReport:
-    """The report on an ONNX file or a built-in network.
+def report_on(model: str, shapes: Shapes | None = None) -> CheckReport:
+    """The report on an ONNX file, whose inputs have the ``shapes`` that are given, or on a built-in network.
 
     Raises:
         InputError: there is no such model, or the file is damaged.
@@ -46,8 +47,8 @@ def report_on(model: str) -> CheckReport:
     from dynamap.planner.models import CATALOGUE, model_proto
 
     if model in CATALOGUE:
-        return check_model(model_proto(model), model)
-    return check_model(model)
+        return check_model(model_proto(model), model, shapes)
+    return check_model(model, shapes=shapes)
 
 
 def render_check(report: CheckReport) -> Table:

@@ -62,7 +62,7 @@ def explore_command(
         from dynamap.planner.explore.plots import require_matplotlib
 
         require_matplotlib()
-    networks = [resolve(model, weights=False) for model in models]
+    networks = [resolve(model, weights=False, shapes=options.alike.shapes) for model in models]
     boards = [load_device(name) for name in board_names]
     sweep = Sweep.of(networks, boards, options)
     with _progress_shown() as progress:

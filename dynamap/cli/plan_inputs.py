@@ -55,7 +55,9 @@ def read_task(models: Sequence[str], asked: Asked, from_plan: Path | None, overl
             objective=Aggregate(asked.objective or Aggregate.SUM.value),
         )
         _require_several(task, asked, len(models))
-        task = replace(task, networks=tuple(resolve(model, weights=False) for model in models))
+        task = replace(
+            task, networks=tuple(resolve(model, weights=False, shapes=task.request.shapes) for model in models)
+        )
     else:
         task = _from_plan(from_plan, load_plan(from_plan), asked, named, kept)
     if kept is not None:
@@ -99,4 +101,6 @@ def _from_plan(path: Path, plan: Plan, asked: Asked, named: Device | None, kept:
         objective=objective if asked.objective is None else Aggregate(asked.objective),
     )
     _require_several(task, asked, 1 if together is None else len(together.models))
-    return replace(task, networks=networks_together(plan, weights=False, folder=path.parent))
+    return replace(
+        task, networks=networks_together(plan, weights=False, folder=path.parent, shapes=task.request.shapes)
+    )

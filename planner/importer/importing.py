@@ -32,13 +32,14 @@ from dynamap.planner.importer.nesting.branches import check_branch, take_branche
 from dynamap.planner.importer.nesting.functions import expand_functions
 from dynamap.planner.importer.nesting.inlining import Inliner
 from dynamap.planner.importer.operators.quant import settle_integer_inputs
-from dynamap.planner.importer.reading.inputs import bind_inputs
+from dynamap.planner.importer.reading.inputs import bind_inputs, check_given
 from dynamap.planner.importer.reading.read import Source, in_memory, read_source
 from dynamap.planner.importer.reading.schema import check_file_version, check_node, opset_of
 from dynamap.planner.importer.reading.shapes import output_shapes
 from dynamap.planner.importer.reading.tensors import TensorReader
 from dynamap.planner.importer.reading.walk import check_contents
 from dynamap.planner.importer.transposes import lower_between_transposes
+from dynamap.planner.network.given_shapes import Shapes
 from dynamap.planner.network.network import Network
 
 
@@ -50,25 +51,25 @@ class Outcome:
     network: Network | None
 
 
-def load_model(path: str | Path) -> Network:
-    """Import the ONNX file ``path``.
+def load_model(path: str | Path, shapes: Shapes | None = None) -> Network:
+    """Import the ONNX file ``path``; ``shapes`` are the dimensions of inputs that it leaves open.
 
     Raises:
         InputError: the file is damaged, or some nodes are unsupported (the message lists them all).
     """
-    return replace(_network(lower(read_source(path))), source=str(path))
+    return replace(_network(lower(read_source(path), shapes)), source=str(path))
 
 
-def import_model(model: onnx.ModelProto, name: str, sha256: str) -> Network:
+def import_model(model: onnx.ModelProto, name: str, sha256: str, shapes: Shapes | None = None) -> Network:
     """Import a model that is in memory, with the digest that its network is to carry.
 
     Raises:
         InputError: as for `load_model`.
     """
-    return _network(lower(in_memory(model, name, sha256)))
+    return _network(lower(in_memory(model, name, sha256), shapes))
 
 
-def import_in_memory(model: onnx.ModelProto) -> Network:
+def import_in_memory(model: onnx.ModelProto, shapes: Shapes | None = None) -> Network:
     """Import a model that a caller made; it is called by its graph's name, its digest is that of its bytes.
 
     Raises:
@@ -77,26 +78,28 @@ def import_in_memory(model: onnx.ModelProto) -> Network:
     if not isinstance(model, onnx.ModelProto):
         raise InputError(f"a model is a path, a built-in name, an onnx.ModelProto or a network; found {type(model)}")
     digest = hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest()
-    return import_model(model, model.graph.name or "model", digest)
+    return import_model(model, model.graph.name or "model", digest, shapes)
 
 
-def check_model(source: str | Path | onnx.ModelProto, name: str = "model") -> CheckReport:
-    """The fate of every node of an ONNX file, or of a model in memory that is called ``name``.
+def check_model(source: str | Path | onnx.ModelProto, name: str = "model", shapes: Shapes | None = None) -> CheckReport:
+    """The fate of every node of an ONNX file, or of a model in memory that is called ``name``; ``shapes`` of inputs.
 
     Raises:
         InputError: the file is damaged, so that there are no nodes to judge.
     """
     if isinstance(source, onnx.ModelProto):
-        return lower(in_memory(source, name, "")).report
-    return lower(read_source(source)).report
+        return lower(in_memory(source, name, ""), shapes).report
+    return lower(read_source(source), shapes).report
 
 
-def lower(source: Source) -> Outcome:
-    """Judge and translate every node of ``source``."""
+def lower(source: Source, shapes: Shapes | None = None) -> Outcome:
+    """Judge and translate every node of ``source``, whose inputs have the ``shapes`` that a user gives."""
     model, label = source.model, source.label
+    given = shapes or {}
     check_file_version(model, label)
     opset = opset_of(model, label)
     check_contents(model, label)
+    check_given(model, label, given)
     inliner = Inliner(model, label)
     expansion = expand_functions(model, inliner, opset, label)
     tensors = TensorReader(label, source.folder)
@@ -107,7 +110,7 @@ def lower(source: Source) -> Outcome:
     for rounds_left in reversed(range(MAX_BRANCH_ROUNDS)):
         graph = Graph(model.graph, nodes, label)
         lowering = Lowering(graph, evaluator, constants, expansion.refusals, may_branch=rounds_left > 0)
-        _lower_all(lowering, model)
+        _lower_all(lowering, model, given)
         if not lowering.taken:
             break
         notices += [_branch_notice(graph.nodes[index], taken) for index, taken in lowering.taken.items()]
@@ -117,13 +120,13 @@ def lower(source: Source) -> Outcome:
     return _outcome(lowering, source)
 
 
-def _lower_all(lowering: Lowering, model: onnx.ModelProto) -> None:
+def _lower_all(lowering: Lowering, model: onnx.ModelProto, given: Shapes) -> None:
     """Lower every live node, constants first; up to the first branches whose condition is constant."""
     constant, rest = _constants_first(lowering.graph)
     _lower_nodes(lowering, constant)
     if lowering.taken:  # the graph is another without the branches that are left out
         return
-    bind_inputs(lowering, model)
+    bind_inputs(lowering, model, given)
     settle_integer_inputs(lowering)
     _lower_nodes(lowering, rest)
 

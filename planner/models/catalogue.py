@@ -19,6 +19,7 @@ from dynamap.cost.errors import InputError
 if TYPE_CHECKING:
     from onnx import ModelProto
 
+    from dynamap.planner.network.given_shapes import Shapes
     from dynamap.planner.network.network import Network
 
 
@@ -138,7 +139,7 @@ CATALOGUE: Mapping[str, BuiltIn] = MappingProxyType({entry.name: entry for entry
 BUILT_IN: tuple[str, ...] = tuple(CATALOGUE)
 
 
-def resolve(name_or_path: str, *, seed: int = 0, weights: bool = True) -> Network:
+def resolve(name_or_path: str, *, seed: int = 0, weights: bool = True, shapes: Shapes | None = None) -> Network:
     """The network of a built-in name, or of an ONNX file.
 
     A built-in name wins over a file of that name; write ``./googlenet`` for the file.
@@ -149,12 +150,15 @@ def resolve(name_or_path: str, *, seed: int = 0, weights: bool = True) -> Networ
         weights: without them the weights of a built-in network are placeholders that take no
             memory (read-only zeros, all of one address): enough to plan, useless to compute with.
             Everything else of the network, its ``sha256`` included, is the same.
+        shapes: the dimensions of inputs that a file leaves open.
 
     Raises:
         InputError: the name is not known and no such file exists, or the file is not a network
-            that can be imported.
+            that can be imported, or the shapes contradict it.
     """
     entry = CATALOGUE.get(name_or_path)
+    if entry is not None and shapes:
+        raise InputError(f"the input of the built-in network {name_or_path!r} has fixed dimensions: leave --shape out")
     if entry is not None:
         return _built_in_network(entry, seed, weights)
     path = Path(name_or_path)
@@ -165,7 +169,7 @@ def resolve(name_or_path: str, *, seed: int = 0, weights: bool = True) -> Networ
         )
     from dynamap.planner.importer import load_model
 
-    return load_model(path)
+    return load_model(path, shapes)
 
 
 def model_proto(name: str, *, seed: int = 0) -> ModelProto:

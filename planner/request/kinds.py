@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.errors import InputError
+from dynamap.planner.network.given_shapes import loaded_shapes, read_shapes, written_shapes
 
 E = TypeVar("E", bound=Enum)
 
@@ -195,3 +196,4 @@ ARRAY = Kind(
     lambda data: None if data is None else (data[0], data[1]),
 )
 PINS = Kind(str, _read_pins, _written_pins, _loaded_pins, repeated=True)
+SHAPES = Kind(str, read_shapes, written_shapes, loaded_shapes, repeated=True)

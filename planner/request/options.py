@@ -22,6 +22,7 @@ from dynamap.planner.request.kinds import (
     NUMBER,
     PINS,
     SECONDS,
+    SHAPES,
     SWITCH,
     WHOLE,
     Kind,
@@ -83,8 +84,9 @@ def declared_options(record: type) -> tuple[Option, ...]:
 class Options:
     """What a user can ask of a plan; None leaves a choice to the search.
 
-    ``pins`` maps a layer to an algorithm and possibly a dataflow; ``multipliers`` is the budget of the array,
-    ``on_chip_bytes`` that of its memory blocks; ``time_limit`` in seconds, ``memory_limit_mb`` in MiB.
+    ``pins`` maps a layer to an algorithm and possibly a dataflow, ``shapes`` an input to its dimensions;
+    ``multipliers`` is the budget of the array, ``on_chip_bytes`` that of its memory blocks;
+    ``time_limit`` in seconds, ``memory_limit_mb`` in MiB.
     """
 
     solver: str = asked("dp", "--solver", words_of(SOLVER_NAMES), "How the mapping is solved.  [default: dp]")
@@ -162,6 +164,13 @@ class Options:
         PINS,
         "LAYER=ALGORITHM[/DATAFLOW], repeatable; LAYER=any lifts a pin that --from has set.",
         alone=True,
+    )
+    shapes: Mapping[str, tuple[int, ...]] | None = asked(
+        None,
+        "--shape",
+        SHAPES,
+        "INPUT=1x3x320x320, repeatable: the dimensions of an input that the model leaves open.",
+        when_given=True,
     )
     time_limit: float | None = asked(
         None, "--time-limit", SECONDS, "Seconds after which the best so far is taken.", stored=False

@@ -71,10 +71,11 @@ def run_original(network: Network, arrays: Mapping[str, Array]) -> Original:
     else:
         model = onnx.load(network.source, load_external_data=False)
         source = network.source
-    outputs = _run(source, network.source, weights, arrays)
+    feeds = {name: array.reshape(network.shape_of(name)[1:]) for name, array in arrays.items()}
+    outputs = _run(source, network.source, weights, feeds)
     shared = {layer.output for layer in network.layers}.difference(outputs)
     names = [name for node in model.graph.node for name in node.output if name in shared]
-    return Original(outputs, _inside(model, network.source, weights, arrays, names), _works_in_float16(model))
+    return Original(outputs, _inside(model, network.source, weights, feeds, names), _works_in_float16(model))
 
 
 def _inside(
@@ -94,7 +95,10 @@ def _inside(
 def _run(
     source: str | bytes, place: str, weights: Mapping[str, Array], arrays: Mapping[str, Array]
 ) -> dict[str, Array]:
-    """All outputs of a file, or of a model in memory whose external data lie beside the file ``place``."""
+    """All outputs of a file, or of a model in memory whose external data lie beside the file ``place``.
+
+    ``arrays`` are the inputs without the batch, in the shapes that the model declares.
+    """
     session = _session(source, place, weights)
     feeds, batch = {}, 1
     for declared in session.get_inputs():
@@ -105,10 +109,9 @@ def _run(
             fixed = [size if isinstance(size, int) else 1 for size in declared.shape]
             feeds[declared.name] = np.zeros(fixed, _NUMPY_TYPES[declared.type])
             continue
-        first = declared.shape[0]
+        first = declared.shape[0] if declared.shape else None
         batch = first if isinstance(first, int) and first > 0 else 1
-        image = values.reshape(_image_shape(declared.shape, values.shape))
-        feeds[declared.name] = np.repeat(image[None], batch, axis=0).astype(_NUMPY_TYPES[declared.type], copy=False)
+        feeds[declared.name] = np.repeat(values[None], batch, axis=0).astype(_NUMPY_TYPES[declared.type], copy=False)
     names = [output.name for output in session.get_outputs()]
     try:
         found = session.run(names, feeds)
@@ -159,13 +162,6 @@ def _works_in_float16(model: onnx.ModelProto) -> bool:
         casts,
     ]
     return any(kind in half for some in kinds for kind in some)
-
-
-def _image_shape(declared: list[int | str | None], image: tuple[int, ...]) -> tuple[int, ...]:
-    """One image as the model declares it behind the batch: C x H x W, C x L for rows, or C alone for vectors."""
-    if len(declared) == len(image) + 1:
-        return image
-    return (image[0], -1) if len(declared) == 3 else (-1,)
 
 
 def _without_batch(array: Array, batch: int) -> Array:

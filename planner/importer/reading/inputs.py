@@ -9,18 +9,20 @@ from dynamap.cost.errors import InputError
 from dynamap.planner.importer.drafts import TensorDraft, Value, tensor_shape
 from dynamap.planner.importer.limits import MAX_CHANNELS, MAX_ELEMENTS, MAX_SIDE
 from dynamap.planner.importer.lowering import Lowering
+from dynamap.planner.network.given_shapes import Shapes, words_of
 from dynamap.planner.network.network import Quantisation
 
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.BFLOAT16)
 _INTEGERS = (TensorProto.INT8, TensorProto.UINT8)
-_FIX = "fix it with python -m onnxruntime.tools.make_dynamic_shape_fixed, or export with a fixed image size"
+_EXAMPLE = (1, 3, 320, 320)
 
 
-def bind_inputs(lowering: Lowering, model: onnx.ModelProto) -> None:
-    """Give the network's input its tensor.
+def bind_inputs(lowering: Lowering, model: onnx.ModelProto, given: Shapes) -> None:
+    """Give the network's input its tensor; ``given`` are the dimensions of inputs that the user names.
 
     Raises:
-        InputError: there is not exactly one input, or its type, rank or size cannot be used.
+        InputError: there is not exactly one input, its type, rank or size cannot be used, or what is given contradicts
+            what the model declares.
     """
     label, names = lowering.graph.label, lowering.graph.inputs
     if len(names) != 1:
@@ -36,26 +38,7 @@ def bind_inputs(lowering: Lowering, model: onnx.ModelProto) -> None:
     if declared.elem_type not in (*_FLOATS, *_INTEGERS):
         kind = TensorProto.DataType.Name(declared.elem_type) if declared.elem_type in _KINDS else "unknown"
         raise InputError(f"{label}: the input {name!r} is of type {kind}; an image of floats or bytes is needed")
-    if not declared.HasField("shape") or len(declared.shape.dim) not in (2, 3, 4):
-        rank = len(declared.shape.dim) if declared.HasField("shape") else "no"
-        raise InputError(
-            f"{label}: the input {name!r} has {rank} dimensions; N x C x H x W, N x C x length or N x features is "
-            f"needed: {_FIX}"
-        )
-    batch, *rest = declared.shape.dim
-    sizes = []
-    for axis, dimension in enumerate(rest, 1):
-        if not dimension.HasField("dim_value") or dimension.dim_value < 0:
-            unknown = dimension.dim_param or "unknown"
-            raise InputError(f"{label}: dimension {axis} of the input {name!r} is {unknown!r}, not a number: {_FIX}")
-        sizes.append(int(dimension.dim_value))
-    zero_batch = batch.HasField("dim_value") and batch.dim_value == 0
-    if zero_batch or min(sizes) == 0:
-        raise InputError(f"{label}: the input {name!r} has a dimension of 0; {_FIX}")
-    if not batch.HasField("dim_value") or batch.dim_value < 0:
-        lowering.notice(f"the batch of the input {name!r} is dynamic and becomes 1")
-    elif batch.dim_value != 1:
-        lowering.notice(f"the batch of the input {name!r} is {batch.dim_value} and becomes 1")
+    sizes = _sizes(lowering, name, declared, given.get(name))
     shape = tensor_shape(sizes)
     too_wide = max(shape.height, shape.width) > MAX_SIDE or shape.channels > MAX_CHANNELS
     if too_wide or shape.elements > MAX_ELEMENTS:
@@ -68,6 +51,80 @@ def bind_inputs(lowering: Lowering, model: onnx.ModelProto) -> None:
     if declared.elem_type in _INTEGERS:  # the scale is found when the constants are known
         integer = Quantisation(1.0, 0, declared.elem_type == TensorProto.INT8)
     lowering.bind(name, Value(TensorDraft(name, shape), (1, *sizes), True, integer))
+
+
+def check_given(model: onnx.ModelProto, label: str, given: Shapes) -> None:
+    """Every name for which the user gives a shape is that of an input.
+
+    Raises:
+        InputError: one is not.
+    """
+    known = [value.name for value in model.graph.input]
+    for name in given:
+        if name not in known:
+            raise InputError(f"{label}: --shape names {name!r}, and the inputs are {', '.join(map(repr, known))}")
+
+
+def _sizes(lowering: Lowering, name: str, declared: onnx.TypeProto.Tensor, given: tuple[int, ...] | None) -> list[int]:
+    """The dimensions of an input behind the batch, declared or given; the batch becomes 1, with a notice."""
+    label = lowering.graph.label
+    known = [_size(dimension) for dimension in declared.shape.dim] if declared.HasField("shape") else None
+    if given is not None:
+        _check_agrees(label, name, known, given)
+        known = list(given)
+    if known is None or len(known) not in (2, 3, 4):
+        rank = "no" if known is None else len(known)
+        remedy = f"give them: {words_of(name, _EXAMPLE)}" if known is None else "export it so"
+        raise InputError(
+            f"{label}: the input {name!r} has {rank} dimensions; N x C x H x W, N x C x length or N x features is "
+            f"needed: {remedy}"
+        )
+    if 0 in known:
+        raise InputError(f"{label}: the input {name!r} has a dimension of 0; export it with a fixed image size")
+    sizes = [size for size in known[1:] if size is not None]
+    if len(sizes) < len(known) - 1:
+        axis = known.index(None, 1)
+        called = declared.shape.dim[axis].dim_param or "unknown"
+        raise InputError(
+            f"{label}: dimension {axis} of the input {name!r} is {called!r}, not a number: give the dimensions, "
+            f"such as {words_of(name, _suggested(known))}"
+        )
+    if known[0] is None:
+        lowering.notice(f"the batch of the input {name!r} is dynamic and becomes 1")
+    elif known[0] != 1:
+        lowering.notice(f"the batch of the input {name!r} is {known[0]} and becomes 1")
+    return sizes
+
+
+def _size(dimension: onnx.TensorShapeProto.Dimension) -> int | None:
+    """A declared dimension; None where it is open: a name, a negative number, or nothing."""
+    return int(dimension.dim_value) if dimension.HasField("dim_value") and dimension.dim_value >= 0 else None
+
+
+def _check_agrees(label: str, name: str, known: list[int | None] | None, given: tuple[int, ...]) -> None:
+    if given[0] != 1:
+        raise InputError(
+            f"{label}: {words_of(name, given)} asks for a batch of {given[0]}, and the overlay runs one image at a "
+            f"time: give {words_of(name, (1, *given[1:]))}"
+        )
+    if known is None:
+        return
+    fits = len(known) == len(given)
+    pairs = list(zip(known, given, strict=True))[1:] if fits else []
+    if not fits or any(size not in (None, wanted) for size, wanted in pairs):
+        words = " x ".join("?" if size is None else str(size) for size in known)
+        raise InputError(
+            f"{label}: {words_of(name, given)} contradicts the model, which declares {name!r} as {words}; only "
+            "dimensions that it leaves open can be given"
+        )
+
+
+def _suggested(known: list[int | None]) -> list[int]:
+    """Dimensions to try: batch 1, 3 channels where they are open, an image of 320 x 320 for what is left."""
+    if len(known) == 4 and known[1] is None and known[3] in (1, 3, 4):  # N x H x W x C
+        return [1, *(320 if size is None else size for size in known[1:])]
+    first = 3 if known[1] is None else known[1]
+    return [1, first, *(320 if size is None else size for size in known[2:])]
 
 
 _KINDS = frozenset(TensorProto.DataType.values())

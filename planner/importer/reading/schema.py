@@ -19,7 +19,7 @@ INFERENCE_ERRORS = (
 """What the onnx package raises where it cannot infer shapes: also RuntimeError, where a node has too few outputs."""
 
 OLDEST_OPSET = 7
-NEWEST_OPSET = 22
+NEWEST_OPSET = 28
 
 
 def check_file_version(model: onnx.ModelProto, label: str) -> None:
@@ -39,7 +39,7 @@ def opset_of(model: onnx.ModelProto, label: str) -> int:
     """The version of the standard operators that ``model`` uses.
 
     Raises:
-        InputError: it has none, several, or one outside 7 to 22.
+        InputError: it has none, several, or one outside 7 to 28.
     """
     versions = sorted({int(entry.version) for entry in model.opset_import if entry.domain in ("", "ai.onnx")})
     if not versions:
@@ -53,7 +53,7 @@ def opset_of(model: onnx.ModelProto, label: str) -> int:
     if not OLDEST_OPSET <= version <= NEWEST_OPSET:
         raise InputError(
             f"{label}: opset {version} is not supported, opsets {OLDEST_OPSET} to {NEWEST_OPSET} are; "
-            f"convert the model with onnx.version_converter.convert_version(model, 17)"
+            "export the model for one of these"
         )
     return version
 

@@ -37,6 +37,7 @@ GIVEN = {
     "algorithms": ("winograd,im2col", (Algorithm.IM2COL, Algorithm.WINOGRAD)),
     "dataflows": ("is", (Dataflow.IS,)),
     "pins": (["a=b=kn2row/ws", "c=im2col"], {"a=b": (Algorithm.KN2ROW, Dataflow.WS), "c": (Algorithm.IM2COL, None)}),
+    "shapes": (["x=1x16x8x8"], {"x": (1, 16, 8, 8)}),
     "time_limit": (3.5, 3.5),
     "memory_limit_mb": (64, 64),
 }
