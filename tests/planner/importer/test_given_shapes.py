@@ -7,7 +7,7 @@ import onnx
 import pytest
 from onnx import helper
 
-from dynamap.backends.program.host import RangeCalibration
+from dynamap.backends.range_calibration import RangeCalibration
 from dynamap.cli.check import report_on
 from dynamap.cost.errors import InputError
 from dynamap.planner.importer import check_model, load_model
