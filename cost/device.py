@@ -16,8 +16,9 @@ from types import MappingProxyType
 
 from dynamap.cost.calibration import NONE, UNIT, DeviceCalibration, parse_calibration
 from dynamap.cost.errors import InputError
+from dynamap.cost.likeness import suggestion
 from dynamap.cost.multiplier import MULTIPLIERS, Multiplier
-from dynamap.cost.toml_table import Table, parsed_toml, scaled, sections, suggestion
+from dynamap.cost.toml_table import Table, parsed_toml, scaled, sections
 
 DEFAULT_DEVICE = "u200"
 
@@ -206,6 +207,19 @@ class Device:
         return tables | {"calibration": calibration} if calibration else tables
 
 
+ALIASES: Mapping[str, str] = MappingProxyType(
+    {
+        **{f"alveo-{name}": name for name in ("u200", "u250", "u280", "u50", "u55c")},
+        "u55": "u55c",
+        "kria-kv260": "kv260",
+        "k26": "kv260",
+        "pynq": "pynq-z2",
+        "arria10": "arria10-gx1150",
+    }
+)
+"""What else the boards are called."""
+
+
 @cache
 def device_names() -> tuple[str, ...]:
     """The names of the devices that come with the project, the default first, then in alphabetical order."""
@@ -214,19 +228,21 @@ def device_names() -> tuple[str, ...]:
 
 
 def load_device(name_or_path: str) -> Device:
-    """A device by its name, or from a TOML file (a name that ends in ``.toml`` or has a folder in it).
+    """A device by its name or another name of its board, or from a TOML file.
 
     Raises:
         InputError: no such device or file, or the file is wrong; the message says where and why.
     """
-    if name_or_path in device_names():
-        path = _devices_folder() / f"{name_or_path}.toml"
+    name = ALIASES.get(name_or_path, name_or_path)
+    if name in device_names():
+        path = _devices_folder() / f"{name}.toml"
     else:
         path = Path(name_or_path)
         if not path.is_file():
+            meant = suggestion(name_or_path, (*device_names(), *ALIASES))
             raise InputError(
                 f"device {name_or_path!r} is neither a TOML file that exists nor the name of a device"
-                f"{suggestion(name_or_path, device_names())} (the devices are: {', '.join(device_names())})"
+                f"{meant} (the devices are: {', '.join(device_names())})"
             )
     try:
         text = path.read_text(encoding="utf-8")

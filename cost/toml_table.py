@@ -6,13 +6,13 @@ with a fraction arrive as ``Decimal``, so that 76.8 GB/s is exactly 76,800,000 b
 
 from __future__ import annotations
 
-import difflib
 import re
 import sys
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from dynamap.cost.errors import InputError
+from dynamap.cost.likeness import suggestion
 from dynamap.cost.words import require_line, require_name, require_title, shown
 
 _LONG_NUMBER = re.compile(r"\d[\d_]{300}|[eE][+-]?\d{6}", re.ASCII)
@@ -39,12 +39,6 @@ def parsed_toml(text: str, source: str) -> Mapping[str, object]:
         line = next(lines, None)
         where = f" in line {line}" if line else ""
         raise InputError(f"{source}: it cannot be read: the number{where} has too many digits") from None
-
-
-def suggestion(found: str, known: Sequence[str]) -> str:
-    """`; did you mean 'X'?` for the known name nearest to what was found, or nothing."""
-    near = difflib.get_close_matches(found, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def sections(

@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 __all__ = ["DynamapError", "InfeasibleError", "InputError", "load", "load_plan", "plan", "plan_together", "what_if"]
 
 
+def __getattr__(name: str) -> str:
+    """``__version__``, read from the installed package when it is asked for."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("dynamap")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def load(
     model: ModelProto | str | Path, *, seed: int = 0, shapes: Mapping[str, Sequence[int]] | None = None
 ) -> Network:

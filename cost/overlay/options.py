@@ -6,8 +6,9 @@ adds dataflow, formats and blocking. Tables hold one int64 array per column, so 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -117,6 +118,20 @@ def winograd_fits(shape: ConvShape, tile: int) -> bool:
     if taps > 3 and max(shape.window.kernel) < taps:
         return False
     return shape.input.channels * shape.winograd_rounds(tile) <= WINOGRAD_MOST_PRODUCTS.get((dimensions, tile), 0)
+
+
+def fewest_multiplier_cycles(shape: ConvShape, algorithms: Collection[Algorithm], packing: int) -> Fraction:
+    """Cycles of one multiplier for the fewest products that any of these algorithms needs.
+
+    Direct products come ``packing`` at a time, Winograd's one by one, and tiles of the array that are not full cost
+    nothing: a lower bound for every array when it is divided by the multipliers.
+    """
+    cycles = Fraction(shape.macs, packing)
+    if Algorithm.WINOGRAD not in algorithms or not applicable(shape, Algorithm.WINOGRAD):
+        return cycles
+    group, _ = shape.split_groups(1)
+    tiles = (tile for tile in WINOGRAD_TILES if winograd_fits(group, tile))
+    return min([cycles, *(Fraction(shape.winograd_products(tile)) for tile in tiles)])
 
 
 def _blockings(out_height: int, out_channels: int, step: int) -> list[tuple[int, int, int]]:

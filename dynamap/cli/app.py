@@ -9,7 +9,17 @@ from typing import Annotated, Any, Optional
 import typer
 
 from dynamap.cli.execution import backends, export_qdq, generate, program, run, simulate
-from dynamap.cli.options import Aggregate, Json, PlanFile, given, read_options, with_plan_options, with_sweep_options
+from dynamap.cli.options import (
+    STDOUT,
+    Aggregate,
+    Json,
+    PlanFile,
+    given,
+    read_options,
+    with_plan_options,
+    with_sweep_options,
+    with_width,
+)
 from dynamap.cli.report import report_app
 
 
@@ -52,7 +62,9 @@ def plan(  # noqa: PLR0913 - an option of a command is an argument
     ] = None,
     output: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--output", "-o", help="Write the plan as JSON; of several models: a folder, one file each."),
+        typer.Option(
+            "--output", "-o", help="Write the plan as JSON (- is stdout); of several models: a folder, one file each."
+        ),
     ] = None,
     as_json: Json = False,
     **options: Any,
@@ -62,6 +74,8 @@ def plan(  # noqa: PLR0913 - an option of a command is an argument
     from dynamap.cli.requests import Asked
 
     asked = Asked(device, objective.value if objective else None, weights, given(options))
+    as_json = as_json or output == STDOUT
+    output = None if output == STDOUT else output
     raise typer.Exit(plan_command(models or [], asked, from_plan, overlay, export_pbqp, output, as_json))
 
 
@@ -189,16 +203,37 @@ COMMANDS: dict[str, Callable[..., None]] = {
 """By the names that a user types, in the order of the help."""
 
 
+TABLES = ("plan", "check", "devices", "models", "verify", "whatif", "simulate", "run", "backends", "explore")
+"""The commands that show tables."""
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        import dynamap
+        from dynamap.cli.output import show
+
+        show(f"dynamap {dynamap.__version__}")
+        raise typer.Exit
+
+
+def about(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Plan a CNN for an FPGA overlay, prove the plan, and check every number."""
+
+
 def _application() -> typer.Typer:
     application = typer.Typer(
         no_args_is_help=True,
-        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
-        help="Plan a CNN for an FPGA overlay, prove the plan, and check every number.",
     )
+    application.callback()(about)
     for name, command in COMMANDS.items():
-        application.command(name)(command)
+        application.command(name)(with_width(command) if name in TABLES else command)
     application.add_typer(report_app, name="report")
     return application
 

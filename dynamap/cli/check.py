@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from rich.text import Text
 
 from dynamap.cli.output import message, show, show_json
+from dynamap.cli.tables import Column, Content, FittedTable
 from dynamap.planner.importer.fates import CheckReport, Fate
 from dynamap.planner.network.given_shapes import Shapes
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 _STYLES = {
     Fate.OVERLAY: "green",
@@ -51,22 +49,22 @@ def report_on(model: str, shapes: Shapes | None = None) -> CheckReport:
     return check_model(model, shapes=shapes)
 
 
-def render_check(report: CheckReport) -> Table:
-    """The report as a table: one row per node, in the order of the file."""
-    from rich.table import Table
-    from rich.text import Text
+_COLUMNS = (
+    Column("node", content=Content.NAMES),
+    Column("operator", rank=1),
+    Column("fate"),
+    Column("layer", rank=2, content=Content.NAMES),
+    Column("reason and remedy", content=Content.PROSE),
+)
 
-    table = Table(title=Text(f"{report.model}: {len(report.nodes)} nodes"), caption=summary(report))
-    table.add_column("node", overflow="fold")
-    table.add_column("operator")
-    table.add_column("fate")
-    table.add_column("layer", overflow="fold")
-    table.add_column("reason and remedy", overflow="fold")
+
+def render_check(report: CheckReport) -> FittedTable:
+    """The report as a table: one row per node, in the order of the file."""
+    rows = []
     for node in report.nodes:
         why = f"{node.reason}. {node.remedy}." if node.remedy else node.reason
-        fate = Text(node.fate.value, style=_STYLES[node.fate])
-        table.add_row(Text(node.node), Text(node.op_type), fate, Text(node.into), Text(why))
-    return table
+        rows.append((node.node, node.op_type, Text(node.fate.value, style=_STYLES[node.fate]), node.into, why))
+    return FittedTable(_COLUMNS, rows, title=f"{report.model}: {len(report.nodes)} nodes", caption=summary(report))
 
 
 def check_document(report: CheckReport) -> dict[str, object]:

@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from dynamap.cli.tables import Column, Content, FittedTable
 from dynamap.cost.device import DEFAULT_DEVICE, Device, device_names, load_device
 
-if TYPE_CHECKING:
-    from rich.table import Table
+_COLUMNS = (
+    Column("device"),
+    Column("vendor", rank=5),
+    Column("part", rank=4),
+    Column("multipliers", right=True),
+    Column("int8 / cycle", right=True, rank=3),
+    Column("on-chip MB", right=True),
+    Column("MHz", right=True),
+    Column("ports", right=True, rank=2),
+    Column("GB/s", right=True),
+    Column("note", rank=1, content=Content.PROSE),
+)
 
 
-def devices_table() -> Table:
+def devices_table() -> FittedTable:
     """The devices that come with the project, one row each."""
-    from rich.table import Table
-
-    table = Table(title="Devices", caption="A path of a TOML file is accepted wherever a device is.")
-    for heading in ("device", "vendor", "part"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("multipliers", "int8 / cycle", "on-chip MB", "MHz", "ports", "GB/s"):
-        table.add_column(heading, justify="right")
-    table.add_column("note", overflow="fold")
+    rows = []
     for device in _devices():
         resources, system = device.resources, device.system
-        table.add_row(
-            f"{device.name} (default)" if device.name == DEFAULT_DEVICE else device.name,
-            device.vendor,
-            device.part,
-            f"{resources.multipliers:,} {resources.multiplier.name}",
-            f"{resources.multipliers * resources.multiplier.int8_products:,}",
-            f"{_on_chip_bytes(device) / 1e6:.1f}",
-            f"{system.clock_khz / 1e3:g}",
-            f"{system.memory_ports} x {system.port_bytes} B",
-            f"{system.bandwidth_bytes_per_ms / 1e6:g}",
-            device.note,
+        rows.append(
+            (
+                f"{device.name} (default)" if device.name == DEFAULT_DEVICE else device.name,
+                device.vendor,
+                device.part,
+                f"{resources.multipliers:,} {resources.multiplier.name}",
+                f"{resources.multipliers * resources.multiplier.int8_products:,}",
+                f"{_on_chip_bytes(device) / 1e6:.1f}",
+                f"{system.clock_khz / 1e3:g}",
+                f"{system.memory_ports} x {system.port_bytes} B",
+                f"{system.bandwidth_bytes_per_ms / 1e6:g}",
+                device.note,
+            )
         )
-    return table
+    return FittedTable(_COLUMNS, rows, caption="A path of a TOML file is accepted wherever a device is.")
 
 
 def devices_document() -> dict[str, object]:

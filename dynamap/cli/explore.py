@@ -11,12 +11,12 @@ from typing import Any
 
 from rich.console import Group
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
 
 from dynamap.cli.options import read_options
 from dynamap.cli.output import message, progress_console, show, show_json
 from dynamap.cli.places import check_places
+from dynamap.cli.tables import Column, Content, FittedTable
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.device import load_device
 from dynamap.cost.errors import InputError
@@ -186,26 +186,31 @@ def _report(outcome: SweepResult) -> Group:
     return Group(*parts, Text(f"{len(outcome.rows)} combinations: {counts or 'none'}"))
 
 
-def _fronts_table(axis: Axis, fronts: Sequence[Front]) -> Table:
+_COLUMNS = (
+    Column("model", content=Content.NAMES),
+    Column("device", content=Content.NAMES),
+    Column("setting", content=Content.PROSE, rank=1),
+    Column("multipliers", right=True),
+    Column("on-chip bytes", right=True, rank=2),
+    Column("array", right=True, rank=3),
+    Column("latency, ms", right=True),
+)
+
+
+def _fronts_table(axis: Axis, fronts: Sequence[Front]) -> FittedTable:
     against = "multipliers" if axis is Axis.MULTIPLIERS else "on-chip memory"
-    table = Table(title=Text(f"Pareto fronts: latency against {against}, each point the proven optimum"))
-    for heading in ("model", "device", "setting"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("multipliers", "on-chip bytes", "array", "latency, ms"):
-        table.add_column(heading, justify="right", no_wrap=True)
     shown = sorted({0, 1, 2, *varying_settings(fronts)})
+    rows = []
     for front in fronts:
-        name = [Text(front.model), Text(front.device), Text(", ".join(setting_words(front, shown)))]
+        name = (front.model, front.device, ", ".join(setting_words(front, shown)))
         for row in front.points:
             array = f"{row.rows} x {row.columns}"
-            table.add_row(*name, f"{row.multipliers:,}", f"{row.on_chip_bytes:,}", array, f"{row.latency_ms:.3f}")
-            name = [Text(), Text(), Text()]
+            rows.append((*name, f"{row.multipliers:,}", f"{row.on_chip_bytes:,}", array, f"{row.latency_ms:.3f}"))
         if not front.points:
-            table.add_row(*name, "", "", "", "nothing proven fits" if front.unproven else "nothing fits")
+            rows.append((*name, "", "", "", "nothing proven fits" if front.unproven else "nothing fits"))
         elif front.unproven:
-            table.add_row(*name, "", "", "", f"{front.unproven} not proven")
-        table.add_section()
-    return table
+            rows.append((*name, "", "", "", f"{front.unproven} not proven"))
+    return FittedTable(_COLUMNS, rows, title=f"Pareto fronts: latency against {against}, each point the proven optimum")
 
 
 def _document(sweep: Sweep, outcome: SweepResult) -> dict[str, Any]:

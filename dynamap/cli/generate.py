@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-from rich.text import Text
-
 from dynamap.cli.output import message, show, show_json
 from dynamap.cli.places import check_replaced
+from dynamap.cli.tables import Column, Content, FittedTable
 
 if TYPE_CHECKING:
     from dynamap.backends.range_calibration import RangeCalibration
@@ -52,6 +50,14 @@ def generate_command(
     return 0
 
 
+_COLUMNS = (
+    Column("backend"),
+    Column("vendor", rank=1),
+    Column("package", rank=2),
+    Column("description", content=Content.PROSE),
+)
+
+
 def backends_command(as_json: bool) -> int:
     """Lists the installed backends; one that cannot be loaded is listed with the reason."""
     from dynamap.backends.discovery import announced_backends, load_backend
@@ -74,10 +80,6 @@ def backends_command(as_json: bool) -> int:
     if as_json:
         show_json(rows, indent=1)
         return 0
-    table = Table()
-    for heading in ("backend", "vendor", "package", "description"):
-        table.add_column(heading, no_wrap=heading != "description")
-    for row in rows:
-        table.add_row(*(Text(row[key]) for key in ("name", "vendor", "package", "description")))
-    show(table)
+    shown = [tuple(row[key] for key in ("name", "vendor", "package", "description")) for row in rows]
+    show(FittedTable(_COLUMNS, shown))
     return 0

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
+from dynamap.cli.tables import Column, Content, FittedTable
 from dynamap.planner.models import CATALOGUE
 
-if TYPE_CHECKING:
-    from rich.table import Table
+_COLUMNS = (
+    Column("model"),
+    Column("input", right=True, rank=2),
+    Column("convolutions", right=True, rank=1),
+    Column("GMAC", right=True),
+    Column("parameters, M", right=True),
+    Column("source", rank=3, content=Content.PROSE),
+)
 
 
-def models_table() -> Table:
+def models_table() -> FittedTable:
     """The built-in networks, one row each."""
-    from rich.table import Table
-
-    table = Table(
-        title="Built-in networks",
-        caption="All with seeded random weights. A path of an ONNX file is accepted wherever a model is.",
-    )
-    table.add_column("model")
-    for heading in ("input", "convolutions", "GMAC", "parameters, M"):
-        table.add_column(heading, justify="right")
-    table.add_column("source", overflow="fold")
-    for entry in CATALOGUE.values():
-        table.add_row(
+    rows = [
+        (
             entry.name,
             " x ".join(map(str, entry.input_shape)),
             str(entry.convolutions),
@@ -32,7 +28,10 @@ def models_table() -> Table:
             f"{entry.parameters / 1e6:.2f}",
             entry.source,
         )
-    return table
+        for entry in CATALOGUE.values()
+    ]
+    caption = "All with seeded random weights. A path of an ONNX file is accepted wherever a model is."
+    return FittedTable(_COLUMNS, rows, caption=caption)
 
 
 def models_document() -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -69,6 +70,33 @@ def _with_options(annotations: Mapping[str, Any], command: F) -> F:
     command.__signature__ = signature.replace(parameters=[*first, *asked, *keyword])  # type: ignore[attr-defined]
     command.__annotations__.update({parameter.name: parameter.annotation for parameter in (*own, *asked)})
     return command
+
+
+STDOUT = Path("-")
+"""Where a result is asked for on standard output."""
+
+Wide = Annotated[bool, typer.Option("--wide", help="Show tables whole, not fitted to the terminal.")]
+
+
+def with_width(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, with an option that says whether its tables fit the terminal."""
+
+    @functools.wraps(command)
+    def fitted(*arguments: Any, wide: bool, **options: Any) -> None:
+        from dynamap.cli.output import tables_shown
+
+        with tables_shown(wide=wide):
+            command(*arguments, **options)
+
+    signature = inspect.signature(command)
+    own = [
+        parameter.replace(annotation=get_type_hints(command, include_extras=True).get(name, parameter.annotation))
+        for name, parameter in signature.parameters.items()
+    ]
+    option = inspect.Parameter("wide", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Wide)
+    fitted.__signature__ = signature.replace(parameters=[*own, option])  # type: ignore[attr-defined]
+    fitted.__annotations__ = {**command.__annotations__, "wide": Wide}
+    return fitted
 
 
 def _annotation(option: Option) -> Any:

@@ -8,9 +8,11 @@ there is nowhere to say so.
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.segment import Segment
@@ -19,8 +21,11 @@ from dynamap.cost.errors import InputError
 from dynamap.planner.results.documents import json_text
 from dynamap.planner.results.visible import visible
 
-_WIDTH = 200
-"""Columns of a table that is not printed on a terminal."""
+_WIDTH = 80
+"""Columns of what is not printed on a terminal, where nothing says how wide its reader is (COLUMNS does)."""
+
+_ENOUGH = 100_000
+"""More columns than any table has."""
 
 
 class Stdout(io.TextIOWrapper):
@@ -59,6 +64,19 @@ def _failure_as_message() -> Iterator[None]:
         raise InputError(f"cannot write to standard output: {error.strerror or error}") from None
 
 
+_wide: ContextVar[bool] = ContextVar("wide", default=False)
+
+
+@contextmanager
+def tables_shown(*, wide: bool) -> Iterator[None]:
+    """Within, tables are shown whole, whatever the width of the terminal, or so that they fit."""
+    token = _wide.set(wide)
+    try:
+        yield
+    finally:
+        _wide.reset(token)
+
+
 def show(*results: RenderableType) -> None:
     """Prints results on stdout, each on lines of its own; strings as they are.
 
@@ -73,8 +91,10 @@ def show(*results: RenderableType) -> None:
             print(visible_lines(result))
             continue
         console = Console(highlight=False, markup=False, emoji=False)
-        if not console.is_terminal:
-            console.width = _WIDTH
+        if _wide.get():
+            console.width = _ENOUGH
+        elif not console.is_terminal:
+            console.width = shutil.get_terminal_size((_WIDTH, 0)).columns
         console.print(_Visible(result))
     sys.stdout.flush()
 

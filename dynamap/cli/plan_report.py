@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from rich.console import Group
 from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
 from dynamap.cli.output import progress_console
+from dynamap.cli.tables import Column, Content, FittedTable, LabelledLines
 from dynamap.planner.plan.layers import OnArray, PlannedLayer, chosen_cost
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.plan.words import algorithm_words, bound_word, dataflow_word, format_words, op_word
@@ -37,27 +37,62 @@ def progress_shown() -> Iterator[Callable[[Progress], None]]:
 
 
 def plan_report(plan: Plan) -> Group:
-    """The plan for a reader: the layers, then the overlay, its limits, its resources and the proof."""
-    return Group(layer_table(plan), Text(), *summary_lines(plan))
+    """The plan for a reader: the answer, the layers, then the overlay, its limits, its resources and the proof."""
+    return Group(Text(answer(plan)), Text(), layer_table(plan), Text(), summary(plan))
 
 
-def layer_table(plan: Plan) -> Table:
-    """One row per layer."""
-    table = Table(title=Text(f"{plan.model.name} on {plan.device['device']['name']}"), caption_justify="left")
-    table.add_column("layer", overflow="fold", max_width=36)
-    for heading in ("op", "in", "out", "kernel"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("algorithm", no_wrap=True)
-    table.add_column("flow", no_wrap=True)
-    table.add_column("formats", no_wrap=True)
-    table.add_column("cycles", justify="right")
-    table.add_column("us", justify="right")
-    table.add_column("util.", justify="right")
-    table.add_column("bound by")
-    table.add_column("runner-up", no_wrap=True)
+def answer(plan: Plan) -> str:
+    """One sentence: how long it takes, what it waits for most, whether that is the best, and what is left."""
+    solver = plan.solver
+    proven = "proven optimal" if solver.status == "optimal" else f"not proven, the bound is {_milliseconds(plan)} ms"
+    parts = [f"{plan.model.name} on {plan.device['device']['name']}: {plan.latency_ms:.4f} ms, {proven}"]
+    waits = _waits(plan)
+    if waits:
+        word, share = max(waits.items(), key=lambda item: item[1])
+        parts.append(f"{share:.0%} of the time limited by {word}")
+    left = [f"{1 - use.used / use.available:.0%} of {use.name}" for use in plan.resources if use.available]
+    if left:
+        parts.append(f"left free: {', '.join(left)}")
+    return "; ".join(parts)
+
+
+def _milliseconds(plan: Plan) -> str:
+    share = plan.solver.bound / plan.solver.objective if plan.solver.objective else 1.0
+    return f"{plan.latency_ms * share:.4f}"
+
+
+def _waits(plan: Plan) -> dict[str, float]:
+    """The share of all cycles in layers that are bound by compute, input, weights or output."""
+    cycles: dict[str, int] = {}
     for layer in plan.layers:
-        table.add_row(*(Text(cell) for cell in _row(plan, layer)))
-    return table
+        word = bound_word(layer)
+        if word:
+            cycles[word] = cycles.get(word, 0) + layer.cycles
+    total = sum(layer.cycles for layer in plan.layers)
+    return {word: part / total for word, part in cycles.items()} if total else {}
+
+
+_COLUMNS = (
+    Column("layer", content=Content.NAMES),
+    Column("op", rank=2),
+    Column("in", rank=5),
+    Column("out", rank=4),
+    Column("kernel", rank=6),
+    Column("algorithm"),
+    Column("flow"),
+    Column("formats", rank=9),
+    Column("cycles", right=True),
+    Column("us", right=True, rank=3),
+    Column("util.", right=True, rank=7),
+    Column("bound by", rank=1),
+    Column("runner-up", rank=8),
+)
+
+
+def layer_table(plan: Plan) -> FittedTable:
+    """One row per layer."""
+    title = f"{plan.model.name} on {plan.device['device']['name']}"
+    return FittedTable(_COLUMNS, [_row(plan, layer) for layer in plan.layers], title=title)
 
 
 def _row(plan: Plan, layer: PlannedLayer) -> tuple[str, ...]:
@@ -84,41 +119,57 @@ def _row(plan: Plan, layer: PlannedLayer) -> tuple[str, ...]:
     )
 
 
-def summary_lines(plan: Plan) -> list[Text]:
-    """Latency, limits, overlay, resources and proof, a line each."""
+def summary(plan: Plan) -> LabelledLines:
+    """Latency, limits, overlay, resources and proof."""
     solver = plan.solver
     lines = [
-        f"latency    {plan.latency_ms:.4f} ms at batch 1, from the first byte read to the last byte written "
-        f"({solver.objective:,} {solver.unit}; host time not included)",
+        (
+            "latency",
+            f"{plan.latency_ms:.4f} ms at batch 1, from the first byte read to the last byte written "
+            f"({solver.objective:,} {solver.unit}; host time not included)",
+        )
     ]
     if plan.limits_ms:
         limits = ", ".join(f"{name} {value:.4f} ms" for name, value in plan.limits_ms.items())
         lines.append(
-            f"limits     {limits} (every multiplier busy with direct products; the plan's bytes at full bandwidth)"
+            (
+                "limits",
+                f"{limits} (the fewest products of the allowed algorithms on a busy array; "
+                "the plan's bytes at full bandwidth)",
+            )
         )
     lines += overlay_lines(plan)
     gap = (solver.objective - solver.bound) / solver.objective if solver.objective else 0.0
     width = "" if solver.treewidth is None else f", treewidth {solver.treewidth}"
     lines.append(
-        f"proof      {solver.status}: bound {solver.bound:,} of {solver.objective:,} {solver.unit} (gap {gap:.2%}); "
-        f"{solver.arrays_considered:,} arrays considered, {solver.arrays_solved:,} solved with {solver.name}{width}, "
-        f"{solver.seconds:.2f} s"
+        (
+            "proof",
+            f"{solver.status}: bound {solver.bound:,} of {solver.objective:,} {solver.unit} (gap {gap:.2%}); "
+            f"{solver.arrays_considered:,} arrays considered, {solver.arrays_solved:,} solved with {solver.name}"
+            f"{width}, {solver.seconds:.2f} s",
+        )
     )
-    return [Text(line) for line in lines]
+    return LabelledLines(lines)
 
 
-def overlay_lines(plan: Plan) -> list[str]:
-    """Overlay, buffers and resources, a line each."""
+def overlay_lines(plan: Plan) -> list[tuple[str, str]]:
+    """Overlay, buffers and resources, each with its label."""
     overlay, kept = plan.overlay, "overlay" in plan.request
     lines = [
-        f"overlay    {overlay.rows} x {overlay.columns} array, int8 products per multiplier: {overlay.packing}, "
-        f"{overlay.clock_mhz:g} MHz, {overlay.bandwidth_gbs:g} GB/s{', kept as given' if kept else ''}"
+        (
+            "overlay",
+            f"{overlay.rows} x {overlay.columns} array, int8 products per multiplier: {overlay.packing}, "
+            f"{overlay.clock_mhz:g} MHz, {overlay.bandwidth_gbs:g} GB/s{', kept as given' if kept else ''}",
+        )
     ]
     if overlay.input_buffer:
         lines.append(
-            f"buffers    input {overlay.input_buffer >> 10} KiB, weights {overlay.weight_buffer >> 10} KiB, "
-            f"output {overlay.output_buffer >> 10} KiB, accumulators 2 x {overlay.accumulator_rows} rows, "
-            f"row buffers 2 x {overlay.row_buffer} B"
+            (
+                "buffers",
+                f"input {overlay.input_buffer >> 10} KiB, weights {overlay.weight_buffer >> 10} KiB, "
+                f"output {overlay.output_buffer >> 10} KiB, accumulators 2 x {overlay.accumulator_rows} rows, "
+                f"row buffers 2 x {overlay.row_buffer} B",
+            )
         )
     uses = []
     for use in plan.resources:
@@ -126,5 +177,5 @@ def overlay_lines(plan: Plan) -> list[str]:
         spread = f" +-{use.uncertainty_percent}%" if use.uncertainty_percent else ""
         uses.append(f"{use.name} {use.used:,}{spread} of {use.available:,} ({share:.0%})")
     if uses:
-        lines.append("resources  " + "; ".join(uses))
+        lines.append(("resources", "; ".join(uses)))
     return lines

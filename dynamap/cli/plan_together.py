@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from dynamap.cli.output import message, show, show_json
 from dynamap.cli.places import check_places
 from dynamap.cli.plan_inputs import Task
 from dynamap.cli.plan_report import layer_table, overlay_lines, progress_shown
+from dynamap.cli.tables import Column, Content, FittedTable, LabelledLines
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.results.files import write_files
@@ -97,31 +97,42 @@ def plans_document(plans: Sequence[Plan]) -> dict[str, object]:
     return {"schema": SCHEMA, "together": documents[0]["together"], "plans": documents}
 
 
+_COLUMNS = (
+    Column("network", content=Content.NAMES),
+    Column("weight", right=True, rank=1),
+    Column("cycles", right=True, rank=2),
+    Column("latency, ms", right=True),
+    Column("share of the objective", right=True, rank=3),
+)
+
+
 def together_report(plans: Sequence[Plan]) -> Group:
     """The layers of every network, then one row per network, the overlay and the proof."""
     together, shared = plans[0].request["together"], plans[0].together
     assert shared is not None
-    table = Table(title=Text(f"{len(plans)} networks on one overlay of {plans[0].device['device']['name']}"))
-    table.add_column("network")
-    for heading in ("weight", "cycles", "latency, ms", "share of the objective"):
-        table.add_column(heading, justify="right")
     worst = together["objective"] == "worst"
+    rows = []
     for plan, model in zip(plans, together["models"], strict=True):
         weighted = model["weight"] * plan.solver.objective
         share = f"{weighted / shared.objective:.1%}"
         cells = (plan.model.name, f"{model['weight']}", f"{plan.solver.objective:,}", f"{plan.latency_ms:.4f}", share)
-        table.add_row(*map(Text, cells))
+        rows.append(cells)
+    title = f"{len(plans)} networks on one overlay of {plans[0].device['device']['name']}"
+    table = FittedTable(_COLUMNS, rows, title=title)
     gap = (shared.objective - shared.bound) / shared.objective if shared.objective else 0.0
     solver = plans[0].solver
     what = "the largest of the weighted cycles" if worst else "the sum of the weighted cycles"
     lines = [
-        f"objective  {what}: {shared.objective:,}",
+        ("objective", f"{what}: {shared.objective:,}"),
         *overlay_lines(plans[0]),
-        f"proof      {shared.status}: bound {shared.bound:,} (gap {gap:.2%}) over all mappings of all networks; "
-        f"{solver.arrays_considered:,} arrays considered, {solver.arrays_solved:,} solved with {solver.name}, "
-        f"{solver.seconds:.2f} s",
+        (
+            "proof",
+            f"{shared.status}: bound {shared.bound:,} (gap {gap:.2%}) over all mappings of all networks; "
+            f"{solver.arrays_considered:,} arrays considered, {solver.arrays_solved:,} solved with {solver.name}, "
+            f"{solver.seconds:.2f} s",
+        ),
     ]
-    return Group(*(layer_table(plan) for plan in plans), Text(), table, *map(Text, lines))
+    return Group(*(layer_table(plan) for plan in plans), Text(), table, LabelledLines(lines))
 
 
 def _proven(plan: Plan) -> bool:

@@ -13,6 +13,9 @@ from typing import Annotated, Any, Optional
 import typer
 from typer.core import TyperGroup
 
+from dynamap.cli.options import STDOUT, with_width
+from dynamap.cost.errors import InputError
+
 PAGE = "html"
 
 
@@ -21,7 +24,7 @@ class PageOrCommand(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Puts ``html`` in front of what names no command and asks for no help."""
-        if not args or (args[0] not in self.commands and args[0] != "--help"):
+        if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help")):
             args = [PAGE, *args]
         return super().parse_args(ctx, args)
 
@@ -31,7 +34,8 @@ report_app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    subcommand_metavar="PLAN... -o FILE.html | COMMAND ...",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    subcommand_metavar="PLAN... [-o FILE.html] | COMMAND ...",
     help="Explain plans to a colleague: one HTML page. Without a command, `html` is meant.",
 )
 
@@ -45,7 +49,10 @@ class Baselines(str, Enum):
 @report_app.command(PAGE)
 def page(
     plans: Annotated[list[Path], typer.Argument(help="Saved plans; several are compared.", metavar="PLAN...")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file to write.")],
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", help="The HTML file, - for stdout; beside the plan if left out."),
+    ] = None,
     baselines: Annotated[
         Baselines,
         typer.Option(help="Fixed strategies beside the plan: on its array, each on its best array (slower), or none."),
@@ -71,10 +78,19 @@ def page(
     from dynamap.cli.report_page import page_command
 
     wanted = Wanted(Scope(baselines.value), time_limit, verify)
-    raise typer.Exit(page_command(plans, output, wanted, run or [], measured or []))
+    raise typer.Exit(page_command(plans, _place(plans, output), wanted, run or [], measured or []))
+
+
+def _place(plans: list[Path], output: Path | None) -> Path:
+    if output is None:
+        if len(plans) > 1:
+            raise InputError("which file should compare the plans? Name it by -o FILE.html")
+        return plans[0].with_suffix(".html")
+    return Path("/dev/stdout") if output == STDOUT else output
 
 
 @report_app.command("import")
+@with_width
 def import_project(
     project: Annotated[Path, typer.Argument(help="The folder of a generated project.", show_default=False)],
     reports: Annotated[

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from dynamap.backends.evidence.vendor_reports.calibration import Calibrated, calibrate
@@ -17,6 +16,7 @@ from dynamap.backends.evidence.vendor_reports.front_end import compare_project
 from dynamap.backends.evidence.vendor_reports.values import ReportError
 from dynamap.cli.output import message, show
 from dynamap.cli.places import check_places
+from dynamap.cli.tables import Column, FittedTable
 from dynamap.cost.device import load_device
 from dynamap.cost.errors import InputError
 from dynamap.planner.results.documents import json_text
@@ -88,7 +88,7 @@ def _original(calibrated: Calibrated, device_file: Path | None) -> str | None:
 
 
 def _tables(comparison: Comparison) -> Group:
-    parts: list[Table | Text] = [_table(comparison, compared) for compared in comparison.compared]
+    parts: list[FittedTable | Text] = [_table(comparison, compared) for compared in comparison.compared]
     clock = comparison.clock
     if clock is not None:
         slack = "" if clock.slack_ns is None else f", slack {clock.slack_ns:+.3f} ns"
@@ -108,22 +108,30 @@ def _verdict(row: Row, compared: Compared) -> Text:
     return Text("yes", style="green") if row.inside else Text("no", style="yellow")
 
 
-def _table(comparison: Comparison, compared: Compared) -> Table:
+_COLUMNS = (
+    Column("resource"),
+    Column("estimated", right=True),
+    Column("interval", right=True, rank=1),
+    Column("measured", right=True),
+    Column("measured / estimated", right=True, rank=2),
+    Column("available", right=True, rank=3),
+    Column("inside"),
+)
+
+
+def _table(comparison: Comparison, compared: Compared) -> FittedTable:
     report = compared.report
-    title = f"{comparison.prediction.model} on {comparison.prediction.device}: {report.tool}, {compared.stage}"
-    table = Table(title=title, caption="; ".join((report.path, *report.notes)), title_justify="left")
-    table.add_column("resource", no_wrap=True)
-    for heading in ("estimated", "interval", "measured", "measured / estimated", "available"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("inside")
-    for row in compared.rows:
-        table.add_row(
+    rows = [
+        (
             row.unit,
             f"{row.estimated:,}",
             f"{row.least:,} to {row.most:,}" if row.uncertainty_percent else "exact",
             f"{row.measured:,}",
-            "-" if row.permille is None else f"{row.permille / 1000:.3f}",
-            "-" if row.available is None else f"{row.available:,}",
+            "" if row.permille is None else f"{row.permille / 1000:.3f}",
+            "" if row.available is None else f"{row.available:,}",
             _verdict(row, compared),
         )
-    return table
+        for row in compared.rows
+    ]
+    title = f"{comparison.prediction.model} on {comparison.prediction.device}: {report.tool}, {compared.stage}"
+    return FittedTable(_COLUMNS, rows, title=title, caption="; ".join((report.path, *report.notes)))

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from rich.text import Text
 
 from dynamap.cli.output import message, show, show_json
 from dynamap.cli.places import check_places
+from dynamap.cli.tables import Column, Content, FittedTable
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan.layers import PlannedLayer
 from dynamap.planner.plan.plan import load_plan
@@ -253,11 +255,20 @@ def _output_types(network: Network) -> dict[str, dict[str, Any]]:
     return types
 
 
+_COLUMNS = (
+    Column("layer", content=Content.NAMES),
+    Column("op"),
+    Column("elements", right=True, rank=1),
+    Column("differing", right=True),
+    Column("largest, LSB", right=True),
+    Column("bytes read", right=True, rank=2),
+    Column("bytes written", right=True, rank=2),
+)
+
+
 def _print(
     document: Mapping[str, Any], compare: str | None, quantised: QuantisedNetwork, random_input: bool, final: Final
 ) -> None:
-    from rich.table import Table
-
     from dynamap.cli.run_final import final_lines
 
     message(f"note: {quantised.source}")
@@ -269,16 +280,13 @@ def _print(
             message(f"note: the output {name!r} holds {kind['type']} integers, {scaled}")
     if random_input:
         message("note: the input is a seeded random image; give one with --input")
-    table = Table()
-    for column in ("layer", "op"):
-        table.add_column(column)
-    for column in ("elements", "differing", "largest, LSB", "bytes read", "bytes written"):
-        table.add_column(column, justify="right")
+    rows = []
     for layer in document["layers"]:
-        shown = "-" if layer["differing"] is None else f"{layer['differing'] / layer['elements']:.4%}"
-        largest = "-" if layer["max_lsb"] is None else str(layer["max_lsb"])
-        read, written = str(layer.get("bytes_read", "-")), str(layer.get("bytes_written", "-"))
-        table.add_row(layer["name"], layer["op"], str(layer["elements"]), shown, largest, read, written)
+        shown = "" if layer["differing"] is None else f"{layer['differing'] / layer['elements']:.4%}"
+        largest = "" if layer["max_lsb"] is None else str(layer["max_lsb"])
+        read, written = str(layer.get("bytes_read", "")), str(layer.get("bytes_written", ""))
+        rows.append((layer["name"], layer["op"], str(layer["elements"]), shown, largest, read, written))
+    table = FittedTable(_COLUMNS, rows)
     lines = final_lines(final)
     if compare is not None:
         share = document["differing"] / document["elements"]
@@ -288,4 +296,4 @@ def _print(
         )
     agree = "equal to the plan's" if document["counters_equal"] else "NOT the plan's"
     lines.append(f"counters {agree}; {document['platform']}, {document['seconds']:.2f} s")
-    show(table, *lines)
+    show(table, *map(Text, lines))

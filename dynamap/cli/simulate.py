@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from dynamap.backends.planned_model import files_of_plan, network_of_plan
 from dynamap.backends.simulator import Simulation, chrome_trace, differing_layers, simulate_plan
 from dynamap.cli.output import message, show, show_json
 from dynamap.cli.places import check_places
+from dynamap.cli.tables import Column, Content, FittedTable
 from dynamap.planner.plan.plan import Plan, load_plan
 from dynamap.planner.plan.words import op_word
 from dynamap.planner.results.files import write_file
@@ -45,20 +45,30 @@ def simulate_command(plan: Path, trace: Path | None, as_json: bool) -> int:
     return 1 if differing else 0
 
 
+_COLUMNS = (
+    Column("layer", content=Content.NAMES),
+    Column("op", rank=1),
+    Column("passes", right=True, rank=4),
+    Column("compute", right=True),
+    Column("load", right=True, rank=2),
+    Column("store", right=True, rank=2),
+    Column("cycles", right=True),
+    Column("bytes read", right=True, rank=3),
+    Column("bytes written", right=True, rank=3),
+)
+
+
 def simulation_report(plan: Plan, simulation: Simulation) -> Group:
     """One row per layer that takes time, and the sums."""
-    table = Table(title=Text(f"{plan.model.name}, simulated block by block"))
-    table.add_column("layer", overflow="fold", max_width=36)
-    table.add_column("op", no_wrap=True)
-    for heading in ("passes", "compute", "load", "store", "cycles", "bytes read", "bytes written"):
-        table.add_column(heading, justify="right", no_wrap=True)
     passes = [0] * len(simulation.layers)
     for step in simulation.passes:
         passes[step.layer] += 1
+    rows = []
     for planned, layer, count in zip(plan.layers, simulation.layers, passes, strict=True):
         if count:
             numbers = (count, layer.compute_cycles, layer.load_cycles, layer.store_cycles, layer.cycles)
-            cells = (*numbers, layer.bytes_read, layer.bytes_written)
-            table.add_row(Text(layer.name), Text(op_word(planned)), *(f"{number:,}" for number in cells))
+            moved = (layer.bytes_read, layer.bytes_written)
+            rows.append((layer.name, op_word(planned), *(f"{number:,}" for number in (*numbers, *moved))))
+    table = FittedTable(_COLUMNS, rows, title=f"{plan.model.name}, simulated block by block")
     total = f"{simulation.cycles:,} cycles, {simulation.latency_ms:.6f} ms in {len(simulation.passes)} passes"
     return Group(table, Text(total))

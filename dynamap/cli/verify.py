@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from dynamap.backends.evidence.verification import Verdict, Verification, verify_plan
 from dynamap.cli.output import show, show_json
+from dynamap.cli.tables import Column, Content, FittedTable
 from dynamap.planner.plan.plan import load_plan
 
 _STYLES = {
@@ -35,14 +35,16 @@ def verify_command(plan: Path, as_json: bool, full: bool) -> int:
     return 0 if verification.verified else 1
 
 
+_COLUMNS = (Column("check"), Column("outcome"), Column("what was found", content=Content.PROSE))
+
+
 def verification_report(plan: str, verification: Verification) -> Group:
     """One row per check, and the verdict."""
-    table = Table(title=Text(f"verification of {plan}"))
-    table.add_column("check", no_wrap=True)
-    table.add_column("outcome", no_wrap=True)
-    table.add_column("what was found", overflow="fold")
-    for check in verification.checks:
-        table.add_row(Text(check.name), Text(check.outcome.value, style=_STYLES[check.outcome]), Text(check.detail))
+    rows = [
+        (check.name, Text(check.outcome.value, style=_STYLES[check.outcome]), check.detail)
+        for check in verification.checks
+    ]
+    table = FittedTable(_COLUMNS, rows, title=f"verification of {plan}")
     failed = sum(check.outcome is Verdict.FAILED for check in verification.checks)
     asked = sum(check.outcome is Verdict.NOT_ASKED for check in verification.checks)
     verdict = f"NOT TRUE: {failed} of {len(verification.checks)} checks failed"

@@ -9,11 +9,11 @@ from pathlib import Path
 from rich.console import Group
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
-from rich.table import Table
 from rich.text import Text
 
 from dynamap.backends.planned_model import network_of_plan
 from dynamap.cli.output import message, progress_console, show, show_json
+from dynamap.cli.tables import Column, Content, FittedTable
 from dynamap.planner.plan.plan import load_plan
 from dynamap.planner.studies.whatif import Answer, Change, WhatIf, what_if
 
@@ -46,18 +46,22 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+_COLUMNS = (
+    Column("change", content=Content.PROSE),
+    Column("same overlay, ms", right=True),
+    Column("gain", right=True, rank=2),
+    Column("re-sized, ms", right=True),
+    Column("gain", right=True, rank=1),
+    Column("re-sized array", rank=3),
+    Column("remark", rank=4, content=Content.PROSE),
+)
+
+
 def whatif_report(found: WhatIf) -> Group:
     """The plan, one row per change, best gain first, and what the columns mean."""
-    table = Table(title=Text(f"what if: {found.model} on {found.device}"))
-    table.add_column("change", no_wrap=True)
-    for heading in ("same overlay, ms", "gain", "re-sized, ms", "gain"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("re-sized array", no_wrap=True)
-    table.add_column("remark", overflow="fold")
-    table.add_row("none (the plan)", *_cells(found.same, None), *_cells(found.resized, None), _array(found.resized), "")
-    table.add_section()
-    for change in found.changes:
-        table.add_row(*(Text(cell) for cell in _row(change)))
+    plan = ("none (the plan)", *_cells(found.same, None), *_cells(found.resized, None), _array(found.resized), "")
+    rows = [plan, *map(_row, found.changes)]
+    table = FittedTable(_COLUMNS, rows, title=f"what if: {found.model} on {found.device}")
     lines = [
         "same overlay: array, buffers, memory word and lanes of the plan (but for the changed one), mapped again",
         "re-sized: array and buffers chosen again for the changed resource, everything else of the device as it is",

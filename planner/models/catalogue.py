@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dynamap.cost.errors import InputError
+from dynamap.cost.likeness import suggestion
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -138,6 +141,9 @@ _ENTRIES = (
 CATALOGUE: Mapping[str, BuiltIn] = MappingProxyType({entry.name: entry for entry in _ENTRIES})
 BUILT_IN: tuple[str, ...] = tuple(CATALOGUE)
 
+_MOST_BESIDE = 1000
+"""Files of a folder that are looked at for one that may have been meant."""
+
 
 def resolve(name_or_path: str, *, seed: int = 0, weights: bool = True, shapes: Shapes | None = None) -> Network:
     """The network of a built-in name, or of an ONNX file.
@@ -164,12 +170,20 @@ def resolve(name_or_path: str, *, seed: int = 0, weights: bool = True, shapes: S
     path = Path(name_or_path)
     if not path.is_file():
         raise InputError(
-            f"model {name_or_path!r} is not a file that exists, nor the name of a built-in network; "
-            f"the built-in networks are: {', '.join(BUILT_IN)}"
+            f"model {name_or_path!r} is not a file that exists, nor the name of a built-in network"
+            f"{suggestion(name_or_path, (*BUILT_IN, *_models_beside(path)))} "
+            f"(the built-in networks are: {', '.join(BUILT_IN)})"
         )
     from dynamap.planner.importer import load_model
 
     return load_model(path, shapes)
+
+
+def _models_beside(path: Path) -> list[str]:
+    """The ONNX files of the folder that the path names, as it names it."""
+    with suppress(OSError, ValueError):
+        return sorted(str(path.parent / other.name) for other in islice(path.parent.glob("*.onnx"), _MOST_BESIDE))
+    return []
 
 
 def model_proto(name: str, *, seed: int = 0) -> ModelProto:

@@ -9,6 +9,7 @@ from dynamap.cost.algorithms import Algorithm
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.device import MOST_MULTIPLIERS, Device, load_device
 from dynamap.cost.errors import InfeasibleError, InputError
+from dynamap.cost.likeness import suggestion
 from dynamap.cost.overlay.fitting.candidates import Candidates, require_array
 from dynamap.cost.overlay.fitting.target import array_limit, machine_of
 from dynamap.cost.overlay.machine import Machine
@@ -35,10 +36,8 @@ def restrictions_for(network: Network, request: Request) -> dict[str, Restrictio
         pins = {name: choice for name, choice in pins.items() if name in convs}
     for name in pins:
         if name not in convs:
-            close = [other for other in convs if name.lower() in other.lower()][:3]
-            hint = f"; did you mean {', '.join(map(repr, close))}?" if close else ""
             raise InputError(
-                f"--pin names {name!r}, which is not a convolution of {network.name!r}{hint} "
+                f"--pin names {name!r}, which is not a convolution of {network.name!r}{suggestion(name, convs)} "
                 "(`dynamap check` lists the layers)"
             )
         if request.cost_model == "overlay" and not isinstance(work_of(convs[name], network), ConvShape):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from dynamap.cost.convolution import ConvShape
@@ -10,13 +11,14 @@ from dynamap.cost.device import Device
 from dynamap.cost.overlay.fitting.candidates import Candidates
 from dynamap.cost.overlay.fitting.report import report
 from dynamap.cost.overlay.machine import Machine, Overlay
+from dynamap.cost.overlay.options import fewest_multiplier_cycles
 from dynamap.planner.mapping.footprint import require_memory
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.storage import Storages
 from dynamap.planner.network.network import Layer, Network
 from dynamap.planner.network.work import work_of
 from dynamap.planner.plan.described import executed_layer, free_layer, model_info
-from dynamap.planner.plan.layers import ArrayDecision, Decision, PlannedLayer
+from dynamap.planner.plan.layers import ArrayDecision, Decision, OnArray, PlannedLayer
 from dynamap.planner.plan.parts import OverlayInfo, ResourceUse, SolverInfo, TogetherInfo
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.search.found import Found
@@ -65,7 +67,7 @@ def write_plan(
             certificate=found.solution.certificate,
         ),
         latency_ms=machine.milliseconds(total),
-        limits_ms=_limits(layers, overlay, machine),
+        limits_ms=_limits(network, layers, overlay, machine),
         resources=tuple(
             ResourceUse(use.name, use.used, use.available, use.uncertainty_percent)
             for use in report(board, overlay, candidates.limit)
@@ -77,13 +79,21 @@ def write_plan(
     )
 
 
-def _limits(layers: Sequence[PlannedLayer], overlay: Overlay, machine: Machine) -> dict[str, float]:
-    """Latency if the array always worked at its direct peak; if memory moved the plan's bytes at full rate."""
-    macs = sum(layer.macs for layer in layers)
+def _limits(network: Network, layers: Sequence[PlannedLayer], overlay: Overlay, machine: Machine) -> dict[str, float]:
+    """Latency if the array had the fewest products of the allowed algorithms and nothing else to do; if memory moved
+    the plan's bytes at full rate and nothing waited."""
+    busy = Fraction(0)
+    for layer, planned in zip(network.layers, layers, strict=True):
+        if isinstance(planned, OnArray):
+            shape = work_of(layer, network)
+            assert isinstance(shape, ConvShape)
+            busy += fewest_multiplier_cycles(
+                shape, {option.choice.algorithm for option in planned.options}, machine.packing
+            )
     moved = sum(layer.bytes_read + layer.bytes_written for layer in layers)
     rate = min(machine.bandwidth_bytes_per_ms, machine.word_bytes * machine.clock_khz)
     return {
-        "compute": round(macs / (overlay.peak_macs_per_cycle * machine.clock_khz), 6),
+        "compute": round(float(busy / overlay.array_multipliers / machine.clock_khz), 6),
         "bandwidth": round(moved / rate, 6),
     }
 

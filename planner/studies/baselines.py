@@ -16,7 +16,7 @@ from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.device import Device
 from dynamap.cost.overlay.fitting.candidates import require_array
-from dynamap.cost.overlay.options import WINOGRAD_TILES, applicable, winograd_fits
+from dynamap.cost.overlay.options import WINOGRAD_TILES, applicable, fewest_multiplier_cycles, winograd_fits
 from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.mapping.overlay_costs import LayerCosts, Restriction
 from dynamap.planner.mapping.storage import Storages, find_storages
@@ -180,13 +180,7 @@ def physical_limits(network: Network, device: str | Device, request: Request | N
     for layer in network.layers:
         if not isinstance(layer, Conv):
             continue
-        shape = conv_shape(layer, network)
-        direct = Fraction(shape.macs, machine.packing)
-        group, _ = shape.split_groups(1)
-        tiles = [
-            tile for tile in WINOGRAD_TILES if applicable(shape, Algorithm.WINOGRAD) and winograd_fits(group, tile)
-        ]
-        busy += min([direct, *(Fraction(shape.winograd_products(tile)) for tile in tiles)])
+        busy += fewest_multiplier_cycles(conv_shape(layer, network), tuple(Algorithm), machine.packing)
         moved += layer.weights.size
     moved += sum(network.tensors[tensor].elements for tensor in _results(network))
     rate = min(machine.bandwidth_bytes_per_ms, machine.word_bytes * machine.clock_khz)

@@ -1,0 +1,47 @@
+"""What somebody tries first: the version, short help, a report without a place, standard output."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import dynamap
+from dynamap.cli.app import COMMANDS, app
+from support.repository import DIGITS_MODEL
+
+
+def test_version() -> None:
+    assert dynamap.__version__ == version("dynamap")
+    assert CliRunner().invoke(app, ["--version"]).stdout == f"dynamap {dynamap.__version__}\n"
+    with pytest.raises(AttributeError, match="has no attribute 'plam'"):
+        dynamap.plam  # noqa: B018
+
+
+@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS), ("report",)], ids=" ".join)
+def test_short_help(command: tuple[str, ...]) -> None:
+    short = CliRunner().invoke(app, [*command, "-h"])
+    assert short.exit_code == 0
+    assert short.stdout == CliRunner().invoke(app, [*command, "--help"]).stdout
+
+
+def test_a_report_lies_beside_its_plan(tmp_path: Path) -> None:
+    plans = [tmp_path / "first.json", tmp_path / "second.json"]
+    for plan in plans:
+        dynamap.plan(DIGITS_MODEL, "pynq-z2").save(plan)
+    assert CliRunner().invoke(app, ["report", str(plans[0]), "--baselines", "none"]).exit_code == 0
+    page = (tmp_path / "first.html").read_text()
+    assert page.startswith("<!doctype html>")
+    several = CliRunner().invoke(app, ["report", *map(str, plans)])
+    assert several.exception is not None
+    assert "Name it by -o" in str(several.exception)
+
+
+def test_a_plan_on_standard_output() -> None:
+    words = ["plan", str(DIGITS_MODEL), "--device", "pynq-z2"]
+    printed = json.loads(CliRunner().invoke(app, [*words, "-o", "-"]).stdout)
+    assert printed["schema"] == "dynamap.plan/1"
+    assert printed.keys() == json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout).keys()
