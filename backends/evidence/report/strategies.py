@@ -11,7 +11,7 @@ from dynamap.planner.plan.plan import Plan
 from dynamap.planner.studies.baselines import STRATEGIES, Baseline
 
 _LIMITS = {
-    "compute": "the plan's multiply-accumulates at the direct peak of its array",
+    "compute": "the fewest products of the allowed algorithms on its array, always busy",
     "bandwidth": "the plan's bytes at the full rate of memory",
 }
 
