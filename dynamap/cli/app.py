@@ -209,15 +209,16 @@ TABLES = ("plan", "check", "devices", "models", "verify", "whatif", "simulate", 
 
 def _version(asked: bool) -> None:
     if asked:
-        import dynamap
+        from importlib.metadata import version
+
         from dynamap.cli.output import show
 
-        show(f"dynamap {dynamap.__version__}")
+        show(f"dynamap {version('dynamap')}")
         raise typer.Exit
 
 
 def about(
-    version: Annotated[
+    asked: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
