@@ -83,10 +83,9 @@ class FittedTable:
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
         shown = []
         for column, cells, width in zip(columns, texts, widths, strict=True):
-            justify = "right" if column.right else "left"
             table.add_column(
                 column.heading,
-                justify=justify,
+                justify="right" if column.right else "left",
                 width=width,
                 no_wrap=column.content is Content.WHOLE,
                 overflow="ellipsis" if column.content is Content.WHOLE else "fold",
