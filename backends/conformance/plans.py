@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dynamap.backends.contract import Int8Array
+from dynamap.cost.geometry import Window
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.storage import find_storages
@@ -35,6 +36,18 @@ def plan_on(
     costs = LayerCosts(network, storages, machine, restrictions_for(network, request))
     found = fixed_search(costs, storages, *array, [buffers], solve=solver_of(request))
     return write_plan(network, board, request.document(), costs, storages, candidates, found)
+
+
+def ways(window: Window) -> list[tuple[str, int | None]]:
+    """Algorithms and Winograd tiles that docs/overlay.md allows for a window."""
+    found: list[tuple[str, int | None]] = [("im2col", None)]
+    if window.kernel != (1, 1) and window.stride == (1, 1):
+        found.append(("kn2row", None))
+        if window.dilation == (1, 1):
+            found += [("winograd", 2), ("winograd", 4)]
+            if min(window.kernel) == 1:
+                found.append(("winograd", 5))
+    return found
 
 
 def redecided(layer: PlannedLayer, **words: object) -> PlannedLayer:

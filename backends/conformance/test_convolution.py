@@ -11,7 +11,7 @@ import pytest
 
 from dynamap.backends.conformance.checking import ONE_PRODUCT, WIDE, check, packed_device
 from dynamap.backends.conformance.networks import one_conv
-from dynamap.backends.conformance.plans import integer_image, plan_on, redecided
+from dynamap.backends.conformance.plans import integer_image, plan_on, redecided, ways
 from dynamap.backends.contract import Executor
 from dynamap.backends.quantise import quantise
 from dynamap.cost.geometry import TensorShape, Window
@@ -37,18 +37,6 @@ TOO_LARGE = ("5x4", "whole")
 
 SHAPE = TensorShape(37, 9, 7)
 OUTPUTS = 41
-
-
-def ways(window: Window) -> list[tuple[str, int | None]]:
-    """Algorithms and Winograd tiles that docs/overlay.md allows for a window."""
-    found: list[tuple[str, int | None]] = [("im2col", None)]
-    if window.kernel != (1, 1) and window.stride == (1, 1):
-        found.append(("kn2row", None))
-        if window.dilation == (1, 1):
-            found += [("winograd", 2), ("winograd", 4)]
-            if min(window.kernel) == 1:
-                found.append(("winograd", 5))
-    return found
 
 
 def blockings(height: int, step: int, *, whole_in: bool, whole_out: bool) -> list[Blocking]:

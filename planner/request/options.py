@@ -29,9 +29,8 @@ from dynamap.planner.request.kinds import (
     set_of,
     words_of,
 )
+from dynamap.planner.solvers import SOLVERS
 from dynamap.planner.solvers.contract import DEFAULT_MEMORY_LIMIT_BYTES, ILP_ENGINES
-
-SOLVER_NAMES = ("dp", "ilp", "cpsat", "exhaustive")
 
 
 class Decides(Enum):
@@ -80,6 +79,10 @@ def declared_options(record: type) -> tuple[Option, ...]:
     return tuple(Option(f.name, **f.metadata) for f in fields(record))
 
 
+def _choices(kind: type[Enum]) -> str:
+    return ",".join(each.value for each in kind)
+
+
 @dataclass(frozen=True)
 class Options:
     """What a user can ask of a plan; None leaves a choice to the search.
@@ -89,7 +92,7 @@ class Options:
     ``time_limit`` in seconds, ``memory_limit_mb`` in MiB.
     """
 
-    solver: str = asked("dp", "--solver", words_of(SOLVER_NAMES), "How the mapping is solved.  [default: dp]")
+    solver: str = asked("dp", "--solver", words_of(tuple(SOLVERS)), "How the mapping is solved.  [default: dp]")
     ilp_engine: str = asked(
         "cbc", "--ilp-engine", words_of(ILP_ENGINES), "The solver behind --solver ilp.  [default: cbc]", stored=False
     )
@@ -148,15 +151,15 @@ class Options:
         lambda: tuple(Algorithm),
         "--algorithms",
         set_of(Algorithm),
-        "Allowed: im2col,kn2row,winograd.",
-        varied="Allowed: im2col,kn2row,winograd; repeat it to compare several sets.",
+        f"Allowed: {_choices(Algorithm)}.",
+        varied=f"Allowed: {_choices(Algorithm)}; repeat it to compare several sets.",
     )
     dataflows: tuple[Dataflow, ...] = asked(
         lambda: tuple(Dataflow),
         "--dataflows",
         set_of(Dataflow),
-        "Allowed: ns,ws,is.",
-        varied="Allowed: ns,ws,is; repeat it to compare several sets.",
+        f"Allowed: {_choices(Dataflow)}.",
+        varied=f"Allowed: {_choices(Dataflow)}; repeat it to compare several sets.",
     )
     pins: Mapping[str, tuple[Algorithm, Dataflow | None]] = asked(
         dict,

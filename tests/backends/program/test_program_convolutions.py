@@ -11,6 +11,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from dynamap.backends.conformance.plans import ways
 from dynamap.backends.emulator import execute
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import QuantisedNetwork, quantise
@@ -38,18 +39,6 @@ WINDOWS = {
 }
 SHAPE = TensorShape(37, 9, 7)
 OUTPUTS = 41
-
-
-def variants(window: Window) -> list[tuple[str, int | None]]:
-    """Algorithms and Winograd tiles that docs/overlay.md allows."""
-    found: list[tuple[str, int | None]] = [("im2col", None)]
-    if window.kernel != (1, 1) and window.stride == (1, 1):
-        found.append(("kn2row", None))
-        if window.dilation == (1, 1):
-            found += [("winograd", 2), ("winograd", 4)]
-            if min(window.kernel) == 1:
-                found.append(("winograd", 5))
-    return found
 
 
 def blockings(height: int, step: int, *, toeplitz: bool, hwc_in: bool, hwc_out: bool) -> list[Blocking]:
@@ -82,7 +71,7 @@ def test_every_way_to_compute_a_convolution_gives_the_same_bytes(name: str, arra
     plan = plan_on(network, array, device="pynq-z2" if array[0] == 5 else "zcu104")
     height = network.tensors["output"].height
     tried = 0
-    for (algorithm, tile), flow in product(variants(window), ("ns", "ws", "is")):
+    for (algorithm, tile), flow in product(ways(window), ("ns", "ws", "is")):
         for source, target in product(("c16", "hwc", "toeplitz"), ("c16", "hwc")):
             if source == "toeplitz" and algorithm != "im2col":
                 continue

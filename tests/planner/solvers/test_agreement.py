@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dynamap.planner.pbqp.certificates import check
 from dynamap.planner.pbqp.instances import FAMILIES, instance
 from dynamap.planner.pbqp.problem import Problem, Status
-from dynamap.planner.solvers import ILP_ENGINES, solve
+from dynamap.planner.solvers import ILP_ENGINES, SOLVERS, solve
 
 COSTS = {
     "zeros and ones": (0, 1),
@@ -49,7 +49,7 @@ def test_all_solvers_agree(problem: Problem, engine: str) -> None:
     assert exact.status is Status.OPTIMAL
     checked = check(problem, exact)
     assert checked.optimum == exact.objective
-    for solver in ("ilp", "cpsat", "exhaustive"):
+    for solver in [name for name in SOLVERS if name != "dp"]:
         if solver == "exhaustive" and assignments(problem) > LARGEST_EXHAUSTIVE:
             continue
         other = solve(problem, solver, ilp_engine=engine)

@@ -50,6 +50,15 @@ def small_model(name: str, channels: int, size: tuple[int, int]) -> onnx.ModelPr
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
 
 
+def message_of(out: str, err: str) -> str:
+    """The one message of a call that failed as it should: no traceback, and nothing on stdout."""
+    assert "Traceback" not in err and "internal error" not in err
+    assert out == ""
+    errors = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1, err
+    return errors[0]
+
+
 @pytest.fixture
 def call(monkeypatch: pytest.MonkeyPatch) -> Call:
     """Runs ``dynamap`` with arguments, as ``python -m dynamap`` does, without a new process."""
@@ -72,11 +81,7 @@ def refusal(call: Call) -> Refused:
     def run(status: int, *arguments: object) -> str:
         done = call(*arguments)
         assert done.status == status, done.err
-        assert "Traceback" not in done.err and "internal error" not in done.err
-        assert done.out == ""
-        errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
-        assert len(errors) == 1, done.err
-        return errors[0]
+        return message_of(done.out, done.err)
 
     return run
 
