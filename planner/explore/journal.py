@@ -11,15 +11,17 @@ from __future__ import annotations
 import csv
 import json
 import os
+import stat
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from dynamap.cost.errors import InputError
 from dynamap.planner.explore.parquet import parquet_bytes, require_pyarrow
 from dynamap.planner.explore.row import COLUMNS, Row, asked_by, csv_line, row_from_csv, row_from_data
-from dynamap.planner.explore.sweep import Sweep, differences
+from dynamap.planner.explore.sweep import SCHEMAS, Sweep, differences
 from dynamap.planner.results.documents import json_file
 from dynamap.planner.results.files import write_file
 
@@ -45,7 +47,8 @@ class ResultFiles:
         """By the extension of ``path``.
 
         Raises:
-            InputError: it has none of the known extensions, its folder does not exist, or it is a folder.
+            InputError: it has none of the known extensions, its folder does not exist, or one of the three leads to
+                what is no file that can be appended to and read again: a folder, a pipe, a device.
         """
         if path.suffix not in EXTENSIONS:
             raise InputError(
@@ -53,14 +56,32 @@ class ResultFiles:
             )
         if not path.parent.is_dir():
             raise InputError(f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}")
-        if path.is_dir():
-            raise InputError(f"cannot write {str(path)!r}: it is a folder")
         lines = path.with_name(path.name + ".jsonl") if path.suffix == ".parquet" else path
-        return ResultFiles(path, lines, path.with_name(path.name + ".sweep.json"))
+        files = ResultFiles(path, lines, path.with_name(path.name + ".sweep.json"))
+        for file in (files.results, files.lines, files.sweep):
+            _require_regular(file)
+        return files
 
     @property
     def is_csv(self) -> bool:
         return self.lines.suffix == ".csv"
+
+
+def _require_regular(path: Path) -> None:
+    """Raises InputError where a sweep could not be continued from what lies at ``path``, behind its links."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InputError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
+    if stat.S_ISDIR(mode):
+        raise InputError(f"cannot write {str(path)!r}: it is a folder")
+    if not stat.S_ISREG(mode):
+        raise InputError(
+            f"cannot write {str(path)!r}: it leads to a pipe or a device, and a sweep is continued from its files; "
+            "choose a regular file"
+        )
 
 
 class Journal:
@@ -165,7 +186,13 @@ class Journal:
         return True
 
     def _begin(self) -> None:
-        """Says of which sweep the file is, before it has a line."""
+        """Says of which sweep the file is, before it has a line; what lay there is at most what another sweep left."""
+        path = self.files.sweep
+        if path.exists() and path.stat().st_size and not _is_of_a_sweep(path):
+            raise InputError(
+                f"{str(path)!r} exists and is of no sweep; it would be replaced: move it, or choose another name for "
+                "the results"
+            )
         try:
             write_file(self.files.sweep, json_file(self.sweep.document()))
             self._made.append(self.files.sweep)
@@ -208,9 +235,7 @@ class Journal:
     def _require_same_sweep(self) -> None:
         path = self.files.sweep
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            if not isinstance(found, dict):
-                raise ValueError("it is not an object")
+            found = _object_in(path)
         except (OSError, ValueError, RecursionError) as error:
             raise InputError(
                 f"{str(self.files.results)!r} cannot be continued: {path.name!r} beside it, which says of which sweep "
@@ -259,6 +284,21 @@ class Journal:
             f"{str(self.files.lines)!r}, line {line}: not a row of this sweep ({reason}); restore the file or remove "
             "the line, then continue with --resume"
         )
+
+
+def _object_in(path: Path) -> dict[str, Any]:
+    """Raises OSError, ValueError or RecursionError where the file has no JSON object."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(found, dict):
+        raise ValueError("it is not an object")
+    return found
+
+
+def _is_of_a_sweep(path: Path) -> bool:
+    try:
+        return str(_object_in(path).get("schema")).startswith(SCHEMAS)
+    except (OSError, ValueError, RecursionError):
+        return False
 
 
 def _json_line(row: Row) -> bytes:

@@ -24,7 +24,10 @@ from dynamap.planner.network.network import Network
 from dynamap.planner.request.options import ALIKE, Options
 from dynamap.planner.request.request import Request
 
-SCHEMA = "dynamap.sweep/1"
+SCHEMAS = "dynamap.sweep/"
+"""Begins the schema of every version."""
+
+SCHEMA = f"{SCHEMAS}1"
 
 
 @dataclass(frozen=True)

@@ -34,22 +34,30 @@ def decide(
 ) -> tuple[Decision, ...]:
     """The decision for each executed layer, in the order of ``storages.executed``.
 
-    ``jobs`` are the layers' jobs, ``formats`` one per storage vertex.
+    ``jobs`` are the layers' jobs, ``formats`` one per storage vertex. Layers of one job in the same formats are decided
+    once, so that a chain of thousands takes no longer than its parts.
 
     Raises:
         InfeasibleError: a layer fits no buffer of the overlay in its formats.
     """
+    known: dict[tuple[int, Format, Format], Decision] = {}
     decisions = []
     for layer, job in zip(storages.executed, jobs.tolist(), strict=True):
-        ends = formats[storages.vertex[layer.inputs[0]]], formats[storages.vertex[layer.output]]
-        if job >= costs.conv_jobs:
-            decisions.append(_vector(costs, job, overlay, *ends))
-        else:
-            decision = _array(costs, job, overlay, *ends)
+        fi, fo = formats[storages.vertex[layer.inputs[0]]], formats[storages.vertex[layer.output]]
+        decision = known.get((job, fi, fo))
+        if decision is None:
+            decision = _decision(costs, job, overlay, fi, fo)
             if decision is None:
                 raise InfeasibleError(f"layer {layer.name!r} fits no buffer configuration of the overlay")
-            decisions.append(decision)
+            known[job, fi, fo] = decision
+        decisions.append(decision)
     return tuple(decisions)
+
+
+def _decision(costs: LayerCosts, job: int, overlay: Overlay, fi: Format, fo: Format) -> Decision | None:
+    """What is decided for every layer of a job in these formats; None where nothing fits."""
+    decide_one = _vector if job >= costs.conv_jobs else _array
+    return decide_one(costs, job, overlay, fi, fo)
 
 
 def _vector(costs: LayerCosts, job: int, overlay: Overlay, fi: Format, fo: Format) -> Decision:

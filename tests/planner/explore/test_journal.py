@@ -264,3 +264,34 @@ def test_where_it_cannot_be_written(tmp_path: Path, sweep: Sweep) -> None:
         ResultFiles.of(tmp_path / "folder.csv")
     with pytest.raises(InputError, match="cannot write"):
         Journal(Path("/proc/r.csv"), sweep, resume=False)
+
+
+@pytest.mark.parametrize("name", ["r.csv", "r.csv.sweep.json", "p.parquet.jsonl"])
+@pytest.mark.parametrize("special", ["pipe", "/dev/null", "/dev/full"])
+def test_what_could_not_be_read_again_is_refused_before_anything_is_done(
+    tmp_path: Path, sweep: Sweep, name: str, special: str
+) -> None:
+    """A pipe without a reader would wait for ever, a device keep no row and fail with "Invalid argument"."""
+    if special == "pipe":
+        os.mkfifo(tmp_path / name)
+    else:
+        (tmp_path / name).symlink_to(special)
+    results = tmp_path / (name.partition(".")[0] + (".parquet" if "parquet" in name else ".csv"))
+    with pytest.raises(InputError, match=rf"{name}': it leads to a pipe or a device.*choose a regular file"):
+        Journal(results, sweep, resume=False)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("content", ["mine\n", '{"schema": "dynamap.plan/1"}', "[1]", "["])
+def test_a_foreign_file_beside_the_results_is_kept(tmp_path: Path, sweep: Sweep, content: str) -> None:
+    beside = tmp_path / "r.csv.sweep.json"
+    beside.write_text(content)
+    with pytest.raises(InputError, match=r"'.*r\.csv\.sweep\.json' exists and is of no sweep"):
+        Journal(tmp_path / "r.csv", sweep, resume=False)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(beside.name, content)]
+
+
+def test_what_an_older_sweep_left_beside_is_replaced(tmp_path: Path, sweep: Sweep) -> None:
+    (tmp_path / "r.csv.sweep.json").write_text('{"schema": "dynamap.sweep/0"}')
+    Journal(tmp_path / "r.csv", sweep, resume=False).__exit__(None, None, None)
+    assert json.loads((tmp_path / "r.csv.sweep.json").read_text()) == sweep.document()
