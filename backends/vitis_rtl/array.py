@@ -15,6 +15,7 @@ class ArrayShape:
     ``group_rows`` (G): rows whose sums run down one cascade; the last group may have fewer. ``operand_bits``:
     of the moving operand, 8 for integers, 16 with Winograd. ``high_bits``: of a group's sum, above its low 18.
     ``accumulator_bits``: of each of the two sums in a row. ``accumulator_rows``: of each of the two halves.
+    ``read_columns``: of a group of columns that is read at a time; 0: all of them.
 
     >>> ArrayShape(rows=16, columns=3).sum_cycles(column=2)
     15
@@ -27,6 +28,7 @@ class ArrayShape:
     high_bits: int = 18
     accumulator_bits: int = 32
     accumulator_rows: int = 512
+    read_columns: int = 0
 
     @property
     def groups(self) -> int:
@@ -55,8 +57,17 @@ class ArrayShape:
 
     def parameters(self) -> dict[str, int]:
         """The parameters of ``systolic_array.sv`` by their names there."""
-        own = {"AccumulatorBits": self.accumulator_bits, "AccumulatorRows": self.accumulator_rows}
+        own = {
+            "AccumulatorBits": self.accumulator_bits,
+            "AccumulatorRows": self.accumulator_rows,
+            "ReadColumns": self.read_columns or self.columns,
+        }
         return self.core_parameters() | own
+
+    @property
+    def read_groups(self) -> int:
+        """Groups of columns that are read one at a time."""
+        return -(-self.columns // (self.read_columns or self.columns))
 
     def sum_cycles(self, column: int) -> int:
         """From a vector at the edge to its sum at the foot of ``column``: skew and cascade, split, tree, columns.
@@ -71,7 +82,7 @@ class ArrayShape:
 
     def read_cycles(self, column: int) -> int:
         """From the request for a row to its value: the request on its way, two registers of the memory, one behind."""
-        return column + 4
+        return column % (self.read_columns or self.columns) + 4
 
     def streaming_tile(self, vectors: int) -> int:
         """Cycles of a tile whose sums run down (WS, IS, Winograd): its vectors, or the next tile's load."""

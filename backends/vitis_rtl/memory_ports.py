@@ -79,9 +79,10 @@ def read_cycles(port: MemoryPort, memory: PlannedMemory, runs: Sequence[Run]) ->
     The first address is on the port a cycle after its request and its data ``read_latency`` later; the stream has
     a beat a cycle after the port.
     """
-    places = _places(runs, port.outstanding, memory.gap, _read_turn(memory))
+    places = _Places(port.outstanding, memory.gap, _read_turn(memory))
     start = 1 + memory.read_latency + 1
-    return [RunCycles(start + first, start + last, start + last) for first, last in places]
+    found = [places.add(run, not_before=start) for run in runs]
+    return [RunCycles(first, last, last) for first, last in found]
 
 
 def write_cycles(port: MemoryPort, memory: PlannedMemory, runs: Sequence[Run]) -> list[RunCycles]:
@@ -89,9 +90,29 @@ def write_cycles(port: MemoryPort, memory: PlannedMemory, runs: Sequence[Run]) -
 
     The first beat is on the port a cycle after its address; ``done_o`` is a cycle behind the response.
     """
-    places = _places(runs, port.outstanding, memory.gap, _write_turn(memory))
-    after = memory.write_latency + 1
-    return [RunCycles(2 + first, 2 + last, 2 + last + after) for first, last in places]
+    writes = Writes(port, memory)
+    return [writes.add(run, not_before=2) for run in runs]
+
+
+class Writes:
+    """Runs written through a port, one after the other, by the cycle in which the first beat of each may be on it."""
+
+    def __init__(self, port: MemoryPort, memory: PlannedMemory) -> None:
+        self._after = memory.write_latency + 1
+        self._places = _Places(port.outstanding, memory.gap, _write_turn(memory))
+
+    def add(self, run: Run, not_before: int) -> RunCycles:
+        """The cycles of one more run, whose first beat and address are there in time for ``not_before``."""
+        first, last = self._places.add(run, not_before)
+        return RunCycles(first, last, last + self._after)
+
+    @property
+    def taken(self) -> int:
+        """The cycle in which the last beat of all is taken from the stream: the one before it is on the port.
+
+        A beat that stands on the port while the gap behind the burst before it passes was taken before that.
+        """
+        return self._places.offered - 1
 
 
 def outstanding_for_reads(memory: PlannedMemory, beats: int) -> int:
@@ -126,23 +147,32 @@ def _outstanding(turn: int, gap: int, beats: int) -> int:
     return 1 + max(0, -(-(turn - gap) // (beats + gap)))
 
 
-def _places(runs: Sequence[Run], outstanding: int, gap: int, turn: int) -> list[tuple[int, int]]:
-    """First and last beat of each run on the port, counted from the very first beat.
+class _Places:
+    """First and last beat of each run on a port.
 
     A burst begins behind the one before it and its gap, and not before the burst that was ``outstanding`` places
     ahead has made room for it and it was asked for: the longest path of steps by one and by ``outstanding``.
     """
-    firsts: list[int] = []
-    lengths: list[int] = []
-    places = []
-    for run in runs:
+
+    def __init__(self, outstanding: int, gap: int, turn: int) -> None:
+        self._outstanding, self._gap, self._turn = outstanding, gap, turn
+        self._firsts: list[int] = []
+        self._lengths: list[int] = []
+        self.offered = 0
+        """The cycle in which the last beat would be on the port if it did not wait for the gap before its burst."""
+
+    def add(self, run: Run, not_before: int) -> tuple[int, int]:
+        firsts, lengths = self._firsts, self._lengths
         begun = len(firsts)
         for beats in run.bursts():
-            number = len(firsts)
-            earliest = firsts[-1] + lengths[-1] + gap if number else 0
-            if number >= outstanding:
-                earliest = max(earliest, firsts[-outstanding] + lengths[-outstanding] + turn)
-            firsts.append(earliest)
+            offered, free = not_before, 0
+            if firsts:
+                offered = max(offered, firsts[-1] + lengths[-1])
+                free = firsts[-1] + lengths[-1] + self._gap
+            if len(firsts) >= self._outstanding:
+                oldest = -self._outstanding
+                offered = max(offered, firsts[oldest] + lengths[oldest] + self._turn)
+            firsts.append(max(offered, free))
             lengths.append(beats)
-        places.append((firsts[begun], firsts[-1] + lengths[-1] - 1))
-    return places
+            self.offered = offered if beats == 1 else firsts[-1] + beats - 1
+        return firsts[begun], firsts[-1] + lengths[-1] - 1

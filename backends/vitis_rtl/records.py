@@ -105,7 +105,8 @@ def array_inputs(shape: ArrayShape) -> Record:
     tags = (
         *(Field(name) for name in ("add", "add_first", "add_half")),
         Field("add_row", shape.row_bits),
-        *(Field(name) for name in ("read", "read_half")),
+        Field("read", 1, shape.read_groups),
+        Field("read_half"),
         Field("read_row", shape.row_bits),
     )
     return Record((*(Field(name) for name in CONTROL), *tags, *_moving(shape)))

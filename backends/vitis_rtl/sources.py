@@ -20,13 +20,39 @@ ROOMS = {
         "top_edge.sv",
         "array_core.sv",
     ),
-    "accumulators": ("accumulator_memory.sv", "accumulator.sv", "systolic_array.sv"),
+    "accumulators": ("accumulator_memory.sv", "accumulator.sv", "accumulator_columns.sv", "systolic_array.sv"),
     "memory_ports": ("axi_pkg.sv", "axi_fifo.sv", "axi_bursts.sv", "axi_read.sv", "axi_write.sv"),
+    "post": (
+        "post_pkg.sv",
+        "post_slice.sv",
+        "post_product.sv",
+        "post_shift.sv",
+        "post_table.sv",
+        "post_lane.sv",
+        "post_lanes.sv",
+        "parameter_bank.sv",
+        "parameter_memory.sv",
+        "post_requests.sv",
+        "post.sv",
+    ),
+    "store": (
+        "store_pkg.sv",
+        "output_bank.sv",
+        "output_writer.sv",
+        "output_reader.sv",
+        "output_buffer.sv",
+        "store_requests.sv",
+    ),
+    "sequence": ("drain_pkg.sv", "drain.sv"),
 }
 """What becomes hardware, by the folder of ``rtl``. In each, a package stands before what uses it."""
 
-TWINS = {"array": ("dsp_slice_model.sv",), "accumulators": ("systolic_array_loops.sv",)}
-"""What a simulation needs beside it: the twin of the multiplier slice, and the array in loops."""
+TWINS = {
+    "array": ("dsp_slice_model.sv",),
+    "accumulators": ("systolic_array_loops.sv",),
+    "post": ("post_slice_model.sv",),
+}
+"""What a simulation needs beside it: the twins of the multiplier slices, and the array in loops."""
 
 ARRAY = (*ROOMS["array"], *ROOMS["accumulators"])
 """The systolic array."""
@@ -34,13 +60,25 @@ ARRAY = (*ROOMS["array"], *ROOMS["accumulators"])
 MEMORY_PORTS = ROOMS["memory_ports"]
 """The masters of a memory port."""
 
-SYNTHESISED = (*ARRAY, *MEMORY_PORTS)
+DRAIN = (*MEMORY_PORTS, "delay_line.sv", *ROOMS["post"], *ROOMS["store"], *ROOMS["sequence"])
+"""What becomes of the sums: POST, STORE and their order, with the ports."""
+
+SYNTHESISED = (*ARRAY, *MEMORY_PORTS, *ROOMS["post"], *ROOMS["store"], *ROOMS["sequence"])
 SIMULATED = (*SYNTHESISED, *(name for names in TWINS.values() for name in names))
 
 FOLDER_OF = {name: f"rtl/{room}" for rooms in (ROOMS, TWINS) for room, names in rooms.items() for name in names}
 """Where each lies in the package."""
 
-BENCHES = ("core_bench.sv", "array_bench.sv", "memory_bench.sv", "memory_model.sv", "axi_checks.sv", "axi_stable.sv")
+BENCHES = (
+    "core_bench.sv",
+    "array_bench.sv",
+    "lanes_bench.sv",
+    "drain_bench.sv",
+    "memory_bench.sv",
+    "memory_model.sv",
+    "axi_checks.sv",
+    "axi_stable.sv",
+)
 """The benches, and the memory and its checks, which a tool finds by their names."""
 
 PRIMITIVE = "DSP48E2.sv"

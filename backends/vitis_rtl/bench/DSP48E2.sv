@@ -1,9 +1,10 @@
 // The vendor's slice by its own ports and parameters, as its user guide (UG579) describes them, for the
-// part of it that dsp_slice.sv can reach. It stands where the primitive stands when the sources of the
+// part of it that dsp_slice.sv and post_slice.sv can reach. It stands where the primitive stands when the sources of the
 // synthesis are simulated: so the text that is synthesised is checked, not only its twin.
 //
-// Modelled: A and ACIN with one or two registers, B with one, the multiplier without the pre-adder,
-// X = Y = M, Z of zero, PCIN or P, addition. Whatever asks for more is an error.
+// Modelled: A and ACIN with one or two registers, B and BCIN with one, the multiplier without the
+// pre-adder, X = Y = M, Z of zero, PCIN, P or PCIN shifted right by 17, addition. Whatever asks for more is
+// an error.
 module DSP48E2 #(
     parameter A_INPUT = "DIRECT",
     parameter B_INPUT = "DIRECT",
@@ -81,7 +82,7 @@ module DSP48E2 #(
     output logic [7:0] XOROUT
 );
 
-  if (B_INPUT != "DIRECT" || AMULTSEL != "A" || BMULTSEL != "B" || BREG != 1 || MREG != 1 || PREG != 1 ||
+  if (AMULTSEL != "A" || BMULTSEL != "B" || BREG != 1 || BCASCREG != 1 || MREG != 1 || PREG != 1 ||
       OPMODEREG != 1 || ALUMODEREG != 0 || INMODEREG != 0 || CARRYINREG != 0 || CARRYINSELREG != 0 ||
       USE_MULT != "MULTIPLY" || USE_SIMD != "ONE48" || AREG < 1 || ACASCREG < 1) begin : gen_check
     $error("DSP48E2: parameters of which this model has no behaviour.");
@@ -106,7 +107,7 @@ module DSP48E2 #(
     if (RSTA) a2 <= '0;
     else if (CEA2) a2 <= a_second;
     if (RSTB) b2 <= '0;
-    else if (CEB2) b2 <= B;
+    else if (CEB2) b2 <= B_INPUT == "DIRECT" ? B : BCIN;
     if (RSTM) m <= '0;
     else if (CEM) m <= 45'(signed'(a2[26:0])) * 45'(signed'(b2));
     if (RSTCTRL) opmode <= '0;
@@ -120,6 +121,7 @@ module DSP48E2 #(
     case (opmode[6:4])
       3'b001: z = PCIN;
       3'b010: z = p;
+      3'b101: z = $signed(PCIN) >>> 17;
       default: z = '0;
     endcase
   end
@@ -127,7 +129,8 @@ module DSP48E2 #(
   always_ff @(posedge CLK) begin
     assert (INMODE == 5'b00000 && ALUMODE == 4'b0000 && CARRYIN == 1'b0 && CARRYINSEL == 3'b000)
     else $error("DSP48E2: a mode of which this model has no behaviour.");
-    assert (OPMODE[8:7] == 2'b00 && OPMODE[3:0] == 4'b0101 && OPMODE[6] == 1'b0)
+    assert (OPMODE[8:7] == 2'b00 && OPMODE[3:0] == 4'b0101 &&
+            (OPMODE[6:4] == 3'b101 || OPMODE[6] == 1'b0))
     else $error("DSP48E2: an OPMODE of which this model has no behaviour.");
   end
 

@@ -10,10 +10,13 @@ module array_bench
     parameter int unsigned HighBits = 18,
     parameter int unsigned AccumulatorBits = 32,
     parameter int unsigned AccumulatorRows = 512,
+    parameter int unsigned ReadColumns = Columns,
     parameter bit Instances = 1'b1,
     parameter bit Loops = 1'b1,
     localparam int unsigned RowBits = $clog2(AccumulatorRows),
-    localparam int unsigned InBits = 13 + 2 * RowBits + Rows * OperandBits + Columns * WordBits,
+    localparam int unsigned ReadGroups = (Columns + ReadColumns - 1) / ReadColumns,
+    localparam int unsigned MovingBits = Rows * OperandBits + Columns * WordBits,
+    localparam int unsigned InBits = 12 + ReadGroups + 2 * RowBits + MovingBits,
     localparam int unsigned OutBits = 1 + Columns * (1 + 2 * AccumulatorBits)
 ) (
     input logic clk_i,
@@ -26,7 +29,8 @@ module array_bench
   end
 
   logic rst, outputs_stay, paired, take, load, load_last, first, last;
-  logic add, add_first, add_half, read, read_half;
+  logic add, add_first, add_half, read_half;
+  logic [ReadGroups-1:0] read;
   logic [RowBits-1:0] add_row, read_row;
   logic [Rows-1:0][OperandBits-1:0] operand;
   logic [Columns-1:0][WordBits-1:0] word;
@@ -44,7 +48,8 @@ module array_bench
         .OperandBits(OperandBits),
         .HighBits(HighBits),
         .AccumulatorBits(AccumulatorBits),
-        .AccumulatorRows(AccumulatorRows)
+        .AccumulatorRows(AccumulatorRows),
+        .ReadColumns(ReadColumns)
     ) u_array (
         .clk_i,
         .rst_i(rst),
@@ -80,7 +85,8 @@ module array_bench
         .OperandBits(OperandBits),
         .HighBits(HighBits),
         .AccumulatorBits(AccumulatorBits),
-        .AccumulatorRows(AccumulatorRows)
+        .AccumulatorRows(AccumulatorRows),
+        .ReadColumns(ReadColumns)
     ) u_loops (
         .clk_i,
         .rst_i(rst),

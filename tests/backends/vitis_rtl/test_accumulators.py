@@ -16,6 +16,7 @@ IntArray = npt.NDArray[np.int64]
 PAIRS = ArrayShape(rows=19, columns=3, accumulator_rows=32)
 WIDE = ArrayShape(rows=10, columns=4, group_rows=4, operand_bits=16, high_bits=22, accumulator_rows=16)
 SHORT = ArrayShape(rows=5, columns=2, group_rows=2, accumulator_rows=16)
+GROUPED = ArrayShape(rows=5, columns=5, group_rows=2, accumulator_rows=16, read_columns=2)
 TALL = ArrayShape(rows=43, columns=3, group_rows=4, accumulator_rows=32)
 LONG = ArrayShape(rows=8, columns=37, accumulator_rows=64)
 FULL = ArrayShape(rows=129, columns=49, accumulator_rows=64)
@@ -148,7 +149,7 @@ def random_cycles(shape: ArrayShape, seed: int, cycles: int) -> dict[str, IntArr
     inputs["add_first"] = ~filled | (random.random((cycles, 1)) < 0.2)
     stride = rows // 2 - 1  # odd, so a permutation of the rows; equal ones are far apart
     inputs["add_row"] = phase * stride % rows
-    inputs["read"] = busy & (random.random((cycles, 1)) < 0.5)
+    inputs["read"] = busy & (random.random((cycles, shape.read_groups)) < 0.5)
     inputs["read_row"] = random.integers(0, rows, (cycles, 1))
     return {name: value.astype(np.int64) for name, value in inputs.items()}
 
@@ -158,7 +159,7 @@ def settled_after(shape: ArrayShape) -> int:
     return SETTLING * (shape.accumulator_rows + 2 * (shape.columns + shape.group_rows + 20)) + 40
 
 
-@pytest.mark.parametrize("shape", [PAIRS, WIDE], ids=str)
+@pytest.mark.parametrize("shape", [PAIRS, WIDE, GROUPED], ids=str)
 def test_loops_equal_instances_in_every_cycle(simulations: Simulations, shape: ArrayShape) -> None:
     """All outputs of 4,000 cycles of random controls, once every memory row was written in both."""
     inputs = random_cycles(shape, 1, 4000)

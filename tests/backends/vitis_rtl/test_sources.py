@@ -11,7 +11,17 @@ import pytest
 from dynamap.backends.vitis_rtl import tools
 from dynamap.backends.vitis_rtl.array import ArrayShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
-from dynamap.backends.vitis_rtl.sources import BENCHES, MEMORY_PORTS, SIMULATED, write_sources
+from dynamap.backends.vitis_rtl.post import DrainShape, LaneShape
+from dynamap.backends.vitis_rtl.sources import (
+    ARRAY,
+    BENCHES,
+    DRAIN,
+    MEMORY_PORTS,
+    ROOMS,
+    SIMULATED,
+    TWINS,
+    write_sources,
+)
 from dynamap.cost.errors import InputError
 from support.repository import ROOT
 
@@ -39,7 +49,8 @@ def test_every_file_is_listed_and_short() -> None:
 @pytest.mark.parametrize("shape", [SMALL, WIDE], ids=str)
 def test_verilator_lints_without_a_message(folder: Path, shape: ArrayShape) -> None:
     values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
-    sources = [name for name in (*SIMULATED, "array_bench.sv") if name not in MEMORY_PORTS]
+    simulated = {*ARRAY, *TWINS["array"], *TWINS["accumulators"]}
+    sources = [name for name in (*SIMULATED, "array_bench.sv") if name in simulated or name not in SIMULATED]
     arguments = ["--lint-only", "-Wall", "--quiet", "--unroll-count", "1", *values, *sources]
     assert tools.verilator().run([*arguments, "--top-module", "array_bench"], folder) == ""
 
@@ -66,6 +77,37 @@ def test_memory_ports_are_taken_without_a_message(folder: Path, port: MemoryPort
     assert tools.verilator().run([*arguments, "--top-module", "memory_bench"], folder) == ""
     printed = tools.slang().run(["-Wextra", "--top", "memory_bench", *values, *sources], folder)
     assert "Build succeeded: 0 errors, 0 warnings" in printed
+
+
+@pytest.mark.parametrize("units", [1, 4])
+def test_the_draining_half_is_taken_without_a_message(folder: Path, units: int) -> None:
+    """By Verilator and slang, with its bench: accumulators, POST, STORE, a port and a memory."""
+    shape = DrainShape(LaneShape(columns=24, pairs=8), units=units)
+    values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
+    benches = (name for name in BENCHES if name.startswith(("axi", "memory_model", "drain")))
+    sources = [*DRAIN, *TWINS["post"], *ROOMS["accumulators"][:-1], *benches]
+    arguments = ["--lint-only", "-Wall", "--quiet", *values, *sources]
+    assert tools.verilator().run([*arguments, "--top-module", "drain_bench"], folder) == ""
+    printed = tools.slang().run(["-Wextra", "--top", "drain_bench", *values, *sources], folder)
+    assert "Build succeeded: 0 errors, 0 warnings" in printed
+
+
+@pytest.mark.parametrize(
+    ("shape", "sentence"),
+    [
+        (DrainShape(LaneShape(columns=20)), "Columns, Pairs: multiples of 8"),
+        (DrainShape(LaneShape(columns=16, pairs=12)), "Columns, Pairs: multiples of 8"),
+        (DrainShape(LaneShape(columns=16), units=3), "Units: 1, 2, 4 or 8"),
+        (DrainShape(LaneShape(columns=16), units=8), "Units: 1, 2 or 4"),
+        (DrainShape(LaneShape(columns=16, pairs=16), units=1), "Planes: at most Units"),
+        (DrainShape(LaneShape(columns=16, accumulator_bits=40)), "ValueBits: more than those of a sum"),
+    ],
+    ids=str,
+)
+def test_drains_that_are_none_are_elaboration_errors(folder: Path, shape: DrainShape, sentence: str) -> None:
+    values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
+    with pytest.raises(InputError, match=sentence):
+        tools.slang().run(["--top", "drain", *values, *SIMULATED], folder)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from dynamap.backends.vitis_rtl.array import ArrayShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
+from dynamap.backends.vitis_rtl.post import DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.synthesis import Resources, read_statistics, synthesise
 from dynamap.cost.errors import InputError
 
@@ -59,6 +60,25 @@ def test_a_memory_port_is_its_data_register_and_little_else(top: str) -> None:
     assert (found.multipliers, found.bram36, found.uram) == (0, 0, 0)
     assert found.lut <= 250
     assert 640 <= found.ff <= 800
+    assert found.levels <= 7
+
+
+def test_a_lane_is_two_multipliers() -> None:
+    """And half a memory block for its table, which counts as a whole one alone."""
+    found = synthesise("post_lane", {})
+    assert (found.multipliers, found.bram36, found.uram) == (2, 1, 0)
+    assert found.lut <= 260
+    assert found.ff <= 270
+    assert found.levels <= 7
+
+
+@pytest.mark.full
+def test_the_draining_half_of_the_core() -> None:
+    """16 columns in groups of 8: 16 lanes. Words of 64 bytes: four banks of 16 bytes by 1024, and of 12 by 512."""
+    shape = DrainShape(LaneShape(columns=16, pairs=8))
+    found = synthesise("drain", shape.parameters())
+    assert found.multipliers == 2 * 16
+    assert found.bram36 == 16 // 2 + 4 * 4 + 4 * 3 // 2
     assert found.levels <= 7
 
 

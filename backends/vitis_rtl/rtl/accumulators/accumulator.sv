@@ -10,9 +10,7 @@
 //   4       written
 //
 // So the same row may come again after 4 cycles.
-module accumulator
-  import array_pkg::*;
-#(
+module accumulator #(
     parameter int unsigned LowSumBits = 19,
     parameter int unsigned HighSumBits = 19,
     parameter int unsigned AccumulatorBits = 32,

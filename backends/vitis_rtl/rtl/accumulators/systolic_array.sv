@@ -10,9 +10,11 @@ module systolic_array
     parameter int unsigned HighBits = 18,
     parameter int unsigned AccumulatorBits = 32,
     parameter int unsigned AccumulatorRows = 512,  // of each half
+    parameter int unsigned ReadColumns = Columns,  // of a group that is asked at a time
     localparam int unsigned Groups = (Rows + GroupRows - 1) / GroupRows,
     localparam int unsigned LowSumBits = PairShift + $clog2(Groups),
     localparam int unsigned HighSumBits = HighBits + $clog2(Groups),
+    localparam int unsigned ReadGroups = (Columns + ReadColumns - 1) / ReadColumns,
     localparam int unsigned RowBits = $clog2(AccumulatorRows)
 ) (
     input logic clk_i,
@@ -32,8 +34,8 @@ module systolic_array
     input logic add_first_i,
     input logic add_half_i,
     input logic [RowBits-1:0] add_row_i,
-    // A row to read: column c answers c + 4 cycles later.
-    input logic read_i,
+    // A row of a group of columns to read: its column c answers c + 4 cycles later.
+    input logic [ReadGroups-1:0] read_i,
     input logic read_half_i,
     input logic [RowBits-1:0] read_row_i,
     output logic [Columns-1:0] valid_o,
@@ -46,6 +48,9 @@ module systolic_array
   end
   if (AccumulatorRows < 4) begin : gen_check_depth
     $error("AccumulatorRows: at least 4, the distance at which a row may come again.");
+  end
+  if (ReadColumns == 0) begin : gen_check_groups
+    $error("ReadColumns: at least one.");
   end
 
   // The tag of a sum is at column 0 two cycles before the sum; its own register is one of these.
@@ -78,10 +83,8 @@ module systolic_array
       .carry_o(carry)
   );
 
-  logic add[Columns+1], add_first[Columns+1], add_half[Columns+1];
-  logic [RowBits-1:0] add_row[Columns+1];
-  logic read[Columns+1], read_half[Columns+1];
-  logic [RowBits-1:0] read_row[Columns+1];
+  logic add, add_first, add_half;
+  logic [RowBits-1:0] add_row;
 
   delay_line #(
       .Bits(RowBits + 3),
@@ -89,43 +92,32 @@ module systolic_array
   ) u_add_delay (
       .clk_i,
       .data_i({add_i & !rst_i, add_first_i, add_half_i, add_row_i}),
-      .data_o({add[0], add_first[0], add_half[0], add_row[0]})
+      .data_o({add, add_first, add_half, add_row})
   );
 
-  assign read[0] = read_i;
-  assign read_half[0] = read_half_i;
-  assign read_row[0] = read_row_i;
-
-  for (genvar c = 0; c < Columns; c++) begin : gen_column
-    accumulator #(
-        .LowSumBits(LowSumBits),
-        .HighSumBits(HighSumBits),
-        .AccumulatorBits(AccumulatorBits),
-        .Depth(AccumulatorRows)
-    ) u_accumulator (
-        .clk_i,
-        .rst_i,
-        .add_i(add[c]),
-        .add_first_i(add_first[c]),
-        .add_half_i(add_half[c]),
-        .add_row_i(add_row[c]),
-        .add_o(add[c+1]),
-        .add_first_o(add_first[c+1]),
-        .add_half_o(add_half[c+1]),
-        .add_row_o(add_row[c+1]),
-        .low_i(low[c]),
-        .high_i(high[c]),
-        .carry_i(carry[c]),
-        .read_i(read[c]),
-        .read_half_i(read_half[c]),
-        .read_row_i(read_row[c]),
-        .read_o(read[c+1]),
-        .read_half_o(read_half[c+1]),
-        .read_row_o(read_row[c+1]),
-        .valid_o(valid_o[c]),
-        .low_o(low_o[c]),
-        .high_o(high_o[c])
-    );
-  end
+  accumulator_columns #(
+      .Columns(Columns),
+      .LowSumBits(LowSumBits),
+      .HighSumBits(HighSumBits),
+      .AccumulatorBits(AccumulatorBits),
+      .Depth(AccumulatorRows),
+      .ReadColumns(ReadColumns)
+  ) u_accumulators (
+      .clk_i,
+      .rst_i,
+      .add_i(add),
+      .add_first_i(add_first),
+      .add_half_i(add_half),
+      .add_row_i(add_row),
+      .low_i(low),
+      .high_i(high),
+      .carry_i(carry),
+      .read_i,
+      .read_half_i,
+      .read_row_i,
+      .valid_o,
+      .low_o,
+      .high_o
+  );
 
 endmodule

@@ -15,7 +15,9 @@ module systolic_array_loops
     parameter int unsigned HighBits = 18,
     parameter int unsigned AccumulatorBits = 32,
     parameter int unsigned AccumulatorRows = 512,
+    parameter int unsigned ReadColumns = Columns,
     localparam int unsigned Groups = (Rows + GroupRows - 1) / GroupRows,
+    localparam int unsigned ReadGroups = (Columns + ReadColumns - 1) / ReadColumns,
     localparam int unsigned RowBits = $clog2(AccumulatorRows)
 ) (
     input logic clk_i,
@@ -33,7 +35,7 @@ module systolic_array_loops
     input logic add_first_i,
     input logic add_half_i,
     input logic [RowBits-1:0] add_row_i,
-    input logic read_i,
+    input logic [ReadGroups-1:0] read_i,
     input logic read_half_i,
     input logic [RowBits-1:0] read_row_i,
     output logic [Columns-1:0] valid_o,
@@ -55,14 +57,15 @@ module systolic_array_loops
   } add_t;
 
   typedef struct packed {
-    logic valid;
+    logic [ReadGroups-1:0] valid;
     logic half;
     logic [RowBits-1:0] row;
   } read_t;
 
   // Tags that move right are the same in every column, a cycle later in each: [k] came k + 1 cycles ago.
+  // Those of reads begin anew in each group of columns.
   add_t add_q[TagCycles + Columns + 3];
-  read_t read_q[Columns + 2];
+  read_t read_q[ReadColumns + 2];
   logic [Groups-1:0] group_take_q[Columns];
 
   // Accumulators.
@@ -138,12 +141,12 @@ module systolic_array_loops
       automatic add_t cleared = add_q[TagCycles+c+1];
       automatic add_t added = add_q[TagCycles+c+2];
       automatic add_t written = add_q[TagCycles+c+3];
-      automatic read_t answered = read_q[c+2];
-      valid_o[c] = answered.valid;
+      automatic read_t answered = read_q[c%ReadColumns+2];
+      valid_o[c] = answered.valid[c/ReadColumns];
       low_o[c] = row_low[answered.half][c];
       high_o[c] = row_high[answered.half][c];
       for (int unsigned h = 0; h < 2; h++) begin
-        automatic logic [RowBits-1:0] at = read_q[c].row;
+        automatic logic [RowBits-1:0] at = read_q[c%ReadColumns].row;
         if (asked.valid && 32'(asked.half) == h) at = asked.row;
         asked_low[h] = memory_low[h][c][at];
         asked_high[h] = memory_high[h][c][at];
@@ -167,12 +170,12 @@ module systolic_array_loops
       end
     end
     for (int unsigned k = TagCycles + Columns + 2; k > 0; k--) add_q[k] = add_q[k-1];
-    for (int unsigned k = Columns + 1; k > 0; k--) read_q[k] = read_q[k-1];
+    for (int unsigned k = ReadColumns + 1; k > 0; k--) read_q[k] = read_q[k-1];
     add_q[0] = '{valid: add_i & !rst_i, first: add_first_i, half: add_half_i, row: add_row_i};
     read_q[0] = '{valid: read_i, half: read_half_i, row: read_row_i};
     if (rst_i) begin
       for (int unsigned k = 0; k < Columns + 3; k++) add_q[TagCycles+k].valid = 1'b0;
-      for (int unsigned k = 0; k < Columns + 2; k++) read_q[k].valid = 1'b0;
+      for (int unsigned k = 0; k < ReadColumns + 2; k++) read_q[k].valid = '0;
     end
 
     // Trees (sum_tree.sv) and splits (group_split.sv).

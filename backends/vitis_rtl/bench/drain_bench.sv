@@ -1,0 +1,251 @@
+// The draining half of the core between accumulators that are filled with any sums and a memory, between two
+// records (see core_bench.sv).
+module drain_bench
+  import drain_pkg::drain_pass_t, post_pkg::UnitBytes, post_pkg::ByteBits, axi_pkg::response_e,
+         axi_pkg::LengthBits, axi_pkg::Okay;
+#(
+    parameter int unsigned Columns = 16,
+    parameter int unsigned Pairs = 8,
+    parameter int unsigned AccumulatorBits = 32,
+    parameter int unsigned AccumulatorRows = 512,
+    parameter int unsigned Units = 4,
+    parameter int unsigned ParameterDepth = 64,
+    parameter int unsigned OutputDepth = 1024,
+    parameter int unsigned Outstanding = 32,
+    parameter int unsigned MemoryDepth = 4096,  // words
+    localparam int unsigned Groups = (Columns + Pairs - 1) / Pairs,
+    localparam int unsigned RowBits = $clog2(AccumulatorRows),
+    localparam int unsigned ParameterBits = $clog2(ParameterDepth),
+    localparam int unsigned IndexBits = $clog2(MemoryDepth),
+    localparam int unsigned DataBytes = Units * UnitBytes,
+    localparam int unsigned DataBits = 8 * DataBytes,
+    localparam int unsigned PassBits = $bits(drain_pass_t),
+    localparam int unsigned ControlBits = 30 + 3 * ByteBits + RowBits + ParameterBits + IndexBits,
+    localparam int unsigned SumBits = AccumulatorBits - 1,
+    localparam int unsigned SumsBits = 2 * Columns * SumBits,
+    localparam int unsigned InBits = ControlBits + SumsBits + DataBits + PassBits,
+    localparam int unsigned OutBits = 7 + DataBits
+) (
+    input logic clk_i,
+    input logic [InBits-1:0] in_i,
+    output logic [OutBits-1:0] out_o
+);
+
+  logic rst, start, computed, turn, look_up, table_write, parameters_write, add, add_half, poke;
+  logic address_waits;
+  logic [4:0] stall;
+  logic [3:0] gap;
+  logic [9:0] write_latency;
+  logic [ByteBits-1:0] zero_point, table_index, table_data;
+  logic [RowBits-1:0] add_row, read_row;
+  logic [ParameterBits-1:0] parameters_word;
+  logic [IndexBits-1:0] index;
+  logic [Columns-1:0][SumBits-1:0] add_low, add_high;
+  logic [Columns-1:0][AccumulatorBits-1:0] low, high;
+  logic [Columns-1:0] valid;
+  logic [DataBits-1:0] word;
+  drain_pass_t pass;
+  logic [Groups-1:0] read;
+  logic read_half;
+
+  assign {pass, word, add_high, add_low, index, parameters_word, add_row, table_data, table_index,
+          zero_point, write_latency, gap, stall, address_waits, poke, add_half, add,
+          parameters_write, table_write, look_up, turn, computed, start, rst} = in_i;
+
+  accumulator_columns #(
+      .Columns(Columns),
+      .LowSumBits(SumBits),
+      .HighSumBits(SumBits),
+      .AccumulatorBits(AccumulatorBits),
+      .Depth(AccumulatorRows),
+      .ReadColumns(Pairs)
+  ) u_accumulators (
+      .clk_i,
+      .rst_i(rst),
+      .add_i(add),
+      .add_first_i(1'b1),
+      .add_half_i(add_half),
+      .add_row_i(add_row),
+      .low_i(add_low),
+      .high_i(add_high),
+      .carry_i('0),
+      .read_i(read),
+      .read_half_i(read_half),
+      .read_row_i(read_row),
+      .valid_o(valid),
+      .low_o(low),
+      .high_o(high)
+  );
+
+  logic request_valid, request_ready, data_valid, data_ready, done;
+  logic [63:0] request_address;
+  logic [23:0] request_words;
+  logic [DataBits-1:0] data;
+  logic posted, filled, emptied, stored, busy;
+
+  drain #(
+      .Columns(Columns),
+      .Pairs(Pairs),
+      .AccumulatorBits(AccumulatorBits),
+      .RowBits(RowBits),
+      .Units(Units),
+      .ParameterDepth(ParameterDepth),
+      .OutputDepth(OutputDepth)
+  ) u_drain (
+      .clk_i,
+      .rst_i(rst),
+      .start_i(start),
+      .pass_i(pass),
+      .busy_o(busy),
+      .computed_i(computed),
+      .posted_o(posted),
+      .filled_o(filled),
+      .store_i(turn),
+      .emptied_o(emptied),
+      .stored_o(stored),
+      .zero_point_i(zero_point),
+      .look_up_i(look_up),
+      .table_write_i(table_write),
+      .table_index_i(table_index),
+      .table_data_i(table_data),
+      .parameters_write_i(parameters_write),
+      .parameters_word_i(parameters_word),
+      .parameters_data_i(word),
+      .read_o(read),
+      .read_half_o(read_half),
+      .read_row_o(read_row),
+      .valid_i(valid),
+      .low_i(low),
+      .high_i(high),
+      .request_valid_o(request_valid),
+      .request_ready_i(request_ready),
+      .request_address_o(request_address),
+      .request_words_o(request_words),
+      .data_valid_o(data_valid),
+      .data_ready_i(data_ready),
+      .data_o(data),
+      .done_i(done)
+  );
+
+  logic awvalid, awready, wvalid, wready, wlast, bvalid, bready;
+  logic [63:0] awaddr;
+  logic [LengthBits-1:0] awlen;
+  logic [2:0] awsize;
+  logic [1:0] awburst;
+  logic [DataBits-1:0] wdata, peeked;
+  logic [DataBytes-1:0] wstrb;
+  response_e bresp;
+
+  /* verilator lint_off PINCONNECTEMPTY */
+  axi_write #(
+      .DataBytes(DataBytes),
+      .Outstanding(Outstanding)
+  ) u_write (
+      .clk_i,
+      .rst_i(rst),
+      .stop_i(1'b0),
+      .request_valid_i(request_valid),
+      .request_ready_o(request_ready),
+      .request_address_i(request_address),
+      .request_beats_i(request_words),
+      .data_valid_i(data_valid),
+      .data_ready_o(data_ready),
+      .data_i(data),
+      .done_o(done),
+      .busy_o(),
+      .failed_o(),
+      .failed_response_o(),
+      .failed_address_o(),
+      .awvalid_o(awvalid),
+      .awready_i(awready),
+      .awaddr_o(awaddr),
+      .awlen_o(awlen),
+      .awsize_o(awsize),
+      .awburst_o(awburst),
+      .wvalid_o(wvalid),
+      .wready_i(wready),
+      .wdata_o(wdata),
+      .wstrb_o(wstrb),
+      .wlast_o(wlast),
+      .bvalid_i(bvalid),
+      .bready_o(bready),
+      .bresp_i(bresp)
+  );
+
+  axi_checks #(
+      .DataBytes(DataBytes),
+      .Outstanding(Outstanding)
+  ) u_checks (
+      .clk_i,
+      .rst_i(rst),
+      .arvalid_i(1'b0),
+      .arready_i(1'b0),
+      .araddr_i('0),
+      .arlen_i('0),
+      .arsize_i('0),
+      .arburst_i('0),
+      .rvalid_i(1'b0),
+      .rready_i(1'b0),
+      .rdata_i('0),
+      .rresp_i(Okay),
+      .rlast_i(1'b0),
+      .awvalid_i(awvalid),
+      .awready_i(awready),
+      .awaddr_i(awaddr),
+      .awlen_i(awlen),
+      .awsize_i(awsize),
+      .awburst_i(awburst),
+      .wvalid_i(wvalid),
+      .wready_i(wready),
+      .wdata_i(wdata),
+      .wstrb_i(wstrb),
+      .wlast_i(wlast),
+      .bvalid_i(bvalid),
+      .bready_i(bready),
+      .bresp_i(bresp)
+  );
+
+  memory_model #(
+      .DataBytes(DataBytes),
+      .Depth(MemoryDepth)
+  ) u_memory (
+      .clk_i,
+      .rst_i(rst),
+      .stall_i(stall),
+      .address_waits_i(address_waits),
+      .gap_i(gap),
+      .read_latency_i('0),
+      .write_latency_i(write_latency),
+      .failing_i(1'b0),
+      .failure_i(Okay),
+      .failing_address_i('0),
+      .poke_i(poke),
+      .index_i(index),
+      .poke_data_i(word),
+      .peek_data_o(peeked),
+      .arvalid_i(1'b0),
+      .arready_o(),
+      .araddr_i('0),
+      .arlen_i('0),
+      .rvalid_o(),
+      .rready_i(1'b0),
+      .rdata_o(),
+      .rresp_o(),
+      .rlast_o(),
+      .awvalid_i(awvalid),
+      .awready_o(awready),
+      .awaddr_i(awaddr),
+      .wvalid_i(wvalid),
+      .wready_o(wready),
+      .wdata_i(wdata),
+      .wstrb_i(wstrb),
+      .wlast_i(wlast),
+      .bvalid_o(bvalid),
+      .bready_i(bready),
+      .bresp_o(bresp)
+  );
+  /* verilator lint_on PINCONNECTEMPTY */
+
+  assign out_o = {peeked, wvalid & wready, busy, stored, emptied, filled, posted, |read};
+
+endmodule

@@ -1,0 +1,51 @@
+// The lanes of POST between two records (see core_bench.sv).
+module lanes_bench
+  import post_pkg::*;
+#(
+    parameter int unsigned Columns = 16,
+    parameter int unsigned Pairs = 8,
+    parameter int unsigned AccumulatorBits = 32,
+    parameter int unsigned ValueBits = 36,
+    localparam int unsigned ColumnBits = 1 + 2 * AccumulatorBits,
+    localparam int unsigned InBits = 6 + 3 * ByteBits + 2 * UnitBits + Columns * ColumnBits,
+    localparam int unsigned OutBits = 1 + 2 * Pairs * ByteBits
+) (
+    input logic clk_i,
+    input logic [InBits-1:0] in_i,
+    output logic [OutBits-1:0] out_o
+);
+
+  logic rst, load, look_up, table_write;
+  logic [1:0] used;
+  logic [ByteBits-1:0] zero_point, table_index, table_data;
+  logic [1:0][UnitBits-1:0] channels;
+  logic [Columns-1:0] valid;
+  logic [Columns-1:0][AccumulatorBits-1:0] low, high;
+
+  assign {high, low, valid, channels, table_data, table_index, zero_point, used, table_write,
+          look_up, load, rst} = in_i;
+
+  post_lanes #(
+      .Columns(Columns),
+      .Pairs(Pairs),
+      .AccumulatorBits(AccumulatorBits),
+      .ValueBits(ValueBits)
+  ) u_lanes (
+      .clk_i,
+      .rst_i(rst),
+      .load_i(load),
+      .parameters_i({unpacked(channels[1]), unpacked(channels[0])}),
+      .used_i(used),
+      .valid_i(valid),
+      .low_i(low),
+      .high_i(high),
+      .zero_point_i(zero_point),
+      .look_up_i(look_up),
+      .table_write_i(table_write),
+      .table_index_i(table_index),
+      .table_data_i(table_data),
+      .valid_o(out_o[0]),
+      .bytes_o(out_o[OutBits-1:1])
+  );
+
+endmodule

@@ -1,0 +1,139 @@
+"""A pass of blocks through the draining half of the core: what its registers hold, and the cycle of each event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory, Run, Writes
+from dynamap.backends.vitis_rtl.post import UNIT_BYTES, DrainShape
+
+PIXELS = 4
+"""Rows of a stored tensor are padded to so many pixels: 64 bytes of a plane (docs/overlay.md, section 2)."""
+
+START_CYCLES = 5
+"""From the word that the sums of a block are there, or that the buffer is free, to the first request for a row."""
+NEXT_CYCLES = 4
+"""From the cycle behind the last request of a block to the first one of the next."""
+EMPTY_CYCLES = 7
+"""From the word that a block is in the buffer, or that its turn has come, to its first word on the port."""
+
+
+@dataclass(frozen=True)
+class DrainBlock:
+    """Rows of output and the channels that a block has of them."""
+
+    rows: int
+    channels: int
+
+    @property
+    def planes(self) -> int:
+        """Planes of 16 channels."""
+        return -(-self.channels // UNIT_BYTES)
+
+
+@dataclass(frozen=True)
+class DrainPass:
+    """Blocks of a c16 output tensor of ``height`` rows and ``width`` columns, all alike but the last.
+
+    ``address``: of the first block's first row in its first plane; ``step``: to the next block's. ``parameters``:
+    the word of their memory where those of the first block begin; ``parameters_step``: to the next block's.
+    """
+
+    address: int
+    step: int
+    height: int
+    width: int
+    blocks: int
+    whole: DrainBlock
+    last: DrainBlock
+    parameters: int = 0
+    parameters_step: int = 0
+
+    @property
+    def row_bytes(self) -> int:
+        """Of a row of a plane."""
+        return -(-self.width // PIXELS) * PIXELS * UNIT_BYTES
+
+    def block(self, index: int) -> DrainBlock:
+        """The block of this number."""
+        return self.last if index == self.blocks - 1 else self.whole
+
+    def runs(self, shape: DrainShape, index: int) -> list[Run]:
+        """The runs of a block in words: one per plane, or one of all planes where they have all rows."""
+        block = self.block(index)
+        word = shape.units * UNIT_BYTES
+        words = block.rows * self.row_bytes // word
+        first = (self.address + index * self.step) // word
+        if block.rows == self.height:
+            return [Run(first, block.planes * words)]
+        return [Run(first + plane * self.height * self.row_bytes // word, words) for plane in range(block.planes)]
+
+    def registers(self, shape: DrainShape) -> bytes:
+        """``drain_pkg::drain_pass_t``, its lowest byte first."""
+        word = shape.units * UNIT_BYTES
+        fields = [
+            (self.address, 8),
+            (self.step, 8),
+            (self.height * self.row_bytes, 8),
+            (self.width, 2),
+            (self.row_bytes // word, 2),
+            (self.parameters, 2),
+            (self.parameters_step, 2),
+            (self.blocks, 2),
+            *self._block_fields(shape, 0 if self.blocks > 1 else None),
+            *self._block_fields(shape, self.blocks - 1),
+        ]
+        return b"".join(value.to_bytes(size, "little") for value, size in reversed(fields))
+
+    def _block_fields(self, shape: DrainShape, index: int | None) -> list[tuple[int, int]]:
+        block = self.last if index is None else self.block(index)
+        runs = self.runs(shape, self.blocks - 1 if index is None else index)
+        words = block.rows * self.row_bytes // (shape.units * UNIT_BYTES)
+        counts = (block.rows * self.width, block.rows, block.channels, block.planes, words, len(runs))
+        return [*((count, 2) for count in counts), (runs[0].beats, 3)]
+
+
+@dataclass(frozen=True)
+class DrainCycles:
+    """Of one block: its first request for a row, the cycle behind its last, when it is in the output buffer, its first
+    and last word on the port, when that was taken from the buffer, and when it is in memory."""
+
+    read: int
+    posted: int
+    filled: int
+    first: int
+    last: int
+    emptied: int
+    stored: int
+
+
+def drain_cycles(
+    shape: DrainShape,
+    port: MemoryPort,
+    memory: PlannedMemory,
+    drained: DrainPass,
+    computed: Sequence[int],
+    turns: Sequence[int],
+) -> list[DrainCycles]:
+    """The cycles of the first blocks, from those in which their sums were there and their turn to be stored came.
+
+    Its half of the output buffer is free when the last word of the block two before it is taken.
+    """
+    found: list[DrainCycles] = []
+    writes = Writes(port, memory)
+    for index, (ready, turn) in enumerate(zip(computed, turns, strict=True)):
+        block = drained.block(index)
+        positions = block.rows * drained.width
+        read = ready + START_CYCLES
+        if index >= 1:
+            read = max(read, found[-1].posted + NEXT_CYCLES)
+        if index >= 2:
+            read = max(read, found[-2].emptied + START_CYCLES)
+        filled = read + shape.filled_cycles(positions, block.channels)
+        begin = max(filled, turn, found[-1].emptied if index else 0) + EMPTY_CYCLES
+        runs = [writes.add(run, begin) for run in drained.runs(shape, index)]
+        posted = read + shape.post_cycles(positions, block.channels)
+        first, last, done = runs[0].first, runs[-1].last, runs[-1].done
+        found.append(DrainCycles(read, posted, filled, first, last, writes.taken, done))
+    return found

@@ -1,0 +1,143 @@
+// One lane of POST: a sum becomes a byte OutputStage cycles later (docs/arithmetic.md, section 2). The
+// parameters of a channel are kept in a register per stage that takes them, and come one after the other
+// as the lane needs them: `load_i` in the cycle before the channel's first sum with its bias, then stage
+// by stage the rest. So channels follow each other without a pause.
+//
+//   stage   of a sum
+//   0       plus its bias
+//   1       multiplier and shift by its sign
+//   2 - 4   product
+//   5 - 8   shifted, rounded, zero point added
+//   9       clamped
+//   10, 11  looked up
+//   12      the byte
+module post_lane
+  import post_pkg::*;
+#(
+    parameter int unsigned AccumulatorBits = 32,
+    parameter int unsigned ValueBits = 36
+) (
+    input logic clk_i,
+    input logic load_i,  // the bias here,
+    input logic load_choice_i,  // ChooseStage later what is chosen by the sign,
+    input logic load_clamp_i,  // ClampStage later the limits,
+    input logic load_used_i,  // OutputStage later whether it is a channel at all
+    input parameters_t parameters_i,  // each field in the cycle of its own load
+    input logic used_i,
+    input logic [AccumulatorBits-1:0] sum_i,
+    input logic [ByteBits-1:0] zero_point_i,
+    input logic look_up_i,
+    input logic table_write_i,
+    input logic [ByteBits-1:0] table_index_i,
+    input logic [ByteBits-1:0] table_data_i,
+    output logic [ByteBits-1:0] byte_o
+);
+
+  if (ValueBits <= AccumulatorBits || ValueBits <= BiasBits) begin : gen_check
+    $error("ValueBits: more than those of a sum and of a bias.");
+  end
+
+  logic [BiasBits-1:0] bias_q;
+  logic [MultiplierBits-1:0] multiplier_q, negative_multiplier_q;
+  logic [ShiftBits-1:0] shift_q, negative_shift_q;
+  logic [ByteBits-1:0] low_q, high_q;
+  logic used_q;
+
+  always_ff @(posedge clk_i) begin
+    if (load_i) bias_q <= parameters_i.bias;
+    if (load_choice_i) begin
+      multiplier_q <= parameters_i.multiplier;
+      negative_multiplier_q <= parameters_i.negative_multiplier;
+      shift_q <= parameters_i.shift;
+      negative_shift_q <= parameters_i.negative_shift;
+    end
+    if (load_clamp_i) begin
+      low_q  <= parameters_i.low;
+      high_q <= parameters_i.high;
+    end
+    if (load_used_i) used_q <= used_i;
+  end
+
+  // Stage 0.
+  logic [ValueBits-1:0] value_q;
+
+  always_ff @(posedge clk_i) begin
+    value_q <= ValueBits'($signed(sum_i)) + ValueBits'($signed(bias_q));
+  end
+
+  // Stages 1 to 8.
+  logic negative;
+  logic [ShiftBits-1:0] shift;
+  logic [ValueBits+MultiplierBits-1:0] product;
+  logic [ByteBits+2:0] value;
+  logic beyond, below;
+
+  assign negative = value_q[ValueBits-1];
+
+  post_product #(
+      .ValueBits(ValueBits)
+  ) u_product (
+      .clk_i,
+      .value_i(value_q),
+      .multiplier_i(negative ? negative_multiplier_q : multiplier_q),
+      .product_o(product)
+  );
+
+  delay_line #(
+      .Bits  (ShiftBits),
+      .Cycles(ProductCycles)
+  ) u_shift_delay (
+      .clk_i,
+      .data_i(negative ? negative_shift_q : shift_q),
+      .data_o(shift)
+  );
+
+  post_shift #(
+      .ProductBits(ValueBits + MultiplierBits)
+  ) u_shift (
+      .clk_i,
+      .product_i(product),
+      .shift_i(shift),
+      .zero_point_i,
+      .value_o(value),
+      .beyond_o(beyond),
+      .negative_o(below)
+  );
+
+  // Stage 9.
+  logic under, over;
+  logic [ByteBits-1:0] byte_q;
+
+  assign under = beyond ? below : $signed(value) < (ByteBits + 3)'($signed(low_q));
+  assign over  = beyond ? !below : $signed(value) > (ByteBits + 3)'($signed(high_q));
+
+  always_ff @(posedge clk_i) begin
+    if (over) byte_q <= high_q;
+    else if (under) byte_q <= low_q;
+    else byte_q <= value[ByteBits-1:0];
+  end
+
+  // Stages 10 to 12. Entry 0 is that of -128.
+  logic [ByteBits-1:0] entry, plain;
+
+  post_table u_table (
+      .clk_i,
+      .write_i(table_write_i),
+      .write_index_i(table_index_i),
+      .write_data_i(table_data_i),
+      .index_i({!byte_q[ByteBits-1], byte_q[ByteBits-2:0]}),
+      .entry_o(entry)
+  );
+
+  delay_line #(
+      .Bits  (ByteBits),
+      .Cycles(TableCycles)
+  ) u_plain_delay (
+      .clk_i,
+      .data_i(byte_q),
+      .data_o(plain)
+  );
+
+  assign byte_o = !used_q ? '0 : look_up_i ? entry : plain;
+
+endmodule

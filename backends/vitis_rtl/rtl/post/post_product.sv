@@ -1,0 +1,57 @@
+// A value of up to 44 bits times a multiplier of 18, both signed, in two slices: the value's low 17 bits
+// in one, the rest in the other, which adds what the first has above them. ProductCycles later.
+module post_product
+  import post_pkg::*;
+#(
+    parameter int unsigned ValueBits = 36
+) (
+    input logic clk_i,
+    input logic [ValueBits-1:0] value_i,
+    input logic [MultiplierBits-1:0] multiplier_i,
+    output logic [ValueBits+MultiplierBits-1:0] product_o
+);
+
+  if (ValueBits <= CascadeShift || ValueBits > CascadeShift + FactorBits) begin : gen_check
+    $error("ValueBits: 18 to 44, what the ports of two slices take.");
+  end
+
+  logic [PortBBits-1:0] multiplier_cascade;
+  logic [SumBits-1:0] sum_cascade;
+  logic [CascadeShift-1:0] lower_q;
+  /* verilator lint_off UNUSEDSIGNAL */  // of the lower sum the cascade takes the rest
+  logic [SumBits-1:0] lower, upper;
+  /* verilator lint_on UNUSEDSIGNAL */
+
+  post_slice #(
+      .Upper(1'b0)
+  ) u_lower (
+      .clk_i,
+      .a_i(FactorBits'(value_i[CascadeShift-1:0])),
+      .b_i(multiplier_i),
+      .b_cascade_i('0),
+      .b_cascade_o(multiplier_cascade),
+      .sum_cascade_i('0),
+      .sum_cascade_o(sum_cascade),
+      .sum_o(lower)
+  );
+
+  post_slice #(
+      .Upper(1'b1)
+  ) u_upper (
+      .clk_i,
+      .a_i(FactorBits'(signed'(value_i[ValueBits-1:CascadeShift]))),
+      .b_i('0),
+      .b_cascade_i(multiplier_cascade),
+      /* verilator lint_off PINCONNECTEMPTY */
+      .b_cascade_o(),
+      .sum_cascade_i(sum_cascade),
+      .sum_cascade_o(),
+      /* verilator lint_on PINCONNECTEMPTY */
+      .sum_o(upper)
+  );
+
+  always_ff @(posedge clk_i) lower_q <= lower[CascadeShift-1:0];
+
+  assign product_o = {upper[ValueBits+MultiplierBits-CascadeShift-1:0], lower_q};
+
+endmodule

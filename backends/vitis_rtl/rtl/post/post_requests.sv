@@ -1,0 +1,146 @@
+// Asks for the accumulator rows of a block and for the parameters of its channels, in chunks: the units of
+// 16 channels that one group of columns has, at all positions. A chunk takes a cycle per position, and at
+// least one per pair of lanes, for parameters come a pair per cycle. Chunks follow each other without a
+// pause; the first one begins StartCycles after `start_i`.
+//
+// Rows of a tile of columns are consecutive, and tiles follow each other.
+module post_requests
+  import post_pkg::*;
+#(
+    parameter int unsigned Columns = 16,  // two channels each
+    parameter int unsigned Pairs = 8,  // columns of a group
+    parameter int unsigned RowBits = 9,
+    localparam int unsigned Groups = (Columns + Pairs - 1) / Pairs
+) (
+    input logic clk_i,
+    input logic rst_i,
+    input logic start_i,  // not while busy
+    /* verilator lint_off UNUSEDSIGNAL */  // each part takes what it needs of a block
+    input post_block_t block_i,  // stays until the block is done
+    /* verilator lint_on UNUSEDSIGNAL */
+    output logic busy_o,
+    output logic [Groups-1:0] read_o,
+    output logic read_half_o,
+    output logic [RowBits-1:0] read_row_o,
+    output logic fetch_first_o,  // two channels of a chunk, and in the next cycles the others
+    output logic [CountBits-1:0] fetch_pair_o,  // within the block
+    output logic [1:0] fetch_used_o,
+    output logic chunk_o,  // begins
+    output chunk_t chunk_data_o
+);
+
+  localparam int unsigned UnitPairs = UnitBytes / 2;
+  localparam int unsigned GroupUnits = Pairs / UnitPairs;
+  localparam int unsigned TileUnits = Columns / UnitPairs;
+  localparam int unsigned TileBits = $clog2(TileUnits + 1);
+  localparam int unsigned UnitsBits = $clog2(GroupUnits + 1);
+  localparam int unsigned FetchBits = $clog2(Pairs + 1);
+
+  if (Columns % UnitPairs != 0 || Pairs % UnitPairs != 0 || Pairs == 0) begin : gen_check
+    $error("Columns, Pairs: multiples of 8, so that no unit of 16 channels is in two groups.");
+  end
+  if (RowBits > CountBits) begin : gen_check_rows
+    $error("RowBits: at most 16.");
+  end
+
+  // What stands before a chunk: its group, its tile's first row, and the units that are left.
+  typedef struct packed {
+    logic [Groups-1:0] group;
+    logic [RowBits-1:0] row;
+    logic [TileBits-1:0] tile_left;
+    logic [CountBits-1:0] left;
+  } place_t;
+
+  // The place of the next chunk is known two cycles behind the one before, which has eight or more.
+  place_t place_q, next_q, following;
+  logic [UnitsBits-1:0] planes_q, next_planes_q, fitting;
+  logic [1:0] begin_q;
+  logic busy_q, take, last, more;
+  logic [CountBits-1:0] reads_q, pair_q;
+  logic [FetchBits-1:0] fetches_q;
+  logic [RowBits-1:0] row_q;
+  logic first_q;
+
+  always_comb begin
+    following = place_q;
+    following.left = place_q.left - CountBits'(planes_q);
+    if (place_q.tile_left == TileBits'(planes_q)) begin
+      following.group = Groups'(1);
+      following.row = place_q.row + RowBits'(block_i.positions);
+      following.tile_left = TileBits'(TileUnits);
+    end else begin
+      following.group = place_q.group << 1;
+      following.tile_left = place_q.tile_left - TileBits'(planes_q);
+    end
+  end
+
+  always_comb begin
+    fitting = UnitsBits'(GroupUnits);
+    if (next_q.tile_left < TileBits'(GroupUnits)) fitting = UnitsBits'(next_q.tile_left);
+    if (next_q.left < CountBits'(fitting)) fitting = UnitsBits'(next_q.left);
+  end
+
+  assign last = reads_q <= CountBits'(1) && fetches_q <= FetchBits'(1);
+  assign more = next_q.left != 0;
+  assign take = begin_q[1] | (busy_q & last & more);
+
+  always_ff @(posedge clk_i) begin
+    if (start_i) begin
+      next_q <= '{
+          group: Groups'(1),
+          row: RowBits'(block_i.row),
+          tile_left: TileBits'(TileUnits),
+          left: block_i.planes
+      };
+    end else if (busy_q) next_q <= following;
+    next_planes_q <= fitting;
+    if (take) begin
+      place_q <= next_q;
+      planes_q <= next_planes_q;
+      reads_q <= block_i.positions;
+      fetches_q <= FetchBits'(next_planes_q) * FetchBits'(UnitPairs);
+      row_q <= next_q.row;
+      first_q <= 1'b1;
+    end else begin
+      if (reads_q != 0) reads_q <= reads_q - 1'b1;
+      if (fetches_q != 0) fetches_q <= fetches_q - 1'b1;
+      row_q <= row_q + 1'b1;
+      first_q <= 1'b0;
+    end
+    if (start_i) pair_q <= '0;
+    else if (busy_q && fetches_q != 0) pair_q <= pair_q + 1'b1;
+    if (rst_i) begin
+      begin_q <= '0;
+      busy_q  <= 1'b0;
+    end else begin
+      begin_q <= {begin_q[0], start_i};
+      busy_q  <= take | (busy_q & !last);
+    end
+  end
+
+  assign busy_o = busy_q | (|begin_q);
+  assign read_o = busy_q && reads_q != 0 ? place_q.group : '0;
+  assign read_half_o = block_i.half;
+  assign read_row_o = row_q;
+  assign fetch_first_o = busy_q & first_q;
+  assign fetch_pair_o = pair_q;
+  // Channels 2 pair and 2 pair + 1.
+  assign fetch_used_o[0] = {pair_q, 1'b0} < (CountBits + 1)'(block_i.channels);
+  assign fetch_used_o[1] = {pair_q, 1'b1} < (CountBits + 1)'(block_i.channels);
+  assign chunk_o = busy_q & first_q;
+  assign chunk_data_o = '{planes: CountBits'(planes_q), last: place_q.left == CountBits'(planes_q)};
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i) begin
+    if (!rst_i && start_i) begin
+      assert (!busy_o)
+      else $error("A block was started in POST before the one ahead of it had been read.");
+      assert (block_i.positions != 0 && block_i.planes != 0)
+      else $error("A block of nothing was started in POST.");
+      assert (32'(block_i.planes) == (32'(block_i.channels) + UnitBytes - 1) / UnitBytes)
+      else $error("A block in POST does not have the planes of its channels.");
+    end
+  end
+`endif
+
+endmodule

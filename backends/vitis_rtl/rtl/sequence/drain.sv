@@ -1,0 +1,229 @@
+// The draining half of the core: sums of a block in the accumulators become bytes in memory. Blocks come in
+// their order, and halves of accumulators and output buffer alternate:
+//
+//   block i is posted  when its sums are there (`computed_i`), block i - 1 was read, and i - 2 has left
+//   block i is stored  when it is in the output buffer, block i - 1 has left it, and its turn has come
+module drain
+  import post_pkg::*, store_pkg::store_block_t, store_pkg::store_runs_t, store_pkg::AddressBits,
+         store_pkg::RunBits, drain_pkg::*;
+#(
+    parameter int unsigned Columns = 16,
+    parameter int unsigned Pairs = 8,
+    parameter int unsigned AccumulatorBits = 32,
+    parameter int unsigned ValueBits = 36,
+    parameter int unsigned RowBits = 9,
+    parameter int unsigned Units = 4,  // of 16 bytes in a word
+    parameter int unsigned ParameterDepth = 512,
+    parameter int unsigned OutputDepth = 1024,
+    localparam int unsigned ParameterBits = $clog2(ParameterDepth),
+    localparam int unsigned Groups = (Columns + Pairs - 1) / Pairs
+) (
+    input logic clk_i,
+    input logic rst_i,
+    input logic start_i,  // of a pass; not while busy
+    input drain_pass_t pass_i,  // stays until it is done
+    output logic busy_o,
+    input logic computed_i,  // the sums of one more block can be read
+    output logic posted_o,  // one more block was read
+    output logic filled_o,  // one more block waits to be stored
+    input logic store_i,  // one more block may be stored
+    output logic emptied_o,  // one more block has left the output buffer
+    output logic stored_o,  // one more block is in memory
+    // of the layer
+    input logic [ByteBits-1:0] zero_point_i,
+    input logic look_up_i,
+    input logic table_write_i,
+    input logic [ByteBits-1:0] table_index_i,
+    input logic [ByteBits-1:0] table_data_i,
+    // parameters, as they come from memory
+    input logic parameters_write_i,
+    input logic [ParameterBits-1:0] parameters_word_i,
+    input logic [Units-1:0][UnitBits-1:0] parameters_data_i,
+    // accumulators
+    output logic [Groups-1:0] read_o,
+    output logic read_half_o,
+    output logic [RowBits-1:0] read_row_o,
+    input logic [Columns-1:0] valid_i,
+    input logic [Columns-1:0][AccumulatorBits-1:0] low_i,
+    input logic [Columns-1:0][AccumulatorBits-1:0] high_i,
+    // a memory port (axi_write.sv)
+    output logic request_valid_o,
+    input logic request_ready_i,
+    output logic [AddressBits-1:0] request_address_o,
+    output logic [RunBits-1:0] request_words_o,
+    output logic data_valid_o,
+    input logic data_ready_i,
+    output logic [Units-1:0][UnitBits-1:0] data_o,
+    input logic done_i
+);
+
+  // Blocks that may be posted, that are in the output buffer or on their way there, that wait there,
+  // and whose turn has come.
+  localparam int unsigned Few = 4;
+  logic [Few-1:0] to_post_q, ahead_q, filled_q, turns_q;
+  logic [CountBits-1:0] post_left_q, store_left_q, parameters_q;
+  logic [AddressBits-1:0] address_q;
+  logic post, store, post_busy, post_busy_q, asking, emptying, storing, post_half_q, store_half_q;
+  logic chunk, bytes_valid;
+  chunk_t chunk_data;
+  logic [2*Pairs-1:0][ByteBits-1:0] bytes;
+  drain_block_t post_shape, store_shape;
+  store_block_t fill_block, empty_block;
+
+  // A start, and the shape of its block, are registered: a shape is kept until the next start.
+  logic post_q, store_q;
+  /* verilator lint_off UNUSEDSIGNAL */  // each part takes what it needs of a block
+  drain_block_t posting_q, storing_q;
+  /* verilator lint_on UNUSEDSIGNAL */
+  logic posting_half_q, storing_half_q;
+  logic [CountBits-1:0] posting_parameters_q;
+  logic [AddressBits-1:0] storing_address_q;
+
+  assign post_shape = post_left_q == 1 ? pass_i.last : pass_i.whole;
+  assign store_shape = store_left_q == 1 ? pass_i.last : pass_i.whole;
+  assign post = post_left_q != 0 && to_post_q != 0 && ahead_q < 2 && !post_busy && !post_q;
+  assign store = store_left_q != 0 && filled_q != 0 && turns_q != 0 && !asking && !emptying &&
+                 !store_q;
+  assign busy_o = store_left_q != 0 || storing || store_q;
+  assign posted_o = post_busy_q & !post_busy;
+
+  always_ff @(posedge clk_i) begin
+    post_busy_q <= post_busy & !rst_i;
+    if (start_i) begin
+      address_q <= pass_i.address;
+      parameters_q <= pass_i.parameters;
+    end else begin
+      if (store) address_q <= address_q + pass_i.step;
+      if (post) parameters_q <= parameters_q + pass_i.parameters_step;
+    end
+    if (post) begin
+      posting_q <= post_shape;
+      posting_half_q <= post_half_q;
+      posting_parameters_q <= parameters_q;
+    end
+    if (store) begin
+      storing_q <= store_shape;
+      storing_half_q <= store_half_q;
+      storing_address_q <= address_q;
+    end
+    if (rst_i) begin
+      {post_q, store_q} <= '0;
+      {post_half_q, store_half_q} <= '0;
+      {to_post_q, ahead_q, filled_q, turns_q} <= '0;
+      {post_left_q, store_left_q} <= '0;
+    end else begin
+      post_q <= post;
+      store_q <= store;
+      post_half_q <= !start_i & (post_half_q ^ post);
+      store_half_q <= !start_i & (store_half_q ^ store);
+      to_post_q <= to_post_q + Few'(computed_i) - Few'(post);
+      ahead_q <= ahead_q + Few'(post) - Few'(emptied_o);
+      filled_q <= filled_q + Few'(filled_o) - Few'(store);
+      turns_q <= turns_q + Few'(store_i) - Few'(store);
+      post_left_q <= start_i ? pass_i.blocks : post_left_q - CountBits'(post);
+      store_left_q <= start_i ? pass_i.blocks : store_left_q - CountBits'(store);
+    end
+  end
+
+  post #(
+      .Columns(Columns),
+      .Pairs(Pairs),
+      .AccumulatorBits(AccumulatorBits),
+      .ValueBits(ValueBits),
+      .RowBits(RowBits),
+      .Units(Units),
+      .ParameterDepth(ParameterDepth)
+  ) u_post (
+      .clk_i,
+      .rst_i,
+      .start_i(post_q),
+      .block_i('{
+          half: posting_half_q,
+          row: '0,
+          positions: posting_q.positions,
+          channels: posting_q.channels,
+          planes: posting_q.planes,
+          parameters: posting_parameters_q
+      }),
+      .busy_o(post_busy),
+      .zero_point_i,
+      .look_up_i,
+      .table_write_i,
+      .table_index_i,
+      .table_data_i,
+      .parameters_write_i,
+      .parameters_word_i,
+      .parameters_data_i,
+      .read_o,
+      .read_half_o,
+      .read_row_o,
+      .valid_i,
+      .low_i,
+      .high_i,
+      .chunk_o(chunk),
+      .chunk_data_o(chunk_data),
+      .valid_o(bytes_valid),
+      .bytes_o(bytes)
+  );
+
+  assign fill_block = '{
+          half: posting_half_q,
+          columns: pass_i.columns,
+          rows: posting_q.rows,
+          row_words: pass_i.row_words,
+          plane_words: posting_q.plane_words,
+          planes: posting_q.planes
+      };
+  assign empty_block = '{
+          half: storing_half_q,
+          columns: pass_i.columns,
+          rows: storing_q.rows,
+          row_words: pass_i.row_words,
+          plane_words: storing_q.plane_words,
+          planes: storing_q.planes
+      };
+
+  output_buffer #(
+      .Planes(2 * Pairs / UnitBytes),
+      .Units (Units),
+      .Depth (OutputDepth)
+  ) u_buffer (
+      .clk_i,
+      .rst_i,
+      .fill_i(post_q),
+      .fill_block_i(fill_block),
+      .chunk_i(chunk),
+      .chunk_data_i(chunk_data),
+      .valid_i(bytes_valid),
+      .data_i(bytes),
+      .filled_o,
+      .empty_i(store_q),
+      .empty_block_i(empty_block),
+      .emptying_o(emptying),
+      .emptied_o,
+      .data_valid_o,
+      .data_ready_i,
+      .data_o
+  );
+
+  store_requests u_requests (
+      .clk_i,
+      .rst_i,
+      .start_i(store_q),
+      .runs_i('{
+          address: storing_address_q,
+          pitch: pass_i.pitch,
+          runs: storing_q.runs,
+          run_words: storing_q.run_words
+      }),
+      .asking_o(asking),
+      .busy_o(storing),
+      .done_o(stored_o),
+      .request_valid_o,
+      .request_ready_i,
+      .request_address_o,
+      .request_words_o,
+      .done_i
+  );
+
+endmodule

@@ -1,0 +1,32 @@
+// A pass as the draining half of the core sees it.
+package drain_pkg;
+
+  import post_pkg::CountBits;
+  import store_pkg::AddressBits;
+  import store_pkg::RunBits;
+
+  // What differs between the blocks of a pass and its last one.
+  typedef struct packed {
+    logic [CountBits-1:0] positions;  // rows times columns
+    logic [CountBits-1:0] rows;
+    logic [CountBits-1:0] channels;
+    logic [CountBits-1:0] planes;  // of 16 channels
+    logic [CountBits-1:0] plane_words;  // in the output buffer
+    logic [CountBits-1:0] runs;
+    logic [RunBits-1:0] run_words;
+  } drain_block_t;
+
+  typedef struct packed {
+    logic [AddressBits-1:0] address;  // of the first block's first run
+    logic [AddressBits-1:0] step;  // to the next block's
+    logic [AddressBits-1:0] pitch;  // to the next run of a block
+    logic [CountBits-1:0] columns;
+    logic [CountBits-1:0] row_words;
+    logic [CountBits-1:0] parameters;  // of the first block: a word of their memory
+    logic [CountBits-1:0] parameters_step;  // to those of the next block; 0: the same for all
+    logic [CountBits-1:0] blocks;
+    drain_block_t whole;
+    drain_block_t last;
+  } drain_pass_t;
+
+endpackage
