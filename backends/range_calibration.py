@@ -15,6 +15,7 @@ class Method(Enum):
 
     MIN_MAX = "minmax"
     PERCENTILE = "percentile"
+    ENTROPY = "entropy"
 
 
 _FILE = Kind(Path, plain)
@@ -25,16 +26,16 @@ _COUNT = Kind(int, plain)
 
 @dataclass(frozen=True)
 class RangeCalibration:
-    """``data`` is an .npy or .npz file, None for ``samples`` random inputs of ``seed``; ``percentile`` in percent.
+    """``data`` is a folder of pictures, an .npy or .npz file, None for ``samples`` random inputs of ``seed``.
 
-    The quantiser checks the values.
+    ``percentile`` is in percent. The quantiser checks the values.
     """
 
     data: Path | None = asked(
-        None, "--calibration", _FILE, "Inputs to calibrate on (.npz, one array per input); random ones if left out."
+        None, "--calibration", _FILE, "What to calibrate on: a folder of pictures, .npy or .npz; noise if left out."
     )
     method: str = asked(
-        "minmax", "--method", _METHOD, "Activation ranges from extremes or a percentile.  [default: minmax]"
+        "minmax", "--method", _METHOD, "Ranges by extremes, a percentile, or least entropy.  [default: minmax]"
     )
     percentile: float = asked(99.99, "--percentile", _SHARE, "For --method percentile.  [default: 99.99]")
     seed: int = asked(0, "--seed", _COUNT, "Of random calibration inputs and of the random input.  [default: 0]")

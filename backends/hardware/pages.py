@@ -36,6 +36,7 @@ def readme(
     project: str,
     target: str,
     digest: str,
+    scales: str,
     folders: Sequence[tuple[str, str]],
     usage: Sequence[str],
     limits: Sequence[str],
@@ -43,6 +44,7 @@ def readme(
     """``README.md``: what this is, how to build it, and what is known not to be perfect.
 
     ``project``: its kind; ``target``: tool, version and part; ``folders``: those beside the ones of all projects;
+    ``scales``: where those of the tensors come from;
     ``usage``: paragraphs; ``limits``: one sentence or more each.
     """
     overlay = plan.overlay
@@ -71,6 +73,7 @@ def readme(
             f"{overlay.packing} int8 product(s) per multiplier and cycle. Predicted latency {plan.latency_ms:.4f} ms "
             f"({sum(layer.cycles for layer in plan.layers):,} cycles) at batch 1, host time not included.",
             "",
+            *((f"**Scales.** {markdown_text(scales)}", "") if scales else ()),
             "| resource | predicted | available | uncertainty |",
             "|---|---|---|---|",
             *uses,

@@ -61,7 +61,7 @@ class IntelOpencl:
             "src/params.h": params_header(sizes, banner),
             "config.mk": flow.make_settings(plan, device, sizes),
             "layers.md": layer_table(plan),
-            "README.md": flow.readme(plan, device, digest),
+            "README.md": flow.readme(plan, device, digest, program.scales),
         }
         files = {path: content.encode() for path, content in text.items()}
         host = package_files(PACKAGE, "host", HOST_FILES) | package_files(PACKAGE, ".", ("emulator.py",))

@@ -73,8 +73,8 @@ def make_settings(plan: Plan, device: Device, sizes: KernelSizes) -> str:
     )
 
 
-def readme(plan: Plan, device: Device, digest: str) -> str:
-    """``README.md``."""
+def readme(plan: Plan, device: Device, digest: str, scales: str = "") -> str:
+    """``README.md``; ``scales``: where they come from."""
     limits = [
         "It has been compiled and run by Intel's FPGA emulator (kernels and both hosts); aoc, its reports, timing and "
         "boards were not available when it was written. Clock and resources are the plan's figures; `make compare` "
@@ -92,6 +92,7 @@ def readme(plan: Plan, device: Device, digest: str) -> str:
         project="Intel OpenCL",
         target=f"{TOOL}, board {markdown_text(device.board)}, part {markdown_text(device.part)}",
         digest=digest,
+        scales=scales,
         folders=(
             ("host", "host programs in C++ and Python (pyopencl); emulator.py, which finds Intel's emulator"),
             ("config.mk, Makefile", "board, clock and memory, from the device's description; the flow"),

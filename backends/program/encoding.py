@@ -35,13 +35,17 @@ SOURCE_BYTES = SOURCE_WORDS * WORD_BYTES
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A decoded program. ``image`` is all of it as bytes: what a host writes to the start of the device buffer."""
+    """A decoded program. ``image`` is all of it as bytes: what a host writes to the start of the device buffer.
+
+    ``scales`` says where the scales of its tensors come from, in sentences for a reader; it is no part of the image.
+    """
 
     header: Header
     commands: tuple[Command, ...]
     layers: tuple[LayerEntry, ...]
     tensors: tuple[TensorEntry, ...]
     image: bytes
+    scales: str = ""
 
     def name_of(self, entry: LayerEntry | TensorEntry) -> str:
         """The name of a layer or tensor."""

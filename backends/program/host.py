@@ -12,6 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.backends.arithmetic.integers import dequantise_values, quantise_values
+from dynamap.backends.inputs.images import image_array
+from dynamap.backends.inputs.picture import is_picture
+from dynamap.backends.inputs.sets import calibration_set
 from dynamap.backends.planned_model import network_of_plan
 from dynamap.backends.program.encoding import Program
 from dynamap.backends.program.lowering.compile import compile_program
@@ -23,6 +26,8 @@ from dynamap.cost.errors import InputError
 from dynamap.planner.models.placeholders import without_weights
 from dynamap.planner.network.network import HostLayer, Network
 from dynamap.planner.plan.plan import Plan
+from dynamap.planner.request.preprocessing import RAW, Preprocessing
+from dynamap.planner.request.replanning import stored_request
 
 Int8Array = npt.NDArray[np.int8]
 FloatArray = npt.NDArray[np.float32]
@@ -48,7 +53,17 @@ def prepare(plan: Plan, calibration: RangeCalibration | None = None, *, folder: 
         InputError: the model is missing or has changed since, or cannot be quantised.
         InfeasibleError: the device's memory is too small.
     """
-    return lowered(plan, quantised_by(network_of_plan(plan, folder=folder), calibration or RangeCalibration()))
+    network = network_of_plan(plan, folder=folder)
+    return lowered(plan, quantised_by(network, calibration or RangeCalibration(), preprocessing_of(plan)))
+
+
+def preprocessing_of(plan: Plan) -> Preprocessing:
+    """What the plan states to be done to pictures: nothing, where it states nothing.
+
+    Raises:
+        InputError: the plan's request cannot be read.
+    """
+    return stored_request(plan).preprocess or RAW
 
 
 def lowered(plan: Plan, quantised: QuantisedNetwork) -> Prepared:
@@ -61,13 +76,13 @@ def lowered(plan: Plan, quantised: QuantisedNetwork) -> Prepared:
     return Prepared(plan, lean, compile_program(plan, lean))
 
 
-def quantised_by(network: Network, how: RangeCalibration) -> QuantisedNetwork:
-    """The network in integers, with the scales that its calibration gives.
+def quantised_by(network: Network, how: RangeCalibration, preprocess: Preprocessing = RAW) -> QuantisedNetwork:
+    """The network in integers, with the scales that its calibration gives; ``preprocess``: what is done to pictures.
 
     Raises:
         InputError: the calibration data cannot be read or used.
     """
-    data = None if how.data is None else read_arrays(how.data, network, "calibration data")
+    data = None if how.data is None else calibration_set(how.data, network, preprocess)
     return quantise(
         network,
         calibration=data,
@@ -78,12 +93,16 @@ def quantised_by(network: Network, how: RangeCalibration) -> QuantisedNetwork:
     )
 
 
-def read_arrays(path: Path, network: Network, what: str) -> dict[str, npt.NDArray[Any]]:
-    """The arrays of an .npz file by name, or the array of an .npy file for the network's only input.
+def read_arrays(
+    path: Path, network: Network, what: str, preprocess: Preprocessing = RAW
+) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of an .npz file by name, or a picture or the array of an .npy file for the network's only input.
 
     Raises:
         InputError: the file cannot be read or does not say which input it is for.
     """
+    if is_picture(path):
+        return {network.inputs[0]: image_array(path, network, preprocess)}
     try:
         loaded = np.load(path, allow_pickle=False)
         arrays = dict(loaded) if not isinstance(loaded, np.ndarray) else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -189,12 +190,27 @@ LayerArithmetic = (
 )
 
 
+NOISE_REMEDY = (
+    "the network's answers mean nothing until it is calibrated on inputs like its own (--calibration with a folder of "
+    "images, or an .npy or .npz file)"
+)
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """By how many images the scales were found, and whether these were but noise."""
+
+    images: int = 0
+    noise: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class QuantisedNetwork:
     """A network with the integers that compute it.
 
     ``tensors`` has every tensor that the overlay stores, ``layers`` every layer but the host's, by
-    name. ``source`` is a sentence that says where the scales come from, ``notices`` say where they cost accuracy.
+    name. ``source`` is a sentence that says where the scales come from, ``notices`` say where they cost
+    accuracy, ``calibrated`` by what they were found (no images where all are the model's own).
     """
 
     network: Network
@@ -202,3 +218,23 @@ class QuantisedNetwork:
     layers: Mapping[str, LayerArithmetic]
     source: str
     notices: tuple[str, ...] = ()
+    calibrated: Calibrated = Calibrated()
+
+    @property
+    def warning(self) -> str | None:
+        """What a user must know of scales that come from noise; None where they do not."""
+        if not self.calibrated.noise:
+            return None
+        which = "some of the int8 scales come" if self.network.quantisation else "the int8 scales come"
+        return f"{which} from random noise, not from data: {NOISE_REMEDY}"
+
+    @property
+    def statement(self) -> str:
+        """Where the scales come from, and the warning, as sentences."""
+        said = [self.source] if self.warning is None else [self.source, self.warning]
+        return " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in said)
+
+    def calibration_document(self) -> dict[str, Any]:
+        """Where the scales come from, as JSON data."""
+        found = {"source": self.source, "images": self.calibrated.images, "noise": self.calibrated.noise}
+        return found | {"warning": self.warning}

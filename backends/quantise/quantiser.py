@@ -10,7 +10,8 @@ import numpy.typing as npt
 from dynamap.backends.quantise import activations
 from dynamap.backends.quantise.build import Schemes, build_layer
 from dynamap.backends.quantise.calibrating import calibration as calibrating
-from dynamap.backends.quantise.layers import QuantisedNetwork
+from dynamap.backends.quantise.calibrating.calibration import CalibrationSet
+from dynamap.backends.quantise.layers import Calibrated, QuantisedNetwork
 from dynamap.backends.quantise.scales import schemes, sharing
 from dynamap.backends.range_calibration import Method
 from dynamap.cost.errors import InputError
@@ -31,7 +32,7 @@ DEFAULT_SAMPLES = 4
 def quantise(
     network: Network,
     *,
-    calibration: Mapping[str, npt.NDArray[np.generic]] | None = None,
+    calibration: Mapping[str, npt.NDArray[np.generic]] | CalibrationSet | None = None,
     method: str = "minmax",
     percentile: float = 99.99,
     seed: int = 0,
@@ -41,9 +42,10 @@ def quantise(
 
     Args:
         network: float, or quantised (its scales are kept; tensors without one are calibrated).
-        calibration: per network input an array N x C x H x W (N x C for vectors); without it
-            ``samples`` seeded random inputs are used, and ``source`` of the result says so.
-        method: "minmax" (the extremes of each tensor) or "percentile" (without its outermost values).
+        calibration: per network input an array N x C x H x W (N x C for vectors), or a set that is read image by
+            image; without it ``samples`` seeded random inputs are used, and ``source`` of the result says so.
+        method: "minmax" (the extremes of each tensor), "percentile" (without its outermost values) or "entropy"
+            (without those that cost least information).
         percentile: share of the values, in percent, that is kept at either end.
         seed: of the random inputs.
         samples: number of random inputs.
@@ -53,7 +55,8 @@ def quantise(
             their widths. The message names the input or the layer.
     """
     if method not in {choice.value for choice in Method}:
-        raise InputError(f"the calibration method {method!r} does not exist; use 'minmax' or 'percentile'")
+        known = ", ".join(choice.value for choice in Method)
+        raise InputError(f"the calibration method {method!r} does not exist; use {known}")
     require_runnable(network, find_storages(network).executed)
     require_finite(network)
     given = schemes.given_schemes(network)
@@ -61,12 +64,15 @@ def quantise(
     tables = [layer.name for layer in network.layers if activations.has_table(layer)]
     missing = [name for name in stored if name not in given]
     notices: tuple[str, ...] = ()
+    calibrated = Calibrated()
     if not missing and not tables:
         found, before_table = dict(given), {}
         source = "scales and zero points of the quantised model"
     else:
         if calibration is None:
             data = calibrating.random_set(network, samples, seed)
+        elif isinstance(calibration, CalibrationSet):
+            data = calibration
         else:
             data = calibrating.given_set(network, calibration)
         limits = {name: calibrating.representable(known) for name, known in given.items()}
@@ -77,12 +83,13 @@ def quantise(
         found = schemes.calibrated_schemes(network, shared, given)
         notices = sharing.few_levels(network, ranges.tensors, shared, in_place)
         before_table = _before_tables(network, found, ranges)
+        calibrated = Calibrated(len(data.samples), data.noise)
         source = _sentence(data.description, Method(method), percentile, len(given), len(missing))
     chosen = Schemes(found, before_table)
     layers = {
         layer.name: build_layer(network, layer, chosen) for layer in network.layers if not isinstance(layer, HostLayer)
     }
-    return QuantisedNetwork(network, found, layers, source, notices)
+    return QuantisedNetwork(network, found, layers, source, notices, calibrated)
 
 
 def _before_tables(
@@ -108,7 +115,7 @@ def _within(found: calibrating.Range, useful: calibrating.Range) -> calibrating.
 
 
 def _sentence(description: str, method: Method, percentile: float, given: int, missing: int) -> str:
-    how = "extremes" if method is Method.MIN_MAX else f"percentile {percentile:g}"
+    how = {Method.MIN_MAX: "extremes", Method.PERCENTILE: f"percentile {percentile:g}"}.get(method, method.value)
     calibrated = f"calibrated on {description}, {how}"
     if not given:
         return calibrated

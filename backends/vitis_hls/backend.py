@@ -60,7 +60,7 @@ class VitisHls:
             "link.cfg": flow.link_config(plan, device),
             "config.mk": flow.make_settings(device, sizes),
             "layers.md": layer_table(plan),
-            "README.md": flow.readme(plan, device, digest),
+            "README.md": flow.readme(plan, device, digest, program.scales),
         }
         files = {path: content.encode() for path, content in text.items()}
         files |= {f"src/{name}": content for name, content in kernel_files().items()}

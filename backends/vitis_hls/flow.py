@@ -102,8 +102,8 @@ def make_settings(device: Device, sizes: KernelSizes) -> str:
     return "\n".join([*lines, ""])
 
 
-def readme(plan: Plan, device: Device, digest: str) -> str:
-    """``README.md``."""
+def readme(plan: Plan, device: Device, digest: str, scales: str = "") -> str:
+    """``README.md``; ``scales``: where they come from."""
     limits = [
         "It has been compiled and run by g++ (C simulation); no report of the vendor's tools was seen when it was "
         "written. Clock and resources are the plan's figures; `make compare` compares them with the reports.",
@@ -130,6 +130,7 @@ def readme(plan: Plan, device: Device, digest: str) -> str:
         project="Vitis HLS",
         target=f"Vitis {TOOL_VERSION}, part {markdown_text(device.part)}",
         digest=digest,
+        scales=scales,
         folders=(
             ("tb", "testbench: runs the program layer by layer, names the first difference"),
             ("host", "host programs: XRT's native C++ interface, and Python"),

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from dynamap.backends.range_calibration import RangeCalibration
-from dynamap.cli.options import Comparison, Json, PlanFile, given, with_calibration_options
+from dynamap.cli.options import Comparison, Json, LabelFile, PlanFile, given, with_calibration_options
 
 
 def simulate(
@@ -40,22 +40,25 @@ def run(
         Optional[Path],  # noqa: UP045
         typer.Option(
             "--input",
-            help="One image in the model's own type (.npy, [1 x] C x H x W); a random one if left out.",
+            help="One image: a picture (.png, .jpg, .bmp), or values of the model's own type ([1 x] C x H x W, .npy); "
+            "a random one if left out.",
         ),
     ] = None,
     executor: Annotated[str, typer.Option(help="numpy, or an installed backend (`dynamap backends`).")] = "numpy",
     compare: Annotated[Optional[Comparison], typer.Option(help="Compare every layer with another executor.")] = None,  # noqa: UP045
     output: Annotated[Optional[Path], typer.Option(help="Write the outputs in the model's own types (.npy).")] = None,  # noqa: UP045
     trace_layers: Annotated[Optional[Path], typer.Option(help="Write every tensor into this folder.")] = None,  # noqa: UP045
+    labels: LabelFile = None,
     as_json: Json = False,
     **options: Any,
 ) -> None:
     """Execute a plan's program bit-exactly on this machine."""
+    from dynamap.cli.classes import RunInput
     from dynamap.cli.run import run_command
 
     status = run_command(
         plan,
-        input_file,
+        RunInput(input_file, labels),
         executor,
         compare.value if compare else None,
         output,
@@ -70,13 +73,17 @@ def run(
 def export_qdq(
     model: Annotated[str, typer.Argument(help="An ONNX file or a built-in name.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The quantised ONNX file to write.")],
+    preprocess: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="What is done to pictures to calibrate on, as `dynamap plan` takes it."),
+    ] = None,
     **options: Any,
 ) -> None:
     """Quantise a model as the overlay does and write it with QuantizeLinear and DequantizeLinear."""
     from dynamap.cli.export_qdq import export_qdq_command
 
     how = RangeCalibration(**given(options))
-    raise typer.Exit(export_qdq_command(model, output, how))
+    raise typer.Exit(export_qdq_command(model, output, how, preprocess or "raw"))
 
 
 @with_calibration_options
@@ -86,7 +93,7 @@ def generate(
     backend: Annotated[str, typer.Option(help="An installed backend (`dynamap backends`).")] = "vitis-hls",
     input_file: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--input", help="The image of the golden outputs (.npy); a random one if left out."),
+        typer.Option("--input", help="The image of the golden outputs (.png, .npy); a random one if left out."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier project.")] = False,
     **options: Any,

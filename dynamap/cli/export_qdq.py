@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dynamap.backends.range_calibration import RangeCalibration
 
 
-def export_qdq_command(model: str, output: Path, how: RangeCalibration) -> int:
+def export_qdq_command(model: str, output: Path, how: RangeCalibration, preprocess: str) -> int:
     """Quantises a model and writes it as QDQ ONNX; says how it was calibrated.
 
     Raises:
@@ -23,12 +23,15 @@ def export_qdq_command(model: str, output: Path, how: RangeCalibration) -> int:
     from dynamap.backends.program.host import quantised_by
     from dynamap.planner.importer.reading.files import files_of_model
     from dynamap.planner.models import resolve
+    from dynamap.planner.request.preprocessing import parse_preprocessing
     from dynamap.planner.results.files import write_file
 
     check_places({"--output": output}, chain(files_of_model(Path(model)), [how.data]))
-    quantised = quantised_by(resolve(model), how)
+    quantised = quantised_by(resolve(model), how, parse_preprocessing("--preprocess", preprocess))
     write_file(output, to_qdq(quantised).SerializeToString())
     message(f"wrote {output}: {quantised.source}")
+    if quantised.warning is not None:
+        message(f"warning: {quantised.warning}")
     for notice in quantised.notices:
         message(f"note: {notice}")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dynamap.cli.calibrated import say_source
 from dynamap.cli.output import message, show, show_json
 from dynamap.cli.places import check_replaced
 from dynamap.cli.tables import Column, Content, FittedTable
@@ -29,7 +30,13 @@ def generate_command(
     """
     from dynamap.backends.discovery import load_backend
     from dynamap.backends.planned_model import files_of_plan
-    from dynamap.backends.program.host import integer_inputs, prepare, random_inputs, read_arrays
+    from dynamap.backends.program.host import (
+        integer_inputs,
+        prepare,
+        preprocessing_of,
+        random_inputs,
+        read_arrays,
+    )
     from dynamap.backends.project import replaced_by, write_project
     from dynamap.planner.plan.plan import load_plan
 
@@ -37,7 +44,10 @@ def generate_command(
     loaded = load_plan(plan)
     prepared = prepare(loaded, how, folder=plan.parent)
     network = prepared.network
-    arrays = random_inputs(network, how.seed) if input_file is None else read_arrays(input_file, network, "input data")
+    if input_file is None:
+        arrays = random_inputs(network, how.seed)
+    else:
+        arrays = read_arrays(input_file, network, "input data", preprocessing_of(loaded))
     inputs = integer_inputs(prepared.quantised, arrays)
     files = chosen.generate(prepared.plan, prepared.program, inputs)
     check_replaced(
@@ -45,6 +55,7 @@ def generate_command(
     )
     write_project(files, output, force=force)
     message(f"wrote {len(files) + 1} files to {output}")
+    say_source(prepared.quantised)
     for notice in prepared.quantised.notices:
         message(f"note: {notice}")
     return 0

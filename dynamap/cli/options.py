@@ -33,6 +33,12 @@ class Comparison(str, Enum):
     numpy = "numpy"
 
 
+LabelFile = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--labels", help="The names of the classes, one per line."),
+]
+
+
 def with_plan_options(*names: str) -> Callable[[F], F]:
     """For a command that takes ``**options``: gives it the options of a plan, all or those of these fields."""
     chosen = [option for option in OPTIONS if option.name in names or not names]

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from rich.text import Text
 
+from dynamap.cli.calibrated import say_source
+from dynamap.cli.classes import RunInput, class_lines, classes_document
 from dynamap.cli.output import message, show, show_json
 from dynamap.cli.places import check_places
 from dynamap.cli.tables import Column, Content, FittedTable
@@ -55,7 +57,7 @@ class LayerResult:
 
 def run_command(
     plan: Path,
-    input_file: Path | None,
+    given: RunInput,
     executor: str,
     compare: str | None,
     output: Path | None,
@@ -70,11 +72,13 @@ def run_command(
     """
     from dynamap.backends.executors import find_executor
     from dynamap.backends.hardware.target import device_of
+    from dynamap.backends.inputs.labels import check_labels, read_labels
     from dynamap.backends.planned_model import files_of_plan, network_of_plan
     from dynamap.backends.program.host import (
         declared_outputs,
         integer_inputs,
         lowered,
+        preprocessing_of,
         quantised_by,
         random_inputs,
         read_arrays,
@@ -86,19 +90,22 @@ def run_command(
         raise InputError(f"--compare {compare!r}: choose {' or '.join(REFERENCES)}")
     if trace_layers is not None and not trace_layers.is_dir():
         raise InputError(f"--trace-layers: {str(trace_layers)!r} is not a folder; make it first")
-    read = [plan, input_file, how.data]
+    read = [plan, given.file, how.data, given.labels]
     check_places({"--output": output}, read)
     loaded = load_plan(plan)
     if output is not None or trace_layers is not None:
         read += files_of_plan(loaded, plan.parent)
     check_places({"--output": output}, read)
     chosen = find_executor(executor, device_of(loaded))
-    quantised = quantised_by(network_of_plan(loaded, folder=plan.parent), how)
+    preprocess = preprocessing_of(loaded)
+    quantised = quantised_by(network_of_plan(loaded, folder=plan.parent), how, preprocess)
     network = quantised.network
-    if input_file is None:
+    labels = None if given.labels is None else read_labels(given.labels)
+    check_labels(labels, given.labels, network)
+    if given.file is None:
         arrays: Mapping[str, npt.NDArray[Any]] = random_inputs(network, how.seed)
     else:
-        arrays = read_arrays(input_file, network, "input data")
+        arrays = read_arrays(given.file, network, "input data", preprocess)
     inputs = integer_inputs(quantised, arrays)
     expected = expectation_of(quantised, arrays)
     prepared = lowered(loaded, quantised)
@@ -117,12 +124,14 @@ def run_command(
     final = final_of(expected, real)
     document = run_document(results, chosen.platform, seconds, compare is not None)
     document |= {"outputs": _output_types(prepared.network), "notices": [*prepared.quantised.notices, *final.notices]}
-    document |= final.document()
+    document |= classes_document(prepared.network, real, labels)
+    document |= {"calibration": prepared.quantised.calibration_document()} | final.document()
     if as_json:
         show_json(document)
     else:
-        _print(document, compare, prepared.quantised, input_file is None, final)
+        _print(document, compare, prepared.quantised, given.file is None, final)
     warn(final)
+    say_source(prepared.quantised)
     wrong = compare is not None and document["max_lsb"] > TOLERANCE_LSB[compare]
     return 1 if wrong or not document["counters_equal"] or not final.kept else 0
 
@@ -271,7 +280,6 @@ def _print(
 ) -> None:
     from dynamap.cli.run_final import final_lines
 
-    message(f"note: {quantised.source}")
     for notice in quantised.notices:
         message(f"note: {notice}")
     for name, kind in document["outputs"].items():
@@ -287,7 +295,7 @@ def _print(
         read, written = str(layer.get("bytes_read", "")), str(layer.get("bytes_written", ""))
         rows.append((layer["name"], layer["op"], str(layer["elements"]), shown, largest, read, written))
     table = FittedTable(_COLUMNS, rows)
-    lines = final_lines(final)
+    lines = [*class_lines(document), *final_lines(final)]
     if compare is not None:
         share = document["differing"] / document["elements"]
         lines.append(

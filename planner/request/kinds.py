@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.errors import InputError
 from dynamap.planner.network.given_shapes import loaded_shapes, read_shapes, written_shapes
+from dynamap.planner.request.preprocessing import Preprocessing, parse_preprocessing
 
 E = TypeVar("E", bound=Enum)
 
@@ -196,4 +197,10 @@ ARRAY = Kind(
     lambda data: None if data is None else (data[0], data[1]),
 )
 PINS = Kind(str, _read_pins, _written_pins, _loaded_pins, repeated=True)
+PREPROCESSING = Kind(
+    str,
+    parse_preprocessing,
+    lambda stated: None if stated is None else stated.document(),
+    lambda data: None if data is None else Preprocessing.of(data),
+)
 SHAPES = Kind(str, read_shapes, written_shapes, loaded_shapes, repeated=True)

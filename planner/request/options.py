@@ -21,6 +21,7 @@ from dynamap.planner.request.kinds import (
     MEMORY,
     NUMBER,
     PINS,
+    PREPROCESSING,
     SECONDS,
     SHAPES,
     SWITCH,
@@ -29,6 +30,7 @@ from dynamap.planner.request.kinds import (
     set_of,
     words_of,
 )
+from dynamap.planner.request.preprocessing import Preprocessing
 from dynamap.planner.solvers import SOLVERS
 from dynamap.planner.solvers.contract import DEFAULT_MEMORY_LIMIT_BYTES, ILP_ENGINES
 
@@ -88,7 +90,8 @@ class Options:
     """What a user can ask of a plan; None leaves a choice to the search.
 
     ``pins`` maps a layer to an algorithm and possibly a dataflow, ``shapes`` an input to its dimensions;
-    ``multipliers`` is the budget of the array, ``on_chip_bytes`` that of its memory blocks;
+    ``multipliers`` is the budget of the array, ``on_chip_bytes`` that of its memory blocks; ``preprocess`` is what is
+    done to pictures, None: their bytes as they are;
     ``time_limit`` in seconds, ``memory_limit_mb`` in MiB.
     """
 
@@ -174,6 +177,15 @@ class Options:
         SHAPES,
         "INPUT=1x3x320x320, repeatable: the dimensions of an input that the model leaves open.",
         when_given=True,
+    )
+    preprocess: Preprocessing | None = asked(  # noqa: RUF009 - a field, as all of them
+        None,
+        "--preprocess",
+        PREPROCESSING,
+        "How pictures become the network's input: raw (0..255, the default), unit, signed, imagenet, caffe or yolo, "
+        "and KEY=VALUE by comma: resize, crop, scale, mean, std, colours, layout.",
+        when_given=True,
+        alone=True,
     )
     time_limit: float | None = asked(
         None, "--time-limit", SECONDS, "Seconds after which the best so far is taken.", stored=False

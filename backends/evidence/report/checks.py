@@ -85,7 +85,7 @@ def _emulated(evidence: Evidence) -> Finding:
     found = evidence.run
     if isinstance(found, Absent):
         return Finding("emulated", meaning, "open", found.reason)
-    state = "caution" if found.differences else "good"
+    state = "caution" if found.differences or found.noise else "good"
     return Finding("emulated", meaning, state, _run_words(found))
 
 
@@ -105,6 +105,8 @@ def _run_words(run: RunResult) -> Markup:
         words += [f"{counted(len(run.differences), *_COUNTERS)} not the plan's, the first: ", named(run.differences[0])]
     else:
         words.append(f"counted and equal to the plan: {counters}")
+    for sentence in run.scales:
+        words += ["; ", named(sentence)]
     return joined(words)
 
 

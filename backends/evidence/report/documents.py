@@ -62,6 +62,15 @@ class Fields:
             raise self.wrong(key, "a number of 0 or more")
         return float(value)
 
+    def part_or_none(self, key: str) -> Fields | None:
+        """An object; None where the key is null or missing."""
+        value = self.data.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, Mapping):
+            raise self.wrong(key, "an object or null")
+        return Fields(value, self.file, self.kind, f"{self.where}{key}.")
+
     def objects(self, key: str) -> tuple[Fields, ...]:
         """A list of objects."""
         value = self.data.get(key)

@@ -27,12 +27,21 @@ class RunLayer:
 
 @dataclass(frozen=True)
 class RunResult:
-    """One inference on an executor: the counters that it has, and a sentence for each value that is not the plan's."""
+    """One inference on an executor: the counters that it has, and a sentence for each value that is not the plan's.
+
+    ``scales`` says where they come from, and warns where that is noise.
+    """
 
     platform: str
     layers: tuple[RunLayer, ...]
     counters: tuple[str, ...]
     differences: tuple[str, ...]
+    scales: tuple[str, ...] = ()
+
+    @property
+    def noise(self) -> bool:
+        """Whether the scales come from noise, so that the values mean nothing."""
+        return len(self.scales) > 1
 
     @property
     def compared(self) -> bool:
@@ -78,7 +87,16 @@ def read_run(path: Path, plan: Plan) -> RunResult:
     )
     counted = {counter for layer in layers for counter in layer.counters}
     counters = tuple(counter for counter in COUNTERS if counter in counted)
-    return RunResult(document.text("platform"), layers, counters, differences)
+    return RunResult(document.text("platform"), layers, counters, differences, _scales(document))
+
+
+def _scales(document: Fields) -> tuple[str, ...]:
+    """The sentences of ``calibration``; an earlier version wrote none."""
+    found = document.part_or_none("calibration")
+    if found is None:
+        return ()
+    warning = found.text_or_none("warning")
+    return (found.text("source"),) if warning is None else (found.text("source"), warning)
 
 
 def _layer(entry: Fields) -> RunLayer:

@@ -93,7 +93,7 @@ def compile_program(plan: Plan, quantised: QuantisedNetwork) -> Program:
     memory = plan.device["system"]["memory_bytes"]
     base = round_up(image.size, ACTIVATION_ALIGNMENT)
     end = check_fits(blocks, offsets, base, memory, plan.device["device"]["name"])
-    return read_program(image.sealed(base, end))
+    return replace(read_program(image.sealed(base, end)), scales=quantised.statement)
 
 
 def _check_plan(plan: Plan, network: Network) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from dynamap.backends.quantise import activations
 from dynamap.backends.quantise.calibrating import float_executor
+from dynamap.backends.quantise.calibrating.clipping import Entropy, Histogram, Percentile
 from dynamap.backends.quantise.declared import real_values
 from dynamap.backends.range_calibration import Method
 from dynamap.cost.errors import InputError
@@ -21,17 +23,25 @@ FloatArray = npt.NDArray[np.float32]
 Sample = Mapping[str, FloatArray]
 Range = tuple[float, float]
 
-HISTOGRAM_BINS = 8192
 MOST_RANDOM_VALUES = 1 << 29
 """Of all random inputs together: 2 GiB. One input may have more, as the network asks."""
 
 
+class Samples(Protocol):
+    """Samples of the network's inputs, each C x H x W, that can be walked more than once."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Sample]: ...
+
+
 @dataclass(frozen=True)
 class CalibrationSet:
-    """Samples of the network's inputs, each C x H x W, and a phrase that says what they are."""
+    """Samples, a phrase that says what they are, and whether they are but noise."""
 
-    samples: tuple[Sample, ...]
+    samples: Samples
     description: str
+    noise: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,7 +131,9 @@ def random_set(network: Network, count: int, seed: int) -> CalibrationSet:
                 low, high = representable(known)
                 sample[name] = generator.uniform(low, high, shape).astype(np.float32)
         samples.append(sample)
-    return CalibrationSet(tuple(samples), f"{count} seeded random input{'s' if count > 1 else ''} (seed {seed})")
+    return CalibrationSet(
+        tuple(samples), f"{count} seeded random input{'s' if count > 1 else ''} (seed {seed})", noise=True
+    )
 
 
 def representable(quantisation: Quantisation) -> Range:
@@ -140,8 +152,8 @@ def measure(
 ) -> Ranges:
     """The ranges of all tensors over all samples; those in ``limits`` saturate at the ends of their range.
 
-    ``MIN_MAX`` takes the extremes. ``PERCENTILE`` runs a second time, counts values in 8192 bins between the
-    extremes and leaves out the share 100 - ``percentile`` of the values at either end.
+    ``MIN_MAX`` takes the extremes. The others run a second time and count values between them
+    (`dynamap.backends.quantise.calibrating.clipping`).
 
     Raises:
         InputError: the percentile is not in 50 .. 100, or a layer computes NaN or infinite values.
@@ -156,41 +168,28 @@ def measure(
             )
         known = extremes.get(key, (low, high))
         extremes[key] = (min(low, known[0]), max(high, known[1]))
-    if method is Method.PERCENTILE:
-        if not 50 < percentile <= 100:
-            raise InputError(f"the percentile must be above 50 and at most 100, found {percentile}")
-        extremes = _trimmed(network, data, limits, extremes, percentile)
+    if method is not Method.MIN_MAX:
+        extremes = _clipped(network, data, limits, extremes, method, percentile)
     return Ranges(
         tensors={name: found for (name, before), found in extremes.items() if not before},
         before_activation={name: found for (name, before), found in extremes.items() if before},
     )
 
 
-def _trimmed(
+def _clipped(
     network: Network,
     data: CalibrationSet,
     limits: Mapping[str, Range],
-    extremes: dict[tuple[str, bool], Range],
+    extremes: Mapping[tuple[str, bool], Range],
+    method: Method,
     percentile: float,
 ) -> dict[tuple[str, bool], Range]:
-    """The ranges that leave out the outermost values."""
-    counts = {key: np.zeros(HISTOGRAM_BINS, np.int64) for key in extremes}
+    """The ranges that leave out outer values, after a second run that counts them."""
+    clipping = Percentile(percentile) if method is Method.PERCENTILE else Entropy()
+    counted = {key: Histogram(clipping.counted(found)) for key, found in extremes.items()}
     for key, values, _ in _all_values(network, data, limits):
-        low, high = extremes[key]
-        if high > low:
-            places = (values.astype(np.float64).ravel() - low) / (high - low) * HISTOGRAM_BINS
-            bins = np.minimum(places, HISTOGRAM_BINS - 1).astype(np.int64)
-            counts[key] += np.bincount(bins, minlength=HISTOGRAM_BINS)
-    trimmed = dict(extremes)
-    outside = 1 - percentile / 100
-    for key, (low, high) in extremes.items():
-        if high > low:
-            share = np.cumsum(counts[key]) / counts[key].sum()
-            edges = np.linspace(low, high, HISTOGRAM_BINS + 1)
-            first = int(np.searchsorted(share, outside, side="right"))
-            last = int(np.searchsorted(share, 1 - outside, side="left"))
-            trimmed[key] = (float(edges[first]), float(edges[min(last, HISTOGRAM_BINS - 1) + 1]))
-    return trimmed
+        counted[key].add(values)
+    return {key: clipping.clipped(counted[key], found) for key, found in extremes.items()}
 
 
 def _all_values(

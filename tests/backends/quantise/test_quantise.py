@@ -340,7 +340,7 @@ def test_bad_calibration_data(calibration: dict[str, np.ndarray], message: str) 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"method": "entropy"}, "'entropy' does not exist"),
+        ({"method": "guess"}, "'guess' does not exist; use minmax, percentile, entropy"),
         ({"method": "percentile", "percentile": 20.0}, "percentile must be above 50"),
         ({"samples": 0}, "at least 1 random input"),
     ],
