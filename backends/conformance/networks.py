@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dynamap.cost.geometry import TensorShape, Window
+from dynamap.planner.network.functions import Place, Step
 from dynamap.planner.network.network import (
     Activate,
     Activation,
@@ -59,6 +60,8 @@ class NetworkBuilder:
             return Activation(kind, slopes=tuple(slopes.tolist()))
         if kind is ActivationKind.HARD_SIGMOID:
             return Activation(kind, 0.2, 0.5)
+        if kind is ActivationKind.FUNCTION:
+            return Activation(kind, steps=(Step("Elu", (Place(0),), (0.8,)),))
         return Activation(kind)
 
     def window(self, shape: TensorShape, largest: int, *, plain: bool = False) -> Window:

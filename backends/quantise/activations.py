@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.backends.arithmetic.integers import HIGHEST, LOWEST, Int8Array
+from dynamap.planner.network.functions import evaluate
 from dynamap.planner.network.network import (
     Activate,
     Activation,
@@ -32,6 +33,12 @@ def has_table(layer: Layer) -> bool:
     return not (activation is None or isinstance(layer, Activate) or activation.kind in (*CLAMPING, *LEAKY))
 
 
+def is_calibrated(layer: Layer) -> bool:
+    """True where the value before a table is rounded by a scale that the model does not give."""
+    activation = activation_of(layer)
+    return has_table(layer) and activation is not None and activation.stored is None
+
+
 def _sigmoid(values: Floats) -> Floats:
     with np.errstate(over="ignore"):
         result: Floats = 1 / (1 + np.exp(-values))
@@ -53,19 +60,29 @@ _FUNCTIONS: dict[ActivationKind, Callable[[Floats, Activation], Floats]] = {
     ActivationKind.HARD_SWISH: lambda x, a: x * np.clip(x / 6 + 0.5, 0.0, 1.0),
     ActivationKind.SWISH: lambda x, a: x * _sigmoid(x),
     ActivationKind.TANH: lambda x, a: np.tanh(x),
+    ActivationKind.FUNCTION: lambda x, a: evaluate(a.steps, x),
 }
 
 
 def apply(values: Floats, activation: Activation | None) -> Floats:
-    """The activation of C x H x W real values, in their own type."""
+    """The activation of C x H x W real values, in their own type; they saturate first where the model stores them."""
     if activation is None:
         return values
+    if activation.stored is not None:
+        stored = activation.stored.as_int8
+        low, high = ((end - stored.zero_point) * stored.scale for end in (LOWEST, HIGHEST))
+        values = np.clip(values, low, high)
     return _FUNCTIONS[activation.kind](values, activation).astype(values.dtype, copy=False)
 
 
-def useful_range(activation: Activation) -> tuple[float, float]:
-    """Beyond this range the function is constant to within 8 bits: its table need not reach further."""
+def useful_range(activation: Activation, found: tuple[float, float]) -> tuple[float, float]:
+    """Beyond this range the function is constant to within 8 bits: its table need not reach further.
+
+    ``found`` are the least and the largest argument.
+    """
     kind = activation.kind
+    if kind is ActivationKind.FUNCTION:
+        return _useful_part(activation, found)
     if kind is ActivationKind.SIGMOID:
         return -8.0, 8.0
     if kind is ActivationKind.TANH:
@@ -77,6 +94,17 @@ def useful_range(activation: Activation) -> tuple[float, float]:
     if kind is ActivationKind.HARD_SIGMOID and activation.alpha > 0:
         return -activation.beta / activation.alpha, (1 - activation.beta) / activation.alpha
     return -np.inf, np.inf
+
+
+def _useful_part(activation: Activation, found: tuple[float, float]) -> tuple[float, float]:
+    """The range ``found`` without the ends over which the function changes by less than half a step of 8 bits."""
+    places = np.linspace(*found, 2049)
+    values = evaluate(activation.steps, places)
+    least = (values.max() - values.min()) / 512
+    moving = [np.flatnonzero(np.abs(values - end) > least) for end in (values[0], values[-1])]
+    if not all(map(len, moving)):
+        return found
+    return float(places[max(moving[0][0] - 1, 0)]), float(places[min(moving[1][-1] + 1, len(places) - 1)])
 
 
 def quantised_bound(value: float, quantisation: Quantisation) -> int:

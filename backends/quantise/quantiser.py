@@ -61,12 +61,12 @@ def quantise(
     require_finite(network)
     given = schemes.given_schemes(network)
     stored = schemes.stored_tensors(network)
-    tables = [layer.name for layer in network.layers if activations.has_table(layer)]
+    tables = [layer.name for layer in network.layers if activations.is_calibrated(layer)]
     missing = [name for name in stored if name not in given]
     notices: tuple[str, ...] = ()
     calibrated = Calibrated()
     if not missing and not tables:
-        found, before_table = dict(given), {}
+        found, ranges = dict(given), calibrating.Ranges({}, {})
         source = "scales and zero points of the quantised model"
     else:
         if calibration is None:
@@ -82,10 +82,9 @@ def quantise(
         shared = sharing.shared_ranges(network, tensors, given, in_place)
         found = schemes.calibrated_schemes(network, shared, given)
         notices = sharing.few_levels(network, ranges.tensors, shared, in_place)
-        before_table = _before_tables(network, found, ranges)
         calibrated = Calibrated(len(data.samples), data.noise)
         source = _sentence(data.description, Method(method), percentile, len(given), len(missing))
-    chosen = Schemes(found, before_table)
+    chosen = Schemes(found, _before_tables(network, found, ranges))
     layers = {
         layer.name: build_layer(network, layer, chosen) for layer in network.layers if not isinstance(layer, HostLayer)
     }
@@ -101,11 +100,14 @@ def _before_tables(
         activation = activation_of(layer)
         if activation is None or not activations.has_table(layer):
             continue
-        if isinstance(layer, Pool) and layer.kind is PoolKind.MAX:
+        if activation.stored is not None:
+            chosen[layer.name] = schemes.as_int8(activation.stored, layer.output)
+        elif isinstance(layer, Pool) and layer.kind is PoolKind.MAX:
             chosen[layer.name] = found[layer.inputs[0]]
         else:
-            useful = activations.useful_range(activation)
-            chosen[layer.name] = schemes.from_range(_within(ranges.before_activation[layer.name], useful))
+            before = ranges.before_activation[layer.name]
+            useful = activations.useful_range(activation, before)
+            chosen[layer.name] = schemes.from_range(_within(before, useful))
     return chosen
 
 

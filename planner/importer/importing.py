@@ -31,6 +31,7 @@ from dynamap.planner.importer.lowering import BEHIND, Lowering, stand_in
 from dynamap.planner.importer.nesting.branches import check_branch, take_branches
 from dynamap.planner.importer.nesting.functions import expand_functions
 from dynamap.planner.importer.nesting.inlining import Inliner
+from dynamap.planner.importer.operators.functions import take_function
 from dynamap.planner.importer.operators.quant import settle_integer_inputs
 from dynamap.planner.importer.reading.inputs import bind_inputs, check_given
 from dynamap.planner.importer.reading.read import Source, in_memory, read_source
@@ -203,6 +204,8 @@ def _translate(lowering: Lowering, node: Node) -> None:
     elif node.op == "If" and not node.domain:
         _branch(lowering, node)
     elif not _compute(lowering, node):
+        if take_function(lowering, node):
+            return
         handler = handler_of(node)
         if not lower_between_transposes(lowering, node, handler):
             handler(lowering, node)

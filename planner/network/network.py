@@ -7,7 +7,7 @@ at batch 1, float weights are OIHW. Everything is frozen; a network is checked w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network.element_types import ElementType
+from dynamap.planner.network.functions import Place, Step
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int8]
@@ -33,16 +34,27 @@ class ActivationKind(Enum):
     HARD_SWISH = "hard_swish"  # x * hard_sigmoid(x) with alpha 1/6, beta 1/2
     SWISH = "swish"  # x * sigmoid(x)
     TANH = "tanh"
+    FUNCTION = "function"  # any other, by its steps
 
 
 @dataclass(frozen=True)
 class Activation:
-    """An element-wise function and its parameters; ``slopes`` are PReLU's, one per channel."""
+    """An element-wise function and its parameters; ``slopes`` are PReLU's, one per channel, ``steps`` a FUNCTION's.
+
+    ``stored``: how a quantised model stores its argument, where that is folded into the layer before.
+    """
 
     kind: ActivationKind
     alpha: float = 0.0
     beta: float = 0.0
     slopes: tuple[float, ...] = ()
+    steps: tuple[Step, ...] = ()
+    stored: Quantisation | None = None
+
+    @property
+    def as_steps(self) -> tuple[Step, ...]:
+        """The operators that compute it, but for PReLU's, which differ by channel."""
+        return self.steps or _STEPS[self.kind](self)
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,19 @@ class Quantisation:
     def as_uint8(self) -> Quantisation:
         """The same real values in uint8: signed integers plus 128."""
         return Quantisation(self.scale, self.zero_point + 128, False) if self.signed else self
+
+
+_X = Place(0)
+_STEPS: Mapping[ActivationKind, Callable[[Activation], tuple[Step, ...]]] = {
+    ActivationKind.RELU: lambda a: (Step("Relu", (_X,)),),
+    ActivationKind.CLIP: lambda a: (Step("Clip", (_X, a.alpha, a.beta)),),
+    ActivationKind.LEAKY_RELU: lambda a: (Step("LeakyRelu", (_X,), (a.alpha,)),),
+    ActivationKind.SIGMOID: lambda a: (Step("Sigmoid", (_X,)),),
+    ActivationKind.HARD_SIGMOID: lambda a: (Step("HardSigmoid", (_X,), (a.alpha, a.beta)),),
+    ActivationKind.HARD_SWISH: lambda a: (Step("HardSwish", (_X,)),),
+    ActivationKind.SWISH: lambda a: (Step("Swish", (_X,), (1.0,)),),
+    ActivationKind.TANH: lambda a: (Step("Tanh", (_X,)),),
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ Every tensor keeps its name and is N x C x H x W with N = 1; a vector is 1 x C x
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from dynamap.cost.geometry import TensorShape, Window
+from dynamap.planner.network.functions import OPERATORS, STORE, Place, Step, exported
 from dynamap.planner.network.network import (
     Activate,
     Activation,
@@ -292,6 +294,42 @@ def _swish(writer: GraphWriter, activation: Activation, source: str, output: str
     writer.node("Mul", [source, gate], output)
 
 
+def _function(writer: GraphWriter, activation: Activation, source: str, output: str) -> None:
+    names = [source]
+    for number, step in enumerate(activation.steps, 1):
+        last = number == len(activation.steps)
+        names.append(output if last else writer.fresh(f"{output}.function{number}"))
+        _step(writer, step, names, names[-1])
+
+
+def _step(writer: GraphWriter, step: Step, names: Sequence[str], output: str) -> None:
+    """One operator of a function; ``names`` are the argument's and those of the steps before."""
+    inner = exported(step)
+    if inner:
+        assert isinstance(step.operands[0], Place)
+        within = [names[step.operands[0].index]]
+        for number, part in enumerate(inner, 1):
+            within.append(output if number == len(inner) else writer.fresh(f"{output}.part{number}"))
+            _step(writer, part, within, within[-1])
+        return
+    given = [
+        names[one.index] if isinstance(one, Place) else writer.constant(f"{output}.number", np.asarray(one, np.float32))
+        for one in step.operands
+    ]
+    if step.op == STORE:
+        scale, zero_point, lowest, _ = step.attributes
+        kind = np.int8 if lowest < 0 else np.uint8
+        given.append(writer.constant(f"{output}.scale", np.asarray(scale, np.float32)))
+        given.append(writer.constant(f"{output}.zero_point", np.asarray(zero_point, kind)))
+        integers = writer.fresh(f"{output}.integers")
+        writer.node("QuantizeLinear", given, integers)
+        writer.node("DequantizeLinear", [integers, *given[1:]], output)
+        return
+    pairs = zip(OPERATORS[step.op].attributes, step.attributes, strict=True)
+    attributes: dict[str, Any] = {name: value for (name, _), value in pairs}
+    writer.node(step.op, given, output, **attributes)
+
+
 _ACTIVATIONS: dict[ActivationKind, Callable[[GraphWriter, Activation, str, str], None]] = {
     ActivationKind.RELU: _named("Relu"),
     ActivationKind.CLIP: _clip,
@@ -302,4 +340,5 @@ _ACTIVATIONS: dict[ActivationKind, Callable[[GraphWriter, Activation, str, str],
     ActivationKind.HARD_SWISH: _named("HardSwish"),
     ActivationKind.SWISH: _swish,
     ActivationKind.TANH: _named("Tanh"),
+    ActivationKind.FUNCTION: _function,
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from dynamap.planner.importer.constants.placeholders import is_placeholder
@@ -19,6 +21,7 @@ from dynamap.planner.importer.drafts import (
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.importer.operators.affine import per_channel
+from dynamap.planner.network.functions import then
 from dynamap.planner.network.network import Activation, ActivationKind, Quantisation
 
 LOWEST, HIGHEST = float(np.finfo(np.float32).min), float(np.finfo(np.float32).max)
@@ -157,14 +160,33 @@ def apply_activation(lowering: Lowering, node: Node, value: Value, activation: A
             "move the activation before the shuffle or pad",
         )
     draft = lowering.foldable(value)
+    if draft is None:
+        draft, activation = _behind_storage(value, activation)
     if draft is not None and isinstance(draft.spec, (ConvSpec, PoolSpec, AddSpec, MulSpec)):
         combined = _combine(draft.activation, _in_layer_order(draft, activation))
         if combined is not None:
             draft.activation = combined
+            if combined.stored is not None:
+                value = Value(value.tensor, value.shape, value.shared)
+                value.tensor.quantisation = None
             lowering.fold(node, value, node.outputs[0], f"activation {activation.kind.value} of the layer before")
             return
     layer = lowering.emit(node, ActivateSpec(), [value.tensor], value.tensor.shape, value.shape)
     layer.activation = activation
+
+
+def _behind_storage(value: Value, activation: Activation) -> tuple[LayerDraft | None, Activation]:
+    """The layer before a QuantizeLinear and DequantizeLinear that only the reader of ``value`` sees.
+
+    A layer with a table rounds to 8 bits before the table: by the scale that the model gives. ReLUs have none.
+    """
+    draft, stored = value.tensor.producer, value.tensor.quantisation
+    single = value.dequantised and not value.shared and value.integer is None
+    if draft is None or stored is None or not single or draft.activation is not None or activation.slopes:
+        return None, activation
+    if not isinstance(draft.spec, ConvSpec) or bounds_of(activation) or activation.kind is ActivationKind.LEAKY_RELU:
+        return None, activation
+    return draft, dataclasses.replace(activation, stored=stored)
 
 
 def bounds_of(activation: Activation) -> tuple[float, float] | None:
@@ -191,7 +213,9 @@ def _combine(first: Activation | None, second: Activation) -> Activation | None:
         return second
     inner, outer = bounds_of(first), bounds_of(second)
     if inner is None or outer is None:
-        return None
+        if first.slopes or second.slopes or second.stored is not None:
+            return None
+        return Activation(ActivationKind.FUNCTION, steps=then(first.as_steps, second.as_steps), stored=first.stored)
     low = min(max(inner[0], outer[0]), outer[1])
     high = min(max(inner[1], outer[0]), outer[1])
     if low == 0.0 and high >= HIGHEST:
@@ -206,7 +230,7 @@ def _in_layer_order(draft: LayerDraft, activation: Activation) -> Activation:
     slopes = [0.0] * len(activation.slopes)
     for channel, source in enumerate(draft.order):
         slopes[source] = activation.slopes[channel]
-    return Activation(activation.kind, activation.alpha, activation.beta, tuple(slopes))
+    return dataclasses.replace(activation, slopes=tuple(slopes))
 
 
 def _clip_integers(lowering: Lowering, node: Node, value: Value, stored: Quantisation, low: float, high: float) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from dynamap.planner.importer.drafts import Array, ConvSpec, DoubleArray, LayerDraft, Unsupported, Value
+from dynamap.planner.importer.drafts import ActivateSpec, Array, ConvSpec, DoubleArray, LayerDraft, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
+from dynamap.planner.network.functions import Place, Step, then
+from dynamap.planner.network.network import Activation, ActivationKind
 
 
 def batch_normalisation(lowering: Lowering, node: Node) -> None:
@@ -42,11 +44,29 @@ def apply_affine(lowering: Lowering, node: Node, value: Value, scale: DoubleArra
     if not (np.isfinite(scale).all() and np.isfinite(shift).all()):
         raise Unsupported("its scale or shift is NaN or infinite", "train or export the model again")
     draft = lowering.foldable(value)
+    if draft is not None and _joins_activation(draft, scale, shift):
+        draft.activation = scaled(draft.activation, float(scale[0]), float(shift[0]))
+        lowering.fold(node, value, node.outputs[0], "scale and shift of the activation before")
+        return
     if draft is None or not isinstance(draft.spec, ConvSpec) or draft.activation is not None:
         lowering.depthwise(node, value, scale=scale, shift=shift, view=value.shape)
         return
     fold_affine(draft, scale, shift)
     lowering.fold(node, value, node.outputs[0], "scale and shift of the convolution before")
+
+
+def _joins_activation(draft: LayerDraft, scale: DoubleArray, shift: DoubleArray) -> bool:
+    """True where the layer before ends with an activation that can take one scale and one shift for all channels."""
+    single = bool((scale == scale[0]).all() and (shift == shift[0]).all())
+    activation = draft.activation
+    return single and activation is not None and not activation.slopes and not isinstance(draft.spec, ActivateSpec)
+
+
+def scaled(activation: Activation | None, scale: float, shift: float) -> Activation:
+    """scale f + shift for the function f of ``activation``."""
+    assert activation is not None
+    steps = (Step("Mul", (Place(0), scale)), Step("Add", (Place(1), shift)))
+    return Activation(ActivationKind.FUNCTION, steps=then(activation.as_steps, steps), stored=activation.stored)
 
 
 def fold_affine(draft: LayerDraft, scale: DoubleArray, shift: DoubleArray) -> None:

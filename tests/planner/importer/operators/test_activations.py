@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dynamap.planner.network.network import Activate, ActivationKind, Add, Concat, Conv, Mul
+from dynamap.planner.network.network import Activate, ActivationKind, Concat, Conv, Mul
 from support.operator_nodes import OPSETS, conv, node
 
 
@@ -79,9 +79,15 @@ def test_activations_fold_into_pools_and_sums(same, model_of):
         node("Mul", ["t", "t"], ["m"]),
         node("Relu", ["m"], ["y"]),
     ]
-    pool, product = same(model_of(nodes)).layers
-    assert pool.activation.kind is ActivationKind.TANH
-    assert product.activation.kind is ActivationKind.RELU
+    (pool,) = same(model_of(nodes)).layers  # the square of tanh is a function of its argument
+    assert pool.activation.kind is ActivationKind.FUNCTION
+
+
+def test_a_relu_folds_into_a_product(same, model_of, values):
+    nodes = [conv(), node("Tanh", ["c"], ["t"]), conv("x", "b", "u"), node("Mul", ["t", "b"], ["m"])]
+    nodes += [node("Relu", ["m"], ["y"])]
+    network = same(model_of(nodes, {"w": values(4, 4, 3, 3), "u": values(4, 4, 3, 3, seed=5)}))
+    assert network.layers[2].activation.kind is ActivationKind.RELU
 
 
 def test_clips_in_sequence_are_one(same, model_of, values):
@@ -102,7 +108,7 @@ def test_clips_in_sequence_are_one(same, model_of, values):
     assert layer.activation.beta == np.float32(0.4)
 
 
-def test_a_swish_whose_gate_is_read_elsewhere_stays_in_parts(same, model_of, values):
+def test_a_swish_and_its_gate_are_one_function(same, model_of, values):
     nodes = [
         conv(),
         node("Sigmoid", ["c"], ["g"]),
@@ -110,10 +116,17 @@ def test_a_swish_whose_gate_is_read_elsewhere_stays_in_parts(same, model_of, val
         node("Add", ["m", "g"], ["y"]),
     ]
     network = same(model_of(nodes, {"w": values(4, 4, 3, 3)}))
-    assert [type(layer) for layer in network.layers] == [Conv, Activate, Mul, Add]
+    assert [type(layer) for layer in network.layers] == [Conv]
+    assert network.layers[0].activation.kind is ActivationKind.FUNCTION
+
+
+def test_a_swish_whose_gate_is_an_output_stays_in_parts(same, model_of, values):
+    nodes = [conv(), node("Sigmoid", ["c"], ["g"]), node("Mul", ["c", "g"], ["y"])]
+    network = same(model_of(nodes, {"w": values(4, 4, 3, 3)}, outputs=("g", "y")))
+    assert [type(layer) for layer in network.layers] == [Conv, Activate, Mul]
 
 
 def test_a_hard_sigmoid_of_another_slope_is_no_hard_swish(same, model_of, values):
     nodes = [conv(), node("HardSigmoid", ["c"], ["g"]), node("Mul", ["c", "g"], ["y"])]
-    network = same(model_of(nodes, {"w": values(4, 4, 3, 3)}))
-    assert [type(layer) for layer in network.layers] == [Conv, Activate, Mul]
+    (layer,) = same(model_of(nodes, {"w": values(4, 4, 3, 3)})).layers
+    assert layer.activation.kind is ActivationKind.FUNCTION
