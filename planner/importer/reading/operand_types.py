@@ -24,6 +24,10 @@ class OperandTypes:
         """``known`` are the types of inputs and initialisers."""
         self._types = dict(known)
 
+    def of(self, name: str) -> int:
+        """The element type of a name, `UNKNOWN` where the operators do not tell it."""
+        return self._types.get(name, UNKNOWN)
+
     def check(self, node: Node, opset: int) -> None:
         """Note the types of the outputs of ``node``.
 
@@ -36,7 +40,7 @@ class OperandTypes:
             return
         found: dict[str, tuple[str, int]] = {}  # the first name and type by the variable of the definition
         for position, name in enumerate(node.inputs):
-            kind = self._types.get(name, UNKNOWN)
+            kind = self.of(name)
             if kind != UNKNOWN:
                 self._check_input(node, schema, _formal(schema.inputs, position), name, kind, found)
         for position, name in enumerate(node.outputs):

@@ -35,10 +35,12 @@ def declared_types(lowering: Lowering) -> dict[str, ElementType]:
             kind, fits = _INTEGERS[wanted], declared in (TensorProto.UNDEFINED, wanted)
         else:
             kind, fits = _FLOATS.get(declared, ElementType.FLOAT32), declared in (TensorProto.UNDEFINED, *_FLOATS)
-        if not fits:
+        given = lowering.types.of(name)
+        if not fits or (declared in _FLOATS and given in _FLOATS and declared != given):
             known = declared in TensorProto.DataType.values()
             found = TensorProto.DataType.Name(declared) if known else f"of the unknown type {declared}"
-            holds = f"{kind.value} integers" if kind.is_integer else "real values"
+            real = _FLOATS[given].value if fits else "real"
+            holds = f"{kind.value} integers" if kind.is_integer else f"{real} values"
             raise InputError(
                 f"{graph.label}: the output {name!r} is declared as {found}, but its layers give {holds}; "
                 "run onnx.shape_inference on the model, or export it again"

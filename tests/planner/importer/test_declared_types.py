@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper
 
@@ -207,6 +208,31 @@ def test_real_values_that_are_declared_as_integers_are_refused(model_of, values)
     model = model_of([node("Conv", ["x", "w"], ["y"])], {"w": values(4, 4, 1, 1)}, output_kind=TensorProto.UINT8)
     with pytest.raises(InputError, match="declared as UINT8, but its layers give real values"):
         import_model(model, "case", "")
+
+
+WIDTHS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.BFLOAT16)
+
+
+@pytest.mark.parametrize("declared", WIDTHS)
+@pytest.mark.parametrize("cast", [None, *WIDTHS])
+def test_a_float_of_another_width_than_declared_is_refused_as_runtimes_do(declared, cast, model_of, values):
+    """onnxruntime reads the file where the types agree (bfloat16 it may have no kernel for), and only there."""
+    nodes = [node("Conv", ["x", "w"], ["a" if cast else "y"])]
+    if cast:
+        nodes.append(node("Cast", ["a"], ["y"], to=cast))
+    model = model_of(nodes, {"w": values(4, 4, 1, 1)}, output_kind=declared)
+    same = declared == (cast or TensorProto.FLOAT)
+    if same:
+        import_model(model, "case", "")
+    else:
+        with pytest.raises(InputError, match="declared as .*, but its layers give (b?float|double).* values"):
+            import_model(model, "case", "")
+    try:
+        ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    except Exception as error:
+        assert not same or "NOT_IMPLEMENTED" in str(error)
+    else:
+        assert same
 
 
 SHAPES = {"vector": (1, 6), "map": (1, 6, 5, 4), "column": (1, 6, 5, 1), "one channel": (1, 1, 5, 4), "one": (1, 1)}
