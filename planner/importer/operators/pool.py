@@ -112,7 +112,7 @@ def _reduce(lowering: Lowering, node: Node, kind: PoolKind) -> None:
     value = lowering.real(node, 0)
     rank = len(value.shape)
     axes = lowering.integers(node, 1) if node.has(1) else node.integers("axes")
-    if axes is None:
+    if not axes:  # left out or an empty list, which is the same
         axes = () if node.integer("noop_with_empty_axes", 0) else tuple(range(rank))
     reduced = sorted({axis + (rank if axis < 0 else 0) for axis in axes})
     chw = value.tensor.shape

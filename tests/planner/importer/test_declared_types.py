@@ -225,7 +225,7 @@ def test_a_float_of_another_width_than_declared_is_refused_as_runtimes_do(declar
     if same:
         import_model(model, "case", "")
     else:
-        with pytest.raises(InputError, match="declared as .*, but its layers give (b?float|double).* values"):
+        with pytest.raises(InputError, match=r"declared as .*, but its layers give b?float.* values"):
             import_model(model, "case", "")
     try:
         ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])

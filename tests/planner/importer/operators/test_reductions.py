@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+import onnxruntime as ort
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from dynamap.cost.errors import InputError
 from dynamap.planner.importer import import_model
@@ -52,3 +55,30 @@ def test_what_is_left_of_rows_is_convolved(same, model_of, values):
 def test_reductions_over_channels_and_batches_are_refused(axes, model_of):
     with pytest.raises(InputError, match="only reductions over rows, columns or both"):
         import_model(model_of([node("ReduceMean", ["x"], ["y"], axes=axes)]), "case", "")
+
+
+@pytest.mark.parametrize("operator", ["ReduceMean", "ReduceMax"])
+@pytest.mark.parametrize("noop", [0, 1])
+def test_an_empty_list_of_axes_is_none(operator: str, noop: int) -> None:
+    """ONNX 18: without axes, an empty list too, all are reduced, unless noop_with_empty_axes says that none is."""
+    value = helper.make_tensor_value_info
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["a"], "conv"),
+        helper.make_node(operator, ["a", "none"], ["y"], "mean", noop_with_empty_axes=noop, keepdims=1),
+    ]
+    constants = [
+        numpy_helper.from_array(np.ones((4, 3, 1, 1), np.float32), "w"),
+        numpy_helper.from_array(np.zeros(0, np.int64), "none"),
+    ]
+    shapes = ([1, 3, 5, 6], [1, 4, 5, 6] if noop else [1, 1, 1, 1])
+    ends = [[value(name, TensorProto.FLOAT, shape)] for name, shape in zip("xy", shapes, strict=True)]
+    model = helper.make_model(
+        helper.make_graph(nodes, "g", *ends, constants), opset_imports=[helper.make_opsetid("", 18)], ir_version=10
+    )
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    assert list(session.run(None, {"x": np.ones(shapes[0], np.float32)})[0].shape) == shapes[1]
+    if noop:
+        assert [layer.name for layer in import_model(model, "case", "").layers] == ["conv"]
+    else:
+        with pytest.raises(InputError, match=r"'mean'.*it reduces the axes \[0, 1, 2, 3\]"):
+            import_model(model, "case", "")
