@@ -1,6 +1,7 @@
 """What the parts of the RTL and arrays of several sizes take, as Yosys maps them to an UltraScale+ device.
 
     python benchmarks/rtl_resources.py              all of them: results/rtl_resources.json (five minutes)
+    python benchmarks/rtl_resources.py --only feed  parts whose name has this word; the others stay as they are
     python benchmarks/rtl_resources.py --table      the tables of docs/rtl/resources.md, from that file
 
 LUT counts a shift register or a memory LUT as the LUTs that it takes. Yosys packs no two functions into one LUT, so a
@@ -65,6 +66,23 @@ def parts() -> Iterator[Part]:
         yield Part(f"draining half, {about}", "drain", parameters)
 
 
+def feeding() -> Iterator[Part]:
+    """What brings operands to the array: at 16 x 8 with words of 64 bytes, and at 129 x 49 with words of 256."""
+    from dynamap.backends.vitis_rtl.feeding import FeedShape
+
+    for rows, columns, word_units in ((16, 8, 4), (129, 49, 16)):
+        shape = FeedShape(rows, columns, word_units)
+        about = f"{16 * word_units} bytes to {shape.input_banks} banks"
+        places = {"WordUnits": word_units, "Banks": shape.input_banks, "Depth": shape.input_depth}
+        yield Part(f"placer, {about}", "placer", places)
+        reads = {"Rows": rows, "Banks": shape.input_banks, "Depth": shape.input_depth}
+        yield Part(f"pads and shift of a window, {rows} rows", "window_reader", reads)
+        yield Part(f"feed with its buffers, {rows} x {columns}, {about}", "feed", shape.parameters())
+    yield Part("order of tiles", "tile_walker", {"Rows": 16})
+    yield Part("order of windows", "window_walker", {})
+    yield Part("loading of weights", "weight_loader", {})
+
+
 def arrays() -> Iterator[Part]:
     """Whole arrays, with edges and accumulators."""
     from dynamap.backends.vitis_rtl.array import ArrayShape
@@ -118,12 +136,18 @@ def main() -> None:
     """Measures everything and writes one file, or prints the tables of it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--table", action="store_true", help="print what the file of results has")
-    if parser.parse_args().table:
-        print(tables(json.loads((RESULTS / f"{NAME}.json").read_text())["cells"]))
+    parser.add_argument("--only", default="", metavar="WORD", help="measure these parts, keep the others")
+    given = parser.parse_args()
+    known: dict[str, Any] = {}
+    if given.table or given.only:
+        known = {cell["about"]: cell for cell in json.loads((RESULTS / f"{NAME}.json").read_text())["cells"]}
+    if given.table:
+        print(tables(list(known.values())))
         return
     cells = []
-    for part in (*parts(), *arrays()):
-        cells.append(measure(part))
+    for part in (*parts(), *feeding(), *arrays()):
+        keep = part.about in known and given.only not in part.about
+        cells.append(known[part.about] if keep else measure(part))
         print(f"{part.about}: {cells[-1]['lut']} LUT, {cells[-1]['ff']} FF", flush=True)
     found = provenance(seed=0, command=f"python benchmarks/{NAME}.py", packages=PACKAGES)
     print(write_results(NAME, {**found, "family": "xcup", "cells": cells}))

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from dynamap.backends.vitis_rtl import tools
 from dynamap.backends.vitis_rtl.array import ArrayShape
+from dynamap.backends.vitis_rtl.feeding import FeedShape, feed_inputs, feed_outputs
 from dynamap.backends.vitis_rtl.records import Record, array_inputs, array_outputs, core_inputs, core_outputs
 from dynamap.backends.vitis_rtl.sources import BENCHES, PRIMITIVE, REPLAY, SIMULATED, write_sources
 from dynamap.cost.errors import InputError
@@ -48,6 +49,12 @@ def array_bench(shape: ArrayShape, *, instances: bool = True, loops: bool = True
     """The whole array, in the style for synthesis, in loops, or in both, compared in every cycle."""
     parameters = {**shape.parameters(), "Instances": int(instances), "Loops": int(loops)}
     return Bench("array_bench", tuple(parameters.items()), array_inputs(shape), array_outputs(shape), synthesised)
+
+
+def feed_bench(shape: FeedShape) -> Bench:
+    """Placer, feed and the array in loops."""
+    parameters = {**shape.parameters(), "GroupRows": shape.group_rows}
+    return Bench("feed_bench", tuple(parameters.items()), feed_inputs(shape), feed_outputs(shape))
 
 
 class Simulations:

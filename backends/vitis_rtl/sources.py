@@ -21,6 +21,17 @@ ROOMS = {
         "array_core.sv",
     ),
     "accumulators": ("accumulator_memory.sv", "accumulator.sv", "accumulator_columns.sv", "systolic_array.sv"),
+    "load": ("load_pkg.sv", "stride_network.sv", "placer.sv"),
+    "buffers": ("buffer_bank.sv", "unit_rotator.sv", "byte_shift.sv", "banked_buffer.sv"),
+    "feed": (
+        "feed_pkg.sv",
+        "tile_walker.sv",
+        "weight_loader.sv",
+        "weight_reader.sv",
+        "window_walker.sv",
+        "window_reader.sv",
+        "feed.sv",
+    ),
     "memory_ports": ("axi_pkg.sv", "axi_fifo.sv", "axi_bursts.sv", "axi_read.sv", "axi_write.sv"),
     "post": (
         "post_pkg.sv",
@@ -57,13 +68,16 @@ TWINS = {
 ARRAY = (*ROOMS["array"], *ROOMS["accumulators"])
 """The systolic array."""
 
+FEED = (*ROOMS["load"], *ROOMS["buffers"], *ROOMS["feed"])
+"""What brings operands to the array."""
+
 MEMORY_PORTS = ROOMS["memory_ports"]
 """The masters of a memory port."""
 
 DRAIN = (*MEMORY_PORTS, "delay_line.sv", *ROOMS["post"], *ROOMS["store"], *ROOMS["sequence"])
 """What becomes of the sums: POST, STORE and their order, with the ports."""
 
-SYNTHESISED = (*ARRAY, *MEMORY_PORTS, *ROOMS["post"], *ROOMS["store"], *ROOMS["sequence"])
+SYNTHESISED = (*ARRAY, *FEED, *MEMORY_PORTS, *ROOMS["post"], *ROOMS["store"], *ROOMS["sequence"])
 SIMULATED = (*SYNTHESISED, *(name for names in TWINS.values() for name in names))
 
 FOLDER_OF = {name: f"rtl/{room}" for rooms in (ROOMS, TWINS) for room, names in rooms.items() for name in names}
@@ -74,12 +88,14 @@ BENCHES = (
     "array_bench.sv",
     "lanes_bench.sv",
     "drain_bench.sv",
+    "feed_bench.sv",
+    "queue.sv",
     "memory_bench.sv",
     "memory_model.sv",
     "axi_checks.sv",
     "axi_stable.sv",
 )
-"""The benches, and the memory and its checks, which a tool finds by their names."""
+"""The benches, and the memory, its checks and queues, which a tool finds by their names."""
 
 PRIMITIVE = "DSP48E2.sv"
 """Stands for the vendor's slice where the sources of the synthesis are simulated."""

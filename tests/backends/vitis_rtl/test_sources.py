@@ -10,12 +10,14 @@ import pytest
 
 from dynamap.backends.vitis_rtl import tools
 from dynamap.backends.vitis_rtl.array import ArrayShape
+from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
 from dynamap.backends.vitis_rtl.post import DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.sources import (
     ARRAY,
     BENCHES,
     DRAIN,
+    FEED,
     MEMORY_PORTS,
     ROOMS,
     SIMULATED,
@@ -49,8 +51,7 @@ def test_every_file_is_listed_and_short() -> None:
 @pytest.mark.parametrize("shape", [SMALL, WIDE], ids=str)
 def test_verilator_lints_without_a_message(folder: Path, shape: ArrayShape) -> None:
     values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
-    simulated = {*ARRAY, *TWINS["array"], *TWINS["accumulators"]}
-    sources = [name for name in (*SIMULATED, "array_bench.sv") if name in simulated or name not in SIMULATED]
+    sources = [*ARRAY, *TWINS["array"], *TWINS["accumulators"], "array_bench.sv"]
     arguments = ["--lint-only", "-Wall", "--quiet", "--unroll-count", "1", *values, *sources]
     assert tools.verilator().run([*arguments, "--top-module", "array_bench"], folder) == ""
 
@@ -92,6 +93,27 @@ def test_the_draining_half_is_taken_without_a_message(folder: Path, units: int) 
     assert "Build succeeded: 0 errors, 0 warnings" in printed
 
 
+FEEDS = [
+    FeedShape(rows=16, columns=8),
+    FeedShape(rows=19, columns=5, word_units=2),
+    FeedShape(rows=129, columns=49, word_units=16),
+]
+
+
+@pytest.mark.parametrize("shape", FEEDS, ids=str)
+def test_the_feed_is_taken_without_a_message(folder: Path, shape: FeedShape) -> None:
+    """Placer and feed by Verilator, and with the array and their bench by slang."""
+    places = {"WordUnits": shape.word_units, "Banks": shape.input_banks, "Depth": shape.input_depth}
+    for top, parameters in (("placer", places), ("feed", shape.parameters())):
+        values = [f"-G{name}={value}" for name, value in parameters.items()]
+        arguments = ["--lint-only", "-Wall", "--quiet", *values, "delay_line.sv", *FEED, "--top-module", top]
+        assert tools.verilator().run(arguments, folder) == ""
+    values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
+    sources = [*SIMULATED, "feed_bench.sv", "queue.sv"]
+    printed = tools.slang().run(["-Wextra", "--top", "feed_bench", *values, *sources], folder)
+    assert "Build succeeded: 0 errors, 0 warnings" in printed
+
+
 @pytest.mark.parametrize(
     ("shape", "sentence"),
     [
@@ -108,6 +130,28 @@ def test_drains_that_are_none_are_elaboration_errors(folder: Path, shape: DrainS
     values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
     with pytest.raises(InputError, match=sentence):
         tools.slang().run(["--top", "drain", *values, *SIMULATED], folder)
+
+
+@pytest.mark.parametrize(
+    ("top", "changed", "sentence"),
+    [
+        ("feed", {"InputBanks": 6}, "Banks: a power of two"),
+        ("feed", {"WeightDepth": 500}, "Depth: a power of two"),
+        ("feed", {"InputBanks": 2, "WordUnits": 4}, "InputBanks: at least the units of a word"),
+        ("feed", {"WeightBanks": 2, "WordUnits": 2, "Columns": 16}, "WeightBanks: at least the units of a word"),
+        ("feed", {"Rows": 160}, "Banks: at least the units of a window"),
+        ("placer", {"WordUnits": 3}, "WordUnits: a power of two"),
+        ("placer", {"WordUnits": 16}, "Banks: at least the units of a memory word"),
+        ("placer", {"Banks": 12}, "Lanes: a power of two"),
+        ("placer", {"Depth": 1 << 21}, "addresses of units have less than UnitBits bits"),
+    ],
+)
+def test_feeds_that_are_none_are_elaboration_errors(
+    folder: Path, top: str, changed: dict[str, int], sentence: str
+) -> None:
+    values = [f"-G{name}={value}" for name, value in changed.items()]
+    with pytest.raises(InputError, match=sentence):
+        tools.slang().run(["--top", top, *values, *SIMULATED], folder)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from dynamap.backends.vitis_rtl.array import ArrayShape
+from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
 from dynamap.backends.vitis_rtl.post import DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.synthesis import Resources, read_statistics, synthesise
@@ -72,6 +73,25 @@ def test_a_lane_is_two_multipliers() -> None:
     assert found.levels <= 7
 
 
+@pytest.mark.parametrize(
+    ("top", "parameters", "lut", "ff"),
+    [
+        ("window_walker", {}, 300, 420),
+        pytest.param("tile_walker", {"Rows": 16}, 500, 700, marks=pytest.mark.full),
+        pytest.param("weight_loader", {}, 130, 380, marks=pytest.mark.full),
+        pytest.param("placer", {"WordUnits": 4, "Banks": 8}, 1100, 2400, marks=pytest.mark.full),
+        pytest.param("window_reader", {"Rows": 128, "Banks": 16}, 1350, 2200, marks=pytest.mark.full),
+    ],
+)
+def test_parts_of_the_feed(top: str, parameters: dict[str, int], lut: int, ff: int) -> None:
+    """No multiplier and no block memory outside the buffers, and short paths."""
+    found = synthesise(top, parameters)
+    assert (found.multipliers, found.bram36, found.uram) == (0, 0, 0)
+    assert found.lut <= lut
+    assert found.ff <= ff
+    assert found.levels <= 7
+
+
 @pytest.mark.full
 def test_the_draining_half_of_the_core() -> None:
     """16 columns in groups of 8: 16 lanes. Words of 64 bytes: four banks of 16 bytes by 1024, and of 12 by 512."""
@@ -79,6 +99,16 @@ def test_the_draining_half_of_the_core() -> None:
     found = synthesise("drain", shape.parameters())
     assert found.multipliers == 2 * 16
     assert found.bram36 == 16 // 2 + 4 * 4 + 4 * 3 // 2
+    assert found.levels <= 7
+
+
+@pytest.mark.full
+def test_the_feed_has_two_memory_blocks_per_bank_and_no_multiplier() -> None:
+    """By hand: a bank of 512 units of 128 bits is two memory blocks of 72 x 512."""
+    shape = FeedShape(rows=16, columns=8)
+    found = synthesise("feed", shape.parameters())
+    assert found.multipliers == 0
+    assert found.bram36 == 2 * (shape.input_banks + shape.weight_banks)
     assert found.levels <= 7
 
 

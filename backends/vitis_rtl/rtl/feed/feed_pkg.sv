@@ -1,0 +1,84 @@
+// What the feed must know of one block of a convolution: the registers of a command, multiplied out.
+// Addresses in the input buffer are units of 16 bytes, in the weight buffer bytes; both may be negative
+// on the way and are meant modulo the buffer.
+package feed_pkg;
+
+  localparam int unsigned UnitBits = 24;
+  localparam int unsigned ByteBits = 28;
+  localparam int unsigned CountBits = 16;
+
+  typedef logic [UnitBits-1:0] units_t;
+  typedef logic [ByteBits-1:0] bytes_t;
+  typedef logic [CountBits-1:0] count_t;
+
+  // A tap's first window: its image row, where pixel 0 of that row lies, and its column from there on;
+  // row and column are negative in a pad.
+  typedef struct packed {
+    units_t base;
+    units_t column;
+    count_t row;
+  } place_t;
+
+  // The windows of a tile: one per output position, row by row.
+  typedef struct packed {
+    count_t rows;
+    count_t columns;
+    units_t column_step;  // from an output column to the next
+    units_t row_step;  // from an output row to the next
+    count_t row_rows;  // the same in image rows
+    units_t width_units;  // of an image row; what is outside reads as a pad
+    count_t height;  // image rows in the buffer
+    logic [7:0] pad_value;
+    logic half;  // of the accumulators
+  } windows_t;
+
+  typedef struct packed {
+    windows_t windows;
+    // Segments: rows of the kernel, and its columns where each is a segment of its own, else 1.
+    count_t tap_rows;
+    count_t tap_columns;
+    place_t place;  // of the first one
+    units_t tap_column_step;
+    units_t tap_row_step;
+    count_t tap_row_rows;
+    bytes_t segment_bytes;  // cut into row tiles of Rows values
+    // Column tiles, and the weights: tile after tile, of each a row of `bytes` per value.
+    count_t column_tiles;
+    logic paired;  // int8, two channels per column; else 16 bits, one per column
+    bytes_t weights;  // the first byte
+    count_t full_bytes;
+    count_t last_bytes;  // of the last column tile
+    logic [1:0][1:0][ByteBits-1:0] tile_bytes;  // [last row tile of a segment][last column tile]
+    // Accumulators: row = column tile x positions + position.
+    logic accumulate;  // the block's first sums are added too
+    count_t positions;
+  } block_t;
+
+  // One stationary tile.
+  typedef struct packed {
+    windows_t windows;
+    place_t place;
+    logic [3:0] shift;  // bytes of its first unit before the window
+    count_t values;  // rows of the array that it uses
+    logic paired;
+    bytes_t weights_end;
+    count_t row_bytes;
+    logic first;  // of its sums: what the accumulators have is dropped
+    count_t accumulator_row;  // of position 0
+    logic last;  // of the block
+  } tile_t;
+
+  // One window on its way to the array.
+  typedef struct packed {
+    logic valid;
+    logic take;
+    logic [3:0] shift;
+    count_t values;
+    logic [7:0] pad_value;
+    logic add_first;
+    logic add_half;
+    count_t add_row;
+    logic last;  // of the block
+  } window_t;
+
+endpackage

@@ -1,0 +1,127 @@
+// The stationary tiles of a block in the program's order: segments, row tiles of a segment, column
+// tiles. It is a tile ahead of who takes them: behind a tile that is taken the next one is there four
+// cycles later, and behind a block that is started the first one three cycles later.
+module tile_walker
+  import feed_pkg::*;
+#(
+    parameter int unsigned Rows = 16
+) (
+    input logic clk_i,
+    input logic rst_i,
+    input logic start_i,
+    output logic ready_o,
+    input block_t block_i,
+    output logic valid_o,
+    input logic take_i,
+    output tile_t tile_o
+);
+
+  typedef enum logic [2:0] {
+    Idle,
+    Look,  // which tiles are the last of their kind
+    Sum,  // where its weights end
+    Valid,
+    Step
+  } state_e;
+
+  state_e state_q;
+  /* verilator lint_off UNUSEDSIGNAL */  // what only the begin of a block needs
+  block_t block_q;
+  /* verilator lint_on UNUSEDSIGNAL */
+  count_t tap_rows_q, tap_columns_q, column_tiles_q;  // left
+  bytes_t segment_q;  // left
+  units_t segment_column_q;
+  place_t place_q;
+  logic [3:0] shift_q;
+  bytes_t weights_end_q;
+  count_t accumulator_row_q;
+  logic first_q, last_row_tile_q, last_column_tile_q, last_segment_q, last_tap_column_q;
+  logic [4:0] next_shift;
+
+  localparam logic [4:0] ShiftStep = 5'(Rows % 16);
+
+  assign ready_o = state_q == Idle;
+  assign valid_o = state_q == Valid;
+  assign next_shift = 5'(shift_q) + ShiftStep;
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) begin
+      state_q <= Idle;
+    end else begin
+      case (state_q)
+        Idle: if (start_i) state_q <= Look;
+        Look: state_q <= Sum;
+        Sum: state_q <= Valid;
+        Valid: if (take_i) state_q <= tile_o.last ? Idle : Step;
+        default: state_q <= Look;
+      endcase
+    end
+  end
+
+  // A segment's first tile is at the segment's place, the next one Rows bytes further.
+  always_ff @(posedge clk_i) begin
+    if (state_q == Idle) begin
+      block_q <= block_i;
+      tap_rows_q <= block_i.tap_rows;
+      tap_columns_q <= block_i.tap_columns;
+      column_tiles_q <= block_i.column_tiles;
+      segment_q <= block_i.segment_bytes;
+      segment_column_q <= block_i.place.column;
+      place_q <= block_i.place;
+      shift_q <= '0;
+      weights_end_q <= block_i.weights;
+      accumulator_row_q <= '0;
+      first_q <= !block_i.accumulate;
+    end else if (state_q == Step && !last_column_tile_q) begin
+      column_tiles_q <= column_tiles_q - 1'b1;
+      accumulator_row_q <= accumulator_row_q + block_q.positions;
+    end else if (state_q == Step) begin
+      column_tiles_q <= block_q.column_tiles;
+      accumulator_row_q <= '0;
+      first_q <= 1'b0;
+      if (!last_row_tile_q) begin
+        segment_q <= segment_q - ByteBits'(Rows);
+        shift_q <= next_shift[3:0];
+        place_q.column <= place_q.column + UnitBits'(Rows / 16) + UnitBits'(next_shift[4]);
+      end else begin
+        segment_q <= block_q.segment_bytes;
+        shift_q <= '0;
+        if (!last_tap_column_q) begin
+          tap_columns_q <= tap_columns_q - 1'b1;
+          segment_column_q <= segment_column_q + block_q.tap_column_step;
+          place_q.column <= segment_column_q + block_q.tap_column_step;
+        end else begin
+          tap_columns_q <= block_q.tap_columns;
+          tap_rows_q <= tap_rows_q - 1'b1;
+          segment_column_q <= block_q.place.column;
+          place_q.column <= block_q.place.column;
+          place_q.base <= place_q.base + block_q.tap_row_step;
+          place_q.row <= place_q.row + block_q.tap_row_rows;
+        end
+      end
+    end else if (state_q == Sum) begin
+      weights_end_q <= weights_end_q + block_q.tile_bytes[last_row_tile_q][last_column_tile_q];
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    last_row_tile_q <= segment_q <= ByteBits'(Rows);
+    last_column_tile_q <= column_tiles_q == 1;
+    last_tap_column_q <= tap_columns_q == 1;
+    last_segment_q <= tap_columns_q == 1 && tap_rows_q == 1;
+  end
+
+  always_comb begin
+    tile_o.windows = block_q.windows;
+    tile_o.place = place_q;
+    tile_o.shift = shift_q;
+    tile_o.values = last_row_tile_q ? segment_q[CountBits-1:0] : CountBits'(Rows);
+    tile_o.paired = block_q.paired;
+    tile_o.weights_end = weights_end_q;
+    tile_o.row_bytes = last_column_tile_q ? block_q.last_bytes : block_q.full_bytes;
+    tile_o.first = first_q;
+    tile_o.accumulator_row = accumulator_row_q;
+    tile_o.last = last_segment_q && last_row_tile_q && last_column_tile_q;
+  end
+
+endmodule

@@ -1,0 +1,156 @@
+"""Blocks of convolutions from the buffers through the array: operands, tags, sums and cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from dynamap.backends.vitis_rtl.array import ArrayShape
+from dynamap.backends.vitis_rtl.feeding import ConvolutionBlock, FeedShape, tile_starts
+from dynamap.backends.vitis_rtl.simulation import Simulations, feed_bench
+from support.feed_blocks import (
+    RESET,
+    Data,
+    Script,
+    memory_words,
+    packed_weights,
+    placed,
+    planes_in_memory,
+    random_data,
+    sums,
+)
+
+IntArray = npt.NDArray[np.int64]
+
+NARROW = FeedShape(rows=16, columns=5, weight_depth=4096)
+UNEVEN = FeedShape(rows=19, columns=4, word_units=2, weight_depth=4096)
+TALL = FeedShape(rows=40, columns=3, word_units=2, weight_depth=4096)
+
+SAME = ConvolutionBlock(20, 5, 6, (3, 3), 5, 6, 23, first_row=-1, pad_left=1, pad_value=7)
+POINT = ConvolutionBlock(33, 3, 5, (1, 1), 3, 5, 31)
+STRIDED = ConvolutionBlock(17, 7, 9, (3, 2), 3, 4, 9, stride=(2, 2), first_row=-1, pad_left=1, pad_value=-128)
+DILATED = ConvolutionBlock(16, 6, 8, (2, 3), 4, 8, 10, dilation=(2, 3), pad_left=3, pad_value=5, taps_apart=True)
+APART = ConvolutionBlock(40, 4, 4, (3, 3), 4, 4, 7, first_row=-1, pad_left=1, pad_value=-3, taps_apart=True)
+SMALL = ConvolutionBlock(16, 1, 2, (1, 1), 1, 2, 40)
+INNER = ConvolutionBlock(18, 6, 5, (3, 3), 2, 5, 12, first_row=2, pad_left=1, pad_value=9)
+
+
+def array_of(shape: FeedShape) -> ArrayShape:
+    return ArrayShape(shape.rows, shape.columns, shape.group_rows, accumulator_rows=shape.accumulator_rows)
+
+
+def computed(
+    simulations: Simulations,
+    shape: FeedShape,
+    blocks: list[ConvolutionBlock],
+    datas: list[Data],
+    stalled: Sequence[int] = (),
+) -> tuple[dict[str, IntArray], list[IntArray], int]:
+    """The records, the sums of the last two blocks [accumulator rows, channels], and when the first was offered.
+
+    Inputs and weights lie one behind the other; blocks are in halves of the accumulators in turn, which are read when
+    all are done. ``stalled``: cycles behind the first offer in which no block can be taken.
+    """
+    script = Script(shape)
+    at, base, first = RESET + 1, 0, 48
+    loaded = []
+    for number, (block, data) in enumerate(zip(blocks, datas, strict=True)):
+        stream = packed_weights(block, data.weights, shape)
+        block = replace(block, base=base, weights=first, half=number % 2)
+        plan = placed(block, 0, 0)
+        words = memory_words(planes_in_memory(data.image, 0, number), plan, shape.word_units)
+        script.load(at, plan, words)
+        end = script.weights(at, first, stream)
+        at = max(end, at + plan.cycles(shape.word_units)) + 16
+        wide = 16 * shape.word_units
+        first = -(-(first + len(stream)) // wide) * wide + 48
+        base += block.height * block.row_units
+        loaded.append(block)
+    assert first <= 16 * shape.weight_banks * shape.weight_depth
+    assert base <= shape.input_banks * shape.input_depth
+    offered = at + 1
+    for number, block in enumerate(loaded):
+        script.block(at + number, block)
+    for cycle in stalled:
+        script.put("late_block", offered + cycle, 1)
+    last = tile_starts(shape, loaded)[-1] + loaded[-1].positions - 1
+    at = offered + max(stalled, default=0) + last + array_of(shape).after_streaming()
+    requests = []
+    for block in loaded[-2:]:
+        rows = block.positions * len(block.column_tiles(shape))
+        script.read(at, block.half, range(rows))
+        requests.append(at + np.arange(rows))
+        at += rows
+    seen = simulations.run(feed_bench(shape), script.records(behind=shape.columns + 8))
+    columns = np.arange(shape.columns)
+    found = []
+    for cycles in requests:
+        answers = cycles[:, None] + 4 + columns
+        assert np.all(seen["valid"][answers, columns] == 1)
+        found.append(np.stack([seen["low"][answers, columns], seen["high"][answers, columns]], axis=-1))
+    return seen, [part.reshape(len(part), -1) for part in found], offered
+
+
+def compare(shape: FeedShape, block: ConvolutionBlock, found: IntArray, expected: IntArray) -> None:
+    """Row column tile x positions + position has the sums of the tile's channels, two in each column."""
+    wide = 2 * shape.columns
+    for number, channels in enumerate(block.column_tiles(shape)):
+        part = found[number * block.positions :][: block.positions, :channels]
+        np.testing.assert_array_equal(part, expected[:, number * wide :][:, :channels])
+
+
+@pytest.mark.parametrize("block", [SAME, POINT, STRIDED, DILATED, APART, SMALL, INNER], ids=str)
+@pytest.mark.parametrize("shape", [NARROW, UNEVEN, TALL], ids=str)
+def test_sums_and_cycles_of_a_block(simulations: Simulations, shape: FeedShape, block: ConvolutionBlock) -> None:
+    """All sums equal NumPy's; every tile's first window is at the array in the cycle that the formula says."""
+    data = random_data(block, 3)
+    seen, (found,), offered = computed(simulations, shape, [block], [data])
+    compare(shape, block, found, sums(block, data))
+    starts = offered + np.array(tile_starts(shape, [block]))
+    np.testing.assert_array_equal(np.flatnonzero(seen["take"][RESET:, 0]) + RESET, starts)
+    (done,) = np.flatnonzero(seen["done"][RESET:, 0]) + RESET
+    assert done == starts[-1] + block.positions - 1
+
+
+@pytest.mark.parametrize("shape", [NARROW, UNEVEN], ids=str)
+def test_blocks_follow_each_other_without_a_bubble(simulations: Simulations, shape: FeedShape) -> None:
+    """Blocks of other sizes, and two more that add to the same sums; one is loaded under the end of the one before."""
+    blocks = [POINT, SAME, SMALL, STRIDED, replace(SMALL, accumulate=True), replace(STRIDED, accumulate=True)]
+    datas = [random_data(block, number) for number, block in enumerate(blocks)]
+    seen, found, offered = computed(simulations, shape, blocks, datas)
+    for number in (0, 1):
+        both = sums(blocks[2 + number], datas[2 + number]) + sums(blocks[4 + number], datas[4 + number])
+        compare(shape, blocks[2 + number], found[number], both)
+    starts = offered + np.array(tile_starts(shape, blocks))
+    np.testing.assert_array_equal(np.flatnonzero(seen["take"][RESET:, 0]) + RESET, starts)
+    assert np.count_nonzero(seen["done"][RESET:, 0]) == len(blocks)
+
+
+def test_blocks_that_come_late_change_no_sum(simulations: Simulations) -> None:
+    blocks = [SMALL, INNER, POINT, SAME]
+    datas = [random_data(block, number) for number, block in enumerate(blocks)]
+    stalled = np.flatnonzero(np.random.default_rng(1).random(2000) < 0.98).tolist()
+    seen, found, _ = computed(simulations, NARROW, blocks, datas, stalled)
+    for number in (0, 1):
+        compare(NARROW, blocks[2 + number], found[number], sums(blocks[2 + number], datas[2 + number]))
+    taken = np.flatnonzero(seen["block_taken"][RESET:, 0])
+    assert len(taken) == len(blocks)
+    assert np.diff(taken).max() > 100
+
+
+def test_cycles_by_hand() -> None:
+    """P1 = 16, 9 taps of 48 values in 3 segments of 3: a segment of 144 values is 9 tiles, 27 in all, of 30 vectors.
+
+    Two column tiles of 10 channels and one of 3; each tile loads 16 rows behind its 30 vectors: 81 tiles of 30 cycles.
+    The first one loads 16 rows from cycle 4 on, the last of them in cycle 19; it is asked for in 21, and the array
+    sees it 7 cycles later: 4 of the buffer's registers, 1 of its turn by 4 units (8 banks: 2), and pads and zeros.
+    """
+    block = replace(SAME, channels=40)
+    starts = tile_starts(NARROW, [block])
+    assert len(starts) == 81
+    assert starts[0] == 19 + 2 + NARROW.array_cycles
+    assert starts[-1] - starts[0] == 80 * 30

@@ -1,0 +1,67 @@
+"""LOAD's placing: every unit in its bank, and the cycles in which words are taken."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from dynamap.backends.vitis_rtl.feeding import ConvolutionBlock, FeedShape
+from dynamap.backends.vitis_rtl.simulation import Simulations, feed_bench
+from support.feed_blocks import RESET, Script, memory_words, placed, planes_in_memory, random_data
+
+IntArray = npt.NDArray[np.int64]
+
+NARROW = FeedShape(rows=16, columns=8)
+WIDE = FeedShape(rows=16, columns=8, word_units=16, input_depth=64, weight_depth=64)
+
+
+def written(shape: FeedShape, seen: dict[str, IntArray]) -> dict[int, IntArray]:
+    """The units of the buffer that were written, by number; each no more than once."""
+    units: dict[int, IntArray] = {}
+    for cycle in range(RESET, len(seen["write"])):
+        for bank in np.flatnonzero(seen["write"][cycle]):
+            unit = int(seen["write_row"][cycle, bank]) * shape.input_banks + int(bank)
+            assert unit not in units, f"unit {unit} is written twice"
+            units[unit] = (seen["write_unit"][cycle, 16 * bank : 16 * bank + 16] + 128) % 256 - 128
+    return units
+
+
+def blocks(seed: int) -> list[tuple[ConvolutionBlock, int, int]]:
+    """Random blocks, with units between the planes and before the first one, multiples of 4."""
+    random = np.random.default_rng(seed)
+    made = []
+    for _ in range(12):
+        channels, height, width = (int(random.integers(1, most)) for most in (100, 5, 13))
+        block = ConvolutionBlock(channels, height, width, (1, 1), height, width, 1, base=int(random.integers(0, 40)))
+        made.append((block, 4 * int(random.integers(0, 3)), 4 * int(random.integers(0, 4))))
+    return made
+
+
+@pytest.mark.parametrize("stalls", [False, True])
+@pytest.mark.parametrize("shape", [NARROW, WIDE], ids=str)
+def test_planes_lie_pixel_by_pixel(simulations: Simulations, shape: FeedShape, stalls: bool) -> None:
+    """By hand: pixel p of plane j is unit base + p pitch + j; words are taken in the cycles of the formula."""
+    for number, (block, gap, offset) in enumerate(blocks(int(stalls))):
+        image = random_data(block, number).image
+        units = planes_in_memory(image, gap, number)
+        plan = placed(block, gap, offset % shape.word_units)
+        script = Script(shape)
+        end = script.load(RESET + 1, plan, memory_words(units, plan, shape.word_units))
+        if stalls:
+            for cycle in np.flatnonzero(np.random.default_rng(number).random(end) < 0.5):
+                script.put("stall", int(cycle), 1)
+        seen = simulations.run(feed_bench(shape), script.records(behind=60))
+        found = written(shape, seen)
+        columns = 4 * -(-block.width // 4)
+        assert len(found) == block.planes * block.height * columns
+        for plane in range(block.planes):
+            for pixel in range(block.height * columns):
+                expected = units[plane * (block.height * columns + gap) + pixel]
+                np.testing.assert_array_equal(found[block.base + pixel * block.pitch + plane], expected)
+        (done,) = np.flatnonzero(seen["placed"][RESET:, 0]) + RESET
+        last = np.flatnonzero(seen["word_taken"][:, 0])[-1]
+        assert done == last + shape.placing_cycles
+        if not stalls:
+            (taken,) = np.flatnonzero(seen["load_taken"][RESET:, 0]) + RESET
+            assert last == taken + 2 + plan.cycles(shape.word_units) - 1
