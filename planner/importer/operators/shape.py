@@ -84,6 +84,8 @@ def squeeze(lowering: Lowering, node: Node) -> None:
     """Squeeze: a view without dimensions of size 1."""
     value = lowering.read(node, 0)
     axes = _axes(lowering, node, len(value.shape))
+    if axes == () and 1 in value.shape:
+        raise Unsupported("its list of axes is empty, which runtimes take for none or for all", "list its axes")
     if axes is None:
         axes = tuple(axis for axis, size in enumerate(value.shape) if size == 1)
     if any(value.shape[axis] != 1 for axis in axes):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dynamap.cost.errors import InputError
+from dynamap.planner.importer import import_model
 from dynamap.planner.network.network import Conv, HostLayer, Mul, Pool
 from support.operator_nodes import conv, ints, node
 
@@ -75,3 +77,10 @@ def test_an_output_that_is_another_name_of_a_tensor(same, model_of, values):
     assert [layer.output for layer in network.layers] == ["y"]
     both = same(model_of(nodes, {"w": values(4, 4, 3, 3)}, outputs=("r", "y")))
     assert [type(layer) for layer in both.layers] == [Conv, HostLayer]
+
+
+def test_a_squeeze_of_an_empty_list_of_axes_is_refused(model_of):
+    """ONNX's own shape inference removes no axis then, onnxruntime every one of length 1."""
+    model = model_of([node("Squeeze", ["x", "none"], ["y"])], {"none": np.zeros(0, np.int64)}, (1, 4, 1, 6))
+    with pytest.raises(InputError, match=r"its list of axes is empty.*list its axes"):
+        import_model(model, "case", "")
