@@ -25,7 +25,7 @@ def main() -> None:
     rows = []
     for name, paper_ms in PAPER_MS.items():
         network = resolve(name, weights=False)
-        request = Request(multipliers=MULTIPLIERS, clock_mhz=CLOCK_MHZ, packing=False)
+        request = Request(multipliers=MULTIPLIERS, fill_percent=100, clock_mhz=CLOCK_MHZ, packing=False)
         plan = plan_network(network, "u200", request)
         board = load_device("u200").with_overrides(CLOCK_MHZ, None, MULTIPLIERS)
         limit_ms = physical_limits(network, board, Request(packing=False)).compute_ms

@@ -41,11 +41,14 @@ def parts() -> Iterator[Part]:
         yield Part(f"split of a group's sum, {high + 18} bits", "group_split", {"HighBits": high})
     for groups in (2, 3, 4, 8, 17):
         yield Part(f"tree of a column, {groups} groups", "sum_tree", {"Groups": groups, "HighBits": 18})
-    yield Part("accumulator of a column, 2 x 512 rows", "accumulator", {"LowSumBits": 19, "HighSumBits": 19})
+    for depth in (512, 1024, 2048, 4096):
+        parameters = {"LowSumBits": 19, "HighSumBits": 19, "Depth": depth}
+        yield Part(f"accumulator of a column, 2 x {depth} rows", "accumulator", parameters)
     for rows in (16, 64, 128):
         yield Part(f"left edge, {rows} rows", "left_edge", {"Rows": rows})
     for columns in (16, 48):
         yield Part(f"top edge, {columns} columns", "top_edge", {"Columns": columns})
+    yield from of_an_overlay()
     for top, about in (("axi_read", "reading"), ("axi_write", "writing")):
         for width, outstanding in ((8, 32), (64, 32), (64, 128)):
             parameters = {"DataBytes": width, "Outstanding": outstanding}
@@ -64,6 +67,18 @@ def parts() -> Iterator[Part]:
         parameters = {"Columns": columns, "Pairs": pairs, "Units": 4}
         about = f"{columns} columns, {2 * pairs} lanes, words of 64 bytes"
         yield Part(f"draining half, {about}", "drain", parameters)
+
+
+def of_an_overlay() -> Iterator[Part]:
+    """Columns and edges with the operand of an overlay's array, which does Winograd: what plans estimate from."""
+    wide = {"OperandBits": 16}
+    for rows in (8, 12, 16, 24, 40, 64, 96, 120, 144):
+        parameters = {"Rows": rows, **wide, "HighBits": 22}
+        yield Part(f"column, {rows} rows, operand of 16 bits", "array_column", parameters)
+    for rows in (8, 16, 40, 64):
+        yield Part(f"left edge, {rows} rows, operand of 16 bits", "left_edge", {"Rows": rows, **wide})
+    for columns in (4, 96):
+        yield Part(f"top edge, {columns} columns", "top_edge", {"Columns": columns})
 
 
 def feeding() -> Iterator[Part]:
@@ -90,7 +105,8 @@ def arrays() -> Iterator[Part]:
     sizes = [(16, 2), (16, 4), (16, 8), (16, 16), (32, 8), (33, 8), (64, 4)]
     shapes = [ArrayShape(rows=rows, columns=columns) for rows, columns in sizes]
     shapes.append(ArrayShape(rows=14, columns=8, group_rows=7))
-    shapes += [ArrayShape(rows=rows, columns=8, operand_bits=16, high_bits=22) for rows in (16, 32)]
+    wide = [(16, 8), (32, 8), (16, 24), (20, 12), (48, 6), (120, 2)]
+    shapes += [ArrayShape(rows=rows, columns=columns, operand_bits=16, high_bits=22) for rows, columns in wide]
     for shape in shapes:
         about = f"{shape.rows} x {shape.columns}, G = {shape.group_rows}, operand of {shape.operand_bits} bits"
         yield Part(about, "systolic_array", shape.parameters(), shape.rows * shape.columns)

@@ -18,6 +18,7 @@ from dynamap.cost.calibration import NONE, UNIT, DeviceCalibration, parse_calibr
 from dynamap.cost.errors import InputError
 from dynamap.cost.likeness import suggestion
 from dynamap.cost.multiplier import MULTIPLIERS, Multiplier
+from dynamap.cost.slice_columns import UNKNOWN_COLUMNS, SliceColumns
 from dynamap.cost.toml_table import Table, parsed_toml, scaled, sections
 
 DEFAULT_DEVICE = "u200"
@@ -37,6 +38,7 @@ _KEYS = MappingProxyType(
             "m20k",
             *_SHELL_KEYS,
             "on_chip_bytes",
+            "multiplier_columns",
         ),
         "system": (
             "clock_mhz",
@@ -50,6 +52,7 @@ _KEYS = MappingProxyType(
         ),
     }
 )
+_OWN_FORM = ("multiplier", "on_chip_bytes", "multiplier_columns")
 _MOST_CLOCK_MHZ = 2_000
 _MOST_BANDWIDTH_GBS = 100_000
 _MOST_COUNT = 100_000_000
@@ -71,6 +74,7 @@ class Resources:
     ``lut`` counts LUTs (AMD) or ALMs (Intel); ``bram36``, ``uram`` and ``m20k`` count blocks.
     ``shell_*_percent`` is the share of the board's static design; 0 where the counts already exclude it.
     ``on_chip_bytes`` is a budget: a kernel may use blocks of at most so many bytes, of whichever kind; None, all.
+    ``multiplier_columns``: how the multipliers lie; where nothing is known of that, only their number bounds an array.
     """
 
     multiplier: Multiplier
@@ -84,6 +88,7 @@ class Resources:
     shell_ff_percent: int = 0
     shell_memory_percent: int = 0
     on_chip_bytes: int | None = None
+    multiplier_columns: SliceColumns = UNKNOWN_COLUMNS
 
     @property
     def kernel_lut(self) -> int:
@@ -161,7 +166,7 @@ class Device:
 
         A bandwidth beyond what the ports can carry (ports x bytes x clock) is accepted, and so is a budget beyond the
         memory blocks that the board has; the surplus is simply not usable. A clock that is given is taken as it is: the
-        calibration's share is not applied.
+        calibration's share is not applied. Of more multipliers than the board has nobody knows how they lie.
 
         Raises:
             InputError: a value is not positive, or out of any plausible range.
@@ -176,7 +181,9 @@ class Device:
             system = replace(system, bandwidth_bytes_per_ms=rate)
         if multipliers is not None:
             count = scaled("the number of multipliers", multipliers, 1, MOST_MULTIPLIERS, "multipliers")
-            resources = replace(resources, multipliers=count)
+            known = count <= resources.multiplier_columns.slices
+            columns = resources.multiplier_columns if known else UNKNOWN_COLUMNS
+            resources = replace(resources, multipliers=count, multiplier_columns=columns)
         if on_chip_bytes is not None:
             size = scaled("the on-chip memory", on_chip_bytes, 1, _MOST_ON_CHIP_BYTES, "bytes")
             resources = replace(resources, on_chip_bytes=size)
@@ -189,8 +196,9 @@ class Device:
             "device": {key: getattr(self, key) for key in _KEYS["device"]},
             "resources": {
                 "multiplier": r.multiplier.name,
-                **{key: getattr(r, key) for key in _KEYS["resources"] if key not in ("multiplier", "on_chip_bytes")},
+                **{key: getattr(r, key) for key in _KEYS["resources"] if key not in _OWN_FORM},
                 **({} if r.on_chip_bytes is None else {"on_chip_bytes": r.on_chip_bytes}),
+                **({"multiplier_columns": r.multiplier_columns.texts()} if r.multiplier_columns.known else {}),
             },
             "system": {
                 "clock_mhz": _unscaled(s.clock_khz, _KHZ_PER_MHZ),
@@ -300,9 +308,10 @@ def _parse_resources(table: Table, vendor: str) -> Resources:
             )
     if not blocks[needed]:
         raise InputError(f"{table.where(needed)}: a device of vendor {vendor!r} needs at least one block")
+    count = table.integer("multipliers", least=1, most=MOST_MULTIPLIERS)
     return Resources(
         multiplier=multiplier,
-        multipliers=table.integer("multipliers", least=1, most=MOST_MULTIPLIERS),
+        multipliers=count,
         lut=table.integer("lut", least=1, most=_MOST_COUNT),
         ff=table.integer("ff", least=1, most=_MOST_COUNT),
         **blocks,
@@ -310,7 +319,21 @@ def _parse_resources(table: Table, vendor: str) -> Resources:
         on_chip_bytes=(
             table.integer("on_chip_bytes", least=1, most=_MOST_ON_CHIP_BYTES) if table.has("on_chip_bytes") else None
         ),
+        multiplier_columns=_parse_columns(table, count),
     )
+
+
+def _parse_columns(table: Table, multipliers: int) -> SliceColumns:
+    key = "multiplier_columns"
+    if not table.has(key):
+        return UNKNOWN_COLUMNS
+    columns = SliceColumns.parse(table.where(key), table.lines(key))
+    if columns.slices < multipliers:
+        raise InputError(
+            f"{table.where(key)}: the columns have {columns.slices:,} slices, and multipliers says that a kernel can "
+            f"use {multipliers:,}"
+        )
+    return columns
 
 
 def _parse_system(table: Table) -> System:

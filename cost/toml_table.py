@@ -165,10 +165,14 @@ class Table:
         value = self._value(key, None, f"a number of {unit}")
         return scaled(self.where(key), value, scale, most, unit)
 
-    def names(self, key: str) -> tuple[str, ...]:
-        """Names that tools are called with."""
+    def lines(self, key: str) -> tuple[str, ...]:
+        """Texts of any form."""
         accepted = "an array of strings that are not empty"
         value = self._value(key, None, accepted)
         if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
             raise InputError(f"{self.where(key)}: expected {accepted}, found {described(value)}")
-        return tuple(require_name(self.where(key), item) for item in value)
+        return tuple(value)
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """Names that tools are called with."""
+        return tuple(require_name(self.where(key), item) for item in self.lines(key))

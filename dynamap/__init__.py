@@ -76,6 +76,7 @@ def plan(
         overlay: a plan whose overlay (device, array, buffers, packing, clock) is kept; the network is mapped on it.
         options: every option of ``dynamap plan`` by its name in `dynamap.planner.request.options.Options`, as text or
             as a value: ``array="92x66"`` or ``(92, 66)``, ``clock_mhz``, ``bandwidth_gbs``, ``multipliers``,
+            ``fill_percent``,
             ``on_chip_bytes``, ``packing``, ``shapes={"x": (1, 3, 320, 320)}``, ``algorithms``, ``dataflows``,
             ``pins={"conv1": "winograd/ws"}``,
             ``cost_model``, ``time_limit``, ``memory_limit_mb``, ``ilp_engine``.

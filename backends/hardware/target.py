@@ -74,6 +74,7 @@ def machine_of_plan(plan: Plan, device: Device) -> Machine:
         device.system.read_latency_cycles,
         device.system.write_latency_cycles,
         plan.overlay.packing,
+        device.resources.multiplier_columns.crossings,
     )
 
 
@@ -97,11 +98,12 @@ def check_fits(plan: Plan, device: Device) -> None:
         raise InfeasibleError(f"{where}: its buffers need more on-chip memory than there is; plan again")
     lut, ff = logic_use(device, machine, o.rows, o.columns)
     cells, registers = ("ALMs", "registers") if device.vendor == "intel" else ("LUT", "FF")
-    for name, used, available in (
+    for name, use, available in (
         (cells, lut, device.resources.kernel_lut),
         (registers, ff, device.resources.kernel_ff),
     ):
-        if used > available:
+        if use.most > available:
             raise InfeasibleError(
-                f"{where}: it needs about {int(used):,} {name} and there are {available:,}; plan again"
+                f"{where}: it needs about {int(use.used):,} {name}, with the uncertainty of that {int(use.most):,}, "
+                f"and there are {available:,}; plan again"
             )

@@ -30,7 +30,7 @@ from dynamap.planner.plan.layers import Mode as PlannedMode
 MAGIC = 0x50414E44
 """The bytes D, N, A, P."""
 
-VERSION = 1
+VERSION = 2
 
 
 NONE = U32
@@ -195,6 +195,7 @@ class Header:
     bandwidth_bytes_per_ms: int = long_word("B: all memory banks together")
     read_latency: int = word("r: cycles from a read request to its data")
     write_latency: int = word("w: cycles from the last write to its response")
+    crossings: int = word("S: borders between regions of the chip that the array crosses", 0, U16)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -73,6 +73,7 @@ def overlay_of(header: Header) -> Overlay:
         read_latency=header.read_latency,
         write_latency=header.write_latency,
         packing=header.packing,
+        crossings=header.crossings,
     )
     return Overlay(machine, header.rows, header.columns, Buffers.of(header))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from dynamap.cost.algorithms import Dataflow
-from dynamap.cost.overlay.machine import PIPELINE, UNIT_BYTES, Machine
+from dynamap.cost.overlay.machine import UNIT_BYTES, Machine
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio
 
 
@@ -132,10 +132,10 @@ def array_time(
         )
         cycles = ceil_ratio(positions, rows) * k.outer * tile
         stages = np.where(k.operand == 1, 1, k.outer)  # Winograd positions have weights of their own
-        return ArrayTime(cycles, feed, 2 * rows + columns + PIPELINE, stages)
+        return ArrayTime(cycles, feed, 2 * rows + columns + machine.array_registers, stages)
     tiles = k.inner * k.outer * k.segments * ceil_ratio(k.segment_bytes, rows * k.operand)
     window = ceil_ratio(k.operand * np.minimum(rows, k.segment_bytes // k.operand), machine.word_bytes)
-    after = rows + columns + PIPELINE
+    after = rows + columns + machine.array_registers
     if dataflow is Dataflow.WS:
         weight_row = ceil_ratio(np.minimum(channels, wide) * k.operand, machine.word_bytes)
         fill = rows * weight_row

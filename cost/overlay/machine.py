@@ -30,9 +30,10 @@ MULTIPLIERS_PER_LANE = 3
 
 @dataclass(frozen=True)
 class Machine:
-    """The part of an overlay that the device and its clock fix: memory, lanes and packing.
+    """The part of an overlay that the device and its clock fix: memory, lanes, packing and the borders of its regions.
 
     ``bandwidth_bytes_per_ms`` is what all memory banks deliver together; ``clock_khz`` is cycles per millisecond.
+    ``crossings``: borders between regions of the chip, of which each is a register more on an operand's way.
     """
 
     word_bytes: int
@@ -41,6 +42,7 @@ class Machine:
     read_latency: int
     write_latency: int
     packing: int
+    crossings: int = 0
 
     def __post_init__(self) -> None:
         if self.word_bytes % UNIT_BYTES or self.word_bytes < UNIT_BYTES:
@@ -61,6 +63,11 @@ class Machine:
     @property
     def lane_multipliers(self) -> int:
         return MULTIPLIERS_PER_LANE * self.lanes
+
+    @property
+    def array_registers(self) -> int:
+        """Registers on the way from the first operand to a stored sum, beside those of rows and columns."""
+        return PIPELINE + self.crossings
 
     def milliseconds(self, cycles: int) -> float:
         """Cycles as milliseconds, rounded to a nanosecond."""

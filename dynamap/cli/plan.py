@@ -9,7 +9,7 @@ from pathlib import Path
 from dynamap.cli.output import message, show, show_json
 from dynamap.cli.places import check_places
 from dynamap.cli.plan_inputs import read_task
-from dynamap.cli.plan_report import plan_report, progress_shown
+from dynamap.cli.plan_report import plan_report, progress_shown, tell_of_the_fit
 from dynamap.cli.plan_together import plan_together_command
 from dynamap.cli.requests import Asked
 from dynamap.cost.errors import InputError
@@ -49,6 +49,7 @@ def plan_command(
     (network,) = task.networks
     with progress_shown() as report:
         plan = plan_network(network, task.device, task.request, report)
+    tell_of_the_fit([plan], task.networks)
     with Results() as results:
         if export_pbqp is not None:
             from dynamap.planner.studies.export_problem import plan_problem

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Group
@@ -10,8 +10,9 @@ from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from dynamap.cli.output import progress_console
+from dynamap.cli.output import message, progress_console
 from dynamap.cli.tables import Column, Content, FittedTable, LabelledLines
+from dynamap.planner.network.network import Network
 from dynamap.planner.plan.layers import OnArray, PlannedLayer, chosen_cost
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.plan.words import algorithm_words, bound_word, dataflow_word, format_words, op_word
@@ -34,6 +35,14 @@ def progress_shown() -> Iterator[Callable[[Progress], None]]:
             )
 
         yield report
+
+
+def tell_of_the_fit(plans: Sequence[Plan], networks: Sequence[Network]) -> None:
+    """Notices of the plans that are not of their networks, on stderr."""
+    of_networks = {notice for network in networks for notice in network.notices}
+    for notice in dict.fromkeys(notice for plan in plans for notice in plan.notices):
+        if notice not in of_networks:
+            message(f"note: {notice}")
 
 
 def plan_report(plan: Plan) -> Group:

@@ -11,7 +11,7 @@ from rich.text import Text
 from dynamap.cli.output import message, show, show_json
 from dynamap.cli.places import check_places
 from dynamap.cli.plan_inputs import Task
-from dynamap.cli.plan_report import layer_table, overlay_lines, progress_shown
+from dynamap.cli.plan_report import layer_table, overlay_lines, progress_shown, tell_of_the_fit
 from dynamap.cli.tables import Column, Content, FittedTable, LabelledLines
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan.plan import Plan
@@ -42,6 +42,7 @@ def plan_together_command(task: Task, output: Path | None, as_json: bool, read: 
             objective=task.objective,
             progress=report,
         )
+    tell_of_the_fit(plans, task.networks)
     if output is not None:
         _write(output, dict(zip(files, plans, strict=True)))
     if as_json:

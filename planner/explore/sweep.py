@@ -17,7 +17,7 @@ from typing import Any
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InputError
-from dynamap.cost.overlay.fitting.target import array_limit, machine_of
+from dynamap.cost.overlay.fitting.target import FILL_PERCENT, array_limit, machine_of
 from dynamap.planner.explore.budgets import ALL, Budget
 from dynamap.planner.explore.identity import CodeIdentity, code_identity
 from dynamap.planner.network.network import Network
@@ -113,7 +113,7 @@ class Sweep:
         settings = product(o.clocks_mhz, o.bandwidths_gbs, o.algorithms, o.dataflows, o.on_chip, o.multipliers)
         for (model, device), setting in product(product(self.models, self.devices), list(settings)):
             clock, bandwidth, algorithms, dataflows, on_chip, multipliers = setting
-            limit = _array_limit(device)  # no clock or bandwidth changes it
+            limit = self._array_limit(device)  # no clock or bandwidth changes it
             budget = multipliers.of(max(0, limit))
             request = replace(
                 Request(**vars(o.alike)),
@@ -125,6 +125,10 @@ class Sweep:
                 dataflows=dataflows,
             )
             yield Combination(0, model, device, budget, request)
+
+    def _array_limit(self, device: Device) -> int:
+        fill = self.options.alike.fill_percent
+        return array_limit(device, machine_of(device), FILL_PERCENT if fill is None else fill)
 
     def document(self) -> dict[str, Any]:
         """What identifies the sweep, as JSON data."""
@@ -181,10 +185,6 @@ def _words(value: object) -> str:
     if isinstance(value, list):
         return ", ".join("+".join(map(str, part)) if isinstance(part, list) else str(part) for part in value)
     return str(value)
-
-
-def _array_limit(device: Device) -> int:
-    return array_limit(device, machine_of(device))
 
 
 def _require_names(noun: str, names: Sequence[str]) -> None:

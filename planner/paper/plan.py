@@ -121,6 +121,7 @@ def _overlay(costs: PaperCosts, mapping: PaperMapping) -> OverlayInfo:
         accumulator_rows=0,
         row_buffer=0,
         multipliers=mapping.rows * mapping.columns,
+        crossings=0,
     )
 
 

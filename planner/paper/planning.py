@@ -115,6 +115,11 @@ def _set_up(network: Network, device: str | Device, request: Request) -> tuple[D
     board = load_device(device) if isinstance(device, str) else device
     if request.on_chip_bytes is not None:
         raise InputError("the paper's model has no on-chip memory: leave --on-chip out, or use --cost-model overlay")
+    if request.fill_percent is not None:
+        raise InputError(
+            "the paper's model counts the multipliers of the array alone: leave --fill out and say --multipliers, or "
+            "use --cost-model overlay"
+        )
     board = request.overriding(board)
     request = replace(request, cost_model="paper")
     if request.packing:

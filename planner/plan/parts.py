@@ -38,6 +38,7 @@ class OverlayInfo:
     accumulator_rows: int
     row_buffer: int
     multipliers: int
+    crossings: int
 
     @staticmethod
     def of(overlay: Overlay) -> OverlayInfo:
@@ -54,6 +55,7 @@ class OverlayInfo:
             **asdict(overlay.buffers),
             output_buffer=overlay.buffers.output_buffer,
             multipliers=overlay.multipliers,
+            crossings=machine.crossings,
         )
 
     @property

@@ -107,7 +107,8 @@ def load_plan(path: str | Path) -> Plan:
         parse_device(plan.device, f"{where}: the plan's key 'device'")
         return plan
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        detail = f"key {error} is missing" if isinstance(error, KeyError) else str(error)
+        missing = f"key {error} is missing, as in plans of earlier versions: plan the model again"
+        detail = missing if isinstance(error, KeyError) else str(error)
         raise InputError(f"{where!r} is not a valid plan: {detail}") from None
 
 

@@ -62,7 +62,7 @@ class GivenOverlay:
                     f"an overlay with {name} = {getattr(self.buffers, name)} is none that this version builds "
                     f"({', '.join(map(str, sizes))})"
                 )
-        require_array(candidates, self.rows, self.columns)
+        require_array(candidates, self.rows, self.columns, continued=True)
         device, machine = candidates.device, candidates.machine
         if memory_use(device, machine, self.rows, self.columns, self.buffers) is None:
             raise InfeasibleError(

@@ -112,6 +112,16 @@ def _read_positive(option: str, given: Any) -> Any:
     return given
 
 
+def _read_percent(option: str, given: Any) -> int:
+    number: Any = given
+    if isinstance(given, str):
+        match = re.fullmatch(r"\s*(\d{1,3})\s*%?\s*", given)
+        number = int(match[1]) if match else None
+    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= 100:
+        raise InputError(f"{option} must be a whole share from 1% to 100%, such as 80%; found {given!r:.60}")
+    return number
+
+
 UNITS = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "kb": 10**3, "mb": 10**6}
 
 
@@ -190,6 +200,7 @@ WHOLE = Kind(int, partial(_read_plain, kinds=(int,), what="a whole number"))
 SWITCH = Kind(bool, partial(_read_plain, kinds=(bool,), what="true or false"))
 BYTES = Kind(str, _read_bytes)
 MEMORY = Kind(int, _read_memory)
+PERCENT = Kind(str, _read_percent)
 ARRAY = Kind(
     str,
     _read_array,

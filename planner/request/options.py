@@ -20,6 +20,7 @@ from dynamap.planner.request.kinds import (
     BYTES,
     MEMORY,
     NUMBER,
+    PERCENT,
     PINS,
     PREPROCESSING,
     SECONDS,
@@ -90,8 +91,9 @@ class Options:
     """What a user can ask of a plan; None leaves a choice to the search.
 
     ``pins`` maps a layer to an algorithm and possibly a dataflow, ``shapes`` an input to its dimensions;
-    ``multipliers`` is the budget of the array, ``on_chip_bytes`` that of its memory blocks; ``preprocess`` is what is
-    done to pictures, None: their bytes as they are;
+    ``multipliers`` is the budget of the array, ``fill_percent`` that of array and lanes as a share of the device's
+    multipliers, ``on_chip_bytes`` that of its memory blocks; ``preprocess`` is what is done to pictures, None: their
+    bytes as they are;
     ``time_limit`` in seconds, ``memory_limit_mb`` in MiB.
     """
 
@@ -133,6 +135,13 @@ class Options:
         "Multipliers that the array may use.",
         decides=Decides.SIZES,
         varied="Budgets of the array, by comma: 2048, 25%, all.",
+    )
+    fill_percent: int | None = asked(
+        None,
+        "--fill",
+        PERCENT,
+        "Share of the device's multipliers that array and lanes may take.  [default: 80%, or what --multipliers says]",
+        decides=Decides.SIZES,
     )
     on_chip_bytes: int | None = asked(
         None,

@@ -11,7 +11,7 @@ from dynamap.cost.device import MOST_MULTIPLIERS, Device, load_device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.likeness import suggestion
 from dynamap.cost.overlay.fitting.candidates import Candidates, require_array
-from dynamap.cost.overlay.fitting.target import array_limit, machine_of
+from dynamap.cost.overlay.fitting.target import FILL_PERCENT, array_limit, machine_of
 from dynamap.cost.overlay.machine import Machine
 from dynamap.cost.overlay.options import applicable
 from dynamap.cost.words import shown
@@ -78,8 +78,21 @@ def target(device: str | Device, request: Request) -> tuple[Device, Machine, Can
         raise InputError(f"--multipliers must be positive, found {request.multipliers}")
     if request.multipliers is not None and request.multipliers > MOST_MULTIPLIERS:
         raise InputError(f"--multipliers must be at most {MOST_MULTIPLIERS:,}, found {shown(request.multipliers)}")
-    limit = array_limit(board, machine) if request.multipliers is None else request.multipliers
-    return board, machine, Candidates.of(board, machine, limit)
+    return board, machine, Candidates.of(board, machine, array_budget(board, machine, request))
+
+
+def array_budget(board: Device, machine: Machine, request: Request) -> int:
+    """Multipliers that the array may take: what --fill leaves to it and --multipliers says.
+
+    An overlay that exists takes what it takes of the device.
+    """
+    if request.overlay is not None:
+        return array_limit(board, machine, 100)
+    if request.multipliers is None:
+        return array_limit(board, machine, FILL_PERCENT if request.fill_percent is None else request.fill_percent)
+    if request.fill_percent is None:
+        return request.multipliers
+    return min(request.multipliers, array_limit(board, machine, request.fill_percent))
 
 
 def search_space(candidates: Candidates, request: Request) -> ArrayCandidates:
@@ -92,7 +105,7 @@ def search_space(candidates: Candidates, request: Request) -> ArrayCandidates:
         request.overlay.require_fit(candidates)
         return FixedCandidates.of(request.overlay.rows, request.overlay.columns, [request.overlay.buffers])
     if request.array is not None:
-        require_array(candidates, *request.array)
+        require_array(candidates, *request.array, continued=(request.fill_percent or 0) > FILL_PERCENT)
         return candidates.only(*request.array)
     return candidates
 

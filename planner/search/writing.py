@@ -9,7 +9,7 @@ from typing import Any
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.device import Device
 from dynamap.cost.overlay.fitting.candidates import Candidates
-from dynamap.cost.overlay.fitting.report import report
+from dynamap.cost.overlay.fitting.report import fit_notices, report
 from dynamap.cost.overlay.machine import Machine, Overlay
 from dynamap.cost.overlay.options import fewest_multiplier_cycles
 from dynamap.planner.mapping.footprint import require_memory
@@ -73,7 +73,7 @@ def write_plan(
             for use in report(board, overlay, candidates.limit)
         ),
         request=asked,
-        notices=network.notices,
+        notices=(*network.notices, *fit_notices(board, overlay, asked["fill_percent"])),
         layers=tuple(layers),
         together=together,
     )

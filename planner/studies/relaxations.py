@@ -10,14 +10,14 @@ from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.device import Device
 from dynamap.cost.overlay.fitting.candidates import Candidates
-from dynamap.cost.overlay.fitting.target import array_limit, machine_of
+from dynamap.cost.overlay.fitting.target import machine_of
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.transfer import Ints
 from dynamap.planner.mapping.overlay_costs import Restriction
 from dynamap.planner.network.network import Conv, Network
 from dynamap.planner.network.work import conv_shape, work_of
 from dynamap.planner.request.request import Request
-from dynamap.planner.request.space import search_space
+from dynamap.planner.request.space import array_budget, search_space
 from dynamap.planner.search.candidates import ArrayCandidates
 from dynamap.planner.studies.baselines import can_run
 
@@ -168,7 +168,7 @@ class Relaxations:
         machine = machine_of(board, self.request.packing)
 
         def space() -> ArrayCandidates:
-            limit = array_limit(board, machine) if self.request.multipliers is None else self.request.multipliers
+            limit = array_budget(board, machine, self.request)
             return search_space(Candidates.of(board, machine, limit), self.request)
 
         return replace(self.base, machine=machine, space=None if self.base.space is None else space)
@@ -179,12 +179,14 @@ class Relaxations:
             return
         machine, count = self.base.machine, self.request.multipliers
         resources = self.board.resources
-        limit = array_limit(self.board, machine) if count is None else count
+        limit = array_budget(self.board, machine, self.request)
         if self.request.array is None:
             board, more = self.board, 2 * limit
             if count is None:
-                board = replace(board, resources=replace(resources, multipliers=2 * resources.multipliers))
-                more = array_limit(board, machine)
+                columns = resources.multiplier_columns.twice()
+                twice_as_many = replace(resources, multipliers=2 * resources.multipliers, multiplier_columns=columns)
+                board = replace(board, resources=twice_as_many)
+                more = array_budget(board, machine, self.request)
             options = None if count is None else f"--multipliers {more}"
             setting = self._on(lambda: Candidates.of(board, machine, more))
             yield Question("multipliers", "multipliers x 2", setting, held=_NOTHING, options=options, more_choices=True)

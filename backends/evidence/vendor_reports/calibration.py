@@ -16,7 +16,7 @@ from dynamap.backends.evidence.vendor_reports.comparison import Compared, Compar
 from dynamap.cost.calibration import LEAST_CLOCK, LEAST_FACTOR, MOST_FACTOR, UNIT, Factor
 from dynamap.cost.device import Device, parse_device
 from dynamap.cost.errors import InputError
-from dynamap.cost.overlay.fitting.report import model_uncertainty_percent
+from dynamap.cost.overlay.fitting.estimates import model_uncertainty_percent
 
 
 @dataclass(frozen=True)

@@ -328,4 +328,5 @@ class _Image:
             bandwidth_bytes_per_ms=round(overlay.bandwidth_gbs * 1e6),
             read_latency=system["read_latency_cycles"],
             write_latency=system["write_latency_cycles"],
+            crossings=overlay.crossings,
         )

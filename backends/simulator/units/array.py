@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
-from dynamap.cost.overlay.machine import PIPELINE, UNIT_BYTES, Machine
+from dynamap.cost.overlay.machine import UNIT_BYTES, Machine
 
 TAPS_OF_PIECE = {2: 3, 4: 3, 5: 4}
 """Winograd splits a kernel into pieces of so many taps along each dimension, by the outputs of its tiles."""
@@ -181,7 +181,7 @@ def _non_stationary(array: Array, window: Window, count: int, channels: int) -> 
         for _ in range(0, count, array.rows):
             cycles += max(tile, fed)
     stages = window.apart if window.value_bytes == 2 else 1
-    return ArrayWork(cycles, stages, fed, array.rows + array.columns + drained + PIPELINE)
+    return ArrayWork(cycles, stages, fed, array.rows + array.columns + drained + machine.array_registers)
 
 
 def _held(array: Array, window: Window) -> Iterator[int]:
@@ -202,7 +202,7 @@ def _weight_stationary(array: Array, window: Window, count: int, channels: int) 
             for _ in range(0, channels, products_across(array, window.value_bytes)):
                 stages += 1
                 cycles += max(count * read, load)
-    return ArrayWork(cycles, stages, load, array.rows + array.columns + PIPELINE)
+    return ArrayWork(cycles, stages, load, array.rows + array.columns + array.machine.array_registers)
 
 
 def _input_stationary(array: Array, window: Window, count: int, channels: int) -> ArrayWork:
@@ -216,7 +216,7 @@ def _input_stationary(array: Array, window: Window, count: int, channels: int) -
             stages += 1
             for _ in range(0, count, across):
                 cycles += max(channels * read, load)
-    return ArrayWork(cycles, stages, load, array.rows + array.columns + PIPELINE)
+    return ArrayWork(cycles, stages, load, array.rows + array.columns + array.machine.array_registers)
 
 
 def post_cycles(array: Array, kernel: Kernel, block: Block) -> int:

@@ -21,7 +21,7 @@ import numpy as np
 from dynamap.cost.algorithms import Dataflow
 from dynamap.cost.overlay import gemm
 from dynamap.cost.overlay.bounding.bound_parts import FRACTION_BITS, Part
-from dynamap.cost.overlay.machine import PIPELINE, UNIT_BYTES
+from dynamap.cost.overlay.machine import UNIT_BYTES
 from dynamap.cost.overlay.options import COLUMN_TILES, DATAFLOWS
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio
 
@@ -128,7 +128,8 @@ def _computing(part: Part, p1: Ints, by_row: tuple[Ints, ...], by_column: tuple[
 
 
 def _after(part: Part, rows: Ints, columns: Ints) -> Ints:
-    return (rows + columns + PIPELINE + (rows if part.flow is Dataflow.NS else 0))[:, None]
+    drain = rows if part.flow is Dataflow.NS else 0
+    return (rows + columns + drain + part.machine.array_registers)[:, None]
 
 
 def _longest_path(part: Part, rows: Ints, columns: Ints, by_row: tuple[Ints, ...], by_column: tuple[Ints, ...]) -> Ints:

@@ -16,7 +16,7 @@ from dynamap.cost.overlay.blocks import C16
 from dynamap.cost.overlay.bounding.bounds import NEVER, Sides
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
-from dynamap.cost.overlay.machine import PASS_OVERHEAD, PIPELINE, UNIT_BYTES, Buffers
+from dynamap.cost.overlay.machine import PASS_OVERHEAD, UNIT_BYTES, Buffers
 from dynamap.cost.overlay.options import DATAFLOWS, STREAM_INPUTS
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio
 
@@ -64,7 +64,7 @@ class Demands:
         loads = (table.blocks[case] - 1) * first + table.last.transfer[case]
         # A pass of one block cannot store before its last weights have arrived and been used.
         alone = inputs & (table.blocks[case] == 1)
-        waiting = np.where(alone, table.machine.read_latency + 1 + PIPELINE, 0)
+        waiting = np.where(alone, table.machine.read_latency + 1 + table.machine.array_registers, 0)
         return Demands(
             packing=table.machine.packing,
             alone=np.where(alone, v.groups[variant], 0),
@@ -208,7 +208,7 @@ def screened(table: CaseTable, case: Ints, on: Points, bound: Ints, moving: Ints
             else:
                 chosen = weight_blocking(table, flow, some, k, points)
                 more = ceil_ratio(table.units[variant], chosen.units) - 1
-                waiting = PASS_OVERHEAD + machine.read_latency + points.rows + points.columns + PIPELINE
+                waiting = PASS_OVERHEAD + machine.read_latency + points.rows + points.columns + machine.array_registers
                 least = bound[place] + more * groups * table.blocks[some] * waiting
             result[place] = np.where(chosen.feasible, least, NEVER)
     return result

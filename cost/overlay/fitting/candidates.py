@@ -11,8 +11,10 @@ from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.fitting.logic import logic_use
 from dynamap.cost.overlay.fitting.sizes import GRID, all_buffers, maximal_buffers
 from dynamap.cost.overlay.fitting.spreading import fit_beside
+from dynamap.cost.overlay.fitting.target import FILL_PERCENT
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.transfer import Ints
+from dynamap.cost.slice_columns import SliceColumns
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +29,7 @@ class Candidates:
 
     @staticmethod
     def of(device: Device, machine: Machine, limit: int) -> Candidates:
-        """Every array of at most ``limit`` PEs that fits with the smallest buffers.
+        """Every array of at most ``limit`` PEs that the columns of slices hold and that fits with the smallest buffers.
 
         Raises:
             InfeasibleError: not even one PE fits; the message says what is short.
@@ -35,14 +37,12 @@ class Candidates:
         if limit < 1:
             raise InfeasibleError(
                 f"no array fits device {device.name!r}: the {machine.lanes} lanes of the vector unit need "
-                f"{machine.lane_multipliers} multipliers and the device has {device.resources.multipliers}"
+                f"{machine.lane_multipliers} multipliers and there are {max(0, limit + machine.lane_multipliers)} for "
+                f"lanes and array (the device has {device.resources.multipliers}, of which --fill is the share)"
             )
-        sides = np.arange(1, limit + 1)
-        counts = limit // sides
-        rows = np.repeat(sides, counts)
-        columns = np.concatenate([np.arange(1, count + 1) for count in counts])
+        rows, columns = arrays_within(device.resources.multiplier_columns, limit)
         lut, ff = logic_use(device, machine, rows, columns)
-        fits = (lut <= device.resources.kernel_lut) & (ff <= device.resources.kernel_ff)
+        fits = np.asarray((lut.most <= device.resources.kernel_lut) & (ff.most <= device.resources.kernel_ff))
         rows, columns = rows[fits], columns[fits]
         room = fit_beside(device, machine, rows, columns, GRID.smallest)
         if not room.any():
@@ -76,8 +76,23 @@ class Candidates:
         return maximal_buffers(self.device, self.machine, range(rows, rows + 1), columns)
 
 
-def require_array(candidates: Candidates, rows: int, columns: int) -> None:
-    """Checks that one array fits.
+def arrays_within(slices: SliceColumns, limit: int) -> tuple[Ints, Ints]:
+    """Rows and columns of every array of at most ``limit`` PEs, of those that the slices hold where these are known."""
+    sides = np.arange(1, (min(limit, slices.tallest) if slices.known else limit) + 1)
+    counts = limit // sides
+    if slices.known:
+        counts = np.minimum(counts, slices.held(sides))
+    return np.repeat(sides, counts), np.concatenate([np.arange(1, count + 1) for count in counts])
+
+
+def held_columns(device: Device, rows: int) -> int | None:
+    """The most columns of so many rows that the device's columns of slices hold; None where these are not known."""
+    slices = device.resources.multiplier_columns
+    return int(slices.held(rows)) if slices.known else None
+
+
+def require_array(candidates: Candidates, rows: int, columns: int, *, continued: bool = False) -> None:
+    """Checks that one array fits; ``continued``: also one whose cascades do not lie in the columns of slices.
 
     Raises:
         InfeasibleError: it does not; the message says what is needed, what there is and which option to change.
@@ -87,17 +102,23 @@ def require_array(candidates: Candidates, rows: int, columns: int) -> None:
         raise InfeasibleError(
             f"array {rows}x{columns} needs {rows * columns} multipliers and device {device.name!r} leaves "
             f"{candidates.limit} to the array ({rows * columns - candidates.limit} too many); "
-            "choose a smaller --array, raise --multipliers, or use a larger --device"
+            "choose a smaller --array, raise --fill or --multipliers, or use a larger --device"
+        )
+    held = held_columns(device, rows)
+    if held is not None and columns > held and not continued:
+        raise InfeasibleError(
+            f"array {rows}x{columns}: the columns of multipliers of device {device.name!r} hold {held} columns of "
+            f"{rows} rows; choose an --array with fewer columns or rows, or ask for it by --fill above {FILL_PERCENT}%"
         )
     lut, ff = logic_use(device, machine, rows, columns)
-    for name, used, available in (
+    for name, use, available in (
         ("LUTs" if device.vendor == "amd" else "ALMs", lut, device.resources.kernel_lut),
         ("flip-flops", ff, device.resources.kernel_ff),
     ):
-        if used > available:
+        if use.most > available:
             raise InfeasibleError(
-                f"array {rows}x{columns} needs about {used} {name} and device {device.name!r} has {available}; "
-                "choose a smaller --array or a larger --device"
+                f"array {rows}x{columns} needs about {use.used} {name}, with the uncertainty of that {use.most}, and "
+                f"device {device.name!r} has {available}; choose a smaller --array or a larger --device"
             )
     if not candidates.buffers_for(rows, columns):
         raise InfeasibleError(

@@ -1,20 +1,29 @@
-"""LUTs and flip-flops of an overlay: design estimates for its data paths, not measurements.
+"""LUTs and flip-flops of an overlay: the array as its RTL was measured, the other data paths as designed.
 
 A device that was calibrated with reports of the vendor's tools (``cost/calibration.py``) scales them.
 """
 
 from __future__ import annotations
 
-from dynamap.cost.calibration import UNIT, Factor
+from dataclasses import dataclass
+
+import numpy as np
+
 from dynamap.cost.device import Device
+from dynamap.cost.overlay.fitting.array_logic import ARRAY_UNCERTAINTY_PERCENT, array_ff, array_lut
+from dynamap.cost.overlay.fitting.estimates import (
+    LOGIC_UNCERTAINTY_PERCENT,
+    MEMORY_UNCERTAINTY_PERCENT,
+    Estimate,
+    calibrated,
+)
 from dynamap.cost.overlay.limits import POOL_ROW_BITS, POOL_WINDOW_BITS
 from dynamap.cost.overlay.machine import Machine
 from dynamap.cost.overlay.pooling import line_words
 from dynamap.cost.overlay.transfer import Ints
 
-LUT_PER_PE = {1: 40, 2: 60}
-"""Operands and accumulators sit in flip-flops; LUTs hold the adders, and with packing the split of the two products."""
-FF_PER_PE = {1: 110, 2: 150}
+LUT_PER_PE, FF_PER_PE = {1: 40, 2: 60}, {1: 110, 2: 150}
+"""Of an array that is not in RTL (Intel's blocks): sums in registers, LUTs for adders and the split of two products."""
 LUT_PER_LANE, FF_PER_LANE = 200, 400
 LUT_PER_WORD_BYTE, FF_PER_WORD_BYTE = 230, 600
 """Window rotation, layout and the Winograd transforms, per byte of the memory word."""
@@ -26,19 +35,38 @@ LUT_BASE, FF_BASE = 12_000, 15_000
 ALM_TENTHS_PER_LUT = 6
 
 
-def logic_use(device: Device, machine: Machine, rows: Ints | int, columns: Ints | int) -> tuple[Ints | int, Ints | int]:
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Cells by how well they are known: of the array as measured, of memory in LUTs, of data paths as designed."""
+
+    measured: Ints | int
+    memory: int
+    designed: Ints | int
+
+
+def logic_use(device: Device, machine: Machine, rows: Ints | int, columns: Ints | int) -> tuple[Estimate, Estimate]:
     """Estimated (LUTs or ALMs, FFs) of an overlay."""
-    pes = rows * columns
-    lut = pes * LUT_PER_PE[machine.packing] + machine.lanes * LUT_PER_LANE
-    pool_lut = POOL_LUT_PER_WORD_BYTE + POOL_BITS_PER_WORD_BYTE * line_words(machine.word_units) // BITS_PER_LUT
-    lut = lut + machine.word_bytes * (LUT_PER_WORD_BYTE + pool_lut) + LUT_BASE
-    ff = pes * FF_PER_PE[machine.packing] + machine.lanes * FF_PER_LANE
-    ff = ff + machine.word_bytes * (FF_PER_WORD_BYTE + POOL_FF_PER_WORD_BYTE) + FF_BASE
+    word, lanes, pes = machine.word_bytes, machine.lanes, rows * columns
+    memory = word * (POOL_BITS_PER_WORD_BYTE * line_words(machine.word_units) // BITS_PER_LUT)
+    lut = lanes * LUT_PER_LANE + word * (LUT_PER_WORD_BYTE + POOL_LUT_PER_WORD_BYTE) + LUT_BASE
+    ff = lanes * FF_PER_LANE + word * (FF_PER_WORD_BYTE + POOL_FF_PER_WORD_BYTE) + FF_BASE
     if device.vendor == "intel":
-        lut = lut * ALM_TENTHS_PER_LUT // 10
-    return calibrated(lut, device.calibration.lut), calibrated(ff, device.calibration.ff)
+        alms = (lut + pes * LUT_PER_PE[machine.packing]) * ALM_TENTHS_PER_LUT // 10
+        use = Parts(0, memory * ALM_TENTHS_PER_LUT // 10, alms), Parts(0, 0, ff + pes * FF_PER_PE[machine.packing])
+    else:
+        use = Parts(array_lut(rows, columns), memory, lut), Parts(array_ff(rows, columns), 0, ff)
+    return _estimate(device, "lut", use[0]), _estimate(device, "ff", use[1])
 
 
-def calibrated(estimate: Ints | int, factor: Factor | None) -> Ints | int:
-    """The estimate times the factor, rounded up."""
-    return estimate if factor is None else -(-estimate * factor.permille // UNIT)
+def _estimate(device: Device, resource: str, parts: Parts) -> Estimate:
+    """The sum of the parts, with the uncertainty of all together in whole percent."""
+    factor = device.calibration.factor(resource)
+    total = parts.measured + parts.memory + parts.designed
+    if factor is not None:
+        return Estimate(calibrated(total, factor), factor.uncertainty_percent)
+    spread = (
+        parts.measured * ARRAY_UNCERTAINTY_PERCENT
+        + parts.memory * MEMORY_UNCERTAINTY_PERCENT
+        + parts.designed * LOGIC_UNCERTAINTY_PERCENT
+    )
+    return Estimate(total, -(-spread // np.maximum(total, 1)))

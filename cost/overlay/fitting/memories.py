@@ -1,6 +1,7 @@
 """The on-chip memories of an overlay, one table: counts, budgets and reports all follow from it.
 
-Blocks are exact for the declared widths and depths; tools may pack differently.
+Each is as many memories as have ports of their own: banks of a unit, halves that are used at once. A block has one port
+to read and one to write, so none is shared. Blocks are exact for these; tools may pack differently.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 
 from dynamap.cost.device import BLOCK_BYTES
 from dynamap.cost.geometry import ceil_div
-from dynamap.cost.overlay.machine import Machine
+from dynamap.cost.overlay.machine import UNIT_BYTES, Machine
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio
 
 ACCUMULATOR_BITS = 72
@@ -85,13 +86,15 @@ def memories_of(
     machine: Machine, rows: Ints | int, columns: Ints | int, sizes: Sizes, tables: MemoryKind
 ) -> tuple[Memory, ...]:
     """Every memory of an overlay of ``rows`` x ``columns`` PEs; the lanes' tables are made of the kind ``tables``."""
-    word = machine.word_bytes
+    word, banks, unit_bits = machine.word_bytes, machine.word_units, 8 * UNIT_BYTES
     row_bits = row_buffer_bits(machine, rows)
     return (
-        Memory("input", 1, 8 * word, sizes.input_buffer // word),
-        Memory("output", 1, 8 * word, sizes.input_buffer // 2 // word),
+        # Input and output lie in n banks of 16 bytes, each at an address of its own; weights are read word by word.
+        Memory("input", banks, unit_bits, sizes.input_buffer // word),
+        Memory("output", banks, unit_bits, sizes.input_buffer // 2 // word),
         Memory("weights", 1, 8 * word, sizes.weight_buffer // word),
-        Memory("accumulators", columns, ACCUMULATOR_BITS, 2 * sizes.accumulator_rows),
+        # One half is added to, reading and writing, while the other is read.
+        Memory("accumulators", 2 * columns, ACCUMULATOR_BITS, sizes.accumulator_rows),
         Memory("row buffers", rows, row_bits, -(-2 * sizes.row_buffer * 8 // row_bits)),
         # Activations and LRN: two lanes share a block, a port each.
         Memory("tables", ceil_div(machine.lanes, 2), tables.width_bits, tables.depth, tables),

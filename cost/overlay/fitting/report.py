@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dynamap.cost.calibration import DeviceCalibration
 from dynamap.cost.device import BLOCK_BYTES, Device
-from dynamap.cost.overlay.fitting.logic import calibrated, logic_use
+from dynamap.cost.overlay.fitting.candidates import held_columns
+from dynamap.cost.overlay.fitting.estimates import calibrated, uncertainty_percent, upper_end
+from dynamap.cost.overlay.fitting.logic import logic_use
 from dynamap.cost.overlay.fitting.memories import BRAM36, M20K, URAM
 from dynamap.cost.overlay.fitting.spreading import memory_use
+from dynamap.cost.overlay.fitting.target import FILL_PERCENT
 from dynamap.cost.overlay.machine import Overlay
-
-LOGIC_UNCERTAINTY_PERCENT = 40
-MEMORY_UNCERTAINTY_PERCENT = 10
 
 
 @dataclass(frozen=True)
@@ -26,11 +25,12 @@ class Use:
 
     @property
     def fits(self) -> bool:
-        return self.used <= self.available
+        """Whether the upper end of the estimate is within what there is."""
+        return bool(upper_end(self.used, self.uncertainty_percent) <= self.available)
 
 
 def report(device: Device, overlay: Overlay, limit: int) -> tuple[Use, ...]:
-    """What the overlay uses of the device; ``limit`` multipliers are available to the array."""
+    """What the overlay uses of the device; ``limit``: multipliers of the array that were asked for, maybe more."""
     machine = overlay.machine
     lut, ff = logic_use(device, machine, overlay.rows, overlay.columns)
     memory = memory_use(device, machine, overlay.rows, overlay.columns, overlay.buffers)
@@ -47,21 +47,28 @@ def report(device: Device, overlay: Overlay, limit: int) -> tuple[Use, ...]:
         most = max(use.uncertainty_percent for use in blocks)
         blocks.append(Use("on_chip_bytes", total, r.on_chip_bytes, most))
     return (
-        Use("multipliers", overlay.multipliers, limit + machine.lane_multipliers, 0),
+        Use("multipliers", overlay.multipliers, max(r.multipliers, limit + machine.lane_multipliers), 0),
         *blocks,
-        Use(logic, int(lut), r.kernel_lut, uncertainty_percent(calibration, logic)),
-        Use("ff", int(ff), r.kernel_ff, uncertainty_percent(calibration, "ff")),
+        Use(logic, int(lut.used), r.kernel_lut, int(lut.uncertainty_percent)),
+        Use("ff", int(ff.used), r.kernel_ff, int(ff.uncertainty_percent)),
     )
 
 
-def model_uncertainty_percent(resource: str) -> int:
-    """The uncertainty of the model's own estimate of a resource, by the name in a plan."""
-    if resource == "multipliers":
-        return 0
-    return LOGIC_UNCERTAINTY_PERCENT if resource in ("lut", "alm", "ff") else MEMORY_UNCERTAINTY_PERCENT
-
-
-def uncertainty_percent(calibration: DeviceCalibration, resource: str) -> int:
-    """The uncertainty of an estimate: the calibration's where it has one, else the model's own."""
-    factor = calibration.factor(resource)
-    return model_uncertainty_percent(resource) if factor is None else factor.uncertainty_percent
+def fit_notices(device: Device, overlay: Overlay, fill_percent: int | None) -> tuple[str, ...]:
+    """What a user is told who asks for more of a device than published designs take, or gets it."""
+    notices = []
+    used, there = overlay.multipliers, device.resources.multipliers
+    if (fill_percent or 0) > FILL_PERCENT or used * 100 > there * FILL_PERCENT:
+        notices.append(
+            f"the overlay takes {used:,} of {there:,} multipliers ({used * 100 // there}%), and more than "
+            f"{FILL_PERCENT}% were allowed: published designs leave a fifth, and one that does not may not be routed "
+            "or not reach its clock"
+        )
+    held = held_columns(device, overlay.rows)
+    if held is not None and overlay.columns > held:
+        notices.append(
+            f"the columns of multipliers of device {device.name!r} hold {held} columns of {overlay.rows} rows and not "
+            f"{overlay.columns}: the cascades of the others would have to go on in another column, which costs "
+            "what is not counted here"
+        )
+    return tuple(notices)

@@ -6,6 +6,9 @@ from dynamap.cost.device import Device
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.machine import Machine
 
+FILL_PERCENT = 80
+"""The share of a device's multipliers that large designs are published with: DPUCAHX8H takes 81 % of U280's."""
+
 
 def machine_of(device: Device, packing: bool | None = None) -> Machine:
     """The machine that a device and its clock make. ``packing`` None means wherever the multiplier can.
@@ -26,9 +29,10 @@ def machine_of(device: Device, packing: bool | None = None) -> Machine:
         read_latency=device.system.read_latency_cycles,
         write_latency=device.system.write_latency_cycles,
         packing=2 if (multiplier.packs_int8 if packing is None else packing) else 1,
+        crossings=device.resources.multiplier_columns.crossings,
     )
 
 
-def array_limit(device: Device, machine: Machine) -> int:
-    """Multipliers that are left for the array."""
-    return device.resources.multipliers - machine.lane_multipliers
+def array_limit(device: Device, machine: Machine, fill_percent: int = FILL_PERCENT) -> int:
+    """Multipliers that are left for the array where it and the lanes take at most such a share of the device's."""
+    return device.resources.multipliers * fill_percent // 100 - machine.lane_multipliers

@@ -137,7 +137,7 @@ def test_the_host_layers_have_no_commands() -> None:
 
 def test_squeezenet() -> None:
     network = resolve("squeezenet")
-    plan = plan_network(network, "u200", Request(array=(128, 50)))
+    plan = plan_network(network, "u200", Request(array=(105, 48)))
     compared = compare(plan, quantise(network, samples=1), integer_image(network, 0))
     assert compared == sum(not isinstance(layer, OnHost) for layer in plan.layers)
 
@@ -147,7 +147,7 @@ def test_squeezenet() -> None:
     "name",
     ["googlenet", "inception-v2", "resnet50", "densenet121", "shufflenet", "alexnet", "zfnet512", "inception-v4"],
 )
-@pytest.mark.parametrize(("device", "array"), [("u200", (128, 50)), ("zcu102", (24, 80)), ("arria10-gx1150", (32, 40))])
+@pytest.mark.parametrize(("device", "array"), [("u200", (105, 48)), ("zcu102", (24, 80)), ("arria10-gx1150", (32, 40))])
 def test_built_in_networks(name: str, device: str, array: tuple[int, int]) -> None:
     network = resolve(name)
     plan = plan_network(network, device, Request(array=array))

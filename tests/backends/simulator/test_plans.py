@@ -34,7 +34,7 @@ def require_same(plan: Plan, network: Network) -> None:
 @pytest.mark.parametrize(
     ("name", "device", "array", "packing"),
     [
-        ("googlenet", "u200", (128, 50), None),
+        ("googlenet", "u200", (105, 48), None),
         ("googlenet", "u200", (64, 37), False),
         ("squeezenet", "pynq-z2", (5, 7), None),
         ("shufflenet", "zcu102", (16, 16), None),

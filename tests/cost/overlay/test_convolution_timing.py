@@ -61,6 +61,7 @@ def test_every_case_is_timed_as_the_page_says(
             buffers.weight_buffer,
             buffers.accumulator_rows,
             buffers.row_buffer,
+            machine.crossings,
         )
         expected = convolution_totals(reference)
         if expected is None:

@@ -32,6 +32,7 @@ GIVEN = {
     "clock_mhz": (250.0, 250.0),
     "bandwidth_gbs": (12.5, 12.5),
     "multipliers": (512, 512),
+    "fill_percent": ("90%", 90),
     "on_chip_bytes": ("4MiB", 4 << 20),
     "packing": (False, False),
     "algorithms": ("winograd,im2col", (Algorithm.IM2COL, Algorithm.WINOGRAD)),

@@ -13,4 +13,7 @@ def test_the_array_of_a_network_without_convolutions_has_one_pe() -> None:
     model = make_model([helper.make_node("MaxPool", ["x"], ["y"], kernel_shape=[3, 3])], shape=(1, 8, 9, 9))
     plan = dynamap.plan(model, device="u200")
     assert (plan.overlay.rows, plan.overlay.columns) == (1, 1)
-    assert plan.solver.status == "optimal" and plan.solver.arrays_considered > 40_000
+    # Rows of at most 120, a column of slices of an SLR; 57 of these columns; 80 % of 6,833 multipliers without 384 of
+    # the lanes. The others of them have too many columns for the accumulators' memory.
+    held = sum(min(5082 // rows, 57 * (120 // rows)) for rows in range(1, 121))
+    assert plan.solver.status == "optimal" and 15_000 < plan.solver.arrays_considered <= held

@@ -38,6 +38,7 @@ machines = st.builds(
     read_latency=st.integers(0, 100),
     write_latency=st.integers(0, 100),
     packing=st.sampled_from([1, 2]),
+    crossings=st.integers(0, 3),
 )
 
 buffer_sizes = st.builds(

@@ -56,6 +56,7 @@ class Case:
     weight_buffer: int
     accumulator_rows: int
     row_buffer: int
+    crossings: int
 
     # Section 4 and 5.
     @property
@@ -135,14 +136,14 @@ class Case:
         p1, p2 = self.p1, self.p2
         if self.flow == "ns":
             tile = max(no * repeats_in * max(b * kw, p1), p1 * words)
-            return ceil(a, p1) * repeats_out * tile, p1 * words, p1 + p2 + p1 + 16, self.positions
+            return ceil(a, p1) * repeats_out * tile, p1 * words, p1 + p2 + p1 + 16 + self.crossings, self.positions
         kt = repeats_in * repeats_out * sum(ceil(segment, p1 * self.e) for segment in self.segments(cb))
         longest = max(self.segments(cb)) // self.e
         ka = ceil(self.e * min(p1, longest), self.word)
         if self.flow == "ws":
-            return kt * no * max(a * ka, p1 * kw), p1 * kw, p1 + p2 + 16, kt * no
+            return kt * no * max(a * ka, p1 * kw), p1 * kw, p1 + p2 + 16 + self.crossings, kt * no
         cycles = kt * ceil(a, self.cw) * max(oc * ka, min(a, self.cw) * ka)
-        return cycles, min(a, self.cw) * ka, p1 + p2 + 16, kt
+        return cycles, min(a, self.cw) * ka, p1 + p2 + 16 + self.crossings, kt
 
     def accumulators(self, rows: int, oc: int) -> int:
         sums = self.tile_count(rows) * self.positions if self.winograd else rows * self.ow

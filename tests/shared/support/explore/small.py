@@ -23,7 +23,7 @@ LANES = 16
 
 
 def write_device(path: Path, *, multipliers: int = 12, bram36: int = 48, uram: int = 0, bandwidth: float = 1.6) -> Path:
-    """A device with so many multipliers for the array, beside those of its lanes."""
+    """A device of whose multipliers 80 % are so many for the array, beside those of its lanes."""
     path.write_text(
         f"""
 [device]
@@ -33,7 +33,7 @@ part = "none"
 
 [resources]
 multiplier = "dsp48e2"
-multipliers = {multipliers + 3 * LANES}
+multipliers = {-(-(multipliers + 3 * LANES) * 5 // 4)}
 lut = 100_000
 ff = 200_000
 bram36 = {bram36}

@@ -1,0 +1,58 @@
+"""LUTs and flip-flops of the array in RTL: of its columns, accumulators and edges (docs/rtl.md).
+
+The numbers are fitted to what Yosys maps (``python benchmarks/rtl_resources.py``, cells that are no whole array); whole
+arrays are the test. An overlay's array does Winograd, so its moving operand has 16 bits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dynamap.cost.overlay.transfer import Ints, ceil_ratio
+
+GROUP_ROWS = 8
+OPERAND_BITS, TAG_BITS = 16, 4
+"""What a PE passes on, a flip-flop each; it takes no LUT."""
+SPLIT_FF = 41
+"""Of each group of rows: its sum's two parts and their carry."""
+TREE_LUT_PER_ADDER, TREE_FF_PER_ADDER = 43, 46
+"""Of a column's groups but one."""
+ACCUMULATOR_LUT, ACCUMULATOR_FF = 165, 295
+LEFT_LUT_PER_ROW, LEFT_FF_PER_ROW = 22, 10
+TOP_LUT_PER_COLUMN, TOP_FF_PER_COLUMN = 24, 21
+"""The edges, without what delays rows and columns."""
+SHIFT_CYCLES = 32
+"""A LUT delays a bit by so many cycles at most."""
+ARRAY_UNCERTAINTY_PERCENT = 15
+"""Within which every array that was measured lies; none of them is among the cells that the numbers are from."""
+
+
+def array_lut(rows: Ints | int, columns: Ints | int) -> Ints:
+    """LUTs of an array with accumulators and edges."""
+    rows, columns = np.asarray(rows, np.int64), np.asarray(columns, np.int64)
+    column = (groups_of(rows) - 1) * TREE_LUT_PER_ADDER + ACCUMULATOR_LUT
+    left = rows * LEFT_LUT_PER_ROW + OPERAND_BITS * _shifts(rows)
+    top = columns * TOP_LUT_PER_COLUMN + OPERAND_BITS * _shifts(columns)
+    total: Ints = columns * column + left + top
+    return total
+
+
+def array_ff(rows: Ints | int, columns: Ints | int) -> Ints:
+    """Flip-flops of an array with accumulators and edges."""
+    rows, columns = np.asarray(rows, np.int64), np.asarray(columns, np.int64)
+    groups = groups_of(rows)
+    column = rows * (OPERAND_BITS + TAG_BITS) + groups * SPLIT_FF + (groups - 1) * TREE_FF_PER_ADDER + ACCUMULATOR_FF
+    total: Ints = columns * column + rows * LEFT_FF_PER_ROW + columns * TOP_FF_PER_COLUMN
+    return total
+
+
+def groups_of(rows: Ints) -> Ints:
+    """Groups of rows whose sums run down one cascade; the last may be a short one."""
+    return ceil_ratio(rows, GROUP_ROWS)
+
+
+def _shifts(lines: Ints) -> Ints:
+    """LUTs per bit that delay line k by k cycles, for all lines: the sum of ceil(k / 32)."""
+    whole = (lines - 1) // SHIFT_CYCLES
+    total: Ints = SHIFT_CYCLES * whole * (whole + 1) // 2 + (lines - 1 - whole * SHIFT_CYCLES) * (whole + 1)
+    return total

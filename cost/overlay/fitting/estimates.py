@@ -1,0 +1,52 @@
+"""How sure an estimate is: the model's own uncertainty, or what a device was calibrated with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dynamap.cost.calibration import UNIT, DeviceCalibration, Factor
+from dynamap.cost.overlay.transfer import Ints
+
+LOGIC_UNCERTAINTY_PERCENT = 40
+"""Of the data paths that are not in RTL yet."""
+MEMORY_UNCERTAINTY_PERCENT = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """A number of cells, or of many overlays at once, and by how many percent it may be off."""
+
+    used: Ints | int
+    uncertainty_percent: Ints | int
+
+    @property
+    def most(self) -> Ints | int:
+        """The upper end of the interval, rounded up."""
+        return upper_end(self.used, self.uncertainty_percent)
+
+
+def upper_end(used: Ints | int, percent: Ints | int) -> Ints | int:
+    """The upper end of an interval of so many percent, rounded up.
+
+    >>> upper_end(105, 10)
+    116
+    """
+    return -(-used * (100 + percent) // 100)
+
+
+def calibrated(estimate: Ints | int, factor: Factor | None) -> Ints | int:
+    """The estimate times the factor, rounded up."""
+    return estimate if factor is None else -(-estimate * factor.permille // UNIT)
+
+
+def model_uncertainty_percent(resource: str) -> int:
+    """The uncertainty of the model's own estimate, by the name in a plan; of logic, that of what is not measured."""
+    if resource == "multipliers":
+        return 0
+    return LOGIC_UNCERTAINTY_PERCENT if resource in ("lut", "alm", "ff") else MEMORY_UNCERTAINTY_PERCENT
+
+
+def uncertainty_percent(calibration: DeviceCalibration, resource: str) -> int:
+    """The uncertainty of an estimate: the calibration's where it has one, else the model's own."""
+    factor = calibration.factor(resource)
+    return model_uncertainty_percent(resource) if factor is None else factor.uncertainty_percent
