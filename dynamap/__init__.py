@@ -36,11 +36,16 @@ def __getattr__(name: str) -> str:
 
 
 def load(
-    model: ModelProto | str | Path, *, seed: int = 0, shapes: Mapping[str, Sequence[int]] | None = None
+    model: ModelProto | str | Path,
+    *,
+    seed: int = 0,
+    shapes: Mapping[str, Sequence[int]] | None = None,
+    host: bool = True,
 ) -> Network:
     """A network from an ONNX file, an ``onnx.ModelProto`` or a built-in name (with random weights of ``seed``).
 
-    ``shapes`` are the dimensions, batch included, of inputs that the model leaves open.
+    ``shapes`` are the dimensions, batch included, of inputs that the model leaves open. ``host``: what the overlay
+    cannot run is left to the host, where onnxruntime can; else it is refused.
 
     Raises:
         InputError: there is no such model, or it cannot run; the message names every unsupported node.
@@ -53,10 +58,10 @@ def load(
     if isinstance(model, (str, Path)):
         from dynamap.planner.models import resolve
 
-        return resolve(str(model), seed=seed, shapes=given)
+        return resolve(str(model), seed=seed, shapes=given, host=host)
     from dynamap.planner.importer.importing import import_in_memory
 
-    return import_in_memory(model, given)
+    return import_in_memory(model, given, host=host)
 
 
 def plan(

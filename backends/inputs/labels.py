@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from dynamap.planner.network.network import Network
 
 FloatArray = npt.NDArray[np.float32]
 
+_FLOAT = 1  # as ONNX numbers the types of elements
 MOST_BYTES = 1 << 24
 SHOWN = 5
 
@@ -55,12 +57,23 @@ def read_labels(path: Path) -> tuple[str, ...]:
 
 def class_output(network: Network) -> str | None:
     """The output that classifies: the only one, where it is a vector of at least two; None where there is none."""
-    if len(network.outputs) != 1:
+    outputs = _outputs(network)
+    if len(outputs) != 1:
         return None
-    shape = network.tensors[network.outputs[0]]
-    if shape.elements < 2 or shape.elements != max(shape.as_list()):
-        return None
-    return network.outputs[0]
+    ((name, shape),) = outputs.items()
+    return name if shape and math.prod(shape) == max(shape) >= 2 else None
+
+
+def _outputs(network: Network) -> dict[str, tuple[int, ...]]:
+    """The shapes of the model's outputs of real values; empty where one is open or of choices."""
+    if network.whole is None:
+        return {name: tuple(network.tensors[name].as_list()) for name in network.outputs}
+    found = {}
+    for port in network.whole.outputs:
+        sizes = tuple(size for size in port.shape or () if size is not None)
+        known = port.shape is not None and len(sizes) == len(port.shape)
+        found[port.name] = sizes if known and port.element_type == _FLOAT else ()
+    return found
 
 
 def check_labels(labels: tuple[str, ...] | None, path: Path | None, network: Network) -> None:
@@ -73,9 +86,9 @@ def check_labels(labels: tuple[str, ...] | None, path: Path | None, network: Net
         return
     name = class_output(network)
     if name is None:
-        outputs = ", ".join(map(repr, network.outputs))
+        outputs = ", ".join(map(repr, _outputs(network)))
         raise InputError(f"--labels are for a network with one output of classes, and this one has {outputs}")
-    count = network.tensors[name].elements
+    count = math.prod(_outputs(network)[name])
     if len(labels) != count:
         raise InputError(f"{str(path)!r} has {len(labels)} labels and the output {name!r} {count} classes")
 

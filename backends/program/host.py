@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.backends.arithmetic.integers import dequantise_values, quantise_values
+from dynamap.backends.host.layers import with_host_layers
 from dynamap.backends.inputs.images import image_array
 from dynamap.backends.inputs.picture import is_picture
 from dynamap.backends.inputs.sets import calibration_set
@@ -19,12 +20,13 @@ from dynamap.backends.planned_model import network_of_plan
 from dynamap.backends.program.encoding import Program
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import QuantisedNetwork, quantise
-from dynamap.backends.quantise.calibrating.calibration import checked_input, random_set
-from dynamap.backends.quantise.declared import declared_values
+from dynamap.backends.quantise.calibrating.calibration import CalibrationSet, checked_input, random_set
+from dynamap.backends.quantise.declared import array_of_tensor, declared_values
 from dynamap.backends.range_calibration import RangeCalibration
 from dynamap.cost.errors import InputError
 from dynamap.planner.models.placeholders import without_weights
-from dynamap.planner.network.network import HostLayer, Network
+from dynamap.planner.network.network import Network
+from dynamap.planner.network.parting import front_of
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.preprocessing import RAW, Preprocessing
 from dynamap.planner.request.replanning import stored_request
@@ -82,7 +84,12 @@ def quantised_by(network: Network, how: RangeCalibration, preprocess: Preprocess
     Raises:
         InputError: the calibration data cannot be read or used.
     """
-    data = None if how.data is None else calibration_set(how.data, network, preprocess)
+    front = front_of(network)
+    data: CalibrationSet | Mapping[str, npt.NDArray[Any]] | None = None
+    if how.data is not None and front is not None:
+        data = calibration_set(how.data, front, preprocess)
+    elif how.data is not None:
+        data = stored_arrays(how.data, input_names(network), "calibration data")
     return quantise(
         network,
         calibration=data,
@@ -101,8 +108,23 @@ def read_arrays(
     Raises:
         InputError: the file cannot be read or does not say which input it is for.
     """
-    if is_picture(path):
-        return {network.inputs[0]: image_array(path, network, preprocess)}
+    front = front_of(network)
+    if front is not None and is_picture(path):
+        return {front.inputs[0]: image_array(path, front, preprocess)}
+    return stored_arrays(path, input_names(network), what)
+
+
+def input_names(network: Network) -> tuple[str, ...]:
+    """The names of the model's own inputs."""
+    return network.inputs if network.whole is None else tuple(port.name for port in network.whole.inputs)
+
+
+def stored_arrays(path: Path, names: tuple[str, ...], what: str) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of an .npz file by name, or the array of an .npy file for the only one of ``names``.
+
+    Raises:
+        InputError: the file cannot be read or does not say which input it is for.
+    """
     try:
         loaded = np.load(path, allow_pickle=False)
         arrays = dict(loaded) if not isinstance(loaded, np.ndarray) else None
@@ -110,9 +132,9 @@ def read_arrays(
         raise InputError(f"cannot read {what} from {str(path)!r}: {error}; give a file made by numpy.save") from None
     if arrays is not None:
         return arrays
-    if len(network.inputs) != 1:
-        raise InputError(f"{str(path)!r} holds one array and the network has {len(network.inputs)} inputs: use .npz")
-    return {network.inputs[0]: loaded}
+    if len(names) != 1:
+        raise InputError(f"{str(path)!r} holds one array and the network has {len(names)} inputs: use .npz")
+    return {names[0]: loaded}
 
 
 def integer_inputs(quantised: QuantisedNetwork, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, Int8Array]:
@@ -150,40 +172,10 @@ def real_outputs(quantised: QuantisedNetwork, stored: Mapping[str, Int8Array]) -
     """
     network = quantised.network
     real = {name: dequantise_values(values, quantised.tensors[name]) for name, values in stored.items()}
-    for layer in network.layers:
-        if isinstance(layer, HostLayer):
-            values = run_host_layer(layer, [real[name] for name in layer.inputs])
-            if layer.output in network.quantisation:
-                scheme = network.quantisation[layer.output].as_int8
-                values = dequantise_values(quantise_values(values, scheme), scheme)
-            real[layer.output] = values
+    real = with_host_layers(network, real)
     return {name: real[name] for name in network.outputs}
 
 
 def declared_outputs(network: Network, real: Mapping[str, FloatArray]) -> dict[str, npt.NDArray[Any]]:
     """Outputs in the types and shapes that the model declares, batch included."""
-    return {
-        name: declared_values(network, name, values).reshape(network.shape_of(name)) for name, values in real.items()
-    }
-
-
-def run_host_layer(layer: HostLayer, inputs: list[FloatArray]) -> FloatArray:
-    """Softmax or log-softmax over the layer's axes, a flattened view, or the same under another name, in float32.
-
-    Raises:
-        InputError: the host has no such operation.
-    """
-    if layer.op == "identity":
-        return inputs[0]
-    if layer.op == "flatten":
-        shape = layer.attributes["shape"]
-        assert isinstance(shape, tuple)
-        return inputs[0].reshape(shape[1:])  # without the batch, as all tensors here
-    if layer.op not in ("softmax", "log_softmax"):
-        raise InputError(f"layer {layer.name!r}: the host has no operation {layer.op!r}")
-    axes = layer.attributes.get("axes", (0,))
-    assert isinstance(axes, tuple)
-    shifted = inputs[0] - inputs[0].max(axis=axes, keepdims=True)
-    total = np.exp(shifted).sum(axis=axes, keepdims=True)
-    result: FloatArray = shifted - np.log(total) if layer.op == "log_softmax" else np.exp(shifted) / total
-    return result
+    return {name: array_of_tensor(network, name, values) for name, values in real.items()}

@@ -56,6 +56,16 @@ def real_values(network: Network, name: str, array: Array, label: str) -> FloatA
     return centred.astype(np.float32) * np.float32(integers.scale)
 
 
+def tensor_of_array(network: Network, name: str, array: Array) -> FloatArray:
+    """The real values, C x H x W, of what the model holds for the input ``name``, a batch of 1 included."""
+    return real_values(network, name, array, f"the tensor {name!r}").reshape(network.tensors[name].as_list())
+
+
+def array_of_tensor(network: Network, name: str, real: FloatArray) -> Array:
+    """Real values of an output in its declared type and shape, batch included."""
+    return declared_values(network, name, real).reshape(network.shape_of(name))
+
+
 def declared_values(network: Network, name: str, real: FloatArray) -> Array:
     """Real values of an input or output in its declared type; integers as QuantizeLinear writes them."""
     kind, integers = network.type_of(name), network.integers_of(name)

@@ -11,6 +11,7 @@ from dynamap.backends.quantise import activations
 from dynamap.backends.quantise.build import Schemes, build_layer
 from dynamap.backends.quantise.calibrating import calibration as calibrating
 from dynamap.backends.quantise.calibrating.calibration import CalibrationSet
+from dynamap.backends.quantise.calibrating.whole_set import whole_set
 from dynamap.backends.quantise.layers import Calibrated, QuantisedNetwork
 from dynamap.backends.quantise.scales import schemes, sharing
 from dynamap.backends.range_calibration import Method
@@ -69,7 +70,9 @@ def quantise(
         found, ranges = dict(given), calibrating.Ranges({}, {})
         source = "scales and zero points of the quantised model"
     else:
-        if calibration is None:
+        if network.whole is not None:
+            data = whole_set(network, network.whole, calibration, samples, seed)
+        elif calibration is None:
             data = calibrating.random_set(network, samples, seed)
         elif isinstance(calibration, CalibrationSet):
             data = calibration

@@ -12,6 +12,8 @@ from dynamap.cli.execution import backends, export_qdq, generate, program, run, 
 from dynamap.cli.options import (
     STDOUT,
     Aggregate,
+    Host,
+    HostUse,
     Json,
     PlanFile,
     given,
@@ -56,6 +58,7 @@ def plan(  # noqa: PLR0913 - an option of a command is an argument
         Optional[str],  # noqa: UP045
         typer.Option(help="A device name (`dynamap devices`) or a TOML file.  [default: u200]", show_default=False),
     ] = None,
+    host: Host = HostUse.auto,
     export_pbqp: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(help="Write the mapping problem of the chosen array in the PBQP text format."),
@@ -73,7 +76,7 @@ def plan(  # noqa: PLR0913 - an option of a command is an argument
     from dynamap.cli.plan import plan_command
     from dynamap.cli.requests import Asked
 
-    asked = Asked(device, objective.value if objective else None, weights, given(options))
+    asked = Asked(device, objective.value if objective else None, weights, given(options), host is HostUse.auto)
     as_json = as_json or output == STDOUT
     output = None if output == STDOUT else output
     raise typer.Exit(plan_command(models or [], asked, from_plan, overlay, export_pbqp, output, as_json))
@@ -82,13 +85,16 @@ def plan(  # noqa: PLR0913 - an option of a command is an argument
 @with_plan_options("shapes")
 def check(
     model: Annotated[str, typer.Argument(help="An ONNX file or a built-in name.")],
+    host: Host = HostUse.auto,
+    every: Annotated[bool, typer.Option("--all", help="List every node, also those that need no attention.")] = False,
     as_json: Json = False,
     **options: Any,
 ) -> None:
-    """List every node of a model: on the overlay, folded, on the host, or unsupported with reason and remedy."""
+    """What becomes of every node of a model: on the overlay, folded, on the host, or unsupported with a remedy."""
     from dynamap.cli.check import check as run_check
 
-    raise typer.Exit(run_check(model, as_json, read_options(options).shapes))
+    shapes = read_options(options).shapes
+    raise typer.Exit(run_check(model, as_json, shapes, host=host is HostUse.auto, every=every))
 
 
 @with_plan_options("solver", "ilp_engine", "time_limit", "memory_limit_mb")

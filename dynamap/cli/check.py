@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from rich.text import Text
 
 from dynamap.cli.output import message, show, show_json
 from dynamap.cli.tables import Column, Content, FittedTable
 from dynamap.planner.importer.fates import CheckReport, Fate
 from dynamap.planner.network.given_shapes import Shapes
+from dynamap.planner.plan.segments import planned_segments, segment_line
 
 _STYLES = {
     Fate.OVERLAY: "green",
@@ -17,25 +20,27 @@ _STYLES = {
 }
 
 
-def check(model: str, json: bool, shapes: Shapes | None = None) -> int:
+def check(model: str, json: bool, shapes: Shapes | None = None, *, host: bool = True, every: bool = False) -> int:
     """Report on ``model``, an ONNX file or a built-in name, on stdout; notices go to stderr.
 
-    Returns the exit status: 0 where every node is supported, 1 where some are not.
+    ``host``: what the overlay cannot run is left to the host. ``every``: list all nodes, not only those of the host and
+    those that cannot be run. Returns the exit status: 0 where every node is supported, 1 where some are not.
 
     Raises:
         InputError: there is no such model, or the file is damaged.
     """
-    report = report_on(model, shapes)
+    report = report_on(model, shapes, host=host)
     if json:
         show_json(check_document(report), indent=2)
     else:
-        show(render_check(report))
+        table = render_check(report, every=every)
+        show(table if table.rows else summary(report), *segment_lines(report))
         for notice in report.notices:
             message(f"note: {notice}")
     return 0 if report.supported else 1
 
 
-def report_on(model: str, shapes: Shapes | None = None) -> CheckReport:
+def report_on(model: str, shapes: Shapes | None = None, *, host: bool = True) -> CheckReport:
     """The report on an ONNX file, whose inputs have the ``shapes`` that are given, or on a built-in network.
 
     Raises:
@@ -45,8 +50,8 @@ def report_on(model: str, shapes: Shapes | None = None) -> CheckReport:
     from dynamap.planner.models import CATALOGUE, model_proto
 
     if model in CATALOGUE:
-        return check_model(model_proto(model), model, shapes)
-    return check_model(model, shapes=shapes)
+        return check_model(model_proto(model), model, shapes, host=host)
+    return check_model(model, shapes=shapes, host=host)
 
 
 _COLUMNS = (
@@ -58,10 +63,12 @@ _COLUMNS = (
 )
 
 
-def render_check(report: CheckReport) -> FittedTable:
-    """The report as a table: one row per node, in the order of the file."""
+def render_check(report: CheckReport, *, every: bool = True) -> FittedTable:
+    """The report as a table: one row per node, in the order of the file; else only of those that need attention."""
     rows = []
     for node in report.nodes:
+        if not every and node.fate not in (Fate.HOST, Fate.UNSUPPORTED):
+            continue
         why = f"{node.reason}. {node.remedy}." if node.remedy else node.reason
         rows.append((node.node, node.op_type, Text(node.fate.value, style=_STYLES[node.fate]), node.into, why))
     return FittedTable(_COLUMNS, rows, title=f"{report.model}: {len(report.nodes)} nodes", caption=summary(report))
@@ -85,7 +92,13 @@ def check_document(report: CheckReport) -> dict[str, object]:
             for node in report.nodes
         ],
         "notices": list(report.notices),
+        "segments": [asdict(segment) for segment in planned_segments(report.whole)],
     }
+
+
+def segment_lines(report: CheckReport) -> list[str]:
+    """A line for each step of a model of which the host runs parts."""
+    return [segment_line(segment) for segment in planned_segments(report.whole)]
 
 
 def summary(report: CheckReport) -> str:

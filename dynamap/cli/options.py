@@ -28,6 +28,17 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on s
 PlanFile = Annotated[Path, typer.Argument(help="A saved plan (plan.json).", show_default=False)]
 
 
+class HostUse(str, Enum):
+    auto = "auto"
+    none = "none"
+
+
+Host = Annotated[
+    HostUse,
+    typer.Option("--host", help="Leave what the overlay cannot run to onnxruntime on the host, or refuse it (none)."),
+]
+
+
 class Comparison(str, Enum):
     onnxruntime = "onnxruntime"
     numpy = "numpy"

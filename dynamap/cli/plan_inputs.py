@@ -55,9 +55,8 @@ def read_task(models: Sequence[str], asked: Asked, from_plan: Path | None, overl
             objective=Aggregate(asked.objective or Aggregate.SUM.value),
         )
         _require_several(task, asked, len(models))
-        task = replace(
-            task, networks=tuple(resolve(model, weights=False, shapes=task.request.shapes) for model in models)
-        )
+        networks = [resolve(model, weights=False, shapes=task.request.shapes, host=asked.host) for model in models]
+        task = replace(task, networks=tuple(networks))
     else:
         task = _from_plan(from_plan, load_plan(from_plan), asked, named, kept)
     if kept is not None:

@@ -15,6 +15,7 @@ from dynamap.cli.tables import Column, Content, FittedTable, LabelledLines
 from dynamap.planner.network.network import Network
 from dynamap.planner.plan.layers import OnArray, PlannedLayer, chosen_cost
 from dynamap.planner.plan.plan import Plan
+from dynamap.planner.plan.segments import segment_line
 from dynamap.planner.plan.words import algorithm_words, bound_word, dataflow_word, format_words, op_word
 from dynamap.planner.search.joint import Progress
 
@@ -147,6 +148,7 @@ def summary(plan: Plan) -> LabelledLines:
                 "the plan's bytes at full bandwidth)",
             )
         )
+    lines += [("segment" if index == 0 else "", segment_line(segment)) for index, segment in enumerate(plan.segments)]
     lines += overlay_lines(plan)
     gap = (solver.objective - solver.bound) / solver.objective if solver.objective else 0.0
     width = "" if solver.treewidth is None else f", treewidth {solver.treewidth}"

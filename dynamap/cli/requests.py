@@ -16,13 +16,15 @@ from dynamap.planner.request.request import Request
 class Asked:
     """What ``dynamap plan`` is asked in the user's words, None where nothing is given.
 
-    ``options``: those of ``planner.request.options``, by their names there.
+    ``options``: those of ``planner.request.options``, by their names there. ``host``: what the overlay cannot run is
+    left to the host.
     """
 
     device: str | None = None
     objective: str | None = None
     weights: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    host: bool = True
 
     def request(self, base: Request | None = None) -> Request:
         """``base`` (a request of defaults) with what was given.

@@ -21,6 +21,7 @@ from dynamap.cli.tables import Column, Content, FittedTable
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan.layers import PlannedLayer
 from dynamap.planner.plan.plan import load_plan
+from dynamap.planner.plan.segments import step_documents
 from dynamap.planner.plan.words import op_word
 from dynamap.planner.results.arrays import array_file, arrays_file
 from dynamap.planner.results.documents import json_file
@@ -72,18 +73,11 @@ def run_command(
     """
     from dynamap.backends.executors import find_executor
     from dynamap.backends.hardware.target import device_of
+    from dynamap.backends.host.segments import Segments
     from dynamap.backends.inputs.labels import check_labels, read_labels
     from dynamap.backends.planned_model import files_of_plan, network_of_plan
-    from dynamap.backends.program.host import (
-        declared_outputs,
-        integer_inputs,
-        lowered,
-        preprocessing_of,
-        quantised_by,
-        random_inputs,
-        read_arrays,
-        real_outputs,
-    )
+    from dynamap.backends.program.host import lowered, preprocessing_of, quantised_by
+    from dynamap.backends.program.parts import compared_values, model_inputs, outputs_of, run_model
     from dynamap.cli.run_final import expectation_of, final_of, warn
 
     if compare is not None and compare not in REFERENCES:
@@ -102,29 +96,35 @@ def run_command(
     network = quantised.network
     labels = None if given.labels is None else read_labels(given.labels)
     check_labels(labels, given.labels, network)
-    if given.file is None:
-        arrays: Mapping[str, npt.NDArray[Any]] = random_inputs(network, how.seed)
-    else:
-        arrays = read_arrays(given.file, network, "input data", preprocess)
-    inputs = integer_inputs(quantised, arrays)
+    arrays = model_inputs(quantised, given.file, how.seed, preprocess)
     expected = expectation_of(quantised, arrays)
     prepared = lowered(loaded, quantised)
     del quantised, network  # the float weights
-    kept: dict[str, Int8Array] = {}
+    results: list[LayerResult] = []
+    segments = Segments()
     with Results() as files:
         trace = _Trace(files, trace_layers, prepared, read) if trace_layers is not None else None
         started = time.perf_counter()
-        results = list(_layers(chosen, prepared, inputs, compare, kept, trace))
+
+        def execute(part: Prepared, inputs: Mapping[str, Int8Array]) -> Mapping[str, Int8Array]:
+            kept: dict[str, Int8Array] = {}
+            results.extend(_layers(chosen, part, inputs, compare, kept, trace))
+            return kept
+
+        values = run_model(prepared, arrays, execute, segments)
         seconds = time.perf_counter() - started
         if trace is not None:
             trace.finish()
-        real = real_outputs(prepared.quantised, kept)
         if output is not None:
-            files.write(output, arrays_file(declared_outputs(prepared.network, real)))
-    final = final_of(expected, real)
+            files.write(output, arrays_file({name: values[name] for name in outputs_of(prepared.network)}))
+    compared = compared_values(prepared.network, values)
+    final = final_of(expected, compared)
     document = run_document(results, chosen.platform, seconds, compare is not None)
-    document |= {"outputs": _output_types(prepared.network), "notices": [*prepared.quantised.notices, *final.notices]}
-    document |= classes_document(prepared.network, real, labels)
+    document |= {"outputs": _output_types(prepared.network, values)}
+    document |= {"notices": [*prepared.quantised.notices, *final.notices]}
+    if prepared.network.whole is not None:
+        document["segments"] = step_documents(prepared.network.whole, segments.seconds)
+    document |= classes_document(prepared.network, compared, labels)
     document |= {"calibration": prepared.quantised.calibration_document()} | final.document()
     if as_json:
         show_json(document)
@@ -253,9 +253,11 @@ class _Trace:
         self.files.write(self.folder / name, content)
 
 
-def _output_types(network: Network) -> dict[str, dict[str, Any]]:
+def _output_types(network: Network, values: Mapping[str, npt.NDArray[Any]]) -> dict[str, dict[str, Any]]:
     """The declared type of each output, with scale and zero point where it holds integers."""
     types: dict[str, dict[str, Any]] = {}
+    if network.whole is not None:
+        return {port.name: {"type": str(values[port.name].dtype)} for port in network.whole.outputs}
     for name in network.outputs:
         types[name] = {"type": network.type_of(name).value}
         integers = network.integers_of(name)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
 from dynamap.cli.output import message
@@ -26,13 +25,15 @@ class Final:
     """The comparison per output, or the reason why there is none."""
 
     outputs: Mapping[str, FinalOutput]
+    crossing: Mapping[str, FinalOutput]
     imported: ImportErrors | None
     missing: str | None
 
     @property
     def kept(self) -> bool:
         """False where the import or an output breaks its bound."""
-        return all(output.kept for output in self.outputs.values()) and (self.imported is None or self.imported.kept)
+        compared = (*self.outputs.values(), *self.crossing.values())
+        return all(output.kept for output in compared) and (self.imported is None or self.imported.kept)
 
     @property
     def notices(self) -> list[str]:
@@ -41,7 +42,7 @@ class Final:
             f"the output {name!r} has a cosine of {output.cosine:.3f} with the model's: int8 with these scales "
             "explains it; calibrate on inputs like yours (--calibration), or train the model for int8"
             for name, output in self.outputs.items()
-            if output.kept and output.cosine < LOW_COSINE
+            if output.kept and output.cosine < LOW_COSINE and output.equal is None
         ]
 
     def document(self) -> dict[str, Any]:
@@ -49,7 +50,10 @@ class Final:
         if self.imported is None:
             return {"final": None, "import": None, "final_missing": self.missing}
         found = {name: output.document() for name, output in self.outputs.items()}
-        return {"final": found, "import": self.imported.document(), "final_missing": None}
+        document = {"final": found, "import": self.imported.document(), "final_missing": None}
+        if self.crossing:
+            document["crossing"] = {name: output.document() for name, output in self.crossing.items()}
+        return document
 
 
 def expectation_of(quantised: QuantisedNetwork, arrays: Mapping[str, npt.NDArray[Any]]) -> Expectation | str:
@@ -67,13 +71,15 @@ def expectation_of(quantised: QuantisedNetwork, arrays: Mapping[str, npt.NDArray
         return str(reason)
 
 
-def final_of(expected: Expectation | str, outputs: Mapping[str, npt.NDArray[np.float32]]) -> Final:
+def final_of(expected: Expectation | str, outputs: Mapping[str, npt.NDArray[Any]]) -> Final:
     """The outputs of the executed program against the expectation."""
     from dynamap.backends.evidence.comparison.final import compare_final
 
     if isinstance(expected, str):
-        return Final({}, None, expected)
-    return Final(compare_final(expected, outputs), expected.imported, None)
+        return Final({}, {}, None, expected)
+    found = compare_final(expected, outputs)
+    crossing = {name: found.pop(name) for name in expected.crossing}
+    return Final(found, crossing, expected.imported, None)
 
 
 def warn(final: Final) -> None:
@@ -88,10 +94,11 @@ def warn(final: Final) -> None:
             "please report this with the model, and do not use the plan"
         )
         return
-    for name, output in final.outputs.items():
+    for name, output in {**final.outputs, **final.crossing}.items():
         if not output.kept:
+            what = "tensor" if name in final.crossing else "output"
             message(
-                f"warning: the output {name!r} differs from the model's by {output.max_error:.4g}, and the scales of "
+                f"warning: the {what} {name!r} differs from the model's by {output.max_error:.4g}, and the scales of "
                 f"the quantised network explain {output.bound:.4g}; please report this with the model"
             )
 
@@ -109,6 +116,12 @@ def final_lines(final: Final) -> list[str]:
         )
     for name, output in final.outputs.items():
         same = "same" if output.top1_equal else "another"
+        if output.equal is not None:
+            lines.append(
+                f"against the original model in onnxruntime, {name!r}: {output.equal:.2%} of its values, which are "
+                "choices, are the same"
+            )
+            continue
         lines.append(
             f"against the original model in onnxruntime, {name!r}: cosine {output.cosine:.6f}, largest error "
             f"{output.max_error:.4g} (bound {output.bound:.4g}), {same} top class"

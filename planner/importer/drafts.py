@@ -29,6 +29,10 @@ class Unsupported(Exception):
         self.remedy = remedy
 
 
+class Refused(Unsupported):
+    """The node is wrong or has no certain meaning, so that no runtime should run it: the host does not get it."""
+
+
 @dataclass(frozen=True, eq=False)
 class ConvSpec:
     """``weights`` O x (I / groups) x K1 x K2; ``bias`` of O values."""
@@ -222,9 +226,13 @@ Bound = Value | Unknown | Transposed
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """The fate of a node while the import runs; the layer's final name is looked up at the end."""
+    """The fate of a node while the import runs; the layer's final name is looked up at the end.
+
+    ``refused``: it is unsupported, and the host cannot take it either.
+    """
 
     fate: Fate
     draft: LayerDraft | None = None
     reason: str = ""
     remedy: str = ""
+    refused: bool = False

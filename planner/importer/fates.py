@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from dynamap.planner.network.whole import Whole
+
 
 class Fate(Enum):
     """Where a node of the model ends up."""
@@ -37,6 +39,8 @@ class CheckReport:
     model: str
     nodes: tuple[NodeFate, ...]
     notices: tuple[str, ...] = ()
+    whole: Whole | None = None
+    """The steps of a model of which the host runs parts."""
 
     @property
     def unsupported(self) -> tuple[NodeFate, ...]:

@@ -130,8 +130,21 @@ def refuse_what_no_overlay_can_do(lowering: Lowering, layers: Sequence[Layer]) -
         if node is None:
             continue
         inputs = [tensor.shape for tensor in draft.inputs]
-        for obstacle in (*obstacles(layer, inputs, draft.output.shape), *value_obstacles(layer)):
-            lowering.verdicts[node.index] = Verdict(Fate.UNSUPPORTED, None, obstacle.reason, obstacle.remedy)
+        wrong = tuple(value_obstacles(layer))
+        for obstacle in (*obstacles(layer, inputs, draft.output.shape), *wrong):
+            lowering.verdicts[node.index] = Verdict(
+                Fate.UNSUPPORTED, None, obstacle.reason, obstacle.remedy, refused=obstacle in wrong
+            )
+
+
+def settled_layers(lowering: Lowering) -> tuple[dict[int, str], tuple[Layer, ...]]:
+    """All layers when every node is lowered, and their names by the identity of their drafts."""
+    settle_outputs(lowering)
+    refuse_host_before_overlay(lowering)
+    names = unique_names(lowering.layers)
+    layers = frozen_layers(lowering, names)
+    refuse_what_no_overlay_can_do(lowering, layers)
+    return names, layers
 
 
 def report_of(lowering: Lowering, model: str, names: dict[int, str]) -> CheckReport:
@@ -144,7 +157,7 @@ def report_of(lowering: Lowering, model: str, names: dict[int, str]) -> CheckRep
         into = names.get(id(verdict.draft), "")
         if verdict.fate is Fate.FOLDED and not into and not verdict.reason:
             raise AssertionError(f"node {node.name!r} was folded into nothing")
-        fates.append(NodeFate(node.name, _qualified(node), verdict.fate, into, verdict.reason, verdict.remedy))
+        fates.append(NodeFate(node.name, qualified(node), verdict.fate, into, verdict.reason, verdict.remedy))
     return CheckReport(model, tuple(fates), tuple(lowering.notices))
 
 
@@ -262,5 +275,6 @@ def _quantised(lowering: Lowering, spec: ConvSpec, draft: LayerDraft) -> WeightQ
     return spec.quantisation
 
 
-def _qualified(node: Node) -> str:
+def qualified(node: Node) -> str:
+    """The operator with its domain."""
     return f"{node.domain}.{node.op}" if node.domain else node.op

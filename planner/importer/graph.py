@@ -85,32 +85,50 @@ class Node:
         raise Unsupported(f"attribute {name!r} is not a graph", _DAMAGED)
 
 
+@dataclass(frozen=True)
+class Ends:
+    """Where a part of a model begins and ends; ``constants`` are names that are known without its nodes."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    element_types: Mapping[str, int]
+    constants: tuple[str, ...]
+
+
 class Graph:
     """The nodes of a model and the relations between them."""
 
-    def __init__(self, graph: onnx.GraphProto, protos: Sequence[onnx.NodeProto], label: str) -> None:
+    def __init__(
+        self, graph: onnx.GraphProto, protos: Sequence[onnx.NodeProto], label: str, ends: Ends | None = None
+    ) -> None:
         """``protos`` are the nodes, which may be others than those of ``graph``: calls and branches written out.
+
+        ``ends`` are those of a part of the model, None for all of it.
 
         Raises InputError where a name is produced twice or by nothing, or the graph has a cycle.
         """
         if graph.sparse_initializer:
             raise InputError(f"{label}: sparse initialisers are not supported; save the weights as dense tensors")
         self.label = label
+        self.proto = graph
         self.element_types = {
             value.name: value.type.tensor_type.elem_type for values in (graph.input, graph.output) for value in values
         }
+        if ends is not None:
+            self.element_types = dict(ends.element_types)
+        self._declared = {value.name: value.type for value in (*graph.value_info, *graph.output)}
         self.initialisers: dict[str, onnx.TensorProto] = {}
         for tensor in graph.initializer:
             if tensor.name in self.initialisers:
                 raise InputError(f"{label}: two initialisers are called {tensor.name!r}; export the model again")
             self.initialisers[tensor.name] = tensor
         self.nodes: tuple[Node, ...] = tuple(node_of(index, proto) for index, proto in enumerate(protos))
-        self.outputs: tuple[str, ...] = tuple(output.name for output in graph.output)
+        self.outputs = tuple(output.name for output in graph.output) if ends is None else ends.outputs
         self._outputs = frozenset(self.outputs)
         if not self.outputs or len(self._outputs) < len(self.outputs):
             raise InputError(f"{label}: the graph has no outputs, or one twice; export the model again")
-        inputs = self._inputs(graph)
-        producers = self._producers(inputs)
+        inputs = self._inputs(graph) if ends is None else list(ends.inputs)
+        producers = self._producers(inputs, () if ends is None else ends.constants)
         self._check_sources(producers)
         self.names = frozenset(producers)
         self.alive = self._alive(producers)
@@ -149,9 +167,14 @@ class Graph:
             raise InputError(f"{self.label}: two inputs are called {twice!r}; export the model again")
         return [name for name in names if name not in self.initialisers]
 
-    def _producers(self, inputs: Iterable[str]) -> dict[str, int]:
-        """Node index per name; -1 for inputs and initialisers."""
-        producers: dict[str, int] = dict.fromkeys((*inputs, *self.initialisers), -1)
+    def declared_at_one(self, name: str) -> onnx.TypeProto | None:
+        """The type that the model declares for a tensor inside, an open batch being 1; None where it does not."""
+        declared = self._declared.get(name)
+        return None if declared is None or not declared.HasField("tensor_type") else at_batch_1(declared)
+
+    def _producers(self, inputs: Iterable[str], constants: Iterable[str]) -> dict[str, int]:
+        """Node index per name; -1 for inputs, initialisers and other constants."""
+        producers: dict[str, int] = dict.fromkeys((*inputs, *self.initialisers, *constants), -1)
         for node in self.nodes:
             for name in node.outputs:
                 if name and name in producers:
@@ -206,6 +229,16 @@ class Graph:
             stuck = self.nodes[min(index for index, count in waits.items() if count > 0)]
             raise InputError(f"{self.label}: the graph has a cycle through node {stuck.name!r} ({stuck.op})")
         return tuple(order)
+
+
+def at_batch_1(declared: onnx.TypeProto) -> onnx.TypeProto:
+    """A type whose first dimension, where it is open, is 1."""
+    kind = onnx.TypeProto()
+    kind.CopyFrom(declared)
+    dimensions = kind.tensor_type.shape.dim
+    if dimensions and dimensions[0].dim_value <= 0:
+        dimensions[0].dim_value = 1
+    return kind
 
 
 def node_of(index: int, proto: onnx.NodeProto) -> Node:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping, Sequence
 
 import numpy as np
+from onnx import TypeProto
 
+from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.importer.constants.evaluation import Evaluator
 from dynamap.planner.importer.constants.placeholders import is_placeholder
@@ -53,8 +55,12 @@ class Lowering:
         refused_functions: Mapping[tuple[str, str], Refusal],
         *,
         may_branch: bool,
+        host: bool = False,
     ) -> None:
-        """``constants`` are known from an earlier round; ``may_branch``: there may be another after this one."""
+        """``constants`` are known from an earlier round; ``may_branch``: there may be another after this one.
+
+        ``host``: what the overlay cannot do may be left to the host, so types are followed through it.
+        """
         self.graph = graph
         self.opset = evaluator.opset
         self.evaluator = evaluator
@@ -64,6 +70,12 @@ class Lowering:
             {name: graph.element_types[name] for name in graph.inputs}
             | {name: tensor.data_type for name, tensor in graph.initialisers.items()}
         )
+        self.foreign: dict[str, TypeProto] | None = {} if host else None
+        """What is known of the outputs of unsupported nodes."""
+        self.input_problems: list[InputError] = []
+        """Why inputs are none for the overlay."""
+        self.fixed_batch: str | None = None
+        """An input whose batch is fixed and not 1."""
         self.taken: dict[int, bool] = {}  # the branches of Ifs, by the index of the node
         self.values: MutableMapping[str, Bound] = {}
         self.constants: dict[str, Constant] = dict(constants)
@@ -284,7 +296,7 @@ class Lowering:
 
 def stand_in(node: Node, name: str, shape: tuple[int, ...] | None) -> Value | Unknown:
     """What ``name``, an output of the refused ``node``, holds for the nodes behind, which are to be judged too."""
-    if shape is None or shape[0] != 1 or len(shape) not in (2, 3, 4):
+    if not shape or shape[0] != 1 or len(shape) not in (2, 3, 4):
         return Unknown(node.name)
     chw = tensor_shape(shape[1:])
     if chw.channels > MAX_CHANNELS or max(chw.height, chw.width) > MAX_SIDE or chw.elements > MAX_ELEMENTS:

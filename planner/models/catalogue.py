@@ -145,7 +145,9 @@ _MOST_BESIDE = 1000
 """Files of a folder that are looked at for one that may have been meant."""
 
 
-def resolve(name_or_path: str, *, seed: int = 0, weights: bool = True, shapes: Shapes | None = None) -> Network:
+def resolve(
+    name_or_path: str, *, seed: int = 0, weights: bool = True, shapes: Shapes | None = None, host: bool = True
+) -> Network:
     """The network of a built-in name, or of an ONNX file.
 
     A built-in name wins over a file of that name; write ``./googlenet`` for the file.
@@ -157,6 +159,7 @@ def resolve(name_or_path: str, *, seed: int = 0, weights: bool = True, shapes: S
             memory (read-only zeros, all of one address): enough to plan, useless to compute with.
             Everything else of the network, its ``sha256`` included, is the same.
         shapes: the dimensions of inputs that a file leaves open.
+        host: what the overlay cannot run is left to the host, where onnxruntime can; else it is refused.
 
     Raises:
         InputError: the name is not known and no such file exists, or the file is not a network
@@ -176,7 +179,7 @@ def resolve(name_or_path: str, *, seed: int = 0, weights: bool = True, shapes: S
         )
     from dynamap.planner.importer import load_model
 
-    return load_model(path, shapes)
+    return load_model(path, shapes, host=host)
 
 
 def _models_beside(path: Path) -> list[str]:

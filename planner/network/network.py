@@ -17,6 +17,7 @@ import numpy.typing as npt
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network.element_types import ElementType
 from dynamap.planner.network.functions import Place, Step
+from dynamap.planner.network.whole import Whole
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int8]
@@ -238,7 +239,8 @@ class Network:
     ``shapes`` are the declared shapes, batch 1 included, of the inputs and outputs that are not 1 x C x H x W.
     ``notices`` are sentences for the user (a dynamic batch set to 1, random weights, ...).
     ``source`` is where it can be loaded again: a built-in name or a path, empty for a model in memory; ``seed`` is
-    that of a built-in model's random weights.
+    that of a built-in model's random weights. ``whole`` is the model around it where the host runs parts of that: the
+    network is then the parts that the overlay runs.
     """
 
     name: str
@@ -253,6 +255,7 @@ class Network:
     notices: tuple[str, ...] = ()
     source: str = ""
     seed: int = 0
+    whole: Whole | None = None
 
     def __post_init__(self) -> None:
         known = set(self.inputs)

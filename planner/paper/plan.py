@@ -35,6 +35,7 @@ from dynamap.planner.plan.layers import (
 )
 from dynamap.planner.plan.parts import OverlayInfo, ResourceUse, SolverInfo
 from dynamap.planner.plan.plan import Plan
+from dynamap.planner.plan.segments import planned_segments
 from dynamap.planner.request.request import Request
 
 
@@ -103,6 +104,7 @@ def write_paper_plan(
             f"{(objective - in_layers) / paper.PS_PER_MS:.6f} ms; nothing is generated from its plans",
         ),
         layers=layers,
+        segments=planned_segments(network.whole),
     )
 
 

@@ -18,6 +18,7 @@ from dynamap.planner.plan.document import layer_document, read_layer
 from dynamap.planner.plan.layers import OnHost, PlannedLayer
 from dynamap.planner.plan.parts import ModelInfo, OverlayInfo, ResourceUse, SolverInfo, TogetherInfo
 from dynamap.planner.plan.plan_types import require_plain, require_types
+from dynamap.planner.plan.segments import PlannedSegment
 from dynamap.planner.results.documents import json_file
 from dynamap.planner.results.files import write_file
 
@@ -31,7 +32,8 @@ class Plan:
     """A finished plan. ``request`` is what was asked (restrictions, overrides), so that it can be repeated.
 
     ``together``: only where the overlay was sized for several networks; ``solver`` then speaks of this network's
-    mapping on that overlay, and of the arrays of the search for all of them.
+    mapping on that overlay, and of the arrays of the search for all of them. ``segments``: only where the host runs
+    parts of the model; their time is not in ``latency_ms``.
     """
 
     model: ModelInfo
@@ -46,6 +48,7 @@ class Plan:
     notices: tuple[str, ...]
     layers: tuple[PlannedLayer, ...]
     together: TogetherInfo | None = None
+    segments: tuple[PlannedSegment, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The plan as JSON data."""
@@ -53,7 +56,7 @@ class Plan:
         for f in fields(self):
             if f.name == "layers":
                 document["layers"] = [layer_document(layer) for layer in self.layers]
-            elif f.name != "together" or self.together is not None:
+            elif f.name not in ("together", "segments") or getattr(self, f.name):
                 document[f.name] = _plain(getattr(self, f.name))
         return document
 
@@ -160,6 +163,7 @@ def _read_plan(document: dict[str, Any]) -> Plan:
         layers=tuple(read_layer(layer, published=data["cost_model"] == "paper") for layer in _entries(data, "layers")),
         notices=tuple(_entries(data, "notices", str)),
         together=_read_together(data["together"]) if "together" in data else None,
+        segments=tuple(_read_segment(entry) for entry in _entries(data, "segments")) if "segments" in data else (),
     )
 
 
@@ -168,9 +172,15 @@ def _read_together(data: Mapping[str, Any]) -> TogetherInfo:
     return together
 
 
+def _read_segment(data: Mapping[str, Any]) -> PlannedSegment:
+    names = {key: tuple(_entries(data, key, str)) for key in ("nodes", "layers", "inputs", "outputs")}
+    segment: PlannedSegment = _read(PlannedSegment, data, **names)
+    return segment
+
+
 def _checked_keys(data: dict[str, Any]) -> dict[str, Any]:
     names = {f.name for f in fields(Plan)}
     if set(data) - names:
         raise ValueError(f"unknown key {sorted(set(data) - names)[0]!r}")
-    composed = {"model", "overlay", "solver", "resources", "layers", "notices", "together"}
+    composed = {"model", "overlay", "solver", "resources", "layers", "notices", "together", "segments"}
     return {name: data[name] for name in names - composed}

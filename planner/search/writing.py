@@ -21,6 +21,7 @@ from dynamap.planner.plan.described import executed_layer, free_layer, model_inf
 from dynamap.planner.plan.layers import ArrayDecision, Decision, OnArray, PlannedLayer
 from dynamap.planner.plan.parts import OverlayInfo, ResourceUse, SolverInfo, TogetherInfo
 from dynamap.planner.plan.plan import Plan
+from dynamap.planner.plan.segments import planned_segments
 from dynamap.planner.search.found import Found
 
 
@@ -76,6 +77,7 @@ def write_plan(
         notices=(*network.notices, *fit_notices(board, overlay, asked["fill_percent"])),
         layers=tuple(layers),
         together=together,
+        segments=planned_segments(network.whole),
     )
 
 

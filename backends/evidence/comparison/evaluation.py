@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.program.host import run_host_layer
+from dynamap.backends.host.layers import run_host_layer
 from dynamap.backends.quantise import activations
 from dynamap.backends.quantise.calibrating.float_executor import reorder, value_before_activation
 from dynamap.backends.quantise.layers import (

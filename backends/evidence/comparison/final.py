@@ -23,10 +23,13 @@ from dynamap.backends.evidence.comparison.evaluation import (
 )
 from dynamap.backends.evidence.comparison.imported import SAFETY, ImportErrors, import_errors
 from dynamap.backends.evidence.comparison.original import NotComparable, run_original
+from dynamap.backends.evidence.comparison.whole import as_real, crossing, evaluate_model, images_of, is_discrete
+from dynamap.backends.host.segments import Segments
 from dynamap.backends.quantise import QuantisedNetwork
 from dynamap.backends.quantise.calibrating.calibration import checked_input
 from dynamap.backends.quantise.declared import declared_values
 from dynamap.planner.network.network import HostLayer, Network
+from dynamap.planner.network.parting import whole_of
 
 Array = npt.NDArray[Any]
 FloatArray = npt.NDArray[np.float32]
@@ -45,17 +48,22 @@ TRIALS = 5
 
 @dataclass(frozen=True)
 class FinalOutput:
-    """One output against the original's, as real values; ``bound`` is what quantisation explains."""
+    """One output against the original's, as real values; ``bound`` is what quantisation explains.
+
+    An output of choices (labels, indices, how many boxes are left) has no bound (infinite): what crosses to the host
+    before it is compared instead. ``equal`` is then the share of its values that are those of the original.
+    """
 
     cosine: float
     max_error: float
     top1_equal: bool
     bound: float
+    equal: float | None = None
 
     @property
     def kept(self) -> bool:
-        """Whether quantisation explains the largest error."""
-        return math.isfinite(self.max_error) and self.max_error <= self.bound
+        """Whether quantisation explains the largest error, as far as there is a bound."""
+        return math.isinf(self.bound) or (math.isfinite(self.max_error) and self.max_error <= self.bound)
 
     def document(self) -> dict[str, float | bool | None]:
         """As JSON data; an error is null where the outputs have not even the same number of elements."""
@@ -66,26 +74,36 @@ class FinalOutput:
             "bound": self.bound,
             "kept": self.kept,
         }
+        if self.equal is not None:
+            numbers["equal"] = self.equal
         return {key: value if math.isfinite(value) else None for key, value in numbers.items()}
 
 
 @dataclass(frozen=True, eq=False)
 class Expectation:
-    """What the original gives for one input, how the imported network differs, and how far the int8 network may."""
+    """What the original gives for one input, how the imported network differs, and how far the int8 network may.
+
+    ``original`` has the outputs and what crosses to the host; ``crossing`` names the latter.
+    """
 
     original: Mapping[str, FloatArray]
     imported: ImportErrors
     bounds: Mapping[str, float]
+    crossing: tuple[str, ...] = ()
 
 
 def expect(quantised: QuantisedNetwork, arrays: Mapping[str, Array]) -> Expectation:
     """Run the original model, and the imported network with its float weights, on one image per input.
+
+    Where the host runs parts of the model, ``arrays`` are the model's own inputs, batch included.
 
     Raises:
         NotComparable: there is nothing to compare with; the message says why.
         InputError: an array does not fit its input.
     """
     network = quantised.network
+    if network.whole is not None:
+        return _expect_whole(quantised, arrays)
     images = {name: checked_input(network, name, array, "input data")[0] for name, array in arrays.items()}
     declared = {name: declared_values(network, name, image) for name, image in images.items()}
     original = run_original(network, declared)
@@ -102,18 +120,65 @@ def expect(quantised: QuantisedNetwork, arrays: Mapping[str, Array]) -> Expectat
     return Expectation(outputs, imported, bounds)
 
 
-def compare_final(expected: Expectation, found: Mapping[str, FloatArray]) -> dict[str, FinalOutput]:
-    """The real outputs of the overlay and the host, against those of the original."""
+def _expect_whole(quantised: QuantisedNetwork, arrays: Mapping[str, Array]) -> Expectation:
+    network, segments = quantised.network, Segments()
+    original = run_original(network, arrays)
+    relative = FLOAT16_UNREST if original.float16 else FLOAT32_UNREST
+    plain = model_roundings(network)
+    images = images_of(network, arrays, original.inside, evaluate_model(network, arrays, plain, segments))
+    imported = import_errors(network, images, original, plain, relative)
+    overlay = overlay_roundings(quantised)
+    lost = evaluate_model(network, arrays, overlay, segments)
+    crossed = {name: tensor for name, tensor in crossing(network).items() if name in original.inside}
+    given = {**original.outputs, **{name: original.inside[name] for name in crossed}}
+    outputs = {name: as_real(array, name) for name, array in given.items()}
+    reach = dict.fromkeys(outputs, 0.0)
+    for seed in range(TRIALS if _is_small(network) else 1):
+        moved = evaluate_model(network, arrays, overlay, segments, Unrest(seed, relative))
+        for name in outputs:
+            reach[name] = max(reach[name], _distance(as_real(moved[name], name), as_real(lost[name], name)))
+    written = {name: tensor for part in whole_of(network).parts for name, tensor in part.writes.items()}
+    bounds = {}
+    for name, values in outputs.items():
+        off = _distance(as_real(lost[name], name), values)
+        if is_discrete(given[name]) and name not in written:
+            off = math.inf
+        floor = relative * float(np.abs(values).max(initial=0.0)) + reach[name]
+        step = _step(network, overlay, written[name]) if name in written else 0.0
+        bounds[name] = off + SAFETY * floor + step
+    return Expectation(outputs, imported, bounds, tuple(crossed))
+
+
+def _is_small(network: Network) -> bool:
+    return sum(network.macs(layer) for layer in network.layers) <= SMALL_MACS
+
+
+def compare_final(expected: Expectation, found: Mapping[str, Array]) -> dict[str, FinalOutput]:
+    """What the overlay and the host gave, as real values, against the original's."""
     results = {}
     for name, original in expected.original.items():
-        values = found[name].ravel()
+        values = np.asarray(found[name]).astype(np.float32).ravel()
+        free = math.isinf(expected.bounds[name])
         results[name] = FinalOutput(
             cosine=_cosine(values, original),
             max_error=_distance(values, original),
-            top1_equal=int(np.argmax(values)) == int(np.argmax(original)),
+            top1_equal=_top(values) == _top(original),
             bound=expected.bounds[name],
+            equal=_share(values, original) if free else None,
         )
     return results
+
+
+def _top(values: FloatArray) -> int:
+    """The place of the largest value; -1 where there is none."""
+    return int(np.argmax(values)) if values.size else -1
+
+
+def _share(first: FloatArray, second: FloatArray) -> float:
+    """The share of equal values; 0 where there are not as many."""
+    if first.size != second.size:
+        return 0.0
+    return float((first == second).mean()) if first.size else 1.0
 
 
 def _reach(
@@ -125,8 +190,7 @@ def _reach(
 ) -> dict[str, float]:
     """How far each output goes at most when all values inside are moved a little."""
     reach = dict.fromkeys(outputs, 0.0)
-    small = sum(network.macs(layer) for layer in network.layers) <= SMALL_MACS
-    for seed in range(TRIALS if small else 1):
+    for seed in range(TRIALS if _is_small(network) else 1):
         moved = evaluate(network, images, roundings, Unrest(seed, relative))
         for name, values in outputs.items():
             reach[name] = max(reach[name], _distance(moved[name].ravel(), values.ravel()))

@@ -30,6 +30,13 @@ _NUMPY_TYPES: Mapping[str, type[np.generic]] = {
     "tensor(double)": np.float64,
     "tensor(int8)": np.int8,
     "tensor(uint8)": np.uint8,
+    "tensor(int16)": np.int16,
+    "tensor(uint16)": np.uint16,
+    "tensor(int32)": np.int32,
+    "tensor(uint32)": np.uint32,
+    "tensor(int64)": np.int64,
+    "tensor(uint64)": np.uint64,
+    "tensor(bool)": np.bool_,
 }
 
 
@@ -54,7 +61,8 @@ def run_original(network: Network, arrays: Mapping[str, Array]) -> Original:
 
     ``arrays`` has one image per input of the network, C x H x W, in the type that the model declares. A fixed batch
     gets the image as often as it is long, and the first result is taken; inputs that the network does not use get
-    zeros. Inside are the tensors that the network has as well, as far as onnxruntime shows them.
+    zeros. Inside are the tensors that the network has as well, as far as onnxruntime shows them. Where the host runs
+    parts of the model, ``arrays`` are whole inputs of the model, batch included, and inside is what crosses, too.
 
     Raises:
         NotComparable: onnxruntime is not installed, or it refuses the model or the input.
@@ -71,15 +79,24 @@ def run_original(network: Network, arrays: Mapping[str, Array]) -> Original:
     else:
         model = onnx.load(network.source, load_external_data=False)
         source = network.source
-    feeds = {name: array.reshape(network.shape_of(name)[1:]) for name, array in arrays.items()}
-    outputs = _run(source, network.source, weights, feeds)
+    complete = network.whole is not None
+    feeds = arrays if complete else {name: array.reshape(network.shape_of(name)[1:]) for name, array in arrays.items()}
+    outputs = _run(source, network.source, weights, feeds, complete)
     shared = {layer.output for layer in network.layers}.difference(outputs)
+    if network.whole is not None:
+        shared |= {name for step in network.whole.steps for name in (*step.reads, *step.writes)}.difference(outputs)
     names = [name for node in model.graph.node for name in node.output if name in shared]
-    return Original(outputs, _inside(model, network.source, weights, feeds, names), _works_in_float16(model))
+    inside = _inside(model, network.source, weights, feeds, names, complete)
+    return Original(outputs, inside, _works_in_float16(model))
 
 
 def _inside(
-    model: onnx.ModelProto, place: str, weights: Mapping[str, Array], arrays: Mapping[str, Array], names: list[str]
+    model: onnx.ModelProto,
+    place: str,
+    weights: Mapping[str, Array],
+    arrays: Mapping[str, Array],
+    names: list[str],
+    complete: bool,
 ) -> dict[str, Array]:
     """These tensors of the model; none where onnxruntime does not take them as outputs."""
     watched = onnx.ModelProto()
@@ -87,17 +104,18 @@ def _inside(
     del watched.graph.output[:]
     watched.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
     try:
-        return _run(watched.SerializeToString(), place, weights, arrays) if names else {}
+        return _run(watched.SerializeToString(), place, weights, arrays, complete) if names else {}
     except NotComparable:
         return {}
 
 
 def _run(
-    source: str | bytes, place: str, weights: Mapping[str, Array], arrays: Mapping[str, Array]
+    source: str | bytes, place: str, weights: Mapping[str, Array], arrays: Mapping[str, Array], complete: bool
 ) -> dict[str, Array]:
     """All outputs of a file, or of a model in memory whose external data lie beside the file ``place``.
 
-    ``arrays`` are the inputs without the batch, in the shapes that the model declares.
+    ``arrays`` are the inputs without the batch, in the shapes that the model declares; ``complete``: they have a batch,
+    and outputs keep theirs.
     """
     session = _session(source, place, weights)
     feeds, batch = {}, 1
@@ -109,6 +127,9 @@ def _run(
             fixed = [size if isinstance(size, int) else 1 for size in declared.shape]
             feeds[declared.name] = np.zeros(fixed, _NUMPY_TYPES[declared.type])
             continue
+        if complete:
+            feeds[declared.name] = values
+            continue
         first = declared.shape[0] if declared.shape else None
         batch = first if isinstance(first, int) and first > 0 else 1
         feeds[declared.name] = np.repeat(values[None], batch, axis=0).astype(_NUMPY_TYPES[declared.type], copy=False)
@@ -117,7 +138,7 @@ def _run(
         found = session.run(names, feeds)
     except Exception as error:  # its exceptions have no class of their own; all of them mean the same here
         raise NotComparable(f"onnxruntime cannot run it: {_sentence(error)}") from error
-    return {name: _without_batch(array, batch) for name, array in zip(names, found, strict=True)}
+    return {name: array if complete else _without_batch(array, batch) for name, array in zip(names, found, strict=True)}
 
 
 def _session(source: str | bytes, place: str, weights: Mapping[str, Array]) -> Any:

@@ -108,16 +108,7 @@ def random_set(network: Network, count: int, seed: int) -> CalibrationSet:
     Raises:
         InputError: ``count`` is not positive, or so many inputs take too much memory; ``seed`` is negative.
     """
-    if count < 1:
-        raise InputError(f"calibration needs at least 1 random input, found {shown(count)}")
-    values = sum(math.prod(network.tensors[name].as_list()) for name in network.inputs)
-    if count > 1 and count * values > MOST_RANDOM_VALUES:
-        raise InputError(
-            f"{shown(count)} random inputs of {values:,} values each are too many: take --samples of at most "
-            f"{max(1, MOST_RANDOM_VALUES // values):,}"
-        )
-    if seed < 0:
-        raise InputError(f"a seed is 0 or more, found {shown(seed)}")
+    checked_count(network, count, seed)
     generator = np.random.default_rng(seed)
     samples = []
     for _ in range(count):
@@ -134,6 +125,24 @@ def random_set(network: Network, count: int, seed: int) -> CalibrationSet:
     return CalibrationSet(
         tuple(samples), f"{count} seeded random input{'s' if count > 1 else ''} (seed {seed})", noise=True
     )
+
+
+def checked_count(network: Network, count: int, seed: int) -> None:
+    """Whether so many random inputs can be.
+
+    Raises:
+        InputError: as `random_set`.
+    """
+    if count < 1:
+        raise InputError(f"calibration needs at least 1 random input, found {shown(count)}")
+    values = sum(math.prod(network.tensors[name].as_list()) for name in network.inputs)
+    if count > 1 and count * values > MOST_RANDOM_VALUES:
+        raise InputError(
+            f"{shown(count)} random inputs of {values:,} values each are too many: take --samples of at most "
+            f"{max(1, MOST_RANDOM_VALUES // values):,}"
+        )
+    if seed < 0:
+        raise InputError(f"a seed is 0 or more, found {shown(seed)}")
 
 
 def representable(quantisation: Quantisation) -> Range:

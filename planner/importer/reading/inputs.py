@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import onnx
 from onnx import TensorProto
 
 from dynamap.cost.errors import InputError
-from dynamap.planner.importer.drafts import TensorDraft, Value, tensor_shape
+from dynamap.planner.importer.drafts import TensorDraft, Unknown, Value, tensor_shape
+from dynamap.planner.importer.graph import at_batch_1
 from dynamap.planner.importer.limits import MAX_CHANNELS, MAX_ELEMENTS, MAX_SIDE
 from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.network.given_shapes import Shapes, words_of
@@ -20,12 +23,14 @@ _EXAMPLE = (1, 3, 320, 320)
 def bind_inputs(lowering: Lowering, model: onnx.ModelProto, given: Shapes) -> None:
     """Give the network's input its tensor; ``given`` are the dimensions of inputs that the user names.
 
+    Where the host may read inputs, there may be several, whatever they are.
+
     Raises:
         InputError: there is not exactly one input, its type, rank or size cannot be used, or what is given contradicts
             what the model declares.
     """
     label, names = lowering.graph.label, lowering.graph.inputs
-    if len(names) != 1:
+    if lowering.foreign is None and len(names) != 1:
         found = ", ".join(repr(name) for name in names) or "none"
         raise InputError(
             f"{label}: a network needs exactly one input, found {len(names)} ({found}); "
@@ -33,24 +38,47 @@ def bind_inputs(lowering: Lowering, model: onnx.ModelProto, given: Shapes) -> No
         )
     for name in lowering.graph.unused_inputs:
         lowering.notice(f"the input {name!r} is not used")
-    (name,) = names
-    declared = next(value for value in model.graph.input if value.name == name).type.tensor_type
-    if declared.elem_type not in (*_FLOATS, *_INTEGERS):
-        kind = TensorProto.DataType.Name(declared.elem_type) if declared.elem_type in _KINDS else "unknown"
-        raise InputError(f"{label}: the input {name!r} is of type {kind}; an image of floats or bytes is needed")
-    sizes = _sizes(lowering, name, declared, given.get(name))
+    for name in names:
+        declared = next(value for value in model.graph.input if value.name == name).type
+        try:
+            bind_tensor(lowering, name, *_image(lowering, name, declared.tensor_type, given.get(name)))
+        except InputError as problem:
+            if lowering.foreign is None or name in given:
+                raise
+            lowering.foreign[name] = at_batch_1(declared)
+            lowering.bind(name, Unknown(name))
+            lowering.input_problems.append(problem)
+
+
+def bind_tensor(lowering: Lowering, name: str, element_type: int, sizes: Sequence[int]) -> None:
+    """Bind an input of the network, of this type and of the shape 1 x ``sizes``.
+
+    Raises:
+        InputError: it is too large.
+    """
     shape = tensor_shape(sizes)
     too_wide = max(shape.height, shape.width) > MAX_SIDE or shape.channels > MAX_CHANNELS
     if too_wide or shape.elements > MAX_ELEMENTS:
         raise InputError(
-            f"{label}: the input {name!r} of {shape.channels} x {shape.height} x {shape.width} elements is too "
-            f"large; up to {MAX_CHANNELS} channels, {MAX_SIDE} rows and columns and "
+            f"{lowering.graph.label}: the input {name!r} of {shape.channels} x {shape.height} x {shape.width} elements "
+            f"is too large; up to {MAX_CHANNELS} channels, {MAX_SIDE} rows and columns and "
             f"{MAX_ELEMENTS} elements are accepted"
         )
     integer = None
-    if declared.elem_type in _INTEGERS:  # the scale is found when the constants are known
-        integer = Quantisation(1.0, 0, declared.elem_type == TensorProto.INT8)
+    if element_type in _INTEGERS:  # the scale is found when the constants are known
+        integer = Quantisation(1.0, 0, element_type == TensorProto.INT8)
     lowering.bind(name, Value(TensorDraft(name, shape), (1, *sizes), True, integer))
+
+
+def _image(
+    lowering: Lowering, name: str, declared: onnx.TypeProto.Tensor, given: tuple[int, ...] | None
+) -> tuple[int, list[int]]:
+    """The element type of a declared input, and its sizes without the batch."""
+    label = lowering.graph.label
+    if declared.elem_type not in (*_FLOATS, *_INTEGERS):
+        kind = TensorProto.DataType.Name(declared.elem_type) if declared.elem_type in _KINDS else "unknown"
+        raise InputError(f"{label}: the input {name!r} is of type {kind}; an image of floats or bytes is needed")
+    return declared.elem_type, _sizes(lowering, name, declared, given)
 
 
 def check_given(model: onnx.ModelProto, label: str, given: Shapes) -> None:
@@ -93,6 +121,7 @@ def _sizes(lowering: Lowering, name: str, declared: onnx.TypeProto.Tensor, given
         lowering.notice(f"the batch of the input {name!r} is dynamic and becomes 1")
     elif known[0] != 1:
         lowering.notice(f"the batch of the input {name!r} is {known[0]} and becomes 1")
+        lowering.fixed_batch = name
     return sizes
 
 

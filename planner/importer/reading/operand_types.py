@@ -25,8 +25,12 @@ class OperandTypes:
         self._types = dict(known)
 
     def of(self, name: str) -> int:
-        """The element type of a name, `UNKNOWN` where the operators do not tell it."""
+        """The type of a name, ``UNKNOWN`` (0) where it is not known."""
         return self._types.get(name, UNKNOWN)
+
+    def note(self, name: str, kind: int) -> None:
+        """The type of a name whose node says it otherwise than by its definition."""
+        self._types[name] = kind
 
     def check(self, node: Node, opset: int) -> None:
         """Note the types of the outputs of ``node``.

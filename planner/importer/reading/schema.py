@@ -9,7 +9,7 @@ import onnx
 from onnx import checker, defs, shape_inference
 
 from dynamap.cost.errors import InputError
-from dynamap.planner.importer.drafts import Unsupported
+from dynamap.planner.importer.drafts import Refused
 from dynamap.planner.importer.graph import Node
 
 INFERENCE_ERRORS = (
@@ -59,7 +59,7 @@ def opset_of(model: onnx.ModelProto, label: str) -> int:
 
 
 def check_node(node: Node, opset: int) -> None:
-    """Raises Unsupported where the operator, an attribute or the number of inputs is not the standard's.
+    """Raises Refused where the operator, an attribute or the number of inputs is not the standard's.
 
     Operators of other domains have no definition here; their handlers check them.
     """
@@ -67,33 +67,33 @@ def check_node(node: Node, opset: int) -> None:
         return
     schema = schema_of(node.op, opset)
     if schema is None:
-        raise Unsupported(
+        raise Refused(
             f"the standard has no operator {node.op} in opset {opset}",
             "export the model again with standard operators",
         )
     if schema.deprecated:
-        raise Unsupported(f"{node.op} is deprecated in opset {opset}", "export the model again with a newer exporter")
+        raise Refused(f"{node.op} is deprecated in opset {opset}", "export the model again with a newer exporter")
     for attribute in node.proto.attribute:
         known = schema.attributes.get(attribute.name)
         if known is None or int(known.type.value) != attribute.type:
-            raise Unsupported(
+            raise Refused(
                 f"attribute {attribute.name!r} is not one of {node.op} in opset {opset}, or not of its type",
                 "export the model again; the file may be damaged",
             )
     if len(attributes := node.proto.attribute) > len(node.attributes):
-        raise Unsupported(f"one of its {len(attributes)} attributes is given twice", "export the model again")
+        raise Refused(f"one of its {len(attributes)} attributes is given twice", "export the model again")
     required = [
         position
         for position, formal in enumerate(schema.inputs[: schema.min_input])
         if formal.option != defs.OpSchema.FormalParameterOption.Optional
     ]
     if not schema.min_input <= len(node.inputs) <= schema.max_input or not all(map(node.has, required)):
-        raise Unsupported(
+        raise Refused(
             f"it has {len(node.inputs)} inputs; {node.op} takes {schema.min_input} to {schema.max_input}",
             "export the model again; the file may be damaged",
         )
     if not node.outputs or not node.outputs[0] or len(node.outputs) > schema.max_output:
-        raise Unsupported(
+        raise Refused(
             f"it has {len(node.outputs)} outputs; {node.op} has up to {schema.max_output}",
             "export the model again; the file may be damaged",
         )
@@ -107,9 +107,9 @@ def _check_mode(node: Node) -> None:
     Since opset 14 ``training_mode`` says so; without it those outputs are an error.
     """
     if node.integer("training_mode", 0):
-        raise Unsupported("it is in training mode", "export the model in inference mode (model.eval())")
+        raise Refused("it is in training mode", "export the model in inference mode (model.eval())")
     if len(node.outputs) > 1:
-        raise Unsupported(
+        raise Refused(
             "it has outputs for mean and variance, which it has in training mode only",
             "export the model in inference mode (model.eval()), with one output of this node",
         )

@@ -14,7 +14,8 @@ from dynamap.backends.conformance.networks import NetworkBuilder
 from dynamap.backends.evidence.comparison.onnx_compare import run_model
 from dynamap.backends.evidence.comparison.qdq import to_qdq
 from dynamap.backends.executors import NumpyExecutor, find_executor
-from dynamap.backends.program.host import prepare, run_host_layer
+from dynamap.backends.host.layers import run_host_layer
+from dynamap.backends.program.host import prepare
 from dynamap.backends.range_calibration import RangeCalibration
 from dynamap.cli.program import program_command
 from dynamap.cli.run import run_command, run_document

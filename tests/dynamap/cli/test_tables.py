@@ -92,7 +92,7 @@ def printed(*words: str, width: int) -> str:
 
 COMMANDS = (
     ("plan", str(DIGITS_MODEL), "--device", "zcu104", "--array", "16x16"),
-    ("check", "shufflenet"),
+    ("check", "shufflenet", "--all"),
     ("devices",),
     ("models",),
     ("backends",),

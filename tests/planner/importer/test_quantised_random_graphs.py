@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper
 
-from dynamap.backends.program.host import run_host_layer
+from dynamap.backends.host.layers import run_host_layer
 from dynamap.backends.quantise.calibrating import float_executor
 from dynamap.backends.quantise.calibrating.calibration import representable
 from dynamap.planner.importer import import_model

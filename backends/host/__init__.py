@@ -1,0 +1,1 @@
+"""What the host runs between the parts of the overlay."""

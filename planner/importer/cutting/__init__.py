@@ -1,0 +1,1 @@
+"""Cutting a model into what the overlay runs and what the host runs."""

@@ -1,0 +1,73 @@
+"""The steps of a model of which the host runs parts, as the plan, the check and a run name them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dynamap.planner.network.whole import HostSegment, Step, Whole
+
+OVERLAY, HOST = "overlay", "host"
+
+
+@dataclass(frozen=True)
+class PlannedSegment:
+    """A step: ``runs_on`` overlay or host, its nodes, its layers (of the overlay), and what goes in and out.
+
+    ``bytes_to_overlay`` and ``bytes_to_host`` are the int8 values that cross; inputs and outputs of the model are
+    among them.
+    """
+
+    name: str
+    runs_on: str
+    nodes: tuple[str, ...]
+    layers: tuple[str, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    bytes_to_overlay: int
+    bytes_to_host: int
+
+
+def planned_segments(whole: Whole | None) -> tuple[PlannedSegment, ...]:
+    """The steps in their order; none for a network that the overlay runs alone."""
+    return () if whole is None else tuple(map(_planned, whole.steps))
+
+
+def segment_line(segment: PlannedSegment) -> str:
+    """A step in one line."""
+    first, last = segment.nodes[0], segment.nodes[-1]
+    nodes = f"{len(segment.nodes)} nodes, {first!r} to {last!r}" if len(segment.nodes) > 1 else f"node {first!r}"
+    if segment.runs_on == HOST:
+        return f"{segment.name}: {nodes}, in onnxruntime; not in the latency"
+    return (
+        f"{segment.name}: {nodes}; {segment.bytes_to_overlay:,} bytes come from the host, "
+        f"{segment.bytes_to_host:,} go to it"
+    )
+
+
+def step_documents(whole: Whole, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
+    """The steps of a run; those of the host with the ``host_seconds`` that they took on this machine."""
+    return [
+        {
+            "name": step.name,
+            "runs_on": HOST if isinstance(step, HostSegment) else OVERLAY,
+            "host_seconds": round(seconds[step.name], 6) if step.name in seconds else None,
+        }
+        for step in whole.steps
+    ]
+
+
+def _planned(step: Step) -> PlannedSegment:
+    if isinstance(step, HostSegment):
+        return PlannedSegment(step.name, HOST, step.nodes, (), step.reads, step.writes, 0, 0)
+    return PlannedSegment(
+        name=step.name,
+        runs_on=OVERLAY,
+        nodes=step.nodes,
+        layers=step.layers,
+        inputs=tuple(step.reads),
+        outputs=tuple(step.writes),
+        bytes_to_overlay=step.bytes_read,
+        bytes_to_host=step.bytes_written,
+    )
