@@ -17,6 +17,7 @@ from dynamap.backends.executors import NumpyExecutor, find_executor
 from dynamap.backends.host.layers import run_host_layer
 from dynamap.backends.program.host import prepare
 from dynamap.backends.range_calibration import RangeCalibration
+from dynamap.cli.classes import RunInput
 from dynamap.cli.program import program_command
 from dynamap.cli.run import run_command, run_document
 from dynamap.cost.errors import InputError
@@ -43,9 +44,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def run(folder: Path, **options: object) -> int:
+def run(folder: Path, input_file: Path | None = None, **options: object) -> int:
     settings = {
-        "input_file": None,
+        "given": RunInput(input_file),
         "executor": "numpy",
         "compare": None,
         "output": None,

@@ -94,7 +94,7 @@ def run_in_steps(model: onnx.ModelProto, whole: Whole, arrays: dict[str, np.ndar
 
 MIDDLE = [conv("x", "w", "a"), node("Einsum", ["a"], ["b"], equation="nchw->nchw"), conv("b", "v", "y")]
 TAIL = [conv("x", "w", "a"), node("ArgMax", ["a"], ["y"], axis=1)]
-START = [node("Round", ["x"], ["r"]), conv("r", "w", "y")]
+START = [node("Hardmax", ["x"], ["r"], axis=1), conv("r", "w", "y")]
 SKIP = [
     conv("x", "w", "a"),
     node("Einsum", ["a"], ["b"], equation="nchw->nchw"),
@@ -104,9 +104,9 @@ SKIP = [
 ]
 TWICE = [
     conv("x", "w", "a"),
-    node("Round", ["a"], ["b"]),
+    node("Hardmax", ["a"], ["b"], axis=1),
     conv("b", "v", "c"),
-    node("Round", ["c"], ["d"]),
+    node("Hardmax", ["c"], ["d"], axis=1),
     conv("d", "w", "e"),
     node("TopK", ["e", "k"], ["y", "z"], axis=1),
 ]
@@ -130,19 +130,19 @@ class TestWhereItIsCut:
     def test_what_is_beside_the_host_and_has_no_work_is_its_own(self) -> None:
         nodes = [
             conv("x", "w", "a"),
-            node("Round", ["a"], ["b"]),
+            node("Hardmax", ["a"], ["b"], axis=1),
             node("Relu", ["b"], ["c"]),
-            node("Round", ["c"], ["d"]),
+            node("Hardmax", ["c"], ["d"], axis=1),
             conv("d", "v", "y"),
         ]
         assert [nodes for _, nodes in steps(model_of(nodes))] == [{"a"}, {"b", "c", "d"}, {"y"}]
 
     def test_a_view_before_the_host_is_its_own(self) -> None:
-        nodes = [conv("x", "w", "a"), node("Flatten", ["a"], ["f"]), node("Round", ["f"], ["y"])]
+        nodes = [conv("x", "w", "a"), node("Flatten", ["a"], ["f"]), node("Hardmax", ["f"], ["y"], axis=1)]
         assert steps(model_of(nodes)) == [("overlay 1", {"a"}), ("host 1", {"f", "y"})]
 
     def test_fewer_bytes_cross_behind_a_pool(self) -> None:
-        nodes = [conv("x", "w", "a"), node("GlobalAveragePool", ["a"], ["p"]), node("Round", ["p"], ["y"])]
+        nodes = [conv("x", "w", "a"), node("GlobalAveragePool", ["a"], ["p"]), node("Hardmax", ["p"], ["y"], axis=1)]
         assert steps(model_of(nodes)) == [("overlay 1", {"a", "p"}), ("host 1", {"y"})]
 
     def test_a_part_with_next_to_no_work_goes_to_the_host(self) -> None:
@@ -206,13 +206,13 @@ def test_a_model_that_the_overlay_runs_is_not_cut() -> None:
 
 class TestWhatNoSideTakes:
     def test_nothing_is_left_for_the_overlay(self) -> None:
-        with pytest.raises(InputError, match=r"nothing for the overlay.*'y'.*Round"):
-            cut(model_of([node("Round", ["x"], ["y"])]))
+        with pytest.raises(InputError, match=r"nothing for the overlay.*'y'.*Hardmax"):
+            cut(model_of([node("Hardmax", ["x"], ["y"], axis=1)]))
 
     @pytest.mark.parametrize(
         "broken",
         [
-            node("Round", ["a"], ["y"], mode="up"),  # no such attribute
+            node("Hardmax", ["a"], ["y"], mode="up"),  # no such attribute
             node("BitShift", ["a", "a"], ["y"], direction="LEFT"),  # of floats
             helper.make_node("Foo", ["a"], ["y"], name="y", domain="made.up"),
             node("RandomNormalLike", ["a"], ["y"]),
