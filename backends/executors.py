@@ -6,14 +6,18 @@ The executor of a backend (``backends/discovery.py``) is found under the backend
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dynamap.backends.contract import Executor, Int8Array, LayerRun
 from dynamap.backends.discovery import announced_backends, load_backend
 from dynamap.backends.program.encoding import Program
+from dynamap.backends.program.host import Prepared, declared_outputs, integer_inputs, real_outputs
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InputError
+from dynamap.planner.mapping.memory import host_reads
 
 
 class NumpyExecutor:
@@ -52,3 +56,18 @@ def find_executor(name: str, device: Device | None = None) -> Executor:
     if device is not None:
         check_vendor(device, name, backend.vendor)
     return backend.executor()
+
+
+def execute(
+    executor: Executor, prepared: Prepared, arrays: Mapping[str, npt.NDArray[Any]]
+) -> dict[str, npt.NDArray[Any]]:
+    """The outputs of one image in the types and shapes that the model declares.
+
+    Raises:
+        InputError: an input is missing or unknown, has the wrong shape or type, or holds NaN.
+    """
+    inputs = integer_inputs(prepared.quantised, arrays)
+    wanted = set(host_reads(prepared.network))
+    kept = {name: values for name, values in inputs.items() if name in wanted}
+    kept |= {done.tensor: done.values for done in executor.run(prepared.program, inputs) if done.tensor in wanted}
+    return declared_outputs(prepared.network, real_outputs(prepared.quantised, kept))

@@ -20,10 +20,21 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     from dynamap.planner.network.network import Network
-    from dynamap.planner.plan.plan import Plan
+    from dynamap.planner.plan.plan import Plan as StoredPlan
     from dynamap.planner.studies.whatif import WhatIf
+    from dynamap.plans import Comparison, Plan
 
-__all__ = ["DynamapError", "InfeasibleError", "InputError", "load", "load_plan", "plan", "plan_together", "what_if"]
+__all__ = [
+    "DynamapError",
+    "InfeasibleError",
+    "InputError",
+    "compare",
+    "load",
+    "load_plan",
+    "plan",
+    "plan_together",
+    "what_if",
+]
 
 
 def __getattr__(name: str) -> str:
@@ -69,7 +80,7 @@ def plan(
     device: str | None = None,
     solver: str = "dp",
     *,
-    overlay: Plan | None = None,
+    overlay: StoredPlan | None = None,
     **options: Any,
 ) -> Plan:
     """The plan of least latency, with its proof.
@@ -94,13 +105,14 @@ def plan(
     from dynamap.planner.planning import plan_network
     from dynamap.planner.request.replanning import on_overlay_of
     from dynamap.planner.request.request import Request
+    from dynamap.plans import Plan
 
     request = Request().asking({"solver": solver, **options})
     network = _network_of(model, request.shapes)
     if overlay is None:
-        return plan_network(network, device or DEFAULT_DEVICE, request)
+        return Plan.of(plan_network(network, device or DEFAULT_DEVICE, request), network)
     board, request = on_overlay_of(overlay, request, load_device(device) if device else None)
-    return plan_network(network, board, request)
+    return Plan.of(plan_network(network, board, request), network)
 
 
 def plan_together(
@@ -125,11 +137,24 @@ def plan_together(
     from dynamap.planner.request.kinds import parse_choices
     from dynamap.planner.request.request import Request
     from dynamap.planner.studies.together import plan_together as together
+    from dynamap.plans import Plan
 
     request = Request().asking({"solver": solver, **options})
     (aggregate,) = parse_choices("objective", (objective,), Aggregate)
     networks = [_network_of(model, request.shapes) for model in models]
-    return together(networks, device, request, weights=weights, objective=aggregate)
+    plans = together(networks, device, request, weights=weights, objective=aggregate)
+    return tuple(Plan.of(found, network) for found, network in zip(plans, networks, strict=True))
+
+
+def compare(plans: Sequence[Plan]) -> Comparison:
+    """Several plans side by side: a table with bars in a notebook, ``to_dataframe()`` for more.
+
+    Raises:
+        InputError: there are none.
+    """
+    from dynamap.plans import Comparison
+
+    return Comparison(plans)
 
 
 def _network_of(model: Network | ModelProto | str | Path, shapes: Mapping[str, Sequence[int]] | None) -> Network:
@@ -140,7 +165,7 @@ def _network_of(model: Network | ModelProto | str | Path, shapes: Mapping[str, S
     return load(model, shapes=shapes)
 
 
-def what_if(plan: Plan, network: Network | None = None, *, time_limit: float | None = None) -> WhatIf:
+def what_if(plan: StoredPlan, network: Network | None = None, *, time_limit: float | None = None) -> WhatIf:
     """What the latency would be with one resource relaxed at a time, or one algorithm or dataflow removed.
 
     ``network``: that of the plan; without it the model is loaded from where the plan says. ``time_limit``: seconds for
@@ -161,6 +186,9 @@ def load_plan(path: str | Path) -> Plan:
     Raises:
         InputError: the file is missing, is not a plan, or is of another version.
     """
-    from dynamap.planner.plan.plan import load_plan as read
+    from pathlib import Path
 
-    return read(path)
+    from dynamap.planner.plan.plan import load_plan as read
+    from dynamap.plans import Plan
+
+    return Plan.of(read(path), folder=Path(path).parent)

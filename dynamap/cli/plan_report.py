@@ -13,6 +13,7 @@ from rich.text import Text
 from dynamap.cli.output import message, progress_console
 from dynamap.cli.tables import Column, Content, FittedTable, LabelledLines
 from dynamap.planner.network.network import Network
+from dynamap.planner.plan.answer import answer
 from dynamap.planner.plan.layers import OnArray, PlannedLayer, chosen_cost
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.plan.segments import segment_line
@@ -49,37 +50,6 @@ def tell_of_the_fit(plans: Sequence[Plan], networks: Sequence[Network]) -> None:
 def plan_report(plan: Plan) -> Group:
     """The plan for a reader: the answer, the layers, then the overlay, its limits, its resources and the proof."""
     return Group(Text(answer(plan)), Text(), layer_table(plan), Text(), summary(plan))
-
-
-def answer(plan: Plan) -> str:
-    """One sentence: how long it takes, what it waits for most, whether that is the best, and what is left."""
-    solver = plan.solver
-    proven = "proven optimal" if solver.status == "optimal" else f"not proven, the bound is {_milliseconds(plan)} ms"
-    parts = [f"{plan.model.name} on {plan.device['device']['name']}: {plan.latency_ms:.4f} ms, {proven}"]
-    waits = _waits(plan)
-    if waits:
-        word, share = max(waits.items(), key=lambda item: item[1])
-        parts.append(f"{share:.0%} of the time limited by {word}")
-    left = [f"{1 - use.used / use.available:.0%} of {use.name}" for use in plan.resources if use.available]
-    if left:
-        parts.append(f"left free: {', '.join(left)}")
-    return "; ".join(parts)
-
-
-def _milliseconds(plan: Plan) -> str:
-    share = plan.solver.bound / plan.solver.objective if plan.solver.objective else 1.0
-    return f"{plan.latency_ms * share:.4f}"
-
-
-def _waits(plan: Plan) -> dict[str, float]:
-    """The share of all cycles in layers that are bound by compute, input, weights or output."""
-    cycles: dict[str, int] = {}
-    for layer in plan.layers:
-        word = bound_word(layer)
-        if word:
-            cycles[word] = cycles.get(word, 0) + layer.cycles
-    total = sum(layer.cycles for layer in plan.layers)
-    return {word: part / total for word, part in cycles.items()} if total else {}
 
 
 _COLUMNS = (

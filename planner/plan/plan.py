@@ -27,7 +27,7 @@ COST_MODELS = ("overlay", "paper")
 """What counted the cycles: the overlay's timing, or the published formulas."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """A finished plan. ``request`` is what was asked (restrictions, overrides), so that it can be repeated.
 
@@ -50,10 +50,15 @@ class Plan:
     together: TogetherInfo | None = None
     segments: tuple[PlannedSegment, ...] = ()
 
+    def __repr__(self) -> str:
+        """One line: all of it is in ``document()``."""
+        place = f"{self.overlay.rows} x {self.overlay.columns} array of {self.device['device']['name']}"
+        return f"<Plan: {self.model.name} on a {place}, {self.latency_ms:g} ms, {self.solver.status}>"
+
     def document(self) -> dict[str, Any]:
         """The plan as JSON data."""
         document: dict[str, Any] = {"schema": SCHEMA}
-        for f in fields(self):
+        for f in fields(Plan):
             if f.name == "layers":
                 document["layers"] = [layer_document(layer) for layer in self.layers]
             elif f.name not in ("together", "segments") or getattr(self, f.name):

@@ -20,7 +20,7 @@ LAYERS = {
     "cost": {"cost"},
     "planner": {"cost", "planner"},
     "backends": {"cost", "planner", "backends"},
-    "dynamap": {"cost", "planner", "backends", "cli"},
+    "dynamap": {"cost", "planner", "backends", "cli", "plans"},
 }
 """Each top-level folder and the subpackages of ``dynamap`` that it may import."""
 

@@ -1,0 +1,226 @@
+"""Plans with what one does with them: verify, simulate, run, generate, report; and how a notebook shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dynamap.cost.errors import InputError
+from dynamap.planner.plan.plan import Plan as StoredPlan
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+
+    from dynamap.backends.evidence.verification import Verification
+    from dynamap.backends.range_calibration import RangeCalibration
+    from dynamap.backends.simulator import Simulation
+    from dynamap.planner.network.network import Network
+
+
+@dataclass(frozen=True, repr=False)
+class Plan(StoredPlan):
+    """A finished plan. ``network``: what it was made for, where that is at hand; else it is found where the plan says.
+
+    >>> import dynamap
+    >>> dynamap.plan("squeezenet", "zcu104", array=(32, 32)).layers[0].name
+    'n0'
+    """
+
+    network: Network | None = field(default=None, compare=False)
+    folder: Path | None = field(default=None, compare=False)
+    """Where else the model's file may lie: that of the saved plan."""
+
+    @classmethod
+    def of(cls, plan: StoredPlan, network: Network | None = None, folder: Path | None = None) -> Plan:
+        """The same plan."""
+        return cls(**{f.name: getattr(plan, f.name) for f in fields(StoredPlan)}, network=network, folder=folder)
+
+    def _repr_html_(self) -> str:
+        from dynamap.backends.evidence.notebook import plan_html
+
+        return plan_html(self)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """A row per layer, indexed by its name: what was decided for it, its cycles and bytes.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        pandas = _pandas()
+        rows = [_flat(layer) for layer in self.document()["layers"]]
+        return pandas.DataFrame(rows).set_index("name")
+
+    def verify(self, *, full: bool = True) -> Verification:
+        """As ``dynamap verify``: ``.verified``, and ``.checks`` with what was found.
+
+        ``full``: search all arrays again, as planning did.
+
+        Raises:
+            InputError: the model is gone or another one, or the plan cannot be read.
+        """
+        from dynamap.backends.evidence.verification import verify_plan
+
+        return verify_plan(self, self.network, full=full, folder=self.folder)
+
+    def simulate(self) -> Simulation:
+        """As ``dynamap simulate``: the counters of every layer and pass, block by block.
+
+        Raises:
+            InputError: the model is gone or another one, or the plan is of the published cost model.
+            InfeasibleError: the program does not fit the device's memory.
+        """
+        from dynamap.backends.simulator import simulate_plan
+
+        return simulate_plan(self, self._network())
+
+    def run(
+        self,
+        inputs: Mapping[str, npt.NDArray[Any]] | npt.NDArray[Any] | None = None,
+        *,
+        executor: str = "numpy",
+        calibration: RangeCalibration | None = None,
+    ) -> dict[str, npt.NDArray[Any]]:
+        """The outputs of one image, bit-exact, in the types and shapes that the model declares, by name.
+
+        ``inputs``: arrays by the names of inputs, batch included, or the array of the only one; seeded random ones
+        where none are given. ``executor``: ``numpy`` or a backend (``dynamap backends``).
+
+        Raises:
+            InputError: the model, the executor, the calibration or an input cannot be used.
+            InfeasibleError: the program does not fit the device's memory.
+        """
+        from dynamap.backends.executors import execute, find_executor
+        from dynamap.backends.hardware.target import device_of
+        from dynamap.backends.program.host import lowered, quantised_by, random_inputs
+        from dynamap.backends.range_calibration import RangeCalibration
+
+        how = calibration or RangeCalibration()
+        network = self._network()
+        chosen = find_executor(executor, device_of(self))
+        prepared = lowered(self, quantised_by(network, how))
+        if inputs is None:
+            inputs = random_inputs(network, how.seed)
+        elif not isinstance(inputs, Mapping):
+            if len(network.inputs) != 1:
+                raise InputError(f"give an array for each input by its name: {', '.join(network.inputs)}")
+            inputs = {network.inputs[0]: inputs}
+        return execute(chosen, prepared, inputs)
+
+    def report(self, path: str | Path) -> Path:
+        """Writes the page of ``dynamap report`` and returns where.
+
+        Raises:
+            InputError: the plan's own words cannot be understood, or the file cannot be written.
+        """
+        import hashlib
+
+        from dynamap.backends.evidence.report import Wanted, gather, html_report
+        from dynamap.planner.results.files import write_file
+
+        sha256 = hashlib.sha256(self.content()).hexdigest()
+        write_file(
+            Path(path), html_report([gather(self, self.model.name, sha256, Wanted(), folder=self.folder)]).encode()
+        )
+        return Path(path)
+
+    def generate(
+        self,
+        folder: str | Path,
+        backend: str = "vitis-hls",
+        *,
+        calibration: RangeCalibration | None = None,
+        force: bool = False,
+    ) -> Path:
+        """Writes the project of ``dynamap generate`` and returns its folder; its image is a seeded random one.
+
+        Raises:
+            InputError: there is no such backend, the folder holds something else, or the model cannot be quantised.
+            InfeasibleError: the backend cannot build the plan, or the program does not fit the device's memory.
+        """
+        from dynamap.backends.discovery import load_backend
+        from dynamap.backends.program.host import integer_inputs, lowered, quantised_by, random_inputs
+        from dynamap.backends.project import write_project
+        from dynamap.backends.range_calibration import RangeCalibration
+
+        how = calibration or RangeCalibration()
+        network = self._network()
+        chosen = load_backend(backend)
+        prepared = lowered(self, quantised_by(network, how))
+        image = integer_inputs(prepared.quantised, random_inputs(network, how.seed))
+        write_project(chosen.generate(self, prepared.program, image), Path(folder), force=force)
+        return Path(folder)
+
+    def _network(self) -> Network:
+        if self.network is not None:
+            return self.network
+        from dynamap.backends.planned_model import network_of_plan
+
+        return network_of_plan(self, folder=self.folder)
+
+
+class Comparison(Sequence[Plan]):
+    """Several plans side by side: in a notebook a table with bars, ``to_dataframe`` for more."""
+
+    def __init__(self, plans: Sequence[Plan]) -> None:
+        if not plans:
+            raise InputError("there is no plan to compare")
+        self._plans = tuple(plans)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._plans[index]
+
+    def __len__(self) -> int:
+        return len(self._plans)
+
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, self._plans))
+
+    def _repr_html_(self) -> str:
+        from dynamap.backends.evidence.notebook import comparison_html
+
+        return comparison_html(self._plans)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """A row per plan.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        rows = [
+            {
+                "model": plan.model.name,
+                "device": plan.device["device"]["name"],
+                "rows": plan.overlay.rows,
+                "columns": plan.overlay.columns,
+                "clock_mhz": plan.overlay.clock_mhz,
+                "latency_ms": plan.latency_ms,
+                "status": plan.solver.status,
+                **{use.name: use.used for use in plan.resources},
+            }
+            for plan in self._plans
+        ]
+        return _pandas().DataFrame(rows)
+
+
+def _pandas() -> Any:
+    try:
+        import pandas
+    except ImportError:
+        raise InputError("a data frame needs pandas: pip install pandas") from None
+    return pandas
+
+
+def _flat(layer: Mapping[str, Any]) -> dict[str, Any]:
+    """A layer's document without its alternatives, its shape and blocking spread over keys of their own."""
+    flat: dict[str, Any] = {}
+    for key, value in layer.items():
+        if key == "options":
+            continue
+        if isinstance(value, Mapping):
+            flat |= {f"{key}_{part}": each for part, each in value.items()}
+        else:
+            flat[key] = value
+    return flat
