@@ -13,8 +13,10 @@ import numpy.typing as npt
 
 from dynamap.backends.contract import Executor, Int8Array, LayerRun
 from dynamap.backends.discovery import announced_backends, load_backend
+from dynamap.backends.host.segments import Segments
 from dynamap.backends.program.encoding import Program
-from dynamap.backends.program.host import Prepared, declared_outputs, integer_inputs, real_outputs
+from dynamap.backends.program.host import Prepared
+from dynamap.backends.program.parts import outputs_of, run_model
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InputError
 from dynamap.planner.mapping.memory import host_reads
@@ -61,13 +63,16 @@ def find_executor(name: str, device: Device | None = None) -> Executor:
 def execute(
     executor: Executor, prepared: Prepared, arrays: Mapping[str, npt.NDArray[Any]]
 ) -> dict[str, npt.NDArray[Any]]:
-    """The outputs of one image in the types and shapes that the model declares.
+    """The model's outputs for one image, in its own names, types and shapes; ``arrays``: a value for each input.
 
     Raises:
-        InputError: an input is missing or unknown, has the wrong shape or type, or holds NaN.
+        InputError: an input does not fit, or the host cannot run its part of the model.
     """
-    inputs = integer_inputs(prepared.quantised, arrays)
-    wanted = set(host_reads(prepared.network))
-    kept = {name: values for name, values in inputs.items() if name in wanted}
-    kept |= {done.tensor: done.values for done in executor.run(prepared.program, inputs) if done.tensor in wanted}
-    return declared_outputs(prepared.network, real_outputs(prepared.quantised, kept))
+
+    def execute_part(part: Prepared, inputs: Mapping[str, Int8Array]) -> dict[str, Int8Array]:
+        wanted = set(host_reads(part.network))
+        kept = {name: values for name, values in inputs.items() if name in wanted}
+        return kept | {done.tensor: done.values for done in executor.run(part.program, inputs) if done.tensor in wanted}
+
+    values = run_model(prepared, arrays, execute_part, Segments())
+    return {name: values[name] for name in outputs_of(prepared.network)}

@@ -78,15 +78,15 @@ class Plan(StoredPlan):
 
     def run(
         self,
-        inputs: Mapping[str, npt.NDArray[Any]] | npt.NDArray[Any] | None = None,
+        inputs: Mapping[str, npt.NDArray[Any]] | npt.NDArray[Any] | str | Path | None = None,
         *,
         executor: str = "numpy",
         calibration: RangeCalibration | None = None,
     ) -> dict[str, npt.NDArray[Any]]:
         """The outputs of one image, bit-exact, in the types and shapes that the model declares, by name.
 
-        ``inputs``: arrays by the names of inputs, batch included, or the array of the only one; seeded random ones
-        where none are given. ``executor``: ``numpy`` or a backend (``dynamap backends``).
+        ``inputs``: arrays by the names of inputs, batch included; or, of the only input, the array, or a file of it
+        (a picture, .npy); seeded random ones where none are given. ``executor``: ``numpy`` or a backend.
 
         Raises:
             InputError: the model, the executor, the calibration or an input cannot be used.
@@ -94,20 +94,18 @@ class Plan(StoredPlan):
         """
         from dynamap.backends.executors import execute, find_executor
         from dynamap.backends.hardware.target import device_of
-        from dynamap.backends.program.host import lowered, quantised_by, random_inputs
+        from dynamap.backends.program.host import lowered, preprocessing_of, quantised_by
+        from dynamap.backends.program.parts import model_inputs
         from dynamap.backends.range_calibration import RangeCalibration
 
-        how = calibration or RangeCalibration()
-        network = self._network()
+        how, preprocess = calibration or RangeCalibration(), preprocessing_of(self)
         chosen = find_executor(executor, device_of(self))
-        prepared = lowered(self, quantised_by(network, how))
-        if inputs is None:
-            inputs = random_inputs(network, how.seed)
+        quantised = quantised_by(self._network(), how, preprocess)
+        if inputs is None or isinstance(inputs, (str, Path)):
+            inputs = model_inputs(quantised, None if inputs is None else Path(inputs), how.seed, preprocess)
         elif not isinstance(inputs, Mapping):
-            if len(network.inputs) != 1:
-                raise InputError(f"give an array for each input by its name: {', '.join(network.inputs)}")
-            inputs = {network.inputs[0]: inputs}
-        return execute(chosen, prepared, inputs)
+            inputs = {_only_input(quantised.network): inputs}
+        return execute(chosen, lowered(self, quantised), inputs)
 
     def report(self, path: str | Path) -> Path:
         """Writes the page of ``dynamap report`` and returns where.
@@ -203,6 +201,14 @@ class Comparison(Sequence[Plan]):
             for plan in self._plans
         ]
         return _pandas().DataFrame(rows)
+
+
+def _only_input(network: Network) -> str:
+    whole = network.whole
+    names = list(network.inputs) if whole is None else [port.name for port in whole.inputs]
+    if len(names) != 1:
+        raise InputError(f"give an array for each input by its name: {', '.join(names)}")
+    return names[0]
 
 
 def _pandas() -> Any:
