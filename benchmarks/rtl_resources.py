@@ -82,17 +82,18 @@ def of_an_overlay() -> Iterator[Part]:
 
 
 def feeding() -> Iterator[Part]:
-    """What brings operands to the array: at 16 x 8 with words of 64 bytes, and at 129 x 49 with words of 256."""
+    """What brings operands to the array: of several sizes, words of 64 and of 256 bytes, operands of 8 and 16 bits."""
     from dynamap.backends.vitis_rtl.feeding import FeedShape
 
-    for rows, columns, word_units in ((16, 8, 4), (129, 49, 16)):
-        shape = FeedShape(rows, columns, word_units)
-        about = f"{16 * word_units} bytes to {shape.input_banks} banks"
+    sizes = [(16, 8, 4, 8), (128, 48, 16, 8), (129, 49, 16, 8), (64, 24, 4, 16)]
+    for rows, columns, word_units, bits in sizes:
+        shape = FeedShape(rows, columns, word_units, operand_bits=bits)
+        about = f"words of {16 * word_units} bytes, {shape.input_banks} banks"
         places = {"WordUnits": word_units, "Banks": shape.input_banks, "Depth": shape.input_depth}
         yield Part(f"placer, {about}", "placer", places)
-        reads = {"Rows": rows, "Banks": shape.input_banks, "Depth": shape.input_depth}
-        yield Part(f"pads and shift of a window, {rows} rows", "window_reader", reads)
-        yield Part(f"feed with its buffers, {rows} x {columns}, {about}", "feed", shape.parameters())
+        reads = {"Rows": rows, "OperandBits": bits, "Banks": shape.input_banks, "Depth": shape.input_depth}
+        yield Part(f"pads and shift of a window, {rows} rows of {bits} bits", "window_reader", reads)
+        yield Part(f"feed with its buffers, {rows} x {columns}, {about}, {bits} bits", "feed", shape.parameters())
     yield Part("order of tiles", "tile_walker", {"Rows": 16})
     yield Part("order of windows", "window_walker", {})
     yield Part("loading of weights", "weight_loader", {})

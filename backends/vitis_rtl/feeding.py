@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from itertools import pairwise
 
 from dynamap.backends.vitis_rtl.records import Field, Record
@@ -35,11 +36,13 @@ class FeedShape:
     weight_depth: int = 512
     accumulator_rows: int = 512
     group_rows: int = 8
+    operand_bits: int = 8
 
     @property
     def window_units(self) -> int:
-        """Units that a window of P1 bytes may touch: one more where it may begin inside a unit."""
-        return self.rows // UNIT if self.rows % UNIT == 0 else (self.rows + 30) // UNIT
+        """Units that a window of P1 values may touch: one more where it may begin inside a unit."""
+        wide = self.rows * self.operand_bits // 8
+        return wide // UNIT if self.rows % UNIT == 0 else (wide + 30) // UNIT
 
     @property
     def input_banks(self) -> int:
@@ -66,6 +69,7 @@ class FeedShape:
         return {
             "Rows": self.rows,
             "Columns": self.columns,
+            "OperandBits": self.operand_bits,
             "WordUnits": self.word_units,
             "InputBanks": self.input_banks,
             "InputDepth": self.input_depth,
@@ -123,6 +127,14 @@ class PlacedPlanes:
         }
 
 
+class Layout(Enum):
+    """What a pixel of a block is: channels of an image (its pitch odd), a window, or transformed values of a tile."""
+
+    PIXELS = "pixels"
+    WINDOWS = "windows"
+    TILES = "tiles"
+
+
 @dataclass(frozen=True)
 class ConvolutionBlock:
     """A block of a convolution whose weights stay, its input in the buffer from unit ``base`` on, pixel by pixel.
@@ -130,6 +142,7 @@ class ConvolutionBlock:
     ``first_row``: the buffer's row under kernel row 0 of the block's first output row, negative in a pad.
     ``taps_apart``: every tap is a segment of its own, as where kernel columns are dilated, and in kn2row; else the
     taps of a kernel row are one. ``weights``: the first byte behind the parameters in the weight buffer.
+    ``repeats``: products of their own, each with sums of its own.
     """
 
     channels: int
@@ -149,21 +162,40 @@ class ConvolutionBlock:
     weights: int = 0
     half: int = 0
     accumulate: bool = False
+    layout: Layout = Layout.PIXELS
+    repeats: int = 1
+
+    @property
+    def wide(self) -> bool:
+        """Whether values have 16 bits."""
+        return self.layout is Layout.TILES
+
+    @property
+    def value_bytes(self) -> int:
+        """Bytes of a value and of a weight."""
+        return 2 if self.wide else 1
 
     @property
     def planes(self) -> int:
-        """Channel units of a pixel."""
-        return -(-self.channels // UNIT)
+        """Units of a pixel: those of its channels, or of its window."""
+        return self.value_bytes * -(-self.channels // UNIT)
 
     @property
     def pitch(self) -> int:
-        """Units from a pixel to the next: made odd, so that neither reads nor writes meet in a bank."""
-        return self.planes | 1
+        """Units from a pixel to the next: of an image odd, so that neither reads nor writes meet in a bank."""
+        return self.planes | 1 if self.layout is Layout.PIXELS else self.planes
 
     @property
     def row_units(self) -> int:
-        """Units from an image row to the next: rows keep the pixels, up to a multiple of 4, that memory has."""
-        return 4 * -(-self.width // 4) * self.pitch
+        """Units from a row to the next: rows keep what memory has, pixels or units up to a multiple of 4."""
+        if self.layout is Layout.PIXELS:
+            return 4 * -(-self.width // 4) * self.pitch
+        return 4 * -(-self.width * self.pitch // 4)
+
+    @property
+    def repeat_units(self) -> int:
+        """Units from the input of a repeat to that of the next one."""
+        return self.height * self.row_units
 
     @property
     def segments(self) -> int:
@@ -183,24 +215,26 @@ class ConvolutionBlock:
 
     def row_tiles(self, shape: FeedShape) -> list[int]:
         """Values of each row tile of a segment."""
-        full, rest = divmod(self.segment_bytes, shape.rows)
+        full, rest = divmod(self.segment_bytes // self.value_bytes, shape.rows)
         return [shape.rows] * full + ([rest] if rest else [])
 
     def column_tiles(self, shape: FeedShape) -> list[int]:
-        """Output channels of each column tile: two per column."""
-        full, rest = divmod(self.out_channels, 2 * shape.columns)
-        return [2 * shape.columns] * full + ([rest] if rest else [])
+        """Output channels of each column tile: two per column, of 16-bit weights one."""
+        most = 2 * shape.columns // self.value_bytes
+        full, rest = divmod(self.out_channels, most)
+        return [most] * full + ([rest] if rest else [])
 
     def tiles(self, shape: FeedShape) -> Iterator[tuple[int, int]]:
         """Values and output channels of every stationary tile, in the program's order."""
-        for _ in range(self.segments):
+        for _ in range(self.repeats * self.segments):
             for values in self.row_tiles(shape):
                 for channels in self.column_tiles(shape):
                     yield values, channels
 
     def registers(self, shape: FeedShape) -> dict[str, int]:
         """The fields of ``block_t``."""
-        values, channels = self.row_tiles(shape), self.column_tiles(shape)
+        values = self.row_tiles(shape)
+        tiles = [self.value_bytes * channels for channels in self.column_tiles(shape)]
         pitch, row = self.pitch, self.row_units
         return {
             "rows": self.rows,
@@ -212,6 +246,9 @@ class ConvolutionBlock:
             "height": self.height,
             "pad_value": self.pad_value,
             "half": self.half,
+            "wide": int(self.wide),
+            "repeats": self.repeats,
+            "repeat_step": self.repeat_units,
             "tap_rows": self.kernel[0],
             "tap_columns": self.kernel[1] if self.taps_apart else 1,
             "base": self.base + self.first_row * row,
@@ -221,15 +258,15 @@ class ConvolutionBlock:
             "tap_row_step": self.dilation[0] * row,
             "tap_row_rows": self.dilation[0],
             "segment_bytes": self.segment_bytes,
-            "column_tiles": len(channels),
-            "paired": 1,
+            "column_tiles": len(tiles),
+            "paired": int(not self.wide),
             "weights": self.weights,
-            "full_bytes": channels[0],
-            "last_bytes": channels[-1],
-            "tile_bytes_00": values[0] * channels[0],
-            "tile_bytes_01": values[0] * channels[-1],
-            "tile_bytes_10": values[-1] * channels[0],
-            "tile_bytes_11": values[-1] * channels[-1],
+            "full_bytes": tiles[0],
+            "last_bytes": tiles[-1],
+            "tile_bytes_00": values[0] * tiles[0],
+            "tile_bytes_01": values[0] * tiles[-1],
+            "tile_bytes_10": values[-1] * tiles[0],
+            "tile_bytes_11": values[-1] * tiles[-1],
             "accumulate": int(self.accumulate),
             "positions": self.positions,
         }
@@ -291,6 +328,9 @@ BLOCK_FIELDS = (
     Field("base", 24),
     Field("tap_columns", 16),
     Field("tap_rows", 16),
+    Field("repeat_step", 24),
+    Field("repeats", 16),
+    Field("wide"),
     Field("half"),
     Field("pad_value", 8),
     Field("height", 16),
@@ -331,7 +371,7 @@ def feed_outputs(shape: FeedShape) -> Record:
             Field("valid", 1, shape.columns),
             Field("low", 32, shape.columns, signed=True),
             Field("high", 32, shape.columns, signed=True),
-            Field("operand", 8, shape.rows, signed=True),
+            Field("operand", shape.operand_bits, shape.rows, signed=True),
             Field("top_word", 16, shape.columns),
             Field("write", 1, shape.input_banks),
             Field("write_row", (shape.input_depth - 1).bit_length(), shape.input_banks),

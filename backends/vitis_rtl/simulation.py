@@ -53,7 +53,8 @@ def array_bench(shape: ArrayShape, *, instances: bool = True, loops: bool = True
 
 def feed_bench(shape: FeedShape) -> Bench:
     """Placer, feed and the array in loops."""
-    parameters = {**shape.parameters(), "GroupRows": shape.group_rows}
+    high_bits = 22 if shape.operand_bits > 8 else 18
+    parameters = {**shape.parameters(), "GroupRows": shape.group_rows, "HighBits": high_bits}
     return Bench("feed_bench", tuple(parameters.items()), feed_inputs(shape), feed_outputs(shape))
 
 

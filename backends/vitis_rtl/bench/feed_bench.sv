@@ -7,6 +7,8 @@ module feed_bench
     parameter int unsigned Rows = 16,
     parameter int unsigned Columns = 8,
     parameter int unsigned GroupRows = 8,
+    parameter int unsigned OperandBits = 8,
+    parameter int unsigned HighBits = 18,
     parameter int unsigned WordUnits = 4,
     parameter int unsigned InputBanks = 8,
     parameter int unsigned InputDepth = 512,
@@ -19,7 +21,7 @@ module feed_bench
     localparam int unsigned WordBits = 128 * WordUnits,
     localparam int unsigned InBits = 9 + 2 * WordBits + UnitBits + RowBits + $bits(load_t) +
                                      $bits(block_t),
-    localparam int unsigned OutBits = 12 + RowBits + 81 * Columns + 8 * Rows +
+    localparam int unsigned OutBits = 12 + RowBits + 81 * Columns + OperandBits * Rows +
                                       InputBanks * (129 + InputRowBits)
 ) (
     input logic clk_i,
@@ -38,7 +40,7 @@ module feed_bench
   logic [InputBanks-1:0] write;
   logic [InputBanks-1:0][InputRowBits-1:0] write_row;
   logic [InputBanks-1:0][127:0] write_unit;
-  logic [Rows-1:0][7:0] operand;
+  logic [Rows-1:0][OperandBits-1:0] operand;
   logic [Columns-1:0][15:0] top_word;
   logic [Columns-1:0] valid;
   logic [Columns-1:0][31:0] low, high;
@@ -113,6 +115,7 @@ module feed_bench
   feed #(
       .Rows(Rows),
       .Columns(Columns),
+      .OperandBits(OperandBits),
       .WordUnits(WordUnits),
       .InputBanks(InputBanks),
       .InputDepth(InputDepth),
@@ -151,6 +154,8 @@ module feed_bench
       .Rows(Rows),
       .Columns(Columns),
       .GroupRows(GroupRows),
+      .OperandBits(OperandBits),
+      .HighBits(HighBits),
       .AccumulatorRows(AccumulatorRows)
   ) u_array (
       .clk_i,

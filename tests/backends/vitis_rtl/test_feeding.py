@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pytest
 
 from dynamap.backends.vitis_rtl.array import ArrayShape
-from dynamap.backends.vitis_rtl.feeding import ConvolutionBlock, FeedShape, tile_starts
+from dynamap.backends.vitis_rtl.feeding import ConvolutionBlock, FeedShape, Layout, tile_starts
 from dynamap.backends.vitis_rtl.simulation import Simulations, feed_bench
+from support.array_tiles import PAIR
 from support.feed_blocks import (
     RESET,
     Data,
@@ -19,9 +20,9 @@ from support.feed_blocks import (
     memory_words,
     packed_weights,
     placed,
-    planes_in_memory,
     random_data,
     sums,
+    units_in_memory,
 )
 
 IntArray = npt.NDArray[np.int64]
@@ -62,13 +63,13 @@ def computed(
         stream = packed_weights(block, data.weights, shape)
         block = replace(block, base=base, weights=first, half=number % 2)
         plan = placed(block, 0, 0)
-        words = memory_words(planes_in_memory(data.image, 0, number), plan, shape.word_units)
+        words = memory_words(units_in_memory(block, data.image, 0, number), plan, shape.word_units)
         script.load(at, plan, words)
         end = script.weights(at, first, stream)
         at = max(end, at + plan.cycles(shape.word_units)) + 16
         wide = 16 * shape.word_units
         first = -(-(first + len(stream)) // wide) * wide + 48
-        base += block.height * block.row_units
+        base += block.repeats * block.repeat_units
         loaded.append(block)
     assert first <= 16 * shape.weight_banks * shape.weight_depth
     assert base <= shape.input_banks * shape.input_depth
@@ -81,7 +82,7 @@ def computed(
     at = offered + max(stalled, default=0) + last + array_of(shape).after_streaming()
     requests = []
     for block in loaded[-2:]:
-        rows = block.positions * len(block.column_tiles(shape))
+        rows = block.repeats * block.positions * len(block.column_tiles(shape))
         script.read(at, block.half, range(rows))
         requests.append(at + np.arange(rows))
         at += rows
@@ -93,6 +94,17 @@ def computed(
         assert np.all(seen["valid"][answers, columns] == 1)
         found.append(np.stack([seen["low"][answers, columns], seen["high"][answers, columns]], axis=-1))
     return seen, [part.reshape(len(part), -1) for part in found], offered
+
+
+def compare_tiles(shape: FeedShape, block: ConvolutionBlock, found: IntArray, expected: IntArray) -> None:
+    """The same for every repeat; a sum of 16-bit products is its low 18 bits and the rest."""
+    numbers = found[:, 0::2] + PAIR * found[:, 1::2]
+    tiles = block.column_tiles(shape)
+    for repeat in range(block.repeats):
+        part = expected[repeat * block.positions :][: block.positions]
+        for number, channels in enumerate(tiles):
+            rows = numbers[(repeat * len(tiles) + number) * block.positions :][: block.positions, :channels]
+            np.testing.assert_array_equal(rows, part[:, number * shape.columns :][:, :channels])
 
 
 def compare(shape: FeedShape, block: ConvolutionBlock, found: IntArray, expected: IntArray) -> None:
@@ -140,6 +152,37 @@ def test_blocks_that_come_late_change_no_sum(simulations: Simulations) -> None:
     taken = np.flatnonzero(seen["block_taken"][RESET:, 0])
     assert len(taken) == len(blocks)
     assert np.diff(taken).max() > 100
+
+
+WINDOWS = ConvolutionBlock(48, 3, 5, (1, 1), 3, 5, 11, layout=Layout.WINDOWS)
+
+
+def test_windows_of_a_toeplitz_input(simulations: Simulations) -> None:
+    """Rows of 15 units, padded to 16 in memory and in the buffer."""
+    data = random_data(WINDOWS, 5)
+    seen, (found,), offered = computed(simulations, UNEVEN, [WINDOWS], [data])
+    compare(UNEVEN, WINDOWS, found, sums(WINDOWS, data))
+    starts = offered + np.array(tile_starts(UNEVEN, [WINDOWS]))
+    np.testing.assert_array_equal(np.flatnonzero(seen["take"][RESET:, 0]) + RESET, starts)
+
+
+WIDE = [
+    FeedShape(rows=16, columns=4, operand_bits=16, weight_depth=2048),
+    FeedShape(rows=11, columns=6, word_units=2, operand_bits=16, weight_depth=2048, input_depth=1024),
+]
+TILES = ConvolutionBlock(20, 1, 7 * 2, (1, 2), 1, 7, 9, stride=(1, 2), taps_apart=True, layout=Layout.TILES, repeats=6)
+
+
+@pytest.mark.parametrize("shape", WIDE, ids=str)
+def test_tiles_of_winograd_and_bytes_in_turn(simulations: Simulations, shape: FeedShape) -> None:
+    """Two rounds of 20 channels of 16 bits at 6 positions of 7 tiles; before and behind it a convolution of bytes."""
+    blocks = [POINT, TILES, SAME]
+    datas = [random_data(block, number) for number, block in enumerate(blocks)]
+    seen, (tiles, bytes_), offered = computed(simulations, shape, blocks, datas)
+    compare_tiles(shape, TILES, tiles, sums(TILES, datas[1]))
+    compare(shape, SAME, bytes_, sums(SAME, datas[2]))
+    starts = offered + np.array(tile_starts(shape, blocks))
+    np.testing.assert_array_equal(np.flatnonzero(seen["take"][RESET:, 0]) + RESET, starts)
 
 
 def test_cycles_by_hand() -> None:

@@ -13,6 +13,7 @@ from dynamap.backends.vitis_rtl.array import ArrayShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
 from dynamap.backends.vitis_rtl.post import DrainShape, LaneShape
+from dynamap.backends.vitis_rtl.simulation import feed_bench
 from dynamap.backends.vitis_rtl.sources import (
     ARRAY,
     BENCHES,
@@ -97,6 +98,7 @@ FEEDS = [
     FeedShape(rows=16, columns=8),
     FeedShape(rows=19, columns=5, word_units=2),
     FeedShape(rows=129, columns=49, word_units=16),
+    FeedShape(rows=11, columns=6, operand_bits=16),
 ]
 
 
@@ -108,7 +110,7 @@ def test_the_feed_is_taken_without_a_message(folder: Path, shape: FeedShape) -> 
         values = [f"-G{name}={value}" for name, value in parameters.items()]
         arguments = ["--lint-only", "-Wall", "--quiet", *values, "delay_line.sv", *FEED, "--top-module", top]
         assert tools.verilator().run(arguments, folder) == ""
-    values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
+    values = [f"-G{name}={value}" for name, value in feed_bench(shape).parameters]
     sources = [*SIMULATED, "feed_bench.sv", "queue.sv"]
     printed = tools.slang().run(["-Wextra", "--top", "feed_bench", *values, *sources], folder)
     assert "Build succeeded: 0 errors, 0 warnings" in printed
@@ -140,6 +142,7 @@ def test_drains_that_are_none_are_elaboration_errors(folder: Path, shape: DrainS
         ("feed", {"InputBanks": 2, "WordUnits": 4}, "InputBanks: at least the units of a word"),
         ("feed", {"WeightBanks": 2, "WordUnits": 2, "Columns": 16}, "WeightBanks: at least the units of a word"),
         ("feed", {"Rows": 160}, "Banks: at least the units of a window"),
+        ("feed", {"OperandBits": 12}, "OperandBits: 8, or 16 with Winograd"),
         ("placer", {"WordUnits": 3}, "WordUnits: a power of two"),
         ("placer", {"WordUnits": 16}, "Banks: at least the units of a memory word"),
         ("placer", {"Banks": 12}, "Lanes: a power of two"),

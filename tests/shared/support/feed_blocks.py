@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.vitis_rtl.feeding import UNIT, ConvolutionBlock, FeedShape, PlacedPlanes
+from dynamap.backends.vitis_rtl.feeding import UNIT, ConvolutionBlock, FeedShape, Layout, PlacedPlanes
 
 IntArray = npt.NDArray[np.int64]
 
@@ -17,7 +17,10 @@ RESET = 24
 
 @dataclass(frozen=True)
 class Data:
-    """A block's input [channels, height, width] and weights [out_channels, channels, kernel rows, kernel columns]."""
+    """A block's input [channels, height, width] and weights [out_channels, channels, kernel rows, kernel columns].
+
+    With repeats, each has them as a first axis.
+    """
 
     image: IntArray
     weights: IntArray
@@ -26,8 +29,24 @@ class Data:
 def random_data(block: ConvolutionBlock, seed: int) -> Data:
     """All values but -128 in weights, which an array of G = 8 refuses."""
     random = np.random.default_rng(seed)
-    image = random.integers(-128, 128, (block.channels, block.height, block.width))
-    return Data(image, random.integers(-127, 128, (block.out_channels, block.channels, *block.kernel)))
+    most = 1 << 13 if block.wide else 1 << 7
+    repeats = (block.repeats,) if block.wide else ()
+    image = random.integers(-most, most, (*repeats, block.channels, block.height, block.width))
+    weights = random.integers(1 - most, most, (*repeats, block.out_channels, block.channels, *block.kernel))
+    return Data(image, weights >> 9 if block.wide else weights)  # sums stay within 32 bits
+
+
+def units_in_memory(block: ConvolutionBlock, image: IntArray, gap_units: int, seed: int) -> IntArray:
+    """Bytes of a block's input, [units, 16]: planes of an image, or rows of windows or of tiles as they follow."""
+    if block.layout is Layout.PIXELS:
+        return planes_in_memory(image, gap_units, seed)
+    values = np.moveaxis(image.reshape(-1, *image.shape[-3:]), 1, -1)  # repeat, row, pixel, channel
+    padded = np.zeros((*values.shape[:3], UNIT * block.planes // block.value_bytes), np.int64)
+    padded[..., : block.channels] = values
+    raw = padded.astype("<i2" if block.wide else np.int8).view(np.int8).reshape(len(values) * block.height, -1)
+    rows = np.zeros((len(raw), UNIT * block.row_units), np.int64)
+    rows[:, : raw.shape[1]] = raw
+    return rows.reshape(-1, UNIT)
 
 
 def planes_in_memory(image: IntArray, gap_units: int, seed: int) -> IntArray:
@@ -47,6 +66,9 @@ def planes_in_memory(image: IntArray, gap_units: int, seed: int) -> IntArray:
 
 def placed(block: ConvolutionBlock, gap_units: int, offset: int) -> PlacedPlanes:
     """Where LOAD puts them."""
+    if block.layout is not Layout.PIXELS:
+        units = block.repeats * block.repeat_units
+        return PlacedPlanes(block.base, 1, 1, units, units, offset)
     units = block.height * 4 * -(-block.width // 4)
     return PlacedPlanes(block.base, block.pitch, block.planes, units, units + gap_units, offset)
 
@@ -87,12 +109,22 @@ def windows(block: ConvolutionBlock, image: IntArray) -> IntArray:
 
 
 def sums(block: ConvolutionBlock, data: Data) -> IntArray:
-    """The convolution, [positions, out_channels]."""
+    """The convolution, [positions, out_channels], repeat behind repeat."""
+    if block.wide:
+        alone = replace(block, repeats=1, layout=Layout.PIXELS)
+        parts = [Data(image, weights) for image, weights in zip(data.image, data.weights, strict=True)]
+        return np.concatenate([sums(alone, part) for part in parts])
     return np.einsum("pabc,ocab->po", windows(block, data.image), data.weights)
 
 
 def packed_weights(block: ConvolutionBlock, weights: IntArray, shape: FeedShape) -> IntArray:
-    """The stream of docs/program.md, section 3, WS: segment, row tile, column tile, value, output channel."""
+    """The bytes of docs/program.md, section 3, WS: repeat, segment, row tile, column tile, value, output channel."""
+    if block.wide:
+        alone = replace(block, repeats=1, layout=Layout.WINDOWS)
+        half = replace(shape, columns=shape.columns // 2)
+        assert 2 * half.columns == shape.columns, "a column of 16-bit weights is half a pair"
+        numbers = np.concatenate([packed_weights(alone, part, half) for part in weights])
+        return numbers.astype("<i2").view(np.int8).astype(np.int64)
     out = []
     for k1 in range(block.kernel[0]):
         for taps in [[k2] for k2 in range(block.kernel[1])] if block.taps_apart else [list(range(block.kernel[1]))]:

@@ -13,6 +13,7 @@ module feed
 #(
     parameter int unsigned Rows = 16,
     parameter int unsigned Columns = 8,
+    parameter int unsigned OperandBits = 8,  // 16 with Winograd
     parameter int unsigned WordUnits = 4,
     parameter int unsigned InputBanks = 8,
     parameter int unsigned InputDepth = 512,  // units of a bank, both halves
@@ -22,7 +23,8 @@ module feed
     localparam int unsigned InputRowBits = $clog2(InputDepth),
     localparam int unsigned WeightUnitBits = $clog2(WeightBanks) + $clog2(WeightDepth),
     localparam int unsigned AccumulatorBits = $clog2(AccumulatorRows),
-    localparam int unsigned WindowUnits = Rows % 16 == 0 ? Rows / 16 : (Rows + 30) / 16,
+    localparam int unsigned WindowBytes = Rows * OperandBits / 8,
+    localparam int unsigned WindowUnits = (WindowBytes + (Rows % 16 == 0 ? 0 : 30)) / 16,
     localparam int unsigned WeightUnits = (2 * Columns + 30) / 16,
     localparam int unsigned WindowCycles = 5 + ($clog2(InputBanks) + 1) / 2 +
                                            (Rows % 16 == 0 ? 0 : 2),
@@ -54,7 +56,7 @@ module feed
     output logic load_last_o,
     output logic first_o,
     output logic last_o,
-    output logic [Rows-1:0][7:0] operand_o,
+    output logic [Rows-1:0][OperandBits-1:0] operand_o,
     output logic [Columns-1:0][15:0] word_o,
     output logic add_o,
     output logic add_first_o,
@@ -79,7 +81,7 @@ module feed
   logic outside, load, load_last, paired;
   logic [$clog2(InputBanks)+InputRowBits-1:0] read_unit;
   logic [WindowUnits-1:0][127:0] window_data;
-  logic [Rows-1:0][7:0] operand;
+  logic [Rows-1:0][OperandBits-1:0] operand;
 
   assign pass = loaded && free;
 
@@ -125,7 +127,8 @@ module feed
   );
 
   window_reader #(
-      .Rows (Rows),
+      .Rows(Rows),
+      .OperandBits(OperandBits),
       .Banks(InputBanks),
       .Depth(InputDepth)
   ) u_reader (
@@ -155,7 +158,7 @@ module feed
   );
 
   delay_line #(
-      .Bits($bits(window_t) + 8 * Rows),
+      .Bits($bits(window_t) + OperandBits * Rows),
       .Cycles(ArrayCycles - WindowCycles)
   ) u_windows_late (
       .clk_i,

@@ -30,10 +30,14 @@ package feed_pkg;
     count_t height;  // image rows in the buffer
     logic [7:0] pad_value;
     logic half;  // of the accumulators
+    logic wide;  // values of 16 bits (Winograd), else of 8
   } windows_t;
 
   typedef struct packed {
     windows_t windows;
+    // Products of their own, each with sums of its own: positions of Winograd, else 1.
+    count_t repeats;
+    units_t repeat_step;
     // Segments: rows of the kernel, and its columns where each is a segment of its own, else 1.
     count_t tap_rows;
     count_t tap_columns;
@@ -49,7 +53,7 @@ package feed_pkg;
     count_t full_bytes;
     count_t last_bytes;  // of the last column tile
     logic [1:0][1:0][ByteBits-1:0] tile_bytes;  // [last row tile of a segment][last column tile]
-    // Accumulators: row = column tile x positions + position.
+    // Accumulators: row = (repeat x column tiles + column tile) x positions + position.
     logic accumulate;  // the block's first sums are added too
     count_t positions;
   } block_t;
@@ -72,6 +76,7 @@ package feed_pkg;
   typedef struct packed {
     logic valid;
     logic take;
+    logic wide;
     logic [3:0] shift;
     count_t values;
     logic [7:0] pad_value;

@@ -1,5 +1,5 @@
-// The stationary tiles of a block in the program's order: segments, row tiles of a segment, column
-// tiles. It is a tile ahead of who takes them: behind a tile that is taken the next one is there four
+// The stationary tiles of a block in the program's order: repeats, segments, row tiles of a segment,
+// column tiles. It is a tile ahead of who takes them: behind a tile that is taken the next one is there four
 // cycles later, and behind a block that is started the first one three cycles later.
 module tile_walker
   import feed_pkg::*;
@@ -28,21 +28,24 @@ module tile_walker
   /* verilator lint_off UNUSEDSIGNAL */  // what only the begin of a block needs
   block_t block_q;
   /* verilator lint_on UNUSEDSIGNAL */
-  count_t tap_rows_q, tap_columns_q, column_tiles_q;  // left
+  count_t repeats_q, tap_rows_q, tap_columns_q, column_tiles_q;  // left
   bytes_t segment_q;  // left
-  units_t segment_column_q;
+  units_t repeat_base_q, segment_column_q;
   place_t place_q;
   logic [3:0] shift_q;
   bytes_t weights_end_q;
-  count_t accumulator_row_q;
-  logic first_q, last_row_tile_q, last_column_tile_q, last_segment_q, last_tap_column_q;
+  count_t repeat_row_q, accumulator_row_q;
+  logic first_q, last_row_tile_q, last_column_tile_q;
+  logic last_repeat_q, last_tap_row_q, last_tap_column_q;
+  bytes_t tile_bytes;  // of a whole row tile
   logic [4:0] next_shift;
-
-  localparam logic [4:0] ShiftStep = 5'(Rows % 16);
+  count_t next_row;
 
   assign ready_o = state_q == Idle;
   assign valid_o = state_q == Valid;
-  assign next_shift = 5'(shift_q) + ShiftStep;
+  assign tile_bytes = block_q.windows.wide ? ByteBits'(2 * Rows) : ByteBits'(Rows);
+  assign next_shift = 5'(shift_q) + 5'(tile_bytes[3:0]);
+  assign next_row = accumulator_row_q + block_q.positions;
 
   always_ff @(posedge clk_i) begin
     if (rst_i) begin
@@ -62,27 +65,30 @@ module tile_walker
   always_ff @(posedge clk_i) begin
     if (state_q == Idle) begin
       block_q <= block_i;
+      repeats_q <= block_i.repeats;
       tap_rows_q <= block_i.tap_rows;
       tap_columns_q <= block_i.tap_columns;
       column_tiles_q <= block_i.column_tiles;
       segment_q <= block_i.segment_bytes;
+      repeat_base_q <= block_i.place.base;
       segment_column_q <= block_i.place.column;
       place_q <= block_i.place;
       shift_q <= '0;
       weights_end_q <= block_i.weights;
+      repeat_row_q <= '0;
       accumulator_row_q <= '0;
       first_q <= !block_i.accumulate;
     end else if (state_q == Step && !last_column_tile_q) begin
       column_tiles_q <= column_tiles_q - 1'b1;
-      accumulator_row_q <= accumulator_row_q + block_q.positions;
+      accumulator_row_q <= next_row;
     end else if (state_q == Step) begin
       column_tiles_q <= block_q.column_tiles;
-      accumulator_row_q <= '0;
+      accumulator_row_q <= repeat_row_q;
       first_q <= 1'b0;
       if (!last_row_tile_q) begin
-        segment_q <= segment_q - ByteBits'(Rows);
+        segment_q <= segment_q - tile_bytes;
         shift_q <= next_shift[3:0];
-        place_q.column <= place_q.column + UnitBits'(Rows / 16) + UnitBits'(next_shift[4]);
+        place_q.column <= place_q.column + UnitBits'(tile_bytes >> 4) + UnitBits'(next_shift[4]);
       end else begin
         segment_q <= block_q.segment_bytes;
         shift_q <= '0;
@@ -92,11 +98,22 @@ module tile_walker
           place_q.column <= segment_column_q + block_q.tap_column_step;
         end else begin
           tap_columns_q <= block_q.tap_columns;
-          tap_rows_q <= tap_rows_q - 1'b1;
           segment_column_q <= block_q.place.column;
           place_q.column <= block_q.place.column;
-          place_q.base <= place_q.base + block_q.tap_row_step;
-          place_q.row <= place_q.row + block_q.tap_row_rows;
+          if (!last_tap_row_q) begin
+            tap_rows_q <= tap_rows_q - 1'b1;
+            place_q.base <= place_q.base + block_q.tap_row_step;
+            place_q.row <= place_q.row + block_q.tap_row_rows;
+          end else begin
+            repeats_q <= repeats_q - 1'b1;
+            tap_rows_q <= block_q.tap_rows;
+            repeat_base_q <= repeat_base_q + block_q.repeat_step;
+            place_q.base <= repeat_base_q + block_q.repeat_step;
+            place_q.row <= block_q.place.row;
+            repeat_row_q <= next_row;
+            accumulator_row_q <= next_row;
+            first_q <= !block_q.accumulate;
+          end
         end
       end
     end else if (state_q == Sum) begin
@@ -105,23 +122,29 @@ module tile_walker
   end
 
   always_ff @(posedge clk_i) begin
-    last_row_tile_q <= segment_q <= ByteBits'(Rows);
+    last_row_tile_q <= segment_q <= tile_bytes;
     last_column_tile_q <= column_tiles_q == 1;
     last_tap_column_q <= tap_columns_q == 1;
-    last_segment_q <= tap_columns_q == 1 && tap_rows_q == 1;
+    last_tap_row_q <= tap_rows_q == 1;
+    last_repeat_q <= repeats_q == 1;
   end
 
   always_comb begin
     tile_o.windows = block_q.windows;
     tile_o.place = place_q;
     tile_o.shift = shift_q;
-    tile_o.values = last_row_tile_q ? segment_q[CountBits-1:0] : CountBits'(Rows);
+    tile_o.values = CountBits'(Rows);
+    if (last_row_tile_q) begin
+      tile_o.values = segment_q[CountBits-1:0];
+      if (block_q.windows.wide) tile_o.values = segment_q[CountBits:1];
+    end
     tile_o.paired = block_q.paired;
     tile_o.weights_end = weights_end_q;
     tile_o.row_bytes = last_column_tile_q ? block_q.last_bytes : block_q.full_bytes;
     tile_o.first = first_q;
     tile_o.accumulator_row = accumulator_row_q;
-    tile_o.last = last_segment_q && last_row_tile_q && last_column_tile_q;
+    tile_o.last = last_repeat_q && last_tap_row_q && last_tap_column_q && last_row_tile_q &&
+                  last_column_tile_q;
   end
 
 endmodule

@@ -7,13 +7,15 @@ module window_reader
   import feed_pkg::*;
 #(
     parameter int unsigned Rows = 16,
+    parameter int unsigned OperandBits = 8,  // 8, or 16 where tiles may be wide
     parameter int unsigned Banks = 8,
     parameter int unsigned Depth = 512,
     localparam int unsigned BankBits = $clog2(Banks),
     localparam int unsigned AddressBits = BankBits + $clog2(Depth),
     // A window that begins inside a unit, as one may where Rows is no multiple of 16, has one more.
     localparam bit Shifted = Rows % 16 != 0,
-    localparam int unsigned Units = Shifted ? (Rows + 30) / 16 : Rows / 16,
+    localparam int unsigned Bytes = Rows * OperandBits / 8,
+    localparam int unsigned Units = Shifted ? (Bytes + 30) / 16 : Bytes / 16,
     localparam int unsigned BufferCycles = 3 + (BankBits + 1) / 2,
     localparam int unsigned ShiftCycles = Shifted ? 2 : 0
 ) (
@@ -28,11 +30,15 @@ module window_reader
     output logic [AddressBits-1:0] read_unit_o,
     input logic [Units-1:0][127:0] read_data_i,  // BufferCycles later
     output window_t window_o,  // with its operands
-    output logic [Rows-1:0][7:0] operand_o
+    output logic [Rows-1:0][OperandBits-1:0] operand_o
 );
 
   if (Units > Banks) begin : gen_check_banks
     $error("Banks: at least the units of a window.");
+  end
+
+  if (OperandBits != 8 && OperandBits != 16) begin : gen_check_operand
+    $error("OperandBits: 8, or 16 with Winograd.");
   end
 
   localparam int unsigned PlaceBits = $clog2(Units + 1);
@@ -53,7 +59,7 @@ module window_reader
   place_t first, behind;
   logic [Units-1:0] pad_q;
   logic [Units-1:0][127:0] padded_q;
-  logic [Rows-1:0][7:0] bytes;
+  logic [Bytes-1:0][7:0] bytes;
 
   assign read_unit_o = unit_i[AddressBits-1:0];
 
@@ -102,7 +108,7 @@ module window_reader
   if (Shifted) begin : gen_shift
     byte_shift #(
         .Units(Units),
-        .Bytes(Rows)
+        .Bytes(Bytes)
     ) u_shift (
         .clk_i,
         .shift_i(at_shift.shift),
@@ -114,8 +120,14 @@ module window_reader
   end
 
   for (genvar r = 0; r < Rows; r++) begin : gen_row
+    logic [OperandBits-1:0] value;
+    if (OperandBits == 8) begin : gen_byte
+      assign value = bytes[r];
+    end else begin : gen_pair
+      assign value = at_end.wide ? bytes[2*r+:2] : OperandBits'(signed'(bytes[r]));
+    end
     always_ff @(posedge clk_i) begin
-      if (CountBits'(r) < at_end.values) operand_o[r] <= bytes[r];
+      if (CountBits'(r) < at_end.values) operand_o[r] <= value;
       else operand_o[r] <= '0;
     end
   end

@@ -81,6 +81,7 @@ module window_walker
   always_ff @(posedge clk_i) begin
     window_o.valid <= moving;
     window_o.take <= moving && take_q;
+    window_o.wide <= windows_q.wide;
     window_o.shift <= shift_q;
     window_o.values <= values_q;
     window_o.pad_value <= windows_q.pad_value;
