@@ -85,12 +85,13 @@ def feeding() -> Iterator[Part]:
     """What brings operands to the array: of several sizes, words of 64 and of 256 bytes, operands of 8 and 16 bits."""
     from dynamap.backends.vitis_rtl.feeding import FeedShape
 
+    for word_units, banks in ((4, 4), (4, 8), (16, 16)):
+        places = {"WordUnits": word_units, "Banks": banks, "Depth": 512}
+        yield Part(f"placer, words of {16 * word_units} bytes, {banks} banks", "placer", places)
     sizes = [(16, 8, 4, 8), (128, 48, 16, 8), (129, 49, 16, 8), (64, 24, 4, 16)]
     for rows, columns, word_units, bits in sizes:
         shape = FeedShape(rows, columns, word_units, operand_bits=bits)
         about = f"words of {16 * word_units} bytes, {shape.input_banks} banks"
-        places = {"WordUnits": word_units, "Banks": shape.input_banks, "Depth": shape.input_depth}
-        yield Part(f"placer, {about}", "placer", places)
         reads = {"Rows": rows, "OperandBits": bits, "Banks": shape.input_banks, "Depth": shape.input_depth}
         yield Part(f"pads and shift of a window, {rows} rows of {bits} bits", "window_reader", reads)
         yield Part(f"feed with its buffers, {rows} x {columns}, {about}, {bits} bits", "feed", shape.parameters())
