@@ -15,9 +15,10 @@ from dynamap.planner.network.network import Network
 
 FloatArray = npt.NDArray[np.float32]
 
-_FLOAT = 1  # as ONNX numbers the types of elements
 MOST_BYTES = 1 << 24
 SHOWN = 5
+_REAL = (1, 10, 11, 16)
+"""ONNX' numbers of float, float16, double and bfloat16."""
 
 
 @dataclass(frozen=True)
@@ -55,25 +56,37 @@ def read_labels(path: Path) -> tuple[str, ...]:
     return labels
 
 
-def class_output(network: Network) -> str | None:
-    """The output that classifies: the only one, where it is a vector of at least two; None where there is none."""
-    outputs = _outputs(network)
-    if len(outputs) != 1:
-        return None
-    ((name, shape),) = outputs.items()
-    return name if shape and math.prod(shape) == max(shape) >= 2 else None
+@dataclass(frozen=True)
+class ScoredOutput:
+    """An output whose largest value names a class: one for the image, or one for each of rows x columns."""
+
+    name: str
+    classes: int
+    places: tuple[int, ...]
 
 
-def _outputs(network: Network) -> dict[str, tuple[int, ...]]:
-    """The shapes of the model's outputs of real values; empty where one is open or of choices."""
+def scored_output(network: Network) -> ScoredOutput | None:
+    """The model's only output, where it is a vector of at least two real values or has two channels or more."""
+    known: dict[str, tuple[tuple[int | None, ...], bool]]
     if network.whole is None:
-        return {name: tuple(network.tensors[name].as_list()) for name in network.outputs}
-    found = {}
-    for port in network.whole.outputs:
-        sizes = tuple(size for size in port.shape or () if size is not None)
-        known = port.shape is not None and len(sizes) == len(port.shape)
-        found[port.name] = sizes if known and port.element_type == _FLOAT else ()
-    return found
+        known = {name: (network.shape_of(name), True) for name in network.outputs}
+    else:
+        known = {port.name: (port.shape or (), port.element_type in _REAL) for port in network.whole.outputs}
+    if len(known) != 1:
+        return None
+    ((name, (shape, real)),) = known.items()
+    sides = [side for side in shape[1:] if side is not None]
+    if not real or len(sides) != len(shape[1:]) or not sides:
+        return None
+    if math.prod(sides) == max(sides):
+        return ScoredOutput(name, max(sides), ()) if max(sides) > 1 else None
+    return ScoredOutput(name, sides[0], tuple(sides[1:])) if len(sides) == 3 and sides[0] > 1 else None
+
+
+def class_output(network: Network) -> str | None:
+    """The output that classifies an image; None where there is none."""
+    found = scored_output(network)
+    return found.name if found is not None and not found.places else None
 
 
 def check_labels(labels: tuple[str, ...] | None, path: Path | None, network: Network) -> None:
@@ -84,13 +97,14 @@ def check_labels(labels: tuple[str, ...] | None, path: Path | None, network: Net
     """
     if labels is None:
         return
-    name = class_output(network)
-    if name is None:
-        outputs = ", ".join(map(repr, _outputs(network)))
+    found = scored_output(network)
+    if found is None:
+        outputs = ", ".join(map(repr, network.outputs))
         raise InputError(f"--labels are for a network with one output of classes, and this one has {outputs}")
-    count = math.prod(_outputs(network)[name])
-    if len(labels) != count:
-        raise InputError(f"{str(path)!r} has {len(labels)} labels and the output {name!r} {count} classes")
+    if len(labels) != found.classes:
+        raise InputError(
+            f"{str(path)!r} has {len(labels)} labels and the output {found.name!r} {found.classes} classes"
+        )
 
 
 def best_classes(values: FloatArray, labels: tuple[str, ...] | None, count: int = SHOWN) -> list[ClassGuess]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from dynamap.cli.execution import backends, export_qdq, generate, program, run, simulate
+from dynamap.cli.execution import backends, evaluate, export_qdq, generate, program, run, simulate
 from dynamap.cli.options import (
     STDOUT,
     Aggregate,
@@ -201,6 +201,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "simulate": simulate,
     "program": program,
     "run": run,
+    "evaluate": evaluate,
     "export-qdq": export_qdq,
     "generate": generate,
     "backends": backends,

@@ -70,6 +70,28 @@ def run(
 
 
 @with_calibration_options
+def evaluate(
+    plan: PlanFile,
+    images: Annotated[
+        Path,
+        typer.Option(
+            "--data",
+            help="The images: a folder of pictures (one folder per class), an .npz with labels, or an .npy.",
+            show_default=False,
+        ),
+    ],
+    labels: LabelFile = None,
+    as_json: Json = False,
+    **options: Any,
+) -> None:
+    """Measure the accuracy of the int8 network on a set of images, beside that of the float model."""
+    from dynamap.cli.evaluate import evaluate_command
+
+    how = RangeCalibration(**given(options))
+    raise typer.Exit(evaluate_command(plan, images, labels, how, as_json=as_json))
+
+
+@with_calibration_options
 def export_qdq(
     model: Annotated[str, typer.Argument(help="An ONNX file or a built-in name.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The quantised ONNX file to write.")],

@@ -67,18 +67,7 @@ def run_original(network: Network, arrays: Mapping[str, Array]) -> Original:
     Raises:
         NotComparable: onnxruntime is not installed, or it refuses the model or the input.
     """
-    try:
-        import onnxruntime  # noqa: F401
-    except ImportError as error:
-        raise NotComparable("onnxruntime is not installed: pip install 'dynamap[run]'") from error
-    weights: dict[str, Array] = {}
-    if network.source in CATALOGUE:
-        model = model_proto(network.source, seed=network.seed)
-        weights = _large_weights(model)
-        source: str | bytes = model.SerializeToString()
-    else:
-        model = onnx.load(network.source, load_external_data=False)
-        source = network.source
+    model, source, weights = _model_of(network)
     complete = network.whole is not None
     feeds = arrays if complete else {name: array.reshape(network.shape_of(name)[1:]) for name, array in arrays.items()}
     outputs = _run(source, network.source, weights, feeds, complete)
@@ -88,6 +77,44 @@ def run_original(network: Network, arrays: Mapping[str, Array]) -> Original:
     names = [name for node in model.graph.node for name in node.output if name in shared]
     inside = _inside(model, network.source, weights, feeds, names, complete)
     return Original(outputs, inside, _works_in_float16(model))
+
+
+class OpenedModel:
+    """The model that ``network`` was imported from, opened once to be run on many images.
+
+    Raises:
+        NotComparable: onnxruntime is not installed, or refuses the model.
+    """
+
+    def __init__(self, network: Network) -> None:
+        _, source, weights = _model_of(network)
+        self._network = network
+        self._session = _session(source, network.source, weights)
+
+    def outputs(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
+        """Its outputs for one image, ``arrays`` being the model's own inputs with a batch of one.
+
+        Raises:
+            NotComparable: onnxruntime refuses the input.
+        """
+        network = self._network
+        if network.whole is not None:
+            return _answers(self._session, arrays, True)
+        feeds = {name: array.reshape(network.shape_of(name)[1:]) for name, array in arrays.items()}
+        return _answers(self._session, feeds, False)
+
+
+def _model_of(network: Network) -> tuple[onnx.ModelProto, str | bytes, dict[str, Array]]:
+    """The model, where onnxruntime finds it (a file or bytes), and its weights that are handed over in memory."""
+    try:
+        import onnxruntime  # noqa: F401
+    except ImportError as error:
+        raise NotComparable("onnxruntime is not installed: pip install 'dynamap[run]'") from error
+    if network.source in CATALOGUE:
+        model = model_proto(network.source, seed=network.seed)
+        weights = _large_weights(model)
+        return model, model.SerializeToString(), weights
+    return onnx.load(network.source, load_external_data=False), network.source, {}
 
 
 def _inside(
@@ -117,7 +144,11 @@ def _run(
     ``arrays`` are the inputs without the batch, in the shapes that the model declares; ``complete``: they have a batch,
     and outputs keep theirs.
     """
-    session = _session(source, place, weights)
+    return _answers(_session(source, place, weights), arrays, complete)
+
+
+def _answers(session: Any, arrays: Mapping[str, Array], complete: bool) -> dict[str, Array]:
+    """As ``_run``, of a model that is open."""
     feeds, batch = {}, 1
     for declared in session.get_inputs():
         if declared.type not in _NUMPY_TYPES:

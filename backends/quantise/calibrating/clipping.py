@@ -3,8 +3,10 @@
 Few values far out widen the steps of all others. The percentile cuts the outermost values off. Entropy tries ranges
 from one level per bin upwards and takes the one whose 8-bit histogram is least divergent (Kullback and Leibler) from
 that of the values: S. Migacz, 8-bit Inference with TensorRT, GTC 2017, s7310, as onnxruntime's entropy calibrator has
-it, with two deviations: bins are shared evenly among levels, where onnxruntime gives the last one all that is left;
-and a tensor of one sign has all levels on its side, since the overlay's zero point can be anywhere.
+it, with three deviations: zeros, which every range holds exactly and of which a ReLU makes any number, count as
+little as what lies beside them (as in NVIDIA's pytorch-quantization); bins are shared evenly among levels, where
+onnxruntime gives the last one all that is left; and a tensor of one sign has all levels on its side, since the
+overlay's zero point can be anywhere.
 """
 
 from __future__ import annotations
@@ -98,8 +100,10 @@ class Entropy:
         width = max(high, 0.0) - min(low, 0.0)
         levels = min(round(LEVELS * 2 * histogram.high / width), BINS)  # in the histogram, of which half may be empty
         half = BINS // 2
+        counts = histogram.counts.copy()
+        counts[half] = counts[half + 1]
         candidates = [*range(max(levels // 2, ENTROPY_STEP), half, ENTROPY_STEP), half]
-        costs = [divergence(histogram.counts, half - reach, half + reach, levels) for reach in candidates]
+        costs = [divergence(counts, half - reach, half + reach, levels) for reach in candidates]
         reach = histogram.high * candidates[int(np.argmin(costs))] / half
         return max(low, -reach), min(high, reach)
 
