@@ -139,6 +139,7 @@ def refuse_what_no_overlay_can_do(lowering: Lowering, layers: Sequence[Layer]) -
 
 def settled_layers(lowering: Lowering) -> tuple[dict[int, str], tuple[Layer, ...]]:
     """All layers when every node is lowered, and their names by the identity of their drafts."""
+    lowering.drop_replaced()
     settle_outputs(lowering)
     refuse_host_before_overlay(lowering)
     names = unique_names(lowering.layers)

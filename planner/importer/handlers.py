@@ -22,6 +22,7 @@ from dynamap.planner.importer.operators import (
     qlinear,
     quant,
     resize,
+    selection,
     shape,
 )
 
@@ -60,9 +61,9 @@ STANDARD: dict[str, Handler] = {
     "Log": functions.unary,
     "LogSoftmax": host.softmax,
     "MatMul": linear.matmul,
-    "Max": activation.bound,
+    "Max": elementwise.extreme,
     "MaxPool": pool.max_pool,
-    "Min": activation.bound,
+    "Min": elementwise.extreme,
     "Mish": functions.unary,
     "Mul": elementwise.multiply,
     "Neg": affine.negate,
@@ -82,10 +83,12 @@ STANDARD: dict[str, Handler] = {
     "Selu": functions.unary,
     "Sigmoid": patterns.sigmoid,
     "Sign": functions.unary,
+    "Slice": selection.slice_,
     "Sin": functions.unary,
     "Softmax": host.softmax,
     "Softplus": functions.unary,
     "Softsign": functions.unary,
+    "Split": selection.split,
     "Sqrt": functions.unary,
     "Squeeze": shape.squeeze,
     "Sub": elementwise.subtract,
@@ -131,8 +134,6 @@ _REMEDIES: dict[str, str] = {
     "NonMaxSuppression": _CUT,
     "Quant": "convert the QONNX model to QCDQ (qonnx.transformation.qonnx_to_qcdq)",
     "Scan": _CONTROL,
-    "Slice": "replace a selection of channels by a 1 x 1 Conv, or cut the model before this node",
-    "Split": "replace each part by a 1 x 1 Conv that selects its channels, or cut the model before this node",
     "TopK": _CUT,
 }
 

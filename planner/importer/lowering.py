@@ -7,6 +7,7 @@ raises Unsupported. `Lowering` keeps for every node what became of it.
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from onnx import TypeProto
@@ -85,6 +86,8 @@ class Lowering:
         self.notices: list[str] = []
         self.stored_again: dict[tuple[int, Quantisation, tuple[int, ...] | None], TensorDraft] = {}
         """Copies by tensor, scale and order of the channels."""
+        self.replaced: dict[int, LayerDraft] = {}
+        """One of the layers that stand for a layer which nothing reads any more, by the identity of its draft."""
 
     # ---- reading ----
 
@@ -253,6 +256,13 @@ class Lowering:
         self.layers.append(draft)
         self.makers[id(draft)] = node
         return draft
+
+    def drop_replaced(self) -> None:
+        """Forget the layers that others stand for; their nodes are in these."""
+        self.layers = [draft for draft in self.layers if id(draft) not in self.replaced]
+        for index, verdict in self.verdicts.items():
+            if id(verdict.draft) in self.replaced:
+                self.verdicts[index] = replace(verdict, draft=self.replaced[id(verdict.draft)])
 
     def foldable(self, value: Value) -> LayerDraft | None:
         """The layer before, if nothing but the reader of ``value`` sees its output as it is."""

@@ -234,11 +234,23 @@ def _in_layer_order(draft: LayerDraft, activation: Activation) -> Activation:
 
 
 def _clip_integers(lowering: Lowering, node: Node, value: Value, stored: Quantisation, low: float, high: float) -> None:
-    """Between QuantizeLinear and DequantizeLinear (QCDQ): only the whole range of the type."""
+    """Between QuantizeLinear and DequantizeLinear (QCDQ): fewer bits are a clip of the real values."""
     whole = (-128, 127) if stored.signed else (0, 255)
-    if low > whole[0] or high < whole[1]:
-        raise Unsupported(
-            f"it clips the quantised values to {low:g} .. {high:g}, a width other than 8 bits",
-            "quantise activations to 8 bits",
-        )
-    lowering.alias(node, value, "clips to the range of the type")
+    if low <= whole[0] and high >= whole[1]:
+        lowering.alias(node, value, "clips to the range of the type")
+        return
+    draft, tensor = value.tensor.producer, value.tensor
+    ends = ((end - stored.zero_point) * stored.scale for end in (low, high))
+    real = Activation(ActivationKind.CLIP, next(ends), next(ends))
+    combined = None
+    if draft is not None and not value.shared and isinstance(draft.spec, (ConvSpec, PoolSpec, AddSpec, MulSpec)):
+        combined = _combine(draft.activation, real)
+    if draft is None or combined is None or combined.steps or value.order is not None:
+        draft = lowering.depthwise(node, value, order=value.order, view=value.shape)
+        combined = real
+        draft.output.quantisation = tensor.quantisation
+        lowering.bind(node.outputs[0], Value(draft.output, value.shape, integer=stored))
+    else:
+        tensor.name = f"{node.outputs[0]} (step 1)"  # its values are no longer those of its name
+        lowering.alias(node, value, "fewer bits: a clip of the layer before")
+    draft.activation = combined

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
+
 from dynamap.cost.geometry import TensorShape, Window, ceil_div
-from dynamap.planner.importer.drafts import LayerDraft, PoolSpec, Unsupported, Value
+from dynamap.planner.importer.drafts import ConvSpec, LayerDraft, PoolSpec, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering, refuse_view
 from dynamap.planner.importer.operators.conv import add_pads, spatial, window_of
 from dynamap.planner.importer.operators.rows import in_two_dimensions, view_like
-from dynamap.planner.importer.operators.steps import emit_pooling
+from dynamap.planner.importer.operators.steps import emit_pooling, pooling_steps
 from dynamap.planner.network.network import PoolKind
 
 
@@ -118,6 +120,9 @@ def _reduce(lowering: Lowering, node: Node, kind: PoolKind) -> None:
     chw = value.tensor.shape
     if value.order is not None or value.pads is not None or value.shape[:2] != (1, chw.channels):
         raise refuse_view(node, 0, value)
+    if 1 in reduced and kind is PoolKind.AVERAGE and value.is_image:
+        _mean_of_channels(lowering, node, value, reduced)
+        return
     window = _reduced_window(value, reduced)
     if window is None:
         raise Unsupported(
@@ -133,6 +138,26 @@ def _reduce(lowering: Lowering, node: Node, kind: PoolKind) -> None:
         return
     shape = TensorShape(chw.channels, chw.height // window[0], chw.width // window[1])
     emit_pooling(lowering, node, PoolSpec(kind, Window(window)), value.tensor, shape, view)
+
+
+def _mean_of_channels(lowering: Lowering, node: Node, value: Value, reduced: list[int]) -> None:
+    """The mean over the channels, a 1 x 1 convolution; over rows or columns as well, which are averaged before."""
+    chw = value.tensor.shape
+    keep = node.integer("keepdims", 1) != 0
+    view = tuple(1 if axis in reduced else size for axis, size in enumerate(value.shape) if keep or axis not in reduced)
+    window = _reduced_window(value, [axis for axis in reduced if axis > 1])
+    if 0 in reduced or window is None:
+        raise Unsupported(f"it reduces the axes {reduced} of {list(value.shape)}", "leave this reduction to the host")
+    source, shape = value.tensor, TensorShape(chw.channels, chw.height // window[0], chw.width // window[1])
+    if window != (1, 1):
+        for step in pooling_steps(PoolSpec(PoolKind.AVERAGE, Window(window)), chw, shape):
+            size = TensorShape(chw.channels, step.rows, step.columns)
+            made = lowering.emit_step(node, step.spec, [source], size, len(lowering.layers))
+            made.output.quantisation = source.quantisation
+            source = made.output
+    weights = np.full((1, chw.channels, 1, 1), 1 / chw.channels, np.float32)
+    spec = ConvSpec(Window((1, 1)), weights, np.zeros(1, np.float32))
+    lowering.emit(node, spec, [source], TensorShape(1, shape.height, shape.width), view)
 
 
 def _reduced_window(value: Value, reduced: list[int]) -> tuple[int, int] | None:

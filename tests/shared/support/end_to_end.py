@@ -15,6 +15,7 @@ import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from dynamap.backends.range_calibration import RangeCalibration
+from dynamap.cli.classes import RunInput
 from dynamap.cli.run import run_command
 from dynamap.planner.models import resolve
 from support.programs import plan_on
@@ -82,5 +83,5 @@ def run_plan(plan: Path, *, compare: str | None = None, given: Path | None = Non
     """``dynamap run PLAN --json``."""
     out, errors = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
-        status = run_command(plan, given, "numpy", compare, None, None, how, as_json=True)
+        status = run_command(plan, RunInput(given), "numpy", compare, None, None, how, as_json=True)
     return Run(status, json.loads(out.getvalue()), " ".join(errors.getvalue().split()))

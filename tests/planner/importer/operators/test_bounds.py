@@ -87,7 +87,7 @@ def test_a_maximum_of_a_tensor_that_others_read_too(constants, model_of, same):
 @pytest.mark.parametrize(
     ("nodes", "change", "message"),
     [
-        ([node("Max", ["c", "x"], ["y"])], {}, "one activation and numbers"),
+        ([node("Max", ["c", "x", "k"], ["y"])], {"k": F(0)}, "one activation and numbers"),
         ([node("Max", ["c", "k"], ["y"])], {"k": F([[[0]], [[1]], [[0]], [[0]]])}, "'k' differ"),
         ([node("Max", ["c", "k"], ["y"])], {"k": np.zeros((2, 4, 1, 1), F)}, "more elements or dimensions"),
         ([node("Max", ["c", "k"], ["y"])], {"k": np.zeros((1, 1, 4, 1, 1), F)}, "more elements or dimensions"),

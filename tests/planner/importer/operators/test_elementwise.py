@@ -50,3 +50,22 @@ def test_concat_along_channels(axis, same, model_of, values):
 def test_concat_of_one_is_nothing(same, model_of, values):
     nodes = [conv(), node("Concat", ["c"], ["s"], axis=1), node("Relu", ["s"], ["y"])]
     assert len(same(model_of(nodes, {"w": values(4, 4, 3, 3)})).layers) == 1
+
+
+@pytest.mark.parametrize("op", ["Sub", "Max", "Min"])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_differences_and_extremes_of_two_activations(op, swapped, same, model_of, values):
+    names = ["b", "a"] if swapped else ["a", "b"]
+    nodes = [conv("x", "a", pads=[1, 1, 1, 1]), conv("x", "b", "u", pads=[1, 1, 1, 1]), node(op, names, ["y"])]
+    same(model_of(nodes, {"w": values(4, 4, 3, 3), "u": values(4, 4, 3, 3, seed=5)}))
+
+
+@pytest.mark.parametrize("op", ["Add", "Sub", "Mul", "Max"])
+@pytest.mark.parametrize("shape", [(4, 1, 1), (1, 6, 7), (1, 1, 1), (4, 6, 1), (4, 1, 7), (1, 1, 7)])
+def test_broadcasts_along_channels_rows_and_columns(op, shape, same, model_of, values):
+    """``p`` has the shape: channels summed to one, rows and columns averaged to one."""
+    axes = [axis for axis, size in ((2, shape[1]), (3, shape[2])) if size == 1]
+    nodes = [conv("x", "c", "u")]
+    nodes += [node("ReduceMean", ["c"], ["p"], axes=axes)] if axes else []
+    nodes += [node(op, ["x", "p" if axes else "c"], ["y"])]
+    same(model_of(nodes, {"u": values(shape[0], 4, 1, 1)}))

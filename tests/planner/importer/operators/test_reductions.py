@@ -51,10 +51,31 @@ def test_what_is_left_of_rows_is_convolved(same, model_of, values):
     same(model_of(nodes, {"w": values(5, 4, 3)}))
 
 
-@pytest.mark.parametrize("axes", [[1], [0], [1, 2], [0, 2, 3], [1, 2, 3]])
-def test_reductions_over_channels_and_batches_are_refused(axes, model_of):
+@pytest.mark.parametrize(
+    ("operator", "axes"), [("ReduceMean", [0]), ("ReduceMean", [0, 2, 3]), ("ReduceMax", [1]), ("ReduceMax", [1, 2])]
+)
+def test_reductions_over_batches_and_maxima_over_channels_are_refused(operator, axes, model_of):
     with pytest.raises(InputError, match="only reductions over rows, columns or both"):
-        import_model(model_of([node("ReduceMean", ["x"], ["y"], axes=axes)]), "case", "")
+        import_model(model_of([node(operator, ["x"], ["y"], axes=axes)]), "case", "")
+
+
+@pytest.mark.parametrize("keepdims", [0, 1])
+@pytest.mark.parametrize("axes", [[1], [1, 2], [1, 3], [1, 2, 3], [-3]])
+def test_means_over_channels(axes, keepdims, same, model_of, values):
+    nodes = [conv(), node("ReduceMean", ["c"], ["y"], axes=axes, keepdims=keepdims)]
+    same(model_of(nodes, {"w": values(5, 4, 3, 3)}))
+
+
+def test_means_over_channels_gate_positions(same, model_of, values):
+    """As in spatial attention: the mean of each position, a convolution, and a product with every channel."""
+    nodes = [
+        conv("x", "c", pads=[1, 1, 1, 1]),
+        node("ReduceMean", ["c"], ["m"], axes=[1]),
+        conv("m", "s", "u", pads=[1, 1, 1, 1]),
+        node("Sigmoid", ["s"], ["g"]),
+        node("Mul", ["g", "c"], ["y"]),
+    ]
+    same(model_of(nodes, {"w": values(5, 4, 3, 3), "u": values(1, 1, 3, 3)}))
 
 
 @pytest.mark.parametrize("operator", ["ReduceMean", "ReduceMax"])

@@ -1,0 +1,64 @@
+"""Activations of different shapes for element-wise operators: repeated by layers until they are alike.
+
+A tensor of one channel is repeated along the channels by a 1 x 1 convolution of ones, a tensor of one row or
+column by a nearest-neighbour Resize; both copy the integers as they are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dynamap.cost.geometry import TensorShape, Window
+from dynamap.planner.importer.drafts import ConvSpec, ResizeSpec, TensorDraft, Unsupported, Value
+from dynamap.planner.importer.graph import Node
+from dynamap.planner.importer.lowering import Lowering
+
+
+def alike(lowering: Lowering, node: Node, values: list[Value]) -> list[Value]:
+    """The ``values``, those that are smaller along some axes repeated along these.
+
+    Raises:
+        Unsupported: they are no images, or an axis has different lengths, neither of which is 1.
+    """
+    shapes = [value.shape for value in values]
+    rank = max(map(len, shapes))
+    if any(not value.is_image or len(value.shape) != rank for value in values):
+        raise _shapes(node, values)
+    sizes = [value.tensor.shape.as_list() for value in values]
+    wanted = [max(lengths) for lengths in zip(*sizes, strict=True)]
+    if any(length not in (1, most) for size in sizes for length, most in zip(size, wanted, strict=True)):
+        raise _shapes(node, values)
+    form = next(value.shape for value in values if len(value.shape) == rank)
+    view = tuple(max(axis) for axis in zip(*shapes, strict=True)) if len(form) == rank else form
+    return [repeated(lowering, node, value, TensorShape(*wanted), view) for value in values]
+
+
+def repeated(lowering: Lowering, node: Node, value: Value, shape: TensorShape, view: tuple[int, ...]) -> Value:
+    """``value`` repeated along the axes along which it has one element and ``shape`` more."""
+    tensor, own = value.tensor, value.tensor.shape
+    if own == shape:
+        return value
+    if own.channels != shape.channels:
+        ones = np.ones((shape.channels, 1, 1, 1), np.float32)
+        spec = ConvSpec(Window((1, 1)), ones, np.zeros(shape.channels, np.float32))
+        tensor = _step(lowering, node, spec, tensor, TensorShape(shape.channels, own.height, own.width))
+    if (own.height, own.width) != (shape.height, shape.width):
+        factors = ResizeSpec(shape.height // own.height, shape.width // own.width)
+        tensor = _step(lowering, node, factors, tensor, shape)
+    return Value(tensor, view, dequantised=value.dequantised)
+
+
+def _step(
+    lowering: Lowering, node: Node, spec: ConvSpec | ResizeSpec, source: TensorDraft, shape: TensorShape
+) -> TensorDraft:
+    draft = lowering.emit_step(node, spec, [source], shape, len(lowering.layers))
+    draft.output.quantisation = source.quantisation
+    return draft.output
+
+
+def _shapes(node: Node, values: list[Value]) -> Unsupported:
+    shapes = " and ".join(str(list(value.shape)) for value in values)
+    return Unsupported(
+        f"{node.op} of activations of shapes {shapes} needs a broadcast that the overlay does not have",
+        "use operands of one rank whose axes are as long or have the length 1",
+    )

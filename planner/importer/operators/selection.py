@@ -1,0 +1,254 @@
+"""Split and Slice: some channels, rows or columns of a tensor.
+
+Channels of a convolution that nothing else reads are convolutions of their own, each with its share of the weights.
+Channels of anything else are picked by a 1 x 1 convolution of ones and zeros, rows and columns by a depthwise one
+whose window has a single one; both copy the integers as they are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from dynamap.cost.geometry import TensorShape, Window, ceil_div
+from dynamap.planner.importer.drafts import ConvSpec, LayerDraft, TensorDraft, Unsupported, Value
+from dynamap.planner.importer.fates import Fate
+from dynamap.planner.importer.graph import Node
+from dynamap.planner.importer.lowering import Lowering, refuse_view
+from dynamap.planner.importer.operators.rows import view_like
+
+_AGAIN = "export the model again; the file may be damaged"
+MOST_TAPS = 8
+"""Taps of the window of one step that crops rows or columns; what needs more is done in two steps."""
+
+Picked = range
+"""The indices that are taken along an axis; steps are positive."""
+
+
+def split(lowering: Lowering, node: Node) -> None:
+    """Split along the channels, rows or columns."""
+    value = _value(lowering, node)
+    axis = _axis(node.integer("axis", 0), value)
+    size = value.shape[axis]
+    first = 0
+    for name, length in zip(node.outputs, _lengths(lowering, node, size), strict=True):
+        if name and lowering.graph.is_used(name):
+            _take(lowering, node, value, {axis: range(first, first + length)}, name)
+        first += length
+
+
+def slice_(lowering: Lowering, node: Node) -> None:
+    """Slice along channels, rows and columns, forwards."""
+    value = _value(lowering, node)
+    _take(lowering, node, value, _slices(lowering, node, value.shape), node.outputs[0])
+
+
+def _value(lowering: Lowering, node: Node) -> Value:
+    value = lowering.read(node, 0)
+    if not value.is_image:
+        raise refuse_view(node, 0, value)
+    return value
+
+
+def _axis(axis: int, value: Value) -> int:
+    rank = len(value.shape)
+    if not -rank <= axis < rank:
+        raise Unsupported(f"axis {axis} does not exist in {list(value.shape)}", _AGAIN)
+    return axis % rank
+
+
+def _lengths(lowering: Lowering, node: Node, size: int) -> Sequence[int]:
+    """The lengths of the parts; equal ones, the last perhaps shorter, where the model names none."""
+    count = len(node.outputs)
+    given = node.integers("split") if "split" in node.attributes else lowering.integers(node, 1)
+    if given is None:
+        each = ceil_div(size, node.integer("num_outputs", count))
+        given = (*(each for _ in range(count - 1)), size - each * (count - 1))
+    if len(given) != count or sum(given) != size or min(given) < 1:
+        raise Unsupported(f"its parts {list(given)} do not make up {size} elements for {count} outputs", _AGAIN)
+    return given
+
+
+def _slices(lowering: Lowering, node: Node, shape: tuple[int, ...]) -> dict[int, Picked]:
+    """The indices along each axis that is sliced (ONNX, operator Slice; before opset 10 by attributes)."""
+    if "starts" in node.attributes:
+        starts, ends = node.integers("starts") or (), node.integers("ends") or ()
+        axes, steps = node.integers("axes"), None
+    else:
+        starts, ends = lowering.integers(node, 1) or (), lowering.integers(node, 2) or ()
+        axes, steps = lowering.integers(node, 3), lowering.integers(node, 4)
+    axes = tuple(range(len(starts))) if axes is None else axes
+    steps = (1,) * len(starts) if steps is None else steps
+    if not len(starts) == len(ends) == len(axes) == len(steps) or any(not -len(shape) <= a < len(shape) for a in axes):
+        raise Unsupported(f"its starts, ends, axes and steps do not fit {list(shape)}", _AGAIN)
+    picked: dict[int, Picked] = {}
+    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+        size = shape[axis % len(shape)]
+        if step < 1:
+            raise Unsupported(f"it steps by {step}", "leave a reversal to the host")
+        first, stop, _ = slice(start, end, step).indices(size)
+        if not range(first, stop, step):
+            raise Unsupported("it takes nothing", _AGAIN)
+        picked[axis % len(shape)] = range(first, stop, step)
+    return {axis: taken for axis, taken in picked.items() if taken != range(shape[axis])}
+
+
+def _take(lowering: Lowering, node: Node, value: Value, picked: dict[int, Picked], name: str) -> None:
+    """Bind ``name``, an output of ``node``, to the ``picked`` elements of ``value``."""
+    if not picked:
+        lowering.bind(name, value)
+        lowering.verdict(node, Fate.FOLDED, value.tensor.producer, "takes everything")
+        return
+    if 0 in picked:
+        raise Unsupported("it takes a part of the batch", "export the model with batch size 1")
+    tensor, draft = value.tensor, None
+    spatial = {_spatial_axis(value, axis): taken for axis, taken in picked.items() if axis > 1}
+    if 1 in picked:
+        draft = _channels(lowering, node, tensor, picked[1], None if spatial else name)
+        tensor = draft.output
+    if spatial:
+        draft = _window(lowering, node, tensor, spatial, name)
+        tensor = draft.output
+    shape = (1, tensor.shape.channels) if len(value.shape) == 2 else view_like(value, tensor.shape)
+    lowering.bind(name, Value(tensor, shape, False, value.integer, value.dequantised))
+    lowering.verdict(node, Fate.OVERLAY, draft)
+
+
+def _spatial_axis(value: Value, axis: int) -> int:
+    """0 for rows, 1 for columns."""
+    return int(value.tensor.shape.height == 1) if value.is_row else axis - 2
+
+
+def _channels(lowering: Lowering, node: Node, tensor: TensorDraft, picked: Picked, name: str | None) -> LayerDraft:
+    """The layer of some channels: a part of the convolution that makes them, or a 1 x 1 convolution that copies."""
+    maker = tensor.producer
+    shape = TensorShape(len(picked), tensor.shape.height, tensor.shape.width)
+    if maker is not None and _is_cut_up(lowering, node, maker):
+        draft = _part_of(lowering, node, maker, picked, shape, name)
+    else:
+        channels = tensor.shape.channels
+        weights = np.zeros((len(picked), channels, 1, 1), np.float32)
+        weights[np.arange(len(picked)), np.asarray(picked)] = 1
+        spec = ConvSpec(Window((1, 1)), weights, np.zeros(len(picked), np.float32))
+        draft = _emit(lowering, node, spec, tensor, shape, name)
+    draft.output.quantisation = tensor.quantisation
+    return draft
+
+
+def _is_cut_up(lowering: Lowering, node: Node, maker: LayerDraft) -> bool:
+    """True where the convolution ``maker`` is read by nodes that take some of its channels, and by nothing else."""
+    name = node.inputs[0]
+    dense = isinstance(maker.spec, ConvSpec) and maker.spec.groups == 1 and not _is_placeholder(maker.spec)
+    if not dense or lowering.graph.is_output(name):
+        return False
+    bound = lowering.values.get(name)
+    if isinstance(bound, Value) and bound.shared:
+        return False
+    return all(_takes_channels(lowering, reader) for reader in lowering.graph.consumers(name))
+
+
+def _is_placeholder(spec: ConvSpec) -> bool:
+    return spec.weights.size > 1 and not any(spec.weights.strides)
+
+
+def _takes_channels(lowering: Lowering, reader: Node) -> bool:
+    if reader.domain or reader.op not in ("Slice", "Split"):
+        return False
+    if reader.op == "Split":
+        return reader.integer("axis", 0) in (1, -3)
+    try:
+        bound = lowering.values[reader.inputs[0]]
+        return isinstance(bound, Value) and set(_slices(lowering, reader, bound.shape)) == {1}
+    except Unsupported:  # that node will be refused itself
+        return False
+
+
+def _part_of(
+    lowering: Lowering, node: Node, maker: LayerDraft, picked: Picked, shape: TensorShape, name: str | None
+) -> LayerDraft:
+    """A convolution like ``maker`` of some of its output channels; ``maker`` goes once it has parts."""
+    assert isinstance(maker.spec, ConvSpec)
+    own = [picked[i] if maker.order is None else maker.order[picked[i]] for i in range(len(picked))]
+    spec = dataclasses.replace(
+        maker.spec,
+        weights=maker.spec.weights[own],
+        bias=maker.spec.bias[own],
+        quantisation=None
+        if maker.spec.quantisation is None
+        else dataclasses.replace(
+            maker.spec.quantisation,
+            values_oihw=maker.spec.quantisation.values_oihw[own],
+            scales=tuple(maker.spec.quantisation.scales[channel] for channel in own),
+        ),
+    )
+    draft = _emit(lowering, node, spec, maker.inputs[0], shape, name)
+    draft.scale = None if maker.scale is None else maker.scale[own]
+    draft.shift = None if maker.shift is None else maker.shift[own]
+    activation = maker.activation
+    if activation is not None and activation.slopes:
+        activation = dataclasses.replace(activation, slopes=tuple(activation.slopes[channel] for channel in own))
+    draft.activation = activation
+    lowering.replaced[id(maker)] = draft
+    return draft
+
+
+def _window(lowering: Lowering, node: Node, tensor: TensorDraft, picked: Mapping[int, Picked], name: str) -> LayerDraft:
+    """Rows (axis 0) and columns (axis 1), by windows with a single one."""
+    chw = tensor.shape
+    rows, columns = (
+        crop_windows(size, picked.get(axis, range(size))) for axis, size in enumerate((chw.height, chw.width))
+    )
+    draft: LayerDraft | None = None
+    count = max(len(rows), len(columns))
+    for number, (down, across) in enumerate(itertools.zip_longest(rows, columns, fillvalue=(1, 0, 1, 1)), 1):
+        window = Window((down[0], across[0]), (down[3], across[3]), dilation=(down[2], across[2]))
+        weights = np.zeros((chw.channels, 1, *window.kernel), np.float32)
+        weights[:, 0, down[1], across[1]] = 1
+        size = window.output_size(tensor.shape.height, tensor.shape.width)
+        spec = ConvSpec(window, weights, np.zeros(chw.channels, np.float32), groups=chw.channels)
+        final = name if number == count else None
+        draft = _emit(lowering, node, spec, tensor, TensorShape(chw.channels, *size), final)
+        draft.output.quantisation = tensor.quantisation
+        tensor = draft.output
+    assert draft is not None
+    return draft
+
+
+def crop_windows(size: int, picked: Picked) -> list[tuple[int, int, int, int]]:
+    """Windows, one after the other, that pick these of ``size`` elements: taps, the tap that is one, dilation, stride.
+
+    A window that spans E elements and steps by s leaves floor((size - E) / s) + 1 of them. With one tap at the first
+    element and E such that the count is right, it copies; the taps between are left out by dilation where they can be.
+
+    >>> crop_windows(8, range(0, 8, 2))
+    [(1, 0, 1, 2)]
+    >>> crop_windows(8, range(3, 8))
+    [(2, 1, 3, 1)]
+    >>> crop_windows(100, range(20, 51))
+    [(2, 1, 20, 1), (2, 0, 49, 1)]
+    """
+    first, stride, count = picked[0], picked.step if len(picked) > 1 else size, len(picked)
+    least, most = max(first + 1, size - count * stride + 1), size - (count - 1) * stride
+    found = []
+    for extent in range(least, most + 1):
+        dilation = math.gcd(first, extent - 1) or 1
+        found.append(((extent - 1) // dilation + 1, first // dilation, dilation, stride))
+    best = min(found)
+    if best[0] <= MOST_TAPS or first == 0:
+        return [best]
+    behind = range(0, picked[-1] - first + 1, picked.step)
+    return [(2, 1, first, 1), *crop_windows(size - first, behind)]
+
+
+def _emit(
+    lowering: Lowering, node: Node, spec: ConvSpec, source: TensorDraft, shape: TensorShape, name: str | None
+) -> LayerDraft:
+    """A layer that writes the output ``name`` of the node, or a tensor on the way to it."""
+    draft = lowering.emit_step(node, spec, [source], shape, len(lowering.layers))
+    if name is not None:
+        draft.output.name = name
+    return draft
