@@ -16,13 +16,15 @@ from dynamap.cost.errors import InputError
 from dynamap.planner.plan.document import layer_document
 from dynamap.planner.plan.layers import OnHost
 from dynamap.planner.plan.plan import Plan
+from dynamap.planner.request.preprocessing import RAW
+from dynamap.planner.request.replanning import stored_request
 from dynamap.planner.results.documents import json_file
 
 Int8Array = npt.NDArray[np.int8]
 
 
 def data_files(plan: Plan, program: Program, inputs: Mapping[str, Int8Array]) -> dict[str, bytes]:
-    """All data of a project by path: the four files below in ``data/``, and ``predicted.json``.
+    """All data of a project by path: the files below in ``data/``, what is done to pictures, ``predicted.json``.
 
     Raises:
         InputError: an input is missing or has another shape.
@@ -30,6 +32,7 @@ def data_files(plan: Plan, program: Program, inputs: Mapping[str, Int8Array]) ->
     data = image_files(program) | {
         "input.bin": input_file(program, inputs),
         "golden.bin": golden_file(program, inputs),
+        "preprocessing.json": json_file((stored_request(plan).preprocess or RAW).document()),
     }
     return {f"data/{name}": content for name, content in data.items()} | {"predicted.json": predicted_file(plan)}
 

@@ -55,7 +55,7 @@ def readme(
     content = [
         ("src", "the kernel: ordinary sources, the same for every plan; `params.h` alone is generated"),
         *folders,
-        ("data", "program, weights, one input, and the output of every layer"),
+        ("data", "program, weights, one input, the output of every layer; what is done to pictures, and labels"),
         ("layers.md", "what the plan decided for every layer"),
         (
             "predicted.json",

@@ -13,7 +13,7 @@ KERNEL_ROOMS = {
     "memory": ("order.h", "memory.h", "slices.h", "walk_load.h", "walk_post.h", "walk_store.h"),
 }
 """Headers by the folder of ``kernel`` that they lie in; a project has them side by side."""
-PYTHON_HOST = ("overlay_data.py", "overlay_tensor.py")
+PYTHON_HOST = ("overlay_data.py", "overlay_picture.py", "overlay_tensor.py")
 
 
 def package_files(package: str, folder: str, names: Iterable[str]) -> dict[str, bytes]:
@@ -28,8 +28,9 @@ def host_headers() -> dict[str, bytes]:
 
 
 def python_host_files() -> dict[str, bytes]:
-    """What Python hosts import: the reader of program files and their tensors, and comparing outputs."""
-    return package_files("dynamap.backends.hardware", "host", PYTHON_HOST)
+    """What Python hosts import: the reader of program files and their tensors, pictures, and comparing outputs."""
+    picture = package_files("dynamap.backends", "inputs", ("picture.py",))
+    return package_files("dynamap.backends.hardware", "host", PYTHON_HOST) | picture
 
 
 def kernel_headers() -> dict[str, bytes]:

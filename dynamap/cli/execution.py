@@ -117,17 +117,19 @@ def generate(
         Optional[Path],  # noqa: UP045
         typer.Option("--input", help="The image of the golden outputs (.png, .npy); a random one if left out."),
     ] = None,
+    labels: LabelFile = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier project.")] = False,
     **options: Any,
 ) -> None:
     """Write the project that builds the overlay, with the plan's program and data."""
+    from dynamap.cli.classes import RunInput
     from dynamap.cli.generate import generate_command
 
     status = generate_command(
         plan,
         backend,
         output,
-        input_file,
+        RunInput(input_file, labels),
         RangeCalibration(**given(options)),
         force=force,
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dynamap.cli.calibrated import say_source
+from dynamap.cli.classes import RunInput
 from dynamap.cli.output import message, show, show_json
 from dynamap.cli.places import check_replaced
 from dynamap.cli.tables import Column, Content, FittedTable
@@ -18,7 +19,7 @@ def generate_command(
     plan: Path,
     backend: str,
     output: Path,
-    input_file: Path | None,
+    given: RunInput,
     how: RangeCalibration,
     *,
     force: bool,
@@ -29,6 +30,7 @@ def generate_command(
     folder has other contents, or holds an input where the project has a file.
     """
     from dynamap.backends.discovery import load_backend
+    from dynamap.backends.inputs.labels import check_labels, read_labels
     from dynamap.backends.planned_model import files_of_plan
     from dynamap.backends.program.host import (
         integer_inputs,
@@ -44,15 +46,18 @@ def generate_command(
     loaded = load_plan(plan)
     prepared = prepare(loaded, how, folder=plan.parent)
     network = prepared.network
-    if input_file is None:
+    labels = None if given.labels is None else read_labels(given.labels)
+    check_labels(labels, given.labels, network)
+    if given.file is None:
         arrays = random_inputs(network, how.seed)
     else:
-        arrays = read_arrays(input_file, network, "input data", preprocessing_of(loaded))
+        arrays = read_arrays(given.file, network, "input data", preprocessing_of(loaded))
     inputs = integer_inputs(prepared.quantised, arrays)
-    files = chosen.generate(prepared.plan, prepared.program, inputs)
-    check_replaced(
-        "--output", replaced_by(files, output), [plan, input_file, how.data, *files_of_plan(loaded, plan.parent)]
-    )
+    files = dict(chosen.generate(prepared.plan, prepared.program, inputs))
+    if labels is not None:
+        files["data/labels.txt"] = "".join(f"{label}\n" for label in labels).encode()
+    read = [plan, given.file, given.labels, how.data, *files_of_plan(loaded, plan.parent)]
+    check_replaced("--output", replaced_by(files, output), read)
     write_project(files, output, force=force)
     message(f"wrote {len(files) + 1} files to {output}")
     say_source(prepared.quantised)

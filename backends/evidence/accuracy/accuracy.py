@@ -44,8 +44,10 @@ class Accuracy:
 class _Counts:
     """What is counted while a set is walked."""
 
-    def __init__(self, network: Network) -> None:
-        self.scored = scored_output(network)
+    def __init__(self, network: Network, labelled: bool) -> None:
+        scored = scored_output(network)
+        # Channels of places are classes only where someone says so.
+        self.scored = None if scored is None or (scored.places and not labelled) else scored
         self.classes = None if self.scored is None else ClassCounts(self.scored.classes)
         self.outputs = {name: OutputCounts() for name in outputs_of(network)}
         self.alike: list[float] = []
@@ -80,7 +82,7 @@ def measure_accuracy(
     network = quantised.network
     both = BothNetworks(plan, quantised, Segments())
     original, float_model = _float_model(network, both)
-    counts = _Counts(network)
+    counts = _Counts(network, data.classes is not None)
     layers = [layer for layer in network.layers if not isinstance(layer, HostLayer)]
     noise = {name: Noise() for layer in layers for name in (*layer.inputs, layer.output)}
     noise |= {name: Noise() for name in network.inputs}

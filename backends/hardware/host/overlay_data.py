@@ -5,7 +5,9 @@ import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from overlay_picture import class_lines, stored_picture
 from overlay_tensor import Tensor
+from picture import is_picture
 
 INPUT_ROLE, OUTPUT_ROLE, NO_TENSOR = 1, 2, 0xFFFFFFFF
 
@@ -49,12 +51,20 @@ class OverlayData:
             memories[port][at : at + count] = content[start : start + count]
 
     def load(self, memories: Sequence[memoryview], values: Path | None = None) -> None:
-        """Writes the program and its input: input.bin, or ``values`` in the model's own types (overlay_tensor.py).
+        """Writes the program and its input: input.bin, or ``values``, a picture or the model's own types.
 
         Raises:
-            ValueError: the file is too short or too long, or holds NaN.
+            ValueError: the file is too short or too long, holds NaN, or is no picture for this network; or Pillow is
+                missing.
         """
         self.write(memories, 0, self.image)
+        if values is not None and is_picture(values):
+            places = [t for t in self.tensors if t.role == INPUT_ROLE]
+            if len(places) != 1:
+                raise ValueError(f"a picture is for a network of one input, and this one has {len(places)}")
+            (t,) = places
+            self.write(memories, t.address, t.laid_out(stored_picture(values, t, self.folder)))
+            return
         path = values or self.folder / "input.bin"
         inputs, at = path.read_bytes(), 0
         for t in self.tensors:
@@ -69,9 +79,16 @@ class OverlayData:
             raise ValueError(f"{path} is too long")
 
     def finish(self, memories: Sequence[memoryview], values: Path | None, output: Path | None) -> int:
-        """After a run: writes the outputs if wanted, compares them if the input is input.bin; the exit status."""
+        """After a run: writes the outputs if wanted, compares them if the input is input.bin; the exit status.
+
+        Prints the classes of an input that is not input.bin.
+        """
         if output is not None:
             self.write_outputs(memories, output)
+        outputs = [t for t in self.tensors if t.role == OUTPUT_ROLE]
+        if values is not None and len(outputs) == 1:
+            for line in class_lines(outputs[0], outputs[0].values(self._stored(outputs[0], memories)), self.folder):
+                print(line)
         return 0 if values is not None or self.outputs_equal(memories) else 1
 
     def write_outputs(self, memories: Sequence[memoryview], path: Path) -> None:
@@ -113,7 +130,7 @@ class OverlayData:
 
 def add_value_files(parser: argparse.ArgumentParser) -> None:
     """The options for an input of one's own and for the outputs."""
-    parser.add_argument("--input", type=Path, help="values of the network's inputs, in the model's own types")
+    parser.add_argument("--input", type=Path, help="a picture (.png, .jpg, .bmp), or values in the model's own types")
     parser.add_argument("--output", type=Path, help="write the program's outputs, in the model's own types")
 
 

@@ -58,7 +58,7 @@ class Tensor:
         """
         if self.declared != REAL:
             return [value - (128 if self.declared == UINT8 else 256 * (value > 127)) for value in declared]
-        return [self._quantised(value) for (value,) in struct.iter_unpack("<f", declared)]
+        return [self.quantised(value) for (value,) in struct.iter_unpack("<f", declared)]
 
     def declared_values(self, stored: list[int]) -> bytes:
         """The other way."""
@@ -81,7 +81,12 @@ class Tensor:
                 content[self.place(*at)] = value & 255
         return bytes(content)
 
-    def _quantised(self, value: float) -> int:
+    def quantised(self, value: float) -> int:
+        """The stored value of a real one.
+
+        Raises:
+            ValueError: it is NaN.
+        """
         if math.isnan(value):
             raise ValueError("the input holds NaN")
         steps = value / self.scale  # of two float32, so that rounding it to float32 gives float32's quotient

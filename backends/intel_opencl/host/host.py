@@ -4,8 +4,8 @@
     host.py --binary FILE.aocx [--emulator] [DATA]
     host.py --sources src --emulator [DATA]
 
---input FILE and --output FILE: values in the model's own types, C x H x W, one tensor after the other
-(overlay_tensor.py).
+--input is a picture (its classes are printed), or a file of values; these are in the model's own types, C x H x W, one
+tensor after the other (overlay_tensor.py), as are those of --output.
 Exit status: 0 all outputs equal, 1 a difference (the first one is named), 2 something is missing or wrong.
 """
 

@@ -3,7 +3,8 @@
 
     host.py XCLBIN [DATA] [--input FILE] [--output FILE]
 
-Files of values are in the model's own types, C x H x W, one tensor after the other (overlay_tensor.py).
+--input is a picture (its classes are printed), or a file of values; these are in the model's own types, C x H x W, one
+tensor after the other (overlay_tensor.py), as are those of --output.
 Exit status: 0 all outputs equal, 1 a difference (the first one is named), 2 something is missing or wrong.
 """
 

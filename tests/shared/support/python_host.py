@@ -18,7 +18,7 @@ def load(folder: Path) -> ModuleType:
     for name, content in python_host_files().items():
         (folder / name).write_bytes(content)
     found = {}
-    for name in ("overlay_tensor", "overlay_data"):
+    for name in ("picture", "overlay_tensor", "overlay_picture", "overlay_data"):
         spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
         assert spec is not None and spec.loader is not None
         found[name] = importlib.util.module_from_spec(spec)
