@@ -1,0 +1,1 @@
+"""Networks that classify images, one file per family."""

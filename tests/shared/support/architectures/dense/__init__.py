@@ -1,0 +1,1 @@
+"""Networks whose output has places: detectors, segmenters, text detectors; one file per family."""
