@@ -53,20 +53,6 @@ def parts() -> Iterator[Part]:
         for width, outstanding in ((8, 32), (64, 32), (64, 128)):
             parameters = {"DataBytes": width, "Outstanding": outstanding}
             yield Part(f"memory port, {about}, {width} bytes, {outstanding} bursts outstanding", top, parameters)
-    yield Part("lane of POST", "post_lane", {})
-    for columns, pairs in ((16, 8), (16, 16), (32, 16)):
-        parameters = {"Columns": columns, "Pairs": pairs}
-        yield Part(f"lanes of POST, {2 * pairs} of them for {columns} columns", "post_lanes", parameters)
-    for units in (1, 4):
-        about = f"words of {16 * units} bytes"
-        yield Part(f"parameters of channels, 512 {about}", "parameter_memory", {"Units": units, "Depth": 512})
-        planes = min(units, 2)
-        parameters = {"Units": units, "Planes": planes, "Depth": 1024}
-        yield Part(f"output buffer, {planes} planes side by side, 1024 {about}", "output_buffer", parameters)
-    for columns, pairs in ((16, 8), (32, 16)):
-        parameters = {"Columns": columns, "Pairs": pairs, "Units": 4}
-        about = f"{columns} columns, {2 * pairs} lanes, words of 64 bytes"
-        yield Part(f"draining half, {about}", "drain", parameters)
 
 
 def of_an_overlay() -> Iterator[Part]:
@@ -98,6 +84,26 @@ def feeding() -> Iterator[Part]:
     yield Part("order of tiles", "tile_walker", {"Rows": 16})
     yield Part("order of windows", "window_walker", {})
     yield Part("loading of weights", "weight_loader", {})
+
+
+def draining() -> Iterator[Part]:
+    """What becomes of the sums, and the core that has it all."""
+    yield Part("lane of POST", "post_lane", {})
+    for columns, pairs in ((16, 8), (16, 16), (32, 16)):
+        parameters = {"Columns": columns, "Pairs": pairs}
+        yield Part(f"lanes of POST, {2 * pairs} of them for {columns} columns", "post_lanes", parameters)
+    for units in (1, 4):
+        about = f"words of {16 * units} bytes"
+        yield Part(f"parameters of channels, 512 {about}", "parameter_memory", {"Units": units, "Depth": 512})
+        planes = min(units, 2)
+        parameters = {"Units": units, "Planes": planes, "Depth": 1024}
+        yield Part(f"output buffer, {planes} planes side by side, 1024 {about}", "output_buffer", parameters)
+    for columns, pairs in ((16, 8), (32, 16)):
+        parameters = {"Columns": columns, "Pairs": pairs, "Units": 4}
+        about = f"{columns} columns, {2 * pairs} lanes, words of 64 bytes"
+        yield Part(f"draining half, {about}", "drain", parameters)
+    yield Part("control of a pass", "core_control", {})
+    yield Part("core, 16 x 8, 16 lanes, words of 64 bytes", "core", {})
 
 
 def arrays() -> Iterator[Part]:
@@ -163,7 +169,7 @@ def main() -> None:
         print(tables(list(known.values())))
         return
     cells = []
-    for part in (*parts(), *feeding(), *arrays()):
+    for part in (*parts(), *feeding(), *draining(), *arrays()):
         keep = part.about in known and given.only not in part.about
         cells.append(known[part.about] if keep else measure(part))
         print(f"{part.about}: {cells[-1]['lut']} LUT, {cells[-1]['ff']} FF", flush=True)

@@ -108,6 +108,46 @@ class DrainCycles:
     stored: int
 
 
+class DrainTimeline:
+    """The cycles of a pass, block after block: each is posted, and then stored.
+
+    A half of the output buffer is free when the last word of the block two before is taken.
+    """
+
+    def __init__(self, shape: DrainShape, port: MemoryPort, memory: PlannedMemory, drained: DrainPass) -> None:
+        self._shape, self._drained = shape, drained
+        self._writes = Writes(port, memory)
+        self.read: list[int] = []
+        self.posted: list[int] = []
+        self.filled: list[int] = []
+        self.cycles: list[DrainCycles] = []
+
+    def post(self, ready: int) -> None:
+        """The next block's sums are said to be there in this cycle; the block two before it is stored."""
+        index = len(self.read)
+        block = self._drained.block(index)
+        positions = block.rows * self._drained.width
+        read = ready + START_CYCLES
+        if index >= 1:
+            read = max(read, self.posted[-1] + NEXT_CYCLES)
+        if index >= 2:
+            read = max(read, self.cycles[index - 2].emptied + START_CYCLES)
+        self.read.append(read)
+        self.posted.append(read + self._shape.post_cycles(positions, block.channels))
+        self.filled.append(read + self._shape.filled_cycles(positions, block.channels))
+
+    def store(self, turn: int) -> DrainCycles:
+        """The next block, which is posted, may be stored from this cycle on."""
+        index = len(self.cycles)
+        emptied = self.cycles[-1].emptied if index else 0
+        begin = max(self.filled[index], turn, emptied) + EMPTY_CYCLES
+        runs = [self._writes.add(run, begin) for run in self._drained.runs(self._shape, index)]
+        events = (self.read[index], self.posted[index], self.filled[index])
+        port = (runs[0].first, runs[-1].last, self._writes.taken, runs[-1].done)
+        self.cycles.append(DrainCycles(*events, *port))
+        return self.cycles[-1]
+
+
 def drain_cycles(
     shape: DrainShape,
     port: MemoryPort,
@@ -116,24 +156,9 @@ def drain_cycles(
     computed: Sequence[int],
     turns: Sequence[int],
 ) -> list[DrainCycles]:
-    """The cycles of the first blocks, from those in which their sums were there and their turn to be stored came.
-
-    Its half of the output buffer is free when the last word of the block two before it is taken.
-    """
-    found: list[DrainCycles] = []
-    writes = Writes(port, memory)
-    for index, (ready, turn) in enumerate(zip(computed, turns, strict=True)):
-        block = drained.block(index)
-        positions = block.rows * drained.width
-        read = ready + START_CYCLES
-        if index >= 1:
-            read = max(read, found[-1].posted + NEXT_CYCLES)
-        if index >= 2:
-            read = max(read, found[-2].emptied + START_CYCLES)
-        filled = read + shape.filled_cycles(positions, block.channels)
-        begin = max(filled, turn, found[-1].emptied if index else 0) + EMPTY_CYCLES
-        runs = [writes.add(run, begin) for run in drained.runs(shape, index)]
-        posted = read + shape.post_cycles(positions, block.channels)
-        first, last, done = runs[0].first, runs[-1].last, runs[-1].done
-        found.append(DrainCycles(read, posted, filled, first, last, writes.taken, done))
-    return found
+    """The cycles of the first blocks, from those in which their sums were there and their turn to be stored came."""
+    timeline = DrainTimeline(shape, port, memory, drained)
+    for ready, turn in zip(computed, turns, strict=True):
+        timeline.post(ready)
+        timeline.store(turn)
+    return timeline.cycles

@@ -147,6 +147,34 @@ def _outstanding(turn: int, gap: int, beats: int) -> int:
     return 1 + max(0, -(-(turn - gap) // (beats + gap)))
 
 
+class Reads:
+    """Runs read through a port, one list after the other."""
+
+    def __init__(self, port: MemoryPort, memory: PlannedMemory) -> None:
+        self._outstanding, self._latency, self._gap = port.outstanding, memory.read_latency, memory.gap
+        self._bursts: list[tuple[int, int, int]] = []
+
+    def add(self, runs: Sequence[Run], requested: int) -> tuple[list[int], int]:
+        """The cycle of each beat on the port, and the one in which the last run is taken, of a list requested here.
+
+        The proof in docs/rtl/memory-ports.md: burst k is formed in b(k), and its first beat is on the port in f(k).
+        """
+        beats: list[int] = []
+        taken = requested
+        for run in runs:
+            for number, count in enumerate(run.bursts()):
+                formed = max(requested, self._bursts[-1][0] + 1) if self._bursts else requested
+                if len(self._bursts) >= self._outstanding:
+                    formed = max(formed, self._bursts[-self._outstanding][2] + 1)
+                first = formed + 1 + self._latency
+                if self._bursts:
+                    first = max(first, self._bursts[-1][2] + 1 + self._gap)
+                self._bursts.append((formed, first, first + count - 1))
+                beats += range(first, first + count)
+                taken = formed if number == 0 else taken
+        return beats, taken
+
+
 class _Places:
     """First and last beat of each run on a port.
 

@@ -52,9 +52,20 @@ ROOMS = {
         "output_writer.sv",
         "output_reader.sv",
         "output_buffer.sv",
+        "run_requests.sv",
         "store_requests.sv",
     ),
     "sequence": ("drain_pkg.sv", "drain.sv"),
+    "core": (
+        "core_pkg.sv",
+        "memory_sequence.sv",
+        "input_place.sv",
+        "core_control.sv",
+        "deliver.sv",
+        "core_reads.sv",
+        "array_of_style.sv",
+        "core.sv",
+    ),
 }
 """What becomes hardware, by the folder of ``rtl``. In each, a package stands before what uses it."""
 
@@ -77,7 +88,7 @@ MEMORY_PORTS = ROOMS["memory_ports"]
 DRAIN = (*MEMORY_PORTS, "delay_line.sv", *ROOMS["post"], *ROOMS["store"], *ROOMS["sequence"])
 """What becomes of the sums: POST, STORE and their order, with the ports."""
 
-SYNTHESISED = (*ARRAY, *FEED, *MEMORY_PORTS, *ROOMS["post"], *ROOMS["store"], *ROOMS["sequence"])
+SYNTHESISED = (*ARRAY, *FEED, *MEMORY_PORTS, *ROOMS["post"], *ROOMS["store"], *ROOMS["sequence"], *ROOMS["core"])
 SIMULATED = (*SYNTHESISED, *(name for names in TWINS.values() for name in names))
 
 FOLDER_OF = {name: f"rtl/{room}" for rooms in (ROOMS, TWINS) for room, names in rooms.items() for name in names}
@@ -89,6 +100,7 @@ BENCHES = (
     "lanes_bench.sv",
     "drain_bench.sv",
     "feed_bench.sv",
+    "layer_bench.sv",
     "queue.sv",
     "memory_bench.sv",
     "memory_model.sv",

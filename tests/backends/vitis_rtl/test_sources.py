@@ -10,6 +10,7 @@ import pytest
 
 from dynamap.backends.vitis_rtl import tools
 from dynamap.backends.vitis_rtl.array import ArrayShape
+from dynamap.backends.vitis_rtl.core import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
 from dynamap.backends.vitis_rtl.post import DrainShape, LaneShape
@@ -78,6 +79,21 @@ def test_memory_ports_are_taken_without_a_message(folder: Path, port: MemoryPort
     arguments = ["--lint-only", "-Wall", "--quiet", *values, *sources]
     assert tools.verilator().run([*arguments, "--top-module", "memory_bench"], folder) == ""
     printed = tools.slang().run(["-Wextra", "--top", "memory_bench", *values, *sources], folder)
+    assert "Build succeeded: 0 errors, 0 warnings" in printed
+
+
+@pytest.mark.parametrize(("rows", "columns", "pairs", "units"), [(16, 8, 8, 4), (21, 24, 16, 2)])
+def test_the_core_is_taken_without_a_message(folder: Path, rows: int, columns: int, pairs: int, units: int) -> None:
+    """By Verilator and slang, with its bench: all of it, and a memory."""
+    feed = FeedShape(rows, columns, units)
+    drain = DrainShape(LaneShape(columns, pairs), units=units)
+    shape = CoreShape(feed, drain, MemoryPort(16 * units))
+    values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
+    benches = (name for name in BENCHES if name.startswith(("axi", "memory_model", "layer")))
+    sources = [*SIMULATED, *benches]
+    arguments = ["--lint-only", "-Wall", "--quiet", "--unroll-count", "1", *values, *sources]
+    assert tools.verilator().run([*arguments, "--top-module", "layer_bench"], folder) == ""
+    printed = tools.slang().run(["-Wextra", "--top", "layer_bench", *values, *sources], folder)
     assert "Build succeeded: 0 errors, 0 warnings" in printed
 
 

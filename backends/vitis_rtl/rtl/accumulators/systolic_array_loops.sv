@@ -4,7 +4,7 @@
 //
 // All registers are written in one block by blocking assignments. A register is written only after
 // every one that reads its old value: from the outputs back to the inputs, rows from the bottom up,
-// columns from right to left.
+// columns from right to left. What others read is written as any register is.
 module systolic_array_loops
   import array_pkg::*;
 #(
@@ -142,9 +142,9 @@ module systolic_array_loops
       automatic add_t added = add_q[TagCycles+c+2];
       automatic add_t written = add_q[TagCycles+c+3];
       automatic read_t answered = read_q[c%ReadColumns+2];
-      valid_o[c] = answered.valid[c/ReadColumns];
-      low_o[c] = row_low[answered.half][c];
-      high_o[c] = row_high[answered.half][c];
+      valid_o[c] <= answered.valid[c/ReadColumns];
+      low_o[c] <= row_low[answered.half][c];
+      high_o[c] <= row_high[answered.half][c];
       for (int unsigned h = 0; h < 2; h++) begin
         automatic logic [RowBits-1:0] at = read_q[c%ReadColumns].row;
         if (asked.valid && 32'(asked.half) == h) at = asked.row;

@@ -32,8 +32,7 @@ module post_requests
   localparam int unsigned UnitPairs = UnitBytes / 2;
   localparam int unsigned GroupUnits = Pairs / UnitPairs;
   localparam int unsigned TileUnits = Columns / UnitPairs;
-  localparam int unsigned TileBits = $clog2(TileUnits + 1);
-  localparam int unsigned UnitsBits = $clog2(GroupUnits + 1);
+  localparam int unsigned TileBits = $clog2(TileUnits + 1) + 1;
   localparam int unsigned FetchBits = $clog2(Pairs + 1);
 
   if (Columns % UnitPairs != 0 || Pairs % UnitPairs != 0 || Pairs == 0) begin : gen_check
@@ -53,7 +52,7 @@ module post_requests
 
   // The place of the next chunk is known two cycles behind the one before, which has eight or more.
   place_t place_q, next_q, following;
-  logic [UnitsBits-1:0] planes_q, next_planes_q, fitting;
+  logic [TileBits-1:0] planes_q, next_planes_q, fitting;
   logic [1:0] begin_q;
   logic busy_q, take, last, more;
   logic [CountBits-1:0] reads_q, pair_q;
@@ -64,20 +63,20 @@ module post_requests
   always_comb begin
     following = place_q;
     following.left = place_q.left - CountBits'(planes_q);
-    if (place_q.tile_left == TileBits'(planes_q)) begin
+    if (place_q.tile_left == planes_q) begin
       following.group = Groups'(1);
       following.row = place_q.row + RowBits'(block_i.positions);
       following.tile_left = TileBits'(TileUnits);
     end else begin
-      following.group = place_q.group << 1;
-      following.tile_left = place_q.tile_left - TileBits'(planes_q);
+      following.group = Groups'({place_q.group, 1'b0});
+      following.tile_left = place_q.tile_left - planes_q;
     end
   end
 
   always_comb begin
-    fitting = UnitsBits'(GroupUnits);
-    if (next_q.tile_left < TileBits'(GroupUnits)) fitting = UnitsBits'(next_q.tile_left);
-    if (next_q.left < CountBits'(fitting)) fitting = UnitsBits'(next_q.left);
+    fitting = TileBits'(GroupUnits);
+    if (next_q.tile_left < TileBits'(GroupUnits)) fitting = next_q.tile_left;
+    if (next_q.left < CountBits'(fitting)) fitting = TileBits'(next_q.left);
   end
 
   assign last = reads_q <= CountBits'(1) && fetches_q <= FetchBits'(1);

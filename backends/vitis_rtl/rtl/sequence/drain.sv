@@ -4,7 +4,7 @@
 //   block i is posted  when its sums are there (`computed_i`), block i - 1 was read, and i - 2 has left
 //   block i is stored  when it is in the output buffer, block i - 1 has left it, and its turn has come
 module drain
-  import post_pkg::*, store_pkg::store_block_t, store_pkg::store_runs_t, store_pkg::AddressBits,
+  import post_pkg::*, store_pkg::store_block_t, store_pkg::runs_t, store_pkg::AddressBits,
          store_pkg::RunBits, drain_pkg::*;
 #(
     parameter int unsigned Columns = 16,

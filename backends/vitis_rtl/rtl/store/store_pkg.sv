@@ -25,6 +25,6 @@ package store_pkg;
     logic [AddressBits-1:0] pitch;  // from a run to the next
     logic [CountBits-1:0] runs;
     logic [RunBits-1:0] run_words;
-  } store_runs_t;
+  } runs_t;
 
 endpackage

@@ -1,0 +1,364 @@
+// The convolution core: a pass of blocks from memory to memory. Reading port, placer, feed, array, POST, STORE
+// and writing port, and what starts them.
+module core
+  import core_pkg::*, axi_pkg::response_e, axi_pkg::LengthBits, store_pkg::runs_t,
+         store_pkg::AddressBits, store_pkg::CountBits, store_pkg::RunBits, post_pkg::ByteBits;
+#(
+    parameter int unsigned Rows = 16,
+    parameter int unsigned Columns = 8,
+    parameter int unsigned GroupRows = 8,
+    parameter int unsigned Pairs = 8,
+    parameter int unsigned WordUnits = 4,
+    parameter int unsigned InputBanks = 4,
+    parameter int unsigned InputDepth = 512,
+    parameter int unsigned WeightBanks = 4,
+    parameter int unsigned WeightDepth = 512,
+    parameter int unsigned AccumulatorRows = 512,
+    parameter int unsigned ParameterDepth = 512,
+    parameter int unsigned OutputDepth = 1024,
+    parameter int unsigned Outstanding = 32,
+    parameter bit Loops = 1'b0,  // the array's style; loops are for simulations
+    localparam int unsigned DataBytes = 16 * WordUnits,
+    localparam int unsigned DataBits = 8 * DataBytes
+) (
+    input logic clk_i,
+    input logic rst_i,  // for 100 cycles: delayed tags have no other
+    input logic start_i,  // of a pass; not while busy
+    input core_pass_t pass_i,  // stays until it is done
+    output logic busy_o,
+    // of the layer
+    input logic [ByteBits-1:0] zero_point_i,
+    input logic look_up_i,
+    input logic table_write_i,
+    input logic [ByteBits-1:0] table_index_i,
+    input logic [ByteBits-1:0] table_data_i,
+    // what has happened, for who counts it
+    output logic placed_o,
+    output logic weights_o,
+    output logic fed_o,
+    output logic posted_o,
+    output logic filled_o,
+    output logic emptied_o,
+    output logic stored_o,
+    output logic failed_o,  // an access; nothing goes on until the reset
+    output response_e failed_response_o,
+    output logic [AddressBits-1:0] failed_address_o,
+    // AXI4
+    output logic arvalid_o,
+    input logic arready_i,
+    output logic [AddressBits-1:0] araddr_o,
+    output logic [LengthBits-1:0] arlen_o,
+    output logic [2:0] arsize_o,
+    output logic [1:0] arburst_o,
+    input logic rvalid_i,
+    output logic rready_o,
+    input logic [DataBits-1:0] rdata_i,
+    input response_e rresp_i,
+    input logic rlast_i,
+    output logic awvalid_o,
+    input logic awready_i,
+    output logic [AddressBits-1:0] awaddr_o,
+    output logic [LengthBits-1:0] awlen_o,
+    output logic [2:0] awsize_o,
+    output logic [1:0] awburst_o,
+    output logic wvalid_o,
+    input logic wready_i,
+    output logic [DataBits-1:0] wdata_o,
+    output logic [DataBytes-1:0] wstrb_o,
+    output logic wlast_o,
+    input logic bvalid_i,
+    output logic bready_o,
+    input response_e bresp_i
+);
+
+  localparam int unsigned RowGroups = (Rows + GroupRows - 1) / GroupRows;
+  localparam int unsigned ReadGroups = (Columns + Pairs - 1) / Pairs;
+  localparam int unsigned RowBits = $clog2(AccumulatorRows);
+  localparam int unsigned SumBits = 32;
+  localparam int unsigned WeightUnitBits = $clog2(WeightBanks * WeightDepth);
+  localparam int unsigned ParameterBits = $clog2(ParameterDepth);
+  // From the last window at the array to the word that the block's sums can be read START_CYCLES later.
+  localparam int unsigned ComputedCycles = GroupRows + $clog2(RowGroups);
+
+  // ---- control
+  logic asking, read_start, feed_start, feed_ready, drain_start, store_turn;
+  runs_t read_runs;
+  transfer_t transfer;
+  feed_pkg::block_t block;
+  drain_pkg::drain_pass_t drained;
+
+  core_control u_control (
+      .clk_i,
+      .rst_i,
+      .start_i,
+      .pass_i,
+      .asking_i(asking | read_start),
+      .read_o(read_start),
+      .read_runs_o(read_runs),
+      .transfer_o(transfer),
+      .placed_i(placed_o),
+      .weights_i(weights_o),
+      .feed_start_o(feed_start),
+      .feed_ready_i(feed_ready),
+      .feed_block_o(block),
+      .fed_i(fed_o),
+      .drain_start_o(drain_start),
+      .drain_pass_o(drained),
+      .posted_i(posted_o),
+      .filled_i(filled_o),
+      .store_o(store_turn)
+  );
+
+  // ---- reads
+  logic read_failed, write_failed;
+  response_e read_response, write_response;
+  logic [AddressBits-1:0] read_failed_address, write_failed_address;
+  logic load_start, load_ready, input_valid, input_ready, weight_write, parameters_write;
+  load_pkg::load_t load;
+  /* verilator lint_off UNUSEDSIGNAL */  // as wide as the widest buffers need
+  feed_pkg::units_t weight_unit;
+  logic [CountBits-1:0] parameters_word;
+  /* verilator lint_on UNUSEDSIGNAL */
+  logic [DataBits-1:0] word;
+
+  assign failed_o = read_failed | write_failed;
+  assign failed_response_o = read_failed ? read_response : write_response;
+  assign failed_address_o = read_failed ? read_failed_address : write_failed_address;
+
+  core_reads #(
+      .WordUnits  (WordUnits),
+      .Outstanding(Outstanding)
+  ) u_reads (
+      .clk_i,
+      .rst_i,
+      .stop_i(write_failed),
+      .start_i(read_start),
+      .runs_i(read_runs),
+      .transfer_i(transfer),
+      .asking_o(asking),
+      .load_start_o(load_start),
+      .load_ready_i(load_ready),
+      .load_o(load),
+      .input_valid_o(input_valid),
+      .input_ready_i(input_ready),
+      .weight_write_o(weight_write),
+      .weight_unit_o(weight_unit),
+      .weights_done_o(weights_o),
+      .parameters_write_o(parameters_write),
+      .parameters_word_o(parameters_word),
+      .word_o(word),
+      .failed_o(read_failed),
+      .failed_response_o(read_response),
+      .failed_address_o(read_failed_address),
+      .arvalid_o,
+      .arready_i,
+      .araddr_o,
+      .arlen_o,
+      .arsize_o,
+      .arburst_o,
+      .rvalid_i,
+      .rready_o,
+      .rdata_i,
+      .rresp_i,
+      .rlast_i
+  );
+
+  logic [InputBanks-1:0] write;
+  logic [InputBanks-1:0][$clog2(InputDepth)-1:0] write_row;
+  logic [InputBanks-1:0][127:0] write_unit;
+
+  placer #(
+      .WordUnits(WordUnits),
+      .Banks(InputBanks),
+      .Depth(InputDepth)
+  ) u_placer (
+      .clk_i,
+      .rst_i,
+      .start_i(load_start),
+      .ready_o(load_ready),
+      .load_i(load),
+      .valid_i(input_valid),
+      .ready_word_o(input_ready),
+      .word_i(word),
+      .done_o(placed_o),
+      .write_o(write),
+      .write_row_o(write_row),
+      .write_unit_o(write_unit)
+  );
+
+  // ---- feed and array
+  logic outputs_stay, paired, take, load_tag, load_last, first, last, add, add_first, add_half;
+  logic [Rows-1:0][7:0] operand;
+  logic [Columns-1:0][15:0] top_word;
+  logic [RowBits-1:0] add_row, read_row;
+  logic [ReadGroups-1:0] row_read;
+  logic read_half;
+  logic [Columns-1:0] valid;
+  logic [Columns-1:0][SumBits-1:0] low, high;
+
+  feed #(
+      .Rows(Rows),
+      .Columns(Columns),
+      .WordUnits(WordUnits),
+      .InputBanks(InputBanks),
+      .InputDepth(InputDepth),
+      .WeightBanks(WeightBanks),
+      .WeightDepth(WeightDepth),
+      .AccumulatorRows(AccumulatorRows)
+  ) u_feed (
+      .clk_i,
+      .rst_i,
+      .start_i(feed_start),
+      .ready_o(feed_ready),
+      .block_i(block),
+      .done_o(fed_o),
+      .write_i(write),
+      .write_row_i(write_row),
+      .write_unit_i(write_unit),
+      .weight_write_i(weight_write),
+      .weight_unit_i(weight_unit[WeightUnitBits-1:0]),
+      .weight_word_i(word),
+      .outputs_stay_o(outputs_stay),
+      .paired_o(paired),
+      .take_o(take),
+      .load_o(load_tag),
+      .load_last_o(load_last),
+      .first_o(first),
+      .last_o(last),
+      .operand_o(operand),
+      .word_o(top_word),
+      .add_o(add),
+      .add_first_o(add_first),
+      .add_half_o(add_half),
+      .add_row_o(add_row)
+  );
+
+  array_of_style #(
+      .Rows(Rows),
+      .Columns(Columns),
+      .GroupRows(GroupRows),
+      .AccumulatorBits(SumBits),
+      .AccumulatorRows(AccumulatorRows),
+      .ReadColumns(Pairs),
+      .Loops(Loops)
+  ) u_array (
+      .clk_i,
+      .rst_i,
+      .outputs_stay_i(outputs_stay),
+      .paired_i(paired),
+      .take_i(take),
+      .load_i(load_tag),
+      .load_last_i(load_last),
+      .first_i(first),
+      .last_i(last),
+      .operand_i(operand),
+      .word_i(top_word),
+      .add_i(add),
+      .add_first_i(add_first),
+      .add_half_i(add_half),
+      .add_row_i(add_row),
+      .read_i(row_read),
+      .read_half_i(read_half),
+      .read_row_i(read_row),
+      .valid_o(valid),
+      .low_o(low),
+      .high_o(high)
+  );
+
+  // ---- drain
+  logic computed, request_valid, request_ready, data_valid, data_ready, run_done;
+  logic [AddressBits-1:0] request_address;
+  logic [RunBits-1:0] request_words;
+  logic [DataBits-1:0] data;
+
+  delay_line #(
+      .Bits  (1),
+      .Cycles(ComputedCycles)
+  ) u_computed (
+      .clk_i,
+      .data_i(fed_o & !rst_i),
+      .data_o(computed)
+  );
+
+  drain #(
+      .Columns(Columns),
+      .Pairs(Pairs),
+      .AccumulatorBits(SumBits),
+      .RowBits(RowBits),
+      .Units(WordUnits),
+      .ParameterDepth(ParameterDepth),
+      .OutputDepth(OutputDepth)
+  ) u_drain (
+      .clk_i,
+      .rst_i,
+      .start_i(drain_start),
+      .pass_i(drained),
+      .busy_o,
+      .computed_i(computed),
+      .posted_o,
+      .filled_o,
+      .store_i(store_turn),
+      .emptied_o,
+      .stored_o,
+      .zero_point_i,
+      .look_up_i,
+      .table_write_i,
+      .table_index_i,
+      .table_data_i,
+      .parameters_write_i(parameters_write),
+      .parameters_word_i(parameters_word[ParameterBits-1:0]),
+      .parameters_data_i(word),
+      .read_o(row_read),
+      .read_half_o(read_half),
+      .read_row_o(read_row),
+      .valid_i(valid),
+      .low_i(low),
+      .high_i(high),
+      .request_valid_o(request_valid),
+      .request_ready_i(request_ready),
+      .request_address_o(request_address),
+      .request_words_o(request_words),
+      .data_valid_o(data_valid),
+      .data_ready_i(data_ready),
+      .data_o(data),
+      .done_i(run_done)
+  );
+
+  axi_write #(
+      .DataBytes(DataBytes),
+      .Outstanding(Outstanding)
+  ) u_write (
+      .clk_i,
+      .rst_i,
+      .stop_i(read_failed),
+      .request_valid_i(request_valid),
+      .request_ready_o(request_ready),
+      .request_address_i(request_address),
+      .request_beats_i(request_words),
+      .data_valid_i(data_valid),
+      .data_ready_o(data_ready),
+      .data_i(data),
+      .done_o(run_done),
+      /* verilator lint_off PINCONNECTEMPTY */
+      .busy_o(),
+      /* verilator lint_on PINCONNECTEMPTY */
+      .failed_o(write_failed),
+      .failed_response_o(write_response),
+      .failed_address_o(write_failed_address),
+      .awvalid_o,
+      .awready_i,
+      .awaddr_o,
+      .awlen_o,
+      .awsize_o,
+      .awburst_o,
+      .wvalid_o,
+      .wready_i,
+      .wdata_o,
+      .wstrb_o,
+      .wlast_o,
+      .bvalid_i,
+      .bready_o,
+      .bresp_i
+  );
+
+endmodule
