@@ -94,6 +94,9 @@ SIMULATED = (*SYNTHESISED, *(name for names in TWINS.values() for name in names)
 FOLDER_OF = {name: f"rtl/{room}" for rooms in (ROOMS, TWINS) for room, names in rooms.items() for name in names}
 """Where each lies in the package."""
 
+BENCH_MEMORY = ("memory_model.sv", "axi_checks.sv", "axi_stable.sv")
+"""The memory of a bench and the rules of AXI, in a folder of their own."""
+
 BENCHES = (
     "core_bench.sv",
     "array_bench.sv",
@@ -103,9 +106,7 @@ BENCHES = (
     "layer_bench.sv",
     "queue.sv",
     "memory_bench.sv",
-    "memory_model.sv",
-    "axi_checks.sv",
-    "axi_stable.sv",
+    *BENCH_MEMORY,
 )
 """The benches, and the memory, its checks and queues, which a tool finds by their names."""
 
@@ -118,6 +119,7 @@ REPLAY = "replay.cpp"
 def write_sources(folder: Path, rtl: Iterable[str], bench: Iterable[str] = ()) -> None:
     """Write the files of these names, all beside each other, into ``folder``."""
     root = resources.files("dynamap.backends.vitis_rtl")
-    places = {name: FOLDER_OF[name] for name in rtl} | dict.fromkeys(bench, "bench")
+    places = {name: FOLDER_OF[name] for name in rtl}
+    places |= {name: "bench/memory" if name in BENCH_MEMORY else "bench" for name in bench}
     for name, place in places.items():
         (folder / name).write_bytes((root / place / name).read_bytes())

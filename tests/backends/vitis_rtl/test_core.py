@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from dynamap.backends.vitis_rtl.core import CoreShape
-from dynamap.backends.vitis_rtl.core_cycles import CoreCycles, core_cycles
+from dynamap.backends.vitis_rtl.core.cycles import CoreCycles, core_cycles
+from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
+from dynamap.backends.vitis_rtl.core.registers import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory
-from dynamap.backends.vitis_rtl.post import DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from support.layer_records import MEMORY_WORDS, Layer, LayerData, begin_of, layer_bench, layer_data, layer_inputs
 

@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pytest
 
 from dynamap.backends.emulator.memory import Memory
-from dynamap.backends.vitis_rtl.drain import DrainBlock, DrainPass, drain_cycles
+from dynamap.backends.vitis_rtl.core.drain import DrainBlock, DrainPass, drain_cycles
+from dynamap.backends.vitis_rtl.core.post import UNIT_BYTES, DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory
-from dynamap.backends.vitis_rtl.post import UNIT_BYTES, DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from support.drain_records import MEMORY_WORDS, Inputs, Sums, drain_bench, plan, port_of
 from support.lane_records import random_channels

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from dynamap.backends.vitis_rtl.post import LaneShape
+from dynamap.backends.vitis_rtl.core.post import LaneShape
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from support.lane_records import Chunk, finished, lane_inputs, lanes_bench, random_channels
 

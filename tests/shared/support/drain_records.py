@@ -11,9 +11,9 @@ import numpy.typing as npt
 from dynamap.backends.arithmetic import integers as arithmetic
 from dynamap.backends.emulator.memory import Memory, Stored
 from dynamap.backends.program.specification import FormatCode
-from dynamap.backends.vitis_rtl.drain import DrainCycles, DrainPass, drain_cycles
+from dynamap.backends.vitis_rtl.core.drain import DrainCycles, DrainPass, drain_cycles
+from dynamap.backends.vitis_rtl.core.post import UNIT_BYTES, DrainShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory
-from dynamap.backends.vitis_rtl.post import UNIT_BYTES, DrainShape
 from dynamap.backends.vitis_rtl.records import Field, Record
 from dynamap.backends.vitis_rtl.simulation import Bench
 from support.lane_records import Channels

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.backends.program.packing import PARAMETERS
-from dynamap.backends.vitis_rtl.post import LaneShape
+from dynamap.backends.vitis_rtl.core.post import LaneShape
 from dynamap.backends.vitis_rtl.records import Field, Record
 from dynamap.backends.vitis_rtl.simulation import Bench
 

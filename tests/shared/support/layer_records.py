@@ -23,7 +23,7 @@ from dynamap.backends.program.specification import (
     Mode,
     Op,
 )
-from dynamap.backends.vitis_rtl.core import CorePass, CoreShape
+from dynamap.backends.vitis_rtl.core.registers import CorePass, CoreShape
 from dynamap.backends.vitis_rtl.records import Field, Record
 from dynamap.backends.vitis_rtl.simulation import Bench
 from support.lane_records import random_channels

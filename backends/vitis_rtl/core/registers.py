@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from dynamap.backends.program.lowering.geometry import BlockShape, blocks_of, channel_units, contraction_of
 from dynamap.backends.program.specification import AlgorithmCode, Command, DataflowCode, FormatCode, Mode
-from dynamap.backends.vitis_rtl.drain import DrainBlock, DrainPass
+from dynamap.backends.vitis_rtl.core.drain import DrainBlock, DrainPass
+from dynamap.backends.vitis_rtl.core.post import UNIT_BYTES, DrainShape
 from dynamap.backends.vitis_rtl.feeding import (
     BLOCK_FIELDS,
     LOAD_FIELDS,
@@ -16,7 +17,6 @@ from dynamap.backends.vitis_rtl.feeding import (
     PlacedPlanes,
 )
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, Run, occupancy
-from dynamap.backends.vitis_rtl.post import UNIT_BYTES, DrainShape
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
 

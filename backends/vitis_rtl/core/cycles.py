@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dynamap.backends.vitis_rtl.array import ArrayShape
-from dynamap.backends.vitis_rtl.core import CoreBlock, CorePass
-from dynamap.backends.vitis_rtl.drain import DrainCycles, DrainTimeline
+from dynamap.backends.vitis_rtl.core.drain import DrainCycles, DrainTimeline
+from dynamap.backends.vitis_rtl.core.registers import CoreBlock, CorePass
 from dynamap.backends.vitis_rtl.feeding import LEAST_TILE
 from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory, Reads, Run
 

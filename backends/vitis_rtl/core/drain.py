@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dynamap.backends.vitis_rtl.core.post import UNIT_BYTES, DrainShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory, Run, Writes
-from dynamap.backends.vitis_rtl.post import UNIT_BYTES, DrainShape
 
 PIXELS = 4
 """Rows of a stored tensor are padded to so many pixels: 64 bytes of a plane (docs/overlay.md, section 2)."""
