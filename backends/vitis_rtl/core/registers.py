@@ -36,6 +36,7 @@ class CoreShape:
         assert self.feed.columns == self.drain.lanes.columns
         assert self.feed.word_units == self.drain.units and self.port.data_bytes == self.word
         assert self.feed.accumulator_rows == self.drain.accumulator_rows
+        assert self.feed.operand_bits == 8, "the core's operands have 8 bits"
 
     @property
     def word(self) -> int:
@@ -44,8 +45,9 @@ class CoreShape:
 
     def parameters(self) -> dict[str, int]:
         """The parameters by their names in the RTL."""
+        feed = {name: value for name, value in self.feed.parameters().items() if name != "OperandBits"}
         return {
-            **self.feed.parameters(),
+            **feed,
             "GroupRows": self.feed.group_rows,
             "Pairs": self.drain.lanes.pairs,
             "ParameterDepth": self.drain.parameter_depth,
