@@ -15,7 +15,7 @@ venv: $(STAMP)
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install 'setuptools>=68'
+	$(PIP) install 'setuptools>=77'
 	$(PIP) install -e '.[run,images,notebook,test,lint,bench,examples,explore,intel,rtl,docs]'
 	# AMD's open ap_int.h and hls_stream.h for C simulation; the package's own dependencies are not needed.
 	$(PIP) install --no-deps 'hls4ml>=1,<2'

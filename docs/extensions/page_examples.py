@@ -123,9 +123,13 @@ def differs(expected: str, printed: str) -> bool:
     return not doctest.OutputChecker().check_output(expected, printed, _MATCH)
 
 
-def _shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+PROGRAMS = Path(sys.executable).parent
+"""Where ``dynamap`` is."""
+
+
+def _shell(command: str, folder: Path, programs: Path = PROGRAMS) -> subprocess.CompletedProcess[str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("DYNAMAP_", "PYTEST_", "COLUMNS"))}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
     environment = {**kept, "PATH": path, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
     return subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
@@ -140,9 +144,9 @@ def _shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def run_shell(step: Step, folder: Path) -> str | None:
+def run_shell(step: Step, folder: Path, programs: Path = PROGRAMS) -> str | None:
     """Runs one command; None if it did what the page says, else the complaint."""
-    done = _shell(step.command, folder)
+    done = _shell(step.command, folder, programs)
     if done.returncode != 0:
         return f"$ {step.command}\nended with status {done.returncode} and printed\n{done.stdout}"
     if step.output is not None and differs(step.output, done.stdout):
@@ -198,8 +202,11 @@ def update_page(page: Path, folder: Path) -> None:
     page.write_text(text, encoding="utf-8")
 
 
-def run_page(page: Path, folder: Path, *, full: bool) -> list[str]:
-    """Runs the blocks of a page in order, the heavy ones too if asked; every complaint with its line."""
+def run_page(page: Path, folder: Path, *, full: bool, programs: Path = PROGRAMS) -> list[str]:
+    """Runs the blocks of a page in order, the heavy ones too if asked; every complaint with its line.
+
+    ``programs``: the folder of the ``dynamap`` that shells find; Python blocks run in this interpreter.
+    """
     prepare_folder(folder)
     names: dict[str, object] = {"__name__": "__main__"}
     complaints: list[str] = []
@@ -209,7 +216,7 @@ def run_page(page: Path, folder: Path, *, full: bool) -> list[str]:
         if block.language == "python":
             found = [run_python(block, names, folder)]
         else:
-            found = [run_shell(step, folder) for step in steps(block)]
+            found = [run_shell(step, folder, programs) for step in steps(block)]
         complaints += [f"{page.name}, block of line {block.line}: {text}" for text in found if text]
     return complaints
 
