@@ -1,4 +1,4 @@
-"""What is published: a wheel and a source distribution that are whole, and the first page of the docs from the wheel."""
+"""What is published: a wheel and a source distribution that are whole, and the docs' first page from the wheel."""
 
 from __future__ import annotations
 

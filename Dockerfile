@@ -1,0 +1,13 @@
+# The commands with all that they need on a CPU: planning, verification, bit-exact runs and the projects' C simulation.
+#   docker build -t dynamap . && docker run --rm -v "$PWD:/work" dynamap plan model.onnx --device u200 -o plan.json
+FROM python:3.12-slim
+
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends g++ make perl \
+    && rm -rf /var/lib/apt/lists/*
+
+COPY . /source
+RUN pip install --no-cache-dir '/source[run,images,notebook]'
+
+WORKDIR /work
+ENTRYPOINT ["dynamap"]
