@@ -85,7 +85,7 @@ _COLUMNS = (
 
 def _rows(document: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return [
-        (layer["name"], f"{layer['snr_db']:.1f}", f"{layer['lost_db']:.1f}")
+        (layer["name"], f"{layer['snr_db']:.1f}", f"{layer['lost_db']:.1f}".replace("-0.0", "0.0"))
         for layer in document["layers"][:MOST_LOSING]
     ]
 
