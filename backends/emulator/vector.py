@@ -28,7 +28,7 @@ from dynamap.backends.program.specification import (
     Source,
 )
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
-from dynamap.cost.overlay.machine import UNIT_BYTES
+from dynamap.cost.overlay.machine import UNIT_BYTES, round_up
 
 Int8Array = npt.NDArray[np.int8]
 Pixels = npt.NDArray[Any]
@@ -192,7 +192,13 @@ def _resize(work: Pass, block: BlockShape, pixels: list[Int8Array]) -> Int8Array
     rows = (block.first_row + np.arange(block.rows)) // command.size - block.input_start
     columns = np.arange(command.out_width) // command.columns_factor
     values = _planes(pixels[0], command.channels).astype(np.int64) - command.input_zero_point
-    enlarged = values[:, rows[:, None], columns[None, :]]
+    first = np.zeros((block.rows, command.out_width), np.int64)  # the channel of the pixel that is the output's first
+    if command.channels > command.out_channels:
+        phase_rows = (block.first_row + np.arange(block.rows)) % command.size
+        phases = phase_rows[:, None] * command.columns_factor + np.arange(command.out_width) % command.columns_factor
+        first = phases * round_up(command.out_channels, UNIT_BYTES)
+    channels = first[None] + np.arange(command.out_channels)[:, None, None]
+    enlarged = values[channels, rows[:, None], columns[None, :]]
     return finish_products(work.memory, command, enlarged * command.multiplier, command.shift)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from dynamap.backends.arithmetic import integers as arithmetic
 from dynamap.backends.arithmetic.integers import Int8Array, Int32Array, Int64Array
+from dynamap.backends.arithmetic.interleave import enlarged
 from dynamap.backends.quantise.calibrating.float_executor import last_uses, reorder
 from dynamap.backends.quantise.convolution import convolve_integers, reduce_windows
 from dynamap.backends.quantise.layers import (
@@ -170,7 +171,8 @@ def _lrn(layer: Lrn, integers: LrnArithmetic, inputs: list[Int8Array], shape: Te
 
 
 def _resize(layer: Resize, integers: ResizeArithmetic, inputs: list[Int8Array], shape: TensorShape) -> Int8Array:
-    return rescale(inputs[0], integers.rescale).repeat(layer.rows, axis=1).repeat(layer.columns, axis=2)
+    values = rescale(inputs[0], integers.rescale)
+    return enlarged(values, layer.rows, layer.columns, shape.channels, interleaved=layer.interleaved)
 
 
 def _activate(

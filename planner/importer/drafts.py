@@ -85,6 +85,7 @@ class ResizeSpec:
 
     rows: int
     columns: int
+    interleaved: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,10 @@ class TensorDraft:
 
 @dataclass(eq=False)
 class LayerDraft:
-    """A layer with what has been folded into it so far: per-channel affine, activation, channel order."""
+    """A layer with what has been folded into it so far: per-channel affine, activation, channel order.
+
+    ``parts``: the convolutions whose results it interleaves, which take over what would be folded into it.
+    """
 
     name: str
     spec: Spec
@@ -125,6 +129,7 @@ class LayerDraft:
     scale: DoubleArray | None = None
     shift: DoubleArray | None = None
     order: tuple[int, ...] | None = None
+    parts: tuple[LayerDraft, ...] = ()
 
     @property
     def is_host(self) -> bool:

@@ -244,7 +244,7 @@ def _layer(lowering: Lowering, draft: LayerDraft, name: str) -> Layer:
     if isinstance(spec, LrnSpec):
         return Lrn(name, (inputs[0],), output, spec.size, spec.alpha, spec.beta, spec.bias)
     if isinstance(spec, ResizeSpec):
-        return Resize(name, (inputs[0],), output, spec.rows, spec.columns)
+        return Resize(name, (inputs[0],), output, spec.rows, spec.columns, spec.interleaved)
     if isinstance(spec, ActivateSpec):
         assert activation is not None
         return Activate(name, (inputs[0],), output, activation)

@@ -11,6 +11,7 @@ from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.importer.operators import (
     activation,
     affine,
+    blocks,
     concat,
     conv,
     elementwise,
@@ -24,6 +25,7 @@ from dynamap.planner.importer.operators import (
     resize,
     selection,
     shape,
+    transposed_conv,
 )
 
 Handler = Callable[[Lowering, Node], None]
@@ -40,9 +42,11 @@ STANDARD: dict[str, Handler] = {
     "Clip": activation.clip,
     "Concat": concat.concat,
     "Conv": conv.conv,
+    "ConvTranspose": transposed_conv.conv_transpose,
     "Cos": functions.unary,
     "DequantizeLinear": quant.dequantize_linear,
     "Div": elementwise.subtract,
+    "DepthToSpace": blocks.depth_to_space,
     "Dropout": shape.dropout,
     "Elu": functions.unary,
     "Erf": functions.unary,
@@ -88,6 +92,7 @@ STANDARD: dict[str, Handler] = {
     "Softmax": host.softmax,
     "Softplus": functions.unary,
     "Softsign": functions.unary,
+    "SpaceToDepth": blocks.space_to_depth,
     "Split": selection.split,
     "Sqrt": functions.unary,
     "Squeeze": shape.squeeze,
@@ -124,7 +129,6 @@ _CONTROL = "export the model without control flow (trace it for one input)"
 _REMEDIES: dict[str, str] = {
     "ArgMax": _CUT,
     "ConvInteger": _STATIC,
-    "ConvTranspose": "replace it by nearest-neighbour Resize and a Conv, and retrain",
     "DynamicQuantizeLinear": _STATIC,
     "If": _CONTROL,
     "InstanceNormalization": "replace it by BatchNormalization and retrain",

@@ -13,6 +13,7 @@ from dynamap.planner.importer.handlers import handler_of
 from dynamap.planner.importer.limits import MAX_BRANCH_ROUNDS
 from dynamap.planner.importer.lowering import BEHIND, Lowering, stand_in
 from dynamap.planner.importer.nesting.branches import check_branch
+from dynamap.planner.importer.operators.blocks import take_block_shuffle
 from dynamap.planner.importer.operators.functions import take_function
 from dynamap.planner.importer.reading.schema import check_node
 from dynamap.planner.importer.reading.shapes import REAL_TYPES, output_types, sizes_of
@@ -67,7 +68,7 @@ def _translate(lowering: Lowering, node: Node) -> None:
     elif node.op == "If" and not node.domain:
         _branch(lowering, node)
     elif not _compute(lowering, node):
-        if take_function(lowering, node):
+        if take_function(lowering, node) or take_block_shuffle(lowering, node):
             return
         handler = handler_of(node)
         if not lower_between_transposes(lowering, node, handler):

@@ -186,13 +186,18 @@ class Lrn:
 
 @dataclass(frozen=True)
 class Resize:
-    """Nearest-neighbour enlargement by integer factors: out[y, x] = in[y // rows, x // columns]."""
+    """Nearest-neighbour enlargement by integer factors: out[y, x] = in[y // rows, x // columns].
+
+    ``interleaved``: each phase (y % rows, x % columns), row by row, has channels of its own, as many as the output has
+    rounded up to a multiple of 16; those beyond the output's are never read.
+    """
 
     name: str
     inputs: tuple[str]
     output: str
     rows: int
     columns: int
+    interleaved: bool = False
 
 
 @dataclass(frozen=True)

@@ -187,6 +187,9 @@ def _lrn(writer: GraphWriter, layer: Lrn) -> None:
 
 
 def _resize(writer: GraphWriter, layer: Resize) -> None:
+    if layer.interleaved:
+        _interleave(writer, layer)
+        return
     scales = writer.constant(f"{layer.output}.scales", np.asarray([1, 1, layer.rows, layer.columns], np.float32))
     writer.node(
         "Resize",
@@ -197,6 +200,24 @@ def _resize(writer: GraphWriter, layer: Resize) -> None:
         coordinate_transformation_mode="asymmetric",
         nearest_mode="floor",
     )
+
+
+def _interleave(writer: GraphWriter, layer: Resize) -> None:
+    """Channels as (row phase, column phase, channel), the phases moved behind H and W."""
+    source, target = writer.network.tensors[layer.inputs[0]], writer.network.tensors[layer.output]
+    each = source.channels // (layer.rows * layer.columns)
+    split = [1, layer.rows, layer.columns, each, source.height, source.width]
+    names = [writer.fresh(f"{layer.output}.{what}") for what in ("phases", "channels", "moved")]
+    writer.node("Reshape", [layer.inputs[0], _ints(writer, layer, "split", split)], names[0])
+    ends = {"first": 0, "last": target.channels, "axis": 3}
+    bounds = [_ints(writer, layer, what, [number]) for what, number in ends.items()]
+    writer.node("Slice", [names[0], *bounds], names[1])
+    writer.node("Transpose", [names[1]], names[2], layer.name, perm=[0, 3, 4, 1, 5, 2])
+    _reshape(writer, names[2], layer.output, target)
+
+
+def _ints(writer: GraphWriter, layer: Layer, what: str, numbers: Sequence[int]) -> str:
+    return writer.constant(f"{layer.output}.{what}", np.asarray(numbers, np.int64))
 
 
 def _host(writer: GraphWriter, layer: HostLayer) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.backends.arithmetic.integers import window_sums
+from dynamap.backends.arithmetic.interleave import enlarged
 from dynamap.backends.quantise import activations
 from dynamap.backends.quantise.convolution import convolve, reduce_windows
 from dynamap.cost.geometry import TensorShape
@@ -128,7 +129,7 @@ def _lrn(layer: Lrn, inputs: list[FloatArray], shape: TensorShape) -> FloatArray
 
 
 def _resize(layer: Resize, inputs: list[FloatArray], shape: TensorShape) -> FloatArray:
-    return inputs[0].repeat(layer.rows, axis=1).repeat(layer.columns, axis=2)
+    return enlarged(inputs[0], layer.rows, layer.columns, shape.channels, interleaved=layer.interleaved)
 
 
 def _activate(layer: Activate, inputs: list[FloatArray], shape: TensorShape) -> FloatArray:

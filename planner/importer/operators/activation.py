@@ -162,6 +162,13 @@ def apply_activation(lowering: Lowering, node: Node, value: Value, activation: A
     draft = lowering.foldable(value)
     if draft is None:
         draft, activation = _behind_storage(value, activation)
+    if draft is not None and draft.parts and not activation.slopes:
+        combined = _combine(draft.parts[0].activation, activation)
+        if combined is not None:
+            for part in draft.parts:
+                part.activation = combined
+            lowering.fold(node, value, node.outputs[0], f"activation {activation.kind.value} of the layers before")
+            return
     if draft is not None and isinstance(draft.spec, (ConvSpec, PoolSpec, AddSpec, MulSpec)):
         combined = _combine(draft.activation, _in_layer_order(draft, activation))
         if combined is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dynamap.cost.overlay.machine import UNIT_BYTES, round_up
 from dynamap.planner.importer.drafts import ActivateSpec, Array, ConvSpec, DoubleArray, LayerDraft, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
@@ -48,11 +49,23 @@ def apply_affine(lowering: Lowering, node: Node, value: Value, scale: DoubleArra
         draft.activation = scaled(draft.activation, float(scale[0]), float(shift[0]))
         lowering.fold(node, value, node.outputs[0], "scale and shift of the activation before")
         return
+    if draft is not None and draft.parts and draft.parts[0].activation is None:
+        for part in draft.parts:
+            fold_affine(part, in_phases(scale, part, 1.0), in_phases(shift, part, 0.0))
+        lowering.fold(node, value, node.outputs[0], "scale and shift of the convolutions before")
+        return
     if draft is None or not isinstance(draft.spec, ConvSpec) or draft.activation is not None:
         lowering.depthwise(node, value, scale=scale, shift=shift, view=value.shape)
         return
     fold_affine(draft, scale, shift)
     lowering.fold(node, value, node.outputs[0], "scale and shift of the convolution before")
+
+
+def in_phases(numbers: DoubleArray, part: LayerDraft, fill: float) -> DoubleArray:
+    """One number per channel of the output for every channel of a convolution whose results are interleaved."""
+    each = round_up(len(numbers), UNIT_BYTES)
+    padded = np.concatenate([numbers, np.full(each - len(numbers), fill)])
+    return np.tile(padded, part.output.shape.channels // each)
 
 
 def _joins_activation(draft: LayerDraft, scale: DoubleArray, shift: DoubleArray) -> bool:

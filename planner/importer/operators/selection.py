@@ -11,8 +11,10 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from dynamap.cost.geometry import TensorShape, Window, ceil_div
 from dynamap.planner.importer.drafts import ConvSpec, LayerDraft, TensorDraft, Unsupported, Value
@@ -25,6 +27,7 @@ _AGAIN = "export the model again; the file may be damaged"
 MOST_TAPS = 8
 """Taps of the window of one step that crops rows or columns; what needs more is done in two steps."""
 
+Element = TypeVar("Element", bound=np.generic)
 Picked = range
 """The indices that are taken along an axis; steps are positive."""
 
@@ -142,8 +145,7 @@ def _channels(lowering: Lowering, node: Node, tensor: TensorDraft, picked: Picke
 def _is_cut_up(lowering: Lowering, node: Node, maker: LayerDraft) -> bool:
     """True where the convolution ``maker`` is read by nodes that take some of its channels, and by nothing else."""
     name = node.inputs[0]
-    dense = isinstance(maker.spec, ConvSpec) and maker.spec.groups == 1 and not _is_placeholder(maker.spec)
-    if not dense or lowering.graph.is_output(name):
+    if not _is_divisible(maker) or lowering.graph.is_output(name):
         return False
     bound = lowering.values.get(name)
     if isinstance(bound, Value) and bound.shared:
@@ -151,8 +153,12 @@ def _is_cut_up(lowering: Lowering, node: Node, maker: LayerDraft) -> bool:
     return all(_takes_channels(lowering, reader) for reader in lowering.graph.consumers(name))
 
 
-def _is_placeholder(spec: ConvSpec) -> bool:
-    return spec.weights.size > 1 and not any(spec.weights.strides)
+def _is_divisible(maker: LayerDraft) -> bool:
+    """True for a convolution whose output channels depend on their own weights alone, of which it has real ones."""
+    spec = maker.spec
+    if not isinstance(spec, ConvSpec) or spec.groups > 1:
+        return False
+    return spec.weights.size == 1 or any(spec.weights.strides)
 
 
 def _takes_channels(lowering: Lowering, reader: Node) -> bool:
@@ -168,31 +174,52 @@ def _takes_channels(lowering: Lowering, reader: Node) -> bool:
 
 
 def _part_of(
-    lowering: Lowering, node: Node, maker: LayerDraft, picked: Picked, shape: TensorShape, name: str | None
+    lowering: Lowering, node: Node, maker: LayerDraft, picked: Sequence[int], shape: TensorShape, name: str | None
 ) -> LayerDraft:
-    """A convolution like ``maker`` of some of its output channels; ``maker`` goes once it has parts."""
+    """A convolution like ``maker`` of some of its output channels (-1: zeros); ``maker`` goes once it has parts."""
     assert isinstance(maker.spec, ConvSpec)
-    own = [picked[i] if maker.order is None else maker.order[picked[i]] for i in range(len(picked))]
+    order = range(maker.output.shape.channels) if maker.order is None else maker.order
+    own = np.array([-1 if channel < 0 else order[channel] for channel in picked])
+    quantised = maker.spec.quantisation
+    if quantised is not None:
+        scales = tuple(1.0 if channel < 0 else quantised.scales[channel] for channel in own)
+        quantised = dataclasses.replace(quantised, values_oihw=_rows(quantised.values_oihw, own), scales=scales)
     spec = dataclasses.replace(
-        maker.spec,
-        weights=maker.spec.weights[own],
-        bias=maker.spec.bias[own],
-        quantisation=None
-        if maker.spec.quantisation is None
-        else dataclasses.replace(
-            maker.spec.quantisation,
-            values_oihw=maker.spec.quantisation.values_oihw[own],
-            scales=tuple(maker.spec.quantisation.scales[channel] for channel in own),
-        ),
+        maker.spec, weights=_rows(maker.spec.weights, own), bias=_rows(maker.spec.bias, own), quantisation=quantised
     )
     draft = _emit(lowering, node, spec, maker.inputs[0], shape, name)
-    draft.scale = None if maker.scale is None else maker.scale[own]
-    draft.shift = None if maker.shift is None else maker.shift[own]
+    draft.scale = None if maker.scale is None else _rows(maker.scale, own)
+    draft.shift = None if maker.shift is None else _rows(maker.shift, own)
     activation = maker.activation
     if activation is not None and activation.slopes:
-        activation = dataclasses.replace(activation, slopes=tuple(activation.slopes[channel] for channel in own))
+        slopes = tuple(0.0 if channel < 0 else activation.slopes[channel] for channel in own)
+        activation = dataclasses.replace(activation, slopes=slopes)
     draft.activation = activation
     lowering.replaced[id(maker)] = draft
+    return draft
+
+
+def _rows(array: npt.NDArray[Element], own: npt.NDArray[np.int64]) -> npt.NDArray[Element]:
+    """The rows ``own`` of an array, zeros for -1."""
+    found = array[np.maximum(own, 0)]
+    found[own < 0] = 0
+    return found
+
+
+def gathered(lowering: Lowering, node: Node, value: Value, picked: Sequence[int]) -> LayerDraft:
+    """Channels of ``value`` in any order, -1 for zeros: of the convolution that makes them alone, or copied."""
+    tensor, maker = value.tensor, value.tensor.producer
+    shape = TensorShape(len(picked), tensor.shape.height, tensor.shape.width)
+    if not value.shared and maker is not None and _is_divisible(maker):
+        draft = _part_of(lowering, node, maker, picked, shape, None)
+        draft.output.quantisation = tensor.quantisation
+        return draft
+    chosen = np.asarray(picked)
+    weights = np.zeros((len(picked), tensor.shape.channels, 1, 1), np.float32)
+    weights[np.flatnonzero(chosen >= 0), chosen[chosen >= 0]] = 1
+    spec = ConvSpec(Window((1, 1)), weights, np.zeros(len(picked), np.float32))
+    draft = _emit(lowering, node, spec, tensor, shape, None)
+    draft.output.quantisation = tensor.quantisation
     return draft
 
 
@@ -252,3 +279,16 @@ def _emit(
     if name is not None:
         draft.output.name = name
     return draft
+
+
+def crop_to(lowering: Lowering, node: Node, draft: LayerDraft, rows: int, columns: int) -> None:
+    """The first ``rows`` and ``columns`` of what ``draft`` writes, as the output of ``node``."""
+    chw = draft.output.shape
+    sizes = {axis: range(size) for axis, size in enumerate((rows, columns)) if size < (chw.height, chw.width)[axis]}
+    if not sizes:
+        return
+    name = node.outputs[0]
+    draft.output.name = f"{name} (step {len(lowering.layers)})"
+    cropped = _window(lowering, node, draft.output, sizes, name)
+    lowering.bind(name, Value(cropped.output, (1, *cropped.output.shape.as_list())))
+    lowering.verdict(node, Fate.OVERLAY, cropped)

@@ -270,15 +270,19 @@ groups:
     return cycles;
 }
 
-// RESIZE: a word of a pixel per cycle, as one or two groups of lanes.
+// RESIZE: a word of a pixel per cycle, as one or two groups of lanes. Where the input has more channels than the output,
+// each phase of rows and columns has units of its own.
 INLINE uint64_t resize_row(const command_t *c, const view_t *v, int row, const order_t *o,
                            const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], PRODUCTS) {
     uint64_t cycles = 0;
     int column = 0;
     int repeat = 0;
+    const int interleaved = c->channels > c->out_channels;
+    const int row_phase = row % larger(c->size, 1);
 pixels:
     for (int x = 0; x < c->out_width; ++x) {
         TRIPS(1, 224)
+        const int phase_unit = interleaved ? (row_phase * c->columns_factor + repeat) * o->units : 0;
     words:
         for (int word = 0; word < o->units; word += WORD_UNITS) {
             TRIPS(1, 8)
@@ -293,7 +297,7 @@ pixels:
                     const int unit = first + lane / UNIT_BYTES;
                     if (unit >= o->units) continue;
                     const int source_row = row / larger(c->size, 1);
-                    const int value = value_at(v, source_row, column, unit, lane % UNIT_BYTES, input_buffer);
+                    const int value = value_at(v, source_row, column, phase_unit + unit, lane % UNIT_BYTES, input_buffer);
                     lanes.product[lane] = (wide_t)(value - c->input_zero_point) * c->multiplier;
                     lanes.shift[lane] = (uint8_t)c->shift;
                 }
