@@ -1,7 +1,7 @@
 """ConvTranspose as stride x stride convolutions, one for each phase of the output's rows and columns, interleaved.
 
 Output row s q + p gets input row (s q + p + pad - k d) / s through tap k of a kernel with dilation d, if that is
-whole. For one phase p these are the rows q + t, t = (p + pad - k d) / s, of the taps k that leave no rest: a convolution.
+whole. For one phase p these are the rows q + t, t = (p + pad - k d) / s, of the taps k without a rest: a convolution.
 """
 
 from __future__ import annotations
