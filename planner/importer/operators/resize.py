@@ -1,4 +1,4 @@
-"""Resize and Upsample: nearest-neighbour enlargement by integer factors."""
+"""Resize and Upsample: nearest neighbours and bilinear interpolation by whole factors, and by one over them."""
 
 from __future__ import annotations
 
@@ -9,30 +9,43 @@ from fractions import Fraction
 import numpy as np
 
 from dynamap.cost.geometry import TensorShape
-from dynamap.planner.importer.drafts import ResizeSpec, Unsupported
+from dynamap.planner.importer.drafts import ResizeSpec, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering, refuse_view
 from dynamap.planner.importer.operators.conv import check_size
+from dynamap.planner.importer.operators.linear_resize import emit_linear
 from dynamap.planner.importer.operators.pool import pass_quantisation
+from dynamap.planner.importer.operators.selection import take
 
 _REMEDY = "use nearest-neighbour resizing by integer factors (mode nearest, asymmetric, floor)"
 
 
 def resize(lowering: Lowering, node: Node) -> None:
-    """Nearest-neighbour enlargement; any coordinates that select out[y] = in[y // factor] will do."""
+    """Nearest neighbours, where the coordinates select out[y] = in[y // factor] or in[first + y step]; or bilinear."""
     value = lowering.read(node, 0)
     if not value.is_plain or len(value.shape) != 4:
         raise refuse_view(node, 0, value)
     mode = node.text("mode", "nearest")
-    if mode != "nearest":
-        raise Unsupported(f"its mode is {mode!r}", _REMEDY)
-    rows, columns = _factors(lowering, node, value.shape)
+    if mode not in ("nearest", "linear", "bilinear") or node.integer("antialias", 0):
+        raise Unsupported(f"its mode is {mode!r}, antialias {node.integer('antialias', 0)}", _REMEDY)
+    factors = _factors(lowering, node, value.shape)
+    if mode != "nearest" and any(factor != 1 for factor in factors):
+        lowering.real(node, 0)
+        emit_linear(lowering, node, value, factors, _coordinates(lowering, node))
+        return
+    if min(factors) < 1:
+        _pick(lowering, node, value, factors)
+        return
+    if factors[0].denominator != 1 or factors[1].denominator != 1:
+        raise _by(factors)
+    rows, columns = int(factors[0]), int(factors[1])
     if rows == columns == 1:
         lowering.alias(node, value, "resizes by 1")
         return
     check_size(value.shape[2] * rows, value.shape[3] * columns)
     for size, factor in ((value.shape[2], rows), (value.shape[3], columns)):
-        if any(_source(lowering, node, out, size, factor) != out // factor for out in range(size * factor)):
+        places = range(size * factor if size > 1 else 0)
+        if any(_source(lowering, node, out, size, Fraction(factor)) != out // factor for out in places):
             raise Unsupported(
                 f"coordinate_transformation_mode {_coordinates(lowering, node)!r} with nearest_mode "
                 f"{_rounding(lowering, node)!r} selects other elements than out[y] = in[y // {factor}]",
@@ -45,7 +58,28 @@ def resize(lowering: Lowering, node: Node) -> None:
         pass_quantisation(lowering, node, value, draft)
 
 
-def _factors(lowering: Lowering, node: Node, shape: tuple[int, ...]) -> tuple[int, int]:
+def _pick(lowering: Lowering, node: Node, value: Value, factors: tuple[Fraction, Fraction]) -> None:
+    """Fewer elements: those that the coordinates select, where they are a slice."""
+    picked = {}
+    for axis, factor in enumerate(factors):
+        size = value.shape[2 + axis]
+        count = math.floor(size * factor)
+        if not count or size * factor != count:
+            raise _by(factors)
+        found = [_source(lowering, node, out, size, factor) for out in range(count)]
+        step = found[1] - found[0] if count > 1 else 1
+        taken = range(found[0], found[0] + step * count, step) if step > 0 else range(0)
+        if list(taken) != found:
+            raise _by(factors)
+        picked[2 + axis] = taken
+    take(lowering, node, value, picked, node.outputs[0])
+
+
+def _by(factors: tuple[Fraction, Fraction]) -> Unsupported:
+    return Unsupported(f"it resizes by {float(factors[0]):g} x {float(factors[1]):g}", _REMEDY)
+
+
+def _factors(lowering: Lowering, node: Node, shape: tuple[int, ...]) -> tuple[Fraction, Fraction]:
     """Enlargement of rows and columns, from scales or sizes, wherever the opset puts them."""
     scales_at = 1 if node.op == "Upsample" or lowering.opset < 11 else 2
     axes = [axis % 4 for axis in node.integers("axes") or (0, 1, 2, 3)]
@@ -67,9 +101,10 @@ def _factors(lowering: Lowering, node: Node, shape: tuple[int, ...]) -> tuple[in
     if scales.get(0, 1) != 1 or scales.get(1, 1) != 1:
         raise Unsupported("it resizes the batch or the channels", _REMEDY)
     rows, columns = scales.get(2, Fraction(1)), scales.get(3, Fraction(1))
-    if rows.denominator != 1 or columns.denominator != 1 or min(rows, columns) < 1:
-        raise Unsupported(f"it resizes by {float(rows):g} x {float(columns):g}", _REMEDY)
-    return int(rows), int(columns)
+    if min(rows, columns) <= 0 or min(shape[2] * rows, shape[3] * columns) < 1:
+        raise _by((rows, columns))
+    check_size(math.floor(shape[2] * rows), math.floor(shape[3] * columns))
+    return rows, columns
 
 
 def _exact(scales: Sequence[object]) -> list[Fraction]:
@@ -90,7 +125,7 @@ def _rounding(lowering: Lowering, node: Node) -> str:
     return node.text("nearest_mode", default)
 
 
-def _source(lowering: Lowering, node: Node, out: int, size: int, factor: int) -> int:
+def _source(lowering: Lowering, node: Node, out: int, size: int, factor: Fraction) -> int:
     """The element that ONNX, operator Resize, selects for ``out`` (computed in exact fractions)."""
     mode = _coordinates(lowering, node)
     position = Fraction(out)

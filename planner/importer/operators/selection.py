@@ -40,14 +40,14 @@ def split(lowering: Lowering, node: Node) -> None:
     first = 0
     for name, length in zip(node.outputs, _lengths(lowering, node, size), strict=True):
         if name and lowering.graph.is_used(name):
-            _take(lowering, node, value, {axis: range(first, first + length)}, name)
+            take(lowering, node, value, {axis: range(first, first + length)}, name)
         first += length
 
 
 def slice_(lowering: Lowering, node: Node) -> None:
     """Slice along channels, rows and columns, forwards."""
     value = _value(lowering, node)
-    _take(lowering, node, value, _slices(lowering, node, value.shape), node.outputs[0])
+    take(lowering, node, value, _slices(lowering, node, value.shape), node.outputs[0])
 
 
 def _value(lowering: Lowering, node: Node) -> Value:
@@ -100,7 +100,7 @@ def _slices(lowering: Lowering, node: Node, shape: tuple[int, ...]) -> dict[int,
     return {axis: taken for axis, taken in picked.items() if taken != range(shape[axis])}
 
 
-def _take(lowering: Lowering, node: Node, value: Value, picked: dict[int, Picked], name: str) -> None:
+def take(lowering: Lowering, node: Node, value: Value, picked: dict[int, Picked], name: str) -> None:
     """Bind ``name``, an output of ``node``, to the ``picked`` elements of ``value``."""
     if not picked:
         lowering.bind(name, value)
