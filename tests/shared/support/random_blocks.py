@@ -13,6 +13,9 @@ CONSTANTS = {
     "three by three": (6, 6, 3, 3),
     "depthwise": (6, 1, 3, 3),
     "narrowing": (6, 12, 1, 1),
+    "deep": (6, 24, 1, 1),
+    "upwards": (6, 6, 3, 3),
+    "of one": (6, 1, 1, 1),
     "scale": (6, 1, 1),
     "shift": (1, 6, 1, 1),
     "slopes": (6, 1, 1),
@@ -28,6 +31,14 @@ FIXED = {
     "split": np.asarray([1, 3, 2, 5, 4], np.int64),
     "join": np.asarray([1, 6, 5, 4], np.int64),
     "flat": np.asarray([1, -1], np.int64),
+    "parts": np.asarray([2, 4], np.int64),
+    "starts": np.asarray([0, 0], np.int64),
+    "ends": np.asarray([99, 99], np.int64),
+    "spatial": np.asarray([2, 3], np.int64),
+    "twos": np.asarray([2, 2], np.int64),
+    "doubled": np.asarray([1, 1, 2, 2], np.float32),
+    "half": np.float32(0.5),
+    "one": np.float32(1),
 }
 
 
@@ -68,6 +79,36 @@ def blocks(a, b, out):
             node("Reshape", [a, "split"], [inner[0]]),
             node("Transpose", [inner[0]], [inner[1]], perm=[0, 2, 1, 3, 4]),
             node("Reshape", [inner[1], "join"], [out]),
+        ],
+        "gelu": [
+            node("Erf", [a], [inner[0]]),
+            node("Add", [inner[0], "one"], [inner[1]]),
+            node("Mul", [inner[1], a], [inner[2]]),
+            node("Mul", [inner[2], "half"], [out]),
+        ],
+        "elu": [node("Elu", [a], [out])],
+        "softplus": [node("Softplus", [a], [out])],
+        "subtract": [node("Sub", [a, b], [out])],
+        "larger": [node("Max", [a, b], [out])],
+        "smaller": [node("Min", [a, b], [out])],
+        "attention": [
+            node("ReduceMean", [a], [inner[0]], axes=[1]),
+            node("Conv", [inner[0], "of one"], [inner[1]]),
+            node("Add", [inner[1], b], [out]),
+        ],
+        "mean over channels": [node("ReduceMean", [a], [inner[0]], axes=[1]), node("Mul", [b, inner[0]], [out])],
+        "halves": [
+            node("Split", [a, "parts"], inner[:2], axis=1),
+            node("Concat", [inner[1], inner[0]], [out], axis=1),
+        ],
+        "up and down": [
+            node("ConvTranspose", [a, "upwards"], [inner[0]], strides=[2, 2], pads=[1, 1, 1, 1], output_padding=[1, 1]),
+            node("Slice", [inner[0], "starts", "ends", "spatial", "twos"], [out]),
+        ],
+        "bilinear": [
+            node("Resize", [a, "", "doubled"], [inner[0]], mode="linear"),
+            node("SpaceToDepth", [inner[0]], [inner[1]], blocksize=2),
+            node("Conv", [inner[1], "deep"], [out]),
         ],
         "there and back": [node("Reshape", [a, "flat"], [inner[0]]), node("Reshape", [inner[0], "join"], [out])],
     }

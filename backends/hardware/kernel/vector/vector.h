@@ -297,7 +297,8 @@ pixels:
                     const int unit = first + lane / UNIT_BYTES;
                     if (unit >= o->units) continue;
                     const int source_row = row / larger(c->size, 1);
-                    const int value = value_at(v, source_row, column, phase_unit + unit, lane % UNIT_BYTES, input_buffer);
+                    const int value =
+                        value_at(v, source_row, column, phase_unit + unit, lane % UNIT_BYTES, input_buffer);
                     lanes.product[lane] = (wide_t)(value - c->input_zero_point) * c->multiplier;
                     lanes.shift[lane] = (uint8_t)c->shift;
                 }
