@@ -103,9 +103,10 @@ def _lines(document: Mapping[str, Any]) -> list[str]:
     if not document["labelled"]:
         lines.append("no labels: outputs are compared, not classes with the truth")
     for name, output in document["outputs"].items():
+        equal = "" if output["equal"] is None else f"{output['equal']:.2%} of its values equal, "
         lines.append(
-            f"output {name!r}: cosine {output['cosine']:.6f} (worst image {output['cosine_worst']:.6f}), largest error "
-            f"{output['max_error']:.4g}"
+            f"output {name!r}: {equal}cosine {output['cosine']:.6f} (worst {output['cosine_worst']:.6f}), largest "
+            f"error {output['max_error']:.4g}"
         )
     lines.append(f"{document['seconds']:.2f} s; layers by the first {document['layer_images']} images")
     return lines

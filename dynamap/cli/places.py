@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from dynamap.cost.errors import InputError
@@ -60,9 +60,17 @@ def check_replaced(option: str, replaced: Iterable[Path], read: Iterable[Path | 
 
 
 def _identities(paths: Iterable[Path | None]) -> dict[tuple[int, int], Path]:
-    """The regular files among ``paths``, by what they are."""
-    found = {_identity(path): path for path in paths if path is not None}
+    """The regular files among ``paths``, and in folders among them, by what they are."""
+    found = {_identity(path): path for path in _files(paths)}
     return {identity: path for identity, path in found.items() if identity is not None}
+
+
+def _files(paths: Iterable[Path | None]) -> Iterator[Path]:
+    for path in paths:
+        if path is not None:
+            yield path
+            if path.is_dir():
+                yield from path.rglob("*")
 
 
 def _require_unread(option: str, path: Path, inputs: Mapping[tuple[int, int], Path]) -> None:

@@ -55,9 +55,13 @@ class ClassCounts:
 
 @dataclass
 class OutputCounts:
-    """How alike an output of the two networks is: the cosine of the angle between them, and the largest error."""
+    """How alike an output of the two networks is: the cosine of the angle between them, and the largest error.
+
+    Of an output of integers (labels, indices) also the share of values that are equal.
+    """
 
     cosines: list[float] = field(default_factory=list)
+    equal: list[float] = field(default_factory=list)
     largest: float = 0.0
 
     def add(self, real: npt.NDArray[Any], found: npt.NDArray[Any]) -> float:
@@ -66,18 +70,21 @@ class OutputCounts:
         if first.size != second.size:  # of outputs whose length depends on the values
             self.cosines.append(0.0)
             return 0.0
+        if real.dtype.kind in "iub":
+            self.equal.append(float((first == second).mean()))
         lengths = float(np.linalg.norm(first) * np.linalg.norm(second))
         zeros = float(not first.any() and not second.any())
         self.cosines.append(float(np.dot(first, second)) / lengths if lengths else zeros)
         self.largest = max(self.largest, float(np.abs(first - second).max(initial=0.0)))
         return self.cosines[-1]
 
-    def document(self) -> dict[str, float]:
-        """The mean, the worst, the largest error."""
+    def document(self) -> dict[str, float | None]:
+        """The mean, the worst, the largest error; the share of equal values is null for real ones."""
         return {
             "cosine": float(np.mean(self.cosines)),
             "cosine_worst": min(self.cosines),
             "max_error": self.largest,
+            "equal": float(np.mean(self.equal)) if self.equal else None,
         }
 
 

@@ -117,3 +117,10 @@ def test_folders_that_hold_no_pictures(plan: Path, folder: Path, refusal: Refuse
     assert "has no pictures" in refusal(2, "generate", plan, "--calibration", folder, "-o", folder / "project")
     assert not (folder / "project").exists()
     assert "No such file" in refusal(2, "run", plan, "--calibration", folder / "none")
+
+
+def test_no_output_replaces_an_image_that_is_read(plan: Path, folder: Path, refusal: Refused) -> None:
+    place = folder / "class0" / "0.png"
+    before = place.read_bytes()
+    assert "which is read" in refusal(2, "run", plan, "--calibration", folder, "--output", place)
+    assert place.read_bytes() == before

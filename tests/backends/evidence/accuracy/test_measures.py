@@ -55,7 +55,11 @@ def test_outputs_by_hand() -> None:
     assert counts.add(np.zeros(2), np.zeros(2)) == 1
     assert counts.add(np.zeros(2), np.ones(2)) == 0
     assert counts.add(np.ones(2), np.ones(3)) == 0
-    assert counts.document() == {"cosine": pytest.approx(0.49), "cosine_worst": 0, "max_error": 1}
+    wanted = {"cosine": pytest.approx(0.49), "cosine_worst": 0, "max_error": 1}
+    assert counts.document() == wanted | {"equal": None}
+    chosen = OutputCounts()
+    chosen.add(np.array([3, 4, 5, 6]), np.array([3, 4, 5, 0]))
+    assert chosen.document()["equal"] == 0.75
 
 
 def test_noise_by_hand() -> None:
