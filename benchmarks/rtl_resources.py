@@ -72,8 +72,11 @@ def feeding() -> Iterator[Part]:
     from dynamap.backends.vitis_rtl.feeding import FeedShape
 
     for word_units, banks in ((4, 4), (4, 8), (16, 16)):
-        places = {"WordUnits": word_units, "Banks": banks, "Depth": 512}
+        places = {"WordUnits": word_units, "Banks": banks, "Depth": 512, "Pixels": 0}
         yield Part(f"placer, words of {16 * word_units} bytes, {banks} banks", "placer", places)
+    for word_units in (4, 8):
+        about = f"pixels of hwc, words of {16 * word_units} bytes"
+        yield Part(about, "pixel_lanes", {"WordUnits": word_units})
     sizes = [(16, 8, 4, 8), (128, 48, 16, 8), (129, 49, 16, 8), (64, 24, 4, 16)]
     for rows, columns, word_units, bits in sizes:
         shape = FeedShape(rows, columns, word_units, operand_bits=bits)

@@ -21,7 +21,7 @@ ROOMS = {
         "array_core.sv",
     ),
     "accumulators": ("accumulator_memory.sv", "accumulator.sv", "accumulator_columns.sv", "systolic_array.sv"),
-    "load": ("load_pkg.sv", "stride_network.sv", "placer.sv"),
+    "load": ("load_pkg.sv", "stride_network.sv", "pixel_lanes.sv", "placer.sv"),
     "buffers": ("buffer_bank.sv", "unit_rotator.sv", "byte_shift.sv", "banked_buffer.sv"),
     "feed": (
         "feed_pkg.sv",

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from dynamap.backends.vitis_rtl.feeding import ConvolutionBlock, FeedShape
+from dynamap.backends.vitis_rtl.feeding import ConvolutionBlock, FeedShape, PlacedPixels
 from dynamap.backends.vitis_rtl.simulation import Simulations, feed_bench
-from support.feed_blocks import RESET, Script, memory_words, placed, planes_in_memory, random_data
+from support.feed_blocks import RESET, Script, memory_words, pixels_in_memory, placed, planes_in_memory, random_data
 
 IntArray = npt.NDArray[np.int64]
 
@@ -65,3 +65,38 @@ def test_planes_lie_pixel_by_pixel(simulations: Simulations, shape: FeedShape, s
         if not stalls:
             (taken,) = np.flatnonzero(seen["load_taken"][RESET:, 0]) + RESET
             assert last == taken + 2 + plan.cycles(shape.word_units) - 1
+
+
+PIXELS = [(3, 4, 7, 0), (1, 3, 1, 4), (70, 2, 5, 8), (64, 3, 2, 0), (33, 3, 5, 12), (257, 2, 2, 4), (16, 5, 3, 0)]
+"""Channels, height, width, and where in a word the first row begins."""
+
+
+@pytest.mark.parametrize("stalls", [False, True])
+@pytest.mark.parametrize("shape", [NARROW, WIDE], ids=str)
+def test_pixels_of_hwc_lie_pixel_by_pixel(simulations: Simulations, shape: FeedShape, stalls: bool) -> None:
+    """By hand: byte c of pixel (y, x) is byte c of the units from base + y row + x pitch on; and no more."""
+    for number, (channels, height, width, offset) in enumerate(PIXELS):
+        block = ConvolutionBlock(channels, height, width, (1, 1), height, width, 1, base=3 * number)
+        image = random_data(block, number).image
+        begin = offset % shape.word_units
+        plan = PlacedPixels(block.base, block.pitch, height, width, channels, block.row_units, begin)
+        script = Script(shape)
+        end = script.load(RESET + 1, plan, pixels_in_memory(image, plan, shape.word_units, number))
+        if stalls:
+            for cycle in np.flatnonzero(np.random.default_rng(number).random(3 * end) < 0.5):
+                script.put("stall", int(cycle), 1)
+        seen = simulations.run(feed_bench(shape), script.records(behind=100))
+        found = written(shape, seen)
+        assert len(found) == height * width * block.planes
+        for y in range(height):
+            for x in range(width):
+                first = block.base + y * block.row_units + x * block.pitch
+                bytes_ = np.concatenate([found[first + plane] for plane in range(block.planes)])
+                np.testing.assert_array_equal(bytes_[:channels], image[:, y, x])
+        (done,) = np.flatnonzero(seen["placed"][RESET:, 0]) + RESET
+        if not stalls:
+            first_word = np.flatnonzero(seen["word_taken"][RESET:, 0])[0] + RESET
+            (taken,) = np.flatnonzero(seen["load_taken"][RESET:, 0]) + RESET
+            assert first_word == taken + 2
+            last = first_word + plan.cycles(shape.word_units) - 1
+            assert done == last + shape.pixel_cycles + shape.placing_cycles

@@ -122,7 +122,7 @@ FEEDS = [
 def test_the_feed_is_taken_without_a_message(folder: Path, shape: FeedShape) -> None:
     """Placer and feed by Verilator, and with the array and their bench by slang."""
     places = {"WordUnits": shape.word_units, "Banks": shape.input_banks, "Depth": shape.input_depth}
-    for top, parameters in (("placer", places), ("feed", shape.parameters())):
+    for top, parameters in (("placer", places), ("placer", {**places, "Pixels": 0}), ("feed", shape.parameters())):
         values = [f"-G{name}={value}" for name, value in parameters.items()]
         arguments = ["--lint-only", "-Wall", "--quiet", *values, "delay_line.sv", *FEED, "--top-module", top]
         assert tools.verilator().run(arguments, folder) == ""

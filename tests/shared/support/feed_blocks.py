@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.vitis_rtl.feeding import UNIT, ConvolutionBlock, FeedShape, Layout, PlacedPlanes
+from dynamap.backends.vitis_rtl.feeding import UNIT, ConvolutionBlock, FeedShape, Layout, PlacedPixels, PlacedPlanes
 
 IntArray = npt.NDArray[np.int64]
 
@@ -88,6 +88,19 @@ def memory_words(units: IntArray, plan: PlacedPlanes, word_units: int) -> IntArr
     return words[np.concatenate(touched)]
 
 
+def pixels_in_memory(image: IntArray, plan: PlacedPixels, word_units: int, seed: int) -> IntArray:
+    """The words of an hwc tensor, by the formula of docs/program.md; what belongs to no pixel is random."""
+    wide = UNIT * word_units
+    first = UNIT * plan.offset
+    count = -(-(first + plan.rows * plan.row_bytes) // wide) * wide
+    memory = np.random.default_rng(seed).integers(-128, 128, count)
+    for y in range(plan.rows):
+        for x in range(plan.columns):
+            for c in range(plan.channels):
+                memory[first + y * plan.row_bytes + x * plan.channels + c] = image[c, y, x]
+    return memory.reshape(-1, wide)
+
+
 def pixel(image: IntArray, block: ConvolutionBlock, c: int, y: int, x: int) -> int:
     """What a window reads there: pads outside the image."""
     inside = 0 <= y < block.height and 0 <= x < block.width
@@ -158,7 +171,7 @@ class Script:
         self.inputs[name][cycle] = value
         self.cycles = max(self.cycles, cycle + 1)
 
-    def load(self, cycle: int, plan: PlacedPlanes, words: IntArray) -> int:
+    def load(self, cycle: int, plan: PlacedPlanes | PlacedPixels, words: IntArray) -> int:
         """Offers a block to place and its words, one per cycle; the cycle behind them."""
         self.put("push_load", cycle, 1)
         for name, value in plan.registers(self.shape.word_units).items():

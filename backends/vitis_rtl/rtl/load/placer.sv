@@ -7,13 +7,15 @@
 //
 //   sum over planes j of ceil((offset_j + plane_units) / WordUnits) cycles.
 //
-// Windows of a Toeplitz input are one plane with a pitch of 1.
+// Windows of a Toeplitz input are one plane with a pitch of 1. The pixels of an hwc tensor come from
+// pixel_lanes.sv, one per cycle.
 module placer
   import load_pkg::*;
 #(
     parameter int unsigned WordUnits = 4,
     parameter int unsigned Banks = 8,
     parameter int unsigned Depth = 1024,  // units of a bank
+    parameter bit Pixels = 1'b1,  // hwc tensors too
     localparam int unsigned BankBits = $clog2(Banks),
     localparam int unsigned RowBits = $clog2(Depth),
     localparam int unsigned AddressBits = BankBits + RowBits,
@@ -70,17 +72,57 @@ module placer
   address_t lane_q;  // where lane 0 goes
   address_t lane_multiple_q[WordUnits];
   logic last_of_plane, last_plane, shared, take;
+  logic start_pixels_q, pixels_under_way, pixels_busy, pixels_ready, pixels_last;
+  logic [WordUnits-1:0] pixels_valid;
+  address_t pixel_unit;
+  logic [WordUnits-1:0][127:0] pixel_lane;
 
-  assign ready_o = !busy_q && !settle_q;
+  assign pixels_busy = start_pixels_q || pixels_under_way;
+
+  if (Pixels) begin : gen_pixels
+    pixel_lanes #(
+        .WordUnits  (WordUnits),
+        .AddressBits(AddressBits)
+    ) u_pixels (
+        .clk_i,
+        .rst_i,
+        .start_i(start_pixels_q),
+        .load_i (load_q),
+        .busy_o (pixels_under_way),
+        .valid_i,
+        .ready_o(pixels_ready),
+        .word_i,
+        .valid_o(pixels_valid),
+        .last_o (pixels_last),
+        .unit_o (pixel_unit),
+        .lane_o (pixel_lane)
+    );
+  end else begin : gen_no_pixels
+    assign pixels_under_way = 1'b0;
+    assign pixels_ready = 1'b0;
+    assign pixels_valid = '0;
+    assign pixels_last = 1'b0;
+    assign pixel_unit = '0;
+    assign pixel_lane = '0;
+`ifndef SYNTHESIS
+    always_ff @(posedge clk_i) begin
+      assert (rst_i || !start_pixels_q)
+      else $error("A placer without Pixels was given an hwc tensor.");
+    end
+`endif
+  end
+
+  assign ready_o = !busy_q && !settle_q && !pixels_busy;
   assign last_of_plane = left_q <= UnitBits'(WordUnits);
   assign last_plane = planes_q == 1;
   assign shared = last_of_plane && !last_plane && load_q.contiguous &&
                   left_q[OffsetBits-1:0] != '0;
   assign take = busy_q && valid_i;
-  assign ready_word_o = busy_q && !shared;
+  assign ready_word_o = (busy_q && !shared) || pixels_ready;
 
   always_ff @(posedge clk_i) begin
-    settle_q <= start_i && ready_o && !rst_i;
+    settle_q <= start_i && ready_o && !load_i.pixels && !rst_i;
+    start_pixels_q <= start_i && ready_o && load_i.pixels && !rst_i;
     if (rst_i) begin
       busy_q <= 1'b0;
     end else if (settle_q) begin
@@ -138,13 +180,18 @@ module placer
   for (genvar i = 0; i < Banks; i++) begin : gen_lane
     if (i < WordUnits) begin : gen_unit
       /* verilator lint_off UNUSEDSIGNAL */  // the bank follows from lane 0's
-      address_t address;
+      address_t address, pixel_address;
       /* verilator lint_on UNUSEDSIGNAL */
       logic wanted;
       assign address = lane_q + lane_multiple_q[i];
       assign wanted = take && UnitBits'(i) < left_q && !(first_word_q && early[i]);
+      assign pixel_address = pixel_unit + address_t'(i);
       always_ff @(posedge clk_i) begin
-        lane_in_q[i] <= {wanted, address[AddressBits-1:BankBits], word_i[i]};
+        if (pixels_valid[0]) begin
+          lane_in_q[i] <= {pixels_valid[i], pixel_address[AddressBits-1:BankBits], pixel_lane[i]};
+        end else begin
+          lane_in_q[i] <= {wanted, address[AddressBits-1:BankBits], word_i[i]};
+        end
       end
     end else begin : gen_nothing
       assign lane_in_q[i] = '0;
@@ -152,8 +199,8 @@ module placer
   end
 
   always_ff @(posedge clk_i) begin
-    first_bank_q <= lane_q[BankBits-1:0];
-    stride_q <= load_q.pitch[BankBits-1:0];
+    first_bank_q <= pixels_valid[0] ? pixel_unit[BankBits-1:0] : lane_q[BankBits-1:0];
+    stride_q <= pixels_valid[0] ? BankBits'(1) : load_q.pitch[BankBits-1:0];
   end
 
   stride_network #(
@@ -176,7 +223,7 @@ module placer
       .Cycles(DoneCycles)
   ) u_done (
       .clk_i,
-      .data_i(take && last_of_plane && last_plane && !rst_i),
+      .data_i(((take && last_of_plane && last_plane) || pixels_last) && !rst_i),
       .data_o(done_o)
   );
 

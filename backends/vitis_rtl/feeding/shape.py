@@ -1,0 +1,81 @@
+"""The sizes of the feed, and how many cycles its registers take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+UNIT = 16
+"""Bytes of a unit of the buffers: the channels of a pixel of one plane."""
+
+
+def _power(number: int) -> int:
+    """The least power of two that is no less."""
+    return 1 << (number - 1).bit_length()
+
+
+@dataclass(frozen=True)
+class FeedShape:
+    """The parameters of ``feed.sv``: the array's sides, units of a memory word (a power of two), and units of a bank.
+
+    >>> FeedShape(rows=129, columns=49, word_units=16).array_cycles
+    9
+    """
+
+    rows: int
+    columns: int
+    word_units: int = 4
+    input_depth: int = 512
+    weight_depth: int = 512
+    accumulator_rows: int = 512
+    group_rows: int = 8
+    operand_bits: int = 8
+
+    @property
+    def window_units(self) -> int:
+        """Units that a window of P1 values may touch: one more where it may begin inside a unit."""
+        wide = self.rows * self.operand_bits // 8
+        return wide // UNIT if self.rows % UNIT == 0 else (wide + 30) // UNIT
+
+    @property
+    def input_banks(self) -> int:
+        """Banks that take a word and give a window in one cycle."""
+        return _power(max(self.word_units, self.window_units))
+
+    @property
+    def pixel_cycles(self) -> int:
+        """From a pixel that is taken to the network of the placer."""
+        return _stages(2 * self.word_units) + 2
+
+    @property
+    def weight_banks(self) -> int:
+        """Banks that take a word and give a row of 2 P2 bytes, at any byte, in one cycle."""
+        return _power(max(self.word_units, (2 * self.columns + 30) // UNIT))
+
+    @property
+    def array_cycles(self) -> int:
+        """From a window or a row of weights that is asked for to the ports of the array."""
+        return 5 + max(_stages(self.input_banks) + (2 if self.rows % UNIT else 0), _stages(self.weight_banks))
+
+    @property
+    def placing_cycles(self) -> int:
+        """From a word that is taken to the cycle in which its units are written."""
+        return 1 + _stages(self.input_banks)
+
+    def parameters(self) -> dict[str, int]:
+        """The parameters of ``feed.sv`` by their names there."""
+        return {
+            "Rows": self.rows,
+            "Columns": self.columns,
+            "OperandBits": self.operand_bits,
+            "WordUnits": self.word_units,
+            "InputBanks": self.input_banks,
+            "InputDepth": self.input_depth,
+            "WeightBanks": self.weight_banks,
+            "WeightDepth": self.weight_depth,
+            "AccumulatorRows": self.accumulator_rows,
+        }
+
+
+def _stages(banks: int) -> int:
+    """Registers of a network over the banks: two stages of two in each."""
+    return ((banks - 1).bit_length() + 1) // 2
