@@ -13,7 +13,7 @@ KERNEL_ROOMS = {
     "memory": ("order.h", "memory.h", "slices.h", "walk_load.h", "walk_post.h", "walk_store.h"),
 }
 """Headers by the folder of ``kernel`` that they lie in; a project has them side by side."""
-PYTHON_HOST = ("overlay_data.py", "overlay_picture.py", "overlay_tensor.py")
+PYTHON_HOST = ("overlay_data.py", "overlay_picture.py", "overlay_tensor.py", "model_steps.py")
 
 
 def package_files(package: str, folder: str, names: Iterable[str]) -> dict[str, bytes]:

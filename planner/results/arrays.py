@@ -33,6 +33,15 @@ def arrays_file(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
     """
     if len(arrays) == 1:
         return array_file(next(iter(arrays.values())))
+    return named_arrays_file(arrays)
+
+
+def named_arrays_file(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
+    """Any number of arrays as .npz.
+
+    Raises:
+        InputError: as `arrays_file`.
+    """
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for name, values in arrays.items():

@@ -87,14 +87,14 @@ class OverlayData:
             self.write_outputs(memories, output)
         outputs = [t for t in self.tensors if t.role == OUTPUT_ROLE]
         if values is not None and len(outputs) == 1:
-            for line in class_lines(outputs[0], outputs[0].values(self._stored(outputs[0], memories)), self.folder):
+            for line in class_lines(outputs[0], outputs[0].values(self.stored(outputs[0], memories)), self.folder):
                 print(line)
         return 0 if values is not None or self.outputs_equal(memories) else 1
 
     def write_outputs(self, memories: Sequence[memoryview], path: Path) -> None:
         """Writes the tensors that the host reads in the model's own types, in the order of the program's tensors."""
         outputs = [t for t in self.tensors if t.role == OUTPUT_ROLE]
-        path.write_bytes(b"".join(t.declared_values(t.values(self._stored(t, memories))) for t in outputs))
+        path.write_bytes(b"".join(t.declared_values(t.values(self.stored(t, memories))) for t in outputs))
 
     def outputs_equal(self, memories: Sequence[memoryview]) -> bool:
         """Compares the program's outputs with golden.bin and prints the first difference of each, and the result."""
@@ -110,14 +110,15 @@ class OverlayData:
         print("PASS" if equal else "FAIL")
         return equal
 
-    def _stored(self, t: Tensor, memories: Sequence[memoryview]) -> bytes:
+    def stored(self, t: Tensor, memories: Sequence[memoryview]) -> bytes:
+        """The bytes of a tensor in the memories of the ports."""
         stored = bytearray(t.size_bytes)
         for port, at, start, count in self._beats(t.address, len(stored)):
             stored[start : start + count] = memories[port][at : at + count]
         return bytes(stored)
 
     def _equal(self, t: Tensor, memories: Sequence[memoryview], golden: bytes) -> bool:
-        stored = self._stored(t, memories)
+        stored = self.stored(t, memories)
         for k, expected in enumerate(golden):
             c, y, x = k // (t.height * t.width), k // t.width % t.height, k % t.width
             got = stored[t.place(c, y, x)]

@@ -41,6 +41,10 @@ class Tensor:
         return self.channels * self.height * self.width
 
     @property
+    def is_real(self) -> bool:
+        return self.declared == REAL
+
+    @property
     def declared_bytes(self) -> int:
         """Bytes of the tensor in its declared type."""
         return self.elements * (4 if self.declared == REAL else 1)

@@ -14,6 +14,7 @@ import os
 import sys
 from pathlib import Path
 
+from model_steps import is_interrupted, run_model
 from opencl_overlay import OpenclOverlay, OverlayError, memory_flag
 from overlay_data import OverlayData, add_value_files, project_settings
 
@@ -42,6 +43,15 @@ def main() -> int:
             time_limit_seconds=options.time_limit,
         )
         overlay.attach(data.bytes_per_port, data.command_count)
+        if is_interrupted(options.data):
+
+            def run(address: int, count: int) -> None:
+                overlay.to_device()
+                overlay.run(address, count)
+                overlay.from_device()
+
+            outcome: int = run_model(data, overlay.memories, run, options.input, options.output)
+            return outcome
         data.load(overlay.memories, options.input)
         overlay.to_device()
         overlay.run(data.commands_address, data.command_count)

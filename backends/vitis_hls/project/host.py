@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from model_steps import is_interrupted, run_model
 from overlay_data import OverlayData, add_value_files, project_settings
 
 
@@ -39,8 +40,19 @@ def main() -> int:
     banks = [pyxrt.bo(device, size, pyxrt.bo.normal, kernel.group_id(i)) for i in range(ports)]
     counters = pyxrt.bo(device, data.command_count * (1 + 2 * ports) * 8, pyxrt.bo.normal, kernel.group_id(2 * ports))
     memories = [memoryview(bank.map()) for bank in banks]
-    data.load(memories, options.input)
     sync = pyxrt.xclBOSyncDirection
+    if is_interrupted(options.data):
+
+        def run_commands(address: int, count: int) -> None:
+            for bank in banks:
+                bank.sync(sync.XCL_BO_SYNC_BO_TO_DEVICE, size, 0)
+            kernel(*banks, *banks, counters, address, count).wait()
+            for bank in banks:
+                bank.sync(sync.XCL_BO_SYNC_BO_FROM_DEVICE, size, 0)
+
+        outcome: int = run_model(data, memories, run_commands, options.input, options.output)
+        return outcome
+    data.load(memories, options.input)
     for bank in banks:
         bank.sync(sync.XCL_BO_SYNC_BO_TO_DEVICE, size, 0)
     start = time.perf_counter()
