@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dynamap.backends.hardware.writers import markdown_text
 from dynamap.planner.plan.plan import Plan
+from dynamap.planner.plan.segments import segment_line
 from dynamap.planner.plan.words import algorithm_words, dataflow_word, format_words, op_word
 
 KERNEL_LIMITS = (
@@ -28,6 +29,20 @@ def layer_table(plan: Plan) -> str:
             f"{layer.bytes_read:,} | {layer.bytes_written:,} |"
         )
     return "\n".join([*rows, ""])
+
+
+def _segments(plan: Plan) -> list[str]:
+    """What is said of a model of which the host runs parts."""
+    if not plan.segments:
+        return []
+    return [
+        "**The host runs parts of this model**, in onnxruntime; their time is in no latency here. `host/host.py` runs "
+        "all of it, with `--input` and `--output` as .npz by the model's names; the C++ programs and the simulations "
+        "run the overlay's parts on golden values of what the host gives them.",
+        "",
+        *(f"- {markdown_text(segment_line(segment))}" for segment in plan.segments),
+        "",
+    ]
 
 
 def readme(
@@ -74,6 +89,7 @@ def readme(
             f"({sum(layer.cycles for layer in plan.layers):,} cycles) at batch 1, host time not included.",
             "",
             *((f"**Scales.** {markdown_text(scales)}", "") if scales else ()),
+            *_segments(plan),
             "| resource | predicted | available | uncertainty |",
             "|---|---|---|---|",
             *uses,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dynamap.cli.output import message
 from dynamap.cli.places import check_places
+from dynamap.cost.errors import InputError
 
 if TYPE_CHECKING:
     from dynamap.backends.range_calibration import RangeCalibration
@@ -27,7 +28,13 @@ def export_qdq_command(model: str, output: Path, how: RangeCalibration, preproce
     from dynamap.planner.results.files import write_file
 
     check_places({"--output": output}, chain(files_of_model(Path(model)), [how.data]))
-    quantised = quantised_by(resolve(model), how, parse_preprocessing("--preprocess", preprocess))
+    network = resolve(model)
+    if network.whole is not None:
+        raise InputError(
+            f"{model!r}: the host runs parts of this model, and a QDQ file of what the overlay runs would be another "
+            "model; quantise it with onnxruntime.quantization, or cut it first (onnx.utils.extract_model)"
+        )
+    quantised = quantised_by(network, how, parse_preprocessing("--preprocess", preprocess))
     write_file(output, to_qdq(quantised).SerializeToString())
     message(f"wrote {output}: {quantised.source}")
     if quantised.warning is not None:

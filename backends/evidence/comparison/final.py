@@ -23,7 +23,14 @@ from dynamap.backends.evidence.comparison.evaluation import (
 )
 from dynamap.backends.evidence.comparison.imported import SAFETY, ImportErrors, import_errors
 from dynamap.backends.evidence.comparison.original import NotComparable, run_original
-from dynamap.backends.evidence.comparison.whole import as_real, crossing, evaluate_model, images_of, is_discrete
+from dynamap.backends.evidence.comparison.whole import (
+    as_real,
+    behind_choices,
+    crossing,
+    evaluate_model,
+    images_of,
+    is_discrete,
+)
 from dynamap.backends.host.segments import Segments
 from dynamap.backends.quantise import QuantisedNetwork
 from dynamap.backends.quantise.calibrating.calibration import checked_input
@@ -83,13 +90,15 @@ class FinalOutput:
 class Expectation:
     """What the original gives for one input, how the imported network differs, and how far the int8 network may.
 
-    ``original`` has the outputs and what crosses to the host; ``crossing`` names the latter.
+    ``original`` has the outputs and what crosses to the host; ``crossing`` names the latter, ``discrete`` those of
+    integers and truth values.
     """
 
     original: Mapping[str, FloatArray]
     imported: ImportErrors
     bounds: Mapping[str, float]
     crossing: tuple[str, ...] = ()
+    discrete: frozenset[str] = frozenset()
 
 
 def expect(quantised: QuantisedNetwork, arrays: Mapping[str, Array]) -> Expectation:
@@ -137,16 +146,18 @@ def _expect_whole(quantised: QuantisedNetwork, arrays: Mapping[str, Array]) -> E
         moved = evaluate_model(network, arrays, overlay, segments, Unrest(seed, relative))
         for name in outputs:
             reach[name] = max(reach[name], _distance(as_real(moved[name], name), as_real(lost[name], name)))
+    chosen = behind_choices(whole_of(network))
     written = {name: tensor for part in whole_of(network).parts for name, tensor in part.writes.items()}
     bounds = {}
     for name, values in outputs.items():
         off = _distance(as_real(lost[name], name), values)
-        if is_discrete(given[name]) and name not in written:
+        if name in chosen or (is_discrete(given[name]) and name not in written):
             off = math.inf
         floor = relative * float(np.abs(values).max(initial=0.0)) + reach[name]
         step = _step(network, overlay, written[name]) if name in written else 0.0
         bounds[name] = off + SAFETY * floor + step
-    return Expectation(outputs, imported, bounds, tuple(crossed))
+    discrete = frozenset(name for name, array in given.items() if is_discrete(array))
+    return Expectation(outputs, imported, bounds, tuple(crossed), discrete)
 
 
 def _is_small(network: Network) -> bool:
@@ -158,7 +169,7 @@ def compare_final(expected: Expectation, found: Mapping[str, Array]) -> dict[str
     results = {}
     for name, original in expected.original.items():
         values = np.asarray(found[name]).astype(np.float32).ravel()
-        free = math.isinf(expected.bounds[name])
+        free = math.isinf(expected.bounds[name]) and name in expected.discrete
         results[name] = FinalOutput(
             cosine=_cosine(values, original),
             max_error=_distance(values, original),

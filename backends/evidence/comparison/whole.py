@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 
 from dynamap.backends.evidence.comparison.evaluation import Roundings, Unrest, evaluate
 from dynamap.backends.evidence.comparison.original import NotComparable
@@ -20,7 +21,13 @@ from dynamap.backends.host.steps import Arrays, RunPart, run_steps
 from dynamap.backends.quantise.declared import array_of_tensor, tensor_of_array
 from dynamap.planner.network.network import Network
 from dynamap.planner.network.parting import network_of_part, whole_of
-from dynamap.planner.network.whole import OverlayPart
+from dynamap.planner.network.whole import OverlayPart, Whole
+
+CHOOSING = frozenset(
+    {"ArgMax", "ArgMin", "Ceil", "Compress", "Equal", "Floor", "Greater", "GreaterOrEqual", "Hardmax", "If", "Less"}
+    | {"LessOrEqual", "Loop", "NonMaxSuppression", "NonZero", "OneHot", "Round", "Sign", "TopK", "Unique"}
+)
+"""Operators whose results jump."""
 
 Array = npt.NDArray[Any]
 FloatArray = npt.NDArray[np.float32]
@@ -57,6 +64,26 @@ def crossing(network: Network) -> dict[str, str]:
         for name, tensor in part.writes.items()
         if name in read and name not in outputs
     }
+
+
+def behind_choices(whole: Whole) -> frozenset[str]:
+    """The values that depend on a choice among values of the overlay, and so on the smallest difference in these."""
+    rounded: set[str] = set()
+    chosen: set[str] = set()
+    for step in whole.steps:
+        if isinstance(step, OverlayPart):
+            rounded.update(step.writes)
+            if not chosen.isdisjoint(step.reads):
+                chosen.update(step.writes)
+            continue
+        for node in onnx.load_model_from_string(step.model).graph.node:
+            if not rounded.isdisjoint(node.input):
+                rounded.update(node.output)
+                if node.op_type in CHOOSING:
+                    chosen.update(node.output[1:] if node.op_type == "TopK" else node.output)
+            if not chosen.isdisjoint(node.input):
+                chosen.update(node.output)
+    return frozenset(chosen)
 
 
 def is_discrete(array: Array) -> bool:
