@@ -139,7 +139,9 @@ class Plan(StoredPlan):
             InfeasibleError: the backend cannot build the plan, or the program does not fit the device's memory.
         """
         from dynamap.backends.discovery import load_backend
-        from dynamap.backends.program.host import integer_inputs, lowered, quantised_by, random_inputs
+        from dynamap.backends.model_steps import golden_run, model_files
+        from dynamap.backends.program.host import lowered, quantised_by
+        from dynamap.backends.program.parts import model_inputs
         from dynamap.backends.project import write_project
         from dynamap.backends.range_calibration import RangeCalibration
 
@@ -147,8 +149,10 @@ class Plan(StoredPlan):
         network = self._network()
         chosen = load_backend(backend)
         prepared = lowered(self, quantised_by(network, how))
-        image = integer_inputs(prepared.quantised, random_inputs(network, how.seed))
-        write_project(chosen.generate(self, prepared.program, image), Path(folder), force=force)
+        arrays = model_inputs(prepared.quantised, None, how.seed)
+        inputs, values = golden_run(prepared, arrays)
+        files = {**chosen.generate(self, prepared.program, inputs), **model_files(prepared, arrays, values)}
+        write_project(files, Path(folder), force=force)
         return Path(folder)
 
     def _network(self) -> Network:
