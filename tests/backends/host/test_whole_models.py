@@ -224,6 +224,30 @@ def test_verification_and_simulation(case: tuple[str, Path]) -> None:
     assert simulated["cycles"] == sum(layer.cycles for layer in load_plan(folder / "p.json").layers)
 
 
+def test_what_crosses_is_held_to_its_bound_where_a_choice_has_none(case: tuple[str, Path]) -> None:
+    name, folder = case
+    document = json.loads(call("run", folder / "p.json", "--json"))
+    bounds = {output: found["bound"] for output, found in document["final"].items()}
+    free = {"detector": {"y"}, "prepared": {"label"}}.get(name, set())
+    assert {output for output, bound in bounds.items() if bound is None} == free
+    assert all(found["bound"] is not None and found["kept"] for found in document["crossing"].values())
+    assert document["crossing"] or name == "prepared"
+
+
+def test_the_page_names_the_segments(case: tuple[str, Path]) -> None:
+    _, folder = case
+    call("report", folder / "p.json", "-o", folder / "page.html")
+    page = (folder / "page.html").read_text()
+    assert all(f"{segment.name}: " in page for segment in load_plan(folder / "p.json").segments)
+
+
+def test_an_export_is_refused(case: tuple[str, Path]) -> None:
+    _, folder = case
+    done = CliRunner().invoke(app, ["export-qdq", str(folder / "m.onnx"), "-o", str(folder / "q.onnx")])
+    assert "the host runs parts" in str(done.exception)
+    assert not (folder / "q.onnx").exists()
+
+
 def test_a_projects_host_runs_the_whole_model(case: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """The host's own modules, with the emulator in the place of a device."""
     name, folder = case
