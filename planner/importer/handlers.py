@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dynamap.planner.importer import patterns
+from dynamap.planner.importer.constants.qonnx import DOMAINS
 from dynamap.planner.importer.drafts import Unsupported
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
@@ -21,6 +22,7 @@ from dynamap.planner.importer.operators import (
     pad,
     pool,
     qlinear,
+    qonnx,
     quant,
     resize,
     selection,
@@ -120,7 +122,11 @@ MICROSOFT: dict[str, Handler] = {
     "QuantizeLinear": quant.quantize_linear,
 }
 
-HANDLERS: dict[str, dict[str, Handler]] = {"": STANDARD, "com.microsoft": MICROSOFT}
+HANDLERS: dict[str, dict[str, Handler]] = {
+    "": STANDARD,
+    "com.microsoft": MICROSOFT,
+    **{domain: {"Quant": qonnx.quant} for domain in DOMAINS},
+}
 
 _STATIC = "quantise statically, in QDQ form (onnxruntime.quantization.quantize_static)"
 _CUT = "cut the model before this node (onnx.utils.extract_model) and compute the rest on the host"
@@ -136,7 +142,6 @@ _REMEDIES: dict[str, str] = {
     "Loop": _CONTROL,
     "MatMulInteger": _STATIC,
     "NonMaxSuppression": _CUT,
-    "Quant": "convert the QONNX model to QCDQ (qonnx.transformation.qonnx_to_qcdq)",
     "Scan": _CONTROL,
     "TopK": _CUT,
 }

@@ -13,6 +13,7 @@ from dynamap.cost.errors import DynamapError
 from dynamap.planner.importer.constants.budget import SIMPLIFY, Budget
 from dynamap.planner.importer.constants.control_flow import run_if, run_loop
 from dynamap.planner.importer.constants.dequantising import dequantise
+from dynamap.planner.importer.constants.qonnx import is_quant, quantised_constant
 from dynamap.planner.importer.constants.views import view_of
 from dynamap.planner.importer.constants.work import work_of
 from dynamap.planner.importer.drafts import Array, Constant, Unsupported
@@ -51,6 +52,8 @@ class Evaluator:
         Raises:
             Unsupported: the operator is not computed at import, or its result is beyond the budget.
         """
+        if is_quant(node):
+            return (quantised_constant(node, [None if one is None else one.array for one in inputs], self.budget),)
         if node.domain:
             raise Unsupported(f"constants of the operator {node.domain}.{node.op} cannot be computed", SIMPLIFY)
         if node.op in _RANDOM:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 from onnx import TensorProto
 
+from dynamap.planner.importer.constants.qonnx import is_quant
 from dynamap.planner.importer.drafts import HostSpec, LayerDraft, TensorDraft, Transposed, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering, refuse_view
@@ -145,12 +146,24 @@ def _is_view(lowering: Lowering, node: Node, name: str, tensor: TensorDraft) -> 
 
 
 def _stores_by(lowering: Lowering, node: Node, name: str, wanted: Quantisation) -> bool:
+    if is_quant(node) and node.inputs[0] == name:
+        return _like_quant(lowering, node, wanted)
     if node.op != "QuantizeLinear" or node.inputs[0] != name:
         return False
     try:
         return written_by(lowering, node).as_int8 == wanted.as_int8
     except Unsupported:  # that node will be refused itself
         return False
+
+
+def _like_quant(lowering: Lowering, node: Node, wanted: Quantisation) -> bool:
+    """True where a Quant of QONNX has the scale and the zero point of ``wanted``."""
+    scale, zero_point = (lowering.constant(name) for name in node.inputs[1:3])
+    if scale is None or zero_point is None or scale.array.size != 1 or zero_point.array.size != 1:
+        return False
+    found = Quantisation(float(np.float32(scale.array.reshape(()))), 0, bool(node.integer("signed", 1)))
+    found = dataclasses.replace(found, zero_point=int(zero_point.array.reshape(())))
+    return found.as_int8 == wanted.as_int8
 
 
 def _scales_of_readers(lowering: Lowering, name: str, signed: bool) -> Iterator[Quantisation]:

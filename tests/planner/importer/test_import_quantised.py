@@ -232,22 +232,33 @@ def test_two_scales_for_one_tensor_are_two_copies(model_of, values):
     assert set(network.quantisation) == {"d.q", "e.q"}
 
 
-def test_clips_of_the_whole_range_are_removed_and_narrow_ones_refused(model_of, values):
-    """QCDQ: QuantizeLinear, Clip, DequantizeLinear."""
+@pytest.mark.parametrize(("low", "high", "layers"), [(-128, 127, 1), (-8, 7, 2), (0, 15, 2), (-2, 1, 2)])
+def test_clips_of_the_whole_range_are_removed_and_narrow_ones_clip(low, high, layers, model_of, values, original):
+    """QCDQ: QuantizeLinear, Clip, DequantizeLinear; an input has no layer before it that could clip."""
+    nodes = [
+        node("QuantizeLinear", ["x", "s", "z"], ["q"]),
+        node("Clip", ["q", "low", "high"], ["k"]),
+        node("DequantizeLinear", ["k", "s", "z"], ["d"]),
+        node("Conv", ["d", "w"], ["y"]),
+    ]
+    constants = {"w": values(4, 4, 3, 3), **NUMBERS, "low": np.int8(low), "high": np.int8(high)}
+    quantised = original(model_of(nodes, constants), 1 / 64)
+    assert len(quantised.network.layers) == layers
 
-    def case(low, high):
-        nodes = [
-            node("QuantizeLinear", ["x", "s", "z"], ["q"]),
-            node("Clip", ["q", "low", "high"], ["k"]),
-            node("DequantizeLinear", ["k", "s", "z"], ["d"]),
-            node("Conv", ["d", "w"], ["y"]),
-        ]
-        constants = {"w": values(4, 4, 3, 3), **NUMBERS, "low": np.int8(low), "high": np.int8(high)}
-        return check_model(model_of(nodes, constants))
 
-    assert case(-128, 127).supported
-    (bad, *_) = case(-8, 7).unsupported
-    assert bad.op_type == "Clip" and "8 bits" in bad.reason
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_narrow_clip_is_an_activation_of_the_layer_before(shared, model_of, values, original):
+    nodes = [
+        node("Conv", ["x", "w"], ["c"]),
+        node("QuantizeLinear", ["c", "s", "z"], ["q"]),
+        node("Clip", ["q", "low", "high"], ["k"]),
+        node("DequantizeLinear", ["k", "s", "z"], ["y"]),
+        node("DequantizeLinear", ["q", "s", "z"], ["whole"]),
+    ]
+    constants = {"w": values(4, 4, 3, 3), **NUMBERS, "low": np.int8(-8), "high": np.int8(7)}
+    outputs = ("y", "whole") if shared else ("y",)
+    quantised = original(model_of(nodes, constants, outputs=outputs), 1 / 8)  # two of the 16 steps
+    assert len(quantised.network.layers) == 1 + shared
 
 
 def test_fake_quantised_weights_are_constants(model_of, values):
