@@ -74,8 +74,13 @@ class Unrest:
 
 
 def model_roundings(network: Network) -> Roundings:
-    """The tensors that a quantised model rounds; none of a float model."""
-    return Roundings({name: known.as_int8 for name, known in network.quantisation.items()})
+    """The tensors that a quantised model rounds, also those inside a layer; none of a float model."""
+    tables = {}
+    for layer in network.layers:
+        activation = activation_of(layer)
+        if activation is not None and activation.stored is not None:
+            tables[layer.name] = activation.stored.as_int8
+    return Roundings({name: known.as_int8 for name, known in network.quantisation.items()}, tables)
 
 
 def overlay_roundings(quantised: QuantisedNetwork) -> Roundings:

@@ -95,7 +95,7 @@ def import_errors(
         name, scheme = layer.output, roundings.tensors.get(layer.output)
         value = layer_value(network, layer, [live[source] for source in layer.inputs], roundings)
         sources = [moved[source] for source in layer.inputs]
-        other = layer_value(network, _moved(layer, sources, relative), sources, roundings)
+        other = layer_value(network, _moved(layer, sources, relative), sources, roundings, unrest)
         given = _real(known.get(name), value, network.quantisation.get(name))
         if given is None and (name in original.outputs or _has_another_size(known.get(name), value)):
             found.append(LayerError(name, math.inf, SMALLEST))
