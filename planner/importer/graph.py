@@ -117,6 +117,8 @@ class Graph:
         if ends is not None:
             self.element_types = dict(ends.element_types)
         self._declared = {value.name: value.type for value in (*graph.value_info, *graph.output)}
+        self.hints = {value.name: value.type for value in graph.value_info}
+        """What the model says of the types of tensors inside."""
         self.initialisers: dict[str, onnx.TensorProto] = {}
         for tensor in graph.initializer:
             if tensor.name in self.initialisers:

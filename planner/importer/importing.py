@@ -24,9 +24,10 @@ from dynamap.planner.importer.nesting.branches import take_branches
 from dynamap.planner.importer.nesting.functions import expand_functions
 from dynamap.planner.importer.nesting.inlining import Inliner
 from dynamap.planner.importer.operators.quant import settle_integer_inputs
+from dynamap.planner.importer.reading.agreement import check_agreement
 from dynamap.planner.importer.reading.inputs import bind_inputs, check_given
 from dynamap.planner.importer.reading.read import Source, in_memory, read_source
-from dynamap.planner.importer.reading.schema import check_file_version, opset_of
+from dynamap.planner.importer.reading.schema import check_file_version, check_other_opsets, opset_of
 from dynamap.planner.importer.reading.tensors import TensorReader
 from dynamap.planner.importer.reading.walk import check_contents
 from dynamap.planner.network.given_shapes import Shapes
@@ -97,7 +98,9 @@ def lower(source: Source, shapes: Shapes | None = None, *, host: bool = False) -
     given = shapes or {}
     check_file_version(model, label)
     opset = opset_of(model, label)
+    check_other_opsets(model, label)
     check_contents(model, label)
+    check_agreement(model, label)
     check_given(model, label, given)
     inliner = Inliner(model, label)
     expansion = expand_functions(model, inliner, opset, label)

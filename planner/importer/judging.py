@@ -15,6 +15,7 @@ from dynamap.planner.importer.lowering import BEHIND, Lowering, stand_in
 from dynamap.planner.importer.nesting.branches import check_branch
 from dynamap.planner.importer.operators.blocks import take_block_shuffle
 from dynamap.planner.importer.operators.functions import take_function
+from dynamap.planner.importer.reading.agreement import type_name
 from dynamap.planner.importer.reading.schema import check_node
 from dynamap.planner.importer.reading.shapes import REAL_TYPES, output_types, sizes_of
 from dynamap.planner.importer.transposes import lower_between_transposes
@@ -60,6 +61,26 @@ def _lower_node(lowering: Lowering, node: Node) -> None:
     except Unsupported as wrong:
         lowering.forget(node)
         raise Refused(wrong.reason, wrong.remedy) from None
+    _check_hints(lowering, node)
+
+
+def _check_hints(lowering: Lowering, node: Node) -> None:
+    """What the model declares of the types of results inside is what the node gives, as runtimes demand.
+
+    A Constant is a stored value to them, which they take as it is.
+    """
+    for name in node.outputs:
+        declared, kind = lowering.graph.hints.get(name), lowering.types.of(name)
+        if declared is None or node.op == "Constant" or not kind or lowering.graph.is_output(name):
+            continue
+        told = declared.WhichOneof("value")
+        if told is not None and (told != "tensor_type" or declared.tensor_type.elem_type != kind):
+            lowering.forget(node)
+            says = type_name(declared.tensor_type.elem_type) if told == "tensor_type" else "no tensor"
+            raise Refused(
+                f"value_info declares its output {name!r} as {says}, and it gives {type_name(kind)}",
+                "clear model.graph.value_info, and run onnx.shape_inference on the model",
+            )
 
 
 def _translate(lowering: Lowering, node: Node) -> None:

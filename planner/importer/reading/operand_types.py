@@ -49,7 +49,7 @@ class OperandTypes:
                 self._check_input(node, schema, _formal(schema.inputs, position), name, kind, found)
         for position, name in enumerate(node.outputs):
             if name:
-                self._types[name] = self._output(node, _formal(schema.outputs, position), found)
+                self._types[name] = self._output(node, schema, _formal(schema.outputs, position), found)
 
     def _check_input(
         self, node: Node, schema: Any, formal: Any, name: str, kind: int, found: dict[str, tuple[str, int]]
@@ -66,13 +66,13 @@ class OperandTypes:
                 _AGAIN,
             )
 
-    def _output(self, node: Node, formal: Any, found: Mapping[str, tuple[str, int]]) -> int:
-        """By the variable that an input has too, by a fixed type, or by an attribute."""
+    def _output(self, node: Node, schema: Any, formal: Any, found: Mapping[str, tuple[str, int]]) -> int:
+        """By the variable that an input has too, by the only type that there is, or by an attribute."""
         if formal.type_str in found:
             return found[formal.type_str][1]
-        fixed = _element_type(formal.type_str)
-        if fixed is not None:
-            return fixed
+        allowed = _allowed(schema, formal.type_str)
+        if allowed is not None and len(allowed) == 1:
+            return next(iter(allowed)) or UNKNOWN
         if node.op == "Cast":
             return node.integer("to", UNKNOWN)
         if node.op in ("Constant", "ConstantOfShape"):

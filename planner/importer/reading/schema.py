@@ -21,18 +21,49 @@ INFERENCE_ERRORS = (
 OLDEST_OPSET = 7
 NEWEST_OPSET = 28
 
+NEWEST_VERSIONS = {"ai.onnx.ml": 5, "ai.onnx.training": 1, "ai.onnx.preview.training": 1, "com.microsoft": 1}
+"""Of the other operators that onnx and onnxruntime define."""
+
 
 def check_file_version(model: onnx.ModelProto, label: str) -> None:
     """Whether the format of the file, which its IR version names, is known: a newer one may mean other things.
 
     Raises:
-        InputError: it is newer than the installed onnx.
+        InputError: the file has none, or it is newer than the installed onnx.
     """
+    if model.ir_version < 1:
+        raise InputError(
+            f"{label}: the file has no IR version, so that nothing says how to read it; it is damaged: export it again"
+        )
     if model.ir_version > onnx.IR_VERSION:
         raise InputError(
             f"{label}: its IR version is {model.ir_version}, and onnx {onnx.__version__} knows those up to "
             f"{onnx.IR_VERSION}; install a newer onnx, or export the model for an older one"
         )
+
+
+def check_other_opsets(model: onnx.ModelProto, label: str) -> None:
+    """The versions of operators that are not the standard's.
+
+    Raises:
+        InputError: a domain is named with two versions, or with one that nothing defines.
+    """
+    versions: dict[str, int] = {}
+    for entry in model.opset_import:
+        domain, version = entry.domain, int(entry.version)
+        if domain in ("", "ai.onnx"):
+            continue
+        if versions.setdefault(domain, version) != version:
+            raise InputError(
+                f"{label}: the model names the operators of {domain!r} in the versions {versions[domain]} and "
+                f"{version}; remove from model.opset_import all but the one that it was exported for"
+            )
+        newest = NEWEST_VERSIONS.get(domain)
+        if newest is not None and version > newest:
+            raise InputError(
+                f"{label}: the model names version {version} of the operators of {domain!r}, and the newest is "
+                f"{newest}; write that in model.opset_import, or export the model again"
+            )
 
 
 def opset_of(model: onnx.ModelProto, label: str) -> int:

@@ -257,6 +257,17 @@ def test_a_model_that_onnxruntime_refuses(tmp_path: Path) -> None:
     assert "onnxruntime refuses it: [ONNXRuntimeError] : 9 : NOT_IMPLEMENTED" in found.document["final_missing"]
 
 
+def test_a_model_that_the_standard_allows_and_onnxruntime_does_not(tmp_path: Path) -> None:
+    """An LRN of even size: the standard gives its window, onnxruntime asks for an odd one."""
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"]),
+        helper.make_node("LRN", ["c"], ["y"], size=4),
+    ]
+    found = run_file(saved(model_of(nodes, {"w": values(8, 4, 1, 1)}), tmp_path))
+    assert found.status == 0 and found.document["final"] is None
+    assert "onnxruntime refuses it" in found.document["final_missing"]
+
+
 @pytest.mark.parametrize("batch", ["N", 3], ids=["dynamic", "three"])
 def test_a_batch_becomes_one_image(tmp_path: Path, batch: str | int) -> None:
     """A fixed batch gets the image three times; outputs are compared with the first result."""
