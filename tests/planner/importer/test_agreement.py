@@ -41,7 +41,10 @@ def with_branch(nodes):
 TWICE = {
     "of the graph": ([conv(name="one"), node("Relu", ["c"], ["y"], name="one")], {}),
     "one that nothing reads": ([conv(name="one"), RELU, node("Tanh", ["c"], ["t"], name="one")], {}),
-    "in a branch": (with_branch([node("Relu", ["c"], ["t"], name="one"), node("Tanh", ["t"], ["p"], name="one")]), {"k": TAKEN}),
+    "in a branch": (
+        with_branch([node("Relu", ["c"], ["t"], name="one"), node("Tanh", ["t"], ["p"], name="one")]),
+        {"k": TAKEN},
+    ),
 }
 
 
@@ -54,7 +57,9 @@ def test_two_nodes_of_one_name_are_refused_as_onnxruntime_refuses_them(case, mod
     model = weighted(values, *TWICE[case], model_of)
     with pytest.raises(Exception, match="two nodes with same node name"):
         run(model, values(1, 4, 6, 7))
-    with pytest.raises(InputError, match=r"case: two nodes of .* are called 'one': \w+ .* and \w+ .*; give each a name"):
+    with pytest.raises(
+        InputError, match=r"case: two nodes of .* are called 'one': \w+ .* and \w+ .*; give each a name"
+    ):
         import_model(model, "case", "")
 
 
@@ -92,7 +97,9 @@ def test_an_input_that_is_declared_otherwise_than_its_default_value(kind, shape,
     model.graph.input.append(declared("w", kind, shape))
     with pytest.raises(Exception, match="Type Error"):
         run(model, values(1, 4, 6, 7))
-    with pytest.raises(InputError, match=f"the input 'w' is declared as .*{words}.*its default value is FLOAT of shape"):
+    with pytest.raises(
+        InputError, match=f"the input 'w' is declared as .*{words}.*its default value is FLOAT of shape"
+    ):
         import_model(model, "case", "")
 
 
@@ -171,7 +178,7 @@ def test_a_file_without_an_ir_version(model_of, values):
     model.ClearField("ir_version")
     with pytest.raises(onnx.checker.ValidationError, match="ir_version"):
         onnx.checker.check_model(model)
-    with pytest.raises(Exception, match="ir_version"):
+    with pytest.raises(Exception, match="(?i)ir.?version"):
         opened(model)
     with pytest.raises(InputError, match="no IR version"):
         import_model(model, "case", "")
