@@ -70,7 +70,7 @@ def test_two_nodes_of_one_name_in_a_function(model_of, run, values):
     model.opset_import.append(helper.make_opsetid("own", 1))
     with pytest.raises(Exception, match="two nodes with same node name"):
         run(model, values(1, 4, 6, 7))
-    with pytest.raises(InputError, match="two nodes of the function 'Both' are called 'one': Relu .* and Tanh"):
+    with pytest.raises(InputError, match=r"two nodes of the function 'Both' are called 'one': Relu .* and Tanh"):
         import_model(model, "case", "")
 
 
@@ -98,7 +98,7 @@ def test_an_input_that_is_declared_otherwise_than_its_default_value(kind, shape,
     with pytest.raises(Exception, match="Type Error"):
         run(model, values(1, 4, 6, 7))
     with pytest.raises(
-        InputError, match=f"the input 'w' is declared as .*{words}.*its default value is FLOAT of shape"
+        InputError, match=rf"the input 'w' is declared as .*{words}.*its default value is FLOAT of shape"
     ):
         import_model(model, "case", "")
 
@@ -134,9 +134,9 @@ def test_types_of_tensors_inside_are_those_that_nodes_give(case, model_of, value
     model = weighted(values, nodes, constants, model_of)
     import_model(model, "case", "")
     model.graph.value_info.append(hint)
-    with pytest.raises(Exception, match="(?i)type"):
+    with pytest.raises(Exception, match=r"(?i)type"):
         opened(model)
-    with pytest.raises(InputError, match=f"value_info declares its output {words}.*clear model.graph.value_info"):
+    with pytest.raises(InputError, match=rf"value_info declares its output {words}.*clear model.graph.value_info"):
         import_model(model, "case", "")
 
 
@@ -157,9 +157,9 @@ def test_versions_that_nothing_defines(domain, model_of, run, values):
     run(model, values(1, 4, 6, 7))
     import_model(model, "case", "")
     model.opset_import[-1].version += 1
-    with pytest.raises(Exception, match="(?i)opset"):
+    with pytest.raises(Exception, match=r"(?i)opset"):
         run(model, values(1, 4, 6, 7))
-    with pytest.raises(InputError, match=f"of '{domain}', and the newest is {NEWEST_VERSIONS[domain]}"):
+    with pytest.raises(InputError, match=rf"of '{domain}', and the newest is {NEWEST_VERSIONS[domain]}"):
         import_model(model, "case", "")
 
 
@@ -169,7 +169,7 @@ def test_a_domain_in_two_versions(model_of, values):
     model.opset_import.extend([helper.make_opsetid("own", 3), helper.make_opsetid("own", 3)])
     import_model(model, "case", "")
     model.opset_import[-1].version = 4
-    with pytest.raises(InputError, match="'own' in the versions 3 and 4; remove from model.opset_import"):
+    with pytest.raises(InputError, match=r"'own' in the versions 3 and 4; remove from model.opset_import"):
         import_model(model, "case", "")
 
 
@@ -178,7 +178,7 @@ def test_a_file_without_an_ir_version(model_of, values):
     model.ClearField("ir_version")
     with pytest.raises(onnx.checker.ValidationError, match="ir_version"):
         onnx.checker.check_model(model)
-    with pytest.raises(Exception, match="(?i)ir.?version"):
+    with pytest.raises(Exception, match=r"(?i)ir.?version"):
         opened(model)
     with pytest.raises(InputError, match="no IR version"):
         import_model(model, "case", "")
