@@ -210,3 +210,15 @@ _BUILDERS: dict[type, Callable[..., LayerArithmetic]] = {
     Resize: _resize,
     Activate: _activate,
 }
+
+
+def vanishing_terms(network: Network, layers: Mapping[str, object]) -> tuple[str, ...]:
+    """A sentence for every input of an Add that cannot count, because its multiplier beside the largest is zero."""
+    return tuple(
+        f"layer {layer.name!r} adds nothing of its input {source!r}: its scale is less than 2^-17 of another input's; "
+        "scale it up before the sum, or leave it out"
+        for layer in network.layers
+        if isinstance(built := layers.get(layer.name), AddArithmetic)
+        for source, multiplier in zip(layer.inputs, built.multipliers, strict=True)
+        if multiplier == 0
+    )

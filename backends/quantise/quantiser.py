@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.backends.quantise import activations
-from dynamap.backends.quantise.build import Schemes, build_layer
+from dynamap.backends.quantise.build import Schemes, build_layer, vanishing_terms
 from dynamap.backends.quantise.calibrating import calibration as calibrating
 from dynamap.backends.quantise.calibrating.calibration import CalibrationSet
 from dynamap.backends.quantise.calibrating.whole_set import whole_set
@@ -91,6 +91,7 @@ def quantise(
     layers = {
         layer.name: build_layer(network, layer, chosen) for layer in network.layers if not isinstance(layer, HostLayer)
     }
+    notices = (*notices, *vanishing_terms(network, layers))
     return QuantisedNetwork(network, found, layers, source, notices, calibrated)
 
 

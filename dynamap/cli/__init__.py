@@ -31,8 +31,17 @@ def _command() -> int:
     try:
         app()
     except SystemExit as end:
+        if _interrupts(end):
+            raise KeyboardInterrupt from None  # typer makes a status of it, without a word
         return end.code if isinstance(end.code, int) else 0
     return 0
+
+
+def _interrupts(end: SystemExit) -> bool:
+    cause: BaseException | None = end
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__context__
+    return cause is not None
 
 
 def _flush() -> int:

@@ -69,7 +69,9 @@ def explore_command(
         try:
             outcome = explore(sweep, networks, output, resume=resume, cluster=cluster, progress=progress)
         except KeyboardInterrupt:
-            message(f"interrupted: the rows so far are in {output}, continue with --resume")
+            if not (files.lines.exists() and files.sweep.exists()):
+                raise
+            message(f"interrupted: the rows so far are in {files.lines}, continue with --resume")
             return 130
     message(f"wrote {output}: {len(outcome.rows)} rows, {outcome.computed} of them now")
     if plots is not None:

@@ -51,7 +51,7 @@ class TensorReader:
 
     def file(self, location: str) -> Path:
         """An external data file, which must lie in the model's own folder and must not be empty."""
-        label = f"{self._model}: external data {location!r}"
+        label = f"{self._model}: external data {location[:200]!r}"
         if self._folder is None:
             raise InputError(f"{label} cannot be found without the model's folder; load the model from its file")
         posix, windows = PurePosixPath(location), PureWindowsPath(location)
@@ -60,13 +60,15 @@ class TensorReader:
         try:
             file = self._folder / location
             inside = file.resolve().is_relative_to(self._folder.resolve())
-            found, size = file.is_file(), file.stat().st_size if file.is_file() else 0
+            there, found = file.exists(), file.is_file()
+            size = file.stat().st_size if found else 0
         except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL, links in a circle
             raise InputError(f"{label} is no name of a file ({error}); export or download the model again") from error
         if not inside:
             raise InputError(f"{label} is a link that leads out of the model's folder; copy the file there")
         if not found:
-            raise InputError(f"{label} is missing; put the file beside the model")
+            wrong = "is a folder or a special file" if there else "is missing"
+            raise InputError(f"{label} {wrong}; put the file beside the model")
         if size == 0:
             raise InputError(f"{label} is empty; export or download the model again")
         return file

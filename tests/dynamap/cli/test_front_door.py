@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 import dynamap
+from dynamap.cli import main
 from dynamap.cli.app import COMMANDS, app
 from support.repository import DIGITS_MODEL
 
@@ -45,3 +47,20 @@ def test_a_plan_on_standard_output() -> None:
     printed = json.loads(CliRunner().invoke(app, [*words, "-o", "-"]).stdout)
     assert printed["schema"] == "dynamap.plan/1"
     assert printed.keys() == json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout).keys()
+
+
+def test_an_interrupted_command_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C while the model is read: one line, the status of the table in docs/cli.md, and no file."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dynamap.cli.plan_inputs.resolve", interrupted)
+    monkeypatch.setattr(sys, "argv", ["dynamap", "plan", str(DIGITS_MODEL), "-o", str(tmp_path / "plan.json")])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "interrupted: no result is half-written\n"
+    assert not list(tmp_path.iterdir())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -208,7 +209,7 @@ def test_external_data_behind_a_link_is_refused(model_of, values, tmp_path):
         ({"length": "many"}, "not a number of bytes"),
         ({"location": "weights\0.bin"}, "no name of a file"),
         ({"location": "w" * 5000}, "no name of a file"),
-        ({"location": "."}, "missing"),
+        ({"location": "."}, "a folder or a special file"),
         ({"location": "weights.bin/x"}, "missing"),
         ({"location": "other.bin"}, "missing"),
         ({"location": ""}, "without a location"),
@@ -219,6 +220,17 @@ def test_wrong_external_data(entries, message, model_of, values, tmp_path):
     relocate(path, **entries)
     with pytest.raises(InputError, match=message):
         load_model(path)
+
+
+def test_external_data_that_would_never_end_is_not_opened(model_of, values, tmp_path):
+    """A pipe without a writer blocks whoever opens it."""
+    path = external(model_of, values, tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    for location, message in (("pipe", "a folder or a special file"), ("zero", "link that leads out")):
+        relocate(path, location=location)
+        with pytest.raises(InputError, match=message):
+            load_model(path)
 
 
 def test_empty_and_cut_external_data(model_of, values, tmp_path):
