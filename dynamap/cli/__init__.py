@@ -13,6 +13,7 @@ from dynamap.cost.errors import DynamapError
 _STDOUT = 1
 _WRONG = 2
 _INTERRUPTED = 130
+_NOTHING_WRITTEN = "interrupted: no result is half-written"
 _NOBODY_READS = 1
 
 
@@ -37,8 +38,9 @@ def _command() -> int:
     return 0
 
 
-def _interrupts(end: SystemExit) -> bool:
-    cause: BaseException | None = end
+def _interrupts(error: BaseException) -> bool:
+    """Whether Ctrl-C is what an error or an exit came of."""
+    cause: BaseException | None = error
     while cause is not None and not isinstance(cause, KeyboardInterrupt):
         cause = cause.__context__
     return cause is not None
@@ -68,12 +70,14 @@ def _status_of(step: Callable[[], int]) -> int:
             raise
         return _said(error.exit_status, f"error: {error}")
     except KeyboardInterrupt:
-        return _said(_INTERRUPTED, "interrupted: no result is half-written")
+        return _said(_INTERRUPTED, _NOTHING_WRITTEN)
     except MemoryError:
         return _said(_WRONG, "error: there is not enough memory for this")
     except OSError as error:
         return _said(_WRONG, f"error: {_of_the_system(error)}")
     except Exception as error:
+        if _interrupts(error):  # in the middle of an import Python makes a RuntimeError of it
+            return _said(_INTERRUPTED, _NOTHING_WRITTEN)
         if os.environ.get("DYNAMAP_DEBUG"):
             raise
         return _said(

@@ -49,13 +49,20 @@ def test_a_plan_on_standard_output() -> None:
     assert printed.keys() == json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout).keys()
 
 
+@pytest.mark.parametrize("wrapped", [False, True])
 def test_an_interrupted_command_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    wrapped: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Ctrl-C while the model is read: one line, the status of the table in docs/cli.md, and no file."""
+    """Ctrl-C while the model is read, or a class is made (a RuntimeError in Python 3.11): one line, the status
+    of the table in docs/cli.md, and no file."""
 
     def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as cause:
+            if wrapped:
+                raise RuntimeError("Error calling __set_name__") from cause
+            raise
 
     monkeypatch.setattr("dynamap.cli.plan_inputs.resolve", interrupted)
     monkeypatch.setattr(sys, "argv", ["dynamap", "plan", str(DIGITS_MODEL), "-o", str(tmp_path / "plan.json")])
