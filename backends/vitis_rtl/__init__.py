@@ -1,4 +1,4 @@
-"""The overlay's systolic array in SystemVerilog, its simulation by Verilator and its synthesis by Yosys.
+"""A convolution core in SystemVerilog, its simulation by Verilator and its synthesis by Yosys (docs/rtl/index.md).
 
-Not yet a backend: it has the array of docs/rtl/index.md and nothing around it, and no plan is made for it.
+Not yet a backend: it runs layers of one kind, and no plan is made for it.
 """

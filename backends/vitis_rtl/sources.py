@@ -55,6 +55,7 @@ ROOMS = {
         "run_requests.sv",
         "store_requests.sv",
     ),
+    "control": ("control_slave.sv",),
     "sequence": ("drain_pkg.sv", "drain.sv"),
     "core": (
         "core_pkg.sv",
@@ -88,7 +89,16 @@ MEMORY_PORTS = ROOMS["memory_ports"]
 DRAIN = (*MEMORY_PORTS, "delay_line.sv", *ROOMS["post"], *ROOMS["store"], *ROOMS["sequence"])
 """What becomes of the sums: POST, STORE and their order, with the ports."""
 
-SYNTHESISED = (*ARRAY, *FEED, *MEMORY_PORTS, *ROOMS["post"], *ROOMS["store"], *ROOMS["sequence"], *ROOMS["core"])
+SYNTHESISED = (
+    *ARRAY,
+    *FEED,
+    *MEMORY_PORTS,
+    *ROOMS["post"],
+    *ROOMS["store"],
+    *ROOMS["sequence"],
+    *ROOMS["core"],
+    *ROOMS["control"],
+)
 SIMULATED = (*SYNTHESISED, *(name for names in TWINS.values() for name in names))
 
 FOLDER_OF = {name: f"rtl/{room}" for rooms in (ROOMS, TWINS) for room, names in rooms.items() for name in names}
@@ -104,6 +114,7 @@ BENCHES = (
     "drain_bench.sv",
     "feed_bench.sv",
     "layer_bench.sv",
+    "control_bench.sv",
     "queue.sv",
     "memory_bench.sv",
     *BENCH_MEMORY,

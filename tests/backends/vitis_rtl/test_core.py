@@ -31,6 +31,19 @@ SHORT = CoreShape(
 )
 """Rows of three groups, the last a short one, that begin inside units; two groups of columns; words of 32 bytes."""
 
+LARGE = CoreShape(
+    FeedShape(rows=129, columns=48, weight_depth=1024),
+    DrainShape(LaneShape(columns=48, pairs=32)),
+    MemoryPort(64),
+)
+"""A core of a large device, with words of 64 bytes."""
+
+GOOGLENET = {
+    "1x1": Layer(192, 14, 14, 64, block_rows=7),
+    "3x3": Layer(96, 14, 14, 128, (3, 3), pad=1, block_rows=4),
+    "5x5 whose weights stream": Layer(16, 14, 14, 48, (5, 5), pad=2, block_channels=16),
+}
+
 LAYERS = {
     "1x1 of one block": Layer(16, 4, 5, 16),
     "1x1 in blocks of rows": Layer(40, 9, 7, 24, block_rows=2),
@@ -123,6 +136,16 @@ def test_stalls_of_the_memory_change_no_byte(simulations: Simulations, shape: Co
         seen = run(simulations, shape, data, inputs)
         assert not seen["busy"][-1]
         assert seen["stored"].sum() == len(data.work.blocks)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("layer", GOOGLENET.values(), ids=GOOGLENET.keys())
+def test_layers_of_an_inception_module(simulations: Simulations, layer: Layer) -> None:
+    """With 6,192 multipliers, a tile of 96 channels and 64 lanes."""
+    data = layer_data(LARGE, layer, TABLE, 5)
+    assert data.work.fits()
+    expected = core_cycles(data.work, MEMORY)
+    check_cycles(run(simulations, LARGE, data, as_planned(LARGE, data, MEMORY, expected.total + 50)), expected)
 
 
 @pytest.mark.full

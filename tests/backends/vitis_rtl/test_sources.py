@@ -97,6 +97,17 @@ def test_the_core_is_taken_without_a_message(folder: Path, rows: int, columns: i
     assert "Build succeeded: 0 errors, 0 warnings" in printed
 
 
+def test_the_control_slave_is_taken_without_a_message(folder: Path) -> None:
+    """By Verilator and slang, with its bench."""
+    sources = [*ROOMS["control"], "control_bench.sv"]
+    arguments = ["--lint-only", "-Wall", "--quiet", "-GArguments=3", *sources]
+    assert tools.verilator().run([*arguments, "--top-module", "control_bench"], folder) == ""
+    printed = tools.slang().run(["-Wextra", "--top", "control_bench", *sources], folder)
+    assert "Build succeeded: 0 errors, 0 warnings" in printed
+    with pytest.raises(InputError, match="AddressBits: enough for 16 bytes of control and the arguments"):
+        tools.slang().run(["--top", "control_slave", "-GArguments=13", "-GAddressBits=6", *ROOMS["control"]], folder)
+
+
 @pytest.mark.parametrize("units", [1, 4])
 def test_the_draining_half_is_taken_without_a_message(folder: Path, units: int) -> None:
     """By Verilator and slang, with its bench: accumulators, POST, STORE, a port and a memory."""
