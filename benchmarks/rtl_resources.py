@@ -101,10 +101,8 @@ def draining() -> Iterator[Part]:
         planes = min(units, 2)
         parameters = {"Units": units, "Planes": planes, "Depth": 1024}
         yield Part(f"output buffer, {planes} planes side by side, 1024 {about}", "output_buffer", parameters)
-    for columns, pairs in ((16, 8), (32, 16)):
-        parameters = {"Columns": columns, "Pairs": pairs, "Units": 4}
-        about = f"{columns} columns, {2 * pairs} lanes, words of 64 bytes"
-        yield Part(f"draining half, {about}", "drain", parameters)
+    parameters = {"Columns": 16, "Pairs": 8, "Units": 4}
+    yield Part("draining half, 16 columns, 16 lanes, words of 64 bytes", "drain", parameters)
     yield Part("control of a pass", "core_control", {})
     yield Part("core, 16 x 8, 16 lanes, words of 64 bytes", "core", {})
 
