@@ -71,7 +71,7 @@ bench: venv
 	$(BIN)/python benchmarks/emulation.py
 	$(BIN)/python benchmarks/solvers.py --agreement
 	$(BIN)/python benchmarks/solvers.py
-	$(BIN)/python benchmarks/architectures.py
+	PYTHONPATH=tests/shared $(BIN)/python benchmarks/architectures.py
 	$(BIN)/python benchmarks/tables.py
 
 # Mutated files for every command; then damage guided by coverage on the importer and on what reads plans.

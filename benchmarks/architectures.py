@@ -1,9 +1,9 @@
 """What the tool does with each architecture that people have: check, plan, run, generate, as a user calls them.
 
-    python benchmarks/architectures.py                        full images, results/architectures.json
-    python benchmarks/architectures.py --small                small images, results/architectures_small.json
-    python benchmarks/architectures.py --models unet,yolo-c2f only these
-    python benchmarks/architectures.py --small --csim         and `make csim` of each project
+    PYTHONPATH=tests/shared python benchmarks/architectures.py                        full images, results/architectures.json
+    PYTHONPATH=tests/shared python benchmarks/architectures.py --small                small images, results/architectures_small.json
+    PYTHONPATH=tests/shared python benchmarks/architectures.py --models unet,yolo-c2f only these
+    PYTHONPATH=tests/shared python benchmarks/architectures.py --small --csim         and `make csim` of each project
 
 The models are written by tests/shared/support/architectures with seeded random weights. ``seconds`` are of the
 clock, ``cpu_seconds`` of the processor, of the whole command; where they differ, others used the machine.
@@ -26,9 +26,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from common import ROOT, provenance, write_results
-
-sys.path.insert(0, str(ROOT / "tests" / "shared"))
+from common import provenance, write_results
 
 SEED = 0
 LIMIT_SECONDS = 1800
@@ -63,7 +61,7 @@ def main() -> int:
     parser.add_argument("--name", help="of the result file, without .json")
     given = parser.parse_args()
     rows: list[Mapping[str, Any]] = []
-    results = provenance(seed=SEED, command=" ".join(["python", *sys.argv]), sources=SOURCES)
+    results = provenance(seed=SEED, command=" ".join(["PYTHONPATH=tests/shared python", *sys.argv]), sources=SOURCES)
     results |= {"device": given.device, "small": given.small, "models": rows}
     for name in given.models.split(","):
         with TemporaryDirectory() as folder:
