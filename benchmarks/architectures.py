@@ -1,9 +1,9 @@
 """What the tool does with each architecture that people have: check, plan, run, generate, as a user calls them.
 
-    PYTHONPATH=tests/shared python benchmarks/architectures.py                        full images, results/architectures.json
-    PYTHONPATH=tests/shared python benchmarks/architectures.py --small                small images, results/architectures_small.json
-    PYTHONPATH=tests/shared python benchmarks/architectures.py --models unet,yolo-c2f only these
-    PYTHONPATH=tests/shared python benchmarks/architectures.py --small --csim         and `make csim` of each project
+    PYTHONPATH=tests/shared python benchmarks/architectures.py    full images, results/architectures.json
+    ... --small                     small images, results/architectures_small.json
+    ... --models unet,yolo-c2f      only these
+    ... --small --csim              and `make csim` of each project
 
 The models are written by tests/shared/support/architectures with seeded random weights. ``seconds`` are of the
 clock, ``cpu_seconds`` of the processor, of the whole command; where they differ, others used the machine.
