@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from dynamap.planner.network.network import Network
 
 
-@dataclass(frozen=True, repr=False)
 class Plan(StoredPlan):
     """A finished plan. ``network``: what it was made for, where that is at hand; else it is found where the plan says.
 
@@ -29,14 +28,17 @@ class Plan(StoredPlan):
     'n0'
     """
 
-    network: Network | None = field(default=None, compare=False)
-    folder: Path | None = field(default=None, compare=False)
+    network: Network | None = None
+    folder: Path | None = None
     """Where else the model's file may lie: that of the saved plan."""
 
     @classmethod
     def of(cls, plan: StoredPlan, network: Network | None = None, folder: Path | None = None) -> Plan:
         """The same plan."""
-        return cls(**{f.name: getattr(plan, f.name) for f in fields(StoredPlan)}, network=network, folder=folder)
+        same = cls(**{f.name: getattr(plan, f.name) for f in fields(StoredPlan)})
+        object.__setattr__(same, "network", network)  # a plan is frozen, and these two are not of its values
+        object.__setattr__(same, "folder", folder)
+        return same
 
     def _repr_html_(self) -> str:
         from dynamap.backends.evidence.notebook import plan_html

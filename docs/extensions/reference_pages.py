@@ -23,7 +23,7 @@ from sphinx.ext.napoleon.docstring import GoogleDocstring
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 PACKAGES = ("dynamap.cost", "dynamap.planner", "dynamap.backends")
-"""Each lies in a folder of its own, and ``dynamap`` has nothing else but the command line, which has its own page."""
+"""Each lies in a folder of its own; ``dynamap`` has a module beside them, and the command line with its own page."""
 
 
 ARRAY = re.compile(r"~?numpy\.ndarray\[tuple\[~?typing\.Any, \.\.\.\], ~?numpy\.dtype\[([^\[\]]+)\]\]")
@@ -34,7 +34,7 @@ LONGEST_VALUE = 100
 
 def public_modules() -> Iterator[str]:
     """Every module of the API, packages included, by its dotted name."""
-    yield "dynamap"
+    yield from ("dynamap", "dynamap.plans")
     for package in PACKAGES:
         yield package
         yield from (found.name for found in pkgutil.walk_packages(import_module(package).__path__, f"{package}."))
