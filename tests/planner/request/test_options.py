@@ -22,6 +22,7 @@ from dynamap.cli.execution import run as run_command
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.errors import InputError
 from dynamap.planner.request.options import OPTIONS
+from dynamap.planner.request.preprocessing import Preprocessing, Size
 from dynamap.planner.request.request import Request, request_of
 
 GIVEN = {
@@ -39,6 +40,10 @@ GIVEN = {
     "dataflows": ("is", (Dataflow.IS,)),
     "pins": (["a=b=kn2row/ws", "c=im2col"], {"a=b": (Algorithm.KN2ROW, Dataflow.WS), "c": (Algorithm.IM2COL, None)}),
     "shapes": (["x=1x16x8x8"], {"x": (1, 16, 8, 8)}),
+    "preprocess": (
+        "imagenet,resize=342,crop=299",
+        Preprocessing(Size(342), Size(299), 255.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    ),
     "time_limit": (3.5, 3.5),
     "memory_limit_mb": (64, 64),
 }
@@ -83,7 +88,7 @@ def test_the_command_line_has_every_option() -> None:
 
 def test_sweeps_have_every_option_but_those_of_one_plan() -> None:
     parameters = list(inspect.signature(explore_command).parameters)
-    alone = ["cost_model", "array", "pins"]
+    alone = ["cost_model", "array", "pins", "preprocess"]
     assert sorted(name for name in parameters if name in GIVEN) == sorted(set(GIVEN) - set(alone))
     assert [option.name for option in OPTIONS if option.alone] == alone
 

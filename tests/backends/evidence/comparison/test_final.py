@@ -343,7 +343,7 @@ def test_models_of_half_precision_have_wider_bounds(tmp_path: Path) -> None:
 def test_built_in_models_are_compared_with_the_catalogues_own(tmp_path: Path, name: str) -> None:
     """Seed 3 of the weights, and a plan that says so."""
     network = resolve(name, seed=3)
-    dynamap.plan(network, array=(64, 64)).save(tmp_path / "plan.json")
+    dynamap.plan(network, array=(64, 48)).save(tmp_path / "plan.json")
     found = run_plan(tmp_path / "plan.json", how=RangeCalibration())
     assert found.imported["kept"] and found.imported["tensors"] == found.imported["layers"]
     (output,) = found.final.values()
@@ -360,4 +360,4 @@ def test_the_line_for_readers(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert run_command(tmp_path / "plan.json", RunInput(None), "numpy", None, None, None, how, as_json=False) == 0
     shown = capsys.readouterr()
     assert "against the original model in onnxruntime, 'y': cosine 0.99" in shown.out and "top class" in shown.out
-    assert "warning" not in shown.err
+    assert shown.err.count("warning") == 1 and "warning: the int8 scales come from random noise" in shown.err
