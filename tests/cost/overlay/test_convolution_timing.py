@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dynamap.cost.convolution import ConvShape
+from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points
 from dynamap.cost.overlay.machine import UNIT_BYTES, Buffers, Machine
 from dynamap.cost.overlay.options import ALGORITHMS, DATAFLOWS, FORMATS, LayerOptions
@@ -14,7 +15,18 @@ from dynamap.cost.overlay.timing import INFEASIBLE, evaluate
 from support.convolutions import ANY_FORMAT_IN, buffer_sizes, machines, shapes, sides
 from support.overlay_reference import Case, convolution_totals
 
+MANY_CHANNELS = ConvShape(
+    input=TensorShape(channels=3, height=1, width=1),
+    out_channels=3000,
+    window=Window(kernel=(1, 1), stride=(1, 1), pads=(0, 0, 0, 0), dilation=(1, 1)),
+    groups=3,
+)
+SLOW = Machine(
+    word_bytes=16, clock_khz=300_000, bandwidth_bytes_per_ms=900_000, read_latency=0, write_latency=0, packing=1
+)
 
+
+@example(MANY_CHANNELS, SLOW, Buffers(16384, 262144, 256, 128), 1, 32, False, 0)
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(shapes(), machines, buffer_sizes, sides, sides, st.booleans(), st.integers(0, 2**32 - 1))
 def test_every_case_is_timed_as_the_page_says(

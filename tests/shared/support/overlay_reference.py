@@ -18,6 +18,10 @@ def round64(x: int) -> int:
     return ceil(x, 64) * 64
 
 
+MOST_RESIDENT, MOST_STREAMED = 8192, 2048
+"""Output channels whose parameters a pass with resident weights, and a block of streamed ones, may have (section 7)."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One convolution case: sizes of one group, what is chosen, and the overlay it runs on.
@@ -237,7 +241,8 @@ class Case:
         for count in range(1, ceil(self.oc, 16) + 1):
             oc = self.oc if count == 1 else round16(ceil(self.oc, count))
             if (
-                self.weights(oc, cb) <= self.weight_buffer
+                oc <= MOST_RESIDENT
+                and self.weights(oc, cb) <= self.weight_buffer
                 and self.accumulators(self.rows, oc) <= self.accumulator_rows
                 and self.output_fits(self.rows, oc)
             ):
@@ -259,6 +264,8 @@ class Case:
         cb = ceil(self.c, 16)
         blocks = self.channel_blocks()
         held = [self.accumulators(self.rows, oc) for oc in blocks]
+        if blocks[0] > MOST_STREAMED:
+            return None
         if max(held) > self.accumulator_rows or not self.output_fits(self.rows, blocks[0]):
             return None
         if len(blocks) > 1 and self.fmt_out != "c16":
