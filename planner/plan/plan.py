@@ -162,7 +162,7 @@ def _read_plan(document: dict[str, Any]) -> Plan:
     return Plan(
         **_checked_keys(data),
         model=_read(ModelInfo, data["model"]),
-        overlay=_read(OverlayInfo, data["overlay"]),
+        overlay=_read_overlay(data),
         solver=_read(SolverInfo, data["solver"]),
         resources=tuple(_read(ResourceUse, use) for use in _entries(data, "resources")),
         layers=tuple(read_layer(layer, published=data["cost_model"] == "paper") for layer in _entries(data, "layers")),
@@ -170,6 +170,16 @@ def _read_plan(document: dict[str, Any]) -> Plan:
         together=_read_together(data["together"]) if "together" in data else None,
         segments=tuple(_read_segment(entry) for entry in _entries(data, "segments")) if "segments" in data else (),
     )
+
+
+def _read_overlay(data: Mapping[str, Any]) -> OverlayInfo:
+    """The overlay; of the published model it is the array alone, and its other sizes are 0."""
+    overlay: OverlayInfo = _read(OverlayInfo, data["overlay"])
+    keys = ("rows", "columns", "packing", *(() if data["cost_model"] == "paper" else ("word_bytes", "lanes")))
+    for key in keys:
+        if getattr(overlay, key) < 1:
+            raise ValueError(f"overlay.{key} must be 1 or more, found {getattr(overlay, key)}")
+    return overlay
 
 
 def _read_together(data: Mapping[str, Any]) -> TogetherInfo:

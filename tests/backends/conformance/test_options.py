@@ -32,7 +32,10 @@ def test_patterns_choose_operations_tests_and_parameters(tmp_path: Path) -> None
     assert status == 0, output
     found = [line.partition("::")[2] for line in output.splitlines() if "::" in line]
     every, overlay = "test_every_way_to_compute_a_convolution", "5 x 7, one product per multiplier"
-    assert found == [f"{every}[winograd-3x3 {pads}-{overlay}]" for pads in ("same", "full")] + ["test_enlargement"]
+    assert found == [f"{every}[winograd-3x3 {pads}-{overlay}]" for pads in ("same", "full")] + [
+        "test_interleaving",
+        "test_enlargement",
+    ]
 
 
 def test_the_cases_of_one_operation_run(tmp_path: Path) -> None:

@@ -35,10 +35,10 @@ def least_bytes(device: Device, machine: Machine, rows: int, columns: int, b: Bu
     word, counts = machine.word_bytes, {"bram36": device.resources.bram36, "uram": device.resources.uram}
     row_bits = 8 * max(8, -(-word // rows))
     shapes = [
-        (1, 8 * word, b.input_buffer // word),
-        (1, 8 * word, b.input_buffer // 2 // word),
+        (word // 16, 128, b.input_buffer // word),
+        (word // 16, 128, b.input_buffer // 2 // word),
         (1, 8 * word, b.weight_buffer // word),
-        (columns, 72, 2 * b.accumulator_rows),
+        (2 * columns, 72, b.accumulator_rows),
         (rows, row_bits, -(-2 * b.row_buffer * 8 // row_bits)),
     ]
     best = None
@@ -47,7 +47,7 @@ def least_bytes(device: Device, machine: Machine, rows: int, columns: int, b: Bu
         for kind, (copies, width, depth) in zip(kinds, shapes, strict=True):
             block_width, block_depth = BLOCKS[kind]
             used[kind] += copies * -(-width // block_width) * -(-depth // block_depth)
-        if all(used[kind] <= counts[kind] for kind in used):
+        if all(10 * counts[kind] >= 11 * used[kind] for kind in used):  # the upper end, 10 % more, is there
             total = used["bram36"] * 4608 + used["uram"] * 36864
             best = total if best is None else min(best, total)
     return best
@@ -72,14 +72,14 @@ def mapping_cycles(network: Network, costs: LayerCosts, rows: int, columns: int,
     return least
 
 
-@pytest.mark.parametrize("uram", [0, 2])
+@pytest.mark.parametrize("uram", [0, 4])
 def test_every_point_is_the_optimum_within_its_budgets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uram: int
 ) -> None:
     """A grid of few buffers on a device of few blocks, so that all of it can be tried."""
     grid = Grid((16384, 32768, 65536), (16384, 32768), (256, 512), (512, 1024))
     monkeypatch.setattr(sizes, "GRID", grid)
-    device = tiny_device(tmp_path, multipliers=5, bram36=24 if uram else 45, uram=uram)
+    device = tiny_device(tmp_path, multipliers=5, bram36=32 if uram else 45, uram=uram)
     network = tiny_network(tmp_path, channels=(16, 96, 32), size=12)
     machine = machine_of(device)
     costs = LayerCosts(network, find_storages(network), machine, {})

@@ -46,12 +46,11 @@ def test_all_inside_ends_with_0_and_shows_a_table(project: Project, call: Call) 
     status, out, err = call(project("zcu104", CSYNTH))
     assert (status, err) == (0, "")
     lut = next(line for line in out.splitlines() if "LUT" in line)
-    assert [cell.strip() for cell in lut.strip("│").split("│")] == [
+    assert re.split(r" {2,}", lut.strip()) == [
         "LUT",
         "80,000",
         "48,000 to 112,000",
         "101,300",
-        "1.267",
         "230,400",
         "yes",
     ]

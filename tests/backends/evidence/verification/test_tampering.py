@@ -19,9 +19,9 @@ from dynamap.planner.plan.plan import Plan, load_plan
 SEEN_BY_CONSEQUENCE = {"layers.input_format", "layers.output_format"}
 """Another format, like another request, may be right by itself: what does not go with it is named, not the key."""
 
-TRUE_ANYWAY = {"schema", "solver.seconds", "model.source", "model.seed"}
+TRUE_ANYWAY = {"schema", "solver.seconds", "model.source", "model.seed", "request.multipliers"}
 """``schema`` is another file format, ``seconds`` is a measurement; source and seed say how to find the model again, and
-here the network is given (its digest is checked)."""
+here the network is given (its digest is checked). The array is given too, and fits within one multiplier more."""
 
 
 def leaves(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], object]]:

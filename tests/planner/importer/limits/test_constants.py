@@ -221,6 +221,7 @@ def test_weights_of_one_value_take_no_memory(model_of):
     nodes = [node("ConstantOfShape", ["s"], ["w"], value=ones), conv(output="y")]
     tracemalloc.start()
     model = model_of(nodes, {"s": shape}, shape=(1, 1 << 12, 1, 1), kind=TensorProto.FLOAT16)
+    model.graph.output[0].type.tensor_type.elem_type = TensorProto.FLOAT16
     network = import_model(model, "case", "")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
