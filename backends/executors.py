@@ -6,6 +6,7 @@ The executor of a backend (``backends/discovery.py``) is found under the backend
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,13 @@ def find_executor(name: str, device: Device | None = None) -> Executor:
     return backend.executor()
 
 
+def run_part(executor: Executor, part: Prepared, inputs: Mapping[str, Int8Array]) -> dict[str, Int8Array]:
+    """The tensors of a part that the host reads, inputs among them."""
+    wanted = set(host_reads(part.network))
+    kept = {name: values for name, values in inputs.items() if name in wanted}
+    return kept | {done.tensor: done.values for done in executor.run(part.program, inputs) if done.tensor in wanted}
+
+
 def execute(
     executor: Executor, prepared: Prepared, arrays: Mapping[str, npt.NDArray[Any]]
 ) -> dict[str, npt.NDArray[Any]]:
@@ -68,11 +76,5 @@ def execute(
     Raises:
         InputError: an input does not fit, or the host cannot run its part of the model.
     """
-
-    def execute_part(part: Prepared, inputs: Mapping[str, Int8Array]) -> dict[str, Int8Array]:
-        wanted = set(host_reads(part.network))
-        kept = {name: values for name, values in inputs.items() if name in wanted}
-        return kept | {done.tensor: done.values for done in executor.run(part.program, inputs) if done.tensor in wanted}
-
-    values = run_model(prepared, arrays, execute_part, Segments())
+    values = run_model(prepared, arrays, partial(run_part, executor), Segments())
     return {name: values[name] for name in outputs_of(prepared.network)}

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.executors import NumpyExecutor
+from dynamap.backends.contract import Backend
+from dynamap.backends.executors import NumpyExecutor, run_part
 from dynamap.backends.host.segments import Segments
 from dynamap.backends.program import Program
 from dynamap.backends.program.host import Prepared
 from dynamap.backends.program.parts import run_model
 from dynamap.cost.errors import InputError
-from dynamap.planner.mapping.memory import host_reads
 from dynamap.planner.network.network import HostLayer, Network
 from dynamap.planner.network.whole import HostSegment, OverlayPart, Step, Whole
 from dynamap.planner.results.arrays import named_arrays_file
@@ -25,6 +25,17 @@ from dynamap.planner.results.documents import json_file
 
 Array = npt.NDArray[Any]
 Int8Array = npt.NDArray[np.int8]
+
+
+def project_files(backend: Backend, prepared: Prepared, arrays: Mapping[str, Array]) -> dict[str, bytes]:
+    """All files of a project, by path, with the values of one image of the model's own inputs.
+
+    Raises:
+        InputError: an input does not fit, the host cannot run a segment, or the backend refuses the plan.
+        InfeasibleError: the backend cannot build the plan.
+    """
+    inputs, values = golden_run(prepared, arrays)
+    return {**backend.generate(prepared.plan, prepared.program, inputs), **model_files(prepared, arrays, values)}
 
 
 def golden_run(prepared: Prepared, arrays: Mapping[str, Array]) -> tuple[dict[str, Int8Array], dict[str, Array]]:
@@ -37,15 +48,9 @@ def golden_run(prepared: Prepared, arrays: Mapping[str, Array]) -> tuple[dict[st
 
     def execute(part: Prepared, given: Mapping[str, Int8Array]) -> Mapping[str, Int8Array]:
         inputs.update(given)
-        wanted = set(host_reads(part.network))
-        kept = {name: values for name, values in given.items() if name in wanted}
-        for done in NumpyExecutor().run(part.program, given):
-            if done.tensor in wanted:
-                kept[done.tensor] = done.values
-        return kept
+        return run_part(NumpyExecutor(), part, given)
 
-    values = run_model(prepared, arrays, execute, Segments())
-    return inputs, values
+    return inputs, run_model(prepared, arrays, execute, Segments())
 
 
 def model_files(prepared: Prepared, arrays: Mapping[str, Array], values: Mapping[str, Array]) -> dict[str, bytes]:

@@ -81,6 +81,7 @@ def plan(
     solver: str = "dp",
     *,
     overlay: StoredPlan | None = None,
+    host: bool = True,
     **options: Any,
 ) -> Plan:
     """The plan of least latency, with its proof.
@@ -90,6 +91,7 @@ def plan(
         device: a name or the path of a TOML file; u200 where none is given.
         solver: as ``--solver``.
         overlay: a plan whose overlay (device, array, buffers, packing, clock) is kept; the network is mapped on it.
+        host: as to ``load``, for a model that is not loaded yet.
         options: every option of ``dynamap plan`` by its name in `dynamap.planner.request.options.Options`, as text or
             as a value: ``array="92x66"`` or ``(92, 66)``, ``clock_mhz``, ``bandwidth_gbs``, ``multipliers``,
             ``fill_percent``,
@@ -108,7 +110,7 @@ def plan(
     from dynamap.plans import Plan
 
     request = Request().asking({"solver": solver, **options})
-    network = _network_of(model, request.shapes)
+    network = _network_of(model, request.shapes, host)
     if overlay is None:
         return Plan.of(plan_network(network, device or DEFAULT_DEVICE, request), network)
     board, request = on_overlay_of(overlay, request, load_device(device) if device else None)
@@ -122,12 +124,13 @@ def plan_together(
     *,
     weights: Sequence[int] | None = None,
     objective: str = "sum",
+    host: bool = True,
     **options: Any,
 ) -> tuple[Plan, ...]:
     """One plan per network, all on the one overlay that is best for them together, with its proof.
 
     ``objective`` is ``sum``, of the networks' cycles times their ``weights`` (1 where none are given), or ``worst``,
-    the largest of them. Models and ``options`` are given as to ``plan``.
+    the largest of them. Models, ``host`` and ``options`` are given as to ``plan``.
 
     Raises:
         InputError: a model or an option cannot be understood.
@@ -141,7 +144,7 @@ def plan_together(
 
     request = Request().asking({"solver": solver, **options})
     (aggregate,) = parse_choices("objective", (objective,), Aggregate)
-    networks = [_network_of(model, request.shapes) for model in models]
+    networks = [_network_of(model, request.shapes, host) for model in models]
     plans = together(networks, device, request, weights=weights, objective=aggregate)
     return tuple(Plan.of(found, network) for found, network in zip(plans, networks, strict=True))
 
@@ -157,12 +160,14 @@ def compare(plans: Sequence[Plan]) -> Comparison:
     return Comparison(plans)
 
 
-def _network_of(model: Network | ModelProto | str | Path, shapes: Mapping[str, Sequence[int]] | None) -> Network:
+def _network_of(
+    model: Network | ModelProto | str | Path, shapes: Mapping[str, Sequence[int]] | None, host: bool
+) -> Network:
     from dynamap.planner.network.network import Network
 
     if isinstance(model, Network):
         return model
-    return load(model, shapes=shapes)
+    return load(model, shapes=shapes, host=host)
 
 
 def what_if(plan: StoredPlan, network: Network | None = None, *, time_limit: float | None = None) -> WhatIf:

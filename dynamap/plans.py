@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dynamap.backends.evidence.verification import Verification
+    from dynamap.backends.program.host import Prepared
     from dynamap.backends.range_calibration import RangeCalibration
     from dynamap.backends.simulator import Simulation
     from dynamap.planner.network.network import Network
@@ -96,18 +97,14 @@ class Plan(StoredPlan):
         """
         from dynamap.backends.executors import execute, find_executor
         from dynamap.backends.hardware.target import device_of
-        from dynamap.backends.program.host import lowered, preprocessing_of, quantised_by
-        from dynamap.backends.program.parts import model_inputs
-        from dynamap.backends.range_calibration import RangeCalibration
 
-        how, preprocess = calibration or RangeCalibration(), preprocessing_of(self)
         chosen = find_executor(executor, device_of(self))
-        quantised = quantised_by(self._network(), how, preprocess)
-        if inputs is None or isinstance(inputs, (str, Path)):
-            inputs = model_inputs(quantised, None if inputs is None else Path(inputs), how.seed, preprocess)
-        elif not isinstance(inputs, Mapping):
-            inputs = {_only_input(quantised.network): inputs}
-        return execute(chosen, lowered(self, quantised), inputs)
+        prepared, arrays = self._prepared(calibration, inputs if isinstance(inputs, (str, Path)) else None)
+        if isinstance(inputs, Mapping):
+            arrays = inputs
+        elif inputs is not None and not isinstance(inputs, (str, Path)):
+            arrays = {_only_input(prepared.network): inputs}
+        return execute(chosen, prepared, arrays)
 
     def report(self, path: str | Path) -> Path:
         """Writes the page of ``dynamap report`` and returns where.
@@ -121,9 +118,8 @@ class Plan(StoredPlan):
         from dynamap.planner.results.files import write_file
 
         sha256 = hashlib.sha256(self.content()).hexdigest()
-        write_file(
-            Path(path), html_report([gather(self, self.model.name, sha256, Wanted(), folder=self.folder)]).encode()
-        )
+        evidence = gather(self, self.model.name, sha256, Wanted(), network=self.network, folder=self.folder)
+        write_file(Path(path), html_report([evidence]).encode())
         return Path(path)
 
     def generate(
@@ -141,21 +137,25 @@ class Plan(StoredPlan):
             InfeasibleError: the backend cannot build the plan, or the program does not fit the device's memory.
         """
         from dynamap.backends.discovery import load_backend
-        from dynamap.backends.model_steps import golden_run, model_files
-        from dynamap.backends.program.host import lowered, quantised_by
-        from dynamap.backends.program.parts import model_inputs
+        from dynamap.backends.model_steps import project_files
         from dynamap.backends.project import write_project
+
+        chosen = load_backend(backend)
+        write_project(project_files(chosen, *self._prepared(calibration, None)), Path(folder), force=force)
+        return Path(folder)
+
+    def _prepared(
+        self, calibration: RangeCalibration | None, file: str | Path | None
+    ) -> tuple[Prepared, Mapping[str, npt.NDArray[Any]]]:
+        """The program, and one image: from a file, or a seeded random one."""
+        from dynamap.backends.program.host import lowered, preprocessing_of, quantised_by
+        from dynamap.backends.program.parts import model_inputs
         from dynamap.backends.range_calibration import RangeCalibration
 
-        how = calibration or RangeCalibration()
-        network = self._network()
-        chosen = load_backend(backend)
-        prepared = lowered(self, quantised_by(network, how))
-        arrays = model_inputs(prepared.quantised, None, how.seed)
-        inputs, values = golden_run(prepared, arrays)
-        files = {**chosen.generate(self, prepared.program, inputs), **model_files(prepared, arrays, values)}
-        write_project(files, Path(folder), force=force)
-        return Path(folder)
+        how, preprocess = calibration or RangeCalibration(), preprocessing_of(self)
+        quantised = quantised_by(self._network(), how, preprocess)
+        arrays = model_inputs(quantised, None if file is None else Path(file), how.seed, preprocess)
+        return lowered(self, quantised), arrays
 
     def _network(self) -> Network:
         if self.network is not None:

@@ -25,6 +25,7 @@ from dynamap.cli.options import (
 from dynamap.cli.report import report_app
 
 
+@with_width
 @with_plan_options()
 def plan(  # noqa: PLR0913 - an option of a command is an argument
     models: Annotated[
@@ -82,6 +83,7 @@ def plan(  # noqa: PLR0913 - an option of a command is an argument
     raise typer.Exit(plan_command(models or [], asked, from_plan, overlay, export_pbqp, output, as_json))
 
 
+@with_width
 @with_plan_options("shapes")
 def check(
     model: Annotated[str, typer.Argument(help="An ONNX file or a built-in name.")],
@@ -109,6 +111,7 @@ def solve(
     raise typer.Exit(solve_command(file, read_options(options), as_json))
 
 
+@with_width
 def devices(as_json: Json = False) -> None:
     """The devices that come with the project."""
     from dynamap.cli.devices import devices_document, devices_table
@@ -120,6 +123,7 @@ def devices(as_json: Json = False) -> None:
         show(devices_table())
 
 
+@with_width
 def models(as_json: Json = False) -> None:
     """The networks that are built in."""
     from dynamap.cli.models import models_document, models_table
@@ -131,6 +135,7 @@ def models(as_json: Json = False) -> None:
         show(models_table())
 
 
+@with_width
 def verify(
     plan: PlanFile,
     full: Annotated[bool, typer.Option("--full/--quick", help="Search all arrays again, or only the plan's.")] = True,
@@ -142,6 +147,7 @@ def verify(
     raise typer.Exit(verify_command(plan, as_json, full))
 
 
+@with_width
 @with_plan_options("time_limit")
 def whatif(plan: PlanFile, as_json: Json = False, **options: Any) -> None:
     """Relax one resource of a plan at a time and remove each algorithm and dataflow: where the bottleneck is."""
@@ -150,6 +156,7 @@ def whatif(plan: PlanFile, as_json: Json = False, **options: Any) -> None:
     raise typer.Exit(whatif_command(plan, read_options(options).time_limit, as_json))
 
 
+@with_width
 @with_sweep_options
 def explore(
     models: Annotated[list[str], typer.Argument(help="ONNX files or built-in names.", show_default=False)],
@@ -210,10 +217,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
 """By the names that a user types, in the order of the help."""
 
 
-TABLES = ("plan", "check", "devices", "models", "verify", "whatif", "simulate", "run", "backends", "explore")
-"""The commands that show tables."""
-
-
 def _version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
@@ -241,7 +244,7 @@ def _application() -> typer.Typer:
     )
     application.callback()(about)
     for name, command in COMMANDS.items():
-        application.command(name)(with_width(command) if name in TABLES else command)
+        application.command(name)(command)
     application.add_typer(report_app, name="report")
     return application
 

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Optional
 import typer
 
 from dynamap.backends.range_calibration import RangeCalibration
-from dynamap.cli.options import Comparison, Json, LabelFile, PlanFile, given, with_calibration_options
+from dynamap.cli.options import Comparison, Json, LabelFile, PlanFile, given, with_calibration_options, with_width
 
 
+@with_width
 def simulate(
     plan: PlanFile,
     trace: Annotated[Optional[Path], typer.Option(help="Write a timeline for Perfetto (Chrome trace format).")] = None,  # noqa: UP045
@@ -33,6 +34,7 @@ def program(
     raise typer.Exit(program_command(plan, as_json, output))
 
 
+@with_width
 @with_calibration_options
 def run(
     plan: PlanFile,
@@ -69,6 +71,7 @@ def run(
     raise typer.Exit(status)
 
 
+@with_width
 @with_calibration_options
 def evaluate(
     plan: PlanFile,
@@ -136,6 +139,7 @@ def generate(
     raise typer.Exit(status)
 
 
+@with_width
 def backends(as_json: Json = False) -> None:
     """The installed backends."""
     from dynamap.cli.generate import backends_command

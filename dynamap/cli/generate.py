@@ -31,7 +31,7 @@ def generate_command(
     """
     from dynamap.backends.discovery import load_backend
     from dynamap.backends.inputs.labels import check_labels, read_labels
-    from dynamap.backends.model_steps import golden_run, model_files
+    from dynamap.backends.model_steps import project_files
     from dynamap.backends.planned_model import files_of_plan
     from dynamap.backends.program.host import prepare, preprocessing_of
     from dynamap.backends.program.parts import model_inputs
@@ -44,9 +44,7 @@ def generate_command(
     labels = None if given.labels is None else read_labels(given.labels)
     check_labels(labels, given.labels, prepared.network)
     arrays = model_inputs(prepared.quantised, given.file, how.seed, preprocessing_of(loaded))
-    inputs, values = golden_run(prepared, arrays)
-    files = dict(chosen.generate(prepared.plan, prepared.program, inputs))
-    files |= model_files(prepared, arrays, values)
+    files = project_files(chosen, prepared, arrays)
     if labels is not None:
         files["data/labels.txt"] = "".join(f"{label}\n" for label in labels).encode()
     read = [plan, given.file, given.labels, how.data, *files_of_plan(loaded, plan.parent)]

@@ -99,17 +99,14 @@ def with_width(command: Callable[..., None]) -> Callable[..., None]:
     """The command, with an option that says whether its tables fit the terminal."""
 
     @functools.wraps(command)
-    def fitted(*arguments: Any, wide: bool, **options: Any) -> None:
+    def fitted(*arguments: Any, wide: bool = False, **options: Any) -> None:
         from dynamap.cli.output import tables_shown
 
         with tables_shown(wide=wide):
             command(*arguments, **options)
 
-    signature = inspect.signature(command)
-    own = [
-        parameter.replace(annotation=get_type_hints(command, include_extras=True).get(name, parameter.annotation))
-        for name, parameter in signature.parameters.items()
-    ]
+    signature, hints = inspect.signature(command), get_type_hints(command, include_extras=True)
+    own = [parameter.replace(annotation=hints[name]) for name, parameter in signature.parameters.items()]
     option = inspect.Parameter("wide", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Wide)
     fitted.__signature__ = signature.replace(parameters=[*own, option])  # type: ignore[attr-defined]
     fitted.__annotations__ = {**command.__annotations__, "wide": Wide}

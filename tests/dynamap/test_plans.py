@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 
 import dynamap
@@ -49,7 +50,7 @@ def test_in_a_notebook(plan: Plan) -> None:
     assert "script" not in text and "http" not in text
 
 
-def test_names_of_layers_are_no_markup() -> None:
+def test_names_of_layers_are_no_markup(tmp_path: Path) -> None:
     x = onnx.helper.make_tensor_value_info("x", 1, (1, 16, 8, 8))
     y = onnx.helper.make_tensor_value_info("y", 1, (1, 16, 8, 8))
     w = onnx.numpy_helper.from_array(np.ones((16, 16, 1, 1), np.float32), "w")
@@ -60,6 +61,7 @@ def test_names_of_layers_are_no_markup() -> None:
     assert "<img" not in hostile._repr_html_()
     assert "<img" not in dynamap.compare([hostile])._repr_html_()
     assert hostile.simulate().cycles == hostile.solver.objective  # a model in memory needs no file
+    assert "The model could not be used" not in hostile.report(tmp_path / "r.html").read_text()
 
 
 def test_a_row_per_layer(plan: Plan) -> None:
@@ -78,8 +80,7 @@ def test_the_commands(plan: Plan, tmp_path: Path) -> None:
 
 def test_run_gives_the_models_outputs(plan: Plan, tmp_path: Path) -> None:
     """Against onnxruntime on the model itself: the same class; a saved plan finds its model and gives the same."""
-    runtime = pytest.importorskip("onnxruntime")
-    session = runtime.InferenceSession(str(DIGITS_MODEL), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(str(DIGITS_MODEL), providers=["CPUExecutionProvider"])
     (name,) = [found.name for found in session.get_inputs()]
     image = np.random.default_rng(0).normal(size=(1, 1, 8, 8)).astype(np.float32)
     expected = session.run(None, {name: image})[0]
@@ -105,3 +106,15 @@ def test_side_by_side(plan: Plan) -> None:
     assert tags.rows == 3
     with pytest.raises(dynamap.InputError, match="no plan to compare"):
         dynamap.compare([])
+
+
+def test_what_the_host_would_run_is_refused_where_it_may_not() -> None:
+    x = onnx.helper.make_tensor_value_info("x", 1, (1, 16, 8, 8))
+    y = onnx.helper.make_tensor_value_info("y", 7, (1, 1, 8, 8))
+    w = onnx.numpy_helper.from_array(np.ones((16, 16, 1, 1), np.float32), "w")
+    nodes = [onnx.helper.make_node("Conv", ["x", "w"], ["a"]), onnx.helper.make_node("ArgMax", ["a"], ["y"], axis=1)]
+    graph = onnx.helper.make_graph(nodes, "g", [x], [y], [w])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8)
+    assert [segment.runs_on for segment in dynamap.plan(model, "pynq-z2", array=(4, 4)).segments] == ["overlay", "host"]
+    with pytest.raises(dynamap.InputError, match="ArgMax"):
+        dynamap.plan(model, "pynq-z2", array=(4, 4), host=False)

@@ -99,11 +99,12 @@ def gather(
     sha256: str,
     wanted: Wanted,
     *,
+    network: Network | None = None,
     folder: Path | None = None,
     run: RunResult | None = None,
     measurement: Measurement | None = None,
 ) -> Evidence:
-    """Finds the plan's model and makes everything that needs it.
+    """Makes everything that needs the plan's model: ``network``, or what is found where the plan says.
 
     Raises:
         InputError: the plan's own words cannot be understood (its device, request or cost model).
@@ -112,17 +113,17 @@ def gather(
         raise InputError(f"{name!r}: the plan's cost model is {plan.cost_model!r}, which is unknown: overlay or paper")
     require_sound(plan, name)
     request, board = stored_request(plan), stored_device(plan)
-    network = _network(plan, folder)
-    subject = network if isinstance(network, Absent) else _subject(Subject(plan, network, request, board))
+    model = network or _network(plan, folder)
+    subject = model if isinstance(model, Absent) else _subject(Subject(plan, model, request, board))
     if isinstance(subject, Absent):
-        network = subject
+        model = subject
     return Evidence(
         name=name,
         sha256=sha256,
         plan=plan,
         request=request,
         board=board,
-        network=network,
+        network=model,
         replay=_replay(subject),
         baselines=_baselines(subject, wanted),
         checks=_checks(subject, wanted),
