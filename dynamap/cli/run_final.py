@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ class Final:
     def kept(self) -> bool:
         """False where the import or an output breaks its bound."""
         compared = (*self.outputs.values(), *self.crossing.values())
-        return all(output.kept for output in compared) and (self.imported is None or self.imported.kept)
+        return all(output.kept is not False for output in compared) and (self.imported is None or self.imported.kept)
 
     @property
     def notices(self) -> list[str]:
@@ -42,7 +43,7 @@ class Final:
             f"the output {name!r} has a cosine of {output.cosine:.3f} with the model's: int8 with these scales "
             "explains it; calibrate on inputs like yours (--calibration), or train the model for int8"
             for name, output in self.outputs.items()
-            if output.kept and output.cosine < LOW_COSINE and output.equal is None
+            if output.kept and output.cosine < LOW_COSINE
         ]
 
     def document(self) -> dict[str, Any]:
@@ -95,7 +96,7 @@ def warn(final: Final) -> None:
         )
         return
     for name, output in {**final.outputs, **final.crossing}.items():
-        if not output.kept:
+        if output.kept is False:
             what = "tensor" if name in final.crossing else "output"
             message(
                 f"warning: the {what} {name!r} differs from the model's by {output.max_error:.4g}, and the scales of "
@@ -105,6 +106,8 @@ def warn(final: Final) -> None:
 
 def final_lines(final: Final) -> list[str]:
     """A line for the import and one per output; a note on stderr where there is nothing to compare with."""
+    from dynamap.backends.evidence.comparison.final import UNBOUNDED
+
     if final.missing is not None:
         message(f"note: no comparison with the original model: {final.missing}")
     lines = []
@@ -121,6 +124,10 @@ def final_lines(final: Final) -> list[str]:
                 f"against the original model in onnxruntime, {name!r}: {output.equal:.2%} of its values, which are "
                 "choices, are the same"
             )
+            continue
+        if not output.bounded:
+            known = "another number of elements" if math.isinf(output.max_error) else f"cosine {output.cosine:.6f}"
+            lines.append(f"against the original model in onnxruntime, {name!r}: {known}, not judged: {UNBOUNDED}")
             continue
         lines.append(
             f"against the original model in onnxruntime, {name!r}: cosine {output.cosine:.6f}, largest error "

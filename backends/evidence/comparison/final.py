@@ -52,6 +52,11 @@ SMALL_MACS = 10**8
 
 TRIALS = 5
 
+UNBOUNDED = (
+    "it holds choices or depends on one (a label, an index, which boxes are left), and the least difference may change "
+    "a choice: what the overlay gave before it is compared instead"
+)
+
 
 @dataclass(frozen=True)
 class FinalOutput:
@@ -59,6 +64,7 @@ class FinalOutput:
 
     An output of choices (labels, indices, how many boxes are left) has no bound (infinite): what crosses to the host
     before it is compared instead. ``equal`` is then the share of its values that are those of the original.
+    ``cosine`` is NaN where the outputs have not even the same number of elements.
     """
 
     cosine: float
@@ -68,22 +74,32 @@ class FinalOutput:
     equal: float | None = None
 
     @property
-    def kept(self) -> bool:
-        """Whether quantisation explains the largest error, as far as there is a bound."""
-        return math.isinf(self.bound) or (math.isfinite(self.max_error) and self.max_error <= self.bound)
+    def bounded(self) -> bool:
+        """Whether there is a bound: False for choices and all that depends on one."""
+        return math.isfinite(self.bound)
 
-    def document(self) -> dict[str, float | bool | None]:
-        """As JSON data; an error is null where the outputs have not even the same number of elements."""
-        numbers = {
-            "cosine": self.cosine,
-            "max_error": self.max_error,
+    @property
+    def kept(self) -> bool | None:
+        """Whether quantisation explains the largest error; None where there is no bound that could say so."""
+        return self.max_error <= self.bound if self.bounded else None
+
+    def document(self) -> dict[str, float | bool | str | None]:
+        """As JSON data; cosine and error are null where the outputs have not even the same number of elements.
+
+        Where there is no bound, it and ``kept`` are null, and ``unbounded`` says why.
+        """
+        found: dict[str, float | bool | str | None] = {
+            "cosine": _finite(self.cosine),
+            "max_error": _finite(self.max_error),
             "top1_equal": self.top1_equal,
-            "bound": self.bound,
+            "bound": _finite(self.bound),
             "kept": self.kept,
         }
+        if not self.bounded:
+            found["unbounded"] = UNBOUNDED
         if self.equal is not None:
-            numbers["equal"] = self.equal
-        return {key: value if math.isfinite(value) else None for key, value in numbers.items()}
+            found["equal"] = self.equal
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +185,7 @@ def compare_final(expected: Expectation, found: Mapping[str, Array]) -> dict[str
     results = {}
     for name, original in expected.original.items():
         values = np.asarray(found[name]).astype(np.float32).ravel()
-        free = math.isinf(expected.bounds[name]) and name in expected.discrete
+        free = not math.isfinite(expected.bounds[name]) and name in expected.discrete
         results[name] = FinalOutput(
             cosine=_cosine(values, original),
             max_error=_distance(values, original),
@@ -236,6 +252,10 @@ def _step(network: Network, roundings: Roundings, name: str) -> float:
     return roundings.tensors[name].scale
 
 
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None
+
+
 def _distance(first: FloatArray, second: FloatArray) -> float:
     if first.size != second.size:
         return math.inf
@@ -243,9 +263,9 @@ def _distance(first: FloatArray, second: FloatArray) -> float:
 
 
 def _cosine(first: FloatArray, second: FloatArray) -> float:
-    """Of the angle between two outputs; two of zeros only are alike."""
+    """Of the angle between two outputs; two of zeros only are alike; NaN for different numbers of elements."""
     if first.size != second.size:
-        return 0.0
+        return math.nan
     lengths = float(np.linalg.norm(first.astype(np.float64)) * np.linalg.norm(second.astype(np.float64)))
     if not lengths:
         return float(not first.any() and not second.any())

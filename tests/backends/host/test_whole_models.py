@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,18 +16,22 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from typer.testing import CliRunner
 
+from dynamap.backends.evidence.comparison.final import Expectation, compare_final
+from dynamap.backends.evidence.comparison.imported import ImportErrors
 from dynamap.cli.app import app
+from dynamap.cli.run_final import Final, final_lines
 from dynamap.cost.errors import InputError
 from dynamap.planner.models import resolve
 from dynamap.planner.plan.plan import load_plan
 
 RANDOM = np.random.default_rng(7)
 Node = onnx.NodeProto
+Arrays = dict[str, np.ndarray]
 
 
 def weights(*shape: int) -> np.ndarray:
-    """Random weights that keep activations of the size of their inputs."""
-    return (RANDOM.standard_normal(shape) / np.sqrt(np.prod(shape[1:]))).astype(np.float32)
+    """Random weights that keep activations of the size of their inputs; of one shape always the same."""
+    return (np.random.default_rng(shape).standard_normal(shape) / np.sqrt(np.prod(shape[1:]))).astype(np.float32)
 
 
 def info(name: str, shape: list[int | str] | None, kind: int = TensorProto.FLOAT) -> onnx.ValueInfoProto:
@@ -156,6 +162,8 @@ IMAGE = {
         "size": np.array([[2, 3]], np.int64),
     },
 }
+FREE = {"detector": {"y"}, "prepared": {"label"}}
+"""Outputs of choices."""
 
 
 def call(*words: object) -> str:
@@ -163,6 +171,11 @@ def call(*words: object) -> str:
     done = CliRunner().invoke(app, [str(word) for word in words])
     assert done.exit_code == 0, done.output
     return done.stdout
+
+
+def given(folder: Path) -> tuple[object, ...]:
+    """The image as what is run, and as what gives the scales."""
+    return ("--input", folder / "x.npz", "--calibration", folder / "x.npz")
 
 
 @pytest.fixture(scope="module", params=list(CASES))
@@ -175,7 +188,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return request.param, folder
 
 
-def original(folder: Path, image: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def original(folder: Path, image: Arrays) -> Arrays:
     """What onnxruntime makes of the original file."""
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -184,25 +197,29 @@ def original(folder: Path, image: dict[str, np.ndarray]) -> dict[str, np.ndarray
     return dict(zip(names, session.run(names, image), strict=True))
 
 
+def assert_like(found: Arrays, expected: Arrays) -> None:
+    """The outputs of a run in 8 bits against the original's: names, types and shapes, real values, most choices."""
+    assert list(found) == list(expected)
+    for output, wanted in expected.items():
+        got = found[output]
+        assert (got.dtype, got.shape) == (wanted.dtype, wanted.shape)
+        if wanted.dtype.kind == "f":
+            lengths = np.linalg.norm(got) * np.linalg.norm(wanted)
+            assert np.dot(got.ravel(), wanted.ravel()) / lengths > 0.999
+        else:
+            assert (got == wanted).mean() > 0.8
+
+
 def test_run_gives_the_outputs_of_the_original(case: tuple[str, Path]) -> None:
     name, folder = case
-    words = ("--input", folder / "x.npz", "--calibration", folder / "x.npz", "--output", folder / "y", "--json")
+    words = (*given(folder), "--output", folder / "y", "--json")
     document = json.loads(call("run", folder / "p.json", *words, "--compare", "numpy"))
     assert document["max_lsb"] == 0 and document["counters_equal"]
     assert [step["name"] for step in document["segments"] if step["host_seconds"] is not None]
     loaded = np.load(folder / "y")
     expected = original(folder, IMAGE[name])
     found = {next(iter(expected)): loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
-    assert list(found) == list(expected)
-    for output, wanted in expected.items():
-        got = found[output]
-        assert got.dtype == wanted.dtype
-        if wanted.dtype.kind == "f":
-            assert got.shape == wanted.shape
-            lengths = np.linalg.norm(got) * np.linalg.norm(wanted)
-            assert np.dot(got.ravel(), wanted.ravel()) / lengths > 0.999
-        elif got.shape == wanted.shape:
-            assert (got == wanted).mean() > 0.8
+    assert_like(found, expected)
 
 
 def test_the_plan_names_the_segments(case: tuple[str, Path]) -> None:
@@ -219,7 +236,7 @@ def test_the_plan_names_the_segments(case: tuple[str, Path]) -> None:
 
 def test_verification_and_simulation(case: tuple[str, Path]) -> None:
     _, folder = case
-    assert json.loads(call("verify", "--quick", folder / "p.json", "--json"))
+    assert json.loads(call("verify", "--quick", folder / "p.json", "--json"))["verified"] is True
     simulated = json.loads(call("simulate", folder / "p.json", "--json"))
     assert simulated["cycles"] == sum(layer.cycles for layer in load_plan(folder / "p.json").layers)
 
@@ -228,8 +245,11 @@ def test_what_crosses_is_held_to_its_bound_where_a_choice_has_none(case: tuple[s
     name, folder = case
     document = json.loads(call("run", folder / "p.json", "--json"))
     bounds = {output: found["bound"] for output, found in document["final"].items()}
-    free = {"detector": {"y"}, "prepared": {"label"}}.get(name, set())
+    free = FREE.get(name, set())
     assert {output for output, bound in bounds.items() if bound is None} == free
+    for output, found in document["final"].items():
+        assert found["kept"] is (None if output in free else True)
+        assert ("depends on" in found.get("unbounded", "")) == (output in free)
     assert all(found["bound"] is not None and found["kept"] for found in document["crossing"].values())
     assert document["crossing"] or name == "prepared"
 
@@ -248,11 +268,13 @@ def test_an_export_is_refused(case: tuple[str, Path]) -> None:
     assert not (folder / "q.onnx").exists()
 
 
-def test_a_projects_host_runs_the_whole_model(case: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_projects_host_runs_the_whole_model(
+    case: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The host's own modules, with the emulator in the place of a device."""
     name, folder = case
     project = folder / "project"
-    call("generate", folder / "p.json", "--backend", "vitis-hls", "-o", project, "--input", folder / "x.npz")
+    call("generate", folder / "p.json", "--backend", "vitis-hls", "-o", project, *given(folder))
     monkeypatch.syspath_prepend(str(project / "host"))
     for module in ("picture", "overlay_picture", "overlay_tensor", "overlay_data", "model_steps"):
         monkeypatch.delitem(sys.modules, module, raising=False)
@@ -266,10 +288,10 @@ def test_a_projects_host_runs_the_whole_model(case: tuple[str, Path], monkeypatc
     assert steps.is_interrupted(project / "data")
     assert steps.run_model(data, [memoryview(memory)], run, None, project / "out.npz") == 0
     found = dict(np.load(project / "out.npz"))
-    golden = dict(np.load(project / "data" / "model_output.npz"))
-    assert list(found) == list(original(folder, IMAGE[name])) == list(golden)
-    for output, wanted in golden.items():
-        np.testing.assert_allclose(found[output], wanted, rtol=1e-5, atol=1e-5)
+    assert_like(found, original(folder, IMAGE[name]))
+    np.savez(project / "data" / "model_output.npz", **{output: 2 * array + 1 for output, array in found.items()})
+    assert steps.run_model(data, [memoryview(memory)], run, None, None) == 1
+    assert capsys.readouterr().out.count("MISMATCH output") == len(found)
 
 
 def load_module(path: Path) -> object:
@@ -310,3 +332,15 @@ def test_without_onnxruntime_one_message_says_what_to_install(
     done = CliRunner().invoke(app, ["run", str(folder / "p.json")])
     assert isinstance(done.exception, InputError | SystemExit)
     assert "pip install 'dynamap[run]'" in str(done.exception) + done.output
+
+
+def test_an_output_of_another_number_of_elements_is_not_judged() -> None:
+    """As many boxes as are left: nothing is known of a cosine or of an error, and neither is called kept."""
+    nothing = ImportErrors((), 0)
+    expected = Expectation({"y": np.zeros(6, np.float32)}, nothing, {"y": math.inf}, (), frozenset({"y"}))
+    (found,) = compare_final(expected, {"y": np.zeros(9, np.int64)}).values()
+    document = found.document()
+    assert (document["cosine"], document["max_error"], document["bound"], document["kept"]) == (None,) * 4
+    assert document["equal"] == 0 and "least difference" in str(document["unbounded"])
+    said = final_lines(Final({"y": replace(found, equal=None)}, {}, nothing, None))
+    assert "'y': another number of elements, not judged" in said[-1]
