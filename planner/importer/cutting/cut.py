@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
@@ -232,15 +233,10 @@ def _lowered(base: Lowering, group: _Group) -> LoweredPart:
 def _whole(base: Lowering, source: Source, groups: Sequence[_Group], parts: Sequence[LoweredPart]) -> Cut:
     networks = [network_of(part.lowering, source.name, source.sha256, part.layers) for part in parts]
     network, overlay_parts = united(networks, parts)
-    left = iter(overlay_parts)
-    steps: list[Step] = []
-    for group in groups:
-        steps.append(_segment(base, source, group, len(steps) - len(parts) + 1) if group.on_host else next(left))
-    count = 0
-    for position, step in enumerate(steps):
-        if isinstance(step, HostSegment):
-            count += 1
-            steps[position] = replace(step, name=f"host {count}")
+    left, numbers = iter(overlay_parts), itertools.count(1)
+    steps: list[Step] = [
+        _segment(base, source, group, next(numbers)) if group.on_host else next(left) for group in groups
+    ]
     whole = Whole(tuple(steps), _inputs(base), _outputs(source))
     on_host = sum(len(segment.nodes) for segment in whole.segments)
     notice = (
@@ -254,7 +250,7 @@ def _whole(base: Lowering, source: Source, groups: Sequence[_Group], parts: Sequ
 
 def _segment(base: Lowering, source: Source, group: _Group, number: int) -> HostSegment:
     inputs = [(name, _type(base, name)) for name in group.reads]
-    model = submodel(base, group.nodes, inputs, group.writes, source.model.ir_version)
+    model = submodel(base, group.nodes, inputs, group.writes, source.model)
     return HostSegment(f"host {number}", tuple(node.name for node in group.nodes), group.reads, group.writes, model)
 
 

@@ -15,15 +15,19 @@ IR_VERSION = 8
 
 
 def submodel(
-    lowering: Lowering, nodes: Sequence[Node], inputs: Sequence[tuple[str, TypeProto]], outputs: Iterable[str], ir: int
+    lowering: Lowering,
+    nodes: Sequence[Node],
+    inputs: Sequence[tuple[str, TypeProto]],
+    outputs: Iterable[str],
+    whole: onnx.ModelProto,
 ) -> bytes:
     """The model of ``nodes``, which are in topological order; outputs have the types that a runtime finds.
 
-    ``ir`` is the version of the model's own format.
+    Format and versions of operators are those of ``whole``, the model that they are of; 1 where it names none.
     """
     made = {name for node in nodes for name in node.outputs}
     given = {name for name, _ in inputs}
-    model = onnx.ModelProto(ir_version=max(ir, IR_VERSION), producer_name="dynamap")
+    model = onnx.ModelProto(ir_version=max(whole.ir_version, IR_VERSION), producer_name="dynamap")
     model.graph.name = "segment"
     model.graph.node.extend(node.proto for node in nodes)
     for name, kind in inputs:
@@ -36,6 +40,6 @@ def submodel(
         assert constant is not None, f"{name!r} is no constant, and no step before makes it"
         model.graph.initializer.append(numpy_helper.from_array(constant.array, name))
     domains = dict.fromkeys(node.domain for node in nodes)
-    versions = {"": lowering.opset}
+    versions = {entry.domain: entry.version for entry in whole.opset_import} | {"": lowering.opset}
     model.opset_import.extend(helper.make_opsetid(domain, versions.get(domain, 1)) for domain in {"": None} | domains)
     return bytes(model.SerializeToString(deterministic=True))

@@ -199,6 +199,21 @@ def test_a_segment_holds_its_constants_and_the_models_opset() -> None:
     assert set(whole.segments[-1].writes) == {"y", "z"}
 
 
+def test_a_segment_names_the_versions_that_the_model_names() -> None:
+    """LabelEncoder has keys and values of these kinds from version 2 of its operators on."""
+    labels = {"keys_int64s": list(range(8)), "values_int64s": [10 * place for place in range(8)]}
+    named = node("LabelEncoder", ["i"], ["y"], domain="ai.onnx.ml", **labels)
+    model = model_of(
+        [conv("x", "w", "a"), node("ArgMax", ["a"], ["i"], axis=1), named], outputs={"y": TensorProto.INT64}
+    )
+    model.opset_import.append(helper.make_opsetid("ai.onnx.ml", 2))
+    whole = cut(model).whole
+    assert whole is not None
+    image = {"x": RANDOM.standard_normal((1, 4, 6, 6)).astype(np.float32)}
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    np.testing.assert_array_equal(run_in_steps(model, whole, image)["y"], session.run(["y"], image)[0])
+
+
 def test_a_model_that_the_overlay_runs_is_not_cut() -> None:
     model = model_of([conv("x", "w", "a"), node("Relu", ["a"], ["y"])])
     assert cut(model).whole is None
