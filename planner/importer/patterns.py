@@ -33,7 +33,7 @@ def sigmoid(lowering: Lowering, node: Node) -> None:
         alone, gated = Activation(ActivationKind.SIGMOID), Activation(ActivationKind.SWISH)
     else:
         alone, gated = hard_sigmoid_of(node), HARD_SWISH
-    product = _only_reader(lowering, node.outputs[0], "Mul")
+    product = only_reader(lowering, node.outputs[0], "Mul")
     if (
         product is not None
         and sorted(product.inputs) == sorted((node.inputs[0], node.outputs[0]))
@@ -51,7 +51,7 @@ def gated_by_shift(lowering: Lowering, node: Node) -> Gated | None:
         return None
     position = 1 - shifts.index(3.0)
     x = node.inputs[position]
-    clip = _only_reader(lowering, node.outputs[0], "Clip")
+    clip = only_reader(lowering, node.outputs[0], "Clip")
     if clip is None or clip_bounds(lowering, clip) != (0.0, 6.0):
         return None
     members, current = [node, clip], clip.outputs[0]
@@ -59,7 +59,7 @@ def gated_by_shift(lowering: Lowering, node: Node) -> Gated | None:
     if divided is not None:
         members.append(divided)
         current = divided.outputs[0]
-    product = _only_reader(lowering, current, "Mul")
+    product = only_reader(lowering, current, "Mul")
     if product is None or sorted(product.inputs) != sorted((x, current)):
         return None
     last = product
@@ -81,7 +81,7 @@ def take_gated(lowering: Lowering, gated: Gated) -> None:
         lowering.verdict(node, Fate.FOLDED, draft, f"part of {gated.activation.kind.value}")
 
 
-def _only_reader(lowering: Lowering, name: str, op: str) -> Node | None:
+def only_reader(lowering: Lowering, name: str, op: str) -> Node | None:
     """The node that alone reads ``name``, if its operator is ``op``."""
     if lowering.graph.readers(name) != 1 or lowering.graph.is_output(name):
         return None
@@ -95,7 +95,7 @@ def _only_reader(lowering: Lowering, name: str, op: str) -> Node | None:
 def _sixth(lowering: Lowering, name: str) -> Node | None:
     """The node that divides ``name`` by 6 and alone reads it."""
     for op, factor in (("Div", 6.0), ("Mul", 1 / 6)):
-        node = _only_reader(lowering, name, op)
+        node = only_reader(lowering, name, op)
         if node is None:
             continue
         other = node.inputs[1] if node.inputs[0] == name else node.inputs[0]

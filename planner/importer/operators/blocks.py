@@ -20,6 +20,7 @@ from dynamap.planner.importer.limits import MAX_ELEMENTS
 from dynamap.planner.importer.lowering import Lowering, refuse_view
 from dynamap.planner.importer.operators.conv import check_size
 from dynamap.planner.importer.operators.selection import gathered
+from dynamap.planner.importer.patterns import only_reader
 
 _AGAIN = "export the model again; the file may be damaged"
 Ints = npt.NDArray[np.int64]
@@ -136,8 +137,8 @@ def _shuffle_of(lowering: Lowering, node: Node) -> tuple[Value, Node, Node, Ints
     value = lowering.values.get(node.inputs[0]) if node.op == "Reshape" and not node.domain else None
     if not isinstance(value, Value) or not value.is_plain or len(value.shape) != 4:
         return None
-    transpose = _only(lowering, node, "Transpose")
-    last = None if transpose is None else _only(lowering, transpose, "Reshape")
+    transpose = _next(lowering, node, "Transpose")
+    last = None if transpose is None else _next(lowering, transpose, "Reshape")
     shapes = [None if one is None else lowering.constant(one.inputs[1]) for one in (node, last)]
     if transpose is None or last is None or None in shapes or value.tensor.shape.elements > MAX_ELEMENTS // 64:
         return None
@@ -160,13 +161,13 @@ def _sizes(given: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(shape[axis] if size == 0 else size for axis, size in enumerate(given))
 
 
-def _only(lowering: Lowering, node: Node, op: str) -> Node | None:
-    """The node of this operator that alone reads the output of ``node``."""
-    name = node.outputs[0]
-    if lowering.graph.readers(name) != 1 or lowering.graph.is_output(name):
+def _next(lowering: Lowering, node: Node, op: str) -> Node | None:
+    """The node of this operator that alone reads the output of ``node``, as what it works on."""
+    try:
+        reader = only_reader(lowering, node.outputs[0], op)
+    except Unsupported:  # that node is judged when it is lowered by itself
         return None
-    (reader,) = lowering.graph.consumers(name)
-    return reader if reader.op == op and not reader.domain and reader.inputs[0] == name else None
+    return reader if reader is not None and reader.inputs[0] == node.outputs[0] else None
 
 
 def _taps(moved: Ints, chw: TensorShape, block: int) -> list[tuple[int, int, int]] | None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from dynamap.cost.geometry import TensorShape, Window
-from dynamap.planner.importer.drafts import ConvSpec, ResizeSpec, TensorDraft, Unsupported, Value
+from dynamap.planner.importer.drafts import ConvSpec, ResizeSpec, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
+from dynamap.planner.importer.operators.steps import emit_like
 
 
 def alike(lowering: Lowering, node: Node, values: list[Value]) -> list[Value]:
@@ -41,19 +42,11 @@ def repeated(lowering: Lowering, node: Node, value: Value, shape: TensorShape, v
     if own.channels != shape.channels:
         ones = np.ones((shape.channels, 1, 1, 1), np.float32)
         spec = ConvSpec(Window((1, 1)), ones, np.zeros(shape.channels, np.float32))
-        tensor = _step(lowering, node, spec, tensor, TensorShape(shape.channels, own.height, own.width))
+        tensor = emit_like(lowering, node, spec, tensor, TensorShape(shape.channels, own.height, own.width)).output
     if (own.height, own.width) != (shape.height, shape.width):
         factors = ResizeSpec(shape.height // own.height, shape.width // own.width)
-        tensor = _step(lowering, node, factors, tensor, shape)
+        tensor = emit_like(lowering, node, factors, tensor, shape).output
     return Value(tensor, view, dequantised=value.dequantised)
-
-
-def _step(
-    lowering: Lowering, node: Node, spec: ConvSpec | ResizeSpec, source: TensorDraft, shape: TensorShape
-) -> TensorDraft:
-    draft = lowering.emit_step(node, spec, [source], shape, len(lowering.layers))
-    draft.output.quantisation = source.quantisation
-    return draft.output
 
 
 def _shapes(node: Node, values: list[Value]) -> Unsupported:

@@ -19,13 +19,13 @@ from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.importer.operators.activation import apply_activation, clip_bounds
 from dynamap.planner.importer.operators.scales import quantisation_at, written_by
 from dynamap.planner.importer.reading.schema import check_node
+from dynamap.planner.importer.reading.shapes import REAL_TYPES
 from dynamap.planner.network.functions import OPERATORS, STORE, Place, Step, evaluate
 from dynamap.planner.network.network import Activation, ActivationKind, Quantisation
 
 MOST_NODES = 48
 """Nodes that are looked at for one function: each of them is looked at again from every node before."""
 
-_FLOATS = (1, 10, 11, 16)
 _COPIES = frozenset({"Cast", "Dropout", "Identity"})
 _COMMON = (
     (Activation(ActivationKind.HARD_SWISH, 1 / 6, 0.5), (Step("HardSwish", (Place(0),)),)),
@@ -198,7 +198,7 @@ def _operator(lowering: Lowering, node: Node, known: set[str]) -> Member | None:
 
 
 def _copy(lowering: Lowering, node: Node) -> Member | None:
-    if node.op == "Cast" and node.integer("to", 0) not in _FLOATS:
+    if node.op == "Cast" and node.integer("to", 0) not in REAL_TYPES:
         return None
     plain = len([name for name in node.inputs if name]) == 1 and len(node.outputs) == 1
     return Member(node, None, (node.inputs[0],)) if plain else None

@@ -15,11 +15,11 @@ from fractions import Fraction
 import numpy as np
 
 from dynamap.cost.geometry import TensorShape, Window
-from dynamap.planner.importer.drafts import ConvSpec, PoolSpec, ResizeSpec, TensorDraft, Unsupported, Value
+from dynamap.planner.importer.drafts import ConvSpec, PoolSpec, ResizeSpec, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.importer.operators.conv import check_size
-from dynamap.planner.importer.operators.steps import emit_pooling, pooling_steps
+from dynamap.planner.importer.operators.steps import emit_like, emit_pooling, pooling_steps
 from dynamap.planner.network.network import PoolKind
 
 CENTRED = ("half_pixel", "half_pixel_symmetric", "pytorch_half_pixel")
@@ -75,8 +75,7 @@ def _enlarge(lowering: Lowering, node: Node, value: Value, factors: tuple[int, i
     if rows.count == columns.count == 1:
         lowering.emit(node, ResizeSpec(*factors), [value.tensor], shape)
         return
-    source = lowering.emit_step(node, ResizeSpec(*factors), [value.tensor], shape, len(lowering.layers)).output
-    source.quantisation = value.tensor.quantisation
+    source = emit_like(lowering, node, ResizeSpec(*factors), value.tensor, shape).output
     window = Window((rows.count, columns.count), pads=(rows.before, columns.before, rows.after, columns.after))
     spec = PoolSpec(PoolKind.AVERAGE, window)
     between = TensorShape(chw.channels, *window.output_size(shape.height, shape.width))
@@ -84,17 +83,10 @@ def _enlarge(lowering: Lowering, node: Node, value: Value, factors: tuple[int, i
         emit_pooling(lowering, node, spec, source, between)
         return
     for step in pooling_steps(spec, shape, between):
-        source = _step(lowering, node, step.spec, source, TensorShape(chw.channels, step.rows, step.columns))
+        size = TensorShape(chw.channels, step.rows, step.columns)
+        source = emit_like(lowering, node, step.spec, source, size).output
     pair = PoolSpec(PoolKind.AVERAGE, Window((1 + rows.twice, 1 + columns.twice)))
     emit_pooling(lowering, node, pair, source, shape)
-
-
-def _step(
-    lowering: Lowering, node: Node, spec: PoolSpec | ConvSpec, source: TensorDraft, shape: TensorShape
-) -> TensorDraft:
-    made = lowering.emit_step(node, spec, [source], shape, len(lowering.layers)).output
-    made.quantisation = source.quantisation
-    return made
 
 
 def _taps(factor: Fraction, size: int, coordinates: str) -> list[float]:

@@ -12,7 +12,7 @@ from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering, refuse_view
 from dynamap.planner.importer.operators.conv import add_pads, spatial, window_of
 from dynamap.planner.importer.operators.rows import in_two_dimensions, view_like
-from dynamap.planner.importer.operators.steps import emit_pooling, pooling_steps
+from dynamap.planner.importer.operators.steps import emit_like, emit_pooling, pooling_steps
 from dynamap.planner.network.network import PoolKind
 
 
@@ -152,9 +152,7 @@ def _mean_of_channels(lowering: Lowering, node: Node, value: Value, reduced: lis
     if window != (1, 1):
         for step in pooling_steps(PoolSpec(PoolKind.AVERAGE, Window(window)), chw, shape):
             size = TensorShape(chw.channels, step.rows, step.columns)
-            made = lowering.emit_step(node, step.spec, [source], size, len(lowering.layers))
-            made.output.quantisation = source.quantisation
-            source = made.output
+            source = emit_like(lowering, node, step.spec, source, size).output
     weights = np.full((1, chw.channels, 1, 1), 1 / chw.channels, np.float32)
     spec = ConvSpec(Window((1, 1)), weights, np.zeros(1, np.float32))
     lowering.emit(node, spec, [source], TensorShape(1, shape.height, shape.width), view)

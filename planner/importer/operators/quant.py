@@ -12,16 +12,15 @@ import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
-from onnx import TensorProto
 
 from dynamap.planner.importer.constants.qonnx import is_quant
 from dynamap.planner.importer.drafts import HostSpec, LayerDraft, TensorDraft, Transposed, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering, refuse_view
 from dynamap.planner.importer.operators.scales import quantisation_at, store_output, written_by
+from dynamap.planner.importer.reading.shapes import REAL_TYPES
 from dynamap.planner.network.network import Quantisation
 
-FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.BFLOAT16)
 _VIEWS = ("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
 _SELECT = (*_VIEWS, "Clip", "Concat", "MaxPool", "Resize", "Upsample")
 """Operators that leave integers as they are: with them an input of integers is followed to who knows its scale."""
@@ -63,7 +62,7 @@ def dequantize_linear(lowering: Lowering, node: Node) -> None:
 def cast_integers(lowering: Lowering, node: Node) -> bool:
     """Integers (image bytes) that are cast to floating point: scale 1, zero point 0. False for other casts."""
     value = lowering.read(node, 0)
-    if value.integer is None or node.integer("to", 0) not in FLOATS:
+    if value.integer is None or node.integer("to", 0) not in REAL_TYPES:
         return False
     _as_real(lowering, node, value, value.integer, Quantisation(1.0, 0, value.integer.signed))
     return True
@@ -142,7 +141,7 @@ def _is_view(lowering: Lowering, node: Node, name: str, tensor: TensorDraft) -> 
         return bound.tensor is tensor
     if node.domain or node.inputs[0] != name or name in node.inputs[1:]:
         return False
-    return node.op in _VIEWS or (node.op == "Cast" and node.attributes.get("to") in FLOATS)
+    return node.op in _VIEWS or (node.op == "Cast" and node.attributes.get("to") in REAL_TYPES)
 
 
 def _stores_by(lowering: Lowering, node: Node, name: str, wanted: Quantisation) -> bool:

@@ -22,6 +22,7 @@ from dynamap.planner.importer.fates import Fate
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering, refuse_view
 from dynamap.planner.importer.operators.rows import view_like
+from dynamap.planner.importer.operators.steps import emit_like
 
 _AGAIN = "export the model again; the file may be damaged"
 MOST_TAPS = 8
@@ -111,7 +112,9 @@ def take(lowering: Lowering, node: Node, value: Value, picked: dict[int, Picked]
     tensor, draft = value.tensor, None
     spatial = {_spatial_axis(value, axis): taken for axis, taken in picked.items() if axis > 1}
     if 1 in picked:
-        draft = _channels(lowering, node, tensor, picked[1], None if spatial else name)
+        draft = _channels(
+            lowering, node, tensor, picked[1], None if spatial else name, alone=_is_cut_up(lowering, node)
+        )
         tensor = draft.output
     if spatial:
         draft = _window(lowering, node, tensor, spatial, name)
@@ -126,26 +129,30 @@ def _spatial_axis(value: Value, axis: int) -> int:
     return int(value.tensor.shape.height == 1) if value.is_row else axis - 2
 
 
-def _channels(lowering: Lowering, node: Node, tensor: TensorDraft, picked: Picked, name: str | None) -> LayerDraft:
-    """The layer of some channels: a part of the convolution that makes them, or a 1 x 1 convolution that copies."""
+def _channels(
+    lowering: Lowering, node: Node, tensor: TensorDraft, picked: Sequence[int], name: str | None, *, alone: bool
+) -> LayerDraft:
+    """Channels in any order, -1 for zeros: a 1 x 1 convolution that copies them, or a part of what makes them.
+
+    ``alone``: nothing but such selections reads the tensor, so that the convolution before may be cut up.
+    """
     maker = tensor.producer
     shape = TensorShape(len(picked), tensor.shape.height, tensor.shape.width)
-    if maker is not None and _is_cut_up(lowering, node, maker):
+    if alone and maker is not None and _is_divisible(maker):
         draft = _part_of(lowering, node, maker, picked, shape, name)
-    else:
-        channels = tensor.shape.channels
-        weights = np.zeros((len(picked), channels, 1, 1), np.float32)
-        weights[np.arange(len(picked)), np.asarray(picked)] = 1
-        spec = ConvSpec(Window((1, 1)), weights, np.zeros(len(picked), np.float32))
-        draft = _emit(lowering, node, spec, tensor, shape, name)
-    draft.output.quantisation = tensor.quantisation
-    return draft
+        draft.output.quantisation = tensor.quantisation
+        return draft
+    chosen = np.asarray(picked)
+    weights = np.zeros((len(picked), tensor.shape.channels, 1, 1), np.float32)
+    weights[np.flatnonzero(chosen >= 0), chosen[chosen >= 0]] = 1
+    spec = ConvSpec(Window((1, 1)), weights, np.zeros(len(picked), np.float32))
+    return emit_like(lowering, node, spec, tensor, shape, name)
 
 
-def _is_cut_up(lowering: Lowering, node: Node, maker: LayerDraft) -> bool:
-    """True where the convolution ``maker`` is read by nodes that take some of its channels, and by nothing else."""
+def _is_cut_up(lowering: Lowering, node: Node) -> bool:
+    """True where what ``node`` selects from is read by nodes that take some of its channels, and by nothing else."""
     name = node.inputs[0]
-    if not _is_divisible(maker) or lowering.graph.is_output(name):
+    if lowering.graph.is_output(name):
         return False
     bound = lowering.values.get(name)
     if isinstance(bound, Value) and bound.shared:
@@ -187,7 +194,7 @@ def _part_of(
     spec = dataclasses.replace(
         maker.spec, weights=_rows(maker.spec.weights, own), bias=_rows(maker.spec.bias, own), quantisation=quantised
     )
-    draft = _emit(lowering, node, spec, maker.inputs[0], shape, name)
+    draft = emit_like(lowering, node, spec, maker.inputs[0], shape, name)
     draft.scale = None if maker.scale is None else _rows(maker.scale, own)
     draft.shift = None if maker.shift is None else _rows(maker.shift, own)
     activation = maker.activation
@@ -208,19 +215,7 @@ def _rows(array: npt.NDArray[Element], own: npt.NDArray[np.int64]) -> npt.NDArra
 
 def gathered(lowering: Lowering, node: Node, value: Value, picked: Sequence[int]) -> LayerDraft:
     """Channels of ``value`` in any order, -1 for zeros: of the convolution that makes them alone, or copied."""
-    tensor, maker = value.tensor, value.tensor.producer
-    shape = TensorShape(len(picked), tensor.shape.height, tensor.shape.width)
-    if not value.shared and maker is not None and _is_divisible(maker):
-        draft = _part_of(lowering, node, maker, picked, shape, None)
-        draft.output.quantisation = tensor.quantisation
-        return draft
-    chosen = np.asarray(picked)
-    weights = np.zeros((len(picked), tensor.shape.channels, 1, 1), np.float32)
-    weights[np.flatnonzero(chosen >= 0), chosen[chosen >= 0]] = 1
-    spec = ConvSpec(Window((1, 1)), weights, np.zeros(len(picked), np.float32))
-    draft = _emit(lowering, node, spec, tensor, shape, None)
-    draft.output.quantisation = tensor.quantisation
-    return draft
+    return _channels(lowering, node, value.tensor, picked, None, alone=not value.shared)
 
 
 def _window(lowering: Lowering, node: Node, tensor: TensorDraft, picked: Mapping[int, Picked], name: str) -> LayerDraft:
@@ -238,8 +233,7 @@ def _window(lowering: Lowering, node: Node, tensor: TensorDraft, picked: Mapping
         size = window.output_size(tensor.shape.height, tensor.shape.width)
         spec = ConvSpec(window, weights, np.zeros(chw.channels, np.float32), groups=chw.channels)
         final = name if number == count else None
-        draft = _emit(lowering, node, spec, tensor, TensorShape(chw.channels, *size), final)
-        draft.output.quantisation = tensor.quantisation
+        draft = emit_like(lowering, node, spec, tensor, TensorShape(chw.channels, *size), final)
         tensor = draft.output
     assert draft is not None
     return draft
@@ -269,16 +263,6 @@ def crop_windows(size: int, picked: Picked) -> list[tuple[int, int, int, int]]:
         return [best]
     behind = range(0, picked[-1] - first + 1, picked.step)
     return [(2, 1, first, 1), *crop_windows(size - first, behind)]
-
-
-def _emit(
-    lowering: Lowering, node: Node, spec: ConvSpec, source: TensorDraft, shape: TensorShape, name: str | None
-) -> LayerDraft:
-    """A layer that writes the output ``name`` of the node, or a tensor on the way to it."""
-    draft = lowering.emit_step(node, spec, [source], shape, len(lowering.layers))
-    if name is not None:
-        draft.output.name = name
-    return draft
 
 
 def crop_to(lowering: Lowering, node: Node, draft: LayerDraft, rows: int, columns: int) -> None:

@@ -12,8 +12,9 @@ from dynamap.planner.importer.drafts import ConvSpec, Transposed, Unknown, Unsup
 from dynamap.planner.importer.fates import Fate
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering, refuse_view, stand_in
-from dynamap.planner.importer.operators.quant import FLOATS, cast_integers
+from dynamap.planner.importer.operators.quant import cast_integers
 from dynamap.planner.importer.operators.scales import store_output
+from dynamap.planner.importer.reading.shapes import REAL_TYPES
 
 _AGAIN = "export the model again; the file may be damaged"
 
@@ -41,7 +42,7 @@ def cast(lowering: Lowering, node: Node) -> None:
         return
     value = lowering.real(node, 0)
     target = node.integer("to", 0)
-    if target not in FLOATS:
+    if target not in REAL_TYPES:
         raise Unsupported(
             "it converts an activation to a type that is not floating point, which rounds it",
             "leave that to the host, or quantise with QuantizeLinear",

@@ -54,6 +54,17 @@ def emit_pooling(
     return lowering.emit(node, last.spec, [tensor], shape, view)
 
 
+def emit_like(
+    lowering: Lowering, node: Node, spec: Spec, source: TensorDraft, shape: TensorShape, name: str | None = None
+) -> LayerDraft:
+    """A layer with the scale of its ``source``, whose output is called ``name``, or is on the way to the node's."""
+    made = lowering.emit_step(node, spec, [source], shape, len(lowering.layers))
+    made.output.quantisation = source.quantisation
+    if name is not None:
+        made.output.name = name
+    return made
+
+
 def pooling_steps(spec: PoolSpec, source: TensorShape, output: TensorShape) -> list[Step]:
     """A pooling as one step, or as several where one is too large.
 

@@ -12,10 +12,10 @@ from dynamap.planner.importer.drafts import TensorDraft, Unknown, Value, tensor_
 from dynamap.planner.importer.graph import at_batch_1
 from dynamap.planner.importer.limits import MAX_CHANNELS, MAX_ELEMENTS, MAX_SIDE
 from dynamap.planner.importer.lowering import Lowering
+from dynamap.planner.importer.reading.shapes import REAL_TYPES
 from dynamap.planner.network.given_shapes import Shapes, words_of
 from dynamap.planner.network.network import Quantisation
 
-_FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.BFLOAT16)
 _INTEGERS = (TensorProto.INT8, TensorProto.UINT8)
 _EXAMPLE = (1, 3, 320, 320)
 
@@ -75,7 +75,7 @@ def _image(
 ) -> tuple[int, list[int]]:
     """The element type of a declared input, and its sizes without the batch."""
     label = lowering.graph.label
-    if declared.elem_type not in (*_FLOATS, *_INTEGERS):
+    if declared.elem_type not in (*REAL_TYPES, *_INTEGERS):
         kind = TensorProto.DataType.Name(declared.elem_type) if declared.elem_type in _KINDS else "unknown"
         raise InputError(f"{label}: the input {name!r} is of type {kind}; an image of floats or bytes is needed")
     return declared.elem_type, _sizes(lowering, name, declared, given)

@@ -7,8 +7,10 @@ import itertools
 import numpy as np
 import onnx
 import pytest
+from onnx import helper
 
-from dynamap.planner.importer import check_model
+from dynamap.cost.errors import InputError
+from dynamap.planner.importer import check_model, import_model
 from dynamap.planner.network.network import Conv, Resize
 from support.end_to_end import model_of as file_of
 from support.end_to_end import run_file
@@ -54,6 +56,18 @@ def test_pixels_moved_into_channels_by_a_transpose(perm, same, model_of, values)
     constants = {"a": ints(1, 4, 3, 2, 4, 2), "b": ints(1, 16, 3, 4), "w": values(3, 16, 1, 1)}
     network = same(model_of(nodes, constants, shape=(1, 4, 6, 8)))
     assert [type(layer) for layer in network.layers] == [Conv, Conv]
+
+
+@pytest.mark.parametrize("odd", ["Transpose", "Reshape"])
+def test_nodes_of_a_shuffle_are_checked_as_any_others(odd, model_of, values):
+    """An attribute that the operator does not have is never overlooked."""
+    nodes = [node("Reshape", ["x", "a"], ["r"]), node("Transpose", ["r"], ["t"], perm=[0, 1, 3, 5, 2, 4])]
+    nodes += [node("Reshape", ["t", "b"], ["s"]), conv("s", "y")]
+    wrong = nodes[1 if odd == "Transpose" else 2]
+    wrong.attribute.append(helper.make_attribute("made_up", 1))
+    constants = {"a": ints(1, 4, 3, 2, 4, 2), "b": ints(1, 16, 3, 4), "w": values(3, 16, 1, 1)}
+    with pytest.raises(InputError, match=rf"'made_up' is not one of {odd}"):
+        import_model(model_of(nodes, constants, shape=(1, 4, 6, 8)), "case", "")
 
 
 @pytest.mark.parametrize(("split", "perm"), [((4, 2, 2), [0, 1, 4, 2, 5, 3]), ((2, 2, 4), [0, 3, 4, 1, 5, 2])])
