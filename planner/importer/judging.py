@@ -22,12 +22,12 @@ from dynamap.planner.importer.transposes import lower_between_transposes
 
 
 def lower_nodes(lowering: Lowering, nodes: Iterable[Node]) -> None:
-    """Judge every node that no node before has taken over, and bind its outputs."""
+    """Judge every node, and bind its outputs; of one that a node before has taken over the types are left to judge."""
     for node in nodes:
-        if node.index in lowering.verdicts:
-            continue
         try:
-            _lower_node(lowering, node)
+            if node.index not in lowering.verdicts:
+                _lower_node(lowering, node)
+            _check_types(lowering, node)  # last, since what a handler says of a type is more to the point
         except Unsupported as problem:
             broken = _broken(lowering, node, problem)
             found = broken or problem
@@ -56,8 +56,12 @@ def _lower_node(lowering: Lowering, node: Node) -> None:
         raise Refused(refusal.reason, refusal.remedy)
     check_node(node, lowering.opset)
     _translate(lowering, node)
+
+
+def _check_types(lowering: Lowering, node: Node) -> None:
+    """The types of what the node reads are those that its operator takes, and what it gives is what the model says."""
     try:
-        lowering.types.check(node, lowering.opset)  # last, since what a handler says of a type is more to the point
+        lowering.types.check(node, lowering.opset)
     except Unsupported as wrong:
         lowering.forget(node)
         raise Refused(wrong.reason, wrong.remedy) from None

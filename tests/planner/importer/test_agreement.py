@@ -117,6 +117,14 @@ QDQ = [
     node("QuantizeLinear", ["c", "s", "z"], ["q"], name="quantise"),
     node("DequantizeLinear", ["q", "s", "z"], ["y"]),
 ]
+MISH = [conv(), node("Softplus", ["c"], ["s"]), node("Tanh", ["s"], ["g"]), node("Mul", ["c", "g"], ["y"])]
+SHUFFLE = [
+    conv(),
+    node("Reshape", ["c", "a"], ["r"]),
+    node("Transpose", ["r"], ["t"], perm=[0, 2, 1, 3, 4]),
+    node("Reshape", ["t", "b"], ["y"]),
+]
+FORMS = {"a": np.array([1, 2, 2, 6, 7]), "b": np.array([1, 4, 6, 7])}
 RESHAPED = [conv(), node("Shape", ["c"], ["n"], name="shape"), node("Reshape", ["c", "n"], ["y"])]
 HINTS = {
     "integers": ([conv(), RELU], {}, declared("c", TensorProto.INT8), "'c' as INT8, and it gives FLOAT"),
@@ -124,6 +132,8 @@ HINTS = {
     "no type": ([conv(), RELU], {}, declared("c", 99), "'c' as the unknown type 99"),
     "a sequence": ([conv(), RELU], {}, helper.make_tensor_sequence_value_info("c", 1, None), "'c' as no tensor"),
     "of a shape": (RESHAPED, {}, declared("n", TensorProto.INT32), "'n' as INT32, and it gives INT64"),
+    "inside a function": (MISH, {}, declared("g", TensorProto.INT8), "'g' as INT8, and it gives FLOAT"),
+    "inside a shuffle": (SHUFFLE, FORMS, declared("t", TensorProto.INT8), "'t' as INT8, and it gives FLOAT"),
     "of a scale": (QDQ, SCALE, declared("q", TensorProto.UINT8), "'q' as UINT8, and it gives INT8"),
 }
 
