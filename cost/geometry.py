@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 
 def ceil_div(numerator: int, denominator: int) -> int:
@@ -31,6 +33,15 @@ class TensorShape:
 
     def as_list(self) -> list[int]:
         return [self.channels, self.height, self.width]
+
+    @classmethod
+    def of_sizes(cls, sizes: Sequence[int]) -> Self:
+        """Of an activation of one to three dimensions without the batch; a row (C x L) has the height 1.
+
+        >>> TensorShape.of_sizes((4, 9)).as_list()
+        [4, 1, 9]
+        """
+        return cls(sizes[0], 1, sizes[1]) if len(sizes) == 2 else cls(*(*sizes, 1, 1)[:3])
 
 
 @dataclass(frozen=True)

@@ -143,19 +143,28 @@ def integer_inputs(quantised: QuantisedNetwork, arrays: Mapping[str, npt.NDArray
     Raises:
         InputError: an input is missing or unknown, has the wrong shape or type, or holds NaN.
     """
-    network = quantised.network
+    images = single_images(quantised.network, arrays)
+    return {name: quantise_values(values, quantised.tensors[name]) for name, values in images.items()}
+
+
+def single_images(network: Network, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, FloatArray]:
+    """The one image for each input, C x H x W, as real values.
+
+    Raises:
+        InputError: an input is missing or unknown, has the wrong shape or type, or holds NaN.
+    """
     for name in arrays:
         if name not in network.inputs:
-            raise InputError(f"there is no input {name!r}; the network's inputs are: {', '.join(network.inputs)}")
-    converted = {}
+            raise InputError(f"there is no input {name!r}; the model's inputs are: {', '.join(network.inputs)}")
+    images = {}
     for name in network.inputs:
         if name not in arrays:
             raise InputError(f"the input {name!r} is missing")
         values = checked_input(network, name, arrays[name], "input data")
         if len(values) != 1:
             raise InputError(f"input data for the input {name!r}: {len(values)} images; give one at a time")
-        converted[name] = quantise_values(values[0], quantised.tensors[name])
-    return converted
+        images[name] = values[0]
+    return images
 
 
 def random_inputs(network: Network, seed: int) -> dict[str, npt.NDArray[Any]]:

@@ -19,10 +19,10 @@ from dynamap.backends.program.host import (
     random_inputs,
     read_arrays,
     real_outputs,
+    single_images,
 )
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import QuantisedNetwork
-from dynamap.backends.quantise.calibrating.calibration import checked_input
 from dynamap.backends.quantise.declared import array_of_tensor, real_values
 from dynamap.cost.errors import InputError
 from dynamap.planner.network.network import Network
@@ -97,18 +97,7 @@ def front_arrays(front: Network, given: Arrays) -> dict[str, Array]:
     Raises:
         InputError: an input is missing or unknown, has the wrong shape or type, or holds NaN.
     """
-    found = {}
-    for name in given:
-        if name not in front.inputs:
-            raise InputError(f"there is no input {name!r}; the model's inputs are: {', '.join(front.inputs)}")
-    for name in front.inputs:
-        if name not in given:
-            raise InputError(f"the input {name!r} is missing")
-        values = checked_input(front, name, given[name], "input data")
-        if len(values) != 1:
-            raise InputError(f"input data for the input {name!r}: {len(values)} images; give one at a time")
-        found[name] = array_of_tensor(front, name, values[0])
-    return found
+    return {name: array_of_tensor(front, name, values) for name, values in single_images(front, given).items()}
 
 
 def outputs_of(network: Network) -> tuple[str, ...]:

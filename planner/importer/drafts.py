@@ -5,7 +5,7 @@ A draft lives from the node that creates it until `finish` freezes it into a lay
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -176,13 +176,6 @@ class Value:
         if self.shape == (1, chw.channels, chw.height, chw.width):
             return True
         return chw.height == chw.width == 1 and self.shape == (1, chw.channels)
-
-
-def tensor_shape(sizes: Sequence[int]) -> TensorShape:
-    """The tensor of an activation of one to three dimensions without the batch; a row (C x L) has the height 1."""
-    if len(sizes) == 2:
-        return TensorShape(sizes[0], 1, sizes[1])
-    return TensorShape(*(*sizes, 1, 1)[:3])
 
 
 @dataclass(frozen=True)

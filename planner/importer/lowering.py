@@ -31,7 +31,6 @@ from dynamap.planner.importer.drafts import (
     Unsupported,
     Value,
     Verdict,
-    tensor_shape,
 )
 from dynamap.planner.importer.fates import Fate
 from dynamap.planner.importer.graph import Graph, Node
@@ -308,7 +307,7 @@ def stand_in(node: Node, name: str, shape: tuple[int, ...] | None) -> Value | Un
     """What ``name``, an output of the refused ``node``, holds for the nodes behind, which are to be judged too."""
     if not shape or shape[0] != 1 or len(shape) not in (2, 3, 4):
         return Unknown(node.name)
-    chw = tensor_shape(shape[1:])
+    chw = TensorShape.of_sizes(shape[1:])
     if chw.channels > MAX_CHANNELS or max(chw.height, chw.width) > MAX_SIDE or chw.elements > MAX_ELEMENTS:
         return Unknown(node.name)
     return Value(TensorDraft(name, chw), shape, shared=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from onnx import TensorProto
@@ -28,16 +27,20 @@ def whole_of(network: Network) -> Whole:
     """
     if network.whole is not None:
         return network.whole
-    part = OverlayPart(
-        name="overlay 1",
-        nodes=(),
+    return Whole((part_of(network, 1),), (), ())
+
+
+def part_of(network: Network, number: int, nodes: tuple[str, ...] = ()) -> OverlayPart:
+    """All of a network as the part ``number`` of a model, made of these ``nodes``; names are those of its tensors."""
+    return OverlayPart(
+        name=f"overlay {number}",
+        nodes=nodes,
         layers=tuple(layer.name for layer in network.layers),
         reads={name: name for name in network.inputs},
         writes={name: name for name in network.outputs},
         bytes_read=sum(network.tensors[name].elements for name in network.inputs),
         bytes_written=sum(network.tensors[name].elements for name in network.outputs),
     )
-    return Whole((part,), (), ())
 
 
 def network_of_part(network: Network, part: OverlayPart) -> Network:
@@ -78,7 +81,7 @@ def front_of(network: Network) -> Network | None:
     return replace(
         network,
         layers=(),
-        tensors={name: _tensor_shape(shape[1:]) for name, shape in known.items()},
+        tensors={name: TensorShape.of_sizes(shape[1:]) for name, shape in known.items()},
         inputs=tuple(known),
         outputs=tuple(known),
         types={name: kind for name, kind in kinds.items() if kind is not ElementType.FLOAT32},
@@ -96,8 +99,3 @@ def _image_shape(port: ModelPort) -> tuple[int, ...] | None:
     if port.element_type not in _TYPES or len(sizes) < len(shape) or len(sizes) not in (2, 3, 4) or sizes[0] != 1:
         return None
     return sizes
-
-
-def _tensor_shape(sizes: Sequence[int]) -> TensorShape:
-    """As the importer sees an activation of one to three axes; a row has the height 1."""
-    return TensorShape(sizes[0], 1, sizes[1]) if len(sizes) == 2 else TensorShape(*(*sizes, 1, 1)[:3])

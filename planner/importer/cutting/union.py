@@ -9,6 +9,7 @@ from typing import TypeVar
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.network.network import Layer, Network
+from dynamap.planner.network.parting import part_of
 from dynamap.planner.network.whole import OverlayPart
 
 Held = TypeVar("Held")
@@ -26,24 +27,26 @@ class LoweredPart:
 
 def united(networks: Sequence[Network], parts: Sequence[LoweredPart]) -> tuple[Network, tuple[OverlayPart, ...]]:
     """One network of all parts; where two use a name, the later one's gets the number of its part behind it."""
+    plain = [
+        part_of(network, number, tuple(node.name for node in part.originals))
+        for number, (network, part) in enumerate(zip(networks, parts, strict=True), 1)
+    ]
     if len(networks) == 1:
-        (network,), (part,) = networks, parts
-        return network, (_part(network, 1, part),)
+        return networks[0], tuple(plain)
     layers: set[str] = set()
     tensors: set[str] = set()
     renamed: list[Network] = []
     found: list[OverlayPart] = []
-    for number, (network, part) in enumerate(zip(networks, parts, strict=True), 1):
+    for number, (network, part) in enumerate(zip(networks, plain, strict=True), 1):
         new_layers = _fresh((layer.name for layer in network.layers), layers, number)
         new_tensors = _fresh(network.tensors, tensors, number)
         renamed.append(_renamed(network, new_layers, new_tensors))
-        plain = _part(network, number, part)
         found.append(
             replace(
-                plain,
-                layers=tuple(new_layers[name] for name in plain.layers),
-                reads={name: new_tensors[name] for name in plain.reads},
-                writes={name: new_tensors[name] for name in plain.writes},
+                part,
+                layers=tuple(new_layers[name] for name in part.layers),
+                reads={name: new_tensors[name] for name in part.reads},
+                writes={name: new_tensors[name] for name in part.writes},
             )
         )
     first = renamed[0]
@@ -59,18 +62,6 @@ def united(networks: Sequence[Network], parts: Sequence[LoweredPart]) -> tuple[N
         notices=tuple(dict.fromkeys(notice for network in renamed for notice in network.notices)),
     )
     return _scales_carried(network, found), tuple(found)
-
-
-def _part(network: Network, number: int, part: LoweredPart) -> OverlayPart:
-    return OverlayPart(
-        name=f"overlay {number}",
-        nodes=tuple(node.name for node in part.originals),
-        layers=tuple(layer.name for layer in network.layers),
-        reads={name: name for name in network.inputs},
-        writes={name: name for name in network.outputs},
-        bytes_read=sum(network.tensors[name].elements for name in network.inputs),
-        bytes_written=sum(network.tensors[name].elements for name in network.outputs),
-    )
 
 
 def _fresh(names: Iterable[str], taken: set[str], number: int) -> dict[str, str]:

@@ -8,7 +8,8 @@ import onnx
 from onnx import TensorProto
 
 from dynamap.cost.errors import InputError
-from dynamap.planner.importer.drafts import TensorDraft, Unknown, Value, tensor_shape
+from dynamap.cost.geometry import TensorShape
+from dynamap.planner.importer.drafts import TensorDraft, Unknown, Value
 from dynamap.planner.importer.graph import at_batch_1
 from dynamap.planner.importer.limits import MAX_CHANNELS, MAX_ELEMENTS, MAX_SIDE
 from dynamap.planner.importer.lowering import Lowering
@@ -56,7 +57,7 @@ def bind_tensor(lowering: Lowering, name: str, element_type: int, sizes: Sequenc
     Raises:
         InputError: it is too large.
     """
-    shape = tensor_shape(sizes)
+    shape = TensorShape.of_sizes(sizes)
     too_wide = max(shape.height, shape.width) > MAX_SIDE or shape.channels > MAX_CHANNELS
     if too_wide or shape.elements > MAX_ELEMENTS:
         raise InputError(
