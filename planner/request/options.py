@@ -93,8 +93,7 @@ class Options:
     ``pins`` maps a layer to an algorithm and possibly a dataflow, ``shapes`` an input to its dimensions;
     ``multipliers`` is the budget of the array, ``fill_percent`` that of array and lanes as a share of the device's
     multipliers, ``on_chip_bytes`` that of its memory blocks; ``preprocess`` is what is done to pictures, None: their
-    bytes as they are;
-    ``time_limit`` in seconds, ``memory_limit_mb`` in MiB.
+    bytes as they are; ``time_limit`` in seconds, ``memory_limit_mb`` in MiB.
     """
 
     solver: str = asked("dp", "--solver", words_of(tuple(SOLVERS)), "How the mapping is solved.  [default: dp]")

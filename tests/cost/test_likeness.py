@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,8 @@ def test_built_in_networks(found: str, meant: str | None) -> None:
     assert nearest(found, BUILT_IN) == meant
     with pytest.raises(InputError) as refusal:
         resolve(found)
-    assert (f"did you mean {meant!r}?" if meant else "; did") in str(refusal.value) or meant is None
-    assert ("did you mean" in str(refusal.value)) == (meant is not None)
+    suggested = re.findall(r"did you mean '([^']*)'\?", str(refusal.value))
+    assert suggested == ([] if meant is None else [meant])
 
 
 def test_files_beside(tmp_path: Path) -> None:

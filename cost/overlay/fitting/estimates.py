@@ -21,17 +21,21 @@ class Estimate:
 
     @property
     def most(self) -> Ints | int:
-        """The upper end of the interval, rounded up."""
-        return upper_end(self.used, self.uncertainty_percent)
+        """The upper end of the interval, rounded up: what has to be there.
+
+        >>> Estimate(105, 10).most
+        116
+        """
+        return -(-self.used * (100 + self.uncertainty_percent) // 100)
 
 
-def upper_end(used: Ints | int, percent: Ints | int) -> Ints | int:
-    """The upper end of an interval of so many percent, rounded up.
+def room(available: int, percent: int) -> int:
+    """The largest estimate of so many percent whose upper end is there.
 
-    >>> upper_end(105, 10)
-    116
+    >>> room(116, 10), room(115, 10)
+    (105, 104)
     """
-    return -(-used * (100 + percent) // 100)
+    return available * 100 // (100 + percent)
 
 
 def calibrated(estimate: Ints | int, factor: Factor | None) -> Ints | int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dynamap.cost.device import BLOCK_BYTES, Device
 from dynamap.cost.overlay.fitting.candidates import held_columns
-from dynamap.cost.overlay.fitting.estimates import calibrated, uncertainty_percent, upper_end
+from dynamap.cost.overlay.fitting.estimates import calibrated, uncertainty_percent
 from dynamap.cost.overlay.fitting.logic import logic_use
 from dynamap.cost.overlay.fitting.memories import BRAM36, M20K, URAM
 from dynamap.cost.overlay.fitting.spreading import memory_use
@@ -22,11 +22,6 @@ class Use:
     used: int
     available: int
     uncertainty_percent: int
-
-    @property
-    def fits(self) -> bool:
-        """Whether the upper end of the estimate is within what there is."""
-        return bool(upper_end(self.used, self.uncertainty_percent) <= self.available)
 
 
 def report(device: Device, overlay: Overlay, limit: int) -> tuple[Use, ...]:

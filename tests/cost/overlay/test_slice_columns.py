@@ -8,7 +8,9 @@ import pytest
 from dynamap.cost.device import Device, device_names, load_device, parse_device, shipped_text
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.fitting.candidates import Candidates, arrays_within
+from dynamap.cost.overlay.fitting.report import report
 from dynamap.cost.overlay.fitting.target import array_limit, machine_of
+from dynamap.cost.overlay.machine import Overlay
 from dynamap.cost.slice_columns import SliceColumns
 from dynamap.cost.toml_table import parsed_toml
 
@@ -70,7 +72,7 @@ def test_intel_devices_have_no_known_columns() -> None:
 
 
 @pytest.mark.parametrize("name", device_names())
-def test_candidates_leave_a_fifth_and_the_upper_ends(name: str) -> None:
+def test_candidates_leave_a_fifth_and_lie_in_the_columns(name: str) -> None:
     device = load_device(name)
     machine = machine_of(device)
     candidates = Candidates.of(device, machine, array_limit(device, machine))
@@ -79,6 +81,22 @@ def test_candidates_leave_a_fifth_and_the_upper_ends(name: str) -> None:
     if slices.known:
         least = np.unique(candidates.rows)
         assert all(candidates.columns[candidates.rows == r].max() <= walked(slices, int(r)) for r in least)
+
+
+@pytest.mark.parametrize("name", device_names())
+def test_what_is_there_covers_the_upper_ends_of_the_largest_array(name: str) -> None:
+    device = load_device(name)
+    machine = machine_of(device)
+    candidates = Candidates.of(device, machine, array_limit(device, machine))
+    largest = int(np.argmax(candidates.rows * candidates.columns))
+    rows, columns = int(candidates.rows[largest]), int(candidates.columns[largest])
+    buffers = candidates.buffers_for(rows, columns)
+    assert buffers
+    for some in buffers:
+        uses = report(device, Overlay(machine, rows, columns, some), candidates.limit)
+        assert {use.name for use in uses if use.uncertainty_percent} >= {"ff"}
+        for use in uses:
+            assert use.used * (100 + use.uncertainty_percent) <= use.available * 100, (some, use)
 
 
 def edited(line: str) -> Device:

@@ -127,6 +127,7 @@ def test_an_interrupted_search_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> N
     found = joint_search(costs, storages, candidates, solve=solve_late, time_limit=60.0)
     assert found.bound_cycles <= proven <= found.objective_cycles
     assert found.arrays_solved == 1 < found.arrays_considered
+    assert (found.status is Status.OPTIMAL) == (found.bound_cycles == found.objective_cycles)
 
 
 def test_what_does_not_fit_is_named() -> None:

@@ -140,6 +140,13 @@ def test_a_layer_that_claims_fewer_cycles_with_sums_that_fit(
     assert names == ["objective", "certificate", "second solver", "simulator"]
 
 
+def test_a_budget_that_the_array_exceeds(small_plan: Plan, small_network: Network, tmp_path: Path) -> None:
+    """More multipliers than were asked for allow the same plan of a given array; fewer than it has do not."""
+    document = small_plan.document()
+    document["request"]["multipliers"] = small_plan.overlay.rows * small_plan.overlay.columns - 1
+    assert any("multipliers" in complaint for complaint in failures(document, small_network, tmp_path))
+
+
 def test_a_worse_mapping_that_is_true_to_itself_is_not_optimal(
     small_plan: Plan, small_network: Network, tmp_path: Path
 ) -> None:
