@@ -13,7 +13,8 @@ import numpy as np
 
 from dynamap.cost.device import Device
 from dynamap.cost.overlay.blocking import Bools
-from dynamap.cost.overlay.fitting.estimates import calibrated, room, uncertainty_percent
+from dynamap.cost.overlay.fitting import estimates
+from dynamap.cost.overlay.fitting.estimates import calibrated, uncertainty_percent
 from dynamap.cost.overlay.fitting.memories import BRAM36, M20K, URAM, Memory, MemoryKind, Sizes, memories_of
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.transfer import Ints
@@ -52,7 +53,7 @@ class Rooms:
         rooms = []
         for kind, count in ((URAM, r.kernel_uram), (BRAM36, r.kernel_bram36), (M20K, r.kernel_m20k)):
             factor = device.calibration.factor(kind.name)
-            most = room(count, uncertainty_percent(device.calibration, kind.name))
+            most = estimates.room(count, uncertainty_percent(device.calibration, kind.name))
             blocks = most if factor is None else factor.room(most)
             if blocks:
                 rooms.append(Room(kind, blocks))
