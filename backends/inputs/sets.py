@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dynamap.backends.inputs.images import image_array, input_for_pictures
 from dynamap.backends.inputs.picture import ENDINGS, is_picture
-from dynamap.backends.inputs.streams import StoredArray, stored_arrays
+from dynamap.backends.inputs.streams import StoredArray, named_arrays
 from dynamap.backends.quantise.calibrating.calibration import CalibrationSet, Sample, checked_input
 from dynamap.cost.errors import InputError
 from dynamap.planner.network.network import Network
@@ -97,15 +97,10 @@ def open_set(path: Path, network: Network, how: Preprocessing, what: str) -> Inp
         return Pictures(picture_files(path, what), network, how)
     if is_picture(path):
         return Pictures((path,), network, how)
-    arrays = dict(stored_arrays(path))
-    arrays.pop(LABELS if LABELS not in network.inputs else None, None)
-    if None in arrays:
-        if len(network.inputs) != 1:
-            raise InputError(
-                f"{str(path)!r} holds one array and the network has {len(network.inputs)} inputs: use .npz"
-            )
-        arrays = {network.inputs[0]: arrays[None]}
-    return _arrays(path, {str(name): array for name, array in arrays.items()}, network, what)
+    arrays = named_arrays(path, network.inputs)
+    if LABELS not in network.inputs:
+        arrays.pop(LABELS, None)
+    return _arrays(path, arrays, network, what)
 
 
 def calibration_set(path: Path, network: Network, how: Preprocessing) -> CalibrationSet:

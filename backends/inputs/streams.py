@@ -1,13 +1,15 @@
-"""Arrays of .npy and .npz files, read row by row: a set of images need not fit the memory."""
+"""Arrays of .npy and .npz files, whole or row by row: a set of images need not fit the memory."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -17,42 +19,71 @@ from dynamap.cost.errors import InputError
 MEMBER = ".npy"
 LARGEST_ROW_BYTES = 1 << 31
 
+_UNREADABLE = (
+    OSError,  # opening and reading a file
+    ValueError,  # a header that describes no array, bytes that are no values of its type
+    BadZipFile,  # the list of an archive's members, and their checksums
+    NotImplementedError,  # an archive of a later version of its format
+    RuntimeError,  # a member behind a password
+    EOFError,  # a member that is shorter than the list says
+    zlib.error,  # a member whose compressed bytes are damaged
+)
+"""What reading raises where the file is to blame."""
+
 
 @dataclass(frozen=True)
 class StoredArray:
-    """An array in a file: ``member`` is its name in an .npz, None for an .npy; ``shape`` and ``dtype`` as declared."""
+    """An array in a file: ``member`` is its name in an .npz, None for an .npy; ``shape`` and ``dtype`` as declared.
+
+    ``by_column``: its first index runs fastest.
+    """
 
     path: Path
     member: str | None
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    by_column: bool
+
+    @property
+    def label(self) -> str:
+        """The array, as a message begins."""
+        return f"{self.path}: {'the array' if self.member is None else repr(self.member.removesuffix(MEMBER))}"
 
     def rows(self) -> Iterator[npt.NDArray[Any]]:
         """What stands under each index of the first dimension, one after the other.
 
         Raises:
-            InputError: the file ends before its last row, or cannot be read.
+            InputError: the array has no rows or not one after the other, the file ends before its last row, or it
+                cannot be read.
         """
-        row = self.shape[1:]
-        count = int(np.prod(row, dtype=object)) * self.dtype.itemsize
-        with _reading(self.path), _opened(self.path, self.member) as stream:
-            _header(stream)
-            for index in range(self.shape[0]):
-                content = stream.read(count)
-                if len(content) != count:
-                    raise InputError(f"{self.path}: the file ends in row {index} of {self.shape[0]}")
-                yield np.frombuffer(content, self.dtype).reshape(row)
+        if not self.shape:
+            raise InputError(f"{self.label} has no dimensions")
+        if self.by_column:
+            raise InputError(f"{self.label} is stored column by column: save numpy.ascontiguousarray of it")
+        return self._rows(self.shape)
 
     def whole(self) -> npt.NDArray[Any]:
         """All of it.
 
         Raises:
-            InputError: as ``rows``.
+            InputError: the file ends before the array, or cannot be read.
         """
-        if not self.shape:
-            raise InputError(f"{self.path}: an array without dimensions")
-        rows = list(self.rows())
-        return np.stack(rows) if rows else np.empty(self.shape, self.dtype)
+        stored = self.shape[::-1] if self.by_column else self.shape
+        with _reading(self.path):
+            values = np.empty(stored, self.dtype) if 0 in stored else np.stack([*self._rows(stored or (1,))])
+            return values.reshape(stored).T if self.by_column else values.reshape(stored)
+
+    def _rows(self, shape: tuple[int, ...]) -> Iterator[npt.NDArray[Any]]:
+        """Rows of the bytes as an array of ``shape``."""
+        row = shape[1:]
+        count = int(np.prod(row, dtype=object)) * self.dtype.itemsize
+        with _reading(self.path), _opened(self.path, self.member) as stream:
+            _header(stream)
+            for index in range(shape[0]):
+                content = stream.read(count)
+                if len(content) != count:
+                    raise InputError(f"{self.path}: the file ends in row {index} of {shape[0]}")
+                yield np.frombuffer(content, self.dtype).reshape(row)
 
 
 def stored_arrays(path: Path) -> dict[str | None, StoredArray]:
@@ -67,21 +98,36 @@ def stored_arrays(path: Path) -> dict[str | None, StoredArray]:
         if not archive:
             return {None: _stored(path, None)}
         with ZipFile(path) as found:
-            members = [name for name in found.namelist() if name.endswith(MEMBER)]
-        return {name.removesuffix(MEMBER): _stored(path, name) for name in members}
+            members = [member for member in found.infolist() if member.filename.endswith(MEMBER)]
+        for member in members:
+            if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+                raise ValueError(f"{member.filename!r} is compressed as numpy does not do it")
+        names = [member.filename for member in members]
+        return {name.removesuffix(MEMBER): _stored(path, name) for name in names}
+
+
+def named_arrays(path: Path, names: tuple[str, ...]) -> dict[str, StoredArray]:
+    """The arrays of an .npz by name, or that of an .npy for the only one of ``names``.
+
+    Raises:
+        InputError: as ``stored_arrays``; or there are several names for one array.
+    """
+    found = stored_arrays(path)
+    if None in found and len(names) != 1:
+        raise InputError(f"{str(path)!r} holds one array and the network has {len(names)} inputs: use .npz")
+    return {names[0] if name is None else name: array for name, array in found.items()}
 
 
 def _stored(path: Path, member: str | None) -> StoredArray:
     with _opened(path, member) as stream:
-        shape, in_rows, dtype = _header(stream)
-    label = f"{path}: {'the array' if member is None else repr(member.removesuffix(MEMBER))}"
+        shape, by_column, dtype = _header(stream)
+    array = StoredArray(path, member, shape, dtype, by_column and len(shape) > 1)
     if dtype.hasobject:
-        raise InputError(f"{label} holds Python objects; give numbers")
-    if not in_rows and len(shape) > 1:
-        raise InputError(f"{label} is stored column by column: save numpy.ascontiguousarray of it")
-    if int(np.prod(shape[1:], dtype=object)) * dtype.itemsize > LARGEST_ROW_BYTES:
-        raise InputError(f"{label} has rows of more than 2 GiB: its first dimension must be that of the images")
-    return StoredArray(path, member, shape, dtype)
+        raise InputError(f"{array.label} holds Python objects; give numbers")
+    for row in (shape[1:], shape[:-1] if array.by_column else ()):
+        if int(np.prod(row, dtype=object)) * dtype.itemsize > LARGEST_ROW_BYTES:
+            raise InputError(f"{array.label} has rows of more than 2 GiB: its first dimension must be the images'")
+    return array
 
 
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
@@ -89,8 +135,13 @@ def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     if version not in ((1, 0), (2, 0)):
         raise ValueError(f"version {version} of the .npy format")
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, by_column, dtype = read(stream)
-    return tuple(shape), not by_column, dtype
+    try:
+        shape, by_column, dtype = read(stream)
+    except (TokenError, MemoryError, RecursionError):  # of Python's parser, by which NumPy reads a header
+        raise ValueError("its header describes no array") from None
+    if any(side < 0 for side in shape):
+        raise ValueError(f"its header has the shape {list(shape)}")
+    return tuple(map(int, shape)), by_column, dtype
 
 
 @contextmanager
@@ -109,7 +160,8 @@ def _reading(path: Path) -> Iterator[None]:
         yield
     except InputError:
         raise
-    except (OSError, ValueError, EOFError, BadZipFile, NotImplementedError, RuntimeError) as error:
+    except _UNREADABLE as error:
+        reason = str(error) or "it ends too early"
         raise InputError(
-            f"cannot read {str(path)!r}: {error}; give pictures, or a file of numpy.save or numpy.savez"
+            f"cannot read {str(path)!r}: {reason}; give pictures, or a file of numpy.save or numpy.savez"
         ) from None

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ from dynamap.backends.host.layers import with_host_layers
 from dynamap.backends.inputs.images import image_array
 from dynamap.backends.inputs.picture import is_picture
 from dynamap.backends.inputs.sets import calibration_set
+from dynamap.backends.inputs.streams import named_arrays
 from dynamap.backends.planned_model import network_of_plan
 from dynamap.backends.program.encoding import Program
 from dynamap.backends.program.lowering.compile import compile_program
@@ -89,7 +89,7 @@ def quantised_by(network: Network, how: RangeCalibration, preprocess: Preprocess
     if how.data is not None and front is not None:
         data = calibration_set(how.data, front, preprocess)
     elif how.data is not None:
-        data = stored_arrays(how.data, input_names(network), "calibration data")
+        data = whole_arrays(how.data, network)
     return quantise(
         network,
         calibration=data,
@@ -100,9 +100,7 @@ def quantised_by(network: Network, how: RangeCalibration, preprocess: Preprocess
     )
 
 
-def read_arrays(
-    path: Path, network: Network, what: str, preprocess: Preprocessing = RAW
-) -> dict[str, npt.NDArray[Any]]:
+def read_arrays(path: Path, network: Network, preprocess: Preprocessing) -> dict[str, npt.NDArray[Any]]:
     """The arrays of an .npz file by name, or a picture or the array of an .npy file for the network's only input.
 
     Raises:
@@ -111,30 +109,17 @@ def read_arrays(
     front = front_of(network)
     if front is not None and is_picture(path):
         return {front.inputs[0]: image_array(path, front, preprocess)}
-    return stored_arrays(path, input_names(network), what)
+    return whole_arrays(path, network)
 
 
-def input_names(network: Network) -> tuple[str, ...]:
-    """The names of the model's own inputs."""
-    return network.inputs if network.whole is None else tuple(port.name for port in network.whole.inputs)
-
-
-def stored_arrays(path: Path, names: tuple[str, ...], what: str) -> dict[str, npt.NDArray[Any]]:
-    """The arrays of an .npz file by name, or the array of an .npy file for the only one of ``names``.
+def whole_arrays(path: Path, network: Network) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of an .npz file by name, or the array of an .npy file for the model's only input.
 
     Raises:
         InputError: the file cannot be read or does not say which input it is for.
     """
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        arrays = dict(loaded) if not isinstance(loaded, np.ndarray) else None
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
-        raise InputError(f"cannot read {what} from {str(path)!r}: {error}; give a file made by numpy.save") from None
-    if arrays is not None:
-        return arrays
-    if len(names) != 1:
-        raise InputError(f"{str(path)!r} holds one array and the network has {len(names)} inputs: use .npz")
-    return {names[0]: loaded}
+    names = network.inputs if network.whole is None else tuple(port.name for port in network.whole.inputs)
+    return {name: array.whole() for name, array in named_arrays(path, names).items()}
 
 
 def integer_inputs(quantised: QuantisedNetwork, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, Int8Array]:

@@ -76,16 +76,16 @@ def model_inputs(
     """
     network = quantised.network
     if network.whole is None:
-        given = random_inputs(network, seed) if file is None else read_arrays(file, network, "input data", preprocess)
+        given = random_inputs(network, seed) if file is None else read_arrays(file, network, preprocess)
         integer_inputs(quantised, given)  # where they do not fit, that is said before anything is run
         return dict(given)
     front = front_of(network)
     if front is not None:
-        given = random_inputs(front, seed) if file is None else read_arrays(file, network, "input data", preprocess)
+        given = random_inputs(front, seed) if file is None else read_arrays(file, network, preprocess)
         return front_arrays(front, given)
     if file is None:
         return random_samples(network.whole, 1, seed)[0]
-    samples = samples_of(network.whole, read_arrays(file, network, "input data", preprocess), "input data")
+    samples = samples_of(network.whole, read_arrays(file, network, preprocess), "input data")
     if len(samples) != 1:
         raise InputError(f"input data: {len(samples)} images; give one at a time")
     return samples[0]
