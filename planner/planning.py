@@ -33,6 +33,8 @@ def plan_network(
     if request.cost_model == "paper":
         if request.overlay is not None:
             raise InputError("the published cost model knows no buffers, so it cannot keep a given overlay")
+        if request.batch is not None:
+            raise InputError("--batch is for the overlay's own cost model: the published one is of a single image")
         from dynamap.planner.paper.planning import plan_by_paper
 
         return plan_by_paper(network, device, request, progress)

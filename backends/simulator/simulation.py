@@ -11,6 +11,7 @@ from dynamap.backends.simulator.units.passes import PassWork, work_of
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.machine import Buffers, Machine, Overlay
 from dynamap.planner.network.network import Network
+from dynamap.planner.plan.parts import BatchInfo
 from dynamap.planner.plan.plan import Plan
 
 
@@ -151,4 +152,8 @@ def differing_layers(plan: Plan, simulation: Simulation) -> tuple[str, ...]:
         found.append(
             f"the objective is {plan.solver.objective} in the plan, the layers take {simulation.cycles} cycles"
         )
+    batch = plan.batch
+    if batch and batch != BatchInfo.of(batch.images, simulation.cycles, simulation.clock_khz):
+        taken = batch.images * simulation.cycles
+        found.append(f"batch.cycles is {batch.cycles} in the plan, {batch.images} images take {taken} cycles")
     return tuple(found)

@@ -25,11 +25,11 @@ from dynamap.planner.explore.cluster.dask_cluster import Cluster, failed
 from dynamap.planner.explore.explore import SweepResult, explore
 from dynamap.planner.explore.fronts import Axis, Front, setting_words, varying_settings
 from dynamap.planner.explore.journal import ResultFiles
-from dynamap.planner.explore.row import RowStatus
+from dynamap.planner.explore.row import SETTING, RowStatus
 from dynamap.planner.explore.sweep import Sweep, Swept
 from dynamap.planner.importer.reading.files import files_of_model
 from dynamap.planner.models import resolve
-from dynamap.planner.request.kinds import E, parse_choices, split
+from dynamap.planner.request.kinds import PERCENT, E, parse_choices, split
 from dynamap.planner.request.options import ALIKE
 
 SECONDS_BETWEEN_LINES = 30
@@ -97,6 +97,7 @@ def swept_by(options: Mapping[str, Any]) -> Swept:
     return Swept(
         clocks_mhz=numbers("--clock", options["clock_mhz"]),
         bandwidths_gbs=numbers("--bandwidth", options["bandwidth_gbs"]),
+        fills=shares("--fill", options["fill_percent"]),
         multipliers=budgets("--multipliers", options["multipliers"], bytes_allowed=False),
         on_chip=budgets("--on-chip", options["on_chip_bytes"], bytes_allowed=True),
         algorithms=sets("--algorithms", options["algorithms"], Algorithm),
@@ -122,6 +123,20 @@ def numbers(option: str, texts: Sequence[str] | None) -> tuple[float | None, ...
     if not found:
         raise InputError(f"{option} needs at least one number")
     return tuple(found)
+
+
+def shares(option: str, texts: Sequence[str] | None) -> tuple[int | None, ...]:
+    """Whole shares separated by commas; that of a plan, None, where the option is left out.
+
+    Raises:
+        InputError: something that is no share.
+    """
+    if texts is None:
+        return (None,)
+    words = [word for text in texts for word in split(text)]
+    if not words:
+        raise InputError(f"{option} needs at least one share, such as 80%")
+    return tuple(PERCENT.read(option, word) for word in words)
 
 
 def sets(option: str, texts: Sequence[str] | None, kind: type[E]) -> tuple[tuple[E, ...], ...]:
@@ -201,7 +216,7 @@ _COLUMNS = (
 
 def _fronts_table(axis: Axis, fronts: Sequence[Front]) -> FittedTable:
     against = "multipliers" if axis is Axis.MULTIPLIERS else "on-chip memory"
-    shown = sorted({0, 1, 2, *varying_settings(fronts)})
+    shown = sorted({0, 1, 3, *varying_settings(fronts)})
     rows = []
     for front in fronts:
         name = (front.model, front.device, ", ".join(setting_words(front, shown)))
@@ -217,7 +232,6 @@ def _fronts_table(axis: Axis, fronts: Sequence[Front]) -> FittedTable:
 
 def _document(sweep: Sweep, outcome: SweepResult) -> dict[str, Any]:
     """The sweep, the counts and the fronts as JSON data."""
-    names = ("clock_mhz", "bandwidth_gbs", "packing", "algorithms", "dataflows", "solver")
     return {
         "sweep": sweep.document(),
         "rows": len(outcome.rows),
@@ -229,7 +243,7 @@ def _document(sweep: Sweep, outcome: SweepResult) -> dict[str, Any]:
                 "against": front.axis.used,
                 "model": front.model,
                 "device": front.device,
-                **dict(zip(names, front.setting, strict=True)),
+                **dict(zip(SETTING, front.setting, strict=True)),
                 "budgets": front.swept,
                 "unproven": front.unproven,
                 "points": [

@@ -109,6 +109,16 @@ def summary(plan: Plan) -> LabelledLines:
             f"({solver.objective:,} {solver.unit}; host time not included)",
         )
     ]
+    if plan.batch:
+        batch = plan.batch
+        lines.append(
+            (
+                "batch",
+                f"{batch.images:,} images one after another {batch.latency_ms:.4f} ms, {batch.images_per_second:,.1f} "
+                "images/s: each takes the cycles of the first, so the plan of least latency has the most images/s"
+                f"{' (of the overlay: the segments on the host are not in it)' if plan.segments else ''}",
+            )
+        )
     if plan.limits_ms:
         limits = ", ".join(f"{name} {value:.4f} ms" for name, value in plan.limits_ms.items())
         lines.append(

@@ -14,7 +14,7 @@ from enum import Enum
 
 from dynamap.planner.explore.row import Row, RowStatus
 
-SETTING_UNITS = ("MHz", "GB/s", "packing", "algorithms", "dataflows", "solver")
+SETTING_UNITS = ("MHz", "GB/s", "% fill", "packing", "algorithms", "dataflows", "solver")
 
 
 class Axis(Enum):
@@ -38,7 +38,7 @@ class Axis(Enum):
 
 @dataclass(frozen=True)
 class Front:
-    """The front of one model on one device in one setting (clock, bandwidth, packing, algorithms, dataflows, solver).
+    """The front of one model on one device in one setting: clock, bandwidth, fill, packing, algorithms, ..., solver.
 
     ``points`` rise in what they use and fall in latency. ``swept`` counts the different budgets that were asked,
     ``unproven`` the rows whose optimum is not known.
@@ -89,12 +89,14 @@ def varying_settings(fronts: Iterable[Front]) -> tuple[int, ...]:
 
 def setting_words(front: Front, which: Iterable[int]) -> list[str]:
     """Some parts of a front's setting, with units."""
-    return [
-        f"{value:g} {SETTING_UNITS[i]}"
-        if isinstance(value := front.setting[i], float)
-        else f"{SETTING_UNITS[i]} {value}"
-        for i in which
-    ]
+    words = []
+    for i in which:
+        value, unit = front.setting[i], SETTING_UNITS[i]
+        if isinstance(value, (int, float)):
+            words.append(f"{value:g}{'' if unit.startswith('%') else ' '}{unit}")
+        else:
+            words.append(f"{unit} {value}")
+    return words
 
 
 def undominated(rows: Sequence[Row], axis: Axis) -> tuple[Row, ...]:

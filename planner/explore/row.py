@@ -11,12 +11,9 @@ from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from dynamap.cost.device import BLOCK_BYTES
+from dynamap.cost.overlay.fitting.target import FILL_PERCENT
 from dynamap.planner.explore.sweep import Combination
 from dynamap.planner.plan.plan import Plan
-
-REQUEST_COLUMNS = 11
-"""So many columns, the first ones, say what was asked."""
-
 
 class RowStatus(str, Enum):
     """What is known: the optimum, a solution with a bound, that there is none, or (in the time given) nothing."""
@@ -29,6 +26,10 @@ class RowStatus(str, Enum):
     @property
     def proven(self) -> bool:
         return self in (RowStatus.OPTIMAL, RowStatus.INFEASIBLE)
+
+
+SETTING = ("clock_mhz", "bandwidth_gbs", "fill_percent", "packing", "algorithms", "dataflows", "solver")
+"""The columns that say what was asked but for the model, the device and the two budgets."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Row:
     arrays_solved: int | None = None
     plan_sha256: str = ""
     seconds: float = 0.0
+    fill_percent: int = FILL_PERCENT
 
     @property
     def answer(self) -> RowStatus:
@@ -83,15 +85,17 @@ class Row:
     @property
     def request(self) -> tuple[object, ...]:
         """The columns that say what was asked."""
-        return tuple(getattr(self, name) for name in COLUMNS[:REQUEST_COLUMNS])
+        return tuple(getattr(self, name) for name in REQUEST)
 
     @property
     def setting(self) -> tuple[object, ...]:
         """What was asked but for the model, the device and the two budgets."""
-        return (self.clock_mhz, self.bandwidth_gbs, self.packing, self.algorithms, self.dataflows, self.solver)
+        return tuple(getattr(self, name) for name in SETTING)
 
 
 COLUMNS = tuple(field.name for field in fields(Row))
+REQUEST = (*COLUMNS[:11], "fill_percent")
+"""The columns that say what was asked."""
 
 
 def row_without_plan(asked: Combination, status: RowStatus, reason: str, seconds: float) -> Row:
@@ -145,6 +149,7 @@ def _request(asked: Combination) -> dict[str, Any]:
         "solver": asked.request.solver,
         "multipliers_budget": asked.multipliers,
         "on_chip_budget_bytes": asked.device.resources.kernel_on_chip_bytes if budget is None else budget,
+        "fill_percent": FILL_PERCENT if asked.request.fill_percent is None else asked.request.fill_percent,
     }
 
 

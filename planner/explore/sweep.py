@@ -40,13 +40,16 @@ class Model:
 
 @dataclass(frozen=True)
 class Swept:
-    """What varies, each a list without repetition; None leaves the clock or the bandwidth to the device.
+    """What varies, each a list without repetition; None leaves the clock, the bandwidth or the share to the device.
+
+    ``fills``: shares in percent of the device's multipliers that array and lanes may take.
 
     ``alike``: the options of a plan that are the same for all combinations (`ALIKE`).
     """
 
     clocks_mhz: tuple[float | None, ...] = (None,)
     bandwidths_gbs: tuple[float | None, ...] = (None,)
+    fills: tuple[int | None, ...] = (None,)
     multipliers: tuple[Budget, ...] = (ALL,)
     on_chip: tuple[Budget, ...] = (ALL,)
     algorithms: tuple[tuple[Algorithm, ...], ...] = (tuple(Algorithm),)
@@ -54,7 +57,7 @@ class Swept:
     alike: Options = field(default_factory=Options)
 
     def __post_init__(self) -> None:
-        for name in ("clocks_mhz", "bandwidths_gbs", "multipliers", "on_chip", "algorithms", "dataflows"):
+        for name in ("clocks_mhz", "bandwidths_gbs", "fills", "multipliers", "on_chip", "algorithms", "dataflows"):
             values = getattr(self, name)
             if not values:
                 raise InputError(f"a sweep needs at least one value of {name}")
@@ -110,25 +113,24 @@ class Sweep:
 
     def _combinations(self) -> Iterator[Combination]:
         o = self.options
-        settings = product(o.clocks_mhz, o.bandwidths_gbs, o.algorithms, o.dataflows, o.on_chip, o.multipliers)
+        settings = product(o.clocks_mhz, o.bandwidths_gbs, o.fills, o.algorithms, o.dataflows, o.on_chip, o.multipliers)
         for (model, device), setting in product(product(self.models, self.devices), list(settings)):
-            clock, bandwidth, algorithms, dataflows, on_chip, multipliers = setting
-            limit = self._array_limit(device)  # no clock or bandwidth changes it
+            clock, bandwidth, fill, algorithms, dataflows, on_chip, multipliers = setting
+            limit = array_limit(
+                device, machine_of(device), FILL_PERCENT if fill is None else fill
+            )  # no clock or bandwidth changes it
             budget = multipliers.of(max(0, limit))
             request = replace(
                 Request(**vars(o.alike)),
                 clock_mhz=clock,
                 bandwidth_gbs=bandwidth,
+                fill_percent=fill,
                 multipliers=budget if budget < limit else None,
                 on_chip_bytes=None if o.on_chip == (ALL,) else on_chip.of(device.resources.kernel_on_chip_bytes),
                 algorithms=algorithms,
                 dataflows=dataflows,
             )
             yield Combination(0, model, device, budget, request)
-
-    def _array_limit(self, device: Device) -> int:
-        fill = self.options.alike.fill_percent
-        return array_limit(device, machine_of(device), FILL_PERCENT if fill is None else fill)
 
     def document(self) -> dict[str, Any]:
         """What identifies the sweep, as JSON data."""
@@ -141,6 +143,7 @@ class Sweep:
             "devices": {device.name: device.document() for device in self.devices},
             "clocks_mhz": list(o.clocks_mhz),
             "bandwidths_gbs": list(o.bandwidths_gbs),
+            "fills_percent": list(o.fills),
             "multipliers": [str(budget) for budget in o.multipliers],
             "on_chip": [str(budget) for budget in o.on_chip],
             "algorithms": [[algorithm.value for algorithm in some] for some in o.algorithms],

@@ -99,6 +99,29 @@ class ResourceUse:
 
 
 @dataclass(frozen=True)
+class BatchInfo:
+    """Images that the overlay works off one after another: cycles and milliseconds of all, and images per second.
+
+    Every image takes the cycles of the first, because a pass leaves nothing in the buffers that the next one uses.
+    """
+
+    images: int
+    cycles: int
+    latency_ms: float
+    images_per_second: float
+
+    @staticmethod
+    def of(images: int, cycles_of_one: int, clock_khz: int) -> BatchInfo:
+        """``images`` times the cycles of one, on the overlay's clock.
+
+        >>> BatchInfo.of(4, 250_000, 250_000)
+        BatchInfo(images=4, cycles=1000000, latency_ms=4.0, images_per_second=1000.0)
+        """
+        cycles = images * cycles_of_one
+        return BatchInfo(images, cycles, round(cycles / clock_khz, 6), round(1000 * clock_khz / cycles_of_one, 3))
+
+
+@dataclass(frozen=True)
 class TogetherInfo:
     """What proves the choice of an overlay for several networks.
 

@@ -16,7 +16,14 @@ from dynamap.cost.errors import InputError
 from dynamap.cost.words import require_name, shown
 from dynamap.planner.plan.document import layer_document, read_layer
 from dynamap.planner.plan.layers import OnHost, PlannedLayer
-from dynamap.planner.plan.parts import ModelInfo, OverlayInfo, ResourceUse, SolverInfo, TogetherInfo
+from dynamap.planner.plan.parts import (
+    BatchInfo,
+    ModelInfo,
+    OverlayInfo,
+    ResourceUse,
+    SolverInfo,
+    TogetherInfo,
+)
 from dynamap.planner.plan.plan_types import require_plain, require_types
 from dynamap.planner.plan.segments import PlannedSegment
 from dynamap.planner.results.documents import json_file
@@ -33,7 +40,7 @@ class Plan:
 
     ``together``: only where the overlay was sized for several networks; ``solver`` then speaks of this network's
     mapping on that overlay, and of the arrays of the search for all of them. ``segments``: only where the host runs
-    parts of the model; their time is not in ``latency_ms``.
+    parts of the model; their time is not in ``latency_ms``. ``batch``: only where it was asked for.
     """
 
     model: ModelInfo
@@ -49,6 +56,7 @@ class Plan:
     layers: tuple[PlannedLayer, ...]
     together: TogetherInfo | None = None
     segments: tuple[PlannedSegment, ...] = ()
+    batch: BatchInfo | None = None
 
     def __repr__(self) -> str:
         """One line: all of it is in ``document()``."""
@@ -61,7 +69,7 @@ class Plan:
         for f in fields(Plan):
             if f.name == "layers":
                 document["layers"] = [layer_document(layer) for layer in self.layers]
-            elif f.name not in ("together", "segments") or getattr(self, f.name):
+            elif f.name not in ("together", "segments", "batch") or getattr(self, f.name):
                 document[f.name] = _plain(getattr(self, f.name))
         return document
 
@@ -169,6 +177,7 @@ def _read_plan(document: dict[str, Any]) -> Plan:
         notices=tuple(_entries(data, "notices", str)),
         together=_read_together(data["together"]) if "together" in data else None,
         segments=tuple(_read_segment(entry) for entry in _entries(data, "segments")) if "segments" in data else (),
+        batch=_read(BatchInfo, data["batch"]) if "batch" in data else None,
     )
 
 
@@ -197,5 +206,5 @@ def _checked_keys(data: dict[str, Any]) -> dict[str, Any]:
     names = {f.name for f in fields(Plan)}
     if set(data) - names:
         raise ValueError(f"unknown key {sorted(set(data) - names)[0]!r}")
-    composed = {"model", "overlay", "solver", "resources", "layers", "notices", "together", "segments"}
+    composed = {"model", "overlay", "solver", "resources", "layers", "notices", "together", "segments", "batch"}
     return {name: data[name] for name in names - composed}

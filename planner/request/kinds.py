@@ -150,6 +150,15 @@ def _read_memory(option: str, given: Any) -> int:
     return int(given)
 
 
+_MOST_IMAGES = 10**6
+
+
+def _read_images(option: str, given: Any) -> int:
+    if not 1 <= _read_plain(option, given, (int,), "a whole number") <= _MOST_IMAGES:
+        raise InputError(f"{option} must be from 1 to {_MOST_IMAGES:,} images, found {given}")
+    return int(given)
+
+
 def parse_pin(option: str, text: str) -> tuple[str, tuple[Algorithm, Dataflow | None] | None]:
     """``LAYER=ALGORITHM[/DATAFLOW]`` (``any``: None); the layer's name may contain anything, also ``=``.
 
@@ -200,6 +209,7 @@ WHOLE = Kind(int, partial(_read_plain, kinds=(int,), what="a whole number"))
 SWITCH = Kind(bool, partial(_read_plain, kinds=(bool,), what="true or false"))
 BYTES = Kind(str, _read_bytes)
 MEMORY = Kind(int, _read_memory)
+IMAGES = Kind(int, _read_images)
 PERCENT = Kind(str, _read_percent)
 ARRAY = Kind(
     str,

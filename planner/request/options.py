@@ -18,6 +18,7 @@ from dynamap.planner.request.kinds import (
     ANY,
     ARRAY,
     BYTES,
+    IMAGES,
     MEMORY,
     NUMBER,
     PERCENT,
@@ -93,7 +94,7 @@ class Options:
     ``pins`` maps a layer to an algorithm and possibly a dataflow, ``shapes`` an input to its dimensions;
     ``multipliers`` is the budget of the array, ``fill_percent`` that of array and lanes as a share of the device's
     multipliers, ``on_chip_bytes`` that of its memory blocks; ``preprocess`` is what is done to pictures, None: their
-    bytes as they are; ``time_limit`` in seconds, ``memory_limit_mb`` in MiB.
+    bytes as they are; ``batch`` images follow one another; ``time_limit`` in seconds, ``memory_limit_mb`` in MiB.
     """
 
     solver: str = asked("dp", "--solver", words_of(tuple(SOLVERS)), "How the mapping is solved.  [default: dp]")
@@ -141,6 +142,7 @@ class Options:
         PERCENT,
         "Share of the device's multipliers that array and lanes may take.  [default: 80%, or what --multipliers says]",
         decides=Decides.SIZES,
+        varied="Shares of the device's multipliers that array and lanes may take, by comma: 60%, 80%.",
     )
     on_chip_bytes: int | None = asked(
         None,
@@ -192,6 +194,14 @@ class Options:
         PREPROCESSING,
         "How pictures become the network's input: raw (0..255, the default), unit, signed, imagenet, caffe or yolo, "
         "and KEY=VALUE by comma: resize, crop, scale, mean, std, colours, layout.",
+        when_given=True,
+        alone=True,
+    )
+    batch: int | None = asked(
+        None,
+        "--batch",
+        IMAGES,
+        "Images that follow one another: the plan states the time of all of them, and images per second.",
         when_given=True,
         alone=True,
     )

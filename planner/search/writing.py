@@ -19,7 +19,7 @@ from dynamap.planner.network.network import Layer, Network
 from dynamap.planner.network.work import work_of
 from dynamap.planner.plan.described import executed_layer, free_layer, model_info
 from dynamap.planner.plan.layers import ArrayDecision, Decision, OnArray, PlannedLayer
-from dynamap.planner.plan.parts import OverlayInfo, ResourceUse, SolverInfo, TogetherInfo
+from dynamap.planner.plan.parts import BatchInfo, OverlayInfo, ResourceUse, SolverInfo, TogetherInfo
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.plan.segments import planned_segments
 from dynamap.planner.search.found import Found
@@ -78,6 +78,7 @@ def write_plan(
         layers=tuple(layers),
         together=together,
         segments=planned_segments(network.whole),
+        batch=BatchInfo.of(asked["batch"], total, machine.clock_khz) if asked.get("batch") and total else None,
     )
 
 

@@ -44,6 +44,9 @@ def _figures(plan: Plan) -> list[Markup]:
     figures = [_figure(f"{latency:,.3f}", "ms", "latency of one inference, batch 1")]
     if latency:
         figures.append(_figure(integer(round(1000 / latency)), "images/s", "one after the other, none overlapping"))
+        if plan.batch:
+            caption = f"for {integer(plan.batch.images)} images, each as long as the first"
+            figures.append(_figure(f"{plan.batch.latency_ms:,.3f}", "ms", caption))
         rate = 2 * plan.model.macs / (latency / 1000)
         figures.append(_figure(digits(rate / 1e12), "TOP/s", "2 × multiply-accumulates ÷ latency"))
     figures.append(_figure(f"{overlay.rows} × {overlay.columns}", "", "array of multipliers, rows × columns"))

@@ -27,7 +27,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def without_seconds(path: Path) -> str:
-    return re.sub(r"[0-9.]+$", "", path.read_text(), flags=re.MULTILINE)
+    return re.sub(r"[0-9.]+,(\d+)$", r"\1", path.read_text(), flags=re.MULTILINE)
 
 
 def test_killed_and_continued_is_as_never_interrupted(files: tuple[Path, Path], tmp_path: Path) -> None:
@@ -134,6 +134,8 @@ def test_what_a_time_limit_ends_is_not_proven(files: tuple[Path, Path], tmp_path
         (("NET", "--multipliers", "4MiB", "-o", "r.csv"), "--multipliers must be a list of budgets"),
         (("NET", "--clock", ",", "-o", "r.csv"), "--clock needs at least one number"),
         (("NET", "--bandwidth", "fast", "-o", "r.csv"), "--bandwidth must be numbers, separated by commas"),
+        (("NET", "--fill", "80%,101%", "-o", "r.csv"), "--fill must be a whole share from 1% to 100%"),
+        (("NET", "--fill", ",", "-o", "r.csv"), "--fill needs at least one share"),
         (("NET", "--algorithms", "fft", "-o", "r.csv"), "--algorithms does not know 'fft'"),
         (("NET", "--time-limit", "-1", "-o", "r.csv"), "--time-limit must be positive"),
         (("NET", "-o", "r.xlsx"), "must end with .csv, .jsonl, .parquet"),

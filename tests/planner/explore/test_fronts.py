@@ -21,6 +21,7 @@ def row(number: int, used: int, cycles: int | None, *, budget: int = 0, status: 
         device="d",
         clock_mhz=100.0,
         bandwidth_gbs=1.0,
+        fill_percent=80,
         packing="on",
         algorithms="im2col",
         dataflows="ns",
@@ -82,7 +83,7 @@ def test_models_devices_and_settings_have_fronts_of_their_own() -> None:
         ("n", "d", Axis.MULTIPLIERS),
     ]
     assert varying_settings(fronts) == (0,) and varying_settings(fronts[:4]) == ()
-    assert setting_words(fronts[4], (0, 2, 3)) == ["50 MHz", "packing on", "algorithms im2col"]
+    assert setting_words(fronts[4], (0, 2, 3, 4)) == ["50 MHz", "80% fill", "packing on", "algorithms im2col"]
     assert fronts_of([]) == ()
 
 

@@ -44,6 +44,19 @@ def test_all_combinations_once_and_in_order(tmp_path: Path) -> None:
     assert combinations[0].model.name == "a" and combinations[-1].model.name == "b"
 
 
+def test_shares_of_the_device_bound_the_budgets(tmp_path: Path) -> None:
+    """A share of the multipliers, less those of the lanes, is *all*."""
+    device = tiny_device(tmp_path, multipliers=100)
+    total = device.resources.multipliers
+    options = Swept(fills=(None, 60, 100), multipliers=(ALL, HALF))
+    combinations = Sweep.of([tiny_network(tmp_path)], [device], options).combinations
+    assert [each.request.fill_percent for each in combinations] == [None, None, 60, 60, 100, 100]
+    arrays = [share * total // 100 - 3 * LANES for share in (80, 60, 100)]
+    assert [each.multipliers for each in combinations] == [n for all_ in arrays for n in (all_, all_ // 2)]
+    with pytest.raises(InputError, match="a value of fills twice"):
+        Swept(fills=(80, 80))
+
+
 def test_requests_are_those_of_plan(tmp_path: Path) -> None:
     """A budget of multipliers that does not bind is no part of the request; where memory is swept, its budget is."""
     sweep = Sweep.of(

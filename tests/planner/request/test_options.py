@@ -44,6 +44,7 @@ GIVEN = {
         "imagenet,resize=342,crop=299",
         Preprocessing(Size(342), Size(299), 255.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     ),
+    "batch": (8, 8),
     "time_limit": (3.5, 3.5),
     "memory_limit_mb": (64, 64),
 }
@@ -88,7 +89,7 @@ def test_the_command_line_has_every_option() -> None:
 
 def test_sweeps_have_every_option_but_those_of_one_plan() -> None:
     parameters = list(inspect.signature(explore_command).parameters)
-    alone = ["cost_model", "array", "pins", "preprocess"]
+    alone = ["cost_model", "array", "pins", "preprocess", "batch"]
     assert sorted(name for name in parameters if name in GIVEN) == sorted(set(GIVEN) - set(alone))
     assert [option.name for option in OPTIONS if option.alone] == alone
 
@@ -132,6 +133,8 @@ def test_a_model_is_given_in_any_form(tmp_path: Path) -> None:
         ("solver", "magic", "solver does not know 'magic'"),
         ("on_chip_bytes", "4 apples", "on_chip_bytes must be a number of bytes"),
         ("memory_limit_mb", 0, "memory_limit_mb must be at least 1 MiB"),
+        ("batch", 0, "batch must be from 1 to 1,000,000 images, found 0"),
+        ("batch", 1.5, "batch must be a whole number"),
         ("time_limit", 0, "time_limit must be positive"),
         ("colour", "red", "a plan has no option 'colour'"),
     ],
