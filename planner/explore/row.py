@@ -15,6 +15,7 @@ from dynamap.cost.overlay.fitting.target import FILL_PERCENT
 from dynamap.planner.explore.sweep import Combination
 from dynamap.planner.plan.plan import Plan
 
+
 class RowStatus(str, Enum):
     """What is known: the optimum, a solution with a bound, that there is none, or (in the time given) nothing."""
 
