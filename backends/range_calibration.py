@@ -41,6 +41,21 @@ class RangeCalibration:
     seed: int = asked(0, "--seed", _COUNT, "Of random calibration inputs and of the random input.  [default: 0]")
     samples: int = asked(1, "--samples", _COUNT, "Random calibration inputs.  [default: 1]")
 
+    def __post_init__(self) -> None:
+        if isinstance(self.data, str):  # a library's user gives either
+            object.__setattr__(self, "data", Path(self.data))
+
+    @staticmethod
+    def of(given: RangeCalibration | str | Path | None) -> RangeCalibration:
+        """What a user gives: all of it, the data alone, or nothing.
+
+        >>> RangeCalibration.of("images").data.name
+        'images'
+        """
+        return (
+            given if isinstance(given, RangeCalibration) else RangeCalibration(None if given is None else Path(given))
+        )
+
 
 CALIBRATION = declared_options(RangeCalibration)
 """The options of a calibration, in the order of the help."""

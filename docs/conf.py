@@ -13,13 +13,15 @@ author = "The DYNAMAP authors"
 copyright = author
 version = release = installed_version("dynamap")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "reference_pages"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "reference_pages"]
 exclude_patterns = ["extensions", "generated/cli.md"]
 
 # Formulas are text, and code blocks without a language (formulas, layouts) are not coloured.
 highlight_language = "text"
 smartquotes = False
 myst_heading_anchors = 4
+# The notebook is shown with the outputs that it has; a test executes it again and compares them.
+nb_execution_mode = "off"
 suppress_warnings = ["config.cache"]
 
 # Single backticks in docstrings name things of this project: links where the name is found, code where it is not.

@@ -84,12 +84,13 @@ class Plan(StoredPlan):
         inputs: Mapping[str, npt.NDArray[Any]] | npt.NDArray[Any] | str | Path | None = None,
         *,
         executor: str = "numpy",
-        calibration: RangeCalibration | None = None,
+        calibration: RangeCalibration | str | Path | None = None,
     ) -> dict[str, npt.NDArray[Any]]:
         """The outputs of one image, bit-exact, in the types and shapes that the model declares, by name.
 
         ``inputs``: arrays by the names of inputs, batch included; or, of the only input, the array, or a file of it
         (a picture, .npy); seeded random ones where none are given. ``executor``: ``numpy`` or a backend.
+        ``calibration``: how a float model is calibrated, or what on: a folder of pictures, .npy or .npz.
 
         Raises:
             InputError: the model, the executor, the calibration or an input cannot be used.
@@ -127,7 +128,7 @@ class Plan(StoredPlan):
         folder: str | Path,
         backend: str = "vitis-hls",
         *,
-        calibration: RangeCalibration | None = None,
+        calibration: RangeCalibration | str | Path | None = None,
         force: bool = False,
     ) -> Path:
         """Writes the project of ``dynamap generate`` and returns its folder; its image is a seeded random one.
@@ -145,14 +146,14 @@ class Plan(StoredPlan):
         return Path(folder)
 
     def _prepared(
-        self, calibration: RangeCalibration | None, file: str | Path | None
+        self, calibration: RangeCalibration | str | Path | None, file: str | Path | None
     ) -> tuple[Prepared, Mapping[str, npt.NDArray[Any]]]:
         """The program, and one image: from a file, or a seeded random one."""
         from dynamap.backends.program.host import lowered, preprocessing_of, quantised_by
         from dynamap.backends.program.parts import model_inputs
         from dynamap.backends.range_calibration import RangeCalibration
 
-        how, preprocess = calibration or RangeCalibration(), preprocessing_of(self)
+        how, preprocess = RangeCalibration.of(calibration), preprocessing_of(self)
         quantised = quantised_by(self._network(), how, preprocess)
         arrays = model_inputs(quantised, None if file is None else Path(file), how.seed, preprocess)
         return lowered(self, quantised), arrays
