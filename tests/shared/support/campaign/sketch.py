@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,6 +78,16 @@ class Sketch:
     def watched(self) -> list[str]:
         """Every activation: the input and all outputs of nodes."""
         return [self.input, *(name for node in self.nodes for name in node.output if name not in self.shaping)]
+
+    def convolves(self, names: Iterable[str]) -> bool:
+        """Whether a convolution stands before one of these tensors."""
+        needed = set(names)
+        for node in reversed(self.nodes):
+            if needed.intersection(node.output):
+                if node.op_type == "Conv":
+                    return True
+                needed.update(node.input)
+        return False
 
     def readers(self, name: str) -> int:
         """How many inputs of nodes are ``name``."""
