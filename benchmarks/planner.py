@@ -5,8 +5,9 @@
 
 A cell is one joint search (all arrays, buffers and mappings) without weights. ``seconds`` are wall-clock: importing
 the planner, resolving the network, listing the arrays that fit the device (``candidates``), preparing the layers' costs
-and storages (``prepare``), and the search itself, the median of ``--repeat`` searches from nothing. ``peak_mb`` is the
-process's largest resident memory.
+and storages (``prepare``), and the search itself, the median of ``--repeat`` searches from nothing. ``cpu_seconds`` are
+those that the search's process computed, which other work on the machine does not lengthen: a planner is one thread.
+``peak_mb`` is the process's largest resident memory.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def _measure(model: str, device: str, repeat: int) -> dict[str, object]:
     imported = time.perf_counter()
     network = resolve(model, weights=False)
     resolved = time.perf_counter()
-    preparing, searching, listing = [], [], []
+    preparing, searching, listing, computing = [], [], [], []
     cell: dict[str, object] = {"model": model, "device": device}
     for _ in range(repeat):
         begin = time.perf_counter()
@@ -80,7 +81,7 @@ def _measure(model: str, device: str, repeat: int) -> dict[str, object]:
         listed = time.perf_counter()
         storages = find_storages(network)
         costs = LayerCosts(network, storages, machine, {})
-        prepared = time.perf_counter()
+        prepared, computed = time.perf_counter(), time.process_time()
         try:
             found = joint_search(costs, storages, candidates)
             answer: dict[str, object] = {
@@ -94,6 +95,7 @@ def _measure(model: str, device: str, repeat: int) -> dict[str, object]:
         except InfeasibleError as error:
             answer = {"infeasible": str(error)}
         searching.append(time.perf_counter() - prepared)
+        computing.append(time.process_time() - computed)
         preparing.append(prepared - listed)
         listing.append(listed - begin)
     seconds = {
@@ -104,7 +106,13 @@ def _measure(model: str, device: str, repeat: int) -> dict[str, object]:
         "search": median(searching),
     }
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {**cell, **answer, "seconds": {k: round(v, 4) for k, v in seconds.items()}, "peak_mb": round(peak, 1)}
+    return {
+        **cell,
+        **answer,
+        "seconds": {k: round(v, 4) for k, v in seconds.items()},
+        "cpu_seconds": round(median(computing), 4),
+        "peak_mb": round(peak, 1),
+    }
 
 
 if __name__ == "__main__":

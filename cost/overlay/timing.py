@@ -47,6 +47,10 @@ class Times:
     channels: Ints
     units: Ints
 
+    def take(self, part: slice) -> Times:
+        """Some cases that follow each other."""
+        return Times(**{f.name: getattr(self, f.name)[part] for f in fields(Times)})
+
 
 @dataclass(frozen=True)
 class Work:

@@ -40,24 +40,22 @@ def decide(
     Raises:
         InfeasibleError: a layer fits no buffer of the overlay in its formats.
     """
-    known: dict[tuple[int, Format, Format], Decision] = {}
+    known: dict[tuple[int, Format, Format], Decision | None] = {}
     decisions = []
+    timed = costs.all_times(jobs, overlay.buffers, overlay.rows, overlay.columns)
     for layer, job in zip(storages.executed, jobs.tolist(), strict=True):
         fi, fo = formats[storages.vertex[layer.inputs[0]]], formats[storages.vertex[layer.output]]
         decision = known.get((job, fi, fo))
         if decision is None:
-            decision = _decision(costs, job, overlay, fi, fo)
+            if job in timed:
+                decision = _array(costs, timed[job], overlay, fi, fo)
+            else:
+                decision = _vector(costs, job, overlay, fi, fo)
             if decision is None:
                 raise InfeasibleError(f"layer {layer.name!r} fits no buffer configuration of the overlay")
             known[job, fi, fo] = decision
         decisions.append(decision)
     return tuple(decisions)
-
-
-def _decision(costs: LayerCosts, job: int, overlay: Overlay, fi: Format, fo: Format) -> Decision | None:
-    """What is decided for every layer of a job in these formats; None where nothing fits."""
-    decide_one = _vector if job >= costs.conv_jobs else _array
-    return decide_one(costs, job, overlay, fi, fo)
 
 
 def _vector(costs: LayerCosts, job: int, overlay: Overlay, fi: Format, fo: Format) -> Decision:
@@ -70,8 +68,11 @@ def _vector(costs: LayerCosts, job: int, overlay: Overlay, fi: Format, fo: Forma
     return Decision(blocking=blocking, input_format=fi, output_format=fo, **_costs(times, best))
 
 
-def _array(costs: LayerCosts, job: int, overlay: Overlay, fi: Format, fo: Format) -> ArrayDecision | None:
-    case, times = costs.all_times(job, overlay.buffers, overlay.rows, overlay.columns)
+def _array(
+    costs: LayerCosts, timed: tuple[Ints, Times], overlay: Overlay, fi: Format, fo: Format
+) -> ArrayDecision | None:
+    """The decision by the times of all of a job's cases; None where nothing fits."""
+    case, times = timed
     cases, variants = costs.cases, costs.variants
     here = (cases.format_in[case] == FORMATS.index(fi)) & (cases.format_out[case] == FORMATS.index(fo))
     best = int(np.argmin(np.where(here, times.cycles, INFEASIBLE)))

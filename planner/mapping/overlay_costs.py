@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -185,12 +186,16 @@ class LayerCosts:
         costs[:, slots.job, slots.format_in, slots.format_out] = least
         return costs
 
-    def all_times(self, job: int, buffers: Buffers, rows: int, columns: int) -> tuple[Ints, Times]:
-        """Every case of one convolution job on one array: (case numbers, their exact times)."""
-        case = np.flatnonzero(self.case_job == job)
+    def all_times(self, jobs: Ints, buffers: Buffers, rows: int, columns: int) -> dict[int, tuple[Ints, Times]]:
+        """Every case of some convolution jobs on one array: by job, its case numbers and their exact times."""
+        case = np.flatnonzero(np.isin(self.case_job, jobs))
+        case = case[np.argsort(self.case_job[case], kind="stable")]
         size = len(case)
         points = Points.of(np.full(size, rows), np.full(size, columns), [buffers] * size)
-        return case, evaluate(self.table, case, points, np.full(size, INFEASIBLE))
+        times = evaluate(self.table, case, points, np.full(size, INFEASIBLE))
+        each, starts = np.unique(self.case_job[case], return_index=True)
+        parts = (slice(*ends) for ends in pairwise([*starts.tolist(), size]))
+        return {job: (case[part], times.take(part)) for job, part in zip(each.tolist(), parts, strict=True)}
 
     def vector_blocks(self, job: int) -> Ints:
         return strip_rows(self.vector_work[job - self.conv_jobs][0])

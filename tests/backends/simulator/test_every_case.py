@@ -123,7 +123,7 @@ def test_every_case_of_a_convolution(network: Network, on: tuple[str, tuple[int,
     costs = LayerCosts(network, find_storages(network), machine_of(load_device(device)), {})
     overlay = plan.overlay
     buffers = Buffers(overlay.input_buffer, overlay.weight_buffer, overlay.accumulator_rows, overlay.row_buffer)
-    case, times = costs.all_times(0, buffers, *array)
+    case, times = costs.all_times(np.array([0]), buffers, *array)[0]
     feasible = np.flatnonzero(times.cycles < INFEASIBLE).tolist()
     for position in random.sample(feasible, min(SAMPLE, len(feasible))):
         require_same(with_case(plan, costs, int(case[position]), times, position), network)

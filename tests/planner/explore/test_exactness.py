@@ -59,7 +59,7 @@ def mapping_cycles(network: Network, costs: LayerCosts, rows: int, columns: int,
     tables = []
     for job in range(costs.job_count):
         table = np.full((len(FORMATS), len(FORMATS)), INFEASIBLE)
-        case, times = costs.all_times(job, buffers, rows, columns)
+        case, times = costs.all_times(np.array([job]), buffers, rows, columns)[job]
         np.minimum.at(table, (costs.cases.format_in[case], costs.cases.format_out[case]), times.cycles)
         tables.append(table)
     least = INFEASIBLE

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from dynamap.cost.geometry import TensorShape, Window
+from dynamap.cost.overlay.machine import Buffers
+from dynamap.cost.overlay.transfer import Ints
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.network.network import Conv, Network
 from dynamap.planner.planning import plan_network
@@ -25,9 +27,10 @@ def test_a_chain_of_equal_layers_is_evaluated_once(monkeypatch: pytest.MonkeyPat
     evaluated: list[int] = []
     all_times = LayerCosts.all_times
 
-    def counted(self: LayerCosts, job: int, *more: object) -> object:
-        evaluated.append(job)
-        return all_times(self, job, *more)  # type: ignore[arg-type]
+    def counted(self: LayerCosts, jobs: Ints, buffers: Buffers, rows: int, columns: int) -> object:
+        found = all_times(self, jobs, buffers, rows, columns)
+        evaluated.extend(found)
+        return found
 
     monkeypatch.setattr(LayerCosts, "all_times", counted)
     plan = plan_network(network, "pynq-z2", Request(array=(6, 6)))

@@ -36,7 +36,7 @@ def layer_table(costs: LayerCosts, job: int, buffers: Buffers, rows: int, column
     """Least cycles per formats from every single case: no bound, no pruning, no rounds."""
     table = np.full((len(FORMATS), len(FORMATS)), INFEASIBLE)
     if job < costs.conv_jobs:
-        case, times = costs.all_times(job, buffers, rows, columns)
+        case, times = costs.all_times(np.array([job]), buffers, rows, columns)[job]
         np.minimum.at(table, (costs.cases.format_in[case], costs.cases.format_out[case]), times.cycles)
         return table
     _, formats_in, formats_out = costs.vector_work[job - costs.conv_jobs]
