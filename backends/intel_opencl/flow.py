@@ -6,6 +6,7 @@ import re
 
 from dynamap.backends.hardware import pages
 from dynamap.backends.hardware.sizes import KernelSizes
+from dynamap.backends.hardware.steps import Step, board_section
 from dynamap.backends.hardware.writers import make_word, markdown_text
 from dynamap.backends.intel_opencl.emulator import HEADERS, INSTALL
 from dynamap.cost.device import Device
@@ -105,8 +106,48 @@ def readme(plan: Plan, device: Device, digest: str, scales: str = "") -> str:
             "each with its golden output. With aoc installed it builds with `aoc -march=emulator`; without aoc it "
             "takes the emulator of Intel's Python packages, which compiles the kernels itself: "
             f"`{INSTALL}` (Linux on x86-64; {HEADERS} carries Khronos' headers and loader).",
-            "`make report` gives aoc's area and loop report, `make aocx` the device image (hours), `make run` runs it "
-            "on the board; `make help` lists all targets.",
+            *board_section(_steps(device), "everything after step 1: aoc, the board's support package and the card."),
+            "## The project",
         ),
         limits=limits,
     )
+
+
+def _steps(device: Device) -> list[Step]:
+    board = markdown_text(device.board)
+    compare = Step(
+        "Compare the tool's reports with the plan.",
+        ("make compare",),
+        "a table of predicted and reported resources and clock; `dynamap report import .` says the same.",
+        "a second",
+    )
+    return [
+        Step(
+            "Run the network on the kernels, in Intel's emulator on this machine.",
+            ("make emulate",),
+            "a line for each layer, and last `PASS: every layer equals its golden output`.",
+            "minutes",
+        ),
+        Step(
+            f"See that the board's support package is there; {board} is what the device's description names.",
+            ("source init_opencl.sh    # in the folder of the SDK", "aoc -list-boards"),
+            f"a line with {board}; another name goes into `config.mk`, or `make BOARD=NAME`.",
+            "a second",
+        ),
+        Step("Let aoc estimate area and loops.", ("make report",), "the folder of reports in `build`.", "minutes"),
+        compare,
+        Step("Build the device image.", ("make aocx",), "`build/overlay.aocx`.", "hours"),
+        compare,
+        Step(
+            "Load it into the card and run it.",
+            ("aocl diagnose", "aocl program acl0 build/overlay.aocx", "make run"),
+            "the time of a run by the device's clock, and `PASS`.",
+            "minutes",
+        ),
+        Step(
+            "Give it a picture.",
+            ("python3 host/host.py --binary build/overlay.aocx --input photo.jpg    # needs pyopencl, and Pillow",),
+            "the likeliest classes, by name where there is a `data/labels.txt`.",
+            "a second",
+        ),
+    ]

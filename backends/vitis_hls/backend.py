@@ -17,8 +17,10 @@ from dynamap.backends.hardware.sources import python_host_files
 from dynamap.backends.hardware.target import plan_digest, target_device
 from dynamap.backends.program import Program
 from dynamap.backends.vitis_hls import flow
+from dynamap.backends.vitis_hls.boards.ways import Way, vivado_settings, way_to
 from dynamap.backends.vitis_hls.csim import CSimulationExecutor, kernel_files, testbench_files
 from dynamap.backends.vitis_hls.params import params_header, storage_of
+from dynamap.cost.device import Device
 from dynamap.planner.plan.plan import Plan
 
 Int8Array = npt.NDArray[np.int8]
@@ -27,6 +29,8 @@ PROJECT_FILES = {
     "Makefile": "Makefile",
     "host.cpp": "host/host.cpp",
     "host.py": "host/host.py",
+    "board.py": "host/board.py",
+    "overlay_board.py": "host/overlay_board.py",
 }
 
 
@@ -56,6 +60,7 @@ class VitisHls:
         text = {
             "src/params.h": params_header(sizes, banner, storage_of(plan, device)),
             "hls_config.cfg": flow.hls_config(plan, device),
+            "hls_ip.cfg": flow.hls_config(plan, device, packaged=True),
             "run_hls.tcl": flow.hls_script(plan, device),
             "link.cfg": flow.link_config(plan, device),
             "config.mk": flow.make_settings(device, sizes),
@@ -69,4 +74,18 @@ class VitisHls:
         root = resources.files("dynamap.backends.vitis_hls") / "project"
         for name, path in PROJECT_FILES.items():
             files[path] = (root / name).read_bytes()
+        files |= _block_design(plan, device)
         return files | data_files(plan, program, inputs) | comparison_files()
+
+
+def _block_design(plan: Plan, device: Device) -> dict[str, bytes]:
+    """The folder ``vivado`` of a device whose way leads over a block design; nothing for others."""
+    way = way_to(device)
+    if way.system is None:
+        return {}
+    root = resources.files("dynamap.backends.vitis_hls") / "vivado"
+    names = {"build.tcl": "build.tcl", way.system: "system.tcl"}
+    if way is Way.PCIE:
+        names["program.tcl"] = "program.tcl"
+    files = {f"vivado/{name}": (root / source).read_bytes() for source, name in names.items()}
+    return files | {"vivado/settings.tcl": vivado_settings(plan, device).encode()}

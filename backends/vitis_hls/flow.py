@@ -7,6 +7,7 @@ from dynamap.backends.hardware.pages import KERNEL_LIMITS
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.hardware.sources import HOST_HEADERS
 from dynamap.backends.hardware.writers import ini_value, make_word, markdown_text, tcl_word
+from dynamap.backends.vitis_hls.boards.steps import board_steps
 from dynamap.backends.vitis_hls.csim import KERNEL_SOURCES
 from dynamap.cost.device import Device
 from dynamap.planner.plan.plan import Plan
@@ -21,8 +22,8 @@ def clock_period_ns(plan: Plan) -> str:
     return f"{1000 / plan.overlay.clock_mhz:.4f}"
 
 
-def hls_config(plan: Plan, device: Device) -> str:
-    """``hls_config.cfg`` of ``v++ -c --mode hls``."""
+def hls_config(plan: Plan, device: Device, *, packaged: bool = False) -> str:
+    """``hls_config.cfg`` of ``v++ -c --mode hls``; ``packaged``: ``hls_ip.cfg``, for Vivado's catalog of cores."""
     sources = [f"syn.file=src/{name}" for name in KERNEL_SOURCES]
     return "\n".join(
         [
@@ -30,7 +31,7 @@ def hls_config(plan: Plan, device: Device) -> str:
             "",
             "[hls]",
             f"clock={clock_period_ns(plan)}",
-            "flow_target=vitis",
+            f"flow_target={'vivado' if packaged else 'vitis'}",
             *sources,
             "syn.cflags=-std=c++17",
             f"syn.top={KERNEL}",
@@ -40,7 +41,7 @@ def hls_config(plan: Plan, device: Device) -> str:
             "tb.cflags=-std=c++17 -Isrc",
             "csim.argv=data",
             "cosim.argv=data",
-            "package.output.format=xo",
+            f"package.output.format={'ip_catalog' if packaged else 'xo'}",
             "package.output.syn=false",
             "",
         ]
@@ -117,13 +118,12 @@ def readme(plan: Plan, device: Device, digest: str, scales: str = "") -> str:
     ]
     if device.family.startswith("zynq"):
         limits.append(
-            "The kernel's port is wider than the 128-bit ports of the processing system: spread it over several "
-            "of them in the platform, or plan with port_bytes = 16."
+            "The processors' ports cut the kernel's bursts (16 beats on a Zynq-7000) and share the memory with the "
+            "processors; the plan counts bursts of 64 words and the bandwidth of the device's file."
         )
     if not device.board:
         limits.append(
-            "This device has no standard platform: `make impl` places and routes the kernel alone, `make xo` gives it "
-            "for a platform of your own, `make xclbin` needs PLATFORM=."
+            "This device has no platform of Vitis: `make xclbin` and `make hw_emu` need PLATFORM= with one of your own."
         )
     return pages.readme(
         plan,
@@ -133,8 +133,12 @@ def readme(plan: Plan, device: Device, digest: str, scales: str = "") -> str:
         scales=scales,
         folders=(
             ("tb", "testbench: runs the program layer by layer, names the first difference"),
-            ("host", "host programs: XRT's native C++ interface, and Python"),
+            ("host", "host programs: XRT's native C++ interface, Python, and boards without XRT (`board.py`)"),
         ),
-        usage=("`make csim` runs the network on the kernel by g++; `make help` lists the other targets.",),
+        usage=(
+            "`make csim` runs the network on the kernel by g++; `make help` lists the other targets.",
+            *board_steps(device),
+            "## The project",
+        ),
         limits=limits,
     )

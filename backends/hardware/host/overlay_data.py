@@ -96,6 +96,11 @@ class OverlayData:
         outputs = [t for t in self.tensors if t.role == OUTPUT_ROLE]
         path.write_bytes(b"".join(t.declared_values(t.values(self.stored(t, memories))) for t in outputs))
 
+    def real_outputs(self, memories: Sequence[memoryview]) -> list[list[float]]:
+        """The real values of the tensors that the host reads, C x H x W, in the order of the program's tensors."""
+        outputs = [t for t in self.tensors if t.role == OUTPUT_ROLE]
+        return [[(v - t.zero_point) * t.scale for v in t.values(self.stored(t, memories))] for t in outputs]
+
     def outputs_equal(self, memories: Sequence[memoryview]) -> bool:
         """Compares the program's outputs with golden.bin and prints the first difference of each, and the result."""
         golden, at, equal = (self.folder / "golden.bin").read_bytes(), 0, True

@@ -166,6 +166,10 @@ extern "C" void overlay(READ_PORTS, WRITE_PORTS, std::uint64_t *counters, std::u
     PORT_INTERFACE(7)
 #endif
 #pragma HLS interface mode = m_axi port = counters bundle = gmem0 offset = slave
+    // Control as XRT has it, said for the flow that packages the kernel for Vivado.
+#pragma HLS interface mode = s_axilite port = commands_address
+#pragma HLS interface mode = s_axilite port = command_count
+#pragma HLS interface mode = s_axilite port = return
     // Banks: a unit of n consecutive ones per cycle from the input and the output buffer, a word of the weights, one
     // accumulator row (a bank per column).
 #pragma HLS array_partition variable = input_buffer cyclic factor = WORD_UNITS dim = 1
