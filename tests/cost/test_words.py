@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from dynamap.cost.device import device_names, load_device, shipped_text
+from dynamap.cost.device import load_device, shipped_text
 from dynamap.cost.errors import InputError
 
 NAMED = ("part", "board", "family", "memory_banks")
@@ -89,7 +88,6 @@ def test_a_note_is_one_line(tmp_path: Path, text: str) -> None:
         ("clock_mhz", "inf", r"\[system\] clock_mhz: expected a number"),
         ("memory_bandwidth_gbs", "1e400", r"\[system\] memory_bandwidth_gbs: expected a number"),
         ("memory_bandwidth_gbs", "-1", r"\[system\] memory_bandwidth_gbs: expected a number"),
-        ("port_bytes", "8", r"\[system\] port_bytes: .* multiple of 16 bytes, and 1 x 8 is 8: take a larger"),
         ("memory_ports", "0", r"\[system\] memory_ports: expected an integer from 1"),
     ],
 )
@@ -99,37 +97,19 @@ def test_numbers_of_any_size_get_one_message(tmp_path: Path, key: str, value: st
     assert len(str(caught.value)) < 500
 
 
+def test_ports_make_a_word_of_whole_units(tmp_path: Path) -> None:
+    path = Path(changed(tmp_path, "memory_ports", "1"))
+    text = re.sub(r"(?m)^memory_banks = .*$", 'memory_banks = ["HP0"]', path.read_text())
+    path.write_text(re.sub(r"(?m)^port_bytes = .*$", "port_bytes = 8", text))
+    with pytest.raises(
+        InputError, match=r"\[system\] port_bytes: .* multiple of 16 bytes, and 1 x 8 is 8: take a larger"
+    ):
+        load_device(str(path))
+
+
 def test_a_clock_of_which_calibration_leaves_nothing_is_refused(tmp_path: Path) -> None:
     """0.001 MHz is 1 kHz, and half of it no whole kHz."""
     path = Path(changed(tmp_path, "clock_mhz", "0.001"))
     path.write_text(path.read_text() + "\n[calibration]\nclock_permille = 500\n")
     with pytest.raises(InputError, match=r"clock_mhz: nothing is left of it after \[calibration\] clock_permille"):
         load_device(str(path))
-
-
-def _recommendations() -> list[tuple[str, str]]:
-    """Devices, and what a comment of their files says after the word ``set``: ``KEY = VALUE and KEY = VALUE``."""
-    found = []
-    for name in device_names():
-        comments = " ".join(line for line in shipped_text(name).splitlines() if line.startswith("#"))
-        found += [(name, one) for one in re.findall(r"set ((?:\w+ = [\d._]+(?: and )?)+)", comments)]
-    return found
-
-
-def test_comments_recommend_settings() -> None:
-    assert len(_recommendations()) >= 4
-
-
-@pytest.mark.parametrize(("name", "recommended"), _recommendations())
-def test_settings_that_comments_recommend_can_be_read(tmp_path: Path, name: str, recommended: str) -> None:
-    edited = shipped_text(name)
-    settings = re.findall(r"(\w+) = ([\d._]*\d)", recommended)
-    for key, value in settings:
-        edited, count = re.subn(rf"(?m)^{key} = .*$", f"{key} = {value}", edited)
-        assert count == 1, key
-    path = tmp_path / "edited.toml"
-    path.write_text(edited, encoding="utf-8")
-    system, asked = load_device(str(path)).system, dict(settings)
-    assert system.port_bytes == int(asked["port_bytes"])
-    if "memory_bandwidth_gbs" in asked:
-        assert system.bandwidth_bytes_per_ms == Fraction(asked["memory_bandwidth_gbs"]) * 10**6

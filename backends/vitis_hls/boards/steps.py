@@ -211,8 +211,8 @@ def _own(device: Device) -> tuple[list[Step], str]:
             "a memory at each of its ports `m_axi_gmem0`, `m_axi_gmem1`, ..., as wide as `PORT_BYTES` in `config.mk`, "
             "and its `s_axi_control` where your host writes registers. `host/overlay_board.py` is such a host: derive "
             "a class from `Board` for the way in which yours reaches memories and registers. A board with processors "
-            "of Zynq, or with a platform of Vitis, has a way of its own: set `family` or `board` in the device's file, as "
-            "those that come with DYNAMAP do, and plan again.",
+            "of Zynq, or with a platform of Vitis, has a way of its own: set `family` or `board` in the device's file, "
+            "as those that come with DYNAMAP do, and plan again.",
         ),
     ]
     return (

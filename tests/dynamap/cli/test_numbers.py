@@ -68,7 +68,8 @@ def test_a_port_that_no_word_is_made_of_leaves_no_results(models: Path, refusal:
     from dynamap.cost.device import shipped_text
 
     board = models / "board.toml"
-    board.write_text(shipped_text("pynq-z2").replace("port_bytes = 32", "port_bytes = 8"), encoding="utf-8")
+    one_port = shipped_text("pynq-z2").replace("memory_ports = 4", "memory_ports = 1")
+    board.write_text(one_port.replace('["HP0", "HP1", "HP2", "HP3"]', '["HP0"]'), encoding="utf-8")
     for command in (("plan", models / "first.onnx"), ("explore", models / "first.onnx")):
         output = models / f"{command[0]}.csv"
         assert "[system] port_bytes: " in refusal(2, *command, "--device", board, "-o", output)
