@@ -180,4 +180,5 @@ class OverlayNetwork:
         self.board.to_device()
         self.seconds = self.board.run(self.data.commands_address, self.data.command_count)
         self.board.from_device()
-        return self.data.real_outputs(self.board.memories)
+        outputs: list[list[float]] = self.data.real_outputs(self.board.memories)
+        return outputs
