@@ -67,6 +67,18 @@ ROOMS = {
         "array_of_style.sv",
         "core.sv",
     ),
+    "vector": (
+        "vector_pkg.sv",
+        "vector_slice.sv",
+        "vector_lane.sv",
+        "vector_lanes.sv",
+        "vector_walker.sv",
+        "resident_buffer.sv",
+        "vector_repeat.sv",
+        "vector_control.sv",
+        "vector_store.sv",
+        "vector_unit.sv",
+    ),
 }
 """What becomes hardware, by the folder of ``rtl``. In each, a package stands before what uses it."""
 
@@ -74,6 +86,7 @@ TWINS = {
     "array": ("dsp_slice_model.sv",),
     "accumulators": ("systolic_array_loops.sv",),
     "post": ("post_slice_model.sv",),
+    "vector": ("vector_slice_model.sv",),
 }
 """What a simulation needs beside it: the twins of the multiplier slices, and the array in loops."""
 
@@ -89,6 +102,17 @@ MEMORY_PORTS = ROOMS["memory_ports"]
 DRAIN = (*MEMORY_PORTS, "delay_line.sv", *ROOMS["post"], *ROOMS["store"], *ROOMS["sequence"])
 """What becomes of the sums: POST, STORE and their order, with the ports."""
 
+VECTOR = (
+    *DRAIN[: DRAIN.index("post.sv")],
+    *ROOMS["store"],
+    "drain_pkg.sv",
+    *FEED[: FEED.index("tile_walker.sv")],
+    *(name for name in ROOMS["core"] if name in ("core_pkg.sv", "memory_sequence.sv", "input_place.sv", "deliver.sv")),
+    "core_reads.sv",
+    *ROOMS["vector"],
+)
+"""The vector unit, with what it has in common with the convolution core."""
+
 SYNTHESISED = (
     *ARRAY,
     *FEED,
@@ -97,6 +121,7 @@ SYNTHESISED = (
     *ROOMS["store"],
     *ROOMS["sequence"],
     *ROOMS["core"],
+    *ROOMS["vector"],
     *ROOMS["control"],
 )
 SIMULATED = (*SYNTHESISED, *(name for names in TWINS.values() for name in names))
@@ -114,6 +139,7 @@ BENCHES = (
     "drain_bench.sv",
     "feed_bench.sv",
     "layer_bench.sv",
+    "vector_bench.sv",
     "control_bench.sv",
     "queue.sv",
     "memory_bench.sv",

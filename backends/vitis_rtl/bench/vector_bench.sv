@@ -1,0 +1,192 @@
+// The vector unit before a memory, between two records (see core_bench.sv). The registers of a pass are
+// written 8 bytes at a time.
+module vector_bench
+  import vector_pkg::vector_pass_t, post_pkg::ByteBits, axi_pkg::response_e, axi_pkg::LengthBits,
+         axi_pkg::Okay;
+#(
+    parameter int unsigned Lanes = 32,
+    parameter int unsigned WordUnits = 4,
+    parameter int unsigned Banks = 4,
+    parameter int unsigned InputDepth = 512,
+    parameter int unsigned ResidentDepth = 512,
+    parameter int unsigned OutputDepth = 1024,
+    parameter int unsigned Outstanding = 32,
+    parameter int unsigned MemoryDepth = 4096,  // words
+    localparam int unsigned IndexBits = $clog2(MemoryDepth),
+    localparam int unsigned DataBytes = 16 * WordUnits,
+    localparam int unsigned DataBits = 8 * DataBytes,
+    localparam int unsigned PassWords = ($bits(vector_pass_t) + 63) / 64,
+    localparam int unsigned InBits = 107 + 2 * ByteBits + IndexBits + DataBits,
+    localparam int unsigned OutBits = 9 + DataBits
+) (
+    input logic clk_i,
+    input logic [InBits-1:0] in_i,
+    output logic [OutBits-1:0] out_o
+);
+
+  logic rst, start, table_write, pass_write, poke, address_waits;
+  logic [4:0] stall;
+  logic [3:0] gap;
+  logic [9:0] read_latency, write_latency;
+  logic [ByteBits-1:0] table_index, table_data;
+  logic [7:0] pass_index;
+  logic [63:0] pass_data;
+  logic [IndexBits-1:0] index;
+  logic [DataBits-1:0] word, peeked;
+
+  assign {word, index, pass_data, pass_index, table_data, table_index, write_latency, read_latency,
+          gap, stall, address_waits, poke, pass_write, table_write, start, rst} = in_i;
+
+  /* verilator lint_off UNUSEDSIGNAL */  // up to a multiple of 64 bits
+  logic [PassWords-1:0][63:0] pass_q;
+  logic [64*PassWords-1:0] pass;
+  /* verilator lint_on UNUSEDSIGNAL */
+
+  always_ff @(posedge clk_i) if (pass_write) pass_q[pass_index] <= pass_data;
+  assign pass = pass_q;
+
+  logic busy, placed, resident, walked, filled, emptied, stored;
+  logic arvalid, arready, rvalid, rready, rlast, awvalid, awready, wvalid, wready, wlast;
+  logic bvalid, bready;
+  logic [63:0] araddr, awaddr;
+  logic [LengthBits-1:0] arlen, awlen;
+  logic [2:0] arsize, awsize;
+  logic [1:0] arburst, awburst;
+  logic [DataBits-1:0] rdata, wdata;
+  logic [DataBytes-1:0] wstrb;
+  response_e rresp, bresp;
+
+  vector_unit #(
+      .Lanes(Lanes),
+      .WordUnits(WordUnits),
+      .Banks(Banks),
+      .InputDepth(InputDepth),
+      .ResidentDepth(ResidentDepth),
+      .OutputDepth(OutputDepth),
+      .Outstanding(Outstanding)
+  ) u_unit (
+      .clk_i,
+      .rst_i(rst),
+      .start_i(start),
+      .pass_i(pass[$bits(vector_pass_t)-1:0]),
+      .busy_o(busy),
+      .table_write_i(table_write),
+      .table_index_i(table_index),
+      .table_data_i(table_data),
+      .placed_o(placed),
+      .resident_o(resident),
+      .walked_o(walked),
+      .filled_o(filled),
+      .emptied_o(emptied),
+      .stored_o(stored),
+      /* verilator lint_off PINCONNECTEMPTY */
+      .failed_o(),
+      .failed_response_o(),
+      .failed_address_o(),
+      /* verilator lint_on PINCONNECTEMPTY */
+      .arvalid_o(arvalid),
+      .arready_i(arready),
+      .araddr_o(araddr),
+      .arlen_o(arlen),
+      .arsize_o(arsize),
+      .arburst_o(arburst),
+      .rvalid_i(rvalid),
+      .rready_o(rready),
+      .rdata_i(rdata),
+      .rresp_i(rresp),
+      .rlast_i(rlast),
+      .awvalid_o(awvalid),
+      .awready_i(awready),
+      .awaddr_o(awaddr),
+      .awlen_o(awlen),
+      .awsize_o(awsize),
+      .awburst_o(awburst),
+      .wvalid_o(wvalid),
+      .wready_i(wready),
+      .wdata_o(wdata),
+      .wstrb_o(wstrb),
+      .wlast_o(wlast),
+      .bvalid_i(bvalid),
+      .bready_o(bready),
+      .bresp_i(bresp)
+  );
+
+  axi_checks #(
+      .DataBytes(DataBytes),
+      .Outstanding(Outstanding)
+  ) u_checks (
+      .clk_i,
+      .rst_i(rst),
+      .arvalid_i(arvalid),
+      .arready_i(arready),
+      .araddr_i(araddr),
+      .arlen_i(arlen),
+      .arsize_i(arsize),
+      .arburst_i(arburst),
+      .rvalid_i(rvalid),
+      .rready_i(rready),
+      .rdata_i(rdata),
+      .rresp_i(rresp),
+      .rlast_i(rlast),
+      .awvalid_i(awvalid),
+      .awready_i(awready),
+      .awaddr_i(awaddr),
+      .awlen_i(awlen),
+      .awsize_i(awsize),
+      .awburst_i(awburst),
+      .wvalid_i(wvalid),
+      .wready_i(wready),
+      .wdata_i(wdata),
+      .wstrb_i(wstrb),
+      .wlast_i(wlast),
+      .bvalid_i(bvalid),
+      .bready_i(bready),
+      .bresp_i(bresp)
+  );
+
+  memory_model #(
+      .DataBytes(DataBytes),
+      .Depth(MemoryDepth)
+  ) u_memory (
+      .clk_i,
+      .rst_i(rst),
+      .stall_i(stall),
+      .address_waits_i(address_waits),
+      .gap_i(gap),
+      .read_latency_i(read_latency),
+      .write_latency_i(write_latency),
+      .failing_i(1'b0),
+      .failure_i(Okay),
+      .failing_address_i('0),
+      .poke_i(poke),
+      .index_i(index),
+      .poke_data_i(word),
+      .peek_data_o(peeked),
+      .arvalid_i(arvalid),
+      .arready_o(arready),
+      .araddr_i(araddr),
+      .arlen_i(arlen),
+      .rvalid_o(rvalid),
+      .rready_i(rready),
+      .rdata_o(rdata),
+      .rresp_o(rresp),
+      .rlast_o(rlast),
+      .awvalid_i(awvalid),
+      .awready_o(awready),
+      .awaddr_i(awaddr),
+      .wvalid_i(wvalid),
+      .wready_o(wready),
+      .wdata_i(wdata),
+      .wstrb_i(wstrb),
+      .wlast_i(wlast),
+      .bvalid_o(bvalid),
+      .bready_i(bready),
+      .bresp_o(bresp)
+  );
+
+  assign out_o = {
+    peeked,
+    {wvalid & wready, rvalid & rready, busy, stored, emptied, filled, walked, resident, placed}
+  };
+
+endmodule

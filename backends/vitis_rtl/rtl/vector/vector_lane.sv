@@ -1,0 +1,193 @@
+// One lane of the vector unit: values of a channel, one per cycle, become a product, or a sum of products, or the
+// largest of them times a factor; then a byte (docs/rtl/vector.md).
+//
+//   cycle   of a value
+//   0       pad or value, less its zero point
+//   1       the largest so far; what it is multiplied by
+//   2 - 4   product, and sum of products
+//   5       plus a bias
+//   6 - 9   product with multiplier and shift by the sign
+//   10 - 13 shifted, rounded, zero point added
+//   14      clamped
+//   15, 16  looked up
+//   17      the byte
+module vector_lane
+  import post_pkg::*, vector_pkg::operand_e, vector_pkg::Factor, vector_pkg::Weight;
+#(
+    parameter int unsigned ValueBits = 36
+) (
+    input logic clk_i,
+    // cycle 0
+    input logic [ByteBits-1:0] byte_i,
+    input logic [ByteBits-1:0] resident_i,
+    input logic take_resident_i,
+    input logic inside_i,
+    input logic [ByteBits-1:0] pad_value_i,
+    input logic [ByteBits-1:0] input_zero_i,
+    // cycle 1
+    input logic restart_i,  // nothing is kept of the values before
+    input logic hold_i,
+    input operand_e operand_i,
+    input logic [MultiplierBits-1:0] factor_i,
+    // cycle 3
+    input logic add_i,
+    // parameters, each field in the cycle of its own load
+    input logic load_bias_i,
+    input logic load_choice_i,
+    input logic load_clamp_i,
+    input parameters_t parameters_i,
+    // cycle 6: in place of multiplier and shift
+    input logic own_i,
+    input logic [MultiplierBits-1:0] own_multiplier_i,
+    input logic [ShiftBits-1:0] own_shift_i,
+    // of the layer
+    input logic [ByteBits-1:0] zero_point_i,
+    input logic look_up_i,
+    input logic table_write_i,
+    input logic [ByteBits-1:0] table_index_i,
+    input logic [ByteBits-1:0] table_data_i,
+    // cycle 17
+    input logic used_i,
+    output logic [ByteBits-1:0] byte_o
+);
+
+  localparam int unsigned CentredBits = ByteBits + 1;
+
+  // ---- cycles 0 and 1
+  logic [ByteBits-1:0] chosen, weight_q;
+  logic signed [CentredBits-1:0] centred_q, largest_q, held_q;
+  logic [MultiplierBits-1:0] operand_q;
+
+  assign chosen = take_resident_i ? resident_i : inside_i ? byte_i : pad_value_i;
+
+  always_ff @(posedge clk_i) begin
+    centred_q <= CentredBits'($signed(chosen)) - CentredBits'($signed(input_zero_i));
+    weight_q <= resident_i;
+    if (restart_i || centred_q > largest_q) largest_q <= centred_q;
+    if (hold_i) held_q <= centred_q;
+    case (operand_i)
+      Factor: operand_q <= factor_i;
+      Weight: operand_q <= MultiplierBits'($signed(weight_q));
+      default: operand_q <= MultiplierBits'(held_q);
+    endcase
+  end
+
+  // ---- cycles 2 to 4
+  /* verilator lint_off UNUSEDSIGNAL */  // no sum is longer than a value
+  logic [SumBits-1:0] sum;
+  /* verilator lint_on UNUSEDSIGNAL */
+
+  vector_slice u_slice (
+      .clk_i,
+      .a_i(FactorBits'(largest_q)),
+      .b_i(operand_q),
+      .add_i,
+      .sum_o(sum)
+  );
+
+  // ---- parameters
+  logic [BiasBits-1:0] bias_q;
+  logic [MultiplierBits-1:0] multiplier_q, negative_multiplier_q, multiplier;
+  logic [ShiftBits-1:0] shift_q, negative_shift_q, shift, shift_later;
+  logic [ByteBits-1:0] low_q, high_q;
+
+  always_ff @(posedge clk_i) begin
+    if (load_bias_i) bias_q <= parameters_i.bias;
+    if (load_choice_i) begin
+      multiplier_q <= parameters_i.multiplier;
+      negative_multiplier_q <= parameters_i.negative_multiplier;
+      shift_q <= parameters_i.shift;
+      negative_shift_q <= parameters_i.negative_shift;
+    end
+    if (load_clamp_i) begin
+      low_q  <= parameters_i.low;
+      high_q <= parameters_i.high;
+    end
+  end
+
+  // ---- cycles 5 to 13
+  logic [ValueBits-1:0] value_q;
+  logic [ValueBits+MultiplierBits-1:0] product;
+  logic [ByteBits+2:0] value;
+  logic beyond, below;
+
+  always_ff @(posedge clk_i) begin
+    value_q <= sum[ValueBits-1:0] + ValueBits'($signed(bias_q));
+  end
+
+  always_comb begin
+    multiplier = value_q[ValueBits-1] ? negative_multiplier_q : multiplier_q;
+    shift = value_q[ValueBits-1] ? negative_shift_q : shift_q;
+    if (own_i) begin
+      multiplier = own_multiplier_i;
+      shift = own_shift_i;
+    end
+  end
+
+  post_product #(
+      .ValueBits(ValueBits)
+  ) u_product (
+      .clk_i,
+      .value_i(value_q),
+      .multiplier_i(multiplier),
+      .product_o(product)
+  );
+
+  delay_line #(
+      .Bits  (ShiftBits),
+      .Cycles(ProductCycles)
+  ) u_shift_delay (
+      .clk_i,
+      .data_i(shift),
+      .data_o(shift_later)
+  );
+
+  post_shift #(
+      .ProductBits(ValueBits + MultiplierBits)
+  ) u_shift (
+      .clk_i,
+      .product_i(product),
+      .shift_i(shift_later),
+      .zero_point_i,
+      .value_o(value),
+      .beyond_o(beyond),
+      .negative_o(below)
+  );
+
+  // ---- cycle 14
+  logic under, over;
+  logic [ByteBits-1:0] byte_q;
+
+  assign under = beyond ? below : $signed(value) < (ByteBits + 3)'($signed(low_q));
+  assign over  = beyond ? !below : $signed(value) > (ByteBits + 3)'($signed(high_q));
+
+  always_ff @(posedge clk_i) begin
+    if (over) byte_q <= high_q;
+    else if (under) byte_q <= low_q;
+    else byte_q <= value[ByteBits-1:0];
+  end
+
+  // ---- cycles 15 to 17. Entry 0 is that of -128.
+  logic [ByteBits-1:0] entry, plain;
+
+  post_table u_table (
+      .clk_i,
+      .write_i(table_write_i),
+      .write_index_i(table_index_i),
+      .write_data_i(table_data_i),
+      .index_i({!byte_q[ByteBits-1], byte_q[ByteBits-2:0]}),
+      .entry_o(entry)
+  );
+
+  delay_line #(
+      .Bits  (ByteBits),
+      .Cycles(TableCycles)
+  ) u_plain_delay (
+      .clk_i,
+      .data_i(byte_q),
+      .data_o(plain)
+  );
+
+  assign byte_o = !used_i ? '0 : look_up_i ? entry : plain;
+
+endmodule

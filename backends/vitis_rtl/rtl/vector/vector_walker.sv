@@ -1,0 +1,217 @@
+// The order of a block's work, one slot per cycle: chunks of at most Planes planes of 16 channels; of each what it
+// loads, then its output positions row by row, of each the taps of its window row by row. All of it are sums: a level
+// of the nest adds its step to where it began, and the levels inside begin there.
+//
+//   a chunk takes   loads + rows x columns x tap rows x tap columns   cycles
+//
+// The first slot of a block is in the cycle behind its start.
+module vector_walker
+  import vector_pkg::*, post_pkg::chunk_t;
+#(
+    parameter int unsigned Planes = 2  // side by side
+) (
+    input logic clk_i,
+    input logic rst_i,
+    input logic begin_i,  // of a pass
+    /* verilator lint_off UNUSEDSIGNAL */  // where the blocks' rows begin is for others
+    input vector_walk_t walk_i,  // stays
+    /* verilator lint_on UNUSEDSIGNAL */
+    input logic start_i,  // of a block, not while busy
+    input vector_place_t place_i,
+    output logic busy_o,
+    output logic done_o,  // with its last slot
+    output logic chunk_o,  // a chunk begins
+    output chunk_t chunk_data_o,
+    output units_t input_unit_o,
+    output units_t resident_unit_o,
+    output slot_t slot_o  // a cycle later
+);
+
+  localparam int unsigned Row = 3;
+  localparam int unsigned Column = 2;
+  localparam int unsigned TapRow = 1;
+  localparam int unsigned Tap = 0;
+  localparam int unsigned Levels = 4;
+
+  typedef enum logic [1:0] {
+    Idle,
+    Load,
+    Walk
+  } state_e;
+
+  state_e state_q;
+  /* verilator lint_off UNUSEDSIGNAL */  // taken with the start, and not again
+  vector_place_t place_q;
+  /* verilator lint_on UNUSEDSIGNAL */
+  count_t planes_q, loads_q, rows_q, columns_q, tap_rows_q, taps_q;  // left
+  count_t row_repeats_q, column_repeats_q, row_number_q;
+  logic load_end, row_end, column_end, tap_row_end, tap_end, last_chunk, first_q;
+  logic row_repeated, column_repeated;
+  logic [Levels-1:0] step;  // the one that goes on; none of them: the chunk ends
+  logic turn, chunk_end, turned_q;
+
+  assign load_end = loads_q <= 1;
+  assign tap_end = taps_q == 1;
+  assign tap_row_end = tap_rows_q == 1;
+  assign column_end = columns_q == 1;
+  assign row_end = rows_q == 1;
+  assign last_chunk = planes_q <= count_t'(Planes);
+  assign row_repeated = row_repeats_q == 1;
+  assign column_repeated = column_repeats_q == 1;
+
+  assign step[Tap] = state_q == Walk && !tap_end;
+  assign step[TapRow] = state_q == Walk && tap_end && !tap_row_end;
+  assign step[Column] = state_q == Walk && tap_end && tap_row_end && !column_end;
+  assign step[Row] = state_q == Walk && tap_end && tap_row_end && column_end && !row_end;
+  assign chunk_end = state_q == Walk && step == 0;
+  assign turn = start_i | chunk_end;  // to the next chunk
+  assign busy_o = state_q != Idle;
+  assign done_o = chunk_end & last_chunk;
+
+  // ---- counts
+  always_ff @(posedge clk_i) begin
+    if (rst_i) state_q <= Idle;
+    else if (start_i | (chunk_end & !last_chunk)) state_q <= walk_i.loads == 0 ? Walk : Load;
+    else if (chunk_end) state_q <= Idle;
+    else if (state_q == Load && load_end) state_q <= Walk;
+
+    if (start_i) place_q <= place_i;
+    if (start_i) planes_q <= walk_i.planes;
+    else if (chunk_end) planes_q <= planes_q - count_t'(Planes);
+    if (turn) loads_q <= walk_i.loads;
+    else if (state_q == Load) loads_q <= loads_q - 1'b1;
+
+    if (start_i) rows_q <= place_i.rows;
+    else if (chunk_end) rows_q <= place_q.rows;
+    else if (step[Row]) rows_q <= rows_q - 1'b1;
+    if (turn | step[Row]) columns_q <= walk_i.columns;
+    else if (step[Column]) columns_q <= columns_q - 1'b1;
+    if (turn | step[Row] | step[Column]) tap_rows_q <= walk_i.tap_rows;
+    else if (step[TapRow]) tap_rows_q <= tap_rows_q - 1'b1;
+    if (turn | (state_q == Walk & !step[Tap])) taps_q <= walk_i.tap_columns;
+    else if (step[Tap]) taps_q <= taps_q - 1'b1;
+    first_q <= turn | state_q == Load | step[Row] | step[Column];
+
+    if (start_i) row_repeats_q <= place_i.repeats;
+    else if (chunk_end) row_repeats_q <= place_q.repeats;
+    else if (step[Row]) row_repeats_q <= row_repeated ? walk_i.row_repeats : row_repeats_q - 1'b1;
+    if (turn | step[Row] | (step[Column] & column_repeated)) begin
+      column_repeats_q <= walk_i.column_repeats;
+    end else if (step[Column]) begin
+      column_repeats_q <= column_repeats_q - 1'b1;
+    end
+    if (start_i) row_number_q <= place_i.output_row;
+    else if (chunk_end) row_number_q <= place_q.output_row;
+    else if (step[Row]) row_number_q <= row_number_q + 1'b1;
+  end
+
+  // ---- the input buffer
+  units_t chunk_q, row_q, column_q, tap_row_q, tap_q, chunk_next, tap_next;
+  count_t image_row_q, tap_image_row_q, image_column_q, tap_image_column_q, row_next;
+
+  assign chunk_next = start_i ? place_i.base : chunk_q + units_t'(Planes);
+
+  always_comb begin
+    tap_next = chunk_next;
+    if (step[Tap]) tap_next = tap_q + walk_i.tap_column_step;
+    if (step[TapRow]) tap_next = tap_row_q + walk_i.tap_row_step;
+    if (step[Column]) begin
+      tap_next = column_q + (column_repeated ? walk_i.column_step : walk_i.column_repeat_step);
+    end
+    if (step[Row]) tap_next = row_q + (row_repeated ? walk_i.row_step : walk_i.row_repeat_step);
+    row_next = start_i ? place_i.row : place_q.row;
+    if (step[Row]) row_next = image_row_q + walk_i.row_rows;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (turn) chunk_q <= chunk_next;
+    if (turn | step[Row]) row_q <= tap_next;
+    if (turn | step[Row] | step[Column]) column_q <= tap_next;
+    if (turn | (step != 0 & !step[Tap])) tap_row_q <= tap_next;
+    if (turn | step != 0) tap_q <= tap_next;
+
+    if (turn | step[Row]) image_row_q <= row_next;
+    if (turn | step[Row]) tap_image_row_q <= row_next;
+    else if (step[Column]) tap_image_row_q <= image_row_q;
+    else if (step[TapRow]) tap_image_row_q <= tap_image_row_q + walk_i.tap_row_rows;
+
+    if (turn | step[Row]) image_column_q <= walk_i.first_column;
+    else if (step[Column]) image_column_q <= image_column_q + walk_i.column_columns;
+    if (turn | step[Row]) tap_image_column_q <= walk_i.first_column;
+    else if (step[Column]) tap_image_column_q <= image_column_q + walk_i.column_columns;
+    else if (step[TapRow]) tap_image_column_q <= image_column_q;
+    else if (step[Tap]) tap_image_column_q <= tap_image_column_q + walk_i.tap_column_columns;
+  end
+
+  assign input_unit_o = tap_q;
+
+  // ---- the resident buffer
+  units_t load_chunk_q, load_q, weight_chunk_q, weight_q, load_next, weight_next;
+  logic [BufferBits+1:0] entry_block_q, entry_row_q, entry_q, entry_row_next;
+  logic entry_moves;
+
+  assign load_next = start_i ? '0 : load_chunk_q + walk_i.load_chunk;
+  assign weight_next = start_i ? walk_i.weights : weight_chunk_q + units_t'(Planes);
+  assign entry_moves = row_number_q < walk_i.entry_head || row_number_q >= walk_i.entry_tail;
+  assign entry_row_next = entry_row_q + {entry_moves ? walk_i.entry_row : '0, 2'd0};
+
+  always_ff @(posedge clk_i) begin
+    if (turn) load_chunk_q <= load_next;
+    if (turn) load_q <= load_next;
+    else if (state_q == Load) load_q <= load_q + walk_i.load_step;
+
+    if (turn) weight_chunk_q <= weight_next;
+    if (turn) weight_q <= weight_next;
+    else if (step[Row] | step[Column]) weight_q <= weight_chunk_q;
+    else if (step[Tap] | step[TapRow]) weight_q <= weight_q + walk_i.weight_step;
+
+    if (begin_i) entry_block_q <= '0;
+    else if (done_o) entry_block_q <= entry_row_next;
+    if (turn) entry_row_q <= entry_block_q;
+    else if (step[Row]) entry_row_q <= entry_row_next;
+    if (turn) entry_q <= entry_block_q;
+    else if (step[Row]) entry_q <= entry_row_next;
+    else if (step[Column]) entry_q <= entry_q + 1'b1;
+  end
+
+  always_comb begin
+    resident_unit_o = weight_q;
+    if (walk_i.entries) resident_unit_o = entry_q[BufferBits+1:2];
+    if (state_q == Load) resident_unit_o = load_q;
+  end
+
+  // ---- what the slot is
+  logic [SourceBits-1:0] source_q;
+  logic [7:0] load_number_q;
+
+  always_ff @(posedge clk_i) begin
+    load_number_q <= state_q == Load ? load_number_q + 1'b1 : '0;
+    source_q <= step[Tap] ? source_q + SourceBits'(walk_i.by_source) : '0;
+    slot_o <= '{
+        load: state_q == Load && !rst_i,
+        tap: state_q == Walk && !rst_i,
+        hold: state_q == Walk && first_q,
+        first: first_q,
+        last: state_q == Walk && tap_end && tap_row_end && !rst_i,
+        in_image: tap_image_row_q < place_q.input_rows && tap_image_column_q < walk_i.width,
+        source: state_q == Load ? SourceBits'(1) : source_q,  // factors are a second one
+        load_number: load_number_q,
+        entry: entry_q[1:0],
+        final_chunk: last_chunk,
+        planes: last_chunk ? 4'(planes_q - 1'b1) : 4'(Planes - 1)
+    };
+  end
+
+  assign chunk_o = state_q != Idle && turned_q;
+  assign chunk_data_o = '{
+          planes: last_chunk ? planes_q : count_t'(Planes),
+          last: last_chunk
+      };
+
+  always_ff @(posedge clk_i) turned_q <= turn;
+
+  if (Planes < 1 || Planes > 16) begin : gen_check
+    $error("Planes: 1 to 16.");
+  end
+
+endmodule

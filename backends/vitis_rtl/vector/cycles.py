@@ -1,0 +1,133 @@
+"""The cycle of every event of a pass through the vector unit, from its registers (docs/rtl/vector.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory, Reads, Writes
+from dynamap.backends.vitis_rtl.vector.registers import VectorPass
+from dynamap.backends.vitis_rtl.vector.shape import LANE_CYCLES, WRITE_CYCLES
+
+BEGIN_CYCLES = 3
+"""From the start of a pass to its first transfer's turn."""
+ISSUE_CYCLES = 1
+"""From a transfer's turn to the issue of its first source."""
+REQUEST_CYCLES = 2
+"""From an issue to the request of its first run."""
+WAITING_CYCLES = 2
+"""From a beat on the port to its word behind the queue of those that wait: two registers."""
+SET_UP_CYCLES = 2
+"""From the cycle in which the placer takes a source to its first word."""
+MOST_TRANSFERS = 4
+"""Of those issued, that are not all in a buffer."""
+EMPTY_CYCLES = 7
+"""From the word that a block is in the output buffer, or that its turn has come, to its first word on the port."""
+
+
+@dataclass
+class VectorCycles:
+    """In cycles since the start of the pass: each source of each block placed, the resident operand there, and of each
+    block its last slot, when it is in the output buffer, when it has left that, and when it is in memory."""
+
+    placed: list[int] = field(default_factory=list)
+    resident: list[int] = field(default_factory=list)
+    walked: list[int] = field(default_factory=list)
+    filled: list[int] = field(default_factory=list)
+    emptied: list[int] = field(default_factory=list)
+    stored: list[int] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """Cycles of the pass."""
+        return self.stored[-1]
+
+
+class _Timeline:
+    """The parts, each with the cycle in which it is free."""
+
+    def __init__(self, work: VectorPass, memory: PlannedMemory) -> None:
+        self._work, self._shape = work, work.shape
+        self._reads = Reads(work.shape.port, memory)
+        self._writes = Writes(work.shape.port, memory)
+        self._turn = BEGIN_CYCLES
+        self._asked = self._delivered = -1
+        self._done: list[int] = []
+        self.cycles = VectorCycles()
+
+    def _issue(self, ready: int) -> int:
+        """The next transfer is issued when the one before it is asked for, and few enough are under way."""
+        issue = max(ready, self._asked + 1)
+        if len(self._done) >= MOST_TRANSFERS:
+            issue = max(issue, self._done[-MOST_TRANSFERS] + 1)
+        return issue
+
+    def load(self, index: int, ready: int) -> None:
+        """A block's turn, source by source."""
+        work = self._work
+        turn = max(self._turn, self._asked + 1, ready)
+        issue = turn + ISSUE_CYCLES
+        for source in range(len(work.sources)):
+            issue = self._issue(issue)
+            words, self._asked = self._reads.add(work.input_runs(index, source), issue + REQUEST_CYCLES)
+            taken = max(issue + 2, self._delivered + 1)
+            self._deliver([word + WAITING_CYCLES for word in words], taken + SET_UP_CYCLES)
+            self._done.append(self._delivered + 1 + self._shape.network_cycles)
+            self.cycles.placed.append(self._done[-1])
+        self._turn = turn + work.input_cycles(index)
+
+    def load_resident(self) -> None:
+        """The turn of the resident operand; a cycle where there is none."""
+        runs = self._work.resident_runs()
+        turn = max(self._turn, self._asked + 1)
+        self._turn = turn + 1
+        if not runs:
+            return
+        issue = self._issue(turn + ISSUE_CYCLES)
+        words, self._asked = self._reads.add(runs, issue + REQUEST_CYCLES)
+        self._deliver([word + WAITING_CYCLES for word in words], max(issue + 2, self._delivered + 1) + 1)
+        self._done.append(self._delivered)
+        self.cycles.resident.append(self._delivered)
+        self._turn = turn + sum(run.beats + len(run.bursts()) for run in runs)
+
+    def _deliver(self, words: list[int], first: int) -> None:
+        taken = first - 1
+        for word in words:
+            taken = max(word, taken + 1)
+        self._delivered = taken
+
+    def walk(self, index: int) -> None:
+        """The block's slots, and its bytes behind the last one."""
+        cycles = self.cycles
+        placed = cycles.placed[(index + 1) * len(self._work.sources) - 1]
+        start = max(placed, *cycles.resident, *cycles.walked[-1:], *cycles.emptied[index - 2 : index - 1], 0) + 1
+        cycles.walked.append(start + self._work.walk_cycles(index))
+        cycles.filled.append(cycles.walked[-1] + self._shape.read_cycles + LANE_CYCLES + WRITE_CYCLES)
+
+    def store(self, index: int) -> None:
+        """The block's turn to be stored."""
+        cycles = self.cycles
+        turn = max(self._turn, cycles.filled[index] + 1)
+        self._turn = turn + self._work.store_cycles(index)
+        begin = max([turn, *cycles.emptied[-1:]]) + EMPTY_CYCLES
+        done = [self._writes.add(run, begin).done for run in self._work.output_runs(index)]
+        cycles.emptied.append(self._writes.taken)
+        cycles.stored.append(done[-1])
+
+
+def vector_cycles(work: VectorPass, memory: PlannedMemory) -> VectorCycles:
+    """Every event of a pass, in cycles since its start, with a memory as planned.
+
+    Transfers take their turns as memory_sequence.sv has them: L0, P, L1, then L(i+2), S(i).
+    """
+    timeline = _Timeline(work, memory)
+    count = len(work.blocks)
+    timeline.load(0, 0)
+    timeline.load_resident()
+    if count > 1:
+        timeline.load(1, 0)
+    for index in range(count):
+        timeline.walk(index)
+        if index + 2 < count:
+            timeline.load(index + 2, timeline.cycles.walked[index] + 1)
+        timeline.store(index)
+    return timeline.cycles

@@ -1,0 +1,325 @@
+"""What the registers of the vector unit hold for a command of a program: ``vector_pkg::vector_pass_t``."""
+
+from __future__ import annotations
+
+from dynamap.backends.program.lowering.geometry import BlockShape, blocks_of, channel_units
+from dynamap.backends.program.specification import Command, Flag, FormatCode, Op
+from dynamap.backends.vitis_rtl.core.registers import joined_bits
+from dynamap.backends.vitis_rtl.memory_ports import Run, occupancy
+from dynamap.backends.vitis_rtl.vector.operations import NO_TABLES, PIXELS, CommandTables, Load, Operation, operation_of
+from dynamap.backends.vitis_rtl.vector.shape import MOST_SOURCES, UNIT_BYTES, VectorUnitShape
+from dynamap.cost.errors import InputError
+from dynamap.cost.geometry import ceil_div
+
+Fields = list[tuple[int, int]]
+"""Values and bits, the highest field first, as the structs have them."""
+
+COUNT, UNITS, RUN, ADDRESS = 16, 24, 24, 64
+
+
+class VectorPass:
+    """A command as the unit's registers have it.
+
+    ``table_address``: where the run ``operation.table`` lies in memory, if the unit needs one.
+
+    Raises:
+        InputError: it is none of what the unit can do yet.
+    """
+
+    def __init__(
+        self, shape: VectorUnitShape, command: Command, tables: CommandTables = NO_TABLES, table_address: int = 0
+    ) -> None:
+        self.shape, self.command = shape, command
+        _check(command, tables)
+        self.operation: Operation = operation_of(command, tables)
+        self.blocks = list(blocks_of(command))
+        self.planes = ceil_div(command.out_channels, UNIT_BYTES)
+        self.sources = self._sources(tables)
+        self.together = command.op is Op.CONCAT
+        inside = sum(planes for _, planes in self.sources) if self.together else channel_units(command)
+        self.pitch = inside | 1
+        self.resident = self._resident(table_address)
+
+    def _sources(self, tables: CommandTables) -> list[tuple[int, int]]:
+        """Address and planes of each input, in the order in which they are read."""
+        command = self.command
+        if not command.op.streams_sources:
+            return [(command.input_address, channel_units(command))]
+        found = [(source.address, ceil_div(source.channels, UNIT_BYTES)) for source in tables.sources]
+        return found[::-1] if self.operation.hold_first else found
+
+    def _resident(self, table_address: int) -> tuple[int, int] | None:
+        """Address and bytes of the resident run: the command's own, or the unit's table."""
+        command = self.command
+        if self.operation.table:
+            return table_address, len(self.operation.table)
+        return (command.weights_address, command.weight_bytes) if command.weight_bytes else None
+
+    # ---- runs
+
+    def input_runs(self, index: int, source: int) -> list[Run]:
+        """The runs of a source of a block, in words: one for each plane, or one of all."""
+        block = self.blocks[index]
+        begin = block.input_start * self.command.input_row_bytes
+        return self._runs_at(self._like(index), source, begin)
+
+    def _runs_at(self, block: BlockShape, source: int, begin: int) -> list[Run]:
+        command, word = self.command, self.shape.word
+        address, planes = self.sources[source]
+        words = block.input_rows * command.input_row_bytes // word
+        first = (address + begin) // word
+        if self._contiguous(block):
+            return [Run(first, planes * words)]
+        return [Run(first + plane * command.input_plane_bytes // word, words) for plane in range(planes)]
+
+    def _contiguous(self, block: BlockShape) -> bool:
+        return block.input_rows * self.command.input_row_bytes == self.command.input_plane_bytes
+
+    def output_runs(self, index: int) -> list[Run]:
+        """The runs of a block's output in words."""
+        command, word, block = self.command, self.shape.word, self.blocks[index]
+        words = block.rows * command.output_row_bytes // word
+        first = (command.output_address + block.first_row * command.output_row_bytes) // word
+        if block.rows * command.output_row_bytes == command.output_plane_bytes:
+            return [Run(first, self.planes * words)]
+        return [Run(first + plane * command.output_plane_bytes // word, words) for plane in range(self.planes)]
+
+    def resident_runs(self) -> list[Run]:
+        """The run of the resident operand, in words."""
+        if self.resident is None:
+            return []
+        address, size = self.resident
+        return [Run(address // self.shape.word, size // self.shape.word)]
+
+    def input_cycles(self, index: int) -> int:
+        """Cycles for which a block's sources take memory, by its registers: those of the first block, or the last.
+
+        The registers have one number for all blocks but the last. It counts the bursts of the first block; those of
+        another may be cut at other places (docs/rtl/memory-ports.md).
+        """
+        like = self._register_block(index)
+        return occupancy([run for source in range(len(self.sources)) for run in self.input_runs(like, source)])
+
+    def store_cycles(self, index: int) -> int:
+        """The same of its output."""
+        return occupancy(self.output_runs(self._register_block(index)))
+
+    def _register_block(self, index: int) -> int:
+        return index if index == len(self.blocks) - 1 else 0
+
+    def _like(self, index: int) -> BlockShape:
+        return self.blocks[self._register_block(index)]
+
+    # ---- the walk
+
+    @property
+    def taps(self) -> tuple[int, int]:
+        """Rows and columns of a position's taps; its sources are columns."""
+        if self.operation.by_source:
+            return 1, len(self.sources)
+        if self.command.op in (Op.MAX_POOL, Op.AVERAGE_POOL, Op.DEPTHWISE):
+            return self.command.kernel_rows, self.command.kernel_columns
+        return 1, 1
+
+    @property
+    def loads(self) -> int:
+        """Slots in which a chunk loads before its positions."""
+        slots = {Load.CONSTANT: 1, Load.CHANNELS: UNIT_BYTES, Load.FACTORS: self.shape.planes}
+        return slots[self.operation.load]
+
+    def walk_cycles(self, index: int) -> int:
+        """Slots of a block: of each chunk its loads, and the taps of its positions."""
+        rows, columns = self.taps
+        positions = self.blocks[index].rows * self.command.out_width
+        return ceil_div(self.planes, self.shape.planes) * (self.loads + positions * rows * columns)
+
+    @property
+    def row_units(self) -> int:
+        """Units of an image row in the input buffer."""
+        return self.command.input_row_bytes // UNIT_BYTES * self.pitch
+
+    @property
+    def region_units(self) -> int:
+        """From a source's rows in a half of the input buffer to the next one's."""
+        return max(block.input_rows for block in self.blocks) * self.row_units
+
+    def fits(self) -> bool:
+        """Whether its blocks fit into the buffers."""
+        shape = self.shape
+        regions = 1 if self.together else len(self.sources)
+        input_units = regions * self.region_units
+        resident = self.resident[1] if self.resident else 0
+        words = max(sum(run.beats for run in self.output_runs(index)) for index in range(len(self.blocks)))
+        return (
+            input_units <= shape.input_half * (2 if len(self.blocks) == 1 else 1)
+            and resident <= UNIT_BYTES * shape.banks * shape.resident_depth
+            and words <= shape.output_depth // 2
+        )
+
+    # ---- registers
+
+    def registers(self) -> bytes:
+        """``vector_pkg::vector_pass_t``, its lowest byte first."""
+        command, operation = self.command, self.operation
+        resizes = command.op is Op.RESIZE
+        stride, top = (1, 0) if resizes else (command.stride_rows, command.pad_top)
+        step = command.block_rows // command.size if resizes else command.block_rows * stride
+        address, size = self.resident or (0, 0)
+        words = size // self.shape.word
+        used = command.out_channels - UNIT_BYTES * (self.planes - 1)
+        fields: Fields = [
+            *self._walk_fields(),
+            (operation.operand, 2),
+            (operation.load, 2),
+            (operation.largest, 1),
+            (operation.hold_first, 1),
+            (operation.pad_value, 8),
+            *operation.finish.fields(),
+            (command.output_zero_point, 8),
+            (bool(command.flags & Flag.LOOKUP), 1),
+            (2**used - 1, UNIT_BYTES),
+            (len(self.sources), MOST_SOURCES.bit_length()),
+            *self._source_fields(),
+            (command.input_plane_bytes, ADDRESS),
+            (self.pitch, UNITS),
+            (-top * command.input_row_bytes, ADDRESS),
+            (step * command.input_row_bytes, ADDRESS),
+            (-top * self.row_units, UNITS),
+            (step * self.row_units, UNITS),
+            (-top, COUNT),
+            (step, COUNT),
+            (command.input_row_bytes, ADDRESS),
+            (self.row_units, UNITS),
+            (self.shape.input_half, UNITS),
+            (self.resident is not None, 1),
+            (address, ADDRESS),
+            (words, RUN),
+            (occupancy(self.resident_runs()), RUN),
+            (command.output_address, ADDRESS),
+            (command.block_rows * command.output_row_bytes, ADDRESS),
+            (command.output_plane_bytes, ADDRESS),
+            (command.output_row_bytes // self.shape.word, COUNT),
+            (command.blocks, COUNT),
+            *self._block_fields(0),
+            *self._block_fields(len(self.blocks) - 1),
+        ]
+        return joined_bits(reversed(fields))
+
+    def _walk_fields(self) -> Fields:
+        command, operation, pitch = self.command, self.operation, self.pitch
+        tap_rows, tap_columns = self.taps
+        dilation = command.dilation_rows, command.dilation_columns
+        resizes = command.op is Op.RESIZE
+        strides = (1, 1) if resizes else (command.stride_rows, command.stride_columns)
+        repeats = (command.size, command.columns_factor) if resizes else (1, 1)
+        left = 0 if resizes else command.pad_left
+        row_offset, column_offset = self._interleaved()
+        by_source = operation.by_source
+        load_step, load_chunk = {
+            Load.CONSTANT: (0, 0),
+            Load.CHANNELS: (self.shape.planes, UNIT_BYTES * self.shape.planes),
+            # A lane takes unit p of a slot for plane p, and planes are 4 units apart.
+            Load.FACTORS: (PIXELS - 1, PIXELS * self.shape.planes),
+        }[operation.load]
+        units = channel_units(command)
+        head, tail = operation.entry_rows or (0, 0)
+        return [
+            (self.planes, COUNT),
+            (command.out_width, COUNT),
+            (tap_rows, COUNT),
+            (tap_columns, COUNT),
+            (by_source, 1),
+            (strides[0] * self.row_units - (repeats[0] - 1) * row_offset, UNITS),
+            (strides[1] * pitch - (repeats[1] - 1) * column_offset, UNITS),
+            (dilation[0] * self.row_units, UNITS),
+            (self.region_units if by_source else dilation[1] * pitch, UNITS),
+            (0 if resizes else strides[0], COUNT),
+            (dilation[0], COUNT),
+            (0 if resizes else strides[1], COUNT),
+            (0 if by_source else dilation[1], COUNT),
+            (-left, COUNT),
+            (-left * pitch, UNITS),
+            (command.width, COUNT),
+            (self.loads, COUNT),
+            (load_step, UNITS),
+            (load_chunk, UNITS),
+            (units * UNIT_BYTES, UNITS),
+            (units, UNITS),
+            (operation.entry_rows is not None, 1),
+            (ceil_div(command.out_width, PIXELS), UNITS),
+            (head, COUNT),
+            (tail, COUNT),
+            (repeats[0], COUNT),
+            (repeats[1], COUNT),
+            (row_offset, UNITS),
+            (column_offset, UNITS),
+            (command.block_rows % repeats[0], COUNT),
+        ]
+
+    def _interleaved(self) -> tuple[int, int]:
+        """Units from a repeat of a row, or of a column, to the next, where groups of channels are interleaved."""
+        command = self.command
+        if command.op is not Op.RESIZE or command.channels <= command.out_channels:
+            return 0, 0
+        return command.columns_factor * self.planes, self.planes
+
+    def _source_fields(self) -> Fields:
+        found: Fields = []
+        first, last = self._like(0), self.blocks[-1]
+        row_words = self.command.input_row_bytes // self.shape.word
+        base = 0
+        factors = self.operation.factors
+        for index in range(MOST_SOURCES):
+            address, planes = self.sources[index] if index < len(self.sources) else (0, 0)
+            zero_point, factor = factors[index] if index < len(factors) else (0, 0)
+            source: Fields = [
+                (address, ADDRESS),
+                (planes, COUNT),
+                (planes * first.input_rows * row_words, RUN),
+                (planes * last.input_rows * row_words, RUN),
+                (base, UNITS),
+                (zero_point, 8),
+                (factor, 18),
+            ]
+            base += planes if self.together else self.region_units
+            found = source + found  # source 0 is the lowest
+        return found
+
+    def _block_fields(self, index: int) -> Fields:
+        command, block, word = self.command, self._like(index), self.shape.word
+        row_words = command.input_row_bytes // word
+        outputs = self.output_runs(self._register_block(index))
+        last_row = command.height - block.input_rows
+        return [
+            (self.input_cycles(index), RUN),
+            (block.input_rows * row_words, COUNT),
+            (block.input_rows * command.input_row_bytes // UNIT_BYTES, UNITS),
+            (self._contiguous(block), 1),
+            (last_row * command.input_row_bytes, ADDRESS),
+            (last_row * self.row_units, UNITS),
+            (last_row, COUNT),
+            (block.input_rows, COUNT),
+            (block.rows, COUNT),
+            (block.rows * command.output_row_bytes // word, COUNT),
+            (len(outputs), COUNT),
+            (outputs[0].beats, RUN),
+            (self.store_cycles(index), RUN),
+        ]
+
+
+def _check(command: Command, tables: CommandTables) -> None:
+    """What the unit cannot do yet."""
+    formats = (command.input_format, command.output_format)
+    name = f"{command.op.name} of the vector unit of the RTL"
+    if formats != (FormatCode.C16, FormatCode.C16):
+        raise InputError(f"{name} reads and writes c16, and no other format yet")
+    whole = command.first_row == 0 and command.pass_rows == command.out_height
+    if not whole or (command.first_channel, command.pass_channels) != (0, command.out_channels):
+        raise InputError(f"{name} makes a whole layer in one pass")
+    if len(tables.sources) > MOST_SOURCES:
+        raise InputError(f"{name} reads at most {MOST_SOURCES} tensors, not {len(tables.sources)}")
+    if any(source.row_bytes != command.input_row_bytes for source in tables.sources):
+        raise InputError(f"{name} reads tensors of one width and height")
+    interleaved = command.op is Op.RESIZE and command.channels > command.out_channels
+    if interleaved and command.blocks > 1 and command.block_rows % command.size:
+        raise InputError(f"{name} interleaves groups of channels in blocks of whole input rows")

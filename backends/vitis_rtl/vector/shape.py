@@ -1,0 +1,75 @@
+"""The sizes of a vector unit, the parameters of ``vector_unit.sv``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
+
+UNIT_BYTES = 16
+
+MOST_SOURCES = 8
+"""Tensors that a pass reads: ``Sources`` of ``vector_pkg.sv``."""
+
+LANE_CYCLES = 17
+"""From a value at a lane to the byte that it is the last one of (``vector_lane.sv``)."""
+
+WRITE_CYCLES = 2
+"""From a block's last bytes to the word that it is in the output buffer."""
+
+
+@dataclass(frozen=True)
+class VectorUnitShape:
+    """``lanes``: of 16 channels each plane, planes side by side. ``banks``: of the input buffer and of the resident
+    one, a power of two. ``input_depth``, ``resident_depth``: units of a bank. ``output_depth``: words of both halves.
+    """
+
+    lanes: int = 32
+    word_units: int = 4
+    banks: int = 4
+    input_depth: int = 512
+    resident_depth: int = 512
+    output_depth: int = 1024
+    outstanding: int = 32
+
+    def parameters(self) -> dict[str, int]:
+        """The parameters by their names in the RTL."""
+        return {
+            "Lanes": self.lanes,
+            "WordUnits": self.word_units,
+            "Banks": self.banks,
+            "InputDepth": self.input_depth,
+            "ResidentDepth": self.resident_depth,
+            "OutputDepth": self.output_depth,
+            "Outstanding": self.outstanding,
+        }
+
+    @property
+    def word(self) -> int:
+        """Bytes of a memory word."""
+        return UNIT_BYTES * self.word_units
+
+    @property
+    def port(self) -> MemoryPort:
+        """Its memory port, reading and writing."""
+        return MemoryPort(self.word, self.outstanding)
+
+    @property
+    def planes(self) -> int:
+        """Planes of 16 channels that the lanes work on side by side."""
+        return self.lanes // UNIT_BYTES
+
+    @property
+    def input_half(self) -> int:
+        """Units of a half of the input buffer."""
+        return self.banks * self.input_depth // 2
+
+    @property
+    def network_cycles(self) -> int:
+        """Through the turns of units in front of and behind the banks: two bits of the bank in each cycle."""
+        return -(-(self.banks - 1).bit_length() // 2)
+
+    @property
+    def read_cycles(self) -> int:
+        """From a unit's address to its data."""
+        return 3 + self.network_cycles

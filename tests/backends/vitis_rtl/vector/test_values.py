@@ -1,0 +1,179 @@
+"""Operations without windows, and depthwise convolutions, from memory to memory: bytes and cycles."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dynamap.backends.program.packing import PARAMETERS
+from dynamap.backends.program.specification import Command, Flag, Op
+from dynamap.backends.vitis_rtl.simulation import Simulations
+from dynamap.backends.vitis_rtl.vector.operations import CommandTables
+from dynamap.backends.vitis_rtl.vector.shape import VectorUnitShape
+from support.lane_records import random_channels
+from support.vector_records import (
+    Pooled,
+    VectorData,
+    random_memory,
+    source_of,
+    vector_data,
+    window_command,
+)
+from support.vector_runs import check
+
+WIDE = VectorUnitShape()
+NARROW = VectorUnitShape(lanes=16, word_units=2, banks=4, input_depth=1024, outstanding=8)
+SHAPES = pytest.mark.parametrize("shape", [WIDE, NARROW], ids=["32 lanes", "16 lanes"])
+
+
+def plain(op: Op, channels: int, height: int, width: int, block_rows: int = 0, **fields: int) -> Command:
+    """A command that makes each pixel of the same pixel of its inputs."""
+    made = window_command(Pooled(op, channels, height, width, height, width, block_rows=block_rows))
+    return replace(made, output_zero_point=11, clamp_low=-120, clamp_high=125, **fields)
+
+
+def added(shape: VectorUnitShape, terms: int, command: Command, tables: CommandTables, seed: int) -> VectorData:
+    """A sum of so many tensors with scales of their own."""
+    memory = random_memory(shape, seed)
+    random = memory.random
+    sources = tuple(
+        source_of(
+            memory,
+            command,
+            command.channels,
+            zero_point=int(random.integers(-128, 128)),
+            multiplier=int(random.integers(2**15, 2**17)),
+        )
+        for _ in range(terms)
+    )
+    return vector_data(shape, memory, replace(command, source_count=terms), replace(tables, sources=sources))
+
+
+@SHAPES
+@pytest.mark.parametrize("terms", [2, 3, 8])
+def test_sums(simulations: Simulations, shape: VectorUnitShape, terms: int) -> None:
+    command = plain(Op.ADD, 40, 5, 6, block_rows=2, shift=18)
+    check(simulations, added(shape, terms, command, CommandTables(), terms))
+
+
+@SHAPES
+def test_products(simulations: Simulations, shape: VectorUnitShape) -> None:
+    memory = random_memory(shape, 3)
+    command = plain(
+        Op.MUL, 40, 5, 6, 2, source_count=2, input_zero_point=-5, second_zero_point=17, multiplier=70001, shift=23
+    )
+    sources = tuple(source_of(memory, command, 40, zero_point=zero) for zero in (-5, 17))
+    check(simulations, vector_data(shape, memory, command, CommandTables(sources)))
+
+
+@SHAPES
+@pytest.mark.parametrize("channels", [20, 70])
+def test_scales(simulations: Simulations, shape: VectorUnitShape, channels: int) -> None:
+    """The factor is a plane of four pixels for 16 channels, of which one is one."""
+    memory = random_memory(shape, 4)
+    command = plain(Op.SCALE, channels, 5, 6, 2, input_zero_point=3, second_zero_point=-128, multiplier=70001, shift=22)
+    size = 64 * -(-channels // 16)
+    command = replace(command, weights_address=memory.place(size), weight_bytes=size, source_count=2)
+    check(simulations, vector_data(shape, memory, command))
+
+
+@SHAPES
+@pytest.mark.parametrize("slopes", [1, 40])
+def test_activations(simulations: Simulations, shape: VectorUnitShape, slopes: int) -> None:
+    """A leaky one whose slopes differ by the channel, and then a table."""
+    memory = random_memory(shape, 5)
+    random = memory.random
+    command = plain(
+        Op.ACTIVATION, 40, 5, 6, 3, input_zero_point=9, multiplier=80000, shift=17, leaky_positive=2**16, leaky_shift=16
+    )
+    command = replace(command, flags=Flag.STORE | Flag.LEAKY | Flag.LOOKUP)
+    values = tuple(int(slope) for slope in random.integers(-(2**17) + 1, 2**17, slopes))
+    check(simulations, vector_data(shape, memory, command, CommandTables(slopes=values)))
+
+
+@SHAPES
+def test_a_leaky_sum(simulations: Simulations, shape: VectorUnitShape) -> None:
+    command = plain(Op.ADD, 20, 4, 5, shift=18, leaky_positive=2**16, leaky_shift=16)
+    command = replace(command, flags=Flag.STORE | Flag.LEAKY)
+    check(simulations, added(shape, 2, command, CommandTables(slopes=(6554,)), 6))
+
+
+DEPTHWISE = {
+    "3x3": Pooled(Op.DEPTHWISE, 40, 6, 7, 6, 7, (3, 3), pads=(1, 1), block_rows=4),
+    "5x3 of stride 2": Pooled(Op.DEPTHWISE, 20, 9, 9, 5, 5, (5, 3), (2, 2), pads=(2, 1), block_rows=2),
+    "3x3 of dilation 2 and 1": Pooled(Op.DEPTHWISE, 16, 8, 6, 4, 4, (3, 3), dilation=(2, 1)),
+    "global": Pooled(Op.DEPTHWISE, 70, 4, 4, 1, 1, (4, 4)),
+}
+
+
+@SHAPES
+@pytest.mark.parametrize("layer", DEPTHWISE.values(), ids=DEPTHWISE.keys())
+def test_depthwise_convolutions(simulations: Simulations, shape: VectorUnitShape, layer: Pooled) -> None:
+    memory = random_memory(shape, 7)
+    random, channels = memory.random, layer.channels
+    padded = -(-channels // 16) * 16
+    parameters = np.zeros(padded, PARAMETERS)
+    parameters[:channels] = random_channels(random, channels)
+    parameters["shift"] = random.integers(22, 26, padded)
+    weights = random.integers(-128, 128, (layer.kernel[0] * layer.kernel[1], padded)).astype(np.int8)
+    run = parameters.tobytes() + weights.tobytes()
+    run += bytes(-len(run) % 64)
+    command = replace(window_command(layer), output_zero_point=4, flags=Flag.STORE | Flag.LOOKUP)
+    command = replace(command, weights_address=memory.put(run), weight_bytes=len(run))
+    check(simulations, vector_data(shape, memory, command))
+
+
+@SHAPES
+@pytest.mark.parametrize("alike", [True, False])
+def test_concatenations(simulations: Simulations, shape: VectorUnitShape, alike: bool) -> None:
+    """Of three inputs, as they are or each with a scale of its own."""
+    memory = random_memory(shape, 8)
+    command = replace(plain(Op.CONCAT, 16, 5, 6, 2), clamp_low=-128, clamp_high=127)
+    sources, first = [], 0
+    for channels, multiplier in ((16, 70000), (48, 131071), (20, 65536)):
+        scale = {"multiplier": 1, "shift": 0} if alike else {"multiplier": multiplier, "shift": 17}
+        zero_point = 11 if alike else first - 30
+        sources.append(source_of(memory, command, channels, zero_point=zero_point, first_channel=first, **scale))
+        first += channels
+    command = replace(command, source_count=3, out_channels=first, pass_channels=first, block_channels=first)
+    check(simulations, vector_data(shape, memory, command, CommandTables(tuple(sources))))
+
+
+@SHAPES
+@pytest.mark.parametrize(("factors", "block_rows"), [((2, 2), 5), ((3, 1), 4), ((2, 3), 0)])
+def test_enlargements(
+    simulations: Simulations, shape: VectorUnitShape, factors: tuple[int, int], block_rows: int
+) -> None:
+    """Blocks begin at any repeat of an input row."""
+    rows, columns = 4 * factors[0], 5 * factors[1]
+    check(simulations, vector_data(shape, random_memory(shape, 9), resized(40, 40, factors, rows, columns, block_rows)))
+
+
+@SHAPES
+@pytest.mark.parametrize("block_rows", [0, 2])
+def test_interleaved_groups_of_channels(simulations: Simulations, shape: VectorUnitShape, block_rows: int) -> None:
+    """Four groups of 48 channels become four times as many pixels of 40."""
+    command = resized(192, 40, (2, 2), 8, 10, block_rows)
+    check(simulations, vector_data(shape, random_memory(shape, 10), command))
+
+
+def resized(
+    channels: int, out_channels: int, factors: tuple[int, int], rows: int, columns: int, block_rows: int
+) -> Command:
+    """A nearest neighbour of whole factors."""
+    height, width = rows // factors[0], columns // factors[1]
+    block = block_rows or rows
+    blocks = -(-rows // block)
+    last = rows - (blocks - 1) * block
+    made = plain(Op.RESIZE, channels, height, width, input_zero_point=-9, multiplier=75000, shift=16)
+    row = 64 * -(-columns // 4)
+    return replace(
+        made, size=factors[0], columns_factor=factors[1],
+        out_channels=out_channels, pass_channels=out_channels, block_channels=out_channels,
+        out_height=rows, out_width=columns, output_row_bytes=row, output_plane_bytes=rows * row,
+        pass_rows=rows, block_rows=block, blocks=blocks,
+        block_input_rows=min(height, -(-block // factors[0]) + 1),
+        last_input_rows=min(height, -(-last // factors[0]) + 1),
+    )  # fmt: skip
