@@ -19,17 +19,30 @@ from dynamap.planner.plan.plan import Plan
 Int8Array = npt.NDArray[np.int8]
 
 
+@dataclass(frozen=True)
+class CycleCount:
+    """All cycles of a layer, measured, and as the closed form of what was measured has them.
+
+    They are not the plan's where the machine that runs is another one than the plan counts on.
+    """
+
+    measured: int
+    expected: int
+
+
 @dataclass(frozen=True, eq=False)
 class LayerRun:
     """One layer after its execution: the tensor that it wrote, C x H x W, and its counters by name.
 
     Counters have the names of the plan's layers (``bytes_read``, ``compute_cycles``, ...) and are compared with them.
+    ``cycles``: from an executor that measures cycles of its own.
     """
 
     name: str
     tensor: str
     values: Int8Array
     counters: Mapping[str, int]
+    cycles: CycleCount | None = None
 
 
 class Executor(Protocol):

@@ -46,12 +46,13 @@ def _header(
     ]
     for part in parts:
         lines += ["", c_comment(part.title)]
-        lines += [f"{define(number)}  {c_comment(_remark(number))}" for number in part.numbers]
+        lines += [f"{define(number)}  {c_comment(number_remark(number))}" for number in part.numbers]
     lines += ["", *macros] if macros else []
     lines.append("")
     lines += [line for part in parts for relation in part.relations for line in require(relation)]
     return "\n".join([*lines, "", "#endif", ""])
 
 
-def _remark(number: Number) -> str:
+def number_remark(number: Number) -> str:
+    """What a number means, its unit, and who decided it."""
     return f"{number.meaning} [{number.unit + '; ' if number.unit else ''}{number.origin}]"

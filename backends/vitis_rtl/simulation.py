@@ -65,9 +65,9 @@ class Simulations:
     """
 
     def __init__(self, optimise: str = "-O1") -> None:
-        self._optimise = optimise
         self._temporary = tempfile.TemporaryDirectory(prefix="dynamap-rtl-")
         self._folder = Path(self._temporary.name)
+        self._compiler = VerilatedCompiler(self._folder, optimise)
         self._built: dict[Bench, Path] = {}
 
     def __enter__(self) -> Simulations:
@@ -112,15 +112,28 @@ class Simulations:
             + [*SIMULATED, f"{bench.top}.sv"],
             folder,
         )
+        return self._compiler.program(folder / "made", f"../{REPLAY}", "bench")
+
+
+class VerilatedCompiler:
+    """Makes programs of what Verilator wrote. ``folder``: where its own code, compiled once, is kept."""
+
+    def __init__(self, folder: Path, optimise: str) -> None:
+        self._folder, self._optimise = folder, optimise
+
+    def program(self, made: Path, driver: str, name: str) -> Path:
+        """The program ``name`` in the folder that Verilator has made, with the C++ file that drives it.
+
+        Raises:
+            InputError: there is no compiler, or it refuses the code.
+        """
         # One translation unit: the headers take longer than the code.
-        made = sorted(path.name for path in (folder / "made").glob("*.cpp"))
-        unit = "".join(f'#include "{name}"\n' for name in (*made, f"../{REPLAY}"))
-        (folder / "made" / "whole.cc").write_text(unit)
-        self._compile(["whole.cc", *self._runtime(), "-o", "bench"], folder / "made")
-        return folder / "made" / "bench"
+        units = sorted(path.name for path in made.glob("*.cpp"))
+        (made / "whole.cc").write_text("".join(f'#include "{unit}"\n' for unit in (*units, driver)))
+        self._compile(["-I..", "whole.cc", *self._runtime(), "-o", name], made)
+        return made / name
 
     def _runtime(self) -> list[str]:
-        """Verilator's own code, compiled once."""
         objects = [self._folder / name.replace(".cpp", ".o") for name in RUNTIME]
         if not objects[-1].exists():
             include = _include()

@@ -79,6 +79,14 @@ ROOMS = {
         "vector_store.sv",
         "vector_unit.sv",
     ),
+    "program": (
+        "program_pkg.sv",
+        "record_fetch.sv",
+        "record_runner.sv",
+        "record_counts.sv",
+        "read_share.sv",
+    ),
+    "kernel": ("overlay.sv",),
 }
 """What becomes hardware, by the folder of ``rtl``. In each, a package stands before what uses it."""
 
@@ -123,14 +131,23 @@ SYNTHESISED = (
     *ROOMS["core"],
     *ROOMS["vector"],
     *ROOMS["control"],
+    *ROOMS["program"],
+    *ROOMS["kernel"],
 )
+KERNEL = ("params_pkg.sv", "dynamap_kernel.sv")
+"""The kernel of one plan, beside all others: it includes ``params.svh``."""
+
 SIMULATED = (*SYNTHESISED, *(name for names in TWINS.values() for name in names))
 
 FOLDER_OF = {name: f"rtl/{room}" for rooms in (ROOMS, TWINS) for room, names in rooms.items() for name in names}
+FOLDER_OF |= dict.fromkeys(KERNEL, "rtl/kernel")
 """Where each lies in the package."""
 
 BENCH_MEMORY = ("memory_model.sv", "axi_checks.sv", "axi_stable.sv")
 """The memory of a bench and the rules of AXI, in a folder of their own."""
+
+KERNEL_BENCH = ("kernel_bench.sv", *BENCH_MEMORY)
+"""The kernel before a memory, as ``kernel_sim.cpp`` drives it."""
 
 BENCHES = (
     "core_bench.sv",
@@ -147,6 +164,8 @@ BENCHES = (
 )
 """The benches, and the memory, its checks and queues, which a tool finds by their names."""
 
+BENCH_FOLDER_OF = {**dict.fromkeys(BENCH_MEMORY, "bench/memory"), "kernel_bench.sv": "bench/kernel"}
+
 PRIMITIVE = "DSP48E2.sv"
 """Stands for the vendor's slice where the sources of the synthesis are simulated."""
 
@@ -157,6 +176,6 @@ def write_sources(folder: Path, rtl: Iterable[str], bench: Iterable[str] = ()) -
     """Write the files of these names, all beside each other, into ``folder``."""
     root = resources.files("dynamap.backends.vitis_rtl")
     places = {name: FOLDER_OF[name] for name in rtl}
-    places |= {name: "bench/memory" if name in BENCH_MEMORY else "bench" for name in bench}
+    places |= {name: BENCH_FOLDER_OF.get(name, "bench") for name in bench}
     for name, place in places.items():
         (folder / name).write_bytes((root / place / name).read_bytes())

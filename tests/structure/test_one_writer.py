@@ -24,6 +24,7 @@ ALONE = (
 BUILDS = (
     "backends/vitis_hls/csim.py",
     "backends/intel_opencl/executor.py",
+    "backends/vitis_rtl/kernel_simulation.py",
     "backends/vitis_rtl/simulation.py",
     "backends/vitis_rtl/sources.py",
     "backends/vitis_rtl/synthesis.py",

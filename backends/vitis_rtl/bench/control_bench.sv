@@ -2,8 +2,10 @@
 module control_bench #(
     parameter int unsigned Arguments = 4,
     parameter int unsigned AddressBits = 12,
-    localparam int unsigned InBits = 43 + 2 * AddressBits,
-    localparam int unsigned OutBits = 43 + 32 * Arguments
+    parameter int unsigned Statuses = 2,
+    localparam int unsigned WindowBits = AddressBits - 3,
+    localparam int unsigned InBits = 43 + 2 * AddressBits + 32 * Statuses + 32,
+    localparam int unsigned OutBits = 43 + 32 * Arguments + 1 + WindowBits
 ) (
     input logic clk_i,
     input logic [InBits-1:0] in_i,
@@ -17,14 +19,21 @@ module control_bench #(
   logic [3:0] wstrb;
   logic [1:0] bresp, rresp;
   logic [Arguments-1:0][31:0] arguments;
+  logic [Statuses-1:0][31:0] statuses;
+  logic window_read;
+  logic [WindowBits-1:0] window_word;
+  logic [31:0] window_data;
 
-  assign {araddr, awaddr, wdata, wstrb, done, rready, arvalid, bready, wvalid, awvalid, rst} = in_i;
+  assign {window_data, statuses, araddr, awaddr, wdata, wstrb, done, rready, arvalid, bready,
+          wvalid, awvalid, rst} = in_i;
   assign out_o = {
-    arguments, rdata, rresp, bresp, start, interrupt, rvalid, arready, bvalid, wready, awready
+    {window_word, window_read, arguments, rdata, rresp, bresp, start, interrupt},
+    {rvalid, arready, bvalid, wready, awready}
   };
 
   control_slave #(
       .Arguments  (Arguments),
+      .Statuses   (Statuses),
       .AddressBits(AddressBits)
   ) u_slave (
       .clk_i,
@@ -49,7 +58,11 @@ module control_bench #(
       .interrupt_o(interrupt),
       .start_o(start),
       .done_i(done),
-      .arguments_o(arguments)
+      .arguments_o(arguments),
+      .statuses_i(statuses),
+      .window_read_o(window_read),
+      .window_word_o(window_word),
+      .window_data_i(window_data)
   );
 
 endmodule

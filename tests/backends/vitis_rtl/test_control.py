@@ -12,7 +12,7 @@ from dynamap.backends.vitis_rtl.simulation import Bench, Simulations
 
 IntArray = npt.NDArray[np.int64]
 
-ARGUMENTS = 4
+ARGUMENTS, STATUSES = 4, 2
 INPUTS = Record(
     (
         *(Field(name) for name in ("rst", "awvalid", "wvalid", "bready", "arvalid", "rready", "done")),
@@ -20,6 +20,8 @@ INPUTS = Record(
         Field("wdata", 32),
         Field("awaddr", 12),
         Field("araddr", 12),
+        Field("statuses", 32, STATUSES),
+        Field("window_data", 32),
     )
 )
 OUTPUTS = Record(
@@ -29,6 +31,8 @@ OUTPUTS = Record(
         Field("rresp", 2),
         Field("rdata", 32),
         Field("arguments", 32, ARGUMENTS),
+        Field("window_read"),
+        Field("window_word", 9),
     )
 )
 BENCH = Bench("control_bench", (("Arguments", ARGUMENTS), ("AddressBits", 12)), INPUTS, OUTPUTS)
@@ -46,7 +50,7 @@ class Host:
     expected: list[tuple[int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.values = {item.name: np.zeros(self.cycles, np.int64) for item in INPUTS.fields}
+        self.values = {item.name: np.zeros((self.cycles, item.count), np.int64) for item in INPUTS.fields}
         self.values["rst"][:2] = 1
         self.values["bready"][:] = self.values["rready"][:] = 1
 
@@ -115,7 +119,7 @@ def test_a_kernel_starts_again_where_it_is_asked_to(simulations: Simulations) ->
 
 
 def test_arguments_are_written_byte_by_byte(simulations: Simulations) -> None:
-    """From 0x10 on; data may come later than its address; nothing is behind the last argument."""
+    """From 0x10 on; data may come later than its address; what is behind the last argument is not written."""
     host = Host(120)
     for number in range(ARGUMENTS):
         host.write(0x10 + 4 * number, 0x01010101 * (number + 1), data_late=number)
@@ -125,6 +129,21 @@ def test_arguments_are_written_byte_by_byte(simulations: Simulations) -> None:
         host.read(0x10 + 4 * number, value)
     seen = host.run(simulations)
     assert seen["arguments"][host.at].tolist() == [0x01010101, 0x02BBCC02, 0x03030303, 0x04040404]
+
+
+def test_statuses_and_a_window_can_be_read(simulations: Simulations) -> None:
+    """Statuses lie behind the arguments; the upper half of the addresses is a memory's, a cycle later."""
+    host = Host(60)
+    host.values["statuses"][:] = [0x11112222, 0x33334444]
+    host.values["window_data"][:, 0] = 0x1000 + np.arange(60)
+    for number, value in enumerate((0x11112222, 0x33334444, 0)):
+        host.read(0x10 + 4 * (ARGUMENTS + number), value)
+    for word in (0, 5, 511):
+        asked = host.at
+        host.read(0x800 + 4 * word, 0x1000 + asked + 1)
+    seen = host.run(simulations)
+    asked = np.flatnonzero(host.values["arvalid"][:, 0])
+    assert seen["window_read"][asked, 0].all() and seen["window_word"][asked[3:], 0].tolist() == [0, 5, 511]
 
 
 def test_the_interrupt_is_raised_by_what_is_enabled_and_taken_back_by_a_written_one(simulations: Simulations) -> None:

@@ -7,11 +7,16 @@
 //   0x08  which of done (bit 0) and ready (bit 1) raise it
 //   0x0c  which have: a written 1 toggles a bit
 //
+// Behind the arguments follow words that a host can only read, and in the upper half of the addresses a window
+// into a memory, whose words are there a cycle after they were asked for.
+//
 // A write is taken when its address and its data are there, a read a cycle behind the one before. What is
 // outside of the registers reads as 0, and nothing is written there.
 module control_slave #(
     parameter int unsigned Arguments = 4,  // of 32 bits
-    parameter int unsigned AddressBits = 12
+    parameter int unsigned Statuses = 2,  // of 32 bits
+    parameter int unsigned AddressBits = 12,
+    localparam int unsigned WordBits = AddressBits - 2
 ) (
     input logic clk_i,
     input logic rst_i,
@@ -36,15 +41,19 @@ module control_slave #(
     // the kernel
     output logic start_o,  // a cycle; not while it is busy
     input logic done_i,  // a cycle: it is over, and may be started
-    output logic [Arguments-1:0][31:0] arguments_o
+    output logic [Arguments-1:0][31:0] arguments_o,
+    input logic [Statuses-1:0][31:0] statuses_i,
+    output logic window_read_o,
+    output logic [WordBits-2:0] window_word_o,
+    input logic [31:0] window_data_i
 );
 
   localparam int unsigned FirstArgument = 4;  // in words
-  localparam int unsigned Words = FirstArgument + Arguments;
-  localparam int unsigned WordBits = AddressBits - 2;
+  localparam int unsigned FirstStatus = FirstArgument + Arguments;
+  localparam int unsigned Words = FirstStatus + Statuses;
 
-  if (AddressBits < 5 || Words > 2 ** WordBits) begin : gen_check
-    $error("AddressBits: enough for 16 bytes of control and the arguments.");
+  if (AddressBits < 5 || Words > 2 ** (WordBits - 1)) begin : gen_check
+    $error("AddressBits: enough for 16 bytes of control and the arguments, twice.");
   end
 
   logic start_q, busy_q, done_q, ready_q, again_q, interrupt_on_q;
@@ -67,6 +76,8 @@ module control_slave #(
   assign read = arvalid_i & (!rvalid_o | rready_i);
   assign arready_o = read;
   assign rresp_o = 2'b00;
+  assign window_read_o = read;
+  assign window_word_o = read_word[WordBits-2:0];
 
   // ---- channels
   always_ff @(posedge clk_i) begin
@@ -79,17 +90,25 @@ module control_slave #(
     end
   end
 
+  logic window_q;
+  logic [31:0] rdata_q;
+  assign rdata_o = window_q ? window_data_i : rdata_q;
+
   always_ff @(posedge clk_i) begin
     if (read) begin
-      rdata_o <= '0;
+      window_q <= read_word[WordBits-1];
+      rdata_q <= '0;
       case (read_word)
-        0: rdata_o <= {24'd0, again_q, 3'd0, ready_q, !busy_q & !start_q, done_q, start_q};
-        1: rdata_o <= {31'd0, interrupt_on_q};
-        2: rdata_o <= {30'd0, enabled_q};
-        3: rdata_o <= {30'd0, raised_q};
+        0: rdata_q <= {24'd0, again_q, 3'd0, ready_q, !busy_q & !start_q, done_q, start_q};
+        1: rdata_q <= {31'd0, interrupt_on_q};
+        2: rdata_q <= {30'd0, enabled_q};
+        3: rdata_q <= {30'd0, raised_q};
         default: begin
           for (int unsigned a = 0; a < Arguments; a++) begin
-            if (read_word == WordBits'(FirstArgument + a)) rdata_o <= arguments_o[a];
+            if (read_word == WordBits'(FirstArgument + a)) rdata_q <= arguments_o[a];
+          end
+          for (int unsigned a = 0; a < Statuses; a++) begin
+            if (read_word == WordBits'(FirstStatus + a)) rdata_q <= statuses_i[a];
           end
         end
       endcase

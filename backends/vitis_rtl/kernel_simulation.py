@@ -1,0 +1,145 @@
+"""The kernel in simulation: built by Verilator for one set of sizes, and run on a program."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dynamap.backends.contract import CycleCount, LayerRun
+from dynamap.backends.data_files import image_files, input_file
+from dynamap.backends.hardware.sizes import KernelSizes, check_program
+from dynamap.backends.hardware.sources import host_headers, package_files
+from dynamap.backends.program import Program
+from dynamap.backends.program.specification import NONE
+from dynamap.backends.vitis_rtl import tools
+from dynamap.backends.vitis_rtl.core.registers import CoreShape
+from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory
+from dynamap.backends.vitis_rtl.program.cycles import program_cycles
+from dynamap.backends.vitis_rtl.program.records import Records, records_address
+from dynamap.backends.vitis_rtl.project.params import cpp_params, params_header
+from dynamap.backends.vitis_rtl.simulation import VerilatedCompiler
+from dynamap.backends.vitis_rtl.sources import KERNEL, KERNEL_BENCH, SIMULATED, write_sources
+from dynamap.cost.errors import InputError
+
+Int8Array = npt.NDArray[np.int8]
+
+LONGEST_RUN_SECONDS = 6 * 3600
+DRIVER = "kernel_sim.cpp"
+
+
+@dataclass(frozen=True)
+class KernelBuild:
+    """What a simulation is built for: the sizes, and words of the memory (a power of two)."""
+
+    shape: CoreShape
+    sizes: KernelSizes
+    memory_words: int
+    loops: bool = True
+
+
+def driver_files() -> dict[str, bytes]:
+    """The C++ of the simulation, by name."""
+    return package_files("dynamap.backends.vitis_rtl", "bench/kernel", (DRIVER,)) | host_headers()
+
+
+def program_files(program: Program, records: Records) -> dict[str, bytes]:
+    """What a simulation reads beside the input: the image, its records, and their cycles by the closed form."""
+    header = program.header
+    memory = PlannedMemory(header.read_latency, header.write_latency)
+    cycles = program_cycles(records, records_address(program), memory)
+    lines = [f"{record.command} {count}\n" for record, count in zip(records.records, cycles, strict=True)]
+    return image_files(program) | {"records.bin": records.packed(), "cycles.txt": "".join(lines).encode()}
+
+
+def memory_words(program: Program, records: Records) -> int:
+    """Words of a memory that holds the buffer and the records: a power of two."""
+    end = records_address(program) + len(records.records) * records.size
+    return 1 << (-(-end // records.shape.word) + 1).bit_length()
+
+
+class KernelSimulation:
+    """One build. It lives in a temporary folder until `close`, or the end of the process.
+
+    Raises:
+        InputError: a tool is missing, or refuses the sizes.
+    """
+
+    def __init__(self, build: KernelBuild, optimise: str = "-O2") -> None:
+        self.build = build
+        self._temporary = tempfile.TemporaryDirectory(prefix="dynamap-rtl-kernel-")
+        self._folder = Path(self._temporary.name)
+        try:
+            self._make(optimise)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Removes the build."""
+        self._temporary.cleanup()
+
+    def _make(self, optimise: str) -> None:
+        folder, build = self._folder, self.build
+        write_sources(folder, (*SIMULATED, *KERNEL), KERNEL_BENCH)
+        for name, content in driver_files().items():
+            (folder / name).write_bytes(content)
+        header = params_header(build.shape, build.sizes, "Simulation")
+        (folder / "params.svh").write_text(header)
+        (folder / "params.h").write_text(cpp_params(header, [("MEMORY_WORDS", build.memory_words)]))
+        tools.verilator().run(
+            [
+                *("--cc", "--prefix", "Vkernel", "--Mdir", "made", "--top-module", "kernel_bench", "--assert"),
+                *("-Wall", "-Wno-fatal", "--quiet", "--unroll-count", "1", "--x-initial", "unique"),
+                *(f"-GLOOPS={int(build.loops)}", f"-GMEMORY_WORDS={build.memory_words}"),
+                *(*SIMULATED, *KERNEL, *KERNEL_BENCH),
+            ],
+            folder,
+        )
+        VerilatedCompiler(folder, optimise).program(folder / "made", f"../{DRIVER}", "kernel_sim")
+
+    def run(
+        self, program: Program, records: Records, inputs: Mapping[str, Int8Array], options: Sequence[str] = ()
+    ) -> Iterator[LayerRun]:
+        """Every layer of the overlay, the tensor that it wrote, and what the kernel counted.
+
+        Raises:
+            InputError: the program is for another overlay, or the simulation fails.
+        """
+        check_program(program, self.build.sizes)
+        with tempfile.TemporaryDirectory(prefix="dynamap-data-") as name:
+            folder = Path(name)
+            files = program_files(program, records) | {"input.bin": input_file(program, inputs)}
+            for file, content in files.items():
+                (folder / file).write_bytes(content)
+            tensors, counters = folder / "tensors.bin", folder / "counters.txt"
+            command = [str(self._folder / "made" / "kernel_sim"), name, "--tensors", str(tensors)]
+            done = subprocess.run(
+                [*command, "--counters", str(counters), *options],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=LONGEST_RUN_SECONDS,
+            )
+            if done.returncode not in (0, 1):
+                raise InputError(f"the simulated kernel failed (exit {done.returncode}): {done.stderr[-4000:].strip()}")
+            yield from _layer_runs(program, tensors.read_bytes(), counters.read_text().splitlines())
+
+
+def _layer_runs(program: Program, tensors: bytes, counters: Sequence[str]) -> Iterator[LayerRun]:
+    written = zip(program.layer_names, program.layers, strict=True)
+    executed = [(name, entry) for name, entry in written if entry.output != NONE]
+    at = 0
+    for (name, entry), line in zip(executed, counters, strict=True):
+        tensor = program.tensors[entry.output]
+        shape = (tensor.channels, tensor.height, tensor.width)
+        values = np.frombuffer(tensors, np.int8, int(np.prod(shape)), at).reshape(shape)
+        at += values.size
+        cycles, expected, read, moved = map(int, line.split())
+        counted = {"bytes_read": read, "bytes_written": moved}
+        yield LayerRun(name, program.tensor_names[entry.output], values, counted, CycleCount(cycles, expected))

@@ -1,0 +1,95 @@
+"""The cycles of every record of a program, counted from the end of the one before (docs/rtl/program.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from dynamap.backends.vitis_rtl.core.cycles import core_cycles
+from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory, Reads, Run
+from dynamap.backends.vitis_rtl.program.records import HEAD_BYTES, RUN_RECORDS, ProgramRecord, RecordOp, Records
+from dynamap.cost.overlay.limits import TABLE_BYTES
+
+AHEAD = 2
+"""Records that are read ahead."""
+QUEUED = 2
+"""From a beat on the port to its word in front of the queue: two registers."""
+FREE = 2
+"""From the last operand of a pass to the cycle in which the port is free for records."""
+PLACED = 2
+"""From the last word of a record to the start of its pass: its addresses are made, then the core is started."""
+ENDED = 1
+"""From the word that a pass's last block is in memory to the end of its record."""
+
+
+class _Fetch:
+    """Records that are read ahead: the cycle of each word in front of the queue, by record."""
+
+    def __init__(self, records: Records, address: int, count: int, memory: PlannedMemory) -> None:
+        word = records.shape.word
+        self.beats = records.size // word
+        # A record may lie in two bursts: room for twice as many as are read ahead.
+        self._reads = Reads(MemoryPort(word, 2 * AHEAD), memory)
+        self._first, self._left, self._number = address // word, count, 0
+        self._ahead = 0
+        self.words: list[list[int]] = []
+
+    def ask(self, cycle: int) -> None:
+        """From this cycle on the port is free: as many are asked for as there is room for, one after the other."""
+        while self._left and self._ahead < AHEAD:
+            run = Run(self._first + self._number * self.beats, self.beats)
+            beats, taken = self._reads.add([run], cycle)
+            self.words.append([beat + QUEUED for beat in beats])
+            self._left, self._number, self._ahead = self._left - 1, self._number + 1, self._ahead + 1
+            cycle = taken + 1
+
+    def taken(self) -> None:
+        """A record has left the queue."""
+        self._ahead -= 1
+
+
+def program_cycles(records: Records, address: int, memory: PlannedMemory) -> list[int]:
+    """Cycles of each record, with a memory as planned; ``address``: of the first one, in a buffer that begins at a
+    multiple of 4096.
+
+    Runs of the kernel have `RUN_RECORDS` records at most, and each begins without a record read ahead.
+    """
+    cycles: list[int] = []
+    for first in range(0, len(records.records), RUN_RECORDS):
+        run = records.records[first : first + RUN_RECORDS]
+        cycles += _run_cycles(records, run, address + first * records.size, memory)
+    return cycles
+
+
+def _run_cycles(records: Records, run: Sequence[ProgramRecord], address: int, memory: PlannedMemory) -> list[int]:
+    fetch = _Fetch(records, address, len(run), memory)
+    fetch.ask(1)
+    ends = [0]
+    for number, record in enumerate(run):
+        ready = ends[-1] + 1
+        if record.op is RecordOp.TABLE:
+            ends.append(_table_end(records, fetch, number, ready))
+            fetch.taken()
+            fetch.ask(ends[-1] + 1)
+            continue
+        assert record.work is not None
+        taken = ready - 1
+        for word in fetch.words[number]:
+            taken = max(taken + 1, word)
+        fetch.taken()
+        start = max(taken + PLACED, max(words[-1] for words in fetch.words))
+        pass_cycles = core_cycles(record.work, memory)
+        fetch.ask(start + max(pass_cycles.placed[-1], pass_cycles.weights[-1]) + FREE)
+        ends.append(start + pass_cycles.total + ENDED)
+    return [end - begin for begin, end in pairwise(ends)]
+
+
+def _table_end(records: Records, fetch: _Fetch, number: int, ready: int) -> int:
+    """A byte per cycle from the one behind the head's on, then the words that are left, one per cycle."""
+    words, word = fetch.words[number], records.shape.word
+    at = max(ready, words[0])
+    for byte in range(HEAD_BYTES, HEAD_BYTES + TABLE_BYTES):
+        at = max(at + 1, words[byte // word])
+    for left in words[(HEAD_BYTES + TABLE_BYTES) // word :]:
+        at = max(at + 1, left)
+    return at

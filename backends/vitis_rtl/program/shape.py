@@ -1,0 +1,106 @@
+"""The convolution core that a program is for: its sizes follow from the program's header."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dynamap.backends.hardware.sizes import KernelSizes
+from dynamap.backends.program import Op, Program
+from dynamap.backends.program.lowering.geometry import blocks_of
+from dynamap.backends.program.specification import AlgorithmCode, Command, Mode
+from dynamap.backends.vitis_rtl.core.post import UNIT_PAIRS, DrainShape, LaneShape
+from dynamap.backends.vitis_rtl.core.registers import CoreShape
+from dynamap.backends.vitis_rtl.feeding import FeedShape
+from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
+from dynamap.cost.errors import InputError
+from dynamap.cost.overlay.limits import PARAMETER_BYTES
+from dynamap.cost.overlay.machine import UNIT_BYTES
+
+WORDS = (32, 64)
+GROUP_ROWS = 8
+"""Rows whose sums run down one cascade: exact where no weight is -128 (docs/rtl/array.md)."""
+
+
+def core_shape(program: Program, sizes: KernelSizes) -> CoreShape:
+    """The core for a program, its banks as deep as the next power of two above what the plan counts on.
+
+    Raises:
+        InputError: the RTL has no such core yet; the message says what is wanted and what there is.
+    """
+    _check(sizes)
+    units = sizes.word_bytes // UNIT_BYTES
+    feed = FeedShape(sizes.rows, sizes.columns, units, group_rows=group_rows(program))
+    feed = FeedShape(
+        sizes.rows,
+        sizes.columns,
+        units,
+        input_depth=_depth(sizes.input_buffer, feed.input_banks),
+        weight_depth=_depth(sizes.weight_buffer, feed.weight_banks),
+        accumulator_rows=sizes.accumulator_rows,
+        group_rows=feed.group_rows,
+    )
+    drain = DrainShape(
+        LaneShape(sizes.columns, lane_pairs(sizes)),
+        accumulator_rows=sizes.accumulator_rows,
+        units=units,
+        parameter_depth=_power(sizes.parameter_channels * PARAMETER_BYTES // sizes.word_bytes),
+        output_depth=_power(sizes.output_buffer // sizes.word_bytes),
+    )
+    return CoreShape(feed, drain, MemoryPort(sizes.word_bytes))
+
+
+def lane_pairs(sizes: KernelSizes) -> int:
+    """Columns that the lanes serve at a time: no more than there are, nor than a word has units for."""
+    return max(UNIT_PAIRS, min(sizes.lanes // 2, sizes.columns) // UNIT_PAIRS * UNIT_PAIRS)
+
+
+def group_rows(program: Program) -> int:
+    """Rows of a group with which all sums are exact: 7 where a weight that stays is -128, else 8."""
+    image = np.frombuffer(program.image, np.int8)
+    for command in program.commands:
+        if command.op is Op.CONV and command.algorithm is not AlgorithmCode.WINOGRAD:
+            for begin, end in _weights(command):
+                if (image[begin:end] == -128).any():
+                    return GROUP_ROWS - 1
+    return GROUP_ROWS
+
+
+def _weights(command: Command) -> list[tuple[int, int]]:
+    """Where the packed weights of each run begin and end."""
+    if command.mode is Mode.STREAM_INPUTS:
+        begin = command.weights_address
+        return [(begin + command.pass_channels * PARAMETER_BYTES, begin + command.weight_bytes)]
+    return [
+        (block.weights_address + block.channels * PARAMETER_BYTES, block.weights_address + block.weight_bytes)
+        for block in blocks_of(command)
+    ]
+
+
+def _check(sizes: KernelSizes) -> None:
+    """What the core's parts cannot be made of."""
+    for wrong, what in (
+        (sizes.packing != 2, "one int8 product per multiplier; the RTL's array makes two: plan with --packing"),
+        (sizes.ports != 1, f"{sizes.ports} memory ports; the RTL has one yet: plan for a device with memory_ports = 1"),
+        (
+            sizes.word_bytes not in WORDS,
+            f"memory words of {sizes.word_bytes} bytes; the RTL has one port of {' or '.join(map(str, WORDS))} yet",
+        ),
+        (
+            sizes.columns % UNIT_PAIRS != 0,
+            f"{sizes.columns} columns; the RTL's are a multiple of {UNIT_PAIRS}: plan with --array",
+        ),
+        (sizes.rows < GROUP_ROWS, f"{sizes.rows} rows; the RTL's array has at least {GROUP_ROWS}: plan with --array"),
+        (sizes.accumulator_rows < UNIT_PAIRS, "too few accumulators for the RTL"),
+    ):
+        if wrong:
+            raise InputError(f"the backend vitis-rtl cannot build this overlay: it has {what}")
+
+
+def _depth(size: int, banks: int) -> int:
+    """Units of a bank of a buffer of so many bytes."""
+    return _power(-(-size // UNIT_BYTES // banks))
+
+
+def _power(number: int) -> int:
+    """The least power of two that is no less, at least 4."""
+    return 1 << max(2, (number - 1).bit_length())

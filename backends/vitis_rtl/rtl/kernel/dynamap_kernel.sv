@@ -1,0 +1,157 @@
+// The kernel as Vitis and Vivado know it: the names of its ports, and the sizes of params.svh.
+module dynamap_kernel
+  import params_pkg::*;
+#(
+    parameter bit LOOPS = 1'b0,  // the array's style; loops are for simulations
+    localparam int unsigned DataBits = 8 * PORT_BYTES,
+    localparam int unsigned ControlBits = $clog2(RECORDS) + 5
+) (
+    input logic ap_clk,
+    input logic ap_rst_n,
+    output logic interrupt,
+    input logic s_axi_control_awvalid,
+    output logic s_axi_control_awready,
+    input logic [ControlBits-1:0] s_axi_control_awaddr,
+    input logic s_axi_control_wvalid,
+    output logic s_axi_control_wready,
+    input logic [31:0] s_axi_control_wdata,
+    input logic [3:0] s_axi_control_wstrb,
+    output logic s_axi_control_bvalid,
+    input logic s_axi_control_bready,
+    output logic [1:0] s_axi_control_bresp,
+    input logic s_axi_control_arvalid,
+    output logic s_axi_control_arready,
+    input logic [ControlBits-1:0] s_axi_control_araddr,
+    output logic s_axi_control_rvalid,
+    input logic s_axi_control_rready,
+    output logic [31:0] s_axi_control_rdata,
+    output logic [1:0] s_axi_control_rresp,
+    output logic m_axi_gmem_arvalid,
+    input logic m_axi_gmem_arready,
+    output logic [63:0] m_axi_gmem_araddr,
+    output logic [7:0] m_axi_gmem_arlen,
+    output logic [2:0] m_axi_gmem_arsize,
+    output logic [1:0] m_axi_gmem_arburst,
+    output logic [3:0] m_axi_gmem_arcache,
+    output logic [2:0] m_axi_gmem_arprot,
+    input logic m_axi_gmem_rvalid,
+    output logic m_axi_gmem_rready,
+    input logic [DataBits-1:0] m_axi_gmem_rdata,
+    input logic [1:0] m_axi_gmem_rresp,
+    input logic m_axi_gmem_rlast,
+    output logic m_axi_gmem_awvalid,
+    input logic m_axi_gmem_awready,
+    output logic [63:0] m_axi_gmem_awaddr,
+    output logic [7:0] m_axi_gmem_awlen,
+    output logic [2:0] m_axi_gmem_awsize,
+    output logic [1:0] m_axi_gmem_awburst,
+    output logic [3:0] m_axi_gmem_awcache,
+    output logic [2:0] m_axi_gmem_awprot,
+    output logic m_axi_gmem_wvalid,
+    input logic m_axi_gmem_wready,
+    output logic [DataBits-1:0] m_axi_gmem_wdata,
+    output logic [PORT_BYTES-1:0] m_axi_gmem_wstrb,
+    output logic m_axi_gmem_wlast,
+    input logic m_axi_gmem_bvalid,
+    output logic m_axi_gmem_bready,
+    input logic [1:0] m_axi_gmem_bresp
+);
+
+  // Bufferable and modifiable: the interconnect may cut and join bursts.
+  localparam logic [3:0] Bufferable = 4'b0011;
+
+  if (PORTS != 1 || WORD_BYTES != PORT_BYTES) begin : gen_check_ports
+    $error("PORTS: one, whose beat is the memory word.");
+  end
+  if (PACKING != 2) begin : gen_check_packing
+    $error("PACKING: the array makes two int8 products per multiplier.");
+  end
+  if (INPUT_BANKS * INPUT_DEPTH * UNIT_BYTES < INPUT_BYTES) begin : gen_check_inputs
+    $error("INPUT_BANKS, INPUT_DEPTH: the banks hold the input buffer that the plan counts on.");
+  end
+  if (WEIGHT_BANKS * WEIGHT_DEPTH * UNIT_BYTES < WEIGHT_BYTES) begin : gen_check_weights
+    $error("WEIGHT_BANKS, WEIGHT_DEPTH: the banks hold the weight buffer that the plan counts on.");
+  end
+  if (OUTPUT_DEPTH * WORD_BYTES < OUTPUT_BYTES) begin : gen_check_outputs
+    $error("OUTPUT_DEPTH: its words hold the output buffer that the plan counts on.");
+  end
+  if (2 * LANE_PAIRS > LANES && LANE_PAIRS != 8) begin : gen_check_lanes
+    $error("LANE_PAIRS: no more lanes than the plan counts on.");
+  end
+  if (PARAMETER_DEPTH * WORD_BYTES < PARAMETER_BYTES * PARAMETER_CHANNELS) begin : gen_check_runs
+    $error("PARAMETER_DEPTH: its words hold the parameters of all channels of a block.");
+  end
+
+  assign m_axi_gmem_arcache = Bufferable;
+  assign m_axi_gmem_awcache = Bufferable;
+  assign m_axi_gmem_arprot  = '0;
+  assign m_axi_gmem_awprot  = '0;
+
+  overlay #(
+      .Rows(ARRAY_ROWS),
+      .Columns(ARRAY_COLUMNS),
+      .GroupRows(GROUP_ROWS),
+      .Pairs(LANE_PAIRS),
+      .WordUnits(WORD_BYTES / UNIT_BYTES),
+      .InputBanks(INPUT_BANKS),
+      .InputDepth(INPUT_DEPTH),
+      .WeightBanks(WEIGHT_BANKS),
+      .WeightDepth(WEIGHT_DEPTH),
+      .AccumulatorRows(ACCUMULATOR_ROWS),
+      .ParameterDepth(PARAMETER_DEPTH),
+      .OutputDepth(OUTPUT_DEPTH),
+      .Outstanding(OUTSTANDING),
+      .Records(RECORDS),
+      .Loops(LOOPS)
+  ) u_overlay (
+      .clk_i(ap_clk),
+      .rst_i(!ap_rst_n),
+      .control_awvalid_i(s_axi_control_awvalid),
+      .control_awready_o(s_axi_control_awready),
+      .control_awaddr_i(s_axi_control_awaddr),
+      .control_wvalid_i(s_axi_control_wvalid),
+      .control_wready_o(s_axi_control_wready),
+      .control_wdata_i(s_axi_control_wdata),
+      .control_wstrb_i(s_axi_control_wstrb),
+      .control_bvalid_o(s_axi_control_bvalid),
+      .control_bready_i(s_axi_control_bready),
+      .control_bresp_o(s_axi_control_bresp),
+      .control_arvalid_i(s_axi_control_arvalid),
+      .control_arready_o(s_axi_control_arready),
+      .control_araddr_i(s_axi_control_araddr),
+      .control_rvalid_o(s_axi_control_rvalid),
+      .control_rready_i(s_axi_control_rready),
+      .control_rdata_o(s_axi_control_rdata),
+      .control_rresp_o(s_axi_control_rresp),
+      .interrupt_o(interrupt),
+      /* verilator lint_off PINCONNECTEMPTY */
+      .record_done_o(),
+      /* verilator lint_on PINCONNECTEMPTY */
+      .arvalid_o(m_axi_gmem_arvalid),
+      .arready_i(m_axi_gmem_arready),
+      .araddr_o(m_axi_gmem_araddr),
+      .arlen_o(m_axi_gmem_arlen),
+      .arsize_o(m_axi_gmem_arsize),
+      .arburst_o(m_axi_gmem_arburst),
+      .rvalid_i(m_axi_gmem_rvalid),
+      .rready_o(m_axi_gmem_rready),
+      .rdata_i(m_axi_gmem_rdata),
+      .rresp_i(axi_pkg::response_e'(m_axi_gmem_rresp)),
+      .rlast_i(m_axi_gmem_rlast),
+      .awvalid_o(m_axi_gmem_awvalid),
+      .awready_i(m_axi_gmem_awready),
+      .awaddr_o(m_axi_gmem_awaddr),
+      .awlen_o(m_axi_gmem_awlen),
+      .awsize_o(m_axi_gmem_awsize),
+      .awburst_o(m_axi_gmem_awburst),
+      .wvalid_o(m_axi_gmem_wvalid),
+      .wready_i(m_axi_gmem_wready),
+      .wdata_o(m_axi_gmem_wdata),
+      .wstrb_o(m_axi_gmem_wstrb),
+      .wlast_o(m_axi_gmem_wlast),
+      .bvalid_i(m_axi_gmem_bvalid),
+      .bready_o(m_axi_gmem_bready),
+      .bresp_i(axi_pkg::response_e'(m_axi_gmem_bresp))
+  );
+
+endmodule

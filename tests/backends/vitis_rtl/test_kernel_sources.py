@@ -1,0 +1,90 @@
+"""The kernel with ``params.svh``: three tools take it without a message, and refuse numbers that do not go together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dynamap.backends.hardware.sizes import KernelSizes
+from dynamap.backends.vitis_rtl import tools
+from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
+from dynamap.backends.vitis_rtl.core.registers import CoreShape
+from dynamap.backends.vitis_rtl.feeding import FeedShape
+from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
+from dynamap.backends.vitis_rtl.project.params import cpp_params, params_header
+from dynamap.backends.vitis_rtl.sources import KERNEL, KERNEL_BENCH, SIMULATED, write_sources
+from dynamap.cost.errors import InputError
+
+SIZES = KernelSizes(
+    rows=16,
+    columns=8,
+    packing=2,
+    ports=1,
+    port_bytes=64,
+    lanes=32,
+    input_buffer=16384,
+    weight_buffer=16384,
+    output_buffer=8192,
+    accumulator_rows=256,
+    row_buffer=2048,
+)
+
+
+def shape_of(sizes: KernelSizes) -> CoreShape:
+    units = sizes.word_bytes // 16
+    depth = 1024 // units
+    feed = FeedShape(sizes.rows, sizes.columns, units, depth, depth, sizes.accumulator_rows)
+    lanes = LaneShape(sizes.columns, pairs=8)
+    drain = DrainShape(lanes, sizes.accumulator_rows, units, 1024 // units * 4, 8192 // sizes.word_bytes)
+    return CoreShape(feed, drain, MemoryPort(sizes.word_bytes))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_sources(tmp_path, (*SIMULATED, *KERNEL), KERNEL_BENCH)
+    return tmp_path
+
+
+@pytest.mark.parametrize("port_bytes", [32, 64])
+def test_the_kernel_is_taken_without_a_message(folder: Path, port_bytes: int) -> None:
+    """By Verilator and slang, with its bench."""
+    sizes = replace(SIZES, rows=1536 // port_bytes, port_bytes=port_bytes, lanes=max(16, port_bytes // 2))
+    (folder / "params.svh").write_text(params_header(shape_of(sizes), sizes, "a test"))
+    sources = [*SIMULATED, *KERNEL, *KERNEL_BENCH]
+    arguments = ["--lint-only", "-Wall", "--quiet", "--unroll-count", "1", *sources]
+    assert tools.verilator().run([*arguments, "--top-module", "kernel_bench"], folder) == ""
+    printed = tools.slang().run(["-Wextra", "--top", "kernel_bench", *sources], folder)
+    assert "Build succeeded: 0 errors, 0 warnings" in printed
+
+
+@pytest.mark.parametrize(
+    ("number", "value", "sentence"),
+    [
+        ("PORTS", 2, "PORTS: one, whose beat is the memory word"),
+        ("PACKING", 1, "PACKING: the array makes two int8 products per multiplier"),
+        ("INPUT_DEPTH", 128, "INPUT_BANKS, INPUT_DEPTH: the banks hold the input buffer"),
+        ("WEIGHT_DEPTH", 128, "WEIGHT_BANKS, WEIGHT_DEPTH: the banks hold the weight buffer"),
+        ("OUTPUT_DEPTH", 64, "OUTPUT_DEPTH: its words hold the output buffer"),
+        ("PARAMETER_DEPTH", 64, "PARAMETER_DEPTH: its words hold the parameters of all channels"),
+        ("RECORDS", 500, "Records: a power of two"),
+        ("LANE_PAIRS", 24, "LANE_PAIRS: no more lanes than the plan counts on"),
+    ],
+)
+def test_numbers_that_do_not_go_together_are_elaboration_errors(
+    folder: Path, number: str, value: int, sentence: str
+) -> None:
+    lines = params_header(shape_of(SIZES), SIZES, "a test").splitlines()
+    changed = [f"localparam int unsigned {number} = {value};" if f" {number} = " in line else line for line in lines]
+    assert changed != lines
+    (folder / "params.svh").write_text("\n".join(changed))
+    with pytest.raises(InputError, match=sentence):
+        tools.slang().run(["--top", "dynamap_kernel", *SIMULATED, *KERNEL], folder)
+
+
+def test_the_simulation_has_the_same_numbers() -> None:
+    header = params_header(shape_of(SIZES), SIZES, "a test")
+    constants = cpp_params(header, [("MEMORY_WORDS", 64)])
+    assert "const int ARRAY_ROWS = 16;" in constants and "const int WORD_BYTES = PORTS * PORT_BYTES;" in constants
+    assert constants.count("const int ") == header.count("localparam ") + 1

@@ -1,0 +1,83 @@
+"""Programs on the kernel: values to the bit and cycles as the closed form has them, and what the RTL refuses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from onnx import helper
+
+from dynamap.backends.executors import NumpyExecutor
+from dynamap.backends.hardware.sizes import simulated_sizes
+from dynamap.backends.vitis_rtl.executor import RtlExecutor
+from dynamap.backends.vitis_rtl.program.records import RecordOp, records_address, records_of
+from dynamap.backends.vitis_rtl.program.shape import core_shape
+from dynamap.cost.errors import InputError
+from support.rtl_programs import Case, Convolution, case_of, chain
+
+LAYERS = (
+    Convolution(32, kernel=3),
+    Convolution(48, activation="Sigmoid"),
+    Convolution(16, kernel=3, stride=2, activation="Sigmoid"),
+    Convolution(100, kernel=5, activation=""),
+)
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    return case_of(chain((16, 9, 10), LAYERS))
+
+
+def check(case: Case, executor: RtlExecutor, options: tuple[str, ...] = (), *, timed: bool = True) -> None:
+    """Every tensor is the emulator's; all cycles are those of the closed form, all bytes the emulator's."""
+    expected = {run.name: run for run in NumpyExecutor().run(case.program, case.image)}
+    runs = list(executor.run_with(case.program, case.image, options))
+    assert [run.name for run in runs] == list(expected)
+    for run in runs:
+        np.testing.assert_array_equal(run.values, expected[run.name].values, run.name)
+        assert run.counters == expected[run.name].counters
+        assert run.cycles is not None
+        assert (run.cycles.measured == run.cycles.expected) is timed, run.name
+
+
+def test_a_network_from_memory_to_memory(rtl_executor: RtlExecutor, case: Case) -> None:
+    """Inputs and weights stream, in one block and in several; two layers have tables of their own."""
+    records = records_of(case.program, core_shape(case.program, simulated_sizes(case.program))).records
+    assert [record.op for record in records].count(RecordOp.TABLE) == 2
+    check(case, rtl_executor)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_memory_that_stalls_changes_no_value(rtl_executor: RtlExecutor, case: Case, seed: int) -> None:
+    check(case, rtl_executor, ("--stalls", str(seed)), timed=False)
+
+
+@pytest.mark.parametrize("layer", [0, 2])
+@pytest.mark.parametrize("operand", ["weights", "output"])
+def test_a_refused_access_stops_and_says_where(rtl_executor: RtlExecutor, case: Case, layer: int, operand: str) -> None:
+    """Weights are read by their own layer only, and nothing of a tensor's memory is used before layer 0."""
+    program = case.program
+    address = getattr(program.commands_of(layer)[0], f"{operand}_address")
+    first = (
+        layer
+        if operand == "weights"
+        else min(
+            command.layer for command in program.commands if address in (command.input_address, command.output_address)
+        )
+    )
+    number, name = program.layers[first].first_command, program.layer_names[first]
+    with pytest.raises(
+        InputError, match=rf"refused an access \(response 2\) at .* in command {number} of layer {name}$"
+    ):
+        list(rtl_executor.run_with(program, case.image, ("--fail", str(address))))
+
+
+def test_a_refused_access_to_a_record_stops_too(rtl_executor: RtlExecutor, case: Case) -> None:
+    with pytest.raises(InputError, match="refused an access"):
+        list(rtl_executor.run_with(case.program, case.image, ("--fail", str(records_address(case.program) + 1024))))
+
+
+def test_what_the_rtl_cannot_do_is_refused_by_layer_and_operation(rtl_executor: RtlExecutor) -> None:
+    pool = helper.make_node("MaxPool", ["a"], ["y"], "pool", kernel_shape=[2, 2])
+    case = case_of(chain((16, 6, 6), [Convolution(16)], tail=[pool]))
+    with pytest.raises(InputError, match=r"layer 'pool' \(max_pool\): the RTL has no vector unit yet"):
+        list(rtl_executor.run(case.program, case.image))

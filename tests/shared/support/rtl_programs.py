@@ -1,0 +1,87 @@
+"""Programs for the kernel in RTL: networks of convolutions whose decisions are those that it can do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import onnx
+from onnx import NodeProto, helper, numpy_helper
+
+from dynamap.backends.conformance.plans import TINY, integer_image, plan_on, redecided
+from dynamap.backends.contract import Int8Array
+from dynamap.backends.program import Program
+from dynamap.backends.program.lowering.compile import compile_program
+from dynamap.backends.quantise import QuantisedNetwork, quantise
+from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.planner.importer import import_model
+from dynamap.planner.plan.plan import Plan
+from dynamap.planner.request.request import Request
+
+ARRAY = (16, 8)
+DEVICE = "zcu104"
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A convolution of square kernels, of so many output channels, and the activation behind it."""
+
+    channels: int
+    kernel: int = 1
+    stride: int = 1
+    activation: str = "Relu"
+
+
+def chain(
+    shape: tuple[int, int, int], layers: Sequence[Convolution], *, tail: Sequence[NodeProto] = ()
+) -> onnx.ModelProto:
+    """A network of convolutions c0, c1, ... one behind the other; ``tail``: nodes from 'a' to 'y' behind them."""
+    random = np.random.default_rng(7)
+    nodes, weights, channels, name = [], [], shape[0], "x"
+    for number, layer in enumerate(layers):
+        size = (layer.channels, channels, layer.kernel, layer.kernel)
+        weights.append(numpy_helper.from_array(random.normal(0, 0.3, size).astype(np.float32), f"w{number}"))
+        weights.append(numpy_helper.from_array(random.normal(0, 0.2, size[:1]).astype(np.float32), f"b{number}"))
+        last = number == len(layers) - 1
+        output = "y" if last and not tail else "a" if last else f"t{number}"
+        sums = f"s{number}" if layer.activation else output
+        pads = [layer.kernel // 2] * 4
+        strides = [layer.stride] * 2
+        conv = helper.make_node(
+            "Conv", [name, f"w{number}", f"b{number}"], [sums], f"c{number}", pads=pads, strides=strides
+        )
+        nodes.append(conv)
+        if layer.activation:
+            nodes.append(helper.make_node(layer.activation, [sums], [output], f"act{number}"))
+        name, channels = output, layer.channels
+    graph = helper.make_graph(
+        [*nodes, *tail],
+        "chain",
+        [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, *shape])],
+        [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, None)],
+        weights,
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A plan, what it computes with, its program and an image."""
+
+    plan: Plan
+    quantised: QuantisedNetwork
+    program: Program
+    image: dict[str, Int8Array]
+
+
+def case_of(model: onnx.ModelProto, *, array: tuple[int, int] = ARRAY, formats: str | None = "c16") -> Case:
+    """The case of a model: im2col with weights that stay, and all tensors in one format where it is given."""
+    network = import_model(model, "chain", "")
+    request = Request(algorithms=(Algorithm.IM2COL,), dataflows=(Dataflow.WS,))
+    plan = plan_on(network, array, TINY, DEVICE, request)
+    if formats is not None:
+        layers = [redecided(layer, input_format=formats, output_format=formats) for layer in plan.layers]
+        plan = replace(plan, layers=tuple(layers))
+    quantised = quantise(network, seed=3, samples=1)
+    return Case(plan, quantised, compile_program(plan, quantised), integer_image(network, 5))
