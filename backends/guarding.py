@@ -34,7 +34,7 @@ def guarded(who: str, doing: str) -> Iterator[None]:
         yield
     except (DynamapError, KeyboardInterrupt):
         raise
-    except BaseException as error:
+    except BaseException as error:  # somebody else's code raises what it likes, SystemExit included
         raise InputError(f"{who} failed {doing}: {_told(error)} (a defect of that package)") from error
 
 
@@ -43,7 +43,7 @@ def _told(error: BaseException) -> str:
     kind = type(error).__name__
     try:
         words = " ".join(str(error).split())
-    except Exception:
+    except Exception:  # likewise
         return kind
     return f"{kind}: {words[:_LONGEST]}{'...' if len(words) > _LONGEST else ''}" if words else kind
 

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
-from dynamap.cost.errors import InputError
+from dynamap.cost.errors import InputError, in_words
 from dynamap.cost.words import shown
 from dynamap.planner.results.files import STAGED
 
@@ -92,7 +92,7 @@ def write_project(files: Mapping[str, bytes], folder: Path, *, force: bool = Fal
     try:
         staging = Path(tempfile.mkdtemp(prefix=STAGED, dir=target if standing else target.parent))
     except OSError as error:
-        raise InputError(f"cannot write the project to {str(folder)!r}: {error.strerror or error}") from None
+        raise InputError(f"cannot write the project to {str(folder)!r}: {in_words(error)}") from None
     try:
         _write_all(complete, staging / _NEW)
         if standing:
@@ -100,7 +100,7 @@ def write_project(files: Mapping[str, bytes], folder: Path, *, force: bool = Fal
         else:
             os.replace(staging / _NEW, target)
     except OSError as error:
-        raise InputError(f"cannot write the project to {str(folder)!r}: {error.strerror or error}") from None
+        raise InputError(f"cannot write the project to {str(folder)!r}: {in_words(error)}") from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from dynamap.cost.calibration import NONE, UNIT, DeviceCalibration, parse_calibration
-from dynamap.cost.errors import InputError
+from dynamap.cost.errors import InputError, in_words
 from dynamap.cost.likeness import suggestion
 from dynamap.cost.multiplier import MULTIPLIERS, Multiplier
 from dynamap.cost.slice_columns import UNKNOWN_COLUMNS, SliceColumns
@@ -255,7 +255,7 @@ def load_device(name_or_path: str) -> Device:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: the device file cannot be read as text: {error}") from error
+        raise InputError(f"{path}: the device file cannot be read as text: {in_words(error)}") from error
     return parse_device(parsed_toml(text, str(path)), str(path))
 
 

@@ -25,3 +25,13 @@ class InfeasibleError(DynamapError):
 
 class TimeLimitError(InfeasibleError):
     """Nothing was found in the time that was given, which proves nothing."""
+
+
+def in_words(error: Exception) -> str:
+    """What an error says, in one line: of the system's without its number and its file, which the message names.
+
+    >>> in_words(FileNotFoundError(2, "No such file or directory", "a"))
+    'No such file or directory'
+    """
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(said.split()) or type(error).__name__

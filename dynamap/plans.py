@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan.plan import Plan as StoredPlan
+from dynamap.planner.results.optional import optional
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -220,10 +221,9 @@ def _only_input(network: Network) -> str:
 
 def _pandas() -> Any:
     try:
-        import pandas
+        return optional("pandas")
     except ImportError:
         raise InputError("a data frame needs pandas: pip install pandas") from None
-    return pandas
 
 
 def _flat(layer: Mapping[str, Any]) -> dict[str, Any]:

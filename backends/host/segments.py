@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dynamap.cost.errors import InputError
 from dynamap.planner.network.whole import HostSegment
+from dynamap.planner.results.optional import optional
 
 Array = npt.NDArray[Any]
 
@@ -41,7 +42,7 @@ class Segments:
     def _session(self, segment: HostSegment) -> Any:
         if segment.name not in self._sessions:
             try:
-                import onnxruntime
+                onnxruntime = optional("onnxruntime")
             except ImportError as error:
                 raise InputError(
                     f"{_label(segment)} runs in onnxruntime, which is not installed: pip install 'dynamap[run]'"
@@ -55,7 +56,7 @@ class Segments:
                 self._sessions[segment.name] = onnxruntime.InferenceSession(
                     segment.model, options, providers=["CPUExecutionProvider"]
                 )
-            except Exception as error:
+            except Exception as error:  # likewise
                 raise InputError(f"{_label(segment)} is refused by onnxruntime: {sentence(error)}") from error
         return self._sessions[segment.name]
 

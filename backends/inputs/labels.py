@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.cost.errors import InputError
+from dynamap.cost.errors import InputError, in_words
 from dynamap.planner.network.network import Network
 
 FloatArray = npt.NDArray[np.float32]
@@ -47,7 +47,7 @@ def read_labels(path: Path) -> tuple[str, ...]:
     except UnicodeDecodeError:
         raise InputError(f"{str(path)!r} is no text in UTF-8: give a file with one label per line") from None
     except OSError as error:
-        raise InputError(f"cannot read the labels {str(path)!r}: {error.strerror or error}") from None
+        raise InputError(f"cannot read the labels {str(path)!r}: {in_words(error)}") from None
     labels = tuple(line.strip() for line in lines)
     while labels and not labels[-1]:
         labels = labels[:-1]

@@ -102,6 +102,9 @@ def _opened(path: Path) -> Any:
                 width, height = picture.size
                 whole = ImageOps.exif_transpose(picture) if width * height <= MOST_PIXELS else None
         except Exception as error:  # of many classes: each of Pillow's readers has its own
+            of_the_system = getattr(error, "strerror", None)
+            if of_the_system:
+                raise ValueError(f"{path}: cannot be read: {of_the_system}") from None
             raise ValueError(f"{path}: this is no PNG, JPEG or BMP picture: {error}") from None
     if whole is None:
         raise ValueError(f"{path}: {width} x {height} pixels are more than {MOST_PIXELS:,}")

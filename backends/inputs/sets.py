@@ -15,7 +15,7 @@ from dynamap.backends.inputs.images import image_array, input_for_pictures
 from dynamap.backends.inputs.picture import ENDINGS, is_picture
 from dynamap.backends.inputs.streams import StoredArray, named_arrays
 from dynamap.backends.quantise.calibrating.calibration import CalibrationSet, Sample, checked_input
-from dynamap.cost.errors import InputError
+from dynamap.cost.errors import InputError, in_words
 from dynamap.planner.network.network import Network
 from dynamap.planner.request.preprocessing import Preprocessing
 
@@ -136,7 +136,7 @@ def picture_files(folder: Path, what: str) -> tuple[Path, ...]:
 
 
 def _cannot_list(error: OSError) -> None:
-    raise InputError(f"cannot read the folder {str(error.filename)!r}: {error.strerror or error}") from None
+    raise InputError(f"cannot read the folder {str(error.filename)!r}: {in_words(error)}") from None
 
 
 def _arrays(path: Path, arrays: Mapping[str, StoredArray], network: Network, what: str) -> Arrays:

@@ -14,7 +14,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.cost.errors import InputError
+from dynamap.cost.errors import InputError, in_words
 
 MEMBER = ".npy"
 LARGEST_ROW_BYTES = 1 << 31
@@ -161,7 +161,7 @@ def _reading(path: Path) -> Iterator[None]:
     except InputError:
         raise
     except _UNREADABLE as error:
-        reason = str(error) or "it ends too early"
+        reason = "it ends too early" if isinstance(error, EOFError) else in_words(error)
         raise InputError(
             f"cannot read {str(path)!r}: {reason}; give pictures, or a file of numpy.save or numpy.savez"
         ) from None

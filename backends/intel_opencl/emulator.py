@@ -121,8 +121,11 @@ def main(words: list[str]) -> int:
         if len(words) >= 2 and words[0] == "run":
             status = subprocess.run(words[1:], env=emulator_environment(), check=False).returncode
             return status if status >= 0 else 128 - status
-    except (EmulatorMissingError, OSError) as error:
+    except EmulatorMissingError as error:
         print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"emulator.py: {words[1]}: {error.strerror or error}", file=sys.stderr)
         return 2
     print("usage: emulator.py run COMMAND [ARGUMENT...] | emulator.py flags", file=sys.stderr)
     return 2

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dynamap.backends import children
 from dynamap.backends.contract import LayerRun
 from dynamap.backends.data_files import input_file
 from dynamap.backends.hardware.results import layer_counters
@@ -76,7 +77,7 @@ class Emulation:
             (self._folder / name).write_bytes(content)
         self._unread = b""
         self._messages = (self._folder / "messages.txt").open("w+b")
-        self._process = subprocess.Popen(
+        self._process = children.start(
             [sys.executable, CHILD, str(self._folder), str(sizes.ports)],
             cwd=self._folder,
             env=environment,
@@ -102,11 +103,9 @@ class Emulation:
 
     def close(self) -> None:
         """Ends the process and removes the build."""
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._messages):
-            if stream is not None:
-                stream.close()
+        with self._process:  # closes its streams
+            children.end(self._process)
+        self._messages.close()
         self._temporary.cleanup()
 
     @property
@@ -149,8 +148,7 @@ class Emulation:
                 finished = True
             finally:
                 if not finished:  # it is still busy, or broken
-                    self._process.kill()
-                    self._process.wait()
+                    children.end(self._process)
 
     def _request(self, program: Program, layers: list[LayerEntry], memory: Path, results: Path) -> None:
         start, size = program.header.commands_address, 4 * 96

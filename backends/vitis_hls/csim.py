@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from dynamap.backends import children
 from dynamap.backends.contract import LayerRun
 from dynamap.backends.data_files import image_files, input_file
 from dynamap.backends.hardware.results import layer_runs
@@ -103,27 +104,29 @@ class CSimulation:
         (self._folder / "params.h").write_text(params_header(self.sizes, "C simulation"))
         common = [compiler, "-std=c++17", *flags, *WARNINGS, "-isystem", str(headers)]
         sources = [*KERNEL_SOURCES, TESTBENCH]
-        running: list[subprocess.Popen[str]] = []
-        objects = []
-        for source in sources:
-            target = source.replace(".cpp", ".o")
-            objects.append(target)
-            running.append(self._start([*common, "-c", source, "-o", target]))
-            if len(running) >= max(1, min(2, os.cpu_count() or 1)):
-                self._finish(running.pop(0))
-        for process in running:
-            self._finish(process)
-        self._finish(self._start([*common, *objects, "-o", "testbench"]))
+        objects = [source.replace(".cpp", ".o") for source in sources]
+        running: list[subprocess.Popen[bytes]] = []
+        with children.ended_with_us(running):
+            for source, target in zip(sources, objects, strict=True):
+                running.append(self._start([*common, "-c", source, "-o", target]))
+                if len(running) >= max(1, min(2, os.cpu_count() or 1)):
+                    self._finish(running)
+            while running:
+                self._finish(running)
+            running.append(self._start([*common, *objects, "-o", "testbench"]))
+            self._finish(running)
 
-    def _start(self, command: list[str]) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            command, cwd=self._folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-        )
+    def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
+        return children.start(command, cwd=self._folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
-    def _finish(self, process: subprocess.Popen[str]) -> None:
-        output, _ = process.communicate(timeout=LONGEST_BUILD_SECONDS)
-        if process.returncode:
-            raise InputError(f"the kernel does not compile:\n{output[-4000:]}")
+    def _finish(self, running: list[subprocess.Popen[bytes]]) -> None:
+        """Waits for the first of the compilers."""
+        try:
+            output, _ = running[0].communicate(timeout=LONGEST_BUILD_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise InputError(f"the kernel is not compiled after {LONGEST_BUILD_SECONDS} s") from None
+        if running.pop(0).returncode:
+            raise InputError(f"the kernel does not compile:\n{output.decode(errors='replace')[-4000:]}")
 
     def run(self, program: Program, inputs: Mapping[str, Int8Array]) -> Iterator[LayerRun]:
         """Every layer of the overlay with the tensor that it wrote and the kernel's own counters.
@@ -137,11 +140,10 @@ class CSimulation:
                 (Path(folder) / name).write_bytes(content)
             tensors, counters = Path(folder) / "tensors.bin", Path(folder) / "counters.txt"
             command = [str(self._folder / "testbench"), folder, "--tensors", str(tensors), "--counters", str(counters)]
-            done = subprocess.run(
-                command, capture_output=True, text=True, timeout=LONGEST_RUN_SECONDS, errors="replace"
-            )
+            done = children.run("the simulated kernel", command, seconds=LONGEST_RUN_SECONDS)
             if done.returncode:
-                raise InputError(f"the simulated kernel failed (exit {done.returncode}): {done.stderr[-4000:].strip()}")
+                said = done.stderr.decode(errors="replace")[-4000:].strip()
+                raise InputError(f"the simulated kernel failed (exit {done.returncode}): {said}")
             yield from layer_runs(program, self.sizes.ports, tensors.read_bytes(), counters.read_text().splitlines())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from dynamap.backends import children
 from dynamap.backends.vitis_rtl import tools
 from dynamap.backends.vitis_rtl.array import ArrayShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape, feed_inputs, feed_outputs
@@ -87,15 +87,12 @@ class Simulations:
         if bench not in self._built:
             self._built[bench] = self._build(bench)
         program = self._built[bench]
-        done = subprocess.run(
-            [str(program), str(seed)],
-            input=bench.inputs.pack(inputs),
-            capture_output=True,
-            timeout=LONGEST_RUN_SECONDS,
-        )
+        name = f"the simulation of {bench.top}"
+        packed = bench.inputs.pack(inputs)
+        done = children.run(name, [str(program), str(seed)], seconds=LONGEST_RUN_SECONDS, given=packed)
         if done.returncode:
             said = (done.stderr or done.stdout[-2000:]).decode(errors="replace").strip()
-            raise InputError(f"the simulation of {bench.top} ended with status {done.returncode}: {said}")
+            raise InputError(f"{name} ended with status {done.returncode}: {said}")
         return bench.outputs.unpack(done.stdout)
 
     def _build(self, bench: Bench) -> Path:

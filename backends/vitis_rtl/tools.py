@@ -6,13 +6,13 @@ import importlib.util
 import os
 import shutil
 import stat
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dynamap.backends import children
 from dynamap.cost.errors import InputError
 
 LONGEST_SECONDS = 3600
@@ -32,22 +32,18 @@ class Tool:
         Raises:
             InputError: it found fault with what it was given, or did not end; with what it printed.
         """
-        try:
-            done = subprocess.run(
-                [*self.command, *arguments],
-                cwd=folder,
-                env={**os.environ, **self.environment},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                timeout=LONGEST_SECONDS,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise InputError(f"{self.name} did not end within {LONGEST_SECONDS} s") from error
+        done = children.run(
+            self.name,
+            [*self.command, *arguments],
+            seconds=LONGEST_SECONDS,
+            folder=folder,
+            environment={**os.environ, **self.environment},
+            together=True,
+        )
+        printed = done.stdout.decode(errors="replace")
         if done.returncode:
-            raise InputError(f"{self.name} ended with status {done.returncode}:\n{done.stdout.strip()[-4000:]}")
-        return done.stdout
+            raise InputError(f"{self.name} ended with status {done.returncode}:\n{printed.strip()[-4000:]}")
+        return printed
 
 
 def verilator() -> Tool:

@@ -8,42 +8,36 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 
-from dynamap.cost.errors import DynamapError
+from dynamap.cli.interrupts import answer_signals, ignore_signals, interrupt_behind, status_of
+from dynamap.cost.errors import DynamapError, in_words
 
 _STDOUT = 1
 _WRONG = 2
-_INTERRUPTED = 130
 _NOTHING_WRITTEN = "interrupted: no result is half-written"
 _NOBODY_READS = 1
 
 
 def main() -> None:
     """Entry point of ``dynamap``: exit status 0 done, 1 the answer is no, 2 the input or the call is wrong."""
-    from dynamap.cli.output import guard_streams
-
-    guard_streams()
+    answer_signals()
     status = _status_of(_command)
     raise SystemExit(_status_of(_flush) or status)
 
 
 def _command() -> int:
+    from dynamap.cli.output import guard_streams
+
+    guard_streams()
     from dynamap.cli.app import app
 
     try:
         app()
     except SystemExit as end:
-        if _interrupts(end):
-            raise KeyboardInterrupt from None  # typer makes a status of it, without a word
+        interrupt = interrupt_behind(end)  # typer makes a status of it, without a word
+        if interrupt is not None:
+            raise interrupt from None
         return end.code if isinstance(end.code, int) else 0
     return 0
-
-
-def _interrupts(error: BaseException) -> bool:
-    """Whether Ctrl-C is what an error or an exit came of."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, KeyboardInterrupt):
-        cause = cause.__context__
-    return cause is not None
 
 
 def _flush() -> int:
@@ -69,15 +63,16 @@ def _status_of(step: Callable[[], int]) -> int:
         if error.__cause__ is not None and os.environ.get("DYNAMAP_DEBUG"):
             raise
         return _said(error.exit_status, f"error: {error}")
-    except KeyboardInterrupt:
-        return _said(_INTERRUPTED, _NOTHING_WRITTEN)
+    except KeyboardInterrupt as interrupt:
+        return _said_of(interrupt)
     except MemoryError:
         return _said(_WRONG, "error: there is not enough memory for this")
     except OSError as error:
         return _said(_WRONG, f"error: {_of_the_system(error)}")
-    except Exception as error:
-        if _interrupts(error):  # in the middle of an import Python makes a RuntimeError of it
-            return _said(_INTERRUPTED, _NOTHING_WRITTEN)
+    except Exception as error:  # no traceback reaches a user
+        behind = interrupt_behind(error)  # in the middle of an import Python makes a RuntimeError of it
+        if behind is not None:
+            return _said_of(behind)
         if os.environ.get("DYNAMAP_DEBUG"):
             raise
         return _said(
@@ -87,9 +82,14 @@ def _status_of(step: Callable[[], int]) -> int:
         )
 
 
+def _said_of(interrupt: KeyboardInterrupt) -> int:
+    ignore_signals()
+    return _said(status_of(interrupt), _NOTHING_WRITTEN)
+
+
 def _of_the_system(error: OSError) -> str:
     """What the system refused, and of which file; without one it is a temporary one."""
-    reason = error.strerror or str(error)
+    reason = in_words(error)
     if error.filename is not None:
         return f"{os.fsdecode(error.filename)!r}: {reason}"
     with suppress(OSError):  # there may be no folder for them at all

@@ -13,6 +13,7 @@ from rich.console import Group
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
+from dynamap.cli.interrupts import status_of
 from dynamap.cli.options import read_options
 from dynamap.cli.output import message, progress_console, show, show_json
 from dynamap.cli.places import check_places
@@ -68,11 +69,11 @@ def explore_command(
     with _progress_shown() as progress:
         try:
             outcome = explore(sweep, networks, output, resume=resume, cluster=cluster, progress=progress)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             if not (files.lines.exists() and files.sweep.exists()):
                 raise
             message(f"interrupted: the rows so far are in {files.lines}, continue with --resume")
-            return 130
+            return status_of(interrupt)
     message(f"wrote {output}: {len(outcome.rows)} rows, {outcome.computed} of them now")
     if plots is not None:
         from dynamap.planner.explore.plots import write_plots

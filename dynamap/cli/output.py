@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.segment import Segment
 
-from dynamap.cost.errors import InputError
+from dynamap.cost.errors import InputError, in_words
 from dynamap.planner.results.documents import json_text
 from dynamap.planner.results.visible import visible
 
@@ -61,7 +61,7 @@ def _failure_as_message() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise InputError(f"cannot write to standard output: {error.strerror or error}") from None
+        raise InputError(f"cannot write to standard output: {in_words(error)}") from None
 
 
 _wide: ContextVar[bool] = ContextVar("wide", default=False)

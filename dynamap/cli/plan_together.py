@@ -13,7 +13,7 @@ from dynamap.cli.places import check_places
 from dynamap.cli.plan_inputs import Task
 from dynamap.cli.plan_report import layer_table, overlay_lines, progress_shown, tell_of_the_fit
 from dynamap.cli.tables import Column, Content, FittedTable, LabelledLines
-from dynamap.cost.errors import InputError
+from dynamap.cost.errors import InputError, in_words
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.results.files import write_files
 from dynamap.planner.studies.together import plan_together
@@ -83,7 +83,7 @@ def _write(folder: Path, plans: dict[Path, Plan]) -> None:
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise InputError(f"cannot write {str(folder)!r}: {error.strerror or error}") from None
+        raise InputError(f"cannot write {str(folder)!r}: {in_words(error)}") from None
     try:
         write_files({path: plan.content() for path, plan in plans.items()})
     except BaseException:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from dynamap.cost.errors import InputError
+from dynamap.cost.errors import InputError, in_words
 from dynamap.planner.explore.parquet import parquet_bytes, require_pyarrow
 from dynamap.planner.explore.row import COLUMNS, Row, asked_by, csv_line, row_from_csv, row_from_data
 from dynamap.planner.explore.sweep import SCHEMAS, Sweep, differences
@@ -74,7 +74,7 @@ def _require_regular(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise InputError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
+        raise InputError(f"cannot write {str(path)!r}: {in_words(error)}") from None
     if stat.S_ISDIR(mode):
         raise InputError(f"cannot write {str(path)!r}: it is a folder")
     if not stat.S_ISREG(mode):
@@ -221,7 +221,7 @@ class Journal:
 
     def _failed(self, error: OSError) -> InputError:
         kept = f"; its {len(self.rows)} rows are kept, continue with --resume" if self.rows else ""
-        return InputError(f"cannot write {str(self.files.lines)!r}: {error.strerror or error}{kept}")
+        return InputError(f"cannot write {str(self.files.lines)!r}: {in_words(error)}{kept}")
 
     def _lock(self) -> None:
         """Until the file is closed, by whatever end of the process."""
@@ -239,7 +239,7 @@ class Journal:
         except (OSError, ValueError, RecursionError) as error:
             raise InputError(
                 f"{str(self.files.results)!r} cannot be continued: {path.name!r} beside it, which says of which sweep "
-                f"it is, cannot be read ({getattr(error, 'strerror', None) or error}); choose another name for the "
+                f"it is, cannot be read ({in_words(error)}); choose another name for the "
                 "results"
             ) from None
         different = differences(found, self.sweep.document())

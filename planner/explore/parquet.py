@@ -9,6 +9,7 @@ from typing import Any, get_args, get_type_hints
 
 from dynamap.cost.errors import InputError
 from dynamap.planner.explore.row import COLUMNS, Row
+from dynamap.planner.results.optional import optional
 
 
 def require_pyarrow() -> None:
@@ -18,7 +19,7 @@ def require_pyarrow() -> None:
         InputError: pyarrow is not installed.
     """
     try:
-        import pyarrow  # noqa: F401
+        optional("pyarrow")
     except ImportError:
         raise InputError(
             "Parquet results need pyarrow: pip install 'dynamap[explore]', or choose a results file .csv or .jsonl"

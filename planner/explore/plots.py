@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dynamap.cost.errors import InputError
+from dynamap.cost.errors import InputError, in_words
 from dynamap.planner.explore.fronts import Axis, Front, setting_words, varying_settings
 from dynamap.planner.results.files import write_file
+from dynamap.planner.results.optional import optional
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +29,7 @@ def require_matplotlib() -> None:
         InputError: matplotlib is not installed.
     """
     try:
-        import matplotlib  # noqa: F401
+        optional("matplotlib")
     except ImportError:
         raise InputError("plots need matplotlib: pip install 'dynamap[explore]', or leave --plots out") from None
 
@@ -45,7 +46,7 @@ def write_plots(fronts: Iterable[Front], folder: Path) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"cannot make the folder {str(folder)!r}: {error.strerror or error}") from None
+        raise InputError(f"cannot make the folder {str(folder)!r}: {in_words(error)}") from None
     groups: dict[tuple[str, Axis], list[Front]] = {}
     for front in fronts:
         if front.points:

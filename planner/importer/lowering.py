@@ -114,16 +114,16 @@ class Lowering:
             )
         return found.array
 
-    def integers(self, node: Node, position: int) -> tuple[int, ...] | None:
+    def integers(self, node: Node, position: int, most: int = 2 * MAX_AXES) -> tuple[int, ...] | None:
         """The constant integers at an input (axes, sizes, pads); None where the optional input is missing.
 
         Raises:
-            Unsupported: they are computed from the network's input, or are no list of a few integers.
+            Unsupported: they are computed from the network's input, or are no list of integers, ``most`` of them.
         """
         array = self.array(node, position)
         if array is None:
             return None
-        if array.ndim > 1 or array.dtype.kind not in "iu" or array.size > 2 * MAX_AXES:
+        if array.ndim > 1 or array.dtype.kind not in "iu" or array.size > most:
             raise Unsupported(
                 f"its input {node.inputs[position]!r}, {array.dtype} of shape {list(array.shape)}, is no list of axes "
                 "or sizes",

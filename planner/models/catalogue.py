@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from dynamap.cost.errors import InputError
+from dynamap.cost.errors import InputError, in_words
 from dynamap.cost.likeness import suggestion
 
 if TYPE_CHECKING:
@@ -246,6 +246,6 @@ def _graph(entry: BuiltIn) -> tuple[ModelProto, bytes]:
     except OSError as error:
         raise InputError(
             f"built-in network {entry.name!r} is read from the onnx package, which does not have "
-            f"{path}: install onnx {onnx.__version__} with its test data, or give an ONNX file ({error})"
+            f"{path}: install onnx {onnx.__version__} with its test data, or give an ONNX file ({in_words(error)})"
         ) from error
     return onnx.load_model_from_string(graph_bytes), graph_bytes

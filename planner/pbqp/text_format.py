@@ -19,7 +19,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from dynamap.cost.errors import InputError
+from dynamap.cost.errors import InputError, in_words
 from dynamap.planner.pbqp.problem import WORST_CASE_LIMIT, CostArray, Edge, Problem, check_range
 from dynamap.planner.results.files import write_file
 
@@ -37,7 +37,7 @@ def read_pbqp(path: Path) -> Problem:
     except UnicodeDecodeError:
         raise InputError(f"{path}: not a PBQP text file (it holds bytes beyond ASCII)") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        raise InputError(f"{path}: cannot be read: {in_words(error)}") from None
     return parse_pbqp(text, name=str(path))
 
 

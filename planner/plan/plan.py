@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dynamap.cost.device import parse_device
-from dynamap.cost.errors import InputError
+from dynamap.cost.errors import InputError, in_words
 from dynamap.cost.words import require_name, shown
 from dynamap.planner.plan.document import layer_document, read_layer
 from dynamap.planner.plan.layers import OnHost, PlannedLayer
@@ -106,7 +106,7 @@ def load_plan(path: str | Path) -> Plan:
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"cannot read plan {where!r}: {error.strerror or error}") from None
+        raise InputError(f"cannot read plan {where!r}: {in_words(error)}") from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"{where!r} is not a plan: it is not JSON ({error})") from None
     if not isinstance(document, dict) or "schema" not in document:

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from dynamap.cost.errors import InputError
+from dynamap.cost.errors import InputError, in_words
+from dynamap.planner.results.signals import signals_later
 
 STAGED = ".dynamap-"
 """Begins the name of a file that is not complete yet; only a killed process leaves one."""
@@ -64,7 +65,13 @@ class Results:
                 raise InputError(
                     f"{str(self._staged[place.file][1])!r} and {str(path)!r} are one file: choose two names"
                 )
-            self._staged[place.file] = _staged_beside(place.file, content), path
+            temporary = os.path.join(os.path.dirname(place.file), f"{STAGED}{secrets.token_hex(8)}")
+            self._staged[place.file] = temporary, path  # before it exists: it is removed whatever happens now
+            try:
+                _stage(temporary, place.file, content)
+            except BaseException:
+                self._remove(place.file)
+                raise
         except OSError as error:
             raise cannot_write(path, error) from None
 
@@ -74,10 +81,11 @@ class Results:
         path = Path()
         try:
             if error is None:
-                for file, (temporary, written) in list(self._staged.items()):
-                    path = written
-                    os.replace(temporary, file)
-                    del self._staged[file]
+                with signals_later():
+                    for file, (temporary, written) in list(self._staged.items()):
+                        path = written
+                        os.replace(temporary, file)
+                        del self._staged[file]
                 for written, content in self._streamed:
                     path = written
                     _stream(path, content)
@@ -86,9 +94,13 @@ class Results:
         except OSError as failure:
             raise cannot_write(path, failure) from None
         finally:
-            for temporary, _ in self._staged.values():
-                with suppress(OSError):
-                    os.unlink(temporary)
+            for file in list(self._staged):
+                self._remove(file)
+
+    def _remove(self, file: str) -> None:
+        temporary, _ = self._staged.pop(file)
+        with suppress(OSError):
+            os.unlink(temporary)
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -114,7 +126,7 @@ def write_files(files: Mapping[Path, bytes]) -> None:
 
 def cannot_write(path: Path, error: OSError) -> InputError:
     """The message that a file cannot be written, with the system's reason."""
-    return InputError(f"cannot write {str(path)!r}: {error.strerror or error}")
+    return InputError(f"cannot write {str(path)!r}: {in_words(error)}")
 
 
 @dataclass(frozen=True)
@@ -159,22 +171,16 @@ def descriptor_of(path: Path) -> int | None:
     return None
 
 
-def _staged_beside(file: str, content: bytes) -> str:
-    """The name of a new file beside ``file`` that has all of its content and its permissions."""
-    temporary = os.path.join(os.path.dirname(file), f"{STAGED}{secrets.token_hex(8)}")
+def _stage(temporary: str, file: str, content: bytes) -> None:
+    """Makes the file ``temporary`` with all of its content, and the permissions of ``file``."""
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
     try:
-        try:
-            _write_all(handle, content)
-            if os.path.exists(file):
-                os.chmod(temporary, stat.S_IMODE(os.stat(file).st_mode))
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    return temporary
+        _write_all(handle, content)
+        if os.path.exists(file):
+            os.chmod(temporary, stat.S_IMODE(os.stat(file).st_mode))
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _stream(path: Path, content: bytes) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from dynamap.planner.pbqp.problem import Problem, Solution, Status
 from dynamap.planner.solvers.contract import SolveOptions
 from dynamap.planner.solvers.integer.ortools_api import cp_model as load_cp_model
+from dynamap.planner.solvers.interruptible import interruptible
 from dynamap.planner.solvers.reduction.bounds import quick_assignment
 from dynamap.planner.solvers.reduction.residual import Residual
 
@@ -35,7 +36,8 @@ def solve(problem: Problem, options: SolveOptions) -> Solution:
     solver.parameters.random_seed = _SEED
     if options.time_limit is not None:
         solver.parameters.max_time_in_seconds = options.time_limit
-    status = solver.solve(model)
+    solver.parameters.catch_sigint_signal = False  # it would take Ctrl-C from the process, and leave it without
+    status = interruptible(lambda: solver.solve(model), solver.stop_search)
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         local = [next(i for i, column in enumerate(row) if solver.boolean_value(column)) for row in choices]
         assignment = residual.original(names, local)

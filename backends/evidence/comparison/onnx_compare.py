@@ -25,6 +25,7 @@ from dynamap.backends.quantise.layers import (
 from dynamap.backends.quantise.reference import execute
 from dynamap.cost.errors import InputError
 from dynamap.planner.network.network import Activate, Add, Conv, HostLayer, Layer, Mul, Network, Pool
+from dynamap.planner.results.optional import optional
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def run_model(
         InputError: onnxruntime is not installed.
     """
     try:
-        import onnxruntime
+        onnxruntime = optional("onnxruntime")
     except ImportError as error:
         raise InputError(
             "a comparison with onnxruntime needs the package onnxruntime: pip install 'dynamap[run]'"

@@ -18,6 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from dynamap.planner.models import CATALOGUE, model_proto
 from dynamap.planner.network.network import Network
+from dynamap.planner.results.optional import optional
 
 Array = npt.NDArray[Any]
 
@@ -107,7 +108,7 @@ class OpenedModel:
 def _model_of(network: Network) -> tuple[onnx.ModelProto, str | bytes, dict[str, Array]]:
     """The model, where onnxruntime finds it (a file or bytes), and its weights that are handed over in memory."""
     try:
-        import onnxruntime  # noqa: F401
+        optional("onnxruntime")
     except ImportError as error:
         raise NotComparable("onnxruntime is not installed: pip install 'dynamap[run]'") from error
     if network.source in CATALOGUE:
@@ -188,7 +189,7 @@ def _session(source: str | bytes, place: str, weights: Mapping[str, Array]) -> A
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", folder)
     try:
         return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-    except Exception as error:
+    except Exception as error:  # likewise
         raise NotComparable(f"onnxruntime refuses it: {_sentence(error)}") from error
 
 

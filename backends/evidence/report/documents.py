@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dynamap.cost.errors import InputError
+from dynamap.cost.errors import InputError, in_words
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def read_document(path: Path, kind: str) -> Fields:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"cannot read {str(path)!r}: {error.strerror or error}") from None
+        raise InputError(f"cannot read {str(path)!r}: {in_words(error)}") from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"{str(path)!r} is not {kind}: it is not JSON ({error})") from None
     if not isinstance(document, Mapping):

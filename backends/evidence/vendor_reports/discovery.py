@@ -97,7 +97,7 @@ def find_reports(project: Path, folder: Path, prediction: Prediction) -> Choice:
             warnings.append(f"{name} {error}: not used")
         except (ReportError, OSError) as error:
             broken += 1
-            warnings.append(f"{name} {error}: not used")
+            warnings.append(f"{name} {getattr(error, 'strerror', None) or error}: not used")
     if not found:
         if warnings:
             raise ReportError(f"no report below {str(folder)!r} can be used: " + "; ".join(warnings[:6]))

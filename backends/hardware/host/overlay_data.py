@@ -144,3 +144,10 @@ def project_settings(project: Path) -> dict[str, str]:
     """The settings of ``config.mk`` by name."""
     lines = (project / "config.mk").read_text().splitlines()
     return dict(line.split(" := ", 1) for line in lines if " := " in line)
+
+
+def told(error: Exception) -> str:
+    """An error in plain words: of the system's its file and its reason, without its number."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+    return str(error)

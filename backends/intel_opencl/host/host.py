@@ -16,7 +16,7 @@ from pathlib import Path
 
 from model_steps import is_interrupted, run_model
 from opencl_overlay import OpenclOverlay, OverlayError, memory_flag
-from overlay_data import OverlayData, add_value_files, project_settings
+from overlay_data import OverlayData, add_value_files, project_settings, told
 
 
 def main() -> int:
@@ -60,7 +60,7 @@ def main() -> int:
         print(f"host.py needs pyopencl and numpy (pip install pyopencl): {error}", file=sys.stderr)
         return 2
     except (OverlayError, OSError, ValueError) as error:
-        print(f"host.py: {error}", file=sys.stderr)
+        print(f"host.py: {told(error)}", file=sys.stderr)
         sys.stderr.flush()
         os._exit(2)  # the runtime would wait for kernels that never end
     print(f"{overlay.milliseconds:.4f} ms by the device's clock (predicted: see predicted.json)")

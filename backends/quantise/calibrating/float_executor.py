@@ -51,9 +51,11 @@ def run(
     for index, layer in enumerate(network.layers):
         if isinstance(layer, HostLayer):
             continue
-        before = value_before_activation(layer, [live[name] for name in layer.inputs], network.tensors[layer.output])
-        output = reorder(layer, activations.apply(before, activation_of(layer)))
-        output = _saturated(output, limits.get(layer.output))
+        with np.errstate(all="ignore"):  # who measures the values says which layer's are NaN or infinite
+            sources = [live[name] for name in layer.inputs]
+            before = value_before_activation(layer, sources, network.tensors[layer.output])
+            output = reorder(layer, activations.apply(before, activation_of(layer)))
+            output = _saturated(output, limits.get(layer.output))
         live[layer.output] = output
         yield layer, before, output
         for name in {*layer.inputs, layer.output}:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from model_steps import is_interrupted, run_model
 from overlay_board import Board, OverlayNetwork, PynqBoard, XdmaBoard, differing_registers
-from overlay_data import OverlayData, add_value_files, project_settings
+from overlay_data import OverlayData, add_value_files, project_settings, told
 
 
 def main() -> int:
@@ -61,5 +61,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except (OSError, ValueError) as error:
-        print(f"board.py: {error}", file=sys.stderr)
+        print(f"board.py: {told(error)}", file=sys.stderr)
         sys.exit(2)

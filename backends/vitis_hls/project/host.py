@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from model_steps import is_interrupted, run_model
-from overlay_data import OverlayData, add_value_files, project_settings
+from overlay_data import OverlayData, add_value_files, project_settings, told
 
 
 def main() -> int:
@@ -69,5 +69,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except (OSError, ValueError) as error:
-        print(f"host.py: {error}", file=sys.stderr)
+        print(f"host.py: {told(error)}", file=sys.stderr)
         sys.exit(2)

@@ -12,7 +12,7 @@ import os
 import queue
 import re
 import signal
-import threading
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,11 +21,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from dynamap.cost.errors import DynamapError, InputError
+from dynamap.cost.errors import DynamapError, InputError, in_words
 from dynamap.planner.explore.answer import OtherCodeError, answer_packed
 from dynamap.planner.explore.identity import CodeIdentity, code_identity
 from dynamap.planner.explore.row import Row
 from dynamap.planner.explore.sweep import Combination
+from dynamap.planner.results.optional import optional
+from dynamap.planner.results.signals import signals_later
 
 TASKS_PER_THREAD = 3
 """Tasks in flight per thread of the cluster: one runs, the others are on their way."""
@@ -145,7 +147,7 @@ def _result(future: Any, asked: Combination, cluster: Cluster) -> Row | Failure 
         return None
     except CancelledError:
         raise _lost(cluster) from None
-    except Exception as error:
+    except Exception as error:  # whatever the task raised, in another process; also Dask's own, that it was killed
         return _failure(error, asked)
     assert isinstance(row, Row)
     return row
@@ -209,7 +211,7 @@ class _Watch:
 def _client(cluster: Cluster) -> Iterator[Any]:
     """A client of the cluster, whose workers run the same code as this process."""
     try:
-        from distributed import Client, LocalCluster
+        distributed = optional("distributed")
     except ImportError:
         raise InputError(
             "dynamap explore runs on Dask, which is not installed: pip install 'dynamap[explore]'"
@@ -218,43 +220,49 @@ def _client(cluster: Cluster) -> Iterator[Any]:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as stack:
         if cluster.scheduler is None:
-            with _keyboard_ignored():
-                local = LocalCluster(
+            folder = stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="dynamap-explore-", ignore_cleanup_errors=True)
+            )
+            stack.enter_context(optional("dask.config").set({"temporary-directory": folder}))
+            with signals_later(), _keyboard_blocked():  # behind this there is something to close
+                local = distributed.LocalCluster(
                     n_workers=cluster.workers,
                     threads_per_worker=1,
                     processes=True,
                     memory_limit=0,
+                    local_directory=folder,
                     dashboard_address=None,
                     # The scheduler serves its state all the same: at a free port, beside other sweeps.
                     scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
                     silence_logs=logging.CRITICAL,
                     preload=["dynamap.planner.explore.cluster.local_worker"],
                 )
-            address: Any = stack.enter_context(local)
+                address: Any = stack.enter_context(local)
         else:
             address = cluster.scheduler
         try:
-            client = stack.enter_context(Client(address, timeout=cluster.connect_seconds, set_as_default=False))
+            found = distributed.Client(address, timeout=cluster.connect_seconds, set_as_default=False)
+            client = stack.enter_context(found)
         except (OSError, ValueError) as error:
             raise InputError(
-                f"the scheduler {cluster.scheduler!r} cannot be reached ({error}); start one with `dask scheduler` and "
-                "give its address as --scheduler tcp://HOST:PORT"
+                f"the scheduler {cluster.scheduler!r} cannot be reached ({in_words(error)}); start one with "
+                "`dask scheduler` and give its address as --scheduler tcp://HOST:PORT"
             ) from None
         _require_workers(client, cluster)
         yield client
 
 
 @contextmanager
-def _keyboard_ignored() -> Iterator[None]:
-    """Processes that start in here inherit that they ignore an interrupt, until they say so themselves."""
-    if threading.current_thread() is not threading.main_thread():
+def _keyboard_blocked() -> Iterator[None]:
+    """Processes that start in here inherit that an interrupt does not reach them, until they say so themselves."""
+    if not hasattr(signal, "pthread_sigmask"):  # not on Windows
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _require_workers(client: Any, cluster: Cluster) -> None:

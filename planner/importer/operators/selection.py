@@ -20,6 +20,7 @@ from dynamap.cost.geometry import TensorShape, Window, ceil_div
 from dynamap.planner.importer.drafts import ConvSpec, LayerDraft, TensorDraft, Unsupported, Value
 from dynamap.planner.importer.fates import Fate
 from dynamap.planner.importer.graph import Node
+from dynamap.planner.importer.limits import MAX_AXES
 from dynamap.planner.importer.lowering import Lowering, refuse_view
 from dynamap.planner.importer.operators.rows import view_like
 from dynamap.planner.importer.operators.steps import emit_like
@@ -68,7 +69,8 @@ def _axis(axis: int, value: Value) -> int:
 def _lengths(lowering: Lowering, node: Node, size: int) -> Sequence[int]:
     """The lengths of the parts; equal ones, the last perhaps shorter, where the model names none."""
     count = len(node.outputs)
-    given = node.integers("split") if "split" in node.attributes else lowering.integers(node, 1)
+    most = max(count, 2 * MAX_AXES)
+    given = node.integers("split") if "split" in node.attributes else lowering.integers(node, 1, most)
     if given is None:
         each = ceil_div(size, node.integer("num_outputs", count))
         given = (*(each for _ in range(count - 1)), size - each * (count - 1))

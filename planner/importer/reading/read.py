@@ -10,7 +10,7 @@ from pathlib import Path
 import onnx
 from google.protobuf.message import DecodeError
 
-from dynamap.cost.errors import InputError
+from dynamap.cost.errors import InputError, in_words
 from dynamap.planner.importer.reading.tensors import TensorReader, is_external, location_of
 from dynamap.planner.importer.reading.walk import tensors_of
 
@@ -58,7 +58,7 @@ def read_source(path: str | Path) -> Source:
             raise InputError(f"{path}: an ONNX file has less than 2 GiB; save the weights as external data")
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path}: the file cannot be read: {error.strerror}") from error
+        raise InputError(f"{path}: the file cannot be read: {in_words(error)}") from error
     if not data:
         raise InputError(f"{path}: the file is empty; export or download the model again")
     digest = hashlib.sha256(data)
@@ -84,5 +84,5 @@ def read_source(path: str | Path) -> Source:
                 while chunk := stream.read(1 << 20):
                     digest.update(chunk)
         except OSError as error:
-            raise InputError(f"{path}: the external data {location!r} cannot be read: {error.strerror}") from error
+            raise InputError(f"{path}: the external data {location!r} cannot be read: {in_words(error)}") from error
     return Source(model, path.name, path.stem, digest.hexdigest(), path.parent, stored)

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from dynamap.cost.errors import InputError
+from dynamap.cost.errors import InputError, in_words
 from dynamap.planner.importer.drafts import Array
 from dynamap.planner.importer.limits import FREE_BYTES, MAX_AXES, MAX_ELEMENTS, STORED_TIMES
 
@@ -63,7 +63,9 @@ class TensorReader:
             there, found = file.exists(), file.is_file()
             size = file.stat().st_size if found else 0
         except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL, links in a circle
-            raise InputError(f"{label} is no name of a file ({error}); export or download the model again") from error
+            raise InputError(
+                f"{label} is no name of a file ({in_words(error)}); export or download the model again"
+            ) from error
         if not inside:
             raise InputError(f"{label} is a link that leads out of the model's folder; copy the file there")
         if not found:
@@ -96,7 +98,7 @@ class TensorReader:
         try:
             return np.fromfile(file, dtype, count, offset=offset).reshape(tensor.dims)
         except OSError as error:
-            raise InputError(f"{label}: its external data cannot be read: {error.strerror}") from error
+            raise InputError(f"{label}: its external data cannot be read: {in_words(error)}") from error
 
 
 def is_external(tensor: onnx.TensorProto) -> bool:

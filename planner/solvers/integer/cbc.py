@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
+import signal
+import tempfile
 import warnings
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,10 +45,14 @@ def run(model: LinearModel, *, relaxed: bool, time_limit: float | None) -> Linea
             problem.addConstraint(constraint)
         rows.append(constraint if row.lower == row.upper else None)
     solver = _solver(pulp, relaxed=relaxed, time_limit=time_limit)
-    try:
-        problem.solve(solver)
-    except pulp.PulpSolverError as error:
-        raise InputError(f"the ILP engine cbc failed ({error}): use --ilp-engine highs") from None
+    with tempfile.TemporaryDirectory(prefix="dynamap-cbc-") as solver.tmpDir:
+        try:
+            problem.solve(solver)
+        except pulp.PulpSolverError as error:
+            raise InputError(f"the ILP engine cbc failed ({error}): use --ilp-engine highs") from None
+        except BaseException:  # Ctrl-C, and PuLP leaves its process and its files as they are
+            _end_process(solver.tmpDir)
+            raise
     if problem.status == pulp.LpStatusInfeasible:
         return LinearResult(LinearOutcome.INFEASIBLE)
     if problem.sol_status not in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible):
@@ -54,6 +63,16 @@ def run(model: LinearModel, *, relaxed: bool, time_limit: float | None) -> Linea
     if relaxed and optimal:  # a row with two sides is two constraints, and has no single dual
         duals = np.array([0.0 if row is None else row.pi or 0.0 for row in rows], dtype=np.float64)
     return LinearResult(LinearOutcome.OPTIMAL if optimal else LinearOutcome.FEASIBLE, values, duals)
+
+
+def _end_process(folder: str) -> None:
+    """Ends the CBC that works on the files of ``folder``; where the system has no list of processes, it goes on."""
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # one that ends meanwhile
+            if os.fsencode(folder) in place.read_bytes():
+                process = int(place.parent.name)
+                os.kill(process, signal.SIGKILL)
+                os.waitpid(process, 0)
 
 
 def _sides(pulp: Any, lower: float, upper: float) -> list[tuple[int, float]]:

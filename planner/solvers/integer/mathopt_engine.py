@@ -15,6 +15,8 @@ from dynamap.planner.solvers.integer.linear_model import (
     LinearResult,
 )
 from dynamap.planner.solvers.integer.ortools_api import mathopt as load_mathopt
+from dynamap.planner.solvers.integer.ortools_api import solve_interrupter
+from dynamap.planner.solvers.interruptible import interruptible
 
 
 def run(model: LinearModel, engine: str, *, relaxed: bool, time_limit: float | None) -> LinearResult:
@@ -39,7 +41,11 @@ def run(model: LinearModel, engine: str, *, relaxed: bool, time_limit: float | N
         rows.append(constraint)
     kind = "GLOP" if relaxed else {"highs": "HIGHS", "scip": "GSCIP"}[engine]
     parameters = _parameters(mathopt, kind, relaxed=relaxed, time_limit=time_limit)
-    result = mathopt.solve(built, getattr(mathopt.SolverType, kind), params=parameters)
+    interrupter = solve_interrupter()
+    solver = getattr(mathopt.SolverType, kind)
+    result = interruptible(
+        lambda: mathopt.solve(built, solver, params=parameters, interrupter=interrupter), interrupter.interrupt
+    )
     reason = mathopt.TerminationReason
     if result.termination.reason in (reason.INFEASIBLE, reason.INFEASIBLE_OR_UNBOUNDED):
         return LinearResult(LinearOutcome.INFEASIBLE)

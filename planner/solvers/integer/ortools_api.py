@@ -21,3 +21,10 @@ def cp_model() -> Any:
     from ortools.sat.python import cp_model as module
 
     return module
+
+
+def solve_interrupter() -> Any:
+    """What ends a solve of `mathopt` from another thread."""
+    from ortools.util.python.solve_interrupter import SolveInterrupter
+
+    return SolveInterrupter()

@@ -74,7 +74,9 @@ def expected_front(rows: list[dict[str, str]]) -> list[tuple[str, str]]:
     return [(str(used), str(cycles)) for used, cycles in sorted(kept)]
 
 
-def test_interrupted_at_the_keyboard(files: tuple[Path, Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_asked_to_end(number: signal.Signals, files: tuple[Path, Path], tmp_path: Path) -> None:
+    """Ctrl-C goes to all processes of the terminal, another's SIGTERM to the command alone."""
     model, device = files
     path = tmp_path / "r.jsonl"
     command = [sys.executable, "-m", "dynamap", "explore", str(model), "--device", str(device), "-o", str(path)]
@@ -86,9 +88,9 @@ def test_interrupted_at_the_keyboard(files: tuple[Path, Path], tmp_path: Path) -
         start_new_session=True,
     )
     wait_until(lambda: path.exists() and path.read_bytes().count(b"\n") >= 2, "the second row")
-    os.killpg(driver.pid, signal.SIGINT)
+    os.kill(-driver.pid if number == signal.SIGINT else driver.pid, number)
     out, err = driver.communicate(timeout=120)
-    assert driver.returncode == 130 and out == ""
+    assert driver.returncode == 128 + number and out == ""
     assert err.splitlines() == [f"interrupted: the rows so far are in {path}, continue with --resume"]
     assert path.read_bytes().endswith(b"\n")
 
@@ -164,3 +166,31 @@ def test_wrong_calls(
     assert ended.value.code == 2 and out == ""
     assert err.startswith("error: ") and words in err and err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_asked_to_end_while_the_workers_start(number: signal.Signals, files: tuple[Path, Path], tmp_path: Path) -> None:
+    """It was lost then; now it is answered when there are workers to end, and nothing is left of them."""
+    model, device = files
+    driver = (
+        "import os, sys, distributed\n"
+        "class Cluster(distributed.LocalCluster):\n"
+        "    def __init__(self, **named):\n"
+        "        super().__init__(**named)\n"
+        f"        os.kill(os.getpid(), {int(number)})\n"
+        "distributed.LocalCluster = Cluster\n"
+        "from dynamap.cli import main\n"
+        "main()\n"
+    )
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    words = ("explore", str(model), "--device", str(device), "-o", str(tmp_path / "r.csv"), "--workers", "1")
+    done = subprocess.run(
+        [sys.executable, "-c", driver, *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TMPDIR": str(scratch)},
+    )
+    assert done.returncode == 128 + number and done.stdout == ""
+    assert done.stderr.splitlines() == ["interrupted: no result is half-written"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["scratch"] and not list(scratch.iterdir())

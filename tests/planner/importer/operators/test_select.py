@@ -52,6 +52,17 @@ def test_equal_parts_by_number(same, model_of, values):
     same(model_of(nodes, {"w": values(5, 4, 3, 3)[:, :, :2, :2][[0, 1, 2, 3, 4, 0]]}, opset=18, outputs=("y", "z")))
 
 
+def test_a_split_of_many_parts(same, model_of, values):
+    """Lists of axes and sizes are short; that of a Split is as long as it has outputs."""
+    names = [f"p{number}" for number in range(150)]
+    nodes = [
+        conv("x", "c"),
+        node("Split", ["c", "parts"], names, axis=1),
+        node("Concat", [*reversed(names)], ["y"], axis=1),
+    ]
+    same(model_of(nodes, {"w": values(150, 4, 3, 3), "parts": ints(*[1] * 150)}))
+
+
 @pytest.mark.parametrize("shared", [False, True])
 def test_slices_of_channels(shared, same, model_of, values):
     """The second half of a shared tensor is copied by a 1 x 1 convolution."""

@@ -98,7 +98,7 @@ def run_case(case: Case) -> tuple[list[Finding], list[int]]:
                 break  # the call before, which was to make it, refused its input
             scratch.mkdir()
             before = _contents(folder)
-            ended = _call(folder, scratch, call)
+            ended = ended_call(folder, scratch, call)
             written = _contents(folder) != before
             left = sorted(path.name for path in scratch.rglob("*") if path.is_file())
             for complaint in complaints(ended, written=written, left=left):
@@ -121,6 +121,8 @@ def complaints(ended: Ended, *, written: bool, left: list[str]) -> Iterator[str]
         yield "an internal error"
     if "not enough memory" in ended.err or ended.grown_bytes > MOST_BYTES:
         yield f"it takes more than {MOST_BYTES >> 20} MiB"
+    if "Warning: " in ended.err:
+        yield "a warning of Python"
     if ended.status == 2 and errors != 1 and "internal error" not in ended.err:
         yield f"{errors} messages of an error"
     if ended.status == 2 and (written or ended.out):
@@ -133,7 +135,8 @@ def complaints(ended: Ended, *, written: bool, left: list[str]) -> Iterator[str]
         yield f"it leaves temporary files: {left[:5]}"
 
 
-def _call(folder: Path, scratch: Path, call: tuple[str, ...]) -> Ended:
+def ended_call(folder: Path, scratch: Path, call: tuple[str, ...]) -> Ended:
+    """One call of ``dynamap`` in ``folder``, with its temporary files in ``scratch`` and its streams beside that."""
     out, err = scratch.with_name("out"), scratch.with_name("err")
     start, base = time.monotonic(), _resident_bytes()
     sys.stdout.flush()
