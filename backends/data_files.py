@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,9 +33,19 @@ def data_files(plan: Plan, program: Program, inputs: Mapping[str, Int8Array]) ->
     data = image_files(program) | {
         "input.bin": input_file(program, inputs),
         "golden.bin": golden_file(program, inputs),
-        "preprocessing.json": json_file((stored_request(plan).preprocess or RAW).document()),
+        "preprocessing.json": json_file(prepared := (stored_request(plan).preprocess or RAW).document()),
+        "preprocessing.txt": _lines(prepared),
     }
     return {f"data/{name}": content for name, content in data.items()} | {"predicted.json": predicted_file(plan)}
+
+
+def _lines(document: Mapping[str, Any]) -> bytes:
+    """A preprocessing as the hosts in C++ read it: a line for each key, its values in words, ``-`` for none."""
+    lines = []
+    for key, value in document.items():
+        values = value if isinstance(value, (list, tuple)) else [value]
+        lines.append(" ".join([key, *("-" if each is None else str(each) for each in values)]))
+    return "\n".join([*lines, ""]).encode()
 
 
 def image_files(program: Program) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib import resources
 
-HOST_HEADERS = ("program_file.h", "values.h", "device_run.h")
+HOST_HEADERS = ("program_file.h", "values.h", "picture.h", "picture_input.h", "device_run.h")
 KERNEL_ROOMS = {
     "arithmetic": ("language.h", "records.h", "arithmetic.h", "winograd.h", "window.h", "sums.h", "transform.h"),
     "array": ("flow_state.h", "flow_ns.h", "flow_stationary.h", "flow.h", "pe.h", "array.h"),

@@ -134,6 +134,8 @@ def _resized(picture: Any, resize: str | int | Sequence[int], rows: int, columns
     if height * width > MOST_PIXELS:
         raise ValueError(f"a picture resized to {height} x {width} pixels is more than {MOST_PIXELS:,}")
     if (picture.height, picture.width) != (height, width):
+        # Rows, then columns: which of them Pillow does first depends on its version, and rounds otherwise.
+        picture = picture.resize((width, picture.height), Image.Resampling.BILINEAR)
         picture = picture.resize((width, height), Image.Resampling.BILINEAR)
     if resize != "letterbox" or (height, width) == (rows, columns):
         return picture

@@ -146,7 +146,10 @@ def _steps(device: Device) -> list[Step]:
         ),
         Step(
             "Give it a picture.",
-            ("python3 host/host.py --binary build/overlay.aocx --input photo.jpg    # needs pyopencl, and Pillow",),
+            (
+                "build/host --binary build/overlay.aocx data --input photo.bmp         # or .ppm, .pgm: no library",
+                "python3 host/host.py --binary build/overlay.aocx --input photo.jpg    # needs pyopencl, and Pillow",
+            ),
             "the likeliest classes, by name where there is a `data/labels.txt`.",
             "a second",
         ),

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "params.h"
-#include "values.h"
+#include "picture_input.h"
 
 // Counters of a command: cycles of the array or vector unit, bytes read by each port, bytes written by each port.
 const std::size_t COUNTERS_PER_COMMAND = 1 + 2 * PORTS;
@@ -63,11 +63,30 @@ inline run_options_t run_options(const std::vector<std::string> &words) {
     return o;
 }
 
-// Writes the program and its input to the device: input.bin, which is laid out already, or the values in --input, in the
-// model's own types (values.h). What nobody has written yet is not zero.
+// The input of a network that has only one.
+inline const tensor_entry_t &only_tensor(const program_file_t &program, std::uint32_t role) {
+    const tensor_entry_t *found = nullptr;
+    for (const tensor_entry_t &t : program.tensors) {
+        if (t.role != role) continue;
+        if (found) throw std::runtime_error("a picture is for a network of one input, and this one has several");
+        found = &t;
+    }
+    if (!found) throw std::runtime_error("the program has no input");
+    return *found;
+}
+
+// Writes the program and its input to the device: input.bin, which is laid out already, or what is in --input: a picture
+// (picture_input.h), or values in the model's own types (values.h). What nobody has written yet is not zero.
 inline void load_program(const program_file_t &program, const run_options_t &o, device_t &device) {
     for (std::uint8_t *port : device.ports) std::memset(port, 0x5a, bytes_per_port(program));
     spread(device.ports, PORT_BYTES, 0, program.image.data(), program.image.size());
+    if (is_picture(o.input)) {
+        const tensor_entry_t &t = only_tensor(program, INPUT_ROLE);
+        const std::vector<std::uint8_t> laid = laid_out(t, stored_picture(o.input, o.data, t));
+        spread(device.ports, PORT_BYTES, t.address, laid.data(), laid.size());
+        device.to_device();
+        return;
+    }
     const bool own = !o.input.empty();
     const std::string path = own ? o.input : o.data + "/input.bin";
     const std::vector<std::uint8_t> input = read_file(path);
@@ -130,6 +149,14 @@ inline void write_outputs(const program_file_t &program, const run_options_t &o,
     if (!file) throw std::runtime_error("cannot write " + o.output);
 }
 
+// The classes of an input of one's own, where the program has a single output.
+inline void show_classes(const program_file_t &program, const run_options_t &o, device_t &device) {
+    std::vector<const tensor_entry_t *> outputs;
+    for (const tensor_entry_t &t : program.tensors)
+        if (t.role == OUTPUT_ROLE) outputs.push_back(&t);
+    if (!o.input.empty() && outputs.size() == 1) print_classes(*outputs[0], tensor_of(*outputs[0], device), o.data);
+}
+
 inline void print_counters(const layer_entry_t &layer, const std::vector<std::uint64_t> &total) {
     std::uint64_t read = 0, written = 0;
     for (std::size_t p = 0; p < PORTS; ++p) {
@@ -153,7 +180,7 @@ inline int run_layers(const program_file_t &program, const run_options_t &o, dev
     load_program(program, o, device);
     std::optional<golden_t> golden;
     if (o.input.empty() && std::ifstream(o.data + "/golden.bin").good()) golden.emplace(o.data);
-    if (!golden && o.tensors.empty() && o.output.empty())
+    if (!golden && o.input.empty() && o.tensors.empty() && o.output.empty())
         throw std::runtime_error("there is nothing to compare with: give --output or --tensors");
     std::ofstream tensors, counters;
     if (!o.tensors.empty()) tensors.open(o.tensors, std::ios::binary);
@@ -176,6 +203,7 @@ inline int run_layers(const program_file_t &program, const run_options_t &o, dev
     if ((!o.tensors.empty() && !tensors) || (!o.counters.empty() && !counters))
         throw std::runtime_error("cannot write the results");
     if (equal) write_outputs(program, o, device);
+    if (equal) show_classes(program, o, device);
     if (golden) std::printf(equal ? "PASS: every layer equals its golden output\n" : "FAIL\n");
     return equal ? 0 : 1;
 }
@@ -184,6 +212,7 @@ inline int run_layers(const program_file_t &program, const run_options_t &o, dev
 // other tensors may have been overwritten. Returns the exit status.
 inline int finish_outputs(const program_file_t &program, const run_options_t &o, device_t &device) {
     write_outputs(program, o, device);
+    show_classes(program, o, device);
     if (!o.input.empty()) return 0;
     golden_t golden(o.data);
     for (const layer_entry_t &layer : program.layers) {

@@ -47,5 +47,5 @@ def class_lines(tensor: Tensor, stored: Sequence[int], folder: Path) -> list[str
     shares = values if certain else [math.exp(value - max(values)) for value in values]
     total = sum(shares)
     best = sorted(range(len(values)), key=lambda index: -values[index])[:SHOWN]
-    names = [f" {labels[index].strip()}" if index < len(labels) else "" for index in best]
+    names = [f" {labels[index]}".rstrip() if index < len(labels) else "" for index in best]
     return [f"class {i}{name}: {shares[i] / total:.2%}" for i, name in zip(best, names, strict=True)]

@@ -5,9 +5,9 @@
 //   host --sources src --emulator [DATA]           the same; the emulator compiles the kernels itself
 //   host --sources src --emulator --save FILE.aocx [DATA]    only that, as aoc -march=emulator does
 //
-// Also: --layers (layer by layer on a board), --tensors FILE, --counters FILE (device_run.h), --input FILE and
-// --output FILE (values in the model's own types, values.h), --time-limit SECONDS for a run of the kernels. Exit status: 0
-// all equal, 1 a difference (the first one is named), 2 something is missing or wrong.
+// Also: --layers (layer by layer on a board), --tensors FILE, --counters FILE (device_run.h), --input FILE (a picture,
+// picture_input.h, or values in the model's own types, values.h), --output FILE (values), --time-limit SECONDS for a run of
+// the kernels. Exit status: 0 all equal, 1 a difference (the first one is named), 2 something is missing or wrong.
 #include "opencl_device.h"
 
 namespace {

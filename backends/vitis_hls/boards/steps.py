@@ -81,7 +81,10 @@ def _card(device: Device) -> tuple[list[Step], str]:
         ),
         Step(
             "Give it a picture.",
-            ("python3 host/host.py build/overlay.hw.xclbin --input photo.jpg    # needs pyxrt, and Pillow",),
+            (
+                "build/host build/overlay.hw.xclbin data --input photo.bmp          # .bmp, .ppm or .pgm: no library",
+                "python3 host/host.py build/overlay.hw.xclbin --input photo.jpg     # needs pyxrt, and Pillow",
+            ),
             OWN_PICTURE,
             "a second",
         ),
@@ -121,6 +124,12 @@ def _embedded(device: Device) -> tuple[list[Step], str]:
             ),
             "`best of 10 runs: ... ms` and `PASS: every output equals its golden output`.",
             "minutes",
+        ),
+        Step(
+            "Give it a picture, on the board.",
+            ("./host overlay.hw.xclbin data --input photo.bmp    # .bmp, .ppm or .pgm",),
+            OWN_PICTURE,
+            "a second",
         ),
     ]
     return steps, "everything after step 1: Vitis, the platform, the image and the board were not at hand."

@@ -3,7 +3,8 @@
 //   host XCLBIN [DATA] [--input FILE] [--output FILE]
 //
 // Every memory port has a buffer in its own bank; the device buffer of docs/program.md is spread over them beat by beat.
-// --input: values for the network's inputs in the model's own types, --output: its outputs likewise (values.h).
+// --input: a picture (picture_input.h), whose classes are printed, or values for the network's inputs in the model's own
+// types; --output: its outputs likewise (values.h).
 // Exit status: 0 all outputs equal, 1 a difference (the first one is named), 2 the files are wrong.
 #include <chrono>
 
