@@ -8,8 +8,7 @@ from types import MappingProxyType
 
 from dynamap.cost.device import Device, parse_device
 from dynamap.cost.errors import InfeasibleError, InputError
-from dynamap.cost.overlay.fitting.logic import logic_use
-from dynamap.cost.overlay.fitting.spreading import memory_use
+from dynamap.cost.overlay.fitting.shortfall import shortfalls, too_many
 from dynamap.cost.overlay.machine import Machine
 from dynamap.planner.plan.plan import Plan
 
@@ -90,20 +89,10 @@ def check_fits(plan: Plan, device: Device) -> None:
     multipliers = o.rows * o.columns + machine.lane_multipliers
     if multipliers > device.resources.multipliers:
         raise InfeasibleError(
-            f"{where}: it needs {multipliers:,} multipliers and there are {device.resources.multipliers:,}; plan again"
+            f"{where}: it needs {too_many(multipliers, device.resources.multipliers, 'multipliers')}; plan again"
         )
     if o.packing == 2 and not device.resources.multiplier.packs_int8:
         raise InfeasibleError(f"{where}: its multipliers do not hold two int8 products; plan again")
-    if memory_use(device, machine, o.rows, o.columns, o.buffers) is None:
-        raise InfeasibleError(f"{where}: its buffers need more on-chip memory than there is; plan again")
-    lut, ff = logic_use(device, machine, o.rows, o.columns)
-    cells, registers = ("ALMs", "registers") if device.vendor == "intel" else ("LUT", "FF")
-    for name, use, available in (
-        (cells, lut, device.resources.kernel_lut),
-        (registers, ff, device.resources.kernel_ff),
-    ):
-        if use.most > available:
-            raise InfeasibleError(
-                f"{where}: it needs about {int(use.used):,} {name}, with the uncertainty of that {int(use.most):,}, "
-                f"and there are {available:,}; plan again"
-            )
+    lacking = shortfalls(device, machine, o.rows, o.columns, o.buffers)
+    if lacking:
+        raise InfeasibleError(f"{where}: it needs {' and '.join(lacking)}; plan again")

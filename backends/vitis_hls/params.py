@@ -21,6 +21,7 @@ from dynamap.backends.hardware.spelling import cpp_header
 from dynamap.backends.hardware.target import machine_of_plan
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InfeasibleError
+from dynamap.cost.overlay.fitting.shortfall import shortfalls
 from dynamap.cost.overlay.fitting.spreading import memory_spread
 from dynamap.planner.plan.plan import Plan
 
@@ -55,7 +56,11 @@ def storage_of(plan: Plan, device: Device) -> dict[str, str]:
     machine = machine_of_plan(plan, device)
     spread = memory_spread(device, machine, overlay.rows, overlay.columns, overlay.buffers)
     if spread is None:
-        raise InfeasibleError(f"the plan's buffers do not fit device {device.name!r}; plan again")
+        lacking = shortfalls(device, machine, overlay.rows, overlay.columns, overlay.buffers)
+        raise InfeasibleError(
+            f"the plan's buffers do not fit device {device.name!r}: the overlay needs {' and '.join(lacking)}; "
+            "plan again"
+        )
     return {buffer: _IMPLEMENTATIONS[kind] for buffer, kind in spread.kinds.items() if buffer in STORAGE}
 
 

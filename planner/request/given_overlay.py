@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from dynamap.cost.errors import InfeasibleError, InputError
+from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.fitting.candidates import Candidates, require_array
 from dynamap.cost.overlay.fitting.sizes import GRID
-from dynamap.cost.overlay.fitting.spreading import memory_use
 from dynamap.cost.overlay.machine import Buffers
 
 _KEYS = {
@@ -62,10 +61,4 @@ class GivenOverlay:
                     f"an overlay with {name} = {getattr(self.buffers, name)} is none that this version builds "
                     f"({', '.join(map(str, sizes))})"
                 )
-        require_array(candidates, self.rows, self.columns, continued=True)
-        device, machine = candidates.device, candidates.machine
-        if memory_use(device, machine, self.rows, self.columns, self.buffers) is None:
-            raise InfeasibleError(
-                f"the buffers of the given overlay do not fit the memory blocks of device {device.name!r} beside an "
-                f"array of {self.rows} x {self.columns} PEs"
-            )
+        require_array(candidates, self.rows, self.columns, continued=True, given=self.buffers)

@@ -9,6 +9,7 @@ import numpy as np
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.fitting.logic import logic_use
+from dynamap.cost.overlay.fitting.shortfall import shortfalls
 from dynamap.cost.overlay.fitting.sizes import GRID, all_buffers, maximal_buffers
 from dynamap.cost.overlay.fitting.spreading import fit_beside
 from dynamap.cost.overlay.fitting.target import FILL_PERCENT
@@ -37,8 +38,10 @@ class Candidates:
         if limit < 1:
             raise InfeasibleError(
                 f"no array fits device {device.name!r}: the {machine.lanes} lanes of the vector unit need "
-                f"{machine.lane_multipliers} multipliers and there are {max(0, limit + machine.lane_multipliers)} for "
-                f"lanes and array (the device has {device.resources.multipliers}, of which --fill is the share)"
+                f"{machine.lane_multipliers} multipliers, an array at least 1, and there are "
+                f"{max(0, limit + machine.lane_multipliers)} for both ({1 - limit} too few; the device has "
+                f"{device.resources.multipliers}, of which --fill is the share): raise --fill or --multipliers, or use "
+                "a larger --device"
             )
         rows, columns = arrays_within(device.resources.multiplier_columns, limit)
         lut, ff = logic_use(device, machine, rows, columns)
@@ -46,9 +49,11 @@ class Candidates:
         rows, columns = rows[fits], columns[fits]
         room = fit_beside(device, machine, rows, columns, GRID.smallest)
         if not room.any():
+            lacking = shortfalls(device, machine, 1, 1, GRID.smallest)
             raise InfeasibleError(
-                f"no array fits device {device.name!r}: LUTs, flip-flops or memory blocks do not suffice for the "
-                f"smallest overlay; use a larger device{_or_budget(device)} or fewer memory ports"
+                f"no array fits device {device.name!r}: the smallest overlay, with one multiplier in its array, needs "
+                f"{' and '.join(lacking)}; use a larger --device{_or_budget(device)}, or a device file with fewer or "
+                "narrower memory ports"
             )
         return Candidates(device, machine, limit, rows[room], columns[room])
 
@@ -91,18 +96,23 @@ def held_columns(device: Device, rows: int) -> int | None:
     return int(slices.held(rows)) if slices.known else None
 
 
-def require_array(candidates: Candidates, rows: int, columns: int, *, continued: bool = False) -> None:
-    """Checks that one array fits; ``continued``: also one whose cascades do not lie in the columns of slices.
+def require_array(
+    candidates: Candidates, rows: int, columns: int, *, continued: bool = False, given: Buffers | None = None
+) -> None:
+    """Checks that one array fits beside the smallest buffers, or the ``given`` ones of an overlay that exists.
+
+    ``continued``: also one whose cascades do not lie in the columns of slices.
 
     Raises:
         InfeasibleError: it does not; the message says what is needed, what there is and which option to change.
     """
     device, machine = candidates.device, candidates.machine
     if rows * columns > candidates.limit:
+        remedy = "use" if given else "choose a smaller --array, raise --fill or --multipliers, or use"
         raise InfeasibleError(
             f"array {rows}x{columns} needs {rows * columns} multipliers and device {device.name!r} leaves "
-            f"{candidates.limit} to the array ({rows * columns - candidates.limit} too many); "
-            "choose a smaller --array, raise --fill or --multipliers, or use a larger --device"
+            f"{candidates.limit} to the array ({rows * columns - candidates.limit} too many); {remedy} a "
+            "larger --device"
         )
     held = held_columns(device, rows)
     if held is not None and columns > held and not continued:
@@ -110,20 +120,13 @@ def require_array(candidates: Candidates, rows: int, columns: int, *, continued:
             f"array {rows}x{columns}: the columns of multipliers of device {device.name!r} hold {held} columns of "
             f"{rows} rows; choose an --array with fewer columns or rows, or ask for it by --fill above {FILL_PERCENT}%"
         )
-    lut, ff = logic_use(device, machine, rows, columns)
-    for name, use, available in (
-        ("LUTs" if device.vendor == "amd" else "ALMs", lut, device.resources.kernel_lut),
-        ("flip-flops", ff, device.resources.kernel_ff),
-    ):
-        if use.most > available:
-            raise InfeasibleError(
-                f"array {rows}x{columns} needs about {use.used} {name}, with the uncertainty of that {use.most}, and "
-                f"device {device.name!r} has {available}; choose a smaller --array or a larger --device"
-            )
-    if not candidates.buffers_for(rows, columns):
+    lacking = shortfalls(device, machine, rows, columns, given or GRID.smallest)
+    if lacking:
+        what = "with the smallest buffers" if given is None else "with the buffers of the given overlay"
+        remedy = "use" if given else "choose an --array with fewer rows or columns, or"
         raise InfeasibleError(
-            f"array {rows}x{columns} leaves no room for the smallest buffers in the memory blocks of device "
-            f"{device.name!r}; choose an --array with fewer columns or rows, or a larger --device{_or_budget(device)}"
+            f"array {rows}x{columns} {what} does not fit device {device.name!r}: it needs {' and '.join(lacking)}; "
+            f"{remedy} a larger --device{_or_budget(device)}"
         )
 
 

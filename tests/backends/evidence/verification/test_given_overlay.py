@@ -51,5 +51,5 @@ def test_an_overlay_that_the_device_cannot_hold(kept: Plan, small_network: Netwo
         plan_network(small_network, board, request)
     wide = replace(kept, overlay=replace(kept.overlay, rows=1, columns=600))
     board, request = on_overlay_of(wide, Request())
-    with pytest.raises(InfeasibleError, match="buffers of the given overlay do not fit"):
+    with pytest.raises(InfeasibleError, match="with the buffers of the given overlay does not fit device"):
         plan_network(small_network, board, request)
