@@ -20,13 +20,16 @@ import numpy.typing as npt
 
 from dynamap.backends.evidence.comparison.evaluation import ON_GRID, Roundings, Unrest, layer_value, stored
 from dynamap.backends.evidence.comparison.original import Original
-from dynamap.planner.network.network import Layer, Lrn, Network, Quantisation
+from dynamap.planner.network.network import Add, Layer, Lrn, Network, Quantisation
 
 Array = npt.NDArray[np.generic]
 FloatArray = npt.NDArray[np.float32]
 
 SAFETY = 2
 """A bound is this many times what the movements did."""
+
+HALF_DIGITS = (2.0**-11, 2.0**-24)
+"""What a rounding of float16 and of float32 is off at most, relative to the value."""
 
 SMALLEST = float(np.finfo(np.float32).tiny)
 """No bound is less: below it float32 has fewer digits."""
@@ -87,6 +90,7 @@ def import_errors(
 ) -> ImportErrors:
     """Compare every layer; ``images`` are the real inputs, C x H x W, ``roundings`` those of the model itself."""
     unrest = Unrest(0, relative)
+    terms: dict[str, int] = {}
     known = {**original.inside, **original.outputs}
     live = {name: stored(image, roundings.tensors.get(name)) for name, image in images.items()}
     moved = {name: unrest.moved(values, None) for name, values in live.items()}
@@ -99,17 +103,33 @@ def import_errors(
         given = _real(known.get(name), value, network.quantisation.get(name))
         if given is None and (name in original.outputs or _has_another_size(known.get(name), value)):
             found.append(LayerError(name, math.inf, SMALLEST))
+        if isinstance(layer, Add):
+            terms[name] = sum(terms.get(source, 1) for source in layer.inputs)
         if given is None:
             live[name], moved[name] = stored(value, scheme), stored(unrest.moved(other, scheme), scheme)
             continue
         value, other, target = (_saturated(values, scheme) for values in (value, other, given))
-        floor = relative * float(np.abs(given).max(initial=0.0))
+        floor = relative * float(np.abs(given).max(initial=0.0)) + _of_a_sum(terms.pop(name, 1), sources, relative)
         bound = SAFETY * (floor + float(np.abs(other - value).max(initial=0.0))) + _half_step(target, scheme)
         error = float(np.abs(value - target).max(initial=0.0))
         found.append(LayerError(name, _or_infinite(error), max(bound, SMALLEST)))
         live[name] = stored(given, scheme)
         moved[name] = unrest.moved(live[name], None)
     return ImportErrors(tuple(found), len(network.layers))
+
+
+def _of_a_sum(terms: int, sources: list[FloatArray], relative: float) -> float:
+    """How far the roundings of a sum of ``terms`` tensors carry, added one after the other as onnxruntime does.
+
+    Each is at most half a digit of what the sum has reached, which is at most the sum of all that is added. (N. Higham,
+    Accuracy and Stability of Numerical Algorithms, 4.2.) ``sources`` are what the last layer of the sum adds: the
+    network adds in a tree, with tensors between that the original has not. ``relative`` tells its arithmetic.
+    """
+    if terms == 1:
+        return 0.0
+    reached = np.sum([np.abs(source) for source in sources], axis=0)
+    half_digit = next(half for half in HALF_DIGITS if half <= relative)
+    return (terms - 1) * half_digit * float(reached.max(initial=0.0))
 
 
 def _moved(layer: Layer, sources: list[FloatArray], relative: float) -> Layer:

@@ -12,7 +12,9 @@ from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.fitting.candidates import Candidates, require_array
 from dynamap.cost.overlay.fitting.target import array_limit, machine_of
 
-GAP = re.compile(r"(\d[\d,]*) ([\w -]+?)(?: \([^)]*that\))? where .*? (?:has|for|leaves) (\d[\d,]*) \((\d[\d,]*) too many\)")
+GAP = re.compile(
+    r"(\d[\d,]*) ([\w -]+?)(?: \([^)]*that\))? where .*? (?:has|for|leaves) (\d[\d,]*) \((\d[\d,]*) too many\)"
+)
 
 
 def with_some(device: Device, **resources: int | None) -> Device:

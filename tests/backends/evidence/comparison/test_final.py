@@ -16,6 +16,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 import dynamap
 from dynamap.backends.evidence.comparison import final
+from dynamap.backends.evidence.comparison.evaluation import model_roundings
+from dynamap.backends.evidence.comparison.imported import import_errors
 from dynamap.backends.evidence.comparison.original import Original
 from dynamap.backends.range_calibration import RangeCalibration
 from dynamap.cli import main
@@ -309,6 +311,22 @@ def test_a_normalisation_of_small_values_beside_large_ones(tmp_path: Path) -> No
     sums = squares[:-2] + squares[1:-1] + squares[2:]
     assert np.abs(original[0] - image[0] / np.sqrt(1 + 0.5 / 3 * sums)).max() > 0.01
     assert run_file(saved(model, tmp_path), image=image).status == 0
+
+
+@pytest.mark.parametrize("counted", [2000, 1999])
+def test_a_sum_of_many(tmp_path: Path, counted: int) -> None:
+    """onnxruntime adds one after the other, and equal terms round to the same side; the network adds in a tree. A term
+    too few is found out all the same: here the golden model has 2,000, and the imported one as many or one less."""
+    branches = [node("Conv", ["x", "w"], [f"c{number}"]) for number in range(2000)]
+    total = [node("Sum", [f"c{number}" for number in range(2000)], ["y"])]
+    whole = model_of(branches + total, {"w": values(4, 4, 1, 1, scale=1.0)})
+    image = values(1, 4, 6, 7, scale=1.0)
+    (original,) = onnxruntime.InferenceSession(whole.SerializeToString()).run(None, {"x": image})
+    part = [node("Sum", [f"c{number}" for number in range(counted)], ["y"])]
+    network = dynamap.load(saved(model_of(branches + part, {"w": values(4, 4, 1, 1, scale=1.0)}), tmp_path))
+    known = Original({"y": original[0]}, {}, False)
+    found = import_errors(network, {"x": image[0]}, known, model_roundings(network), final.FLOAT32_UNREST)
+    assert found.kept is (counted == 2000)
 
 
 def test_a_bias_in_steps_of_its_scales(tmp_path: Path) -> None:
