@@ -67,6 +67,7 @@ ROOMS = {
         "array_of_style.sv",
         "core.sv",
     ),
+    "normalise": ("lrn_pkg.sv", "lrn_square.sv", "lrn_octave.sv", "lrn_table.sv", "lrn.sv"),
     "vector": (
         "vector_pkg.sv",
         "vector_slice.sv",
@@ -117,6 +118,7 @@ VECTOR = (
     *FEED[: FEED.index("tile_walker.sv")],
     *(name for name in ROOMS["core"] if name in ("core_pkg.sv", "memory_sequence.sv", "input_place.sv", "deliver.sv")),
     "core_reads.sv",
+    *ROOMS["normalise"],
     *ROOMS["vector"],
 )
 """The vector unit, with what it has in common with the convolution core."""
@@ -129,6 +131,7 @@ SYNTHESISED = (
     *ROOMS["store"],
     *ROOMS["sequence"],
     *ROOMS["core"],
+    *ROOMS["normalise"],
     *ROOMS["vector"],
     *ROOMS["control"],
     *ROOMS["program"],

@@ -11,13 +11,14 @@ module vector_bench
     parameter int unsigned ResidentDepth = 512,
     parameter int unsigned OutputDepth = 1024,
     parameter int unsigned Outstanding = 32,
+    parameter bit Normalises = 1'b1,
     parameter int unsigned MemoryDepth = 4096,  // words
     localparam int unsigned IndexBits = $clog2(MemoryDepth),
     localparam int unsigned DataBytes = 16 * WordUnits,
     localparam int unsigned DataBits = 8 * DataBytes,
     localparam int unsigned PassWords = ($bits(vector_pass_t) + 63) / 64,
     localparam int unsigned InBits = 107 + 2 * ByteBits + IndexBits + DataBits,
-    localparam int unsigned OutBits = 9 + DataBits
+    localparam int unsigned OutBits = 10 + DataBits
 ) (
     input logic clk_i,
     input logic [InBits-1:0] in_i,
@@ -45,7 +46,7 @@ module vector_bench
   always_ff @(posedge clk_i) if (pass_write) pass_q[pass_index] <= pass_data;
   assign pass = pass_q;
 
-  logic busy, placed, resident, walked, filled, emptied, stored;
+  logic busy, reading, placed, resident, walked, filled, emptied, stored;
   logic arvalid, arready, rvalid, rready, rlast, awvalid, awready, wvalid, wready, wlast;
   logic bvalid, bready;
   logic [63:0] araddr, awaddr;
@@ -63,13 +64,16 @@ module vector_bench
       .InputDepth(InputDepth),
       .ResidentDepth(ResidentDepth),
       .OutputDepth(OutputDepth),
-      .Outstanding(Outstanding)
+      .Outstanding(Outstanding),
+      .Normalises(Normalises)
   ) u_unit (
       .clk_i,
       .rst_i(rst),
       .start_i(start),
       .pass_i(pass[$bits(vector_pass_t)-1:0]),
+      .base_i('0),
       .busy_o(busy),
+      .reading_o(reading),
       .table_write_i(table_write),
       .table_index_i(table_index),
       .table_data_i(table_data),
@@ -186,7 +190,8 @@ module vector_bench
 
   assign out_o = {
     peeked,
-    {wvalid & wready, rvalid & rready, busy, stored, emptied, filled, walked, resident, placed}
+    {wvalid & wready, rvalid & rready, reading, busy},
+    {stored, emptied, filled, walked, resident, placed}
   };
 
 endmodule

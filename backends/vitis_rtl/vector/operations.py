@@ -10,7 +10,7 @@ import numpy as np
 
 from dynamap.backends.arithmetic.integers import LOWEST, MAX_SHIFT
 from dynamap.backends.program.packing import PARAMETERS
-from dynamap.backends.program.specification import ALIGNMENT, Command, Flag, Op, Source
+from dynamap.backends.program.specification import ALIGNMENT, LRN_ROW_WORDS, Command, Flag, Op, Source
 from dynamap.backends.vitis_rtl.vector.shape import UNIT_BYTES
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
@@ -19,6 +19,14 @@ PIXELS = 4
 """A plane of one pixel is stored as four: 64 bytes."""
 
 LARGEST_MULTIPLIER = 2**17 - 1
+
+REACH = 2
+"""Channels before a channel, and behind it, whose squares an LRN sums with its own: ``lrn_pkg.sv``."""
+
+OCTAVES = 19
+"""Of the sum of five squares, each at most 255^2."""
+
+FACTOR_BITS = 25
 
 ENTRY_SHIFT = 18
 """An entry of a position's multiplier and shift has the shift above so many bits."""
@@ -83,6 +91,7 @@ class Operation:
 
     ``by_source``: the taps of a position are the sources. ``table``: a run of the resident operand that no program has,
     made for the unit; ``entry_rows``: of its rows of a multiplier and a shift per output column, head and tail.
+    ``normalise``: by the squares of channels ``before`` and ``behind``, a bit for each; ``table_entries``: of a step.
     """
 
     factors: tuple[tuple[int, int], ...]
@@ -95,6 +104,10 @@ class Operation:
     pad_value: int = 0
     table: bytes = b""
     entry_rows: tuple[int, int] | None = None
+    normalise: bool = False
+    before: int = 0
+    behind: int = 0
+    table_entries: int = 0
 
 
 def operation_of(command: Command, tables: CommandTables) -> Operation:
@@ -251,6 +264,29 @@ def _concat(command: Command, tables: CommandTables) -> Operation:
     return replace(copied, load=Load.CHANNELS, table=_parameter_run(finishes))
 
 
+def _lrn(command: Command, tables: CommandTables) -> Operation:
+    """A step of the table is a factor, the way to the next one, and a shift."""
+    if command.flags & Flag.LEAKY:
+        raise InputError("the vector unit of the RTL does not bend LRN by a leaky activation yet")
+    if command.size > 2 * REACH + 1:
+        raise InputError(
+            f"the vector unit of the RTL normalises over {2 * REACH + 1} channels at most, not over {command.size} yet"
+        )
+    rows = np.frombuffer(tables.values, "<u4").reshape(-1, LRN_ROW_WORDS)[:OCTAVES].astype(np.int64)
+    factors, shifts = rows[:, :-1], rows[:, -1:]
+    differences = np.diff(factors, axis=1) & (2 ** (FACTOR_BITS + 1) - 1)
+    entries = factors[:, :-1] | differences << FACTOR_BITS | shifts << (2 * FACTOR_BITS + 1)
+    return Operation(
+        ((command.input_zero_point, 0),),
+        _clamped(command),
+        normalise=True,
+        before=2 ** ((command.size - 1) // 2) - 1,
+        behind=2 ** (command.size // 2) - 1,
+        table=_padded(entries.astype("<i8").tobytes()),
+        table_entries=entries.size,
+    )
+
+
 _OPERATIONS: Mapping[Op, Callable[[Command, CommandTables], Operation]] = {
     Op.MAX_POOL: _max_pool,
     Op.AVERAGE_POOL: _average_pool,
@@ -261,4 +297,5 @@ _OPERATIONS: Mapping[Op, Callable[[Command, CommandTables], Operation]] = {
     Op.DEPTHWISE: _depthwise,
     Op.RESIZE: _copy,
     Op.CONCAT: _concat,
+    Op.LRN: _lrn,
 }

@@ -6,7 +6,15 @@ from dynamap.backends.program.lowering.geometry import BlockShape, blocks_of, ch
 from dynamap.backends.program.specification import Command, Flag, FormatCode, Op
 from dynamap.backends.vitis_rtl.core.registers import joined_bits
 from dynamap.backends.vitis_rtl.memory_ports import Run, occupancy
-from dynamap.backends.vitis_rtl.vector.operations import NO_TABLES, PIXELS, CommandTables, Load, Operation, operation_of
+from dynamap.backends.vitis_rtl.vector.operations import (
+    NO_TABLES,
+    PIXELS,
+    REACH,
+    CommandTables,
+    Load,
+    Operation,
+    operation_of,
+)
 from dynamap.backends.vitis_rtl.vector.shape import MOST_SOURCES, UNIT_BYTES, VectorUnitShape
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
@@ -32,6 +40,8 @@ class VectorPass:
         self.shape, self.command = shape, command
         _check(command, tables)
         self.operation: Operation = operation_of(command, tables)
+        if self.operation.normalise and not shape.normalises:
+            raise InputError("this vector unit of the RTL was made without local response normalisation")
         self.blocks = list(blocks_of(command))
         self.planes = ceil_div(command.out_channels, UNIT_BYTES)
         self.sources = self._sources(tables)
@@ -128,10 +138,11 @@ class VectorPass:
         return slots[self.operation.load]
 
     def walk_cycles(self, index: int) -> int:
-        """Slots of a block: of each chunk its loads, and the taps of its positions."""
+        """Slots of a block: of each chunk its loads, and the taps of its positions; the table before the first one."""
         rows, columns = self.taps
         positions = self.blocks[index].rows * self.command.out_width
-        return ceil_div(self.planes, self.shape.planes) * (self.loads + positions * rows * columns)
+        slots = ceil_div(self.planes, self.shape.planes) * (self.loads + positions * rows * columns)
+        return slots + (self.operation.table_entries if index == 0 else 0)
 
     @property
     def row_units(self) -> int:
@@ -173,6 +184,9 @@ class VectorPass:
             (operation.load, 2),
             (operation.largest, 1),
             (operation.hold_first, 1),
+            (operation.normalise, 1),
+            (operation.before, REACH),
+            (operation.behind, REACH),
             (operation.pad_value, 8),
             *operation.finish.fields(),
             (command.output_zero_point, 8),
@@ -238,8 +252,9 @@ class VectorPass:
             (0 if resizes else strides[1], COUNT),
             (0 if by_source else dilation[1], COUNT),
             (-left, COUNT),
-            (-left * pitch, UNITS),
+            (-left * pitch - self.shape.normalises, UNITS),
             (command.width, COUNT),
+            (operation.table_entries, COUNT),
             (self.loads, COUNT),
             (load_step, UNITS),
             (load_chunk, UNITS),

@@ -14,6 +14,9 @@ MOST_SOURCES = 8
 LANE_CYCLES = 17
 """From a value at a lane to the byte that it is the last one of (``vector_lane.sv``)."""
 
+LATER_CYCLES = 10
+"""From a value to its product with what follows from its neighbours, behind that of others (``lrn_pkg.sv``)."""
+
 WRITE_CYCLES = 2
 """From a block's last bytes to the word that it is in the output buffer."""
 
@@ -22,6 +25,7 @@ WRITE_CYCLES = 2
 class VectorUnitShape:
     """``lanes``: of 16 channels each plane, planes side by side. ``banks``: of the input buffer and of the resident
     one, a power of two. ``input_depth``, ``resident_depth``: units of a bank. ``output_depth``: words of both halves.
+    ``normalises``: local response normalisation too.
     """
 
     lanes: int = 32
@@ -31,6 +35,7 @@ class VectorUnitShape:
     resident_depth: int = 512
     output_depth: int = 1024
     outstanding: int = 32
+    normalises: bool = True
 
     def parameters(self) -> dict[str, int]:
         """The parameters by their names in the RTL."""
@@ -42,6 +47,7 @@ class VectorUnitShape:
             "ResidentDepth": self.resident_depth,
             "OutputDepth": self.output_depth,
             "Outstanding": self.outstanding,
+            "Normalises": int(self.normalises),
         }
 
     @property

@@ -21,7 +21,7 @@ Bytes = npt.NDArray[np.uint8]
 
 MEMORY_WORDS = 4096
 RESET = 120
-EVENTS = ("placed", "resident", "walked", "filled", "emptied", "stored", "busy", "read", "written")
+EVENTS = ("placed", "resident", "walked", "filled", "emptied", "stored", "busy", "reading", "read", "written")
 UNIT = 16
 
 

@@ -38,6 +38,7 @@ def check(simulations: Simulations, data: VectorData, memory: PlannedMemory = ME
     for name in ("placed", "resident", "walked", "filled", "emptied", "stored"):
         assert np.flatnonzero(seen[name][:, 0]).tolist() == getattr(expected, name), name
     assert np.flatnonzero(seen["busy"][:, 0])[-1] == expected.total
+    assert np.flatnonzero(seen["reading"][:, 0])[-1] == max(expected.placed + expected.resident)
 
 
 def check_with_stalls(simulations: Simulations, data: VectorData, seed: int) -> None:

@@ -11,6 +11,8 @@ module vector_control
     /* verilator lint_off UNUSEDSIGNAL */  // each part takes what it needs of a pass
     input vector_pass_t pass_i,  // stays until it is done
     /* verilator lint_on UNUSEDSIGNAL */
+    input logic [AddressBits-1:0] base_i,  // added to the addresses of the pass
+    output logic reading_o,  // not all operands are there
     // reads (core_reads.sv)
     input logic asking_i,
     output logic read_o,
@@ -110,7 +112,7 @@ module vector_control
     if (load | resident) begin
       resident_q <= resident;
       last_q <= load_last;
-      bytes_q <= bytes;
+      bytes_q <= base_i + bytes;
       number_q <= '0;
     end else if (issue) begin
       number_q <= number_q + 1'b1;
@@ -138,7 +140,7 @@ module vector_control
     transfer_o.load.contiguous <= block.contiguous;
     if (resident_q) begin
       read_runs_o <= '{
-          address: pass_i.resident_address,
+          address: base_i + pass_i.resident_address,
           pitch: '0,
           runs: CountBits'(1),
           run_words: pass_i.resident_words
@@ -153,17 +155,32 @@ module vector_control
     end
   end
 
+  // ---- operands that are not there
+  count_t loads_q;
+  logic awaited_q;  // the resident operand
+
+  assign reading_o = loads_q != 0 || pending_q || flying_q != 0 || (pass_i.resident && awaited_q);
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) loads_q <= '0;
+    else if (start_i) loads_q <= pass_i.blocks;
+    else if (load) loads_q <= loads_q - 1'b1;
+    if (rst_i) awaited_q <= 1'b0;
+    else if (start_i) awaited_q <= 1'b1;
+    else if (resident_i) awaited_q <= 1'b0;
+  end
+
   // ---- blocks to work off
   logic [Few-1:0] inputs_q;
   logic [SourceBits:0] placed_q;
-  logic block_placed, offer_q, resident_known_q, walk_half_q, last;
+  logic block_placed, offer_q, walk_half_q, last;
   count_t left_q, output_row_q, outside_rows, step_rows, repeats;
   units_t outside_units, outside_units_q, step_units;
 
   assign last = left_q == 1;
   assign block_placed = placed_i && placed_q + 1'b1 == pass_i.sources;
   assign walk_o = offer_q && left_q != 0 && inputs_q != 0 &&
-                  (resident_known_q || !pass_i.resident) && room_i && !walking_i;
+                  !(pass_i.resident && awaited_q) && room_i && !walking_i;
 
   vector_repeat u_walk_repeat (
       .clk_i,
@@ -227,14 +244,12 @@ module vector_control
       output_row_q <= '0;
       inputs_q <= '0;
       placed_q <= '0;
-      resident_known_q <= 1'b0;
     end else begin
       left_q <= left_q - count_t'(walk_o);
       walk_half_q <= walk_half_q ^ walk_o;
       if (walk_o) output_row_q <= output_row_q + pass_i.whole.rows;
       inputs_q <= inputs_q + Few'(block_placed) - Few'(walk_o);
       if (placed_i) placed_q <= block_placed ? '0 : placed_q + 1'b1;
-      if (resident_i) resident_known_q <= 1'b1;
     end
     if (rst_i) left_q <= '0;
   end

@@ -14,7 +14,8 @@
 module vector_lane
   import post_pkg::*, vector_pkg::operand_e, vector_pkg::Factor, vector_pkg::Weight;
 #(
-    parameter int unsigned ValueBits = 36
+    parameter int unsigned ValueBits = 36,
+    parameter bit Normalises = 1'b1  // lrn.sv is there
 ) (
     input logic clk_i,
     // cycle 0
@@ -36,6 +37,13 @@ module vector_lane
     input logic load_choice_i,
     input logic load_clamp_i,
     input parameters_t parameters_i,
+    // LaterCycles behind the cycles above: a step of the table in place of the first product's factors
+    input logic normalise_i,
+    /* verilator lint_off UNUSEDSIGNAL */  // where Normalises is 0
+    input lrn_pkg::step_t step_i,
+    input logic [lrn_pkg::FractionBits-1:0] fraction_i,
+    /* verilator lint_on UNUSEDSIGNAL */
+    output logic [ByteBits:0] centred_o,  // cycle 1
     // cycle 6: in place of multiplier and shift
     input logic own_i,
     input logic [MultiplierBits-1:0] own_multiplier_i,
@@ -52,6 +60,7 @@ module vector_lane
 );
 
   localparam int unsigned CentredBits = ByteBits + 1;
+  localparam int unsigned SliceCycles = 3;
 
   // ---- cycles 0 and 1
   logic [ByteBits-1:0] chosen, weight_q;
@@ -72,6 +81,56 @@ module vector_lane
     endcase
   end
 
+  assign centred_o = centred_q;
+
+  // ---- the factor of a sum of squares: that of its step, and a part of the way to the next one's
+  logic [FactorBits-1:0] first_factor;
+  logic [MultiplierBits-1:0] second_factor, value_multiplier;
+  logic [ShiftBits-1:0] value_shift;
+  logic [CentredBits-1:0] value_centred;
+  logic [lrn_pkg::FactorBits-1:0] step_factor;
+
+  if (Normalises) begin : gen_normalise
+    assign first_factor = normalise_i ? FactorBits'($signed(step_i.difference)) :
+                          FactorBits'(largest_q);
+    assign second_factor = normalise_i ? MultiplierBits'(fraction_i) : operand_q;
+
+    delay_line #(
+        .Bits  (lrn_pkg::FactorBits),
+        .Cycles(SliceCycles)
+    ) u_step_factor (
+        .clk_i,
+        .data_i(step_i.factor),
+        .data_o(step_factor)
+    );
+
+    delay_line #(
+        .Bits  (ShiftBits),
+        .Cycles(SliceCycles + 1)
+    ) u_step_shift (
+        .clk_i,
+        .data_i(step_i.shift),
+        .data_o(value_shift)
+    );
+
+    delay_line #(
+        .Bits  (CentredBits),
+        .Cycles(lrn_pkg::NormaliseCycles + SliceCycles + 1)
+    ) u_value (
+        .clk_i,
+        .data_i(centred_q),
+        .data_o(value_centred)
+    );
+  end else begin : gen_plain
+    assign first_factor = FactorBits'(largest_q);
+    assign second_factor = operand_q;
+    assign step_factor = '0;
+    assign value_shift = '0;
+    assign value_centred = '0;
+  end
+
+  assign value_multiplier = MultiplierBits'($signed(value_centred));
+
   // ---- cycles 2 to 4
   /* verilator lint_off UNUSEDSIGNAL */  // no sum is longer than a value
   logic [SumBits-1:0] sum;
@@ -79,8 +138,8 @@ module vector_lane
 
   vector_slice u_slice (
       .clk_i,
-      .a_i(FactorBits'(largest_q)),
-      .b_i(operand_q),
+      .a_i(first_factor),
+      .b_i(second_factor),
       .add_i,
       .sum_o(sum)
   );
@@ -106,13 +165,22 @@ module vector_lane
   end
 
   // ---- cycles 5 to 13
-  logic [ValueBits-1:0] value_q;
+  logic [ValueBits-1:0] value_q, begun, addend;
   logic [ValueBits+MultiplierBits-1:0] product;
   logic [ByteBits+2:0] value;
   logic beyond, below;
 
   always_ff @(posedge clk_i) begin
-    value_q <= sum[ValueBits-1:0] + ValueBits'($signed(bias_q));
+    value_q <= begun + addend;
+  end
+
+  always_comb begin
+    begun = sum[ValueBits-1:0];
+    addend = ValueBits'($signed(bias_q));
+    if (Normalises && normalise_i) begin
+      begun = ValueBits'($signed(sum) >>> lrn_pkg::FractionBits);
+      addend = ValueBits'(step_factor);
+    end
   end
 
   always_comb begin
@@ -121,6 +189,10 @@ module vector_lane
     if (own_i) begin
       multiplier = own_multiplier_i;
       shift = own_shift_i;
+    end
+    if (normalise_i) begin
+      multiplier = value_multiplier;
+      shift = value_shift;
     end
   end
 

@@ -4,6 +4,9 @@ module vector_lanes
 #(
     parameter int unsigned Planes = 2,
     parameter int unsigned ValueBits = 36,
+    parameter bit Normalises = 1'b1,
+    // A unit before those of the planes, and one behind them, where neighbours count.
+    localparam int unsigned Kept = Planes + (Normalises ? 2 : 0),
     localparam int unsigned Lanes = UnitBytes * Planes
 ) (
     input logic clk_i,
@@ -11,7 +14,7 @@ module vector_lanes
     input vector_pass_t pass_i,  // stays
     /* verilator lint_on UNUSEDSIGNAL */
     input slot_t slot_i,  // a cycle before its data
-    input logic [Planes-1:0][UnitBits-1:0] input_i,
+    input logic [Kept-1:0][UnitBits-1:0] input_i,
     input logic [Planes-1:0][UnitBits-1:0] resident_i,
     input logic table_write_i,
     input logic [ByteBits-1:0] table_index_i,
@@ -26,6 +29,7 @@ module vector_lanes
   localparam int unsigned LaneCycles = ChoiceCycle + OutputStage - ChooseStage;
   localparam int unsigned Loads = UnitBytes;  // slots that load the parameters of all lanes
   localparam int unsigned UnitLanes = Lanes / Loads;  // channels of such a slot
+  localparam int unsigned First = Normalises ? 1 : 0;  // unit of the planes'
 
   // ---- cycle 0
   /* verilator lint_off UNUSEDSIGNAL */  // its source is known a cycle before
@@ -49,11 +53,11 @@ module vector_lanes
     first_1_q <= slot_q.first;
     factor_1_q <= factor_q;
     for (int unsigned p = 0; p < Planes; p++) begin
-      hold_q[p] <= slot_q.load ? pass_i.load == Factors && slot_q.load_number == 8'(p)
+      hold_q[p] <= slot_q.load ? pass_i.load == Factors && slot_q.number == lrn_pkg::IndexBits'(p)
                                : slot_q.hold && pass_i.hold_first;
     end
     // The product of the first tap starts the sum; so does every one that is no sum's.
-    add_2_q <= !first_1_q && !pass_i.largest && !pass_i.hold_first;
+    add_2_q <= !first_1_q && !pass_i.largest && !pass_i.hold_first && !pass_i.normalise;
     add_3_q <= add_2_q;
   end
 
@@ -65,7 +69,8 @@ module vector_lanes
   always_ff @(posedge clk_i) begin
     resident_q <= resident_i;
     for (int unsigned l = 0; l < Loads; l++) begin
-      loads_q[l] <= slot_q.load && (pass_i.load != Channels || slot_q.load_number == 8'(l));
+      loads_q[l] <= slot_q.load &&
+                    (pass_i.load != Channels || slot_q.number == lrn_pkg::IndexBits'(l));
     end
   end
 
@@ -155,9 +160,68 @@ module vector_lanes
       .data_o({own_shift, own_multiplier})
   );
 
+  // ---- what a value's neighbours make of it: squares of the channels that are some
+  logic [Lanes-1:0][ByteBits:0] centred;
+  lrn_pkg::step_t [Lanes-1:0] step;
+  logic [Lanes-1:0][lrn_pkg::FractionBits-1:0] fraction;
+
+  if (Normalises) begin : gen_normalise
+    localparam int unsigned Reach = lrn_pkg::Reach;
+    localparam int unsigned EntryBits = 64;
+
+    logic [Reach-1:0][ByteBits:0] before_q, behind_q;
+    logic [Reach-1:0] before_used_q, behind_used_q;
+    logic [Lanes-1:0] own_used_q;
+    /* verilator lint_off UNUSEDSIGNAL */  // some bits of an entry say nothing
+    logic [EntryBits-1:0] entry_data_q;
+    /* verilator lint_on UNUSEDSIGNAL */
+    logic entry_write_q;
+    logic [lrn_pkg::IndexBits-1:0] entry_index_q;
+
+    always_ff @(posedge clk_i) begin
+      for (int unsigned k = 0; k < Reach; k++) begin
+        before_q[k] <= (ByteBits + 1)'($signed(
+            input_i[0][(UnitBytes-Reach+k)*ByteBits+:ByteBits]
+        )) - (ByteBits + 1)'($signed(
+            zero_q
+        ));
+        behind_q[k] <= (ByteBits + 1)'($signed(input_i[Kept-1][k*ByteBits+:ByteBits])) -
+                       (ByteBits + 1)'($signed(zero_q));
+        before_used_q[k] <= !slot_q.first_chunk;
+        behind_used_q[k] <= !slot_q.final_chunk &&
+                            (!slot_q.plane_behind || pass_i.last_channels[k]);
+      end
+      for (int unsigned l = 0; l < Lanes; l++) begin
+        own_used_q[l] <= !slot_q.final_chunk || 4'(l / UnitBytes) < slot_q.planes ||
+                         (4'(l / UnitBytes) == slot_q.planes && pass_i.last_channels[l%UnitBytes]);
+      end
+      entry_data_q  <= resident_i[0][EntryBits*slot_q.number[0]+:EntryBits];
+      entry_write_q <= slot_q.table_entry;
+      entry_index_q <= slot_q.number;
+    end
+
+    lrn #(
+        .Lanes(Lanes)
+    ) u_lrn (
+        .clk_i,
+        .value_i({behind_q, centred, before_q}),
+        .used_i({behind_used_q, own_used_q, before_used_q}),
+        .before_i(pass_i.channels_before),
+        .behind_i(pass_i.channels_behind),
+        .table_write_i(entry_write_q),
+        .table_index_i(entry_index_q),
+        .table_data_i(entry_data_q[$bits(lrn_pkg::step_t)-1:0]),
+        .step_o(step),
+        .fraction_o(fraction)
+    );
+  end else begin : gen_plain
+    assign step = '0;
+    assign fraction = '0;
+  end
+
   // ---- the end
-  logic [3:0] end_planes;
-  logic end_chunk;
+  logic [3:0] end_planes, early_planes, late_planes;
+  logic end_chunk, early_chunk, late_chunk, early_valid, late_valid;
   logic [Lanes-1:0] used_q;
 
   delay_line #(
@@ -166,7 +230,7 @@ module vector_lanes
   ) u_end (
       .clk_i,
       .data_i({slot_q.final_chunk, slot_q.planes}),
-      .data_o({end_chunk, end_planes})
+      .data_o({early_chunk, early_planes})
   );
 
   delay_line #(
@@ -175,8 +239,26 @@ module vector_lanes
   ) u_valid (
       .clk_i,
       .data_i(slot_q.tap && slot_q.last),
-      .data_o(valid_o)
+      .data_o(early_valid)
   );
+
+  if (Normalises) begin : gen_later
+    delay_line #(
+        .Bits  (6),
+        .Cycles(lrn_pkg::LaterCycles)
+    ) u_later (
+        .clk_i,
+        .data_i({early_valid, early_chunk, early_planes}),
+        .data_o({late_valid, late_chunk, late_planes})
+    );
+  end else begin : gen_never
+    assign {late_valid, late_chunk, late_planes} = '0;
+  end
+
+  assign valid_o = pass_i.normalise ? late_valid : early_valid;
+  assign {end_chunk, end_planes} = pass_i.normalise ? {late_chunk, late_planes} :
+                                   {early_chunk, early_planes};
+
 
   for (genvar l = 0; l < Lanes; l++) begin : gen_lane
     localparam int unsigned Plane = l / UnitBytes;
@@ -187,10 +269,11 @@ module vector_lanes
     end
 
     vector_lane #(
-        .ValueBits(ValueBits)
+        .ValueBits(ValueBits),
+        .Normalises(Normalises)
     ) u_lane (
         .clk_i,
-        .byte_i(input_i[Plane][Channel*ByteBits+:ByteBits]),
+        .byte_i(input_i[First+Plane][Channel*ByteBits+:ByteBits]),
         .resident_i(resident_i[Plane][Channel*ByteBits+:ByteBits]),
         .take_resident_i(slot_q.load),
         .inside_i(slot_q.in_image),
@@ -205,6 +288,10 @@ module vector_lanes
         .load_choice_i(loads_choice[l/UnitLanes]),
         .load_clamp_i(loads_clamp[l/UnitLanes]),
         .parameters_i(early[l%UnitLanes]),
+        .normalise_i(pass_i.normalise),
+        .step_i(step[l]),
+        .fraction_i(fraction[l]),
+        .centred_o(centred[l]),
         .own_i(pass_i.walk.entries),
         .own_multiplier_i(own_multiplier),
         .own_shift_i(own_shift),

@@ -79,6 +79,7 @@ package vector_pkg;
     count_t first_column;  // negative in a pad
     units_t first_column_units;
     count_t width;
+    count_t tables;  // entries that are loaded before the first block
     // The resident buffer: loads before the positions, weights of taps, entries of positions.
     count_t loads;
     units_t load_step;
@@ -103,6 +104,9 @@ package vector_pkg;
     load_e load;
     logic largest;  // of the taps, else their sum
     logic hold_first;  // the first tap of a position is held
+    logic normalise;  // the factor follows from the squares beside a value (lrn.sv)
+    logic [lrn_pkg::Reach-1:0] channels_before;  // those whose squares are summed too
+    logic [lrn_pkg::Reach-1:0] channels_behind;
     logic [ByteBits-1:0] pad_value;
     parameters_t parameters;  // where they are constant
     logic [ByteBits-1:0] zero_point;  // of the output
@@ -151,15 +155,18 @@ package vector_pkg;
   // What a cycle of the walker is to the lanes.
   typedef struct packed {
     logic load;
+    logic table_entry;
     logic tap;
     logic hold;
     logic first;  // of its position
     logic last;
     logic in_image;
     logic [SourceBits-1:0] source;
-    logic [7:0] load_number;
+    logic [lrn_pkg::IndexBits-1:0] number;  // of a load, or of an entry of the table
     logic [1:0] entry;  // of a unit
+    logic first_chunk;
     logic final_chunk;
+    logic plane_behind;  // the plane behind the chunk is the last one
     logic [3:0] planes;  // of the chunk, less one
   } slot_t;
 

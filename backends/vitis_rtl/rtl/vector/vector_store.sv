@@ -14,6 +14,7 @@ module vector_store
     /* verilator lint_off UNUSEDSIGNAL */  // each part takes what it needs of a pass
     input vector_pass_t pass_i,  // stays until it is done
     /* verilator lint_on UNUSEDSIGNAL */
+    input logic [AddressBits-1:0] base_i,
     output logic busy_o,
     output logic room_o,  // for one more block
     input logic walk_i,  // a block comes
@@ -54,7 +55,7 @@ module vector_store
   assign room_o = ahead_q < 2;
 
   always_ff @(posedge clk_i) begin
-    if (start_i) address_q <= pass_i.output_address;
+    if (start_i) address_q <= base_i + pass_i.output_address;
     else if (store) address_q <= address_q + pass_i.output_step;
     if (walk_i) begin
       filling_q <= fill_left_q == 1 ? pass_i.last : pass_i.whole;

@@ -12,6 +12,7 @@ module vector_unit
     parameter int unsigned ResidentDepth = 512,
     parameter int unsigned OutputDepth = 1024,  // words, both halves
     parameter int unsigned Outstanding = 32,
+    parameter bit Normalises = 1'b1,  // local response normalisation too
     localparam int unsigned Planes = Lanes / UnitBytes,
     localparam int unsigned DataBytes = UnitBytes * WordUnits,
     localparam int unsigned DataBits = 8 * DataBytes
@@ -21,6 +22,8 @@ module vector_unit
     input logic start_i,  // of a pass; not while busy
     input vector_pass_t pass_i,  // stays until it is done
     output logic busy_o,
+    input logic [AddressBits-1:0] base_i,  // added to all addresses of the pass
+    output logic reading_o,  // not all of its operands are there
     // of the layer
     input logic table_write_i,
     input logic [ByteBits-1:0] table_index_i,
@@ -63,6 +66,8 @@ module vector_unit
     input response_e bresp_i
 );
 
+  // A unit before those of the planes, and one behind them, where neighbours count.
+  localparam int unsigned Kept = Planes + (Normalises ? 2 : 0);
   localparam int unsigned InputRowBits = $clog2(InputDepth);
   localparam int unsigned InputBits = $clog2(Banks) + InputRowBits;
   localparam int unsigned ResidentBits = $clog2(Banks) + $clog2(ResidentDepth);
@@ -75,6 +80,9 @@ module vector_unit
   end
   if (Planes > WordUnits) begin : gen_check_planes
     $error("Lanes: at most the bytes of a memory word.");
+  end
+  if (Kept > Banks) begin : gen_check_kept
+    $error("Banks: at least the planes side by side, and two more where Normalises is 1.");
   end
   if (Banks < WordUnits) begin : gen_check_banks
     $error("Banks: at least the units of a memory word.");
@@ -91,6 +99,8 @@ module vector_unit
       .rst_i,
       .start_i,
       .pass_i,
+      .base_i,
+      .reading_o,
       .asking_i(asking),
       .read_o(read_start),
       .read_runs_o(read_runs),
@@ -192,7 +202,8 @@ module vector_unit
   slot_t slot, slot_early;
   logic chunk, chunk_later;
   chunk_t chunk_data, chunk_data_later;
-  logic [Planes-1:0][UnitBits-1:0] input_data, resident_data, bytes;
+  logic [Kept-1:0][UnitBits-1:0] input_data;
+  logic [Planes-1:0][UnitBits-1:0] resident_data, bytes;
   logic bytes_valid;
 
   vector_walker #(
@@ -216,7 +227,7 @@ module vector_unit
   banked_buffer #(
       .Banks(Banks),
       .Depth(InputDepth),
-      .Kept (Planes)
+      .Kept (Kept)
   ) u_inputs (
       .clk_i,
       .read_unit_i(input_read[InputBits-1:0]),
@@ -259,7 +270,8 @@ module vector_unit
   );
 
   vector_lanes #(
-      .Planes(Planes)
+      .Planes(Planes),
+      .Normalises(Normalises)
   ) u_lanes (
       .clk_i,
       .pass_i,
@@ -288,6 +300,7 @@ module vector_unit
       .rst_i,
       .start_i,
       .pass_i,
+      .base_i,
       .busy_o,
       .room_o(room),
       .walk_i(walk),

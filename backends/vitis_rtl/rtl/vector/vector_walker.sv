@@ -4,7 +4,7 @@
 //
 //   a chunk takes   loads + rows x columns x tap rows x tap columns   cycles
 //
-// The first slot of a block is in the cycle behind its start.
+// and before the first chunk of a pass, an entry of its table is loaded in each cycle. The first slot of a block is in the cycle behind its start.
 module vector_walker
   import vector_pkg::*, post_pkg::chunk_t;
 #(
@@ -35,6 +35,7 @@ module vector_walker
 
   typedef enum logic [1:0] {
     Idle,
+    Table,
     Load,
     Walk
   } state_e;
@@ -43,13 +44,15 @@ module vector_walker
   /* verilator lint_off UNUSEDSIGNAL */  // taken with the start, and not again
   vector_place_t place_q;
   /* verilator lint_on UNUSEDSIGNAL */
-  count_t planes_q, loads_q, rows_q, columns_q, tap_rows_q, taps_q;  // left
+  count_t planes_q, tables_q, loads_q, rows_q, columns_q, tap_rows_q, taps_q;  // left
   count_t row_repeats_q, column_repeats_q, row_number_q;
-  logic load_end, row_end, column_end, tap_row_end, tap_end, last_chunk, first_q;
+  logic table_end, load_end, row_end, column_end, tap_row_end, tap_end, last_chunk, first_q;
   logic row_repeated, column_repeated;
   logic [Levels-1:0] step;  // the one that goes on; none of them: the chunk ends
-  logic turn, chunk_end, turned_q;
+  logic turn, chunk_end, turned_q, first_chunk_q;
+  logic [lrn_pkg::IndexBits-1:0] number_q;
 
+  assign table_end = tables_q <= 1;
   assign load_end = loads_q <= 1;
   assign tap_end = taps_q == 1;
   assign tap_row_end = tap_rows_q == 1;
@@ -71,13 +74,16 @@ module vector_walker
   // ---- counts
   always_ff @(posedge clk_i) begin
     if (rst_i) state_q <= Idle;
-    else if (start_i | (chunk_end & !last_chunk)) state_q <= walk_i.loads == 0 ? Walk : Load;
+    else if (start_i & tables_q != 0) state_q <= Table;
+    else if (start_i | (state_q == Table & table_end) | (chunk_end & !last_chunk)) state_q <= Load;
     else if (chunk_end) state_q <= Idle;
     else if (state_q == Load && load_end) state_q <= Walk;
 
     if (start_i) place_q <= place_i;
     if (start_i) planes_q <= walk_i.planes;
     else if (chunk_end) planes_q <= planes_q - count_t'(Planes);
+    if (begin_i) tables_q <= walk_i.tables;
+    else if (state_q == Table) tables_q <= tables_q - 1'b1;
     if (turn) loads_q <= walk_i.loads;
     else if (state_q == Load) loads_q <= loads_q - 1'b1;
 
@@ -90,7 +96,7 @@ module vector_walker
     else if (step[TapRow]) tap_rows_q <= tap_rows_q - 1'b1;
     if (turn | (state_q == Walk & !step[Tap])) taps_q <= walk_i.tap_columns;
     else if (step[Tap]) taps_q <= taps_q - 1'b1;
-    first_q <= turn | state_q == Load | step[Row] | step[Column];
+    first_q <= turn | state_q == Table | state_q == Load | step[Row] | step[Column];
 
     if (start_i) row_repeats_q <= place_i.repeats;
     else if (chunk_end) row_repeats_q <= place_q.repeats;
@@ -178,26 +184,31 @@ module vector_walker
     resident_unit_o = weight_q;
     if (walk_i.entries) resident_unit_o = entry_q[BufferBits+1:2];
     if (state_q == Load) resident_unit_o = load_q;
+    if (state_q == Table) resident_unit_o = units_t'(number_q[lrn_pkg::IndexBits-1:1]);
   end
 
   // ---- what the slot is
   logic [SourceBits-1:0] source_q;
-  logic [7:0] load_number_q;
 
   always_ff @(posedge clk_i) begin
-    load_number_q <= state_q == Load ? load_number_q + 1'b1 : '0;
+    if (state_q == Load ? load_end : state_q == Table ? table_end : 1'b1) number_q <= '0;
+    else number_q <= number_q + 1'b1;
+    if (turn) first_chunk_q <= start_i;
     source_q <= step[Tap] ? source_q + SourceBits'(walk_i.by_source) : '0;
     slot_o <= '{
         load: state_q == Load && !rst_i,
+        table_entry: state_q == Table && !rst_i,
         tap: state_q == Walk && !rst_i,
         hold: state_q == Walk && first_q,
         first: first_q,
         last: state_q == Walk && tap_end && tap_row_end && !rst_i,
         in_image: tap_image_row_q < place_q.input_rows && tap_image_column_q < walk_i.width,
         source: state_q == Load ? SourceBits'(1) : source_q,  // factors are a second one
-        load_number: load_number_q,
+        number: number_q,
         entry: entry_q[1:0],
+        first_chunk: first_chunk_q,
         final_chunk: last_chunk,
+        plane_behind: planes_q == count_t'(Planes + 1),
         planes: last_chunk ? 4'(planes_q - 1'b1) : 4'(Planes - 1)
     };
   end

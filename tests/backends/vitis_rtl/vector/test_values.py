@@ -177,3 +177,19 @@ def resized(
         block_input_rows=min(height, -(-block // factors[0]) + 1),
         last_input_rows=min(height, -(-last // factors[0]) + 1),
     )  # fmt: skip
+
+
+@SHAPES
+@pytest.mark.parametrize(("size", "channels"), [(1, 16), (2, 50), (3, 33), (4, 33), (5, 33), (5, 50)])
+def test_local_response_normalisations(
+    simulations: Simulations, shape: VectorUnitShape, size: int, channels: int
+) -> None:
+    """A random table: nothing of it is left out. Sums that are zero, too."""
+    memory = random_memory(shape, 11)
+    random = memory.random
+    rows = np.zeros((29, 34), "<u4")
+    rows[:, :-1] = random.integers(0, 2**25, (29, 33))
+    rows[:, -1] = random.integers(20, 28, 29)
+    command = plain(Op.LRN, channels, 4, 5, 2, size=size, input_zero_point=7)
+    data = vector_data(shape, memory, command, CommandTables(values=rows.tobytes()))
+    check(simulations, data)

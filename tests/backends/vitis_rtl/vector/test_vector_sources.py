@@ -56,8 +56,8 @@ def test_units_that_are_none_are_elaboration_errors(
 @pytest.mark.parametrize(
     ("top", "multipliers", "blocks", "lut", "ff"),
     [
-        ("vector_lane", 3, 1, 310, 330),
-        pytest.param("vector_walker", 0, 0, 1050, 680, marks=pytest.mark.full),
+        ("vector_lane", 3, 1, 450, 330),
+        pytest.param("vector_walker", 0, 0, 1100, 680, marks=pytest.mark.full),
     ],
 )
 def test_parts_of_the_unit(top: str, multipliers: int, blocks: int, lut: int, ff: int) -> None:
