@@ -174,9 +174,9 @@ class LayerCosts:
         unlimited = Unlimited(bounds[:, group], array.reshape(-1), self.fine.moving[group])
         promise = unlimited.bounds[unlimited.array]
         coarse = self.coarse.of_case[slots.order]
+        added = {b: self.demands.added(self.share(b)).of(coarse) for b in set(buffers)}
         for row, b in zip(promise, buffers, strict=True):
-            added = self.demands.added(self.share(b))
-            np.maximum(row + added.extra[coarse], added.floor[coarse], out=row)
+            row[:] = added[b].to(row)
         target = None
         if best is not None:
             fixed = np.array([self.vector_cycles(b) for b in buffers], np.int64)

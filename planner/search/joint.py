@@ -45,7 +45,7 @@ FIRST_BOXES = 16
 PROMISING_PERCENT = 110
 """A box's arrays are bounded by the blockings whose bound is within this of the layer's least in the box."""
 
-MOST_POINTS_AT_ONCE = 32
+MOST_POINTS_AT_ONCE = 128
 
 Solve = Callable[..., Solution]
 
@@ -248,8 +248,7 @@ class _Search:
                     break
                 self._solve_points(batch)
                 at_once = min(2 * at_once, MOST_POINTS_AT_ONCE)
-                left = int(sizes[at:].sum()) + sum(len(boxes.members(node.box)) for node in self.boxes)
-                self._report(left + len({node.index for node in self.points}))
+                self._report(boxes, int(sizes[at:].sum()))
         return self._found()
 
     def _refine(self, boxes: Boxes, some: Ints) -> None:
@@ -378,8 +377,11 @@ class _Search:
     def _late(self) -> bool:
         return self.time_limit is not None and time.perf_counter() - self.started > self.time_limit
 
-    def _report(self, left: int) -> None:
+    def _report(self, boxes: Boxes, unbounded: int) -> None:
+        """Says how many arrays are left: those of boxes without a bound, of boxes, and of points."""
         if self.progress is not None:
+            left = unbounded + sum(len(boxes.members(node.box)) for node in self.boxes)
+            left += len({node.index for node in self.points})
             self.progress(Progress(left, len(self.solved), None if self.best is None else self.best.cycles))
 
     def _found(self) -> FoundTogether:

@@ -147,6 +147,10 @@ class Added:
     floor: Ints
     passes: Ints
 
+    def of(self, case: Ints) -> Added:
+        """What is added to some cases, or to the same one several times."""
+        return Added(self.extra[case], self.floor[case], self.passes[case])
+
     def to(self, bounds: Ints, thin: Ints | None = None) -> Ints:
         """The bounds, raised; ``thin`` are bounds of one pass."""
         raised: Ints = np.maximum(bounds + self.extra, self.floor)
