@@ -20,11 +20,13 @@ PIXELS = 4
 
 LARGEST_MULTIPLIER = 2**17 - 1
 
-REACH = 2
+REACH = 4
 """Channels before a channel, and behind it, whose squares an LRN sums with its own: ``lrn_pkg.sv``."""
 
+MOST_NORMALISED = 8
+
 OCTAVES = 19
-"""Of the sum of five squares, each at most 255^2."""
+"""Of the sum of eight squares, each at most 255^2."""
 
 FACTOR_BITS = 25
 
@@ -92,6 +94,7 @@ class Operation:
     ``by_source``: the taps of a position are the sources. ``table``: a run of the resident operand that no program has,
     made for the unit; ``entry_rows``: of its rows of a multiplier and a shift per output column, head and tail.
     ``normalise``: by the squares of channels ``before`` and ``behind``, a bit for each; ``table_entries``: of a step.
+    ``merge``: two taps for each source, its units from the one before on, turned to their channels.
     """
 
     factors: tuple[tuple[int, int], ...]
@@ -105,6 +108,7 @@ class Operation:
     table: bytes = b""
     entry_rows: tuple[int, int] | None = None
     normalise: bool = False
+    merge: bool = False
     before: int = 0
     behind: int = 0
     table_entries: int = 0
@@ -246,19 +250,18 @@ def _depthwise(command: Command, tables: CommandTables) -> Operation:
 
 
 def _concat(command: Command, tables: CommandTables) -> Operation:
-    """All inputs are one tensor in the buffer; each channel has the rescaling of its own, zero point in the bias."""
+    """All inputs are one tensor in the buffer; each channel has the rescaling of its own, zero point in the bias.
+
+    Where one begins inside a unit of 16 channels, they are merged: two taps for each.
+    """
+    low, high = command.clamp_low, command.clamp_high
     finishes = []
     for source in tables.sources:
-        if source.first_channel % UNIT_BYTES:
-            raise InputError(
-                f"the vector unit of the RTL does not concatenate yet where an input begins at channel "
-                f"{source.first_channel}: it copies whole units of {UNIT_BYTES} channels"
-            )
-        low, high = command.clamp_low, command.clamp_high
         made = Finish(-source.zero_point, source.multiplier, source.multiplier, source.shift, source.shift, low, high)
-        finishes += [made] * (ceil_div(source.channels, UNIT_BYTES) * UNIT_BYTES)
+        finishes += [made] * source.channels
     _straight(command)
-    copied = Operation(((0, 1),) * len(tables.sources), finishes[0])
+    merge = any(source.first_channel % UNIT_BYTES for source in tables.sources)
+    copied = Operation(((0, 1),) * len(tables.sources), finishes[0], merge=merge)
     if all(finish == finishes[0] for finish in finishes):
         return copied
     return replace(copied, load=Load.CHANNELS, table=_parameter_run(finishes))
@@ -268,9 +271,9 @@ def _lrn(command: Command, tables: CommandTables) -> Operation:
     """A step of the table is a factor, the way to the next one, and a shift."""
     if command.flags & Flag.LEAKY:
         raise InputError("the vector unit of the RTL does not bend LRN by a leaky activation yet")
-    if command.size > 2 * REACH + 1:
+    if command.size > MOST_NORMALISED:
         raise InputError(
-            f"the vector unit of the RTL normalises over {2 * REACH + 1} channels at most, not over {command.size} yet"
+            f"the vector unit of the RTL normalises over {MOST_NORMALISED} channels, and not over {command.size} yet"
         )
     rows = np.frombuffer(tables.values, "<u4").reshape(-1, LRN_ROW_WORDS)[:OCTAVES].astype(np.int64)
     factors, shifts = rows[:, :-1], rows[:, -1:]

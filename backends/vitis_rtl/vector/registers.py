@@ -46,7 +46,8 @@ class VectorPass:
         self.planes = ceil_div(command.out_channels, UNIT_BYTES)
         self.sources = self._sources(tables)
         self.together = command.op is Op.CONCAT
-        inside = sum(planes for _, planes in self.sources) if self.together else channel_units(command)
+        self.firsts = [source.first_channel for source in tables.sources] if self.together else []
+        inside = self._places()[-1] + self.sources[-1][1] if self.together else channel_units(command)
         self.pitch = inside | 1
         self.resident = self._resident(table_address)
 
@@ -127,6 +128,8 @@ class VectorPass:
         """Rows and columns of a position's taps; its sources are columns."""
         if self.operation.by_source:
             return 1, len(self.sources)
+        if self.operation.merge:
+            return len(self.sources), 2
         if self.command.op in (Op.MAX_POOL, Op.AVERAGE_POOL, Op.DEPTHWISE):
             return self.command.kernel_rows, self.command.kernel_columns
         return 1, 1
@@ -183,6 +186,7 @@ class VectorPass:
             (operation.operand, 2),
             (operation.load, 2),
             (operation.largest, 1),
+            (operation.merge, 1),
             (operation.hold_first, 1),
             (operation.normalise, 1),
             (operation.before, REACH),
@@ -227,8 +231,9 @@ class VectorPass:
         strides = (1, 1) if resizes else (command.stride_rows, command.stride_columns)
         repeats = (command.size, command.columns_factor) if resizes else (1, 1)
         left = 0 if resizes else command.pad_left
+        offset = command.block_rows % repeats[0]
         row_offset, column_offset = self._interleaved()
-        by_source = operation.by_source
+        by_source, merge = operation.by_source, operation.merge
         load_step, load_chunk = {
             Load.CONSTANT: (0, 0),
             Load.CHANNELS: (self.shape.planes, UNIT_BYTES * self.shape.planes),
@@ -243,16 +248,17 @@ class VectorPass:
             (tap_rows, COUNT),
             (tap_columns, COUNT),
             (by_source, 1),
+            (operation.merge, 1),
             (strides[0] * self.row_units - (repeats[0] - 1) * row_offset, UNITS),
             (strides[1] * pitch - (repeats[1] - 1) * column_offset, UNITS),
-            (dilation[0] * self.row_units, UNITS),
-            (self.region_units if by_source else dilation[1] * pitch, UNITS),
+            (1 if merge else dilation[0] * self.row_units, UNITS),
+            (1 if merge else self.region_units if by_source else dilation[1] * pitch, UNITS),
             (0 if resizes else strides[0], COUNT),
-            (dilation[0], COUNT),
+            (0 if merge else dilation[0], COUNT),
             (0 if resizes else strides[1], COUNT),
-            (0 if by_source else dilation[1], COUNT),
+            (0 if merge or by_source else dilation[1], COUNT),
             (-left, COUNT),
-            (-left * pitch - self.shape.normalises, UNITS),
+            (-left * pitch - self.shape.normalises - merge, UNITS),
             (command.width, COUNT),
             (operation.table_entries, COUNT),
             (self.loads, COUNT),
@@ -268,7 +274,9 @@ class VectorPass:
             (repeats[1], COUNT),
             (row_offset, UNITS),
             (column_offset, UNITS),
-            (command.block_rows % repeats[0], COUNT),
+            (offset * row_offset, UNITS),
+            ((offset - repeats[0]) * row_offset, UNITS),
+            (offset, COUNT),
         ]
 
     def _interleaved(self) -> tuple[int, int]:
@@ -278,25 +286,42 @@ class VectorPass:
             return 0, 0
         return command.columns_factor * self.planes, self.planes
 
+    def _places(self) -> list[int]:
+        """Units of each source from where a block begins: behind each other, or side by side in a pixel.
+
+        Sources that are merged each have a unit more, so that source s is s units further on than its channels are in
+        the output, and no two overlap: a source has at most a unit more than lies between its channels and the next.
+        """
+        if not self.together:
+            return [source * self.region_units for source in range(len(self.sources))]
+        return [first // UNIT_BYTES + self.operation.merge * source for source, first in enumerate(self.firsts)]
+
+    def _channels(self, source: int) -> tuple[int, int]:
+        """First channel of the output that is a source's, and the one behind its last."""
+        ends = [*self.firsts[1:], self.command.out_channels]
+        return self.firsts[source], ends[source]
+
     def _source_fields(self) -> Fields:
         found: Fields = []
-        first, last = self._like(0), self.blocks[-1]
+        whole, last = self._like(0), self.blocks[-1]
         row_words = self.command.input_row_bytes // self.shape.word
-        base = 0
-        factors = self.operation.factors
+        factors, places = self.operation.factors, self._places()
         for index in range(MOST_SOURCES):
+            base = places[index] if index < len(places) else 0
+            first, end = self._channels(index) if index < len(self.firsts) else (0, 0)
             address, planes = self.sources[index] if index < len(self.sources) else (0, 0)
             zero_point, factor = factors[index] if index < len(factors) else (0, 0)
             source: Fields = [
                 (address, ADDRESS),
                 (planes, COUNT),
-                (planes * first.input_rows * row_words, RUN),
+                (planes * whole.input_rows * row_words, RUN),
                 (planes * last.input_rows * row_words, RUN),
                 (base, UNITS),
+                (first, COUNT),
+                (end, COUNT),
                 (zero_point, 8),
                 (factor, 18),
             ]
-            base += planes if self.together else self.region_units
             found = source + found  # source 0 is the lowest
         return found
 
@@ -331,10 +356,9 @@ def _check(command: Command, tables: CommandTables) -> None:
     whole = command.first_row == 0 and command.pass_rows == command.out_height
     if not whole or (command.first_channel, command.pass_channels) != (0, command.out_channels):
         raise InputError(f"{name} makes a whole layer in one pass")
+    if not command.op.streams_sources:
+        return
     if len(tables.sources) > MOST_SOURCES:
         raise InputError(f"{name} reads at most {MOST_SOURCES} tensors, not {len(tables.sources)}")
     if any(source.row_bytes != command.input_row_bytes for source in tables.sources):
         raise InputError(f"{name} reads tensors of one width and height")
-    interleaved = command.op is Op.RESIZE and command.channels > command.out_channels
-    if interleaved and command.blocks > 1 and command.block_rows % command.size:
-        raise InputError(f"{name} interleaves groups of channels in blocks of whole input rows")

@@ -14,7 +14,7 @@ MOST_SOURCES = 8
 LANE_CYCLES = 17
 """From a value at a lane to the byte that it is the last one of (``vector_lane.sv``)."""
 
-LATER_CYCLES = 10
+LATER_CYCLES = 13
 """From a value to its product with what follows from its neighbours, behind that of others (``lrn_pkg.sv``)."""
 
 WRITE_CYCLES = 2

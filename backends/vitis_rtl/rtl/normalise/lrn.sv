@@ -32,20 +32,26 @@ module lrn
 
   for (genvar l = 0; l < Lanes; l++) begin : gen_lane
     localparam int unsigned Own = l + Reach;
-    logic [SumBits-1:0] before_q, behind_q, own_q, both_q, own_later_q, sum_q;
+    logic [Reach/2-1:0][SumBits-1:0] before_q, behind_q;
+    logic [SumBits-1:0] all_before_q, all_behind_q, both_q, own_q, own_later_q, own_last_q, sum_q;
     logic [OctaveBits-1:0] octave;
     logic [StepBits-1:0] step;
     logic [FractionBits-1:0] fraction;
 
     always_ff @(posedge clk_i) begin
-      before_q <= (before_i[0] ? SumBits'(square[Own-1]) : '0) +
-                  (before_i[1] ? SumBits'(square[Own-2]) : '0);
-      behind_q <= (behind_i[0] ? SumBits'(square[Own+1]) : '0) +
-                  (behind_i[1] ? SumBits'(square[Own+2]) : '0);
+      for (int unsigned k = 0; k < Reach; k += 2) begin
+        before_q[k/2] <= (before_i[k] ? SumBits'(square[Own-1-k]) : '0) +
+                         (before_i[k+1] ? SumBits'(square[Own-2-k]) : '0);
+        behind_q[k/2] <= (behind_i[k] ? SumBits'(square[Own+1+k]) : '0) +
+                         (behind_i[k+1] ? SumBits'(square[Own+2+k]) : '0);
+      end
       own_q <= SumBits'(square[Own]);
-      both_q <= before_q + behind_q;
+      all_before_q <= before_q[0] + before_q[1];
+      all_behind_q <= behind_q[0] + behind_q[1];
       own_later_q <= own_q;
-      sum_q <= both_q + own_later_q;
+      both_q <= all_before_q + all_behind_q;
+      own_last_q <= own_later_q;
+      sum_q <= both_q + own_last_q;
     end
 
     lrn_octave u_octave (

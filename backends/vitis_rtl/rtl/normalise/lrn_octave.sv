@@ -10,34 +10,35 @@ module lrn_octave
     output logic [FractionBits-1:0] fraction_o
 );
 
+  localparam int unsigned Steps = OctaveBits;
   localparam logic [OctaveBits-1:0] Highest = OctaveBits'(SumBits - 1);
 
-  function automatic logic [SumBits-1:0] moved(logic [SumBits-1:0] value, logic by, int unsigned bits);
-    return by ? value << bits : value;
-  endfunction
+  logic [SumBits-1:0] moved_q[Steps];
+  logic [OctaveBits-1:0] left_q[Steps];
 
-  logic [SumBits-1:0] one, half, first_q, second, second_q;
-  logic by16, by8, by4, by2, by1;
-  logic [OctaveBits-1:0] left_q, down_q;
+  for (genvar s = 0; s < Steps; s++) begin : gen_step
+    localparam int unsigned By = 2 ** (Steps - 1 - s);
+    logic [SumBits-1:0] value;
+    logic [OctaveBits-1:0] left;
+    logic by;
 
-  assign one  = {sum_i[SumBits-1:1], sum_i[0] | sum_i == 0};
-  assign by16 = sum_i[SumBits-1:3] == 0;
-  assign half = moved(one, by16, 16);
-  assign by8  = half[SumBits-1:11] == 0;
+    if (s == 0) begin : gen_first
+      assign value = {sum_i[SumBits-1:1], sum_i[0] | sum_i == 0};
+      assign left  = '0;
+    end else begin : gen_next
+      assign value = moved_q[s-1];
+      assign left  = left_q[s-1];
+    end
+    // Whether there is nothing in front.
+    assign by = value[SumBits-1:SumBits-By] == 0;
 
-  assign by4 = first_q[SumBits-1:15] == 0;
-  assign second = moved(first_q, by4, 4);
-  assign by2 = second[SumBits-1:17] == 0;
-
-  assign by1 = !second_q[SumBits-1];
-
-  always_ff @(posedge clk_i) begin
-    first_q <= moved(half, by8, 8);
-    left_q <= {by16, by8, 3'd0};
-    second_q <= moved(second, by2, 2);
-    down_q <= left_q | {2'd0, by4, by2, 1'b0};
-    octave_o <= Highest - (down_q | OctaveBits'(by1));
-    {step_o, fraction_o} <= by1 ? {second_q[SumBits-3:0], 1'b0} : second_q[SumBits-2:0];
+    always_ff @(posedge clk_i) begin
+      moved_q[s] <= by ? value << By : value;
+      left_q[s]  <= left | (by ? OctaveBits'(By) : '0);
+    end
   end
+
+  assign octave_o = Highest - left_q[Steps-1];
+  assign {step_o, fraction_o} = moved_q[Steps-1][SumBits-2:0];
 
 endmodule

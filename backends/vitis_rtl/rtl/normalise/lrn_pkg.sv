@@ -3,8 +3,8 @@ package lrn_pkg;
 
   localparam int unsigned CentredBits = 9;
   localparam int unsigned SquareBits = 16;
-  localparam int unsigned Reach = 2;  // channels before a channel, and behind it, whose squares are summed with its own
-  localparam int unsigned SumBits = 19;  // of five squares, each at most 255^2
+  localparam int unsigned Reach = 4;  // channels before a channel, and behind it, that may count
+  localparam int unsigned SumBits = 19;  // of eight squares, each at most 255^2
   localparam int unsigned OctaveBits = 5;
   localparam int unsigned StepBits = 5;  // 32 steps of an octave
   localparam int unsigned FractionBits = SumBits - 1 - StepBits;
@@ -21,8 +21,8 @@ package lrn_pkg;
   } step_t;
 
   localparam int unsigned SquareCycles = 3;
-  localparam int unsigned SumCycles = 3;
-  localparam int unsigned OctaveCycles = 3;
+  localparam int unsigned SumCycles = 4;
+  localparam int unsigned OctaveCycles = 5;
   localparam int unsigned TableCycles = 2;
   // From the values of a pixel's channels to the steps of their sums; and by how much later a lane then multiplies.
   localparam int unsigned NormaliseCycles = SquareCycles + SumCycles + OctaveCycles + TableCycles;

@@ -25,10 +25,10 @@ module lrn_square
     else begin
       high_q <= Squares[magnitude_q[7:4]];
       low_q  <= Squares[magnitude_q[3:0]];
-      both_q <= (magnitude_q[0] ? 8'(magnitude_q[7:4]) : '0) +
-                (magnitude_q[1] ? 8'(magnitude_q[7:4]) << 1 : '0) +
-                (magnitude_q[2] ? 8'(magnitude_q[7:4]) << 2 : '0) +
-                (magnitude_q[3] ? 8'(magnitude_q[7:4]) << 3 : '0);
+      both_q <= ((magnitude_q[0] ? 8'(magnitude_q[7:4]) : '0) +
+                 (magnitude_q[1] ? 8'(magnitude_q[7:4]) << 1 : '0)) +
+                ((magnitude_q[2] ? 8'(magnitude_q[7:4]) << 2 : '0) +
+                 (magnitude_q[3] ? 8'(magnitude_q[7:4]) << 3 : '0));
     end
     square_o <= {high_q, low_q} + {3'd0, both_q, 5'd0};
   end

@@ -86,6 +86,7 @@ module vector_control
       .next_i (load),
       .pass_i,
       /* verilator lint_off PINCONNECTEMPTY */
+      .offset_o(),
       .left_o(),
       .units_o(),
       .rows_o(),
@@ -175,7 +176,7 @@ module vector_control
   logic [SourceBits:0] placed_q;
   logic block_placed, offer_q, walk_half_q, last;
   count_t left_q, output_row_q, outside_rows, step_rows, repeats;
-  units_t outside_units, outside_units_q, step_units;
+  units_t outside_units, begin_units_q, offset, step_units;
 
   assign last = left_q == 1;
   assign block_placed = placed_i && placed_q + 1'b1 == pass_i.sources;
@@ -187,6 +188,7 @@ module vector_control
       .start_i,
       .next_i (walk_o),
       .pass_i,
+      .offset_o(offset),
       .left_o(repeats),
       /* verilator lint_off PINCONNECTEMPTY */
       .bytes_o(),
@@ -227,10 +229,10 @@ module vector_control
 
   // What a block is, is known three cycles after the one before it was taken: no block is done sooner.
   always_ff @(posedge clk_i) begin
-    outside_units_q <= outside_units;
+    begin_units_q <= offset + pass_i.walk.first_column_units +
+                     (walk_half_q ? pass_i.half_units : '0);
     place_o <= '{
-        base: outside_units_q + pass_i.walk.first_column_units +
-        (walk_half_q ? pass_i.half_units : '0),
+        base: outside_units + begin_units_q,
         row: outside_rows,
         input_rows: last ? pass_i.last.input_rows : pass_i.whole.input_rows,
         rows: last ? pass_i.last.rows : pass_i.whole.rows,

@@ -26,7 +26,8 @@ module vector_lane
     input logic [ByteBits-1:0] pad_value_i,
     input logic [ByteBits-1:0] input_zero_i,
     // cycle 1
-    input logic restart_i,  // nothing is kept of the values before
+    input logic keep_i,  // the value before
+    input logic restart_i,  // it is not compared with that
     input logic hold_i,
     input operand_e operand_i,
     input logic [MultiplierBits-1:0] factor_i,
@@ -72,7 +73,7 @@ module vector_lane
   always_ff @(posedge clk_i) begin
     centred_q <= CentredBits'($signed(chosen)) - CentredBits'($signed(input_zero_i));
     weight_q <= resident_i;
-    if (restart_i || centred_q > largest_q) largest_q <= centred_q;
+    if (!keep_i && (restart_i || centred_q > largest_q)) largest_q <= centred_q;
     if (hold_i) held_q <= centred_q;
     case (operand_i)
       Factor: operand_q <= factor_i;

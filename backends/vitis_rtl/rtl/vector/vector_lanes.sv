@@ -29,6 +29,7 @@ module vector_lanes
   localparam int unsigned LaneCycles = ChoiceCycle + OutputStage - ChooseStage;
   localparam int unsigned Loads = UnitBytes;  // slots that load the parameters of all lanes
   localparam int unsigned UnitLanes = Lanes / Loads;  // channels of such a slot
+  localparam int unsigned TurnBits = $clog2(UnitBytes);
   localparam int unsigned First = Normalises ? 1 : 0;  // unit of the planes'
 
   // ---- cycle 0
@@ -42,6 +43,8 @@ module vector_lanes
   logic [ByteBits-1:0] zero_q;
   logic [MultiplierBits-1:0] factor_q, factor_1_q;
   logic [Planes-1:0] hold_q;
+  logic [TurnBits-1:0] turn_q;
+  logic [Planes-1:0][UnitBytes-1:0] keep_q;
   logic add_2_q, add_3_q;
 
   assign source = pass_i.source[slot_i.source];
@@ -49,6 +52,7 @@ module vector_lanes
   always_ff @(posedge clk_i) begin
     slot_q <= slot_i;
     zero_q <= source.zero_point;
+    turn_q <= pass_i.merge ? source.first_channel[TurnBits-1:0] : '0;
     factor_q <= source.factor;
     first_1_q <= slot_q.first;
     factor_1_q <= factor_q;
@@ -57,8 +61,59 @@ module vector_lanes
                                : slot_q.hold && pass_i.hold_first;
     end
     // The product of the first tap starts the sum; so does every one that is no sum's.
-    add_2_q <= !first_1_q && !pass_i.largest && !pass_i.hold_first && !pass_i.normalise;
+    add_2_q <= !first_1_q && !pass_i.largest && !pass_i.hold_first && !pass_i.normalise &&
+               !pass_i.merge;
     add_3_q <= add_2_q;
+  end
+
+  // ---- merging: a source's channels turned to where they belong, and which of them a tap is
+  logic [Planes-1:0][UnitBits-1:0] turned;
+  // Where a plane is: behind the source's first channel or with it, before its end or with that.
+  logic [Planes-1:0] from_q, at_first_q, to_q, at_end_q;
+  logic [TurnBits-1:0] end_q;
+
+  always_ff @(posedge clk_i) begin
+    end_q <= source.end_channel[TurnBits-1:0];
+    for (int unsigned p = 0; p < Planes; p++) begin
+      from_q[p] <= slot_i.plane + count_t'(p) > source.first_channel >> TurnBits;
+      at_first_q[p] <= slot_i.plane + count_t'(p) == source.first_channel >> TurnBits;
+      to_q[p] <= slot_i.plane + count_t'(p) < source.end_channel >> TurnBits;
+      at_end_q[p] <= slot_i.plane + count_t'(p) == source.end_channel >> TurnBits;
+    end
+    for (int unsigned p = 0; p < Planes; p++) begin
+      for (int unsigned c = 0; c < UnitBytes; c++) begin
+        keep_q[p][c] <= pass_i.merge && !(
+            (from_q[p] || (at_first_q[p] && TurnBits'(c) >= turn_q)) &&
+            (to_q[p] || (at_end_q[p] && TurnBits'(c) < end_q)) &&
+            (slot_q.second == (TurnBits'(c) >= turn_q))
+        );
+      end
+    end
+  end
+
+  // The first of two taps is the unit whose last channels come first.
+  for (genvar p = 0; p < Planes; p++) begin : gen_turn
+    logic [UnitBytes-1:0][ByteBits-1:0] plain, coarse, fine;
+    assign plain = input_i[First+p];
+    for (genvar c = 0; c < UnitBytes; c++) begin : gen_channel
+      always_comb begin
+        case (turn_q[3:2])
+          2'd0: coarse[c] = plain[c];
+          2'd1: coarse[c] = plain[(c+12)%16];
+          2'd2: coarse[c] = plain[(c+8)%16];
+          default: coarse[c] = plain[(c+4)%16];
+        endcase
+      end
+      always_comb begin
+        case (turn_q[1:0])
+          2'd0: fine[c] = coarse[c];
+          2'd1: fine[c] = coarse[(c+15)%16];
+          2'd2: fine[c] = coarse[(c+14)%16];
+          default: fine[c] = coarse[(c+13)%16];
+        endcase
+      end
+    end
+    assign turned[p] = fine;
   end
 
   // ---- parameters: those of a slot go to Planes lanes, field by field as they take them
@@ -273,12 +328,13 @@ module vector_lanes
         .Normalises(Normalises)
     ) u_lane (
         .clk_i,
-        .byte_i(input_i[First+Plane][Channel*ByteBits+:ByteBits]),
+        .byte_i(turned[Plane][Channel*ByteBits+:ByteBits]),
         .resident_i(resident_i[Plane][Channel*ByteBits+:ByteBits]),
         .take_resident_i(slot_q.load),
         .inside_i(slot_q.in_image),
         .pad_value_i(pass_i.pad_value),
         .input_zero_i(zero_q),
+        .keep_i(keep_q[Plane][Channel]),
         .restart_i(first_1_q || !pass_i.largest),
         .hold_i(hold_q[Plane]),
         .operand_i(pass_i.operand),

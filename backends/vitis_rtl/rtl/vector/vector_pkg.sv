@@ -38,6 +38,8 @@ package vector_pkg;
     logic [RunBits-1:0] whole_words;  // of a block, all planes
     logic [RunBits-1:0] last_words;  // of the last block
     units_t base;  // from where a block begins in the input buffer
+    count_t first_channel;  // of the output, where it is merged into that
+    count_t end_channel;
     logic [ByteBits-1:0] zero_point;
     logic [MultiplierBits-1:0] factor;
   } vector_source_t;
@@ -67,6 +69,7 @@ package vector_pkg;
     count_t tap_rows;
     count_t tap_columns;  // or the sources, one behind the other
     logic by_source;  // a tap column is a source
+    logic by_row;  // a tap row is a source
     units_t row_step;
     units_t column_step;
     units_t tap_row_step;
@@ -95,6 +98,8 @@ package vector_pkg;
     count_t column_repeats;
     units_t row_repeat_step;
     units_t column_repeat_step;
+    units_t block_units;  // those repeats are apart from those of the block before
+    units_t round_units;  // the same where they have gone round
     count_t block_repeats;  // by which a block's first row is behind that of the block before
   } vector_walk_t;
 
@@ -103,6 +108,7 @@ package vector_pkg;
     operand_e operand;
     load_e load;
     logic largest;  // of the taps, else their sum
+    logic merge;  // a tap is some channels of a source: what the others are stays
     logic hold_first;  // the first tap of a position is held
     logic normalise;  // the factor follows from the squares beside a value (lrn.sv)
     logic [lrn_pkg::Reach-1:0] channels_before;  // those whose squares are summed too
@@ -167,6 +173,8 @@ package vector_pkg;
     logic first_chunk;
     logic final_chunk;
     logic plane_behind;  // the plane behind the chunk is the last one
+    logic second;  // tap of its row
+    count_t plane;  // the first one of the chunk
     logic [3:0] planes;  // of the chunk, less one
   } slot_t;
 

@@ -44,7 +44,7 @@ module vector_walker
   /* verilator lint_off UNUSEDSIGNAL */  // taken with the start, and not again
   vector_place_t place_q;
   /* verilator lint_on UNUSEDSIGNAL */
-  count_t planes_q, tables_q, loads_q, rows_q, columns_q, tap_rows_q, taps_q;  // left
+  count_t plane_q, planes_q, tables_q, loads_q, rows_q, columns_q, tap_rows_q, taps_q;  // left
   count_t row_repeats_q, column_repeats_q, row_number_q;
   logic table_end, load_end, row_end, column_end, tap_row_end, tap_end, last_chunk, first_q;
   logic row_repeated, column_repeated;
@@ -194,7 +194,11 @@ module vector_walker
     if (state_q == Load ? load_end : state_q == Table ? table_end : 1'b1) number_q <= '0;
     else number_q <= number_q + 1'b1;
     if (turn) first_chunk_q <= start_i;
-    source_q <= step[Tap] ? source_q + SourceBits'(walk_i.by_source) : '0;
+    if (step[Tap]) source_q <= source_q + SourceBits'(walk_i.by_source);
+    else if (step[TapRow]) source_q <= source_q + SourceBits'(walk_i.by_row);
+    else source_q <= '0;
+    if (start_i) plane_q <= '0;
+    else if (chunk_end) plane_q <= plane_q + count_t'(Planes);
     slot_o <= '{
         load: state_q == Load && !rst_i,
         table_entry: state_q == Table && !rst_i,
@@ -209,6 +213,8 @@ module vector_walker
         first_chunk: first_chunk_q,
         final_chunk: last_chunk,
         plane_behind: planes_q == count_t'(Planes + 1),
+        second: tap_end,
+        plane: plane_q,
         planes: last_chunk ? 4'(planes_q - 1'b1) : 4'(Planes - 1)
     };
   end

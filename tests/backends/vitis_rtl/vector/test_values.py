@@ -25,7 +25,10 @@ from support.vector_runs import check
 
 WIDE = VectorUnitShape()
 NARROW = VectorUnitShape(lanes=16, word_units=2, banks=4, input_depth=1024, outstanding=8)
-SHAPES = pytest.mark.parametrize("shape", [WIDE, NARROW], ids=["32 lanes", "16 lanes"])
+SHAPES = pytest.mark.parametrize(
+    "shape",
+    [pytest.param(WIDE, id="32 lanes"), pytest.param(NARROW, id="16 lanes", marks=pytest.mark.full)],
+)
 
 
 def plain(op: Op, channels: int, height: int, width: int, block_rows: int = 0, **fields: int) -> Command:
@@ -127,17 +130,18 @@ def test_depthwise_convolutions(simulations: Simulations, shape: VectorUnitShape
 
 @SHAPES
 @pytest.mark.parametrize("alike", [True, False])
-def test_concatenations(simulations: Simulations, shape: VectorUnitShape, alike: bool) -> None:
-    """Of three inputs, as they are or each with a scale of its own."""
+@pytest.mark.parametrize("inputs", [(16, 48, 20), (5, 40, 1, 27, 16)], ids=str)
+def test_concatenations(simulations: Simulations, shape: VectorUnitShape, alike: bool, inputs: tuple[int, ...]) -> None:
+    """As they are, or each with a scale of its own; of whole units of channels, or such that units are put together."""
     memory = random_memory(shape, 8)
     command = replace(plain(Op.CONCAT, 16, 5, 6, 2), clamp_low=-128, clamp_high=127)
     sources, first = [], 0
-    for channels, multiplier in ((16, 70000), (48, 131071), (20, 65536)):
-        scale = {"multiplier": 1, "shift": 0} if alike else {"multiplier": multiplier, "shift": 17}
+    for channels in inputs:
+        scale = {"multiplier": 1, "shift": 0} if alike else {"multiplier": 65536 + 700 * channels, "shift": 17}
         zero_point = 11 if alike else first - 30
         sources.append(source_of(memory, command, channels, zero_point=zero_point, first_channel=first, **scale))
         first += channels
-    command = replace(command, source_count=3, out_channels=first, pass_channels=first, block_channels=first)
+    command = replace(command, source_count=len(inputs), out_channels=first, pass_channels=first, block_channels=first)
     check(simulations, vector_data(shape, memory, command, CommandTables(tuple(sources))))
 
 
@@ -152,7 +156,7 @@ def test_enlargements(
 
 
 @SHAPES
-@pytest.mark.parametrize("block_rows", [0, 2])
+@pytest.mark.parametrize("block_rows", [0, 3])
 def test_interleaved_groups_of_channels(simulations: Simulations, shape: VectorUnitShape, block_rows: int) -> None:
     """Four groups of 48 channels become four times as many pixels of 40."""
     command = resized(192, 40, (2, 2), 8, 10, block_rows)
@@ -180,7 +184,7 @@ def resized(
 
 
 @SHAPES
-@pytest.mark.parametrize(("size", "channels"), [(1, 16), (2, 50), (3, 33), (4, 33), (5, 33), (5, 50)])
+@pytest.mark.parametrize(("size", "channels"), [(1, 16), (2, 50), (3, 33), (5, 33), (7, 50), (8, 33)])
 def test_local_response_normalisations(
     simulations: Simulations, shape: VectorUnitShape, size: int, channels: int
 ) -> None:

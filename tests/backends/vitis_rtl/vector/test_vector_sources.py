@@ -21,8 +21,11 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     "shape",
-    [VectorUnitShape(), VectorUnitShape(lanes=16, word_units=2, banks=4), VectorUnitShape(lanes=64, banks=8)],
-    ids=["32 lanes", "16 lanes", "64 lanes"],
+    [
+        pytest.param(VectorUnitShape(), id="32 lanes"),
+        pytest.param(VectorUnitShape(lanes=16, word_units=2, normalises=False), id="16 lanes"),
+        pytest.param(VectorUnitShape(lanes=64, banks=8), id="64 lanes", marks=pytest.mark.full),
+    ],
 )
 def test_the_vector_unit_is_taken_without_a_message(folder: Path, shape: VectorUnitShape) -> None:
     """By Verilator and slang, with its bench: all of it, and a memory."""
