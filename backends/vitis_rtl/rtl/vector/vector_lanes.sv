@@ -216,7 +216,9 @@ module vector_lanes
   );
 
   // ---- what a value's neighbours make of it: squares of the channels that are some
+  /* verilator lint_off UNUSEDSIGNAL */  // where Normalises is 0
   logic [Lanes-1:0][ByteBits:0] centred;
+  /* verilator lint_on UNUSEDSIGNAL */
   lrn_pkg::step_t [Lanes-1:0] step;
   logic [Lanes-1:0][lrn_pkg::FractionBits-1:0] fraction;
 
