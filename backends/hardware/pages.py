@@ -9,6 +9,8 @@ from dynamap.planner.plan.plan import Plan
 from dynamap.planner.plan.segments import segment_line
 from dynamap.planner.plan.words import algorithm_words, dataflow_word, format_words, op_word
 
+SOURCES = "the kernel: ordinary sources, the same for every plan; `params.h` alone is generated"
+
 KERNEL_LIMITS = (
     "The counters hold cycles of the array and the vector unit and bytes per port; waits are not counted.",
     "Parameter and LRN memories and the array's delay lines are not among the plan's resources.",
@@ -58,7 +60,8 @@ def readme(
 ) -> str:
     """``README.md``: what this is, how to build it, and what is known not to be perfect.
 
-    ``project``: its kind; ``target``: tool, version and part; ``folders``: those beside the ones of all projects;
+    ``project``: its kind; ``target``: tool, version and part; ``folders``: those beside the ones of all projects, and
+    ``src`` where it is described otherwise;
     ``scales``: where those of the tensors come from;
     ``usage``: paragraphs; ``limits``: one sentence or more each.
     """
@@ -68,8 +71,7 @@ def readme(
         for use in plan.resources
     ]
     content = [
-        ("src", "the kernel: ordinary sources, the same for every plan; `params.h` alone is generated"),
-        *folders,
+        *({"src": SOURCES} | dict(folders)).items(),
         ("data", "program, weights, one input, the output of every layer; what is done to pictures, and labels"),
         ("layers.md", "what the plan decided for every layer"),
         (

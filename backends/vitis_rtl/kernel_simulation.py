@@ -17,14 +17,13 @@ from dynamap.backends.hardware.sizes import KernelSizes, check_program
 from dynamap.backends.hardware.sources import host_headers, package_files
 from dynamap.backends.program import Program
 from dynamap.backends.program.specification import NONE
-from dynamap.backends.vitis_rtl import tools
 from dynamap.backends.vitis_rtl.core.registers import CoreShape
 from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory
 from dynamap.backends.vitis_rtl.program.cycles import program_cycles
 from dynamap.backends.vitis_rtl.program.records import Records, records_address
-from dynamap.backends.vitis_rtl.project.params import cpp_params, params_header
-from dynamap.backends.vitis_rtl.simulation import VerilatedCompiler
-from dynamap.backends.vitis_rtl.sources import KERNEL, KERNEL_BENCH, SIMULATED, write_sources
+from dynamap.backends.vitis_rtl.project.params import params_header
+from dynamap.backends.vitis_rtl.project.verilated import VerilatedCompiler, cpp_params, verilate_kernel
+from dynamap.backends.vitis_rtl.sources import KERNEL_BENCH, KERNEL_SOURCES, TWIN_FILES, write_sources
 from dynamap.cost.errors import InputError
 
 Int8Array = npt.NDArray[np.int8]
@@ -48,11 +47,15 @@ def driver_files() -> dict[str, bytes]:
     return package_files("dynamap.backends.vitis_rtl", "bench/kernel", (DRIVER,)) | host_headers()
 
 
+def planned_cycles(program: Program, records: Records) -> list[int]:
+    """The cycles of each record by the closed form, with the memory that the program's header counts on."""
+    memory = PlannedMemory(program.header.read_latency, program.header.write_latency)
+    return program_cycles(records, records_address(program), memory)
+
+
 def program_files(program: Program, records: Records) -> dict[str, bytes]:
     """What a simulation reads beside the input: the image, its records, and their cycles by the closed form."""
-    header = program.header
-    memory = PlannedMemory(header.read_latency, header.write_latency)
-    cycles = program_cycles(records, records_address(program), memory)
+    cycles = planned_cycles(program, records)
     lines = [f"{record.command} {count}\n" for record, count in zip(records.records, cycles, strict=True)]
     return image_files(program) | {"records.bin": records.packed(), "cycles.txt": "".join(lines).encode()}
 
@@ -86,22 +89,16 @@ class KernelSimulation:
 
     def _make(self, optimise: str) -> None:
         folder, build = self._folder, self.build
-        write_sources(folder, (*SIMULATED, *KERNEL), KERNEL_BENCH)
+        write_sources(folder, (*KERNEL_SOURCES, *TWIN_FILES), KERNEL_BENCH)
         for name, content in driver_files().items():
             (folder / name).write_bytes(content)
         header = params_header(build.shape, build.sizes, "Simulation")
         (folder / "params.svh").write_text(header)
         (folder / "params.h").write_text(cpp_params(header, [("MEMORY_WORDS", build.memory_words)]))
-        tools.verilator().run(
-            [
-                *("--cc", "--prefix", "Vkernel", "--Mdir", "made", "--top-module", "kernel_bench", "--assert"),
-                *("-Wall", "-Wno-fatal", "--quiet", "--unroll-count", "1", "--x-initial", "unique"),
-                *(f"-GLOOPS={int(build.loops)}", f"-GMEMORY_WORDS={build.memory_words}"),
-                *(*SIMULATED, *KERNEL, *KERNEL_BENCH),
-            ],
-            folder,
+        made = verilate_kernel(
+            folder, (*KERNEL_SOURCES, *TWIN_FILES, *KERNEL_BENCH), build.memory_words, loops=build.loops
         )
-        VerilatedCompiler(folder, optimise).program(folder / "made", f"../{DRIVER}", "kernel_sim")
+        VerilatedCompiler(folder, optimise).program(made, f"../{DRIVER}", "kernel_sim")
 
     def run(
         self, program: Program, records: Records, inputs: Mapping[str, Int8Array], options: Sequence[str] = ()

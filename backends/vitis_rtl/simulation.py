@@ -14,15 +14,13 @@ from dynamap.backends import children
 from dynamap.backends.vitis_rtl import tools
 from dynamap.backends.vitis_rtl.array import ArrayShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape, feed_inputs, feed_outputs
+from dynamap.backends.vitis_rtl.project.verilated import VerilatedCompiler
 from dynamap.backends.vitis_rtl.records import Record, array_inputs, array_outputs, core_inputs, core_outputs
 from dynamap.backends.vitis_rtl.sources import BENCHES, PRIMITIVE, REPLAY, SIMULATED, write_sources
 from dynamap.cost.errors import InputError
 
 IntArray = npt.NDArray[np.int64]
 
-RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
-NOT_BUILT = ("VM_COVERAGE", "VM_SC", "VM_TRACE", "VM_TRACE_FST", "VM_TRACE_VCD", "VM_TRACE_SAIF")
-DEFINES = ("-DVERILATOR=1", "-DVL_TIME_CONTEXT", *(f"-D{part}=0" for part in NOT_BUILT))
 LONGEST_RUN_SECONDS = 3600
 
 
@@ -110,40 +108,3 @@ class Simulations:
             folder,
         )
         return self._compiler.program(folder / "made", f"../{REPLAY}", "bench")
-
-
-class VerilatedCompiler:
-    """Makes programs of what Verilator wrote. ``folder``: where its own code, compiled once, is kept."""
-
-    def __init__(self, folder: Path, optimise: str) -> None:
-        self._folder, self._optimise = folder, optimise
-
-    def program(self, made: Path, driver: str, name: str) -> Path:
-        """The program ``name`` in the folder that Verilator has made, with the C++ file that drives it.
-
-        Raises:
-            InputError: there is no compiler, or it refuses the code.
-        """
-        # One translation unit: the headers take longer than the code.
-        units = sorted(path.name for path in made.glob("*.cpp"))
-        (made / "whole.cc").write_text("".join(f'#include "{unit}"\n' for unit in (*units, driver)))
-        self._compile(["-I..", "whole.cc", *self._runtime(), "-o", name], made)
-        return made / name
-
-    def _runtime(self) -> list[str]:
-        objects = [self._folder / name.replace(".cpp", ".o") for name in RUNTIME]
-        if not objects[-1].exists():
-            include = _include()
-            for name, target in zip(RUNTIME, objects, strict=True):
-                self._compile(["-c", str(include / name), "-o", str(target)], self._folder)
-        return [str(target) for target in objects]
-
-    def _compile(self, arguments: list[str], folder: Path) -> None:
-        include = _include()
-        common = ["-std=c++17", self._optimise, *DEFINES, "-I.", f"-I{include}", f"-I{include / 'vltstd'}"]
-        tools.compiler().run([*common, *arguments], folder)
-
-
-def _include() -> Path:
-    root = tools.verilator().run(["--getenv", "VERILATOR_ROOT"], Path.cwd()).strip()
-    return Path(root) / "include"

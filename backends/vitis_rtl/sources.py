@@ -140,7 +140,12 @@ SYNTHESISED = (
 KERNEL = ("params_pkg.sv", "dynamap_kernel.sv")
 """The kernel of one plan, beside all others: it includes ``params.svh``."""
 
-SIMULATED = (*SYNTHESISED, *(name for names in TWINS.values() for name in names))
+_NOT_YET = {*ROOMS["vector"], *ROOMS["normalise"]}
+KERNEL_SOURCES = (*(name for name in SYNTHESISED if name not in _NOT_YET), *KERNEL)
+"""All of the kernel, without the vector unit, which no record starts yet."""
+
+TWIN_FILES = tuple(name for names in TWINS.values() for name in names)
+SIMULATED = (*SYNTHESISED, *TWIN_FILES)
 
 FOLDER_OF = {name: f"rtl/{room}" for rooms in (ROOMS, TWINS) for room, names in rooms.items() for name in names}
 FOLDER_OF |= dict.fromkeys(KERNEL, "rtl/kernel")
@@ -175,10 +180,14 @@ PRIMITIVE = "DSP48E2.sv"
 REPLAY = "replay.cpp"
 
 
+def source_files(names: Iterable[str]) -> dict[str, bytes]:
+    """The files of these names, of the RTL or of benches."""
+    root = resources.files("dynamap.backends.vitis_rtl")
+    places = {name: FOLDER_OF.get(name) or BENCH_FOLDER_OF.get(name, "bench") for name in names}
+    return {name: (root / place / name).read_bytes() for name, place in places.items()}
+
+
 def write_sources(folder: Path, rtl: Iterable[str], bench: Iterable[str] = ()) -> None:
     """Write the files of these names, all beside each other, into ``folder``."""
-    root = resources.files("dynamap.backends.vitis_rtl")
-    places = {name: FOLDER_OF[name] for name in rtl}
-    places |= {name: BENCH_FOLDER_OF.get(name, "bench") for name in bench}
-    for name, place in places.items():
-        (folder / name).write_bytes((root / place / name).read_bytes())
+    for name, content in source_files((*rtl, *bench)).items():
+        (folder / name).write_bytes(content)

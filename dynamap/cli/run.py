@@ -28,7 +28,7 @@ from dynamap.planner.results.documents import json_file
 from dynamap.planner.results.files import Results
 
 if TYPE_CHECKING:
-    from dynamap.backends.contract import Executor, LayerRun
+    from dynamap.backends.contract import CycleCount, Executor, LayerRun
     from dynamap.backends.program.host import Prepared
     from dynamap.backends.quantise.layers import QuantisedNetwork
     from dynamap.backends.range_calibration import RangeCalibration
@@ -51,6 +51,7 @@ class LayerResult:
     op: str
     counters: Mapping[str, int]
     counters_equal: bool
+    cycles: CycleCount | None
     max_lsb: int | None
     differing: int | None
     elements: int
@@ -180,6 +181,7 @@ def _result(
     compare: str | None,
 ) -> LayerResult:
     equal = all(getattr(planned, name) == value for name, value in done.counters.items())
+    equal = equal and (done.cycles is None or done.cycles.measured == done.cycles.expected)
     largest = differing = None
     if compare is not None:
         sources = [live[name] for name in layer.inputs]
@@ -195,7 +197,14 @@ def _result(
             expected = compute(layer, integers, sources, prepared.network.tensors[layer.output])
             difference = np.abs(expected.astype(np.int16) - done.values)
             largest, differing = int(difference.max()), int(np.count_nonzero(difference))
-    return LayerResult(done.name, op_word(planned), done.counters, equal, largest, differing, done.values.size)
+    return LayerResult(
+        done.name, op_word(planned), done.counters, equal, done.cycles, largest, differing, done.values.size
+    )
+
+
+def _cycles_document(cycles: CycleCount | None) -> dict[str, int]:
+    """Measured cycles, and those of the closed form of what was measured."""
+    return {} if cycles is None else {"cycles": cycles.measured, "expected_cycles": cycles.expected}
 
 
 def run_document(results: list[LayerResult], platform: str, seconds: float, compared: bool) -> dict[str, Any]:
@@ -209,6 +218,7 @@ def run_document(results: list[LayerResult], platform: str, seconds: float, comp
             "elements": result.elements,
             "counters_equal": result.counters_equal,
             **result.counters,
+            **_cycles_document(result.cycles),
         }
         for result in results
     ]

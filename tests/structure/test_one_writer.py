@@ -18,6 +18,7 @@ ALONE = (
     "backends/intel_opencl/emulator.py",
     "backends/intel_opencl/host/",
     "backends/vitis_hls/project/",
+    "backends/vitis_rtl/project/front_end.py",  # carried by projects
 )
 """Programmes of their own: they run without dynamap."""
 
@@ -27,7 +28,8 @@ BUILDS = (
     "backends/vitis_rtl/kernel_simulation.py",
     "backends/vitis_rtl/simulation.py",
     "backends/vitis_rtl/sources.py",
-    "backends/vitis_rtl/synthesis.py",
+    "backends/vitis_rtl/project/mapping.py",
+    "backends/vitis_rtl/project/verilated.py",
 )
 """They fill temporary folders of their own, in which compilers run."""
 

@@ -80,10 +80,10 @@ def _check(sizes: KernelSizes) -> None:
     """What the core's parts cannot be made of."""
     for wrong, what in (
         (sizes.packing != 2, "one int8 product per multiplier; the RTL's array makes two: plan with --packing"),
-        (sizes.ports != 1, f"{sizes.ports} memory ports; the RTL has one yet: plan for a device with memory_ports = 1"),
         (
             sizes.word_bytes not in WORDS,
-            f"memory words of {sizes.word_bytes} bytes; the RTL has one port of {' or '.join(map(str, WORDS))} yet",
+            f"memory words of {sizes.word_bytes} bytes; the RTL has one port of {' or '.join(map(str, WORDS))} yet: "
+            "plan for a device with memory_ports times port_bytes of so many, such as zcu104",
         ),
         (
             sizes.columns % UNIT_PAIRS != 0,

@@ -1,9 +1,6 @@
-"""``params.svh``, the one generated source, and the C++ that a simulation makes of it."""
+"""``params.svh``, the one generated source."""
 
 from __future__ import annotations
-
-import re
-from collections.abc import Sequence
 
 from dynamap.backends.hardware.numbers import DERIVED, FORMAT, KERNEL, Number, Part, kernel_parts
 from dynamap.backends.hardware.sizes import KernelSizes
@@ -12,8 +9,6 @@ from dynamap.backends.hardware.writers import c_comment
 from dynamap.backends.vitis_rtl.core.registers import CoreShape
 from dynamap.backends.vitis_rtl.program.records import RUN_RECORDS
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
-
-_LINE = re.compile(r"^localparam int unsigned (\w+) = ([^;]+);", re.MULTILINE)
 
 
 def core_part(shape: CoreShape, sizes: KernelSizes) -> Part:
@@ -49,9 +44,3 @@ def params_header(shape: CoreShape, sizes: KernelSizes, banner: str) -> str:
 
 def _line(number: Number) -> str:
     return f"localparam int unsigned {number.name} = {number.value};  {c_comment(number_remark(number))}"
-
-
-def cpp_params(header: str, more: Sequence[tuple[str, int]] = ()) -> str:
-    """``params.h`` of the simulation: the same numbers as constants of C++."""
-    numbers = [*_LINE.findall(header), *more]
-    return "\n".join(["#pragma once", *(f"const int {name} = {value};" for name, value in numbers), ""])

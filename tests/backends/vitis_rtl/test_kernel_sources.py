@@ -13,8 +13,9 @@ from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.core.registers import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
-from dynamap.backends.vitis_rtl.project.params import cpp_params, params_header
-from dynamap.backends.vitis_rtl.sources import KERNEL, KERNEL_BENCH, SIMULATED, write_sources
+from dynamap.backends.vitis_rtl.project.params import params_header
+from dynamap.backends.vitis_rtl.project.verilated import cpp_params
+from dynamap.backends.vitis_rtl.sources import KERNEL_BENCH, KERNEL_SOURCES, TWIN_FILES, write_sources
 from dynamap.cost.errors import InputError
 
 SIZES = KernelSizes(
@@ -43,7 +44,7 @@ def shape_of(sizes: KernelSizes) -> CoreShape:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    write_sources(tmp_path, (*SIMULATED, *KERNEL), KERNEL_BENCH)
+    write_sources(tmp_path, (*KERNEL_SOURCES, *TWIN_FILES), KERNEL_BENCH)
     return tmp_path
 
 
@@ -52,7 +53,7 @@ def test_the_kernel_is_taken_without_a_message(folder: Path, port_bytes: int) ->
     """By Verilator and slang, with its bench."""
     sizes = replace(SIZES, rows=1536 // port_bytes, port_bytes=port_bytes, lanes=max(16, port_bytes // 2))
     (folder / "params.svh").write_text(params_header(shape_of(sizes), sizes, "a test"))
-    sources = [*SIMULATED, *KERNEL, *KERNEL_BENCH]
+    sources = [*KERNEL_SOURCES, *TWIN_FILES, *KERNEL_BENCH]
     arguments = ["--lint-only", "-Wall", "--quiet", "--unroll-count", "1", *sources]
     assert tools.verilator().run([*arguments, "--top-module", "kernel_bench"], folder) == ""
     printed = tools.slang().run(["-Wextra", "--top", "kernel_bench", *sources], folder)
@@ -80,7 +81,7 @@ def test_numbers_that_do_not_go_together_are_elaboration_errors(
     assert changed != lines
     (folder / "params.svh").write_text("\n".join(changed))
     with pytest.raises(InputError, match=sentence):
-        tools.slang().run(["--top", "dynamap_kernel", *SIMULATED, *KERNEL], folder)
+        tools.slang().run(["--top", "dynamap_kernel", *KERNEL_SOURCES, *TWIN_FILES], folder)
 
 
 def test_the_simulation_has_the_same_numbers() -> None:

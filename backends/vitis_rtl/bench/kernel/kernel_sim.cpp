@@ -5,7 +5,7 @@
 //              [--trace FILE] [--stalls SEED] [--fail ADDRESS]
 //
 // DATA holds program.bin, weights.bin, records.bin, cycles.txt, input.bin and, unless only --tensors is wanted,
-// golden.bin. --trace: a waveform (built with --trace-fst). --stalls: memory stalls and changes its latencies at random,
+// golden.bin. --trace: a waveform (make trace). --stalls: memory stalls and changes its latencies at random,
 // which changes cycles but no value. --fail: the access of the word at this byte of the program's buffer fails. Exit
 // status: 0 all equal, 1 a difference (the first one is named), 2 the files are wrong or an access failed.
 #include <map>
@@ -14,8 +14,12 @@
 
 #include "Vkernel.h"
 #include "verilated.h"
-#ifdef TRACED
+#if VM_TRACE_FST
 #include "verilated_fst_c.h"
+using wave_t = VerilatedFstC;
+#elif VM_TRACE_VCD
+#include "verilated_vcd_c.h"
+using wave_t = VerilatedVcdC;
 #endif
 
 #include "device_run.h"
@@ -70,9 +74,9 @@ class simulated_kernel_t : public device_t {
         ports.push_back(bytes_.data());
         if (records_at_ + records_.size() > bytes_.size() || bytes_per_port(program) > bytes_.size())
             throw std::runtime_error("the simulation was built with too small a memory (MEMORY_WORDS)");
-#ifdef TRACED
+#if VM_TRACE
         if (!trace.empty()) {
-            wave_ = std::make_unique<VerilatedFstC>();
+            wave_ = std::make_unique<wave_t>();
             top_->trace(wave_.get(), 99);
             wave_->open(trace.c_str());
         }
@@ -87,7 +91,7 @@ class simulated_kernel_t : public device_t {
         top_->gap_i = 1;
     }
     ~simulated_kernel_t() override {
-#ifdef TRACED
+#if VM_TRACE
         if (wave_) wave_->close();
 #endif
         top_->final();
@@ -192,7 +196,7 @@ class simulated_kernel_t : public device_t {
         top_->write_latency_i = static_cast<std::uint16_t>(2 + below(60));
     }
     void dump() {
-#ifdef TRACED
+#if VM_TRACE
         if (wave_) wave_->dump(context_.time());
 #endif
         context_.timeInc(1);
@@ -200,8 +204,8 @@ class simulated_kernel_t : public device_t {
 
     VerilatedContext context_;
     std::unique_ptr<Vkernel> top_;
-#ifdef TRACED
-    std::unique_ptr<VerilatedFstC> wave_;
+#if VM_TRACE
+    std::unique_ptr<wave_t> wave_;
 #endif
     memory_t memory_;
     std::vector<std::uint8_t> bytes_, records_;

@@ -1,0 +1,120 @@
+"""The generated text files of a project: settings of tools, the kernel's description and the README."""
+
+from __future__ import annotations
+
+from dynamap.backends.hardware import pages
+from dynamap.backends.hardware.sizes import KernelSizes
+from dynamap.backends.hardware.writers import ini_value, make_word, markdown_text, tcl_word
+from dynamap.backends.vitis_rtl.program.records import RUN_RECORDS
+from dynamap.cost.device import Device
+from dynamap.planner.plan.plan import Plan
+
+TOOL_VERSION = "2024.2"
+KERNEL = "dynamap_kernel"
+COUNTER_BYTES = 16
+PART, BOARD, BANKS = "[device] part", "[device] board", "[system] memory_banks"
+
+
+def link_config(plan: Plan, device: Device) -> str:
+    """``link.cfg`` of ``v++ -l``: the port on the bank that the cost model gives it."""
+    name = f"{KERNEL}_1"
+    lines = ["[connectivity]", f"nk={KERNEL}:1:{name}"]
+    lines += [f"sp={name}.m_axi_gmem:{ini_value(BANKS, bank)}" for bank in device.system.memory_banks[:1]]
+    return "\n".join([*lines, "", "[clock]", f"defaultFreqHz={round(plan.overlay.clock_mhz * 1e6)}", ""])
+
+
+def make_settings(device: Device, memory_words: int) -> str:
+    """``config.mk``."""
+    lines = [
+        f"PLATFORM := {make_word(BOARD, device.board)}".rstrip(),
+        "# Of the simulation: a power of two that holds the program's buffer and its records.",
+        f"MEMORY_WORDS := {memory_words}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def package_settings(device: Device) -> str:
+    """``vivado/settings.tcl``."""
+    return f"set part {tcl_word(PART, device.part)}\n"
+
+
+def kernel_xml(sizes: KernelSizes) -> str:
+    """``vivado/kernel.xml``: the ports and arguments as overlay.sv has them; numbers alone."""
+    window = 2 * COUNTER_BYTES * RUN_RECORDS
+    argument = '      <arg name="{}" addressQualifier="{}" id="{}" port="{}" size="{}" offset="{}" type="{}" '
+    arguments = [
+        ("buffer", 1, 0, "m_axi_gmem", "0x8", "0x10", "void*"),
+        ("records", 0, 1, "s_axi_control", "0x8", "0x18", "unsigned long"),
+        ("count", 0, 2, "s_axi_control", "0x4", "0x20", "unsigned int"),
+    ]
+    return "\n".join(
+        [
+            '<?xml version="1.0" encoding="UTF-8"?>',
+            '<root versionMajor="1" versionMinor="6">',
+            f'  <kernel name="{KERNEL}" language="ip_c" vlnv="dynamap:kernel:{KERNEL}:1.0" attributes="" '
+            'preferredWorkGroupSizeMultiple="0" workGroupSize="1" interrupt="true" hwControlProtocol="ap_ctrl_hs">',
+            "    <ports>",
+            f'      <port name="s_axi_control" mode="slave" range="{window:#x}" dataWidth="32" '
+            'portType="addressable" base="0x0"/>',
+            f'      <port name="m_axi_gmem" mode="master" range="0xFFFFFFFFFFFFFFFF" '
+            f'dataWidth="{8 * sizes.port_bytes}" portType="addressable" base="0x0"/>',
+            "    </ports>",
+            "    <args>",
+            *(argument.format(*values) + f'hostOffset="0x0" hostSize="{values[4]}"/>' for values in arguments),
+            "    </args>",
+            "  </kernel>",
+            "</root>",
+            "",
+        ]
+    )
+
+
+def _port_words(device: Device) -> str:
+    """What the one port of the kernel is to the ports that the plan counts on."""
+    ports, size = device.system.memory_ports, device.system.port_bytes
+    if ports == 1:
+        return "The kernel has one memory port and one clock."
+    return (
+        f"The kernel has one memory port of {ports * size} bytes; the plan counts on {ports} of {size}. An "
+        "interconnect can lead it to one of them, whose bandwidth is a part of the plan's."
+    )
+
+
+def readme(plan: Plan, device: Device, digest: str, cycles: int, scales: str = "") -> str:
+    """``README.md``; ``cycles``: of the RTL by its closed form; ``scales``: where they come from."""
+    milliseconds = cycles / device.clock_khz
+    limits = [
+        "**Proven** by `make lint sim synth`, here or anywhere: every tensor of one image to the bit, every layer's "
+        "cycles as an integer, AXI4's rules at the port, and what Yosys maps the kernel to. **Not proven**: that it "
+        "reaches the clock, that it can be placed and routed, and how fast a board's memory is. No tool of the "
+        "vendor has seen it.",
+        f"The plan counts on another machine (the overlay's first version): its {sum(x.cycles for x in plan.layers):,} "
+        f"cycles and its resources are not the RTL's. The RTL takes {cycles:,} by its closed form, "
+        f"{milliseconds:.4f} ms at the plan's clock, with a memory of the plan's latency; `make sim` measures them.",
+        "It runs convolutions of the kinds that `docs/rtl/layers.md` lists, and no others yet: a program with anything "
+        "else is refused before a file is written.",
+        _port_words(device),
+        "After a refused access the kernel does nothing more until it is loaded again.",
+    ]
+    if not device.board:
+        limits.append("This device has no platform of Vitis: `make xclbin` needs PLATFORM= with one of your own.")
+    return pages.readme(
+        plan,
+        project="RTL",
+        target=f"Verilator and Yosys; Vivado and Vitis {TOOL_VERSION}, part {markdown_text(device.part)}",
+        digest=digest,
+        scales=scales,
+        folders=(
+            ("src", "the kernel: ordinary SystemVerilog, the same for every plan; `params.svh` alone is generated"),
+            ("sim", "the simulation: a memory, AXI4's rules, twins of the slices, and what drives them"),
+            ("rtl.py, rtl_tools", "the steps that need open tools: Python alone"),
+            ("vivado, link.cfg", "packaging: the kernel's description, an IP, a kernel object"),
+            ("host", "the host program, by XRT's native C++ interface"),
+        ),
+        usage=(
+            "`make lint sim synth` checks the sources, runs the network on the kernel register by register and maps "
+            "it; `make help` lists the other targets and what each needs.",
+        ),
+        limits=limits,
+    )

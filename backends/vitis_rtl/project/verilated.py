@@ -1,0 +1,118 @@
+"""From what Verilator wrote to a program; a project carries a copy of this file."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+
+from dynamap.backends.vitis_rtl import tools
+from dynamap.cost.errors import InputError
+
+RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
+PARTS = ("VM_COVERAGE", "VM_SC", "VM_TRACE", "VM_TRACE_FST", "VM_TRACE_VCD", "VM_TRACE_SAIF")
+
+
+class Wave(Enum):
+    """A format of waveforms: Verilator's name of it, and the headers that its code needs."""
+
+    NONE = ""
+    FST = "fst"
+    VCD = "vcd"
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        return ("lz4.h", "zlib.h") if self is Wave.FST else ()
+
+
+def best_wave() -> Wave:
+    """FST where its headers are there, else VCD, which is larger and needs none.
+
+    Raises:
+        InputError: there is no compiler.
+    """
+    include = "".join(f"#include <{name}>\n" for name in Wave.FST.headers)
+    with tempfile.TemporaryDirectory(prefix="dynamap-probe-") as name:
+        (Path(name) / "probe.cc").write_text(include)
+        try:
+            tools.compiler().run(["-fsyntax-only", "probe.cc"], Path(name))
+        except InputError:
+            return Wave.VCD
+    return Wave.FST
+
+
+_LINE = re.compile(r"^localparam int unsigned (\w+) = ([^;]+);", re.MULTILINE)
+
+
+def cpp_params(header: str, more: Sequence[tuple[str, int]] = ()) -> str:
+    """``params.h`` of the simulation: the same numbers as constants of C++."""
+    numbers = [*_LINE.findall(header), *more]
+    return "\n".join(["#pragma once", *(f"const int {name} = {value};" for name, value in numbers), ""])
+
+
+def verilate_kernel(
+    folder: Path, sources: Sequence[str], memory_words: int, *, loops: bool, wave: Wave = Wave.NONE
+) -> Path:
+    """The C++ of the kernel's bench, in the folder ``made`` of ``folder``; ``sources`` are in compile order.
+
+    Raises:
+        InputError: Verilator is missing, or refuses the sources.
+    """
+    # Small loops of the array in loops stay loops: unrolled, they are as long to compile as instances.
+    tools.verilator().run(
+        [
+            *("--cc", "--prefix", "Vkernel", "--Mdir", "made", "--top-module", "kernel_bench", "--assert", "-Wall"),
+            *("-Wno-fatal", "--quiet", "--unroll-count", "1", "--x-initial", "unique"),
+            *(f"-GLOOPS={int(loops)}", f"-GMEMORY_WORDS={memory_words}"),
+            *([f"--trace-{wave.value}"] if wave is not Wave.NONE else []),
+            *sources,
+        ],
+        folder,
+    )
+    return folder / "made"
+
+
+class VerilatedCompiler:
+    """Makes programs of what Verilator wrote. ``folder``: where its own code, compiled once, is kept."""
+
+    def __init__(self, folder: Path, optimise: str, *, wave: Wave = Wave.NONE) -> None:
+        self._folder, self._optimise, self._wave = folder, optimise, wave
+
+    def program(self, made: Path, driver: str, name: str) -> Path:
+        """The program ``name`` in the folder that Verilator has made, with the C++ file that drives it.
+
+        Raises:
+            InputError: there is no compiler, or it refuses the code.
+        """
+        # One translation unit: the headers take longer than the code.
+        units = sorted(path.name for path in made.glob("*.cpp"))
+        (made / "whole.cc").write_text("".join(f'#include "{unit}"\n' for unit in (*units, driver)))
+        libraries = ["-lz", "-llz4", "-pthread"] if self._wave is Wave.FST else []
+        self._compile(["-I..", "whole.cc", *self._runtime(), "-o", name, *libraries], made)
+        return made / name
+
+    def _runtime(self) -> list[str]:
+        names = (*RUNTIME, *([f"verilated_{self._wave.value}_c.cpp"] if self._wave is not Wave.NONE else []))
+        objects = [self._folder / name.replace(".cpp", ".o") for name in names]
+        if not objects[-1].exists():
+            include = _include()
+            for name, target in zip(names, objects, strict=True):
+                self._compile(["-c", str(include / name), "-o", str(target)], self._folder)
+        return [str(target) for target in objects]
+
+    def _defines(self) -> list[str]:
+        wave = self._wave.value.upper()
+        traced = {"VM_TRACE", f"VM_TRACE_{wave}"} if wave else set()
+        return ["-DVERILATOR=1", "-DVL_TIME_CONTEXT", *(f"-D{part}={int(part in traced)}" for part in PARTS)]
+
+    def _compile(self, arguments: list[str], folder: Path) -> None:
+        include = _include()
+        common = ["-std=c++17", self._optimise, *self._defines(), "-I.", f"-I{include}", f"-I{include / 'vltstd'}"]
+        tools.compiler().run([*common, *arguments], folder)
+
+
+def _include() -> Path:
+    root = tools.verilator().run(["--getenv", "VERILATOR_ROOT"], Path.cwd()).strip()
+    return Path(root) / "include"
