@@ -166,12 +166,14 @@ def unique_names(layers: list[LayerDraft]) -> dict[int, str]:
     """Final layer names: later layers of a name that is taken get ' (2)', ' (3)', ... behind it."""
     wanted = {draft.name for draft in layers}
     taken: set[str] = set()
+    counts: dict[str, int] = {}
     names: dict[int, str] = {}
     for draft in layers:
-        name, count = draft.name, 1
+        name, count = draft.name, counts.get(draft.name, 1)
         while name in taken or (count > 1 and name in wanted):
             count += 1
             name = f"{draft.name} ({count})"
+        counts[draft.name] = count
         taken.add(name)
         names[id(draft)] = name
     return names

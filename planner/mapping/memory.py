@@ -74,7 +74,8 @@ def blocks_of(network: Network, storages: Storages, sizes: Mapping[str, int]) ->
 
 def read_back(network: Network) -> tuple[str, ...]:
     """The tensors that the host reads from the overlay's memory; the network's inputs it has already."""
-    return tuple(tensor for tensor in host_reads(network) if tensor not in network.inputs)
+    given = set(network.inputs)
+    return tuple(tensor for tensor in host_reads(network) if tensor not in given)
 
 
 def host_reads(network: Network) -> tuple[str, ...]:

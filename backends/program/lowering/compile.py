@@ -197,6 +197,7 @@ class _Image:
 
     def __init__(self, plan: Plan, network: Network, lowering: Lowering, commands: list[Command]) -> None:
         self.plan, self.network, self.lowering, self.commands = plan, network, lowering, commands
+        self.roles = dict.fromkeys(network.inputs, Role.INPUT) | dict.fromkeys(read_back(network), Role.OUTPUT)
         names = [layer.name for layer in network.layers] + list(lowering.places)
         encoded = [name.encode() for name in names]
         self.strings = b"".join(encoded)
@@ -255,17 +256,14 @@ class _Image:
         return entries
 
     def _tensor_entry(self, tensor: str, where: Place, base: int) -> TensorEntry:
-        layout, network = where.layout, self.network
-        role = Role.INPUT if tensor in network.inputs else Role.INTERNAL
-        if tensor in read_back(network):
-            role = Role.OUTPUT
+        layout = where.layout
         scheme = self.lowering.quantised.tensors[tensor]
         window = layout.window
         offset, size = self.spans[False, tensor]
         return TensorEntry(
             name_offset=offset,
             name_bytes=size,
-            role=role,
+            role=self.roles.get(tensor, Role.INTERNAL),
             format=layout.format,
             address=where.address + base,
             size_bytes=layout.size_bytes,
@@ -287,7 +285,7 @@ class _Image:
             dilation_columns=window.dilation[1] if window else 0,
             pad_top=window.pads[0] if window else 0,
             pad_left=window.pads[1] if window else 0,
-            declared=DECLARED.get(network.type_of(tensor), Declared.REAL),
+            declared=DECLARED.get(self.network.type_of(tensor), Declared.REAL),
         )
 
     def _header(self, base: int, end: int) -> Header:

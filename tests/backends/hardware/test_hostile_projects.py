@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -136,6 +138,47 @@ def test_names_of_models_and_layers_are_text_in_a_project(
     assert text.startswith(f"{visible(name)} on {device}: ")
     assert json.loads(files["predicted.json"])["model"] == name
     assert name.encode() not in files["src/params.h"]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("backend", "device", "target"), [(vitis, "zcu104", "csim"), (intel, "arria10-gx1150", "emulate")]
+)
+def test_a_project_with_hostile_names_in_a_hostile_folder_is_built_and_run(
+    network: Network, tmp_path: Path, backend: Backend, device: str, target: str
+) -> None:
+    """Compiled by g++ and by Intel's compiler, with every name and the folder what a shell, make or C could act on."""
+    name = COMMAND + "`touch INJECTED` ' \" */ int x; /* %s%n \\ two\nlines é漢\U0001f600 " + "x" * 3000
+    of_tensors = {tensor: f"{name}{number}" for number, tensor in enumerate(network.tensors)}
+    renamed = replace(
+        network,
+        name=name,
+        layers=tuple(
+            replace(
+                layer,
+                name=f"{name} {number}",
+                inputs=tuple(of_tensors[tensor] for tensor in layer.inputs),
+                output=of_tensors[layer.output],
+            )
+            for number, layer in enumerate(network.layers)
+        ),
+        tensors={of_tensors[tensor]: shape for tensor, shape in network.tensors.items()},
+        inputs=tuple(of_tensors[tensor] for tensor in network.inputs),
+        outputs=tuple(of_tensors[tensor] for tensor in network.outputs),
+    )
+    plan = plan_on(renamed, (4, 4), device=device)
+    folder = tmp_path / "sp ace 'quote' $(touch INJECTED) `touch INJECTED` é"
+    files = backend.generate(plan, compile_program(plan, quantise(renamed, samples=1)), integer_image(renamed, 1))
+    folder.mkdir()
+    write_project(files, folder / "a project")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    outside = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    done = subprocess.run(
+        ["make", target], cwd=folder / "a project", env=outside | {"PATH": path}, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode(errors="replace")[-2000:]
+    assert b"PASS" in done.stdout
+    assert not list(tmp_path.rglob("INJECTED"))
 
 
 def _cells(page: str) -> list[str]:

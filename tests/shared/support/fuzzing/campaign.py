@@ -29,7 +29,10 @@ ON_PLANS = (
     ("generate", PLAN, "--backend", "vitis-hls", "-o", "project"),
     ("report", PLAN, "-o", "report.html"),
     ("program", PLAN, "-o", "program.bin"),
+    ("whatif", PLAN, "--json"),
 )
+EXPLORED = 0.1
+"""The share of the devices that a sweep is asked for, which starts processes."""
 
 
 @dataclass
@@ -55,16 +58,19 @@ def model_case(seed: int, number: int) -> Case:
 
 
 def device_case(seed: int, number: int) -> Case:
-    """A small model planned for a mutated device."""
+    """A small model planned for a mutated device; for some of them there is a sweep instead."""
     rng = random.Random(f"device {seed} {number}")
     text = (ROOT / "cost" / "devices" / f"{rng.choice(device_names())}.toml").read_text(encoding="utf-8")
     files = {MODEL: seed_models()["branches"].SerializeToString(), DEVICE: mutated_toml(rng, text)}
     size = ("--array", "8x8") if rng.random() < 0.5 else ("--multipliers", "64")
-    return Case(f"device {seed} {number}", files, (("plan", MODEL, "--device", DEVICE, *size, "-o", PLAN),))
+    call = ("plan", MODEL, "--device", DEVICE, *size, "-o", PLAN)
+    if rng.random() < EXPLORED:
+        call = ("explore", MODEL, "--device", DEVICE, "--multipliers", "64", "--workers", "1", "-o", "sweep.csv")
+    return Case(f"device {seed} {number}", files, (call,))
 
 
 def plan_case(seed: int, number: int) -> Case:
-    """A mutated plan given to each of six commands."""
+    """A mutated plan given to each of seven commands."""
     rng = random.Random(f"plan {seed} {number}")
     model, text = rng.choice(seed_plans())
     return Case(f"plan {seed} {number}", {MODEL: model, PLAN: mutated_json(rng, text)}, ON_PLANS)

@@ -28,6 +28,7 @@ MOST_WALL_SECONDS = 300
 _PRELOADED = (
     "dynamap.cli.app",
     "dynamap.cli.check",
+    "dynamap.cli.explore",
     "dynamap.cli.generate",
     "dynamap.cli.plan",
     "dynamap.cli.program",
@@ -36,6 +37,7 @@ _PRELOADED = (
     "dynamap.cli.simulate",
     "dynamap.cli.solve",
     "dynamap.cli.verify",
+    "dynamap.cli.whatif",
     "dynamap.planner.importer",
     "dynamap.planner.planning",
     "dynamap.backends.vitis_hls",
