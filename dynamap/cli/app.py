@@ -8,6 +8,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+from dynamap.cli.completion import complete_device, complete_model
 from dynamap.cli.execution import backends, evaluate, export_qdq, generate, program, run, simulate
 from dynamap.cli.options import (
     STDOUT,
@@ -34,6 +35,7 @@ def plan(  # noqa: PLR0913 - an option of a command is an argument
             metavar="[MODEL]...",
             help="ONNX files or built-in names (`dynamap models`); several get one overlay together.",
             show_default=False,
+            autocompletion=complete_model,
         ),
     ] = None,
     from_plan: Annotated[
@@ -57,7 +59,11 @@ def plan(  # noqa: PLR0913 - an option of a command is an argument
     ] = None,
     device: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(help="A device name (`dynamap devices`) or a TOML file.  [default: u200]", show_default=False),
+        typer.Option(
+            help="A device name (`dynamap devices`) or a TOML file.  [default: u200]",
+            show_default=False,
+            autocompletion=complete_device,
+        ),
     ] = None,
     host: Host = HostUse.auto,
     export_pbqp: Annotated[
@@ -86,7 +92,7 @@ def plan(  # noqa: PLR0913 - an option of a command is an argument
 @with_width
 @with_plan_options("shapes")
 def check(
-    model: Annotated[str, typer.Argument(help="An ONNX file or a built-in name.")],
+    model: Annotated[str, typer.Argument(help="An ONNX file or a built-in name.", autocompletion=complete_model)],
     host: Host = HostUse.auto,
     every: Annotated[bool, typer.Option("--all", help="List every node, also those that need no attention.")] = False,
     as_json: Json = False,
@@ -159,13 +165,18 @@ def whatif(plan: PlanFile, as_json: Json = False, **options: Any) -> None:
 @with_width
 @with_sweep_options
 def explore(
-    models: Annotated[list[str], typer.Argument(help="ONNX files or built-in names.", show_default=False)],
+    models: Annotated[
+        list[str],
+        typer.Argument(help="ONNX files or built-in names.", show_default=False, autocompletion=complete_model),
+    ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The results: .csv, .jsonl or .parquet, appended as they come.")
     ],
     device: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Option(help="Device names or TOML files, by comma or repeated; u200 if left out."),
+        typer.Option(
+            help="Device names or TOML files, by comma or repeated; u200 if left out.", autocompletion=complete_device
+        ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the results file where it stopped.")] = False,
     plots: Annotated[Optional[Path], typer.Option(help="Write the fronts as .svg and .png into this folder.")] = None,  # noqa: UP045

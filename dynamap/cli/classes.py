@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunInput:
-    """What a network is given: a file, or None for a random image; and the file with the names of its classes."""
+    """What a network is given: a file, or None for a random image; and the file with the names of its classes.
+
+    ``measured``: this machine's own time for it is wanted too.
+    """
 
     file: Path | None = None
     labels: Path | None = None
+    measured: bool = False
 
 
 def classes_document(

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from dynamap.backends.range_calibration import RangeCalibration
+from dynamap.cli.completion import complete_backend, complete_executor, complete_model
 from dynamap.cli.options import Comparison, Json, LabelFile, PlanFile, given, with_calibration_options, with_width
 
 
@@ -36,7 +37,7 @@ def program(
 
 @with_width
 @with_calibration_options
-def run(
+def run(  # noqa: PLR0913 - an option of a command is an argument
     plan: PlanFile,
     input_file: Annotated[
         Optional[Path],  # noqa: UP045
@@ -46,11 +47,17 @@ def run(
             "a random one if left out.",
         ),
     ] = None,
-    executor: Annotated[str, typer.Option(help="numpy, or an installed backend (`dynamap backends`).")] = "numpy",
+    executor: Annotated[
+        str,
+        typer.Option(help="numpy, or an installed backend (`dynamap backends`).", autocompletion=complete_executor),
+    ] = "numpy",
     compare: Annotated[Optional[Comparison], typer.Option(help="Compare every layer with another executor.")] = None,  # noqa: UP045
     output: Annotated[Optional[Path], typer.Option(help="Write the outputs in the model's own types (.npy).")] = None,  # noqa: UP045
     trace_layers: Annotated[Optional[Path], typer.Option(help="Write every tensor into this folder.")] = None,  # noqa: UP045
     labels: LabelFile = None,
+    measure_cpu: Annotated[
+        bool, typer.Option("--measure-cpu", help="Also measure the model in onnxruntime on this CPU, as it is.")
+    ] = False,
     as_json: Json = False,
     **options: Any,
 ) -> None:
@@ -60,7 +67,7 @@ def run(
 
     status = run_command(
         plan,
-        RunInput(input_file, labels),
+        RunInput(input_file, labels, measure_cpu),
         executor,
         compare.value if compare else None,
         output,
@@ -96,7 +103,7 @@ def evaluate(
 
 @with_calibration_options
 def export_qdq(
-    model: Annotated[str, typer.Argument(help="An ONNX file or a built-in name.")],
+    model: Annotated[str, typer.Argument(help="An ONNX file or a built-in name.", autocompletion=complete_model)],
     output: Annotated[Path, typer.Option("--output", "-o", help="The quantised ONNX file to write.")],
     preprocess: Annotated[
         Optional[str],  # noqa: UP045
@@ -115,7 +122,9 @@ def export_qdq(
 def generate(
     plan: PlanFile,
     output: Annotated[Path, typer.Option("--output", "-o", help="The project's folder.")],
-    backend: Annotated[str, typer.Option(help="An installed backend (`dynamap backends`).")] = "vitis-hls",
+    backend: Annotated[
+        str, typer.Option(help="An installed backend (`dynamap backends`).", autocompletion=complete_backend)
+    ] = "vitis-hls",
     input_file: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--input", help="The image of the golden outputs (.png, .npy); a random one if left out."),

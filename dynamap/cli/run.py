@@ -79,7 +79,7 @@ def run_command(
     from dynamap.backends.planned_model import files_of_plan, network_of_plan
     from dynamap.backends.program.host import lowered, preprocessing_of, quantised_by
     from dynamap.backends.program.parts import compared_values, model_inputs, outputs_of, run_model
-    from dynamap.cli.run_final import expectation_of, final_of, warn
+    from dynamap.cli.run_final import cpu_document, expectation_of, final_of, warn
 
     if compare is not None and compare not in REFERENCES:
         raise InputError(f"--compare {compare!r}: choose {' or '.join(REFERENCES)}")
@@ -99,6 +99,7 @@ def run_command(
     check_labels(labels, given.labels, network)
     arrays = model_inputs(quantised, given.file, how.seed, preprocess)
     expected = expectation_of(quantised, arrays)
+    measured = cpu_document(network, arrays) if given.measured else {}
     prepared = lowered(loaded, quantised)
     del quantised, network  # the float weights
     results: list[LayerResult] = []
@@ -126,6 +127,7 @@ def run_command(
     if prepared.network.whole is not None:
         document["segments"] = step_documents(prepared.network.whole, segments.seconds)
     document |= classes_document(prepared.network, compared, labels)
+    document |= measured
     document |= {"calibration": prepared.quantised.calibration_document()} | final.document()
     if as_json:
         show_json(document)
@@ -314,6 +316,8 @@ def _print(
             f"against {compare}: {document['differing']} of {document['elements']} values differ ({share:.4%}), "
             f"by at most {document['max_lsb']} LSB"
         )
+    if "cpu" in document:
+        lines.append(document["cpu_words"])
     agree = "equal to the plan's" if document["counters_equal"] else "NOT the plan's"
     lines.append(f"counters {agree}; {document['platform']}, {document['seconds']:.2f} s")
     show(table, *map(Text, lines))

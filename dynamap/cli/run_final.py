@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dynamap.backends.evidence.comparison.final import Expectation, FinalOutput
     from dynamap.backends.evidence.comparison.imported import ImportErrors
     from dynamap.backends.quantise.layers import QuantisedNetwork
+    from dynamap.planner.network.network import Network
 
 
 LOW_COSINE = 0.99
@@ -70,6 +71,18 @@ def expectation_of(quantised: QuantisedNetwork, arrays: Mapping[str, npt.NDArray
         return expect(quantised, arrays)
     except NotComparable as reason:
         return str(reason)
+
+
+def cpu_document(network: Network, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
+    """The key ``cpu``: how long this machine takes for the model; null where it cannot run it, and ``cpu_words``."""
+    from dynamap.backends.evidence.comparison.cpu_time import measure_cpu
+    from dynamap.backends.evidence.comparison.original import NotComparable
+
+    try:
+        found = measure_cpu(network, arrays)
+    except NotComparable as reason:
+        return {"cpu": None, "cpu_words": f"this CPU was not measured: {reason}"}
+    return {"cpu": found.document(), "cpu_words": found.sentence()}
 
 
 def final_of(expected: Expectation | str, outputs: Mapping[str, npt.NDArray[Any]]) -> Final:

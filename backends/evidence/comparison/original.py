@@ -83,14 +83,16 @@ def run_original(network: Network, arrays: Mapping[str, Array]) -> Original:
 class OpenedModel:
     """The model that ``network`` was imported from, opened once to be run on many images.
 
+    ``optimised``: as fast as onnxruntime can; else node by node, as it is written.
+
     Raises:
         NotComparable: onnxruntime is not installed, or refuses the model.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, *, optimised: bool = False) -> None:
         _, source, weights = _model_of(network)
         self._network = network
-        self._session = _session(source, network.source, weights)
+        self._session = _session(source, network.source, weights, optimised=optimised)
 
     def outputs(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """Its outputs for one image, ``arrays`` being the model's own inputs with a batch of one.
@@ -173,12 +175,13 @@ def _answers(session: Any, arrays: Mapping[str, Array], complete: bool) -> dict[
     return {name: array if complete else _without_batch(array, batch) for name, array in zip(names, found, strict=True)}
 
 
-def _session(source: str | bytes, place: str, weights: Mapping[str, Array]) -> Any:
+def _session(source: str | bytes, place: str, weights: Mapping[str, Array], *, optimised: bool = False) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    if not optimised:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     # Products of uint8 and int8 saturate in 16 bits on processors without VNNI unless this is asked for.
     options.add_session_config_entry("session.x64quantprecision", "1")
     if weights:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dynamap.backends.evidence.comparison.cpu_time import CpuTime
 from dynamap.backends.evidence.report.documents import Fields, read_document
 from dynamap.backends.simulator import COUNTERS
 from dynamap.cost.errors import InputError
@@ -29,7 +30,7 @@ class RunLayer:
 class RunResult:
     """One inference on an executor: the counters that it has, and a sentence for each value that is not the plan's.
 
-    ``scales`` says where they come from, and warns where that is noise.
+    ``scales`` says where they come from, and warns where that is noise; ``cpu``: the time of that machine's processor.
     """
 
     platform: str
@@ -37,6 +38,7 @@ class RunResult:
     counters: tuple[str, ...]
     differences: tuple[str, ...]
     scales: tuple[str, ...] = ()
+    cpu: CpuTime | None = None
 
     @property
     def noise(self) -> bool:
@@ -87,7 +89,22 @@ def read_run(path: Path, plan: Plan) -> RunResult:
     )
     counted = {counter for layer in layers for counter in layer.counters}
     counters = tuple(counter for counter in COUNTERS if counter in counted)
-    return RunResult(document.text("platform"), layers, counters, differences, _scales(document))
+    return RunResult(document.text("platform"), layers, counters, differences, _scales(document), _cpu(document))
+
+
+def _cpu(document: Fields) -> CpuTime | None:
+    """What ``--measure-cpu`` added."""
+    found = document.part_or_none("cpu")
+    if found is None:
+        return None
+    return CpuTime(
+        median_ms=found.number("median_ms"),
+        least_ms=found.number("least_ms"),
+        runs=found.integer("runs"),
+        threads=found.integer("threads"),
+        processor=found.text("processor"),
+        onnxruntime=found.text("onnxruntime"),
+    )
 
 
 def _scales(document: Fields) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dynamap.backends.evidence.report.certificate import between, certificate
-from dynamap.backends.evidence.report.evidence import Evidence
+from dynamap.backends.evidence.report.evidence import Absent, Evidence
 from dynamap.backends.evidence.report.kinds import LABELS, Kind, bound_of, kind_of, layer_costs, unit_ms
 from dynamap.backends.evidence.report.markup import Markup, element, joined, named
 from dynamap.backends.evidence.report.words import digits, integer, milliseconds, percent, scaled, size
@@ -21,7 +21,7 @@ def summary(evidence: Evidence, prefix: str) -> Markup:
     plan = evidence.plan
     return joined(
         [
-            element("div", *_figures(plan), class_="figures"),
+            element("div", *_figures(plan), *_cpu(evidence), class_="figures"),
             certificate(plan, evidence.request),
             element("div", *_facts(evidence), class_="facts"),
             element("h3", "Where the time goes"),
@@ -30,7 +30,7 @@ def summary(evidence: Evidence, prefix: str) -> Markup:
     )
 
 
-def _figure(value: str, unit: str, caption: str) -> Markup:
+def _figure(value: str, unit: str, caption: Markup | str) -> Markup:
     return element(
         "div",
         element("b", value, element("small", f" {unit}") if unit else None),
@@ -54,6 +54,16 @@ def _figures(plan: Plan) -> list[Markup]:
     if share is not None:
         figures.append(_figure(percent(share), "", "of the array's products at its direct peak"))
     return figures
+
+
+def _cpu(evidence: Evidence) -> list[Markup]:
+    """What the processor of the machine that ran the plan took for the model, where it was measured."""
+    cpu = None if isinstance(evidence.run, Absent) else evidence.run.cpu
+    if cpu is None:
+        return []
+    how = f", {cpu.threads} threads, onnxruntime "
+    caption = joined(["measured: one image on ", named(cpu.processor), how, named(cpu.onnxruntime)])
+    return [_figure(f"{cpu.median_ms:,.3f}", "ms", caption)]
 
 
 def array_share(plan: Plan) -> float | None:
