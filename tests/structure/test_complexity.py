@@ -12,6 +12,7 @@ import tomllib
 
 EXCEPTIONS = {
     ("dynamap/cli/app.py", "plan"): "an option of a command is an argument",
+    ("dynamap/cli/execution.py", "run"): "an option of a command is an argument",
 }
 """File and function, and the reason that stands beside it."""
 
