@@ -107,6 +107,19 @@ def draining() -> Iterator[Part]:
     yield Part("core, 16 x 8, 16 lanes, words of 64 bytes", "core", {})
 
 
+def vectors() -> Iterator[Part]:
+    """What works on tensors without products of matrices."""
+    yield Part("lane of the vector unit", "vector_lane", {})
+    yield Part("order of the vector unit's slots, 2 planes side by side", "vector_walker", {"Planes": 2})
+    yield Part("squares, sums and steps of 16 channels", "lrn", {"Lanes": 16})
+    for normalises in (0, 1):
+        about = "with normalisation" if normalises else "without"
+        parameters = {"Planes": 1, "Normalises": normalises}
+        yield Part(f"16 lanes of the vector unit, {about}", "vector_lanes", parameters)
+    yield Part("control of the vector unit's pass", "vector_control", {})
+    yield Part("vector unit, 32 lanes, words of 64 bytes", "vector_unit", {})
+
+
 def arrays() -> Iterator[Part]:
     """Whole arrays, with edges and accumulators."""
     from dynamap.backends.vitis_rtl.array import ArrayShape
@@ -170,7 +183,7 @@ def main() -> None:
         print(tables(list(known.values())))
         return
     cells = []
-    for part in (*parts(), *feeding(), *draining(), *arrays()):
+    for part in (*parts(), *feeding(), *draining(), *vectors(), *arrays()):
         keep = part.about in known and given.only not in part.about
         cells.append(known[part.about] if keep else measure(part))
         print(f"{part.about}: {cells[-1]['lut']} LUT, {cells[-1]['ff']} FF", flush=True)

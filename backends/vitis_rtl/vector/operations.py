@@ -95,6 +95,7 @@ class Operation:
     made for the unit; ``entry_rows``: of its rows of a multiplier and a shift per output column, head and tail.
     ``normalise``: by the squares of channels ``before`` and ``behind``, a bit for each; ``table_entries``: of a step.
     ``merge``: two taps for each source, its units from the one before on, turned to their channels.
+    ``bend``: a product of two values meets a multiplier of 36 bits where it is negative.
     """
 
     factors: tuple[tuple[int, int], ...]
@@ -109,6 +110,7 @@ class Operation:
     entry_rows: tuple[int, int] | None = None
     normalise: bool = False
     merge: bool = False
+    bend: bool = False
     before: int = 0
     behind: int = 0
     table_entries: int = 0
@@ -175,6 +177,34 @@ def _bent(command: Command, tables: CommandTables, made: Operation) -> Operation
     return replace(made, load=Load.CHANNELS, table=_parameter_run(bent))
 
 
+def _multiplied(command: Command, tables: CommandTables, made: Operation) -> Operation:
+    """Of products of two values. A leaky activation's positive multiplier is a power of two: a lesser shift.
+
+    Where the product is negative it meets multiplier times slope, 36 bits: the upper four of them are in the negative
+    multiplier, the others stand for the bias.
+    """
+    if not command.flags & Flag.LEAKY:
+        return replace(made, finish=_straight(command))
+    shift = min(command.shift + command.leaky_shift, MAX_SHIFT)
+    less = command.leaky_positive.bit_length() - 1
+    if command.leaky_positive != 2**less or shift < less:
+        raise InputError(
+            f"the vector unit of the RTL bends {command.op.name} by a leaky_positive that is a power of two "
+            f"of at most the shift, 2^{shift}, not by {command.leaky_positive}"
+        )
+    finishes = []
+    for slope in tables.slopes:
+        factor = command.multiplier * slope
+        lower = (factor + 2**31) % 2**32 - 2**31
+        bent = Finish(lower, command.multiplier, factor >> 32, shift - less, shift)
+        finishes.append(replace(bent, low=command.clamp_low, high=command.clamp_high))
+    if len(finishes) > 1 and made.load is Load.FACTORS:
+        raise InputError("the vector unit of the RTL does not bend SCALE by slopes that differ by the channel yet")
+    if len(finishes) == 1:
+        return replace(made, finish=finishes[0], bend=True)
+    return replace(made, load=Load.CHANNELS, table=_parameter_run(finishes), bend=True)
+
+
 def _parameter_run(channels: Sequence[Finish]) -> bytes:
     """The 16 bytes of each channel as docs/program.md has them in a run of weights, up to whole units of channels."""
     padded = ceil_div(len(channels), UNIT_BYTES) * UNIT_BYTES
@@ -231,13 +261,14 @@ def _add(command: Command, tables: CommandTables) -> Operation:
 def _mul(command: Command, tables: CommandTables) -> Operation:
     """The second input is held, the first one multiplied by it."""
     factors = ((command.second_zero_point, 0), (command.input_zero_point, 0))
-    return Operation(factors, _straight(command), operand=Operand.HELD, hold_first=True, by_source=True)
+    made = Operation(factors, Finish(), operand=Operand.HELD, hold_first=True, by_source=True)
+    return _multiplied(command, tables, made)
 
 
 def _scale(command: Command, tables: CommandTables) -> Operation:
     """The second input is resident: each chunk of channels holds its factors. Its zero point is that of source 1."""
     factors = ((command.input_zero_point, 0), (command.second_zero_point, 0))
-    return Operation(factors, _straight(command), operand=Operand.HELD, load=Load.FACTORS)
+    return _multiplied(command, tables, Operation(factors, Finish(), operand=Operand.HELD, load=Load.FACTORS))
 
 
 def _copy(command: Command, tables: CommandTables) -> Operation:

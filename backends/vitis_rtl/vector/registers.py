@@ -187,6 +187,7 @@ class VectorPass:
             (operation.load, 2),
             (operation.largest, 1),
             (operation.merge, 1),
+            (operation.bend, 1),
             (operation.hold_first, 1),
             (operation.normalise, 1),
             (operation.before, REACH),

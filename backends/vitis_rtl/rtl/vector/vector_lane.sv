@@ -34,8 +34,7 @@ module vector_lane
     // cycle 3
     input logic add_i,
     // parameters, each field in the cycle of its own load
-    input logic load_bias_i,
-    input logic load_choice_i,
+    input logic load_begin_i,  // all but the clamps
     input logic load_clamp_i,
     input parameters_t parameters_i,
     // LaterCycles behind the cycles above: a step of the table in place of the first product's factors
@@ -46,6 +45,7 @@ module vector_lane
     /* verilator lint_on UNUSEDSIGNAL */
     output logic [ByteBits:0] centred_o,  // cycle 1
     // cycle 6: in place of multiplier and shift
+    input logic bend_i,  // as vector_pkg.sv has it
     input logic own_i,
     input logic [MultiplierBits-1:0] own_multiplier_i,
     input logic [ShiftBits-1:0] own_shift_i,
@@ -152,8 +152,8 @@ module vector_lane
   logic [ByteBits-1:0] low_q, high_q;
 
   always_ff @(posedge clk_i) begin
-    if (load_bias_i) bias_q <= parameters_i.bias;
-    if (load_choice_i) begin
+    if (load_begin_i) begin
+      bias_q <= parameters_i.bias;
       multiplier_q <= parameters_i.multiplier;
       negative_multiplier_q <= parameters_i.negative_multiplier;
       shift_q <= parameters_i.shift;
@@ -167,17 +167,25 @@ module vector_lane
 
   // ---- cycles 5 to 13
   logic [ValueBits-1:0] value_q, begun, addend;
+  logic [MultiplierBits-1:0] product_q;
+  logic negative;
   logic [ValueBits+MultiplierBits-1:0] product;
   logic [ByteBits+2:0] value;
   logic beyond, below;
 
   always_ff @(posedge clk_i) begin
-    value_q <= begun + addend;
+    value_q   <= begun + addend;
+    product_q <= sum[MultiplierBits-1:0];
   end
 
   always_comb begin
     begun = sum[ValueBits-1:0];
     addend = ValueBits'($signed(bias_q));
+    if (bend_i) begin
+      begun = sum[MultiplierBits-1] ? {negative_multiplier_q[ValueBits-BiasBits-1:0], bias_q} :
+              ValueBits'(multiplier_q);
+      addend = '0;
+    end
     if (Normalises && normalise_i) begin
       begun = ValueBits'($signed(sum) >>> lrn_pkg::FractionBits);
       addend = ValueBits'(step_factor);
@@ -185,8 +193,11 @@ module vector_lane
   end
 
   always_comb begin
-    multiplier = value_q[ValueBits-1] ? negative_multiplier_q : multiplier_q;
-    shift = value_q[ValueBits-1] ? negative_shift_q : shift_q;
+    negative = bend_i ? product_q[MultiplierBits-1] : value_q[ValueBits-1];
+    multiplier = negative ? negative_multiplier_q : multiplier_q;
+    shift = negative ? negative_shift_q : shift_q;
+    // The product of two values has so few bits that it is the multiplier, and its multiplier the value.
+    if (bend_i) multiplier = product_q;
     if (own_i) begin
       multiplier = own_multiplier_i;
       shift = own_shift_i;

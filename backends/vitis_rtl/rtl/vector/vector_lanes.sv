@@ -119,7 +119,7 @@ module vector_lanes
   // ---- parameters: those of a slot go to Planes lanes, field by field as they take them
   logic [Planes-1:0][UnitBits-1:0] resident_q;
   parameters_t [Planes-1:0] loaded, early;
-  logic [Loads-1:0] loads_q, loads_bias, loads_choice, loads_clamp;
+  logic [Loads-1:0] loads_q, loads_bias, loads_clamp;
 
   always_ff @(posedge clk_i) begin
     resident_q <= resident_i;
@@ -143,7 +143,7 @@ module vector_lanes
 
     delay_line #(
         .Bits  (2 * MultiplierBits + 2 * ShiftBits),
-        .Cycles(ChoiceCycle - 1)
+        .Cycles(BiasCycle - 1)
     ) u_choice (
         .clk_i,
         .data_i({
@@ -181,19 +181,10 @@ module vector_lanes
 
   delay_line #(
       .Bits  (Loads),
-      .Cycles(ChoiceCycle - BiasCycle)
-  ) u_loads_choice (
-      .clk_i,
-      .data_i(loads_bias),
-      .data_o(loads_choice)
-  );
-
-  delay_line #(
-      .Bits  (Loads),
-      .Cycles(ClampCycle - ChoiceCycle)
+      .Cycles(ClampCycle - BiasCycle)
   ) u_loads_clamp (
       .clk_i,
-      .data_i(loads_choice),
+      .data_i(loads_bias),
       .data_o(loads_clamp)
   );
 
@@ -342,14 +333,14 @@ module vector_lanes
         .operand_i(pass_i.operand),
         .factor_i(factor_1_q),
         .add_i(add_3_q),
-        .load_bias_i(loads_bias[l/UnitLanes]),
-        .load_choice_i(loads_choice[l/UnitLanes]),
+        .load_begin_i(loads_bias[l/UnitLanes]),
         .load_clamp_i(loads_clamp[l/UnitLanes]),
         .parameters_i(early[l%UnitLanes]),
         .normalise_i(pass_i.normalise),
         .step_i(step[l]),
         .fraction_i(fraction[l]),
         .centred_o(centred[l]),
+        .bend_i(pass_i.bend),
         .own_i(pass_i.walk.entries),
         .own_multiplier_i(own_multiplier),
         .own_shift_i(own_shift),

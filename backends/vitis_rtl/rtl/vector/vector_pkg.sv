@@ -109,6 +109,7 @@ package vector_pkg;
     load_e load;
     logic largest;  // of the taps, else their sum
     logic merge;  // a tap is some channels of a source: what the others are stays
+    logic bend;  // a product meets a multiplier of 36 bits, by its sign
     logic hold_first;  // the first tap of a position is held
     logic normalise;  // the factor follows from the squares beside a value (lrn.sv)
     logic [lrn_pkg::Reach-1:0] channels_before;  // those whose squares are summed too

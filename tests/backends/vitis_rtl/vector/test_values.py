@@ -62,24 +62,31 @@ def test_sums(simulations: Simulations, shape: VectorUnitShape, terms: int) -> N
 
 
 @SHAPES
-def test_products(simulations: Simulations, shape: VectorUnitShape) -> None:
+@pytest.mark.parametrize("slopes", [0, 1, 40])
+def test_products(simulations: Simulations, shape: VectorUnitShape, slopes: int) -> None:
+    """Bent by a leaky activation, too: a slope for all channels, or each its own."""
     memory = random_memory(shape, 3)
     command = plain(
         Op.MUL, 40, 5, 6, 2, source_count=2, input_zero_point=-5, second_zero_point=17, multiplier=70001, shift=23
     )
     sources = tuple(source_of(memory, command, 40, zero_point=zero) for zero in (-5, 17))
-    check(simulations, vector_data(shape, memory, command, CommandTables(sources)))
+    if slopes:
+        command = replace(command, flags=Flag.STORE | Flag.LEAKY, leaky_positive=2**16, leaky_shift=16)
+    values = tuple(memory.random.integers(-(2**17) + 1, 2**17, slopes).tolist())
+    check(simulations, vector_data(shape, memory, command, CommandTables(sources, slopes=values)))
 
 
 @SHAPES
-@pytest.mark.parametrize("channels", [20, 70])
-def test_scales(simulations: Simulations, shape: VectorUnitShape, channels: int) -> None:
+@pytest.mark.parametrize(("channels", "slopes"), [(20, ()), (70, (-90000,))], ids=str)
+def test_scales(simulations: Simulations, shape: VectorUnitShape, channels: int, slopes: tuple[int, ...]) -> None:
     """The factor is a plane of four pixels for 16 channels, of which one is one."""
     memory = random_memory(shape, 4)
     command = plain(Op.SCALE, channels, 5, 6, 2, input_zero_point=3, second_zero_point=-128, multiplier=70001, shift=22)
     size = 64 * -(-channels // 16)
     command = replace(command, weights_address=memory.place(size), weight_bytes=size, source_count=2)
-    check(simulations, vector_data(shape, memory, command))
+    if slopes:
+        command = replace(command, flags=Flag.STORE | Flag.LEAKY, leaky_positive=2**16, leaky_shift=16)
+    check(simulations, vector_data(shape, memory, command, CommandTables(slopes=slopes)))
 
 
 @SHAPES
