@@ -59,7 +59,7 @@ def test_units_that_are_none_are_elaboration_errors(
 @pytest.mark.parametrize(
     ("top", "multipliers", "blocks", "lut", "ff"),
     [
-        ("vector_lane", 3, 1, 450, 330),
+        ("vector_lane", 3, 1, 480, 340),
         pytest.param("vector_walker", 0, 0, 1100, 680, marks=pytest.mark.full),
     ],
 )
