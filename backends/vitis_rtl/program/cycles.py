@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from dynamap.backends.vitis_rtl.core.cycles import core_cycles
-from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory, Reads, Run
+from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory, Run
 from dynamap.backends.vitis_rtl.program.records import HEAD_BYTES, RUN_RECORDS, ProgramRecord, RecordOp, Records
 from dynamap.cost.overlay.limits import TABLE_BYTES
 
@@ -28,8 +28,8 @@ class _Fetch:
     def __init__(self, records: Records, address: int, count: int, memory: PlannedMemory) -> None:
         word = records.shape.word
         self.beats = records.size // word
-        # A record may lie in two bursts: room for twice as many as are read ahead.
-        self._reads = Reads(MemoryPort(word, 2 * AHEAD), memory)
+        self._memory = memory
+        self._formed = self._ended = -1 - memory.gap
         self._first, self._left, self._number = address // word, count, 0
         self._ahead = 0
         self.words: list[list[int]] = []
@@ -38,10 +38,18 @@ class _Fetch:
         """From this cycle on the port is free: as many are asked for as there is room for, one after the other."""
         while self._left and self._ahead < AHEAD:
             run = Run(self._first + self._number * self.beats, self.beats)
-            beats, taken = self._reads.add([run], cycle)
-            self.words.append([beat + QUEUED for beat in beats])
+            taken = max(cycle, self._formed + 1)
+            self.words.append([beat + QUEUED for beat in self._read(run, taken)])
             self._left, self._number, self._ahead = self._left - 1, self._number + 1, self._ahead + 1
             cycle = taken + 1
+
+    def _read(self, run: Run, asked: int) -> Iterator[int]:
+        """The cycle of each beat on the port (docs/rtl/memory-ports.md): there is always room for these bursts."""
+        for number, count in enumerate(run.bursts()):
+            self._formed = asked + number
+            first = max(self._formed + 1 + self._memory.read_latency, self._ended + 1 + self._memory.gap)
+            self._ended = first + count - 1
+            yield from range(first, first + count)
 
     def taken(self) -> None:
         """A record has left the queue."""
