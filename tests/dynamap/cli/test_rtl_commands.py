@@ -1,0 +1,63 @@
+"""``generate --backend vitis-rtl`` and ``run --executor vitis-rtl``: refusals, and cycles in the document of a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dynamap.backends.contract import CycleCount, Int8Array, LayerRun
+from dynamap.backends.executors import NumpyExecutor
+from dynamap.backends.program import Program
+from support.command_line import Call, Refused
+
+
+@pytest.fixture
+def plan(models: Path, call: Call) -> Path:
+    """Of a network with an addition, on a device whose word the RTL has."""
+    path = models / "p.json"
+    assert call("plan", models / "first.onnx", "--device", "zcu104", "--array", "16x8", "-o", path).status == 0
+    return path
+
+
+def test_what_the_rtl_cannot_do_is_one_message_and_no_file(plan: Path, refusal: Refused) -> None:
+    folder = plan.parent / "project"
+    for words in (("generate", plan, "--backend", "vitis-rtl", "-o", folder), ("run", plan, "--executor", "vitis-rtl")):
+        message = refusal(2, *words)
+        assert message.startswith("error: layer '"), message
+        assert "(conv)" in message or "(add)" in message, message
+    assert not folder.exists()
+
+
+def test_an_overlay_that_the_rtl_cannot_be_is_refused(models: Path, call: Call, refusal: Refused) -> None:
+    for device, array, what in (
+        ("zcu104", "16x12", "12 columns; the RTL's are a multiple of 8"),
+        ("u200", "16x8", "memory words of 256 bytes; the RTL has one port of 32 or 64 yet"),
+    ):
+        path = models / f"{device}.json"
+        assert call("plan", models / "first.onnx", "--device", device, "--array", array, "-o", path).status == 0
+        message = refusal(2, "generate", path, "--backend", "vitis-rtl", "-o", models / "project")
+        assert what in message
+    assert not (models / "project").exists()
+
+
+@pytest.mark.parametrize("late", [0, 1])
+def test_cycles_are_beside_those_of_the_closed_form(
+    plan: Path, call: Call, monkeypatch: pytest.MonkeyPatch, late: int
+) -> None:
+    """``counters_equal``, and with it the status, asks for both to be equal."""
+
+    class Measuring(NumpyExecutor):
+        def run(self, program: Program, inputs: Mapping[str, Int8Array]) -> Iterator[LayerRun]:
+            for done in super().run(program, inputs):
+                yield replace(done, cycles=CycleCount(100 + late, 100))
+
+    monkeypatch.setattr("dynamap.backends.executors.find_executor", lambda name, device=None: Measuring())
+    done = call("run", plan, "--json")
+    document = json.loads(done.out)
+    assert [(layer["cycles"], layer["expected_cycles"]) for layer in document["layers"]] == [(100 + late, 100)] * 3
+    assert document["counters_equal"] is (late == 0)
+    assert done.status == late
