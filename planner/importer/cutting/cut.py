@@ -24,7 +24,7 @@ from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.importer.operators.quant import settle_integer_inputs
 from dynamap.planner.importer.reading.inputs import bind_tensor
 from dynamap.planner.importer.reading.read import Source
-from dynamap.planner.importer.reading.shapes import REAL_TYPES
+from dynamap.planner.importer.reading.shapes import REAL_TYPES, output_types, sizes_of
 from dynamap.planner.network.network import Network
 from dynamap.planner.network.whole import HostSegment, ModelPort, OverlayPart, Step, Whole
 
@@ -71,7 +71,9 @@ def cut(base: Lowering, source: Source, report: CheckReport) -> Cut:
             f"{source.label}: parts of the model have to run on the host, with the batch that the model fixes for its "
             f"input {base.fixed_batch!r}; export the model with batch size 1, or a dynamic one"
         )
-    sizes = {name: math.prod(bound.shape) for name, bound in base.values.items() if not isinstance(bound, Unknown)}
+    inside = _types_inside(base)
+    sizes = {name: math.prod(sizes_of(kind) or ()) for name, kind in inside.items()}
+    sizes |= {name: math.prod(bound.shape) for name, bound in base.values.items() if not isinstance(bound, Unknown)}
     pieces = Pieces(_pieces(base), frozenset(base.graph.outputs), sizes)
     host: Set[int] = _first_host(base)
     for _ in range(MOST_ROUNDS):
@@ -93,6 +95,19 @@ def cut(base: Lowering, source: Source, report: CheckReport) -> Cut:
         base.verdicts.update(unsupported)
         host |= unsupported.keys()
     return Cut(report, None)
+
+
+def _types_inside(base: Lowering) -> dict[str, TypeProto]:
+    """The tensors between nodes that became one layer together, which no value stands for: a cut may part the nodes."""
+    assert base.foreign is not None
+    found: dict[str, TypeProto] = {}
+    for node in base.graph.order:
+        unbound = [name for name in node.outputs if name and base.values.get(name) is None]
+        if unbound and not all(_is_constant(base, name) or name in base.foreign for name in unbound):
+            known = output_types(base, node)
+            found |= {name: known[name] for name in unbound if name in known and name not in base.foreign}
+            base.foreign.update(found)
+    return found
 
 
 def _no_host(base: Lowering, node: Node) -> bool:

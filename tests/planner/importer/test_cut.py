@@ -17,6 +17,7 @@ from dynamap.planner.importer import check_model, import_model
 from dynamap.planner.importer.fates import Fate
 from dynamap.planner.network.network import Network
 from dynamap.planner.network.whole import HostSegment, OverlayPart, Whole
+from support.end_to_end import run_file
 
 RANDOM = np.random.default_rng(5)
 WEIGHTS = {
@@ -277,3 +278,31 @@ def test_fates_of_a_cut_model() -> None:
     assert [fate.fate for fate in report.nodes if fate.node == "b"] == [Fate.HOST]
     layers = {layer for step in report.whole.steps if isinstance(step, OverlayPart) for layer in step.layers}
     assert {fate.into for fate in report.nodes if fate.fate is Fate.OVERLAY} <= layers
+
+
+TOGETHER = {
+    "x - x": [("Neg", ["c"], "n"), ("Add", ["c", "n"], "f")],
+    "mish": [("Softplus", ["c"], "p"), ("Tanh", ["p"], "t"), ("Mul", ["c", "t"], "f")],
+    "swish": [("Sigmoid", ["c"], "s"), ("Mul", ["s", "c"], "f")],
+    "squares": [("Mul", ["c", "c"], "s"), ("Sqrt", ["s"], "r"), ("Add", ["r", "c"], "f")],
+}
+
+
+@pytest.mark.parametrize("shown", ["c", "y"])
+@pytest.mark.parametrize("nodes", TOGETHER.values(), ids=TOGETHER)
+def test_nodes_that_become_one_layer_may_be_parted(
+    nodes: list[tuple[str, list[str], str]], shown: str, tmp_path: Path
+) -> None:
+    """Where less crosses in the middle of a function, as behind a tensor that is an output anyway, the host begins
+    there; the tensors inside had no type then, and the model was refused."""
+    made = [
+        conv("x", "w", "c"),
+        *(node(op, sources, [output]) for op, sources, output in nodes),
+        node("Softmax", ["f"], ["s2"], axis=2),
+        conv("s2", "v", "y"),
+    ]
+    path = tmp_path / "m.onnx"
+    onnx.save(model_of(made, outputs=dict.fromkeys(dict.fromkeys((shown, "y")), TensorProto.FLOAT)), path)
+    found = run_file(path)
+    assert found.status == 0 and found.imported["kept"]
+    assert all(one["kept"] for one in found.final.values())
