@@ -50,7 +50,7 @@ class _Timeline:
         self._drain = DrainTimeline(work.shape.drain, work.shape.port, memory, work.drained)
         self._next_transfer = BEGIN_CYCLES
         self._delivered = -1
-        self._block_taken = self._tile_taken = self._windows = self._windows_end = -2
+        self._tile_taken = self._windows = self._windows_end = -2
         self.cycles = CoreCycles()
 
     def transfer(self, runs: Sequence[Run], cycles: int, ready: int) -> tuple[int, list[int]]:
@@ -91,10 +91,9 @@ class _Timeline:
         weights = cycles.weights[index if work.stream_weights else 0]
         offered = max(placed, weights) + 1
         if index >= 1:
-            offered = max(offered, self._tile_taken + 1, self._block_taken + 2)
+            offered = max(offered, self._tile_taken + 1)
         if index >= 2:
             offered = max(offered, self._drain.posted[index - 2] + 1)
-        self._block_taken = offered
         convolution = work.blocks[index].convolution
         known = offered + TILE_CYCLES[0]
         for values, _ in convolution.tiles(feed):

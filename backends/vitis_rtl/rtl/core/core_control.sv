@@ -73,6 +73,8 @@ module core_control
   // The resident operand is the last block's as well as any other's.
   assign read_block = load && !load_last ? pass_i.whole : pass_i.last;
 
+  // The place of the next load: inputs are asked for three cycles behind each other or more. That of the first
+  // block is of the whole ones, which the last one is like where it is the only one.
   input_place #(
       .Bits(AddressBits)
   ) u_read_place (
@@ -80,7 +82,7 @@ module core_control
       .start_i,
       .first_i(pass_i.first_bytes),
       .step_i(pass_i.step_bytes),
-      .last_i(read_block.last_bytes),
+      .last_i(load_last ? pass_i.last.last_bytes : pass_i.whole.last_bytes),
       .next_i(input_read),
       .read_o(read_bytes),
       /* verilator lint_off PINCONNECTEMPTY */
@@ -128,7 +130,7 @@ module core_control
   // ---- blocks to compute
   logic [Few-1:0] inputs_q, weights_q, free_q;
   logic [CountBits-1:0] left_q;
-  logic offer_q, taken, half_q, last;
+  logic offer_q, taken, taken_q, half_q, last;
   units_t outside_units;
   count_t outside_rows;
 
@@ -166,7 +168,7 @@ module core_control
       .outside_o(outside_rows)
   );
 
-  // What a block is, is known a cycle after the one before it was taken.
+  // What a block is, is known three cycles after the one before it was taken.
   always_ff @(posedge clk_i) begin
     feed_block_o <= compute_block.block;
     feed_block_o.windows.half <= half_q;
@@ -175,7 +177,8 @@ module core_control
         (half_q & !pass_i.stream_weights ? pass_i.half_units : '0);
     feed_block_o.weights <= compute_block.block.weights +
         (half_q & pass_i.stream_weights ? {pass_i.weight_half_units, 4'd0} : '0);
-    offer_q <= !begin_q & !taken;
+    taken_q <= taken;
+    offer_q <= !(begin_q | taken | taken_q);
   end
 
   assign feed_start_o = offer_q && left_q != 0 && inputs_q != 0 && weights_q != 0 && free_q != 0;

@@ -103,7 +103,9 @@ module memory_sequence
       halves_q <= halves_q + 3'(computed_i) - 3'(load_o);
       filled_q <= filled_q + 3'(filled_i) - 3'(store_o);
     end
-    if (start_i) begin
+    if (rst_i) begin
+      loads_q <= '0;  // as behind a pass: no load is the last one before a start
+    end else if (start_i) begin
       loads_q <= blocks_i;
       stores_q <= blocks_i;
       resident_done_q <= 1'b0;
