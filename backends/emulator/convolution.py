@@ -150,22 +150,26 @@ def _patches(command: Command, block: BlockShape, pixels: Int8Array) -> Int8Arra
 
 
 def _kn2row(command: Command, block: BlockShape, pixels: Int8Array, weights: Floats) -> Sums:
-    """A unit convolution of rows of pixels per tap, each added into the output at its own shift."""
-    channels = weights.shape[2]
+    """A unit convolution of rows of pixels per tap, each added into the output at its own shift; pads are fed too."""
+    channels, fill = weights.shape[2], command.pad_value - command.data_offset
     result = np.zeros((block.rows, command.out_width, channels), np.float64)
     centred = pixels.astype(weights.dtype) - weights.dtype.type(command.data_offset)
     for tap in range(command.kernel_rows * command.kernel_columns):
         k1, k2 = divmod(tap, command.kernel_columns)
         top = block.first_row - command.pad_top + k1 * command.dilation_rows
         first, last = max(top, 0), min(top + block.rows, command.height)
+        pads = fill * weights[tap].sum(axis=0, dtype=np.float64)
+        outside = np.ones((block.rows, command.out_width, 1), bool)
         shift = command.pad_left - k2 * command.dilation_columns
         begin, end = max(0, -shift), min(command.width, command.out_width - shift)
-        if first >= last or begin >= end:
-            continue
-        rows = centred[first - block.input_start : last - block.input_start]
-        products = rows.reshape(-1, rows.shape[2]) @ weights[tap]
-        whole = products.reshape(last - first, command.width, channels)
-        result[first - top : last - top, begin + shift : end + shift] += whole[:, begin:end]
+        if first < last and begin < end:
+            rows = centred[first - block.input_start : last - block.input_start]
+            products = rows.reshape(-1, rows.shape[2]) @ weights[tap]
+            whole = products.reshape(last - first, command.width, channels)
+            result[first - top : last - top, begin + shift : end + shift] += whole[:, begin:end]
+            outside[first - top : last - top, begin + shift : end + shift] = False
+        if fill:
+            result += np.where(outside, pads, 0)
     return result.reshape(-1, channels)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 BURST_BEATS = 64
@@ -98,21 +99,36 @@ class Writes:
     """Runs written through a port, one after the other, by the cycle in which the first beat of each may be on it."""
 
     def __init__(self, port: MemoryPort, memory: PlannedMemory) -> None:
+        self._outstanding, self._gap, self._turn = port.outstanding, memory.gap, _write_turn(memory)
         self._after = memory.write_latency + 1
-        self._places = _Places(port.outstanding, memory.gap, _write_turn(memory))
-
-    def add(self, run: Run, not_before: int) -> RunCycles:
-        """The cycles of one more run, whose first beat and address are there in time for ``not_before``."""
-        first, last = self._places.add(run, not_before)
-        return RunCycles(first, last, last + self._after)
-
-    @property
-    def taken(self) -> int:
-        """The cycle in which the last beat of all is taken from the stream: the one before it is on the port.
+        self._ends: list[int] = []
+        self._last = -1 - memory.gap
+        self.taken = -1
+        """The cycle in which the last beat of all was taken from the stream: the one before it is on the port.
 
         A beat that stands on the port while the gap behind the burst before it passes was taken before that.
         """
-        return self._places.offered - 1
+
+    def add(self, run: Run, not_before: int, waits: Sequence[int] | None = None) -> RunCycles:
+        """The cycles of one more run, whose first beat and address are there in time for ``not_before``.
+
+        ``waits``: for each beat, the cycles from when the one before it is taken to when it is there itself; else one.
+        """
+        left = iter(waits or [1] * run.beats)
+        first: int | None = None
+        for beats in run.bursts():
+            taken = not_before - 1 if first is None else 0
+            if len(self._ends) >= self._outstanding:
+                taken = max(taken, self._ends[-self._outstanding] + self._turn)
+            gap = self._gap
+            for _ in range(beats):
+                self.taken = max(taken, self.taken + next(left), self._last)
+                self._last = max(self.taken + 1, self._last + 1 + gap)
+                first = self._last if first is None else first
+                taken = gap = 0
+            self._ends.append(self._last)
+        assert first is not None, "a run has a beat"
+        return RunCycles(first, self._last, self._last + self._after)
 
 
 def outstanding_for_reads(memory: PlannedMemory, beats: int) -> int:
@@ -148,35 +164,45 @@ def _outstanding(turn: int, gap: int, beats: int) -> int:
 
 
 class Reads:
-    """Runs read through a port, one list after the other."""
+    """Runs read through a port into a queue of ``waiting`` words, one list after the other."""
 
-    def __init__(self, port: MemoryPort, memory: PlannedMemory) -> None:
+    def __init__(self, port: MemoryPort, memory: PlannedMemory, waiting: int) -> None:
         self._outstanding, self._latency, self._gap = port.outstanding, memory.read_latency, memory.gap
-        self._bursts: list[tuple[int, int, int]] = []
+        self._bursts: list[tuple[int, int]] = []
+        self._left: deque[int] = deque(maxlen=waiting)
+        self._queued = -1
 
-    def add(self, runs: Sequence[Run], requested: int) -> tuple[list[int], int]:
-        """The cycle of each beat on the port, and the one in which the last run is taken, of a list requested here.
+    def add(self, runs: Sequence[Run], requested: int, take: Callable[[int], int]) -> int:
+        """The cycle in which the last run of a list is taken that is requested here.
 
-        The proof in docs/rtl/memory-ports.md: burst k is formed in b(k), and its first beat is on the port in f(k).
+        ``take`` says for each word when it leaves the queue, of the first cycle in which it is there. The proof in
+        docs/rtl/memory-ports.md: burst k is formed in b(k), and its first beat is on the port in f(k). A beat is in the
+        port's register, and then in the queue, a cycle behind; it waits where the one before it does, or ``waiting``
+        words have not left.
         """
-        beats: list[int] = []
-        taken = requested
+        asked = requested
         for run in runs:
             for number, count in enumerate(run.bursts()):
                 formed = max(requested, self._bursts[-1][0] + 1) if self._bursts else requested
                 if len(self._bursts) >= self._outstanding:
-                    formed = max(formed, self._bursts[-self._outstanding][2] + 1)
-                first = formed + 1 + self._latency
+                    formed = max(formed, self._bursts[-self._outstanding][1] + 1)
+                beat = formed + 1 + self._latency
                 if self._bursts:
-                    first = max(first, self._bursts[-1][2] + 1 + self._gap)
-                self._bursts.append((formed, first, first + count - 1))
-                beats += range(first, first + count)
-                taken = formed if number == 0 else taken
-        return beats, taken
+                    beat = max(beat, self._bursts[-1][1] + 1 + self._gap)
+                for _ in range(count):
+                    accepted = max(beat, self._queued)
+                    self._queued = accepted + 1
+                    if len(self._left) == self._left.maxlen:
+                        self._queued = max(self._queued, self._left[0] + 1)
+                    self._left.append(take(self._queued + 1))
+                    beat = accepted + 1
+                self._bursts.append((formed, accepted))
+                asked = formed if number == 0 else asked
+        return asked
 
 
 class _Places:
-    """First and last beat of each run on a port.
+    """First and last beat of each run on a port that nothing waits for.
 
     A burst begins behind the one before it and its gap, and not before the burst that was ``outstanding`` places
     ahead has made room for it and it was asked for: the longest path of steps by one and by ``outstanding``.
@@ -186,21 +212,17 @@ class _Places:
         self._outstanding, self._gap, self._turn = outstanding, gap, turn
         self._firsts: list[int] = []
         self._lengths: list[int] = []
-        self.offered = 0
-        """The cycle in which the last beat would be on the port if it did not wait for the gap before its burst."""
 
     def add(self, run: Run, not_before: int) -> tuple[int, int]:
         firsts, lengths = self._firsts, self._lengths
         begun = len(firsts)
         for beats in run.bursts():
-            offered, free = not_before, 0
+            first = not_before
             if firsts:
-                offered = max(offered, firsts[-1] + lengths[-1])
-                free = firsts[-1] + lengths[-1] + self._gap
+                first = max(first, firsts[-1] + lengths[-1] + self._gap)
             if len(firsts) >= self._outstanding:
                 oldest = -self._outstanding
-                offered = max(offered, firsts[oldest] + lengths[oldest] + self._turn)
-            firsts.append(max(offered, free))
+                first = max(first, firsts[oldest] + lengths[oldest] + self._turn)
+            firsts.append(first)
             lengths.append(beats)
-            self.offered = offered if beats == 1 else firsts[-1] + beats - 1
         return firsts[begun], firsts[-1] + lengths[-1] - 1

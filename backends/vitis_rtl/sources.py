@@ -51,6 +51,7 @@ ROOMS = {
         "output_bank.sv",
         "output_writer.sv",
         "output_reader.sv",
+        "pixel_reader.sv",
         "output_buffer.sv",
         "run_requests.sv",
         "store_requests.sv",

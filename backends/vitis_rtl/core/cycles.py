@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from dynamap.backends.vitis_rtl.array import ArrayShape
 from dynamap.backends.vitis_rtl.core.drain import DrainCycles, DrainTimeline
 from dynamap.backends.vitis_rtl.core.registers import CoreBlock, CorePass
-from dynamap.backends.vitis_rtl.feeding import LEAST_TILE
+from dynamap.backends.vitis_rtl.feeding import LEAST_TILE, PlacedPixels
 from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory, Reads, Run
 
 BEGIN_CYCLES = 2
 """From the start of a pass to the start of its first transfer."""
 REQUEST_CYCLES = 2
 """From the start of a transfer to the request of its first run."""
-WAITING_CYCLES = 2
-"""From a beat on the port to its word behind the queue of those that wait: two registers."""
+WAITING_WORDS = 32
+"""Words of the queue behind the reading port."""
+HELD_WORDS = 2
+"""Words out of which pixels of hwc are taken."""
 SET_UP_CYCLES = 2
 """From the cycle in which the placer takes a block to its first word."""
 TILE_CYCLES = (3, 4)
@@ -28,17 +30,13 @@ EDGE_CYCLES = 2
 @dataclass
 class CoreCycles:
     """In cycles since the start of the pass: each block's input placed, its weights there, its last window at the
-    array, and what DrainCycles has."""
+    array, and what DrainCycles has, where the sums are not kept; and the last cycle of the pass."""
 
     placed: list[int] = field(default_factory=list)
     weights: list[int] = field(default_factory=list)
     fed: list[int] = field(default_factory=list)
     drained: list[DrainCycles] = field(default_factory=list)
-
-    @property
-    def total(self) -> int:
-        """Cycles of the pass."""
-        return self.drained[-1].stored
+    total: int = 0
 
 
 class _Timeline:
@@ -46,42 +44,54 @@ class _Timeline:
 
     def __init__(self, work: CorePass, memory: PlannedMemory) -> None:
         self._work, self._shape = work, work.shape
-        self._reads = Reads(work.shape.port, memory)
+        self._reads = Reads(work.shape.port, memory, WAITING_WORDS)
         self._drain = DrainTimeline(work.shape.drain, work.shape.port, memory, work.drained)
         self._next_transfer = BEGIN_CYCLES
-        self._delivered = -1
+        self._delivered = self._placer_free = -1
         self._tile_taken = self._windows = self._windows_end = -2
         self.cycles = CoreCycles()
 
-    def transfer(self, runs: Sequence[Run], cycles: int, ready: int) -> tuple[int, list[int]]:
-        """Starts a read when memory's turn has come and ``ready``; its start, and the cycle of each word."""
-        start = max(self._next_transfer, ready)
-        words, asked = self._reads.add(runs, start + REQUEST_CYCLES)
-        self._next_transfer = max(start + cycles, asked + 1)
-        return start, [word + WAITING_CYCLES for word in words]
-
     def load_input(self, index: int, ready: int) -> None:
-        block = self._work.blocks[index]
-        start, words = self.transfer(block.inputs, self._work.transfer_cycles(self._like(index).inputs), ready)
-        take = max(start + 2, self._delivered + 1)
-        self._consume(words, take + SET_UP_CYCLES)
-        self.cycles.placed.append(self._delivered + self._shape.feed.placing_cycles)
+        placed = self._work.blocks[index].placed
+        start = max(self._next_transfer, ready)
+        first = max(start + 2, self._delivered + 1, self._placer_free) + SET_UP_CYCLES
+        cycles = self._work.transfer_cycles(self._like(index).inputs)
+        feed = self._shape.feed
+        if isinstance(placed, PlacedPixels):
+            pixels = _Pixels(first, placed.taken(feed.word_units))
+            self._read(self._work.blocks[index].inputs, start, cycles, pixels.take)
+            self._placer_free = pixels.last + feed.pixel_cycles + 1
+            self._delivered = pixels.delivered
+            self.cycles.placed.append(pixels.last + feed.pixel_cycles + feed.placing_cycles)
+        else:
+            self._read(self._work.blocks[index].inputs, start, cycles, self._taker(first))
+            self.cycles.placed.append(self._delivered + feed.placing_cycles)
 
     def load_weights(self, index: int, ready: int) -> None:
-        block = self._work.blocks[index]
-        start, words = self.transfer([block.weights], self._work.transfer_cycles([self._like(index).weights]), ready)
-        self._consume(words, max(start + 2, self._delivered + 1) + 1)
+        start = max(self._next_transfer, ready)
+        cycles = self._work.transfer_cycles([self._like(index).weights])
+        first = max(start + 2, self._delivered + 1) + 1
+        self._read([self._work.blocks[index].weights], start, cycles, self._taker(first))
         self.cycles.weights.append(self._delivered)
+
+    def _read(self, runs: Sequence[Run], start: int, cycles: int, take: Callable[[int], int]) -> None:
+        """Memory's turn is the next transfer's when these cycles are over and the last run was asked for."""
+        asked = self._reads.add(runs, start + REQUEST_CYCLES, take)
+        self._next_transfer = max(start + cycles, asked + 1)
+
+    def _taker(self, first: int) -> Callable[[int], int]:
+        """A word is taken per cycle, from ``first`` on."""
+        self._delivered = first - 1
+
+        def take(there: int) -> int:
+            self._delivered = max(there, self._delivered + 1)
+            return self._delivered
+
+        return take
 
     def _like(self, index: int) -> CoreBlock:
         """The block whose registers this one has."""
         return self._work.blocks[-1 if index == len(self._work.blocks) - 1 else 0]
-
-    def _consume(self, words: Sequence[int], first: int) -> None:
-        taken = first - 1
-        for word in words:
-            taken = max(word, taken + 1)
-        self._delivered = taken
 
     def compute(self, index: int) -> None:
         """The next block goes through the feed, and is posted."""
@@ -92,7 +102,7 @@ class _Timeline:
         offered = max(placed, weights) + 1
         if index >= 1:
             offered = max(offered, self._tile_taken + 1)
-        if index >= 2:
+        if index >= 2 and not work.keep:
             offered = max(offered, self._drain.posted[index - 2] + 1)
         convolution = work.blocks[index].convolution
         known = offered + TILE_CYCLES[0]
@@ -104,7 +114,9 @@ class _Timeline:
         at_array = self._windows + EDGE_CYCLES + feed.array_cycles
         cycles.fed.append(at_array + convolution.positions - 1)
         array = ArrayShape(feed.rows, feed.columns, feed.group_rows)
-        self._drain.post(cycles.fed[-1] + feed.group_rows + array.levels)
+        cycles.total = cycles.fed[-1] + feed.group_rows + array.levels
+        if not work.keep:
+            self._drain.post(cycles.total)
 
     def store(self, index: int) -> None:
         start = max(self._next_transfer, self._drain.filled[index] + 1)
@@ -112,6 +124,31 @@ class _Timeline:
         cycles = self._work.transfer_cycles(self._work.drained.runs(self._shape.drain, like))
         self._next_transfer = start + cycles
         self.cycles.drained.append(self._drain.store(start))
+        self.cycles.total = self.cycles.drained[-1].stored
+
+
+class _Pixels:
+    """Pixels of hwc out of two words that are held, from ``first`` on; ``taken``: see PlacedPixels."""
+
+    def __init__(self, first: int, taken: list[tuple[int, int]]) -> None:
+        self._taken, self._number = taken, 0
+        self._words: list[int] = []
+        self._left: list[int] = []
+        self.last = self.delivered = first - 1
+        """When the last pixel, and the last word, was taken."""
+
+    def take(self, there: int) -> int:
+        """A word that is there from this cycle on, when one of those that are held has left."""
+        self.delivered = max(there, self.delivered + 1)
+        if len(self._words) >= HELD_WORDS:
+            self.delivered = max(self.delivered, self._left[len(self._words) - HELD_WORDS])
+        self._words.append(self.delivered)
+        while self._number < len(self._taken) and self._taken[self._number][0] < len(self._words):
+            word, following = self._taken[self._number]
+            self.last = max(self.last, self._words[word]) + 1
+            self._left += [self.last] * (following - len(self._left))
+            self._number += 1
+        return self.delivered
 
 
 def core_cycles(work: CorePass, memory: PlannedMemory) -> CoreCycles:
@@ -135,5 +172,6 @@ def core_cycles(work: CorePass, memory: PlannedMemory) -> CoreCycles:
         timeline.compute(index)
         if index + 2 < count:
             load(index + 2, timeline.cycles.fed[index] + 1)
-        timeline.store(index)
+        if not work.keep:
+            timeline.store(index)
     return timeline.cycles

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dynamap.backends.vitis_rtl.core.post import UNIT_BYTES, DrainShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory, Run, Writes
@@ -11,12 +12,17 @@ from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory, R
 PIXELS = 4
 """Rows of a stored tensor are padded to so many pixels: 64 bytes of a plane (docs/overlay.md, section 2)."""
 
+ROW_BYTES = 64
+"""Rows of hwc end at multiples of so many bytes."""
+
 START_CYCLES = 5
 """From the word that the sums of a block are there, or that the buffer is free, to the first request for a row."""
 NEXT_CYCLES = 4
 """From the cycle behind the last request of a block to the first one of the next."""
 EMPTY_CYCLES = 7
 """From the word that a block is in the buffer, or that its turn has come, to its first word on the port."""
+PIXEL_CYCLES = 4
+"""More from there to what the first step of an hwc tensor makes."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +40,12 @@ class DrainBlock:
 
 @dataclass(frozen=True)
 class DrainPass:
-    """Blocks of a c16 output tensor of ``height`` rows and ``width`` columns, all alike but the last.
+    """Blocks of an output tensor of ``height`` rows and ``width`` columns, all alike but the last.
 
     ``address``: of the first block's first row in its first plane; ``step``: to the next block's. ``parameters``:
     the word of their memory where those of the first block begin; ``parameters_step``: to the next block's.
+    ``pixel_bytes``: of a pixel in hwc, 0 in c16. ``sum_step``: rows of the accumulators from a block to the next in
+    its half, where sums were kept.
     """
 
     address: int
@@ -49,11 +57,25 @@ class DrainPass:
     last: DrainBlock
     parameters: int = 0
     parameters_step: int = 0
+    pixel_bytes: int = 0
+    sum_step: int = 0
+
+    @property
+    def plane_row_bytes(self) -> int:
+        """Of a row of a plane, in the output buffer."""
+        return -(-self.width // PIXELS) * PIXELS * UNIT_BYTES
 
     @property
     def row_bytes(self) -> int:
-        """Of a row of a plane."""
-        return -(-self.width // PIXELS) * PIXELS * UNIT_BYTES
+        """Of a row in memory."""
+        if self.pixel_bytes:
+            return -(-self.width * self.pixel_bytes // ROW_BYTES) * ROW_BYTES
+        return self.plane_row_bytes
+
+    def buffer_words(self, shape: DrainShape, index: int) -> int:
+        """Words of the output buffer that a block takes."""
+        block = self.block(index)
+        return block.planes * block.rows * self.plane_row_bytes // (shape.units * UNIT_BYTES)
 
     def block(self, index: int) -> DrainBlock:
         """The block of this number."""
@@ -65,9 +87,36 @@ class DrainPass:
         word = shape.units * UNIT_BYTES
         words = block.rows * self.row_bytes // word
         first = (self.address + index * self.step) // word
+        if self.pixel_bytes:
+            return [Run(first, words)]
         if block.rows == self.height:
             return [Run(first, block.planes * words)]
         return [Run(first + plane * self.height * self.row_bytes // word, words) for plane in range(block.planes)]
+
+    def pixel_steps(self, shape: DrainShape, index: int) -> list[int]:
+        """hwc: the step that makes each word of a block, counted from 0.
+
+        A step takes a pixel, or a word's bytes of a longer one; steps without bytes make what is left of a row.
+
+        >>> DrainPass(0, 0, 1, 5, 1, DrainBlock(1, 24), DrainBlock(1, 24), pixel_bytes=24).pixel_steps(
+        ...     DrainShape(LaneShape(8)), 0)
+        [2, 4]
+        """
+        word = shape.units * UNIT_BYTES
+        found: list[int] = []
+        step = -1
+        for row in range(self.block(index).rows):
+            row_begin = row * self.row_bytes
+            for pixel in range(self.width):
+                begin = row_begin + pixel * self.pixel_bytes
+                for taken in range(0, self.pixel_bytes, word):
+                    step += 1
+                    if (begin + min(taken + word, self.pixel_bytes)) // word > len(found):
+                        found.append(step)
+            while len(found) * word < row_begin + self.row_bytes:
+                step += 1
+                found.append(step)
+        return found
 
     def registers(self, shape: DrainShape) -> bytes:
         """``drain_pkg::drain_pass_t``, its lowest byte first."""
@@ -77,7 +126,10 @@ class DrainPass:
             (self.step, 8),
             (self.height * self.row_bytes, 8),
             (self.width, 2),
-            (self.row_bytes // word, 2),
+            (self.plane_row_bytes // word, 2),
+            (self.pixel_bytes, 2),
+            (self.row_bytes // word if self.pixel_bytes else 0, 2),
+            (self.sum_step, 2),
             (self.parameters, 2),
             (self.parameters_step, 2),
             (self.blocks, 2),
@@ -89,7 +141,7 @@ class DrainPass:
     def _block_fields(self, shape: DrainShape, index: int | None) -> list[tuple[int, int]]:
         block = self.last if index is None else self.block(index)
         runs = self.runs(shape, self.blocks - 1 if index is None else index)
-        words = block.rows * self.row_bytes // (shape.units * UNIT_BYTES)
+        words = block.rows * self.plane_row_bytes // (shape.units * UNIT_BYTES)
         counts = (block.rows * self.width, block.rows, block.channels, block.planes, words, len(runs))
         return [*((count, 2) for count in counts), (runs[0].beats, 3)]
 
@@ -141,7 +193,12 @@ class DrainTimeline:
         index = len(self.cycles)
         emptied = self.cycles[-1].emptied if index else 0
         begin = max(self.filled[index], turn, emptied) + EMPTY_CYCLES
-        runs = [self._writes.add(run, begin) for run in self._drained.runs(self._shape, index)]
+        drained, waits = self._drained, None
+        if drained.pixel_bytes:
+            steps = drained.pixel_steps(self._shape, index)
+            begin += PIXEL_CYCLES + steps[0]
+            waits = [1, *(after - before for before, after in pairwise(steps))]
+        runs = [self._writes.add(run, begin, waits) for run in drained.runs(self._shape, index)]
         events = (self.read[index], self.posted[index], self.filled[index])
         port = (runs[0].first, runs[-1].last, self._writes.taken, runs[-1].done)
         self.cycles.append(DrainCycles(*events, *port))

@@ -1,69 +1,29 @@
-"""The convolution core: its sizes, and what its registers hold for a command of a program."""
+"""What the registers of the convolution core hold for a command of a program."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from dynamap.backends.program.lowering.geometry import BlockShape, blocks_of, channel_units, contraction_of
-from dynamap.backends.program.specification import AlgorithmCode, Command, DataflowCode, FormatCode, Mode
+from dynamap.backends.program.lowering.geometry import BlockShape, blocks_of, contraction_of
+from dynamap.backends.program.specification import AlgorithmCode, Command, DataflowCode, Flag, FormatCode, Mode
 from dynamap.backends.vitis_rtl.core.drain import DrainBlock, DrainPass
-from dynamap.backends.vitis_rtl.core.post import UNIT_BYTES, DrainShape
+from dynamap.backends.vitis_rtl.core.inputs import block_input, input_rows
+from dynamap.backends.vitis_rtl.core.post import UNIT_BYTES
+from dynamap.backends.vitis_rtl.core.shape import PARAMETER_SETS, CoreShape
 from dynamap.backends.vitis_rtl.feeding import (
     BLOCK_FIELDS,
     LOAD_FIELDS,
     ConvolutionBlock,
-    FeedShape,
+    PlacedPixels,
     PlacedPlanes,
 )
-from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, Run, occupancy
+from dynamap.backends.vitis_rtl.memory_ports import Run, occupancy
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
 
-PARAMETER_SETS = 4
-"""Blocks whose parameters are kept at a time where weights stream: one posted, one computed, two loaded."""
-
-
-@dataclass(frozen=True)
-class CoreShape:
-    """The parameters of ``core.sv``: those of its two halves, which agree on columns, words and accumulators."""
-
-    feed: FeedShape
-    drain: DrainShape
-    port: MemoryPort
-
-    def __post_init__(self) -> None:
-        assert self.feed.columns == self.drain.lanes.columns
-        assert self.feed.word_units == self.drain.units and self.port.data_bytes == self.word
-        assert self.feed.accumulator_rows == self.drain.accumulator_rows
-        assert self.feed.operand_bits == 8, "the core's operands have 8 bits"
-
-    @property
-    def word(self) -> int:
-        """Bytes of a memory word."""
-        return UNIT_BYTES * self.feed.word_units
-
-    def parameters(self) -> dict[str, int]:
-        """The parameters by their names in the RTL."""
-        feed = {name: value for name, value in self.feed.parameters().items() if name != "OperandBits"}
-        return {
-            **feed,
-            "GroupRows": self.feed.group_rows,
-            "Pairs": self.drain.lanes.pairs,
-            "ParameterDepth": self.drain.parameter_depth,
-            "OutputDepth": self.drain.output_depth,
-            "Outstanding": self.port.outstanding,
-        }
-
-    @property
-    def input_half(self) -> int:
-        """Units of a half of the input buffer."""
-        return self.feed.input_banks * self.feed.input_depth // 2
-
-    @property
-    def weight_half(self) -> int:
-        """Units of a half of the weight buffer."""
-        return self.feed.weight_banks * self.feed.weight_depth // 2
+LEAST_PIXELS_WORD = 64
+"""Bytes of a word from which on pixels of hwc are taken out of it: rows of such a tensor are whole words."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +34,7 @@ class CoreBlock:
     inputs: tuple[Run, ...]
     weights: Run
     parameter_words: int
-    placed: PlacedPlanes
+    placed: PlacedPlanes | PlacedPixels
     convolution: ConvolutionBlock
 
 
@@ -82,63 +42,44 @@ class CorePass:
     """A command as the core's registers have it.
 
     Raises:
-        InputError: it is none of what the core can do yet: im2col of c16, weights staying, the sums stored.
+        InputError: it is none of what the core can do: im2col or kn2row, weights staying, data as they are stored.
     """
 
     def __init__(self, shape: CoreShape, command: Command) -> None:
         self.shape, self.command = shape, command
         self._check()
         self.stream_weights = command.mode is Mode.STREAM_WEIGHTS
+        self.accumulate, self.keep = bool(command.flags & Flag.ACCUMULATE), not command.flags & Flag.STORE
         self.blocks = [self._block(block) for block in blocks_of(command)]
+        self.sum_step = self._sum_rows(0) if self.accumulate or self.keep else 0
         self.drained = self._drained()
 
     def _check(self) -> None:
         command = self.command
-        able = (
-            command.algorithm is AlgorithmCode.IM2COL
-            and command.dataflow is DataflowCode.WS
-            and command.input_format is FormatCode.C16
-            and command.output_format is FormatCode.C16
-        )
-        if not able:
-            raise InputError(
-                "the core runs im2col with weights that stay (WS), from c16 to c16, and no other command yet"
-            )
+        if command.dataflow is not DataflowCode.WS or command.algorithm is AlgorithmCode.WINOGRAD:
+            raise InputError("the core runs im2col and kn2row with weights that stay (WS), and no other command yet")
+        if command.data_offset:
+            raise InputError("the core's data have 8 bits: kn2row needs data_offset 0, and its zero point in the bias")
+        if command.input_format is FormatCode.HWC and self.shape.word < LEAST_PIXELS_WORD:
+            raise InputError(f"the core reads hwc in words of {LEAST_PIXELS_WORD} bytes or more: use c16 or toeplitz")
 
     def _block(self, block: BlockShape) -> CoreBlock:
         command, word = self.command, self.shape.word
-        planes, rows = channel_units(command), block.input_rows
-        begin = command.input_address + block.input_start * command.input_row_bytes
-        words = rows * command.input_row_bytes // word
-        if rows == command.height:
-            inputs = [Run(begin // word, planes * words)]
-        else:
-            inputs = [Run((begin + plane * command.input_plane_bytes) // word, words) for plane in range(planes)]
         channels = block.channels
         address, size = block.weights_address, block.weight_bytes
         if not self.stream_weights:
             address, size = command.weights_address, command.weight_bytes
         assert size == contraction_of(command).run_bytes(command.dataflow, channels)
-        plane_units = rows * command.input_row_bytes // UNIT_BYTES
-        convolution = ConvolutionBlock(
-            command.channels,
-            rows,
-            command.width,
-            (command.kernel_rows, command.kernel_columns),
-            block.rows,
-            command.out_width,
-            channels,
-            (command.stride_rows, command.stride_columns),
-            (command.dilation_rows, command.dilation_columns),
-            first_row=block.first_row * command.stride_rows - command.pad_top - block.input_start,
-            pad_left=command.pad_left,
-            taps_apart=command.dilation_columns > 1,
-            pad_value=command.pad_value,
-            weights=channels * PARAMETER_BYTES,
-        )
-        placed = PlacedPlanes(0, convolution.pitch, planes, plane_units, command.input_plane_bytes // UNIT_BYTES, 0)
+        found = block_input(command, block, word)
+        convolution = replace(found.convolution, accumulate=self.accumulate)
         parameter_words = -(-channels * PARAMETER_BYTES // word)
-        return CoreBlock(block, tuple(inputs), Run(address // word, size // word), parameter_words, placed, convolution)
+        weights = Run(address // word, size // word)
+        return CoreBlock(block, found.runs, weights, parameter_words, found.placed, convolution)
+
+    def _sum_rows(self, index: int) -> int:
+        """Rows of the accumulators that a block takes."""
+        convolution = self.blocks[index].convolution
+        return len(convolution.column_tiles(self.shape.feed)) * convolution.positions
 
     def _drained(self) -> DrainPass:
         command = self.command
@@ -156,6 +97,8 @@ class CorePass:
             DrainBlock(first.rows, first.channels),
             DrainBlock(last.rows, last.channels),
             parameters_step=self.blocks[0].parameter_words if self.stream_weights else 0,
+            pixel_bytes=command.out_channels if command.output_format is FormatCode.HWC else 0,
+            sum_step=self.sum_step,
         )
 
     def fits(self) -> bool:
@@ -167,14 +110,13 @@ class CorePass:
         convolution = block.convolution
         input_units = convolution.height * convolution.row_units
         weight_units = block.weights.beats * shape.feed.word_units
-        tiles = len(convolution.column_tiles(shape.feed))
-        output_words = sum(run.beats for run in self.drained.runs(shape.drain, index))
+        rows = index // 2 * self.sum_step + self._sum_rows(index)
         sets = PARAMETER_SETS if self.stream_weights else 1
         return (
             input_units <= shape.input_half * (2 if self.stream_weights else 1)
             and weight_units <= shape.weight_half * (1 if self.stream_weights else 2)
-            and tiles * convolution.positions <= shape.feed.accumulator_rows
-            and output_words <= shape.drain.output_depth // 2
+            and rows <= shape.feed.accumulator_rows
+            and (self.keep or self.drained.buffer_words(shape.drain, index) <= shape.drain.output_depth // 2)
             and sets * block.parameter_words <= shape.drain.parameter_depth
         )
 
@@ -185,19 +127,19 @@ class CorePass:
     def registers(self) -> bytes:
         """``core_pkg::core_pass_t``, its lowest byte first."""
         command, first = self.command, self.blocks[0].convolution
-        streamed = not self.stream_weights
-        row = command.first_row * command.stride_rows - command.pad_top
-        step = command.block_rows * command.stride_rows if streamed else 0
+        rows = input_rows(command)
+        step = 0 if self.stream_weights else rows.step
         drained = int.from_bytes(self.drained.registers(self.shape.drain), "little")
         fields = [
             (int(self.stream_weights), 1),
+            (int(self.keep), 1),
             (command.input_address, 64),
             (command.input_plane_bytes, 64),
-            (row * command.input_row_bytes, 64),
+            (rows.first * command.input_row_bytes, 64),
             (step * command.input_row_bytes, 64),
-            (row * first.row_units, 24),
+            (rows.first * first.row_units, 24),
             (step * first.row_units, 24),
-            (row, 16),
+            (rows.first, 16),
             (step, 16),
             (self.shape.input_half, 24),
             (command.weights_address, 64),
@@ -212,7 +154,7 @@ class CorePass:
     def _block_fields(self, index: int) -> list[tuple[int, int]]:
         command, block = self.command, self.blocks[index]
         shape, units = self.shape, self.shape.feed.word_units
-        last_row = command.height - block.shape.input_rows
+        last_row = input_rows(command).height - block.shape.input_rows
         load = block.placed.registers(units)
         feed = {**block.convolution.registers(shape.feed), "base": 0, "row": 0}
         return [

@@ -28,7 +28,8 @@ class ConvolutionBlock:
     ``first_row``: the buffer's row under kernel row 0 of the block's first output row, negative in a pad.
     ``taps_apart``: every tap is a segment of its own, as where kernel columns are dilated, and in kn2row; else the
     taps of a kernel row are one. ``weights``: the first byte behind the parameters in the weight buffer.
-    ``repeats``: products of their own, each with sums of its own.
+    ``repeats``: products of their own, each with sums of its own. ``accumulate``: the sums from row
+    ``accumulator_row`` on are added to.
     """
 
     channels: int
@@ -48,6 +49,7 @@ class ConvolutionBlock:
     weights: int = 0
     half: int = 0
     accumulate: bool = False
+    accumulator_row: int = 0
     layout: Layout = Layout.PIXELS
     repeats: int = 1
 
@@ -154,6 +156,7 @@ class ConvolutionBlock:
             "tile_bytes_10": values[-1] * tiles[0],
             "tile_bytes_11": values[-1] * tiles[-1],
             "accumulate": int(self.accumulate),
+            "accumulator_row": self.accumulator_row,
             "positions": self.positions,
         }
 

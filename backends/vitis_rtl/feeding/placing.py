@@ -73,16 +73,24 @@ class PlacedPixels:
 
         A cycle takes a pixel, or a word's bytes of a longer one, when all of them were there in the cycle before.
         """
-        wide = UNIT * word_units
         cycle = 0
+        for last, _ in self.taken(word_units):
+            cycle = max(cycle + 1, last + 1)
+        return cycle + 1
+
+    def taken(self, word_units: int) -> list[tuple[int, int]]:
+        """Of what each cycle takes, the word that has its last byte, and the one in which the next cycle begins."""
+        wide = UNIT * word_units
+        found = []
         for row in range(self.rows):
             first = UNIT * self.offset + row * self.row_bytes
             for column in range(self.columns):
                 begin = first + column * self.channels
                 for taken in range(0, self.channels, wide):
                     end = begin + min(taken + wide, self.channels)
-                    cycle = max(cycle + 1, (end - 1) // wide + 1)
-        return cycle + 1
+                    found.append(((end - 1) // wide, end // wide))
+            found[-1] = found[-1][0], (first + self.row_bytes) // wide
+        return found
 
     @property
     def row_bytes(self) -> int:

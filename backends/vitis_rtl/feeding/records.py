@@ -21,6 +21,7 @@ LOAD_FIELDS = (
 
 BLOCK_FIELDS = (
     Field("positions", 16),
+    Field("accumulator_row", 16),
     Field("accumulate"),
     Field("tile_bytes_00", 28),
     Field("tile_bytes_01", 28),

@@ -11,7 +11,7 @@ import pytest
 from dynamap.backends.vitis_rtl import tools
 from dynamap.backends.vitis_rtl.array import ArrayShape
 from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
-from dynamap.backends.vitis_rtl.core.registers import CoreShape
+from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
 from dynamap.backends.vitis_rtl.simulation import feed_bench

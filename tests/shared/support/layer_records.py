@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import cast
@@ -23,7 +24,8 @@ from dynamap.backends.program.specification import (
     Mode,
     Op,
 )
-from dynamap.backends.vitis_rtl.core.registers import CorePass, CoreShape
+from dynamap.backends.vitis_rtl.core.registers import CorePass
+from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.records import Field, Record
 from dynamap.backends.vitis_rtl.simulation import Bench
 from support.lane_records import random_channels
@@ -63,7 +65,11 @@ def layer_bench(shape: CoreShape, *, loops: bool = True) -> Bench:
 
 @dataclass(frozen=True)
 class Layer:
-    """A convolution of one pass: blocks of ``block_rows`` where inputs stream, else of ``block_channels``."""
+    """A convolution: blocks of ``block_rows`` where inputs stream, else of ``block_channels``.
+
+    ``chunk_units``: units of 16 channels that a pass has of the contraction; ``band_rows``: output rows that it has. Of
+    all of these, 0 is all.
+    """
 
     channels: int
     height: int
@@ -76,52 +82,117 @@ class Layer:
     block_rows: int = 0
     block_channels: int = 0
     look_up: bool = False
+    input_format: FormatCode = FormatCode.C16
+    output_format: FormatCode = FormatCode.C16
+    algorithm: AlgorithmCode = AlgorithmCode.IM2COL
+    chunk_units: int = 0
+    band_rows: int = 0
+
+    @property
+    def out_size(self) -> tuple[int, int]:
+        """Output rows and columns."""
+        extents = (self.dilation * (taps - 1) + 1 for taps in self.kernel)
+        rows, columns = (
+            (size + 2 * self.pad - extent) // self.stride + 1
+            for size, extent in zip((self.height, self.width), extents, strict=True)
+        )
+        return rows, columns
+
+    @property
+    def window_bytes(self) -> int:
+        """Of a window that the host has laid out."""
+        return 16 * -(-self.kernel[0] * self.kernel[1] * self.channels // 16)
 
 
-def command_of(layer: Layer, input_address: int, output_address: int, weights_address: int) -> Command:
-    """The command of a layer; 0 rows or channels of a block are all of them."""
-    k1, k2 = layer.kernel
-    out_height = (layer.height + 2 * layer.pad - layer.dilation * (k1 - 1) - 1) // layer.stride + 1
-    out_width = (layer.width + 2 * layer.pad - layer.dilation * (k2 - 1) - 1) // layer.stride + 1
-    row, out_row = (64 * -(-width // 4) for width in (layer.width, out_width))
-    rows, channels = layer.block_rows or out_height, layer.block_channels or layer.out_channels
-    streams = Mode.STREAM_WEIGHTS if layer.block_channels else Mode.STREAM_INPUTS
-
-    def rows_in(count: int) -> int:
-        return min(layer.height, (count - 1) * layer.stride + layer.dilation * (k1 - 1) + 1)
-
-    blocks = -(-layer.out_channels // channels) if layer.block_channels else -(-out_height // rows)
-    last = out_height - (blocks - 1) * rows if not layer.block_channels else rows
-    command = Command(
+def whole_command(layer: Layer) -> Command:
+    """What all passes of a layer have in common, its tensors and weights at 0."""
+    out_height, out_width = layer.out_size
+    row, plane = _pitches(layer.input_format, layer.channels, layer.height, layer.width)
+    window = 0
+    if layer.input_format is FormatCode.TOEPLITZ:
+        window = layer.window_bytes
+        row, plane = -(-out_width * window // 64) * 64, 0
+    out_row, out_plane = _pitches(layer.output_format, layer.out_channels, out_height, out_width)
+    return Command(
         op=Op.CONV, layer=0, flags=Flag.STORE | (Flag.LOOKUP if layer.look_up else Flag(0)),
-        algorithm=AlgorithmCode.IM2COL, dataflow=DataflowCode.WS, mode=streams,
-        input_format=FormatCode.C16, output_format=FormatCode.C16,
-        input_address=input_address, output_address=output_address,
-        input_row_bytes=row, input_plane_bytes=layer.height * row,
-        output_row_bytes=out_row, output_plane_bytes=out_height * out_row,
+        algorithm=layer.algorithm, dataflow=DataflowCode.WS,
+        mode=Mode.STREAM_WEIGHTS if layer.block_channels else Mode.STREAM_INPUTS,
+        input_format=layer.input_format, output_format=layer.output_format, input_address=0, output_address=0,
+        input_row_bytes=row, input_plane_bytes=plane, output_row_bytes=out_row, output_plane_bytes=out_plane,
         channels=layer.channels, height=layer.height, width=layer.width,
         out_channels=layer.out_channels, out_height=out_height, out_width=out_width,
-        kernel_rows=k1, kernel_columns=k2, stride_rows=layer.stride, stride_columns=layer.stride,
+        kernel_rows=layer.kernel[0], kernel_columns=layer.kernel[1],
+        stride_rows=layer.stride, stride_columns=layer.stride,
         dilation_rows=layer.dilation, dilation_columns=layer.dilation, pad_top=layer.pad, pad_left=layer.pad,
-        pass_rows=out_height, block_rows=rows, block_input_rows=rows_in(rows), last_input_rows=rows_in(last),
-        pass_channels=layer.out_channels, block_channels=channels, blocks=blocks,
-        weights_address=weights_address, window_bytes=0, pad_value=-3, output_zero_point=5,
+        pass_rows=out_height, block_rows=layer.block_rows or out_height,
+        block_input_rows=layer.height, last_input_rows=layer.height,
+        pass_channels=layer.out_channels, block_channels=layer.block_channels or layer.out_channels, blocks=1,
+        window_bytes=window, pad_value=-3, output_zero_point=5,
     )  # fmt: skip
+
+
+def _pitches(form: FormatCode, channels: int, height: int, width: int) -> tuple[int, int]:
+    """Bytes from a row to the next, and from a plane to the next."""
+    if form is FormatCode.HWC:
+        return -(-width * channels // 64) * 64, 0
+    row = 64 * -(-width // 4)
+    return row, height * row
+
+
+def passes_of(layer: Layer) -> list[Command]:
+    """The commands of a layer, one band after the other, in each one chunk of the contraction after the other."""
+    whole, (out_height, _) = whole_command(layer), layer.out_size
+    made = []
+    bands = layer.band_rows or out_height
+    units = layer.chunk_units or -(-layer.channels // 16)
+    for row in range(0, out_height, bands):
+        for unit in range(0, -(-layer.channels // 16), units):
+            last = 16 * (unit + units) >= layer.channels
+            flags = whole.flags & ~Flag.STORE
+            flags |= (Flag.ACCUMULATE if unit else Flag(0)) | (Flag.STORE if last else Flag(0))
+            command = replace(
+                whole,
+                flags=flags,
+                input_address=unit * whole.input_plane_bytes,
+                channels=min(16 * units, layer.channels - 16 * unit),
+                first_row=row,
+                pass_rows=min(bands, out_height - row),
+            )
+            made.append(_blocked(layer, command))
+    return made
+
+
+def _blocked(layer: Layer, command: Command) -> Command:
+    """A pass cut into blocks."""
+
+    def rows_in(count: int) -> int:
+        if layer.input_format is FormatCode.TOEPLITZ:
+            return count
+        return min(layer.height, (count - 1) * layer.stride + layer.dilation * (layer.kernel[0] - 1) + 1)
+
+    by_channels = bool(layer.block_channels)
+    rows = command.pass_rows if by_channels else min(command.block_rows, command.pass_rows)
+    blocks = -(-layer.out_channels // layer.block_channels) if by_channels else -(-command.pass_rows // rows)
+    last = rows if by_channels else command.pass_rows - (blocks - 1) * rows
     k = contraction_of(command)
-    tail = layer.out_channels - (blocks - 1) * channels if layer.block_channels else 0
+    tail = layer.out_channels - (blocks - 1) * command.block_channels if by_channels else 0
     return replace(
         command,
-        weight_bytes=k.run_bytes(command.dataflow, channels),
+        block_rows=rows,
+        blocks=blocks,
+        block_input_rows=rows_in(rows),
+        last_input_rows=rows_in(last),
+        weight_bytes=k.run_bytes(command.dataflow, command.block_channels),
         last_weight_bytes=k.run_bytes(command.dataflow, tail) if tail else 0,
     )
 
 
 @dataclass
 class LayerData:
-    """A command, all of the memory before and after it, and the work of the core."""
+    """The passes of a layer as the core works them off, and all of the memory before and after them."""
 
-    command: Command
-    work: CorePass
+    commands: list[Command]
+    works: list[CorePass]
     before: npt.NDArray[np.uint8]
     after: npt.NDArray[np.uint8]
 
@@ -130,45 +201,65 @@ def layer_data(shape: CoreShape, layer: Layer, table: npt.NDArray[np.int8], seed
     """Random input, weights and parameters; the memory behind is the emulator's."""
     random = np.random.default_rng(seed)
     size = MEMORY_WORDS * shape.word
+    commands = passes_of(layer)
+    whole = whole_command(layer)
     input_address = 64 * int(random.integers(4, 40))
-    command = command_of(layer, input_address, 0, 0)
-    planes = -(-layer.channels // 16)
-    output_address = input_address + planes * command.input_plane_bytes + 64 * int(random.integers(0, 70))
-    out_planes = -(-layer.out_channels // 16)
-    weights_address = output_address + out_planes * command.output_plane_bytes + 64 * int(random.integers(0, 70))
-    command = command_of(layer, input_address, output_address, weights_address)
+    planes, out_planes = -(-layer.channels // 16), -(-layer.out_channels // 16)
+    input_bytes = planes * whole.input_plane_bytes or max(layer.height, whole.out_height) * whole.input_row_bytes
+    output_address = input_address + input_bytes + 64 * int(random.integers(0, 70))
+    output_bytes = out_planes * whole.output_plane_bytes or whole.out_height * whole.output_row_bytes
+    weights_address = output_address + output_bytes + 64 * int(random.integers(0, 70))
     before = random.integers(0, 256, size).astype(np.uint8)
     before[:256] = table.view(np.uint8)
-    k = contraction_of(command)
-    for block in blocks_of(command):
-        streamed = command.mode is Mode.STREAM_WEIGHTS
-        if not streamed and block.index:
-            break
-        matrix = random.integers(-127, 128, (1, k.values, block.channels))
-        used = layer.channels - 16 * (planes - 1)
-        by_pixel = matrix.reshape(1, k.segments * k.pixels, -1, block.channels)
-        by_pixel[:, :, 16 * (planes - 1) + used :] = 0
-        channels = random_channels(random, block.channels)
-        channels["shift"] = channels["negative_shift"] = random.integers(24, 28, block.channels)
-        packed = packing.pack(matrix, k, command.dataflow, shape.feed.rows, 2 * shape.feed.columns)
-        run = np.concatenate([channels.view(np.uint8), packed])
-        address, run_bytes = (
-            (block.weights_address, block.weight_bytes) if streamed else (weights_address, command.weight_bytes)
+    placed = []
+    for command in commands:
+        command = replace(
+            command,
+            input_address=input_address + command.input_address,
+            output_address=output_address,
+            weights_address=weights_address,
         )
-        assert address + run_bytes <= size, "the layer is larger than the memory"
-        before[address : address + run_bytes] = 0
-        before[address : address + len(run)] = run
+        placed.append(command)
+        for block in blocks_of(command):
+            streamed = command.mode is Mode.STREAM_WEIGHTS
+            if not streamed and block.index:
+                break
+            run = weights_run(shape, command, block.channels, random)
+            assert len(run) == (block.weight_bytes if streamed else command.weight_bytes)
+            assert weights_address + len(run) <= size, "the layer is larger than the memory"
+            before[weights_address : weights_address + len(run)] = run
+            weights_address += len(run)
     memory = Memory(before.tobytes(), size)
     header = SimpleNamespace(rows=shape.feed.rows, columns=shape.feed.columns, packing=2)
-    run_conv(memory, cast(Header, header), command, Accumulators())
-    return LayerData(command, CorePass(shape, command), before, memory.data)
+    kept = Accumulators()
+    for command in placed:
+        run_conv(memory, cast(Header, header), command, kept)
+    return LayerData(placed, [CorePass(shape, command) for command in placed], before, memory.data)
 
 
-def layer_inputs(shape: CoreShape, data: LayerData, table: npt.NDArray[np.int8], cycles: int) -> dict[str, IntArray]:
-    """Memory, table and registers are filled, then the pass is started; returns the inputs, which end with a look."""
-    registers = np.frombuffer(data.work.registers(), np.uint8)
-    registers = np.concatenate([registers, np.zeros(-len(registers) % 8, np.uint8)]).reshape(-1, 8)
-    total = begin_of() + cycles + MEMORY_WORDS
+def weights_run(shape: CoreShape, command: Command, count: int, random: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Parameters, some of them leaky, and weights of ``count`` output channels; those of no input channel are 0."""
+    k = contraction_of(command)
+    matrix = random.integers(-127, 128, (k.repeats, k.values, count))
+    if command.input_format is FormatCode.TOEPLITZ:
+        matrix[:, command.kernel_rows * command.kernel_columns * command.channels :] = 0
+    else:
+        by_pixel = matrix.reshape(k.repeats * k.segments * k.pixels, -1, count)
+        by_pixel[:, command.channels :] = 0
+    channels = random_channels(random, count)
+    channels["shift"] = channels["negative_shift"] = random.integers(24, 28, count)
+    packed = packing.pack(matrix, k, command.dataflow, shape.feed.rows, 2 * shape.feed.columns)
+    run = np.concatenate([channels.view(np.uint8), packed])
+    return np.concatenate([run, np.zeros(-len(run) % 64, np.uint8)])
+
+
+def layer_inputs(
+    shape: CoreShape, data: LayerData, table: npt.NDArray[np.int8], cycles: Sequence[int]
+) -> dict[str, IntArray]:
+    """Memory, table and registers are filled, then the passes are started, each for ``cycles``; then memory is seen."""
+    starts = starts_of(data, cycles)
+    end = starts[-1] + cycles[-1]
+    total = end + MEMORY_WORDS
     inputs = {field.name: np.zeros((total, field.count), np.int64) for field in layer_bench(shape).inputs.fields}
     inputs["rst"][: MEMORY_WORDS + RESET] = 1
     inputs["poke"][:MEMORY_WORDS] = 1
@@ -177,16 +268,28 @@ def layer_inputs(shape: CoreShape, data: LayerData, table: npt.NDArray[np.int8],
     inputs["table_write"][:256] = 1
     inputs["table_index"][:256, 0] = np.arange(256)
     inputs["table_data"][:256, 0] = table
-    inputs["pass_write"][: len(registers)] = 1
-    inputs["pass_index"][: len(registers), 0] = np.arange(len(registers))
-    inputs["pass_data"][: len(registers)] = registers
-    inputs["zero_point"][:] = data.command.output_zero_point
-    inputs["look_up"][:] = bool(data.command.flags & Flag.LOOKUP)
-    inputs["start"][begin_of()] = 1
-    inputs["index"][begin_of() + cycles :, 0] = np.arange(MEMORY_WORDS)
+    inputs["zero_point"][:] = data.commands[0].output_zero_point
+    inputs["look_up"][:] = bool(data.commands[0].flags & Flag.LOOKUP)
+    for work, start in zip(data.works, starts, strict=True):
+        registers = registers_of(work)
+        span = slice(start - len(registers), start)
+        inputs["pass_write"][span] = 1
+        inputs["pass_index"][span, 0] = np.arange(len(registers))
+        inputs["pass_data"][span] = registers
+        inputs["start"][start] = 1
+    inputs["index"][end:, 0] = np.arange(MEMORY_WORDS)
     return inputs
 
 
-def begin_of() -> int:
-    """The cycle in which the pass is started."""
-    return MEMORY_WORDS + RESET + 10
+def registers_of(work: CorePass) -> npt.NDArray[np.uint8]:
+    """The registers of a pass, 8 bytes each."""
+    registers = np.frombuffer(work.registers(), np.uint8)
+    return np.concatenate([registers, np.zeros(-len(registers) % 8, np.uint8)]).reshape(-1, 8)
+
+
+def starts_of(data: LayerData, cycles: Sequence[int]) -> list[int]:
+    """The cycles in which the passes are started; registers of a pass are written when the one before has ended."""
+    starts = [MEMORY_WORDS + RESET + len(registers_of(data.works[0]))]
+    for work, before in zip(data.works[1:], cycles, strict=False):
+        starts.append(starts[-1] + before + len(registers_of(work)))
+    return starts

@@ -38,36 +38,6 @@ module array_of_style #(
   if (Loops) begin : gen_check
     $error("Loops: not for a synthesis.");
   end
-  systolic_array #(
-      .Rows(Rows),
-      .Columns(Columns),
-      .GroupRows(GroupRows),
-      .AccumulatorBits(AccumulatorBits),
-      .AccumulatorRows(AccumulatorRows),
-      .ReadColumns(ReadColumns)
-  ) u_array (
-      .clk_i,
-      .rst_i,
-      .outputs_stay_i,
-      .paired_i,
-      .take_i,
-      .load_i,
-      .load_last_i,
-      .first_i,
-      .last_i,
-      .operand_i,
-      .word_i,
-      .add_i,
-      .add_first_i,
-      .add_half_i,
-      .add_row_i,
-      .read_i,
-      .read_half_i,
-      .read_row_i,
-      .valid_o,
-      .low_o,
-      .high_o
-  );
 `else
   if (Loops) begin : gen_loops
     systolic_array_loops #(
@@ -78,29 +48,12 @@ module array_of_style #(
         .AccumulatorRows(AccumulatorRows),
         .ReadColumns(ReadColumns)
     ) u_array (
-        .clk_i,
-        .rst_i,
-        .outputs_stay_i,
-        .paired_i,
-        .take_i,
-        .load_i,
-        .load_last_i,
-        .first_i,
-        .last_i,
-        .operand_i,
-        .word_i,
-        .add_i,
-        .add_first_i,
-        .add_half_i,
-        .add_row_i,
-        .read_i,
-        .read_half_i,
-        .read_row_i,
-        .valid_o,
-        .low_o,
-        .high_o
+        .*
     );
-  end else begin : gen_instances
+  end
+`endif
+
+  if (!Loops) begin : gen_instances
     systolic_array #(
         .Rows(Rows),
         .Columns(Columns),
@@ -109,29 +62,8 @@ module array_of_style #(
         .AccumulatorRows(AccumulatorRows),
         .ReadColumns(ReadColumns)
     ) u_array (
-        .clk_i,
-        .rst_i,
-        .outputs_stay_i,
-        .paired_i,
-        .take_i,
-        .load_i,
-        .load_last_i,
-        .first_i,
-        .last_i,
-        .operand_i,
-        .word_i,
-        .add_i,
-        .add_first_i,
-        .add_half_i,
-        .add_row_i,
-        .read_i,
-        .read_half_i,
-        .read_row_i,
-        .valid_o,
-        .low_o,
-        .high_o
+        .*
     );
   end
-`endif
 
 endmodule

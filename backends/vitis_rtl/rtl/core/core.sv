@@ -81,11 +81,14 @@ module core
   localparam int unsigned ComputedCycles = GroupRows + $clog2(RowGroups);
 
   // ---- control
-  logic asking, read_start, feed_start, feed_ready, drain_start, store_turn;
+  logic asking, read_start, feed_start, feed_ready, drain_start, store_turn, computed;
+  logic computing, draining;
   runs_t read_runs;
   transfer_t transfer;
   feed_pkg::block_t block;
   drain_pkg::drain_pass_t drained;
+
+  assign busy_o = computing | draining;
 
   core_control u_control (
       .clk_i,
@@ -104,9 +107,11 @@ module core
       .fed_i(fed_o),
       .drain_start_o(drain_start),
       .drain_pass_o(drained),
+      .computed_i(computed),
       .posted_i(posted_o),
       .filled_i(filled_o),
-      .store_o(store_turn)
+      .store_o(store_turn),
+      .busy_o(computing)
   );
 
   // ---- reads
@@ -266,7 +271,7 @@ module core
   );
 
   // ---- drain
-  logic computed, request_valid, request_ready, data_valid, data_ready, run_done;
+  logic request_valid, request_ready, data_valid, data_ready, run_done;
   logic [AddressBits-1:0] request_address;
   logic [RunBits-1:0] request_words;
   logic [DataBits-1:0] data;
@@ -293,8 +298,8 @@ module core
       .rst_i,
       .start_i(drain_start),
       .pass_i(drained),
-      .busy_o,
-      .computed_i(computed),
+      .busy_o(draining),
+      .computed_i(computed & !pass_i.keep),
       .posted_o,
       .filled_o,
       .store_i(store_turn),

@@ -24,9 +24,11 @@ module core_control
     // draining
     output logic drain_start_o,
     output drain_pass_t drain_pass_o,
+    input logic computed_i,  // the sums of one more block can be read
     input logic posted_i,
     input logic filled_i,
-    output logic store_o
+    output logic store_o,
+    output logic busy_o  // a block is not computed
 );
 
   localparam int unsigned Few = 3;
@@ -34,7 +36,7 @@ module core_control
   logic resident, load, load_last, input_read, weight_read, load_half_q;
   logic begin_q;  // the registers of the first block are counted from
 
-  assign drain_start_o = start_i;
+  assign drain_start_o = start_i & !pass_i.keep;
   assign drain_pass_o = pass_i.drained;
 
   always_ff @(posedge clk_i) begin_q <= start_i & !rst_i;
@@ -44,6 +46,7 @@ module core_control
       .rst_i,
       .start_i(begin_q),
       .resident_first_i(pass_i.stream_weights),
+      .keep_i(pass_i.keep),
       .blocks_i(pass_i.drained.blocks),
       .resident_cycles_i(pass_i.stream_weights ? pass_i.last.input_cycles :
                          pass_i.last.weight_cycles),
@@ -71,7 +74,7 @@ module core_control
   logic [CountBits-1:0] parameter_word_q;
 
   // The resident operand is the last block's as well as any other's.
-  assign read_block = load && !load_last ? pass_i.whole : pass_i.last;
+  assign read_block = load_last ? pass_i.last : pass_i.whole;
 
   // The place of the next load: inputs are asked for three cycles behind each other or more. That of the first
   // block is of the whole ones, which the last one is like where it is the only one.
@@ -82,7 +85,7 @@ module core_control
       .start_i,
       .first_i(pass_i.first_bytes),
       .step_i(pass_i.step_bytes),
-      .last_i(load_last ? pass_i.last.last_bytes : pass_i.whole.last_bytes),
+      .last_i(read_block.last_bytes),
       .next_i(input_read),
       .read_o(read_bytes),
       /* verilator lint_off PINCONNECTEMPTY */
@@ -110,7 +113,7 @@ module core_control
     transfer_o.weights <= weight_read;
     transfer_o.words <= weight_read ? read_block.weight_words : read_block.input_words;
     transfer_o.load <= read_block.load;
-    if (load & load_half_q) transfer_o.load.base <= read_block.load.base + pass_i.half_units;
+    if (load_half_q) transfer_o.load.base <= read_block.load.base + pass_i.half_units;
     transfer_o.unit <= load & load_half_q ? pass_i.weight_half_units : '0;
     transfer_o.parameter_words <= read_block.parameter_words;
     transfer_o.parameter_word <= parameter_word_q;
@@ -129,7 +132,7 @@ module core_control
 
   // ---- blocks to compute
   logic [Few-1:0] inputs_q, weights_q, free_q;
-  logic [CountBits-1:0] left_q;
+  logic [CountBits-1:0] left_q, computed_left_q, sum_row_q;
   logic offer_q, taken, taken_q, half_q, last;
   units_t outside_units;
   count_t outside_rows;
@@ -173,6 +176,7 @@ module core_control
     feed_block_o <= compute_block.block;
     feed_block_o.windows.half <= half_q;
     feed_block_o.place.row <= outside_rows;
+    feed_block_o.accumulator_row <= compute_block.block.accumulator_row + sum_row_q;
     feed_block_o.place.base <= compute_block.block.place.base + outside_units +
         (half_q & !pass_i.stream_weights ? pass_i.half_units : '0);
     feed_block_o.weights <= compute_block.block.weights +
@@ -187,17 +191,24 @@ module core_control
     if (start_i) begin
       left_q <= pass_i.drained.blocks;
       half_q <= 1'b0;
+      sum_row_q <= '0;
       inputs_q <= '0;
       weights_q <= '0;
       free_q <= Few'(2);
     end else begin
       left_q <= left_q - CountBits'(taken);
       half_q <= half_q ^ taken;
+      if (taken & half_q) sum_row_q <= sum_row_q + pass_i.drained.sum_step;
       inputs_q <= inputs_q + Few'(placed_i) - Few'(taken & !pass_i.stream_weights);
       weights_q <= weights_q + Few'(weights_i) - Few'(taken & pass_i.stream_weights);
-      free_q <= free_q + Few'(posted_i) - Few'(taken);
+      // Sums that are kept lie beside each other: none waits for another's place.
+      free_q <= free_q + Few'(posted_i) - Few'(taken & !pass_i.keep);
     end
     if (rst_i) left_q <= '0;
+    if (start_i) computed_left_q <= pass_i.drained.blocks;
+    else computed_left_q <= computed_left_q - CountBits'(computed_i);
+    if (rst_i) busy_o <= 1'b0;
+    else busy_o <= start_i | (busy_o & !(computed_i && computed_left_q == 1));
   end
 
 endmodule

@@ -25,11 +25,12 @@ package core_pkg;
     logic [AddressBits-1:0] last_bytes;
     units_t last_units;
     count_t last_row;
-    block_t block;  // its place is that of output row 0 of the pass, in half 0
+    block_t block;  // its place is that of output row 0 of the pass, and its sums', in half 0
   } core_block_t;
 
   typedef struct packed {
     logic stream_weights;  // else the inputs
+    logic keep;  // the sums, for the next pass: nothing is posted or stored
     logic [AddressBits-1:0] input_address;
     logic [AddressBits-1:0] input_pitch;  // from a plane to the next
     // Where the first output row's window begins, negative in a pad, and from a block to the next.

@@ -59,7 +59,7 @@ module deliver
   assign ready_o = busy_q & (weights_q | input_ready_i);
   assign last = valid_i & ready_o && words_q == 1;
   assign weight_write_o = busy_q & weights_q & valid_i;
-  assign weights_done_o = weights_q & last;
+  assign weights_done_o = weight_write_o & words_q == 1;
   assign parameters_write_o = weight_write_o && parameters_left_q != 0;
 
   always_ff @(posedge clk_i) begin

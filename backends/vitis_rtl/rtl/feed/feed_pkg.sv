@@ -53,8 +53,9 @@ package feed_pkg;
     count_t full_bytes;
     count_t last_bytes;  // of the last column tile
     logic [1:0][1:0][ByteBits-1:0] tile_bytes;  // [last row tile of a segment][last column tile]
-    // Accumulators: row = (repeat x column tiles + column tile) x positions + position.
+    // Accumulators: row = accumulator_row + (repeat x column tiles + column tile) x positions + position.
     logic accumulate;  // the block's first sums are added too
+    count_t accumulator_row;
     count_t positions;
   } block_t;
 

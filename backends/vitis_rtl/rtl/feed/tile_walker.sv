@@ -75,8 +75,8 @@ module tile_walker
       place_q <= block_i.place;
       shift_q <= '0;
       weights_end_q <= block_i.weights;
-      repeat_row_q <= '0;
-      accumulator_row_q <= '0;
+      repeat_row_q <= block_i.accumulator_row;
+      accumulator_row_q <= block_i.accumulator_row;
       first_q <= !block_i.accumulate;
     end else if (state_q == Step && !last_column_tile_q) begin
       column_tiles_q <= column_tiles_q - 1'b1;

@@ -21,24 +21,31 @@ module axi_fifo #(
 
   (* ram_style = "distributed" *)
   logic [Bits-1:0] memory[Depth];
-  // A bit more than an address: they differ by Depth when full.
-  logic [AddressBits:0] head_q, tail_q;
+  logic [AddressBits-1:0] head_q, tail_q;
+  logic [AddressBits:0] count_q;
 
-  assign valid_o = head_q != tail_q;
-  assign full_o = head_q == (tail_q ^ (AddressBits + 1)'(Depth));
-  assign data_o = memory[tail_q[AddressBits-1:0]];
+  assign data_o = memory[tail_q];
 
   always_ff @(posedge clk_i) begin
-    if (push_i) memory[head_q[AddressBits-1:0]] <= data_i;
+    if (push_i) memory[head_q] <= data_i;
   end
 
+  // Registers say whether it is empty or full, so that no comparison stands before who waits for that.
   always_ff @(posedge clk_i) begin
     if (rst_i) begin
       head_q <= '0;
       tail_q <= '0;
+      count_q <= '0;
+      valid_o <= 1'b0;
+      full_o <= 1'b0;
     end else begin
-      head_q <= head_q + (AddressBits + 1)'(push_i);
-      tail_q <= tail_q + (AddressBits + 1)'(pop_i);
+      if (push_i) head_q <= head_q + 1'b1;
+      if (pop_i) tail_q <= tail_q + 1'b1;
+      if (push_i != pop_i) begin
+        count_q <= push_i ? count_q + 1'b1 : count_q - 1'b1;
+        valid_o <= push_i || count_q != (AddressBits + 1)'(1);
+        full_o <= push_i && count_q == (AddressBits + 1)'(Depth - 1);
+      end
     end
   end
 

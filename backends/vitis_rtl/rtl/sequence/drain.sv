@@ -61,7 +61,9 @@ module drain
   // and whose turn has come.
   localparam int unsigned Few = 4;
   logic [Few-1:0] to_post_q, ahead_q, filled_q, turns_q;
-  logic [CountBits-1:0] post_left_q, store_left_q, parameters_q;
+  logic [CountBits-1:0] post_left_q, store_left_q, parameters_q, row_q;
+  // Of these, whether there is one more, and whether it is the last.
+  logic post_more_q, post_last_q, store_more_q, store_last_q;
   logic [AddressBits-1:0] address_q;
   logic post, store, post_busy, post_busy_q, asking, emptying, storing, post_half_q, store_half_q;
   logic chunk, bytes_valid;
@@ -76,15 +78,14 @@ module drain
   drain_block_t posting_q, storing_q;
   /* verilator lint_on UNUSEDSIGNAL */
   logic posting_half_q, storing_half_q;
-  logic [CountBits-1:0] posting_parameters_q;
+  logic [CountBits-1:0] posting_parameters_q, posting_row_q;
   logic [AddressBits-1:0] storing_address_q;
 
-  assign post_shape = post_left_q == 1 ? pass_i.last : pass_i.whole;
-  assign store_shape = store_left_q == 1 ? pass_i.last : pass_i.whole;
-  assign post = post_left_q != 0 && to_post_q != 0 && ahead_q < 2 && !post_busy && !post_q;
-  assign store = store_left_q != 0 && filled_q != 0 && turns_q != 0 && !asking && !emptying &&
-                 !store_q;
-  assign busy_o = store_left_q != 0 || storing || store_q;
+  assign post_shape = post_last_q ? pass_i.last : pass_i.whole;
+  assign store_shape = store_last_q ? pass_i.last : pass_i.whole;
+  assign post = post_more_q && to_post_q != 0 && ahead_q < 2 && !post_busy && !post_q;
+  assign store = store_more_q && filled_q != 0 && turns_q != 0 && !asking && !emptying && !store_q;
+  assign busy_o = store_more_q || storing || store_q;
   assign posted_o = post_busy_q & !post_busy;
 
   always_ff @(posedge clk_i) begin
@@ -92,14 +93,31 @@ module drain
     if (start_i) begin
       address_q <= pass_i.address;
       parameters_q <= pass_i.parameters;
+      row_q <= '0;
     end else begin
       if (store) address_q <= address_q + pass_i.step;
       if (post) parameters_q <= parameters_q + pass_i.parameters_step;
+      if (post & post_half_q) row_q <= row_q + pass_i.sum_step;
+    end
+    if (start_i) begin
+      post_left_q <= pass_i.blocks;
+      store_left_q <= pass_i.blocks;
+      {post_last_q, store_last_q} <= {2{pass_i.blocks == 1}};
+    end else begin
+      if (post) begin
+        post_left_q <= post_left_q - 1'b1;
+        post_last_q <= post_left_q == 2;
+      end
+      if (store) begin
+        store_left_q <= store_left_q - 1'b1;
+        store_last_q <= store_left_q == 2;
+      end
     end
     if (post) begin
       posting_q <= post_shape;
       posting_half_q <= post_half_q;
       posting_parameters_q <= parameters_q;
+      posting_row_q <= row_q;
     end
     if (store) begin
       storing_q <= store_shape;
@@ -110,7 +128,7 @@ module drain
       {post_q, store_q} <= '0;
       {post_half_q, store_half_q} <= '0;
       {to_post_q, ahead_q, filled_q, turns_q} <= '0;
-      {post_left_q, store_left_q} <= '0;
+      {post_more_q, store_more_q} <= '0;
     end else begin
       post_q <= post;
       store_q <= store;
@@ -120,8 +138,8 @@ module drain
       ahead_q <= ahead_q + Few'(post) - Few'(emptied_o);
       filled_q <= filled_q + Few'(filled_o) - Few'(store);
       turns_q <= turns_q + Few'(store_i) - Few'(store);
-      post_left_q <= start_i ? pass_i.blocks : post_left_q - CountBits'(post);
-      store_left_q <= start_i ? pass_i.blocks : store_left_q - CountBits'(store);
+      post_more_q <= start_i ? pass_i.blocks != 0 : post_more_q & !(post & post_last_q);
+      store_more_q <= start_i ? pass_i.blocks != 0 : store_more_q & !(store & store_last_q);
     end
   end
 
@@ -139,7 +157,7 @@ module drain
       .start_i(post_q),
       .block_i('{
           half: posting_half_q,
-          row: '0,
+          row: posting_row_q,
           positions: posting_q.positions,
           channels: posting_q.channels,
           planes: posting_q.planes,
@@ -172,7 +190,9 @@ module drain
           rows: posting_q.rows,
           row_words: pass_i.row_words,
           plane_words: posting_q.plane_words,
-          planes: posting_q.planes
+          planes: posting_q.planes,
+          pixel_bytes: pass_i.pixel_bytes,
+          pixel_row_words: pass_i.pixel_row_words
       };
   assign empty_block = '{
           half: storing_half_q,
@@ -180,7 +200,9 @@ module drain
           rows: storing_q.rows,
           row_words: pass_i.row_words,
           plane_words: storing_q.plane_words,
-          planes: storing_q.planes
+          planes: storing_q.planes,
+          pixel_bytes: pass_i.pixel_bytes,
+          pixel_row_words: pass_i.pixel_row_words
       };
 
   output_buffer #(

@@ -5,7 +5,8 @@ module output_buffer
 #(
     parameter int unsigned Planes = 1,
     parameter int unsigned Units = 4,
-    parameter int unsigned Depth = 1024  // words of both halves
+    parameter int unsigned Depth = 1024,  // words of both halves
+    parameter bit Pixels = 1'b1  // emptied into hwc tensors too
 ) (
     input logic clk_i,
     input logic rst_i,
@@ -29,11 +30,15 @@ module output_buffer
 
   localparam int unsigned WordBits = $clog2(Depth);
 
+  localparam int unsigned Readers = 1 + Pixels;  // of planes; of pixels
+
   logic [Units-1:0] write;
-  logic [Units-1:0][WordBits-1:0] write_address;
+  logic [Units-1:0][WordBits-1:0] write_address, read_address;
   logic [Units-1:0][UnitBits-1:0] write_data, read_data;
-  logic advance;
-  logic [WordBits-1:0] read_address;
+  logic [WordBits-1:0] word_address;
+  logic pixels_q, pixels, advance;  // which reads
+  logic [Readers-1:0] reader_busy, reader_done, reader_advance, reader_valid;
+  logic [Readers-1:0][Units-1:0][UnitBits-1:0] reader_data;
 
   output_writer #(
       .Planes(Planes),
@@ -64,10 +69,12 @@ module output_buffer
         .write_address_i(write_address[b]),
         .write_data_i(write_data[b]),
         .advance_i(advance),
-        .read_address_i(read_address),
+        .read_address_i(read_address[b]),
         .read_data_o(read_data[b])
     );
   end
+
+  assign pixels = empty_block_i.pixel_bytes != 0;
 
   output_reader #(
       .Units(Units),
@@ -75,16 +82,56 @@ module output_buffer
   ) u_reader (
       .clk_i,
       .rst_i,
-      .start_i(empty_i),
+      .start_i(empty_i & !(Pixels & pixels)),
       .block_i(empty_block_i),
-      .busy_o(emptying_o),
-      .done_o(emptied_o),
-      .advance_o(advance),
-      .read_address_o(read_address),
+      .busy_o(reader_busy[0]),
+      .done_o(reader_done[0]),
+      .advance_o(reader_advance[0]),
+      .read_address_o(word_address),
       .read_data_i(read_data),
-      .data_valid_o,
+      .data_valid_o(reader_valid[0]),
       .data_ready_i,
-      .data_o
+      .data_o(reader_data[0])
   );
+
+  if (Pixels) begin : gen_pixels
+    logic [Units-1:0][WordBits-1:0] pixel_address;
+
+    pixel_reader #(
+        .Units(Units),
+        .Depth(Depth)
+    ) u_pixels (
+        .clk_i,
+        .rst_i,
+        .start_i(empty_i & pixels),
+        .block_i(empty_block_i),
+        .busy_o(reader_busy[1]),
+        .done_o(reader_done[1]),
+        .advance_o(reader_advance[1]),
+        .read_address_o(pixel_address),
+        .read_data_i(read_data),
+        .data_valid_o(reader_valid[1]),
+        .data_ready_i,
+        .data_o(reader_data[1])
+    );
+
+    always_ff @(posedge clk_i) if (empty_i) pixels_q <= pixels;
+    assign read_address = pixels_q ? pixel_address : {Units{word_address}};
+  end else begin : gen_no_pixels
+    assign pixels_q = 1'b0;
+    assign read_address = {Units{word_address}};
+`ifndef SYNTHESIS
+    always_ff @(posedge clk_i) begin
+      assert (rst_i || !empty_i || !pixels)
+      else $error("An output buffer without Pixels was to be emptied into an hwc tensor.");
+    end
+`endif
+  end
+
+  assign advance = reader_advance[pixels_q];
+  assign emptying_o = |reader_busy;
+  assign emptied_o = |reader_done;
+  assign data_valid_o = reader_valid[pixels_q];
+  assign data_o = reader_data[pixels_q];
 
 endmodule

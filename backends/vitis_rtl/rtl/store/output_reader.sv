@@ -38,6 +38,11 @@ module output_reader
   logic [CountBits-1:0] columns_left_q, words_left_q, planes_left_q;
   logic [PhaseBits-1:0] turn_q;
   word_t word, fetched_q, read_q;
+  logic [Units-1:0][PhaseBits-1:0] bank_at;  // of a unit; where there is one bank, that
+
+  for (genvar u = 0; u < Units; u++) begin : gen_turn
+    assign bank_at[u] = Units == 1 ? PhaseBits'(0) : PhaseBits'(u) + read_q.turn;
+  end
 
   assign advance = !data_valid_o | data_ready_i;
   assign done_o = data_valid_o & data_ready_i & last_q;
@@ -91,7 +96,7 @@ module output_reader
       last_q <= read_q.last;
       // Unit u lies in bank u + turn.
       for (int unsigned u = 0; u < Units; u++) begin
-        data_o[u] <= read_q.pixels[u] ? read_data_i[Units==1?0 : PhaseBits'(u)+read_q.turn] : '0;
+        data_o[u] <= read_q.pixels[u] ? read_data_i[bank_at[u]] : '0;
       end
     end
     if (rst_i) begin

@@ -14,23 +14,26 @@ module run_requests
     output logic [RunBits-1:0] request_words_o
 );
 
+  logic taken;
   logic [CountBits-1:0] left_q;
   logic [AddressBits-1:0] pitch_q;
 
-  assign busy_o = left_q != 0;
   assign request_valid_o = busy_o;
+  assign taken = request_valid_o & request_ready_i;
 
   always_ff @(posedge clk_i) begin
     if (start_i) begin
       request_address_o <= runs_i.address;
       request_words_o <= runs_i.run_words;
       pitch_q <= runs_i.pitch;
-    end else if (request_valid_o & request_ready_i) begin
+    end else if (taken) begin
       request_address_o <= request_address_o + pitch_q;
     end
-    if (rst_i) left_q <= '0;
-    else if (start_i) left_q <= runs_i.runs;
-    else if (request_valid_o & request_ready_i) left_q <= left_q - 1'b1;
+    if (start_i) left_q <= runs_i.runs;
+    else if (taken) left_q <= left_q - 1'b1;
+    if (rst_i) busy_o <= 1'b0;
+    else if (start_i) busy_o <= runs_i.runs != 0;
+    else if (taken & left_q == 1) busy_o <= 1'b0;
   end
 
 `ifndef SYNTHESIS

@@ -8,8 +8,8 @@ package store_pkg;
   localparam int unsigned AddressBits = 64;
   localparam int unsigned RunBits = 24;  // words of a run
 
-  // A block of rows of pixels in planes of 16 channels (c16). Rows end at multiples of 64 bytes, and so do
-  // planes: their sizes are whole words.
+  // A block of rows of pixels in planes of 16 channels, also where memory has them in hwc. Rows end at multiples of
+  // 64 bytes, and so do planes: their sizes are whole words.
   typedef struct packed {
     logic half;  // of the output buffer
     logic [CountBits-1:0] columns;  // pixels of a row
@@ -17,6 +17,9 @@ package store_pkg;
     logic [CountBits-1:0] row_words;
     logic [CountBits-1:0] plane_words;  // of the block: rows times row_words
     logic [CountBits-1:0] planes;
+    // hwc: bytes of a pixel, and words of a row in memory; c16: 0.
+    logic [CountBits-1:0] pixel_bytes;
+    logic [CountBits-1:0] pixel_row_words;
   } store_block_t;
 
   // Its runs in memory: the planes of the block, or one run of all of them where they follow each other.

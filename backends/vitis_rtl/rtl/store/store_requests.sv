@@ -19,7 +19,7 @@ module store_requests
 
   localparam int unsigned Blocks = 4;
 
-  logic [CountBits-1:0] runs, answered_q;
+  logic [CountBits-1:0] last_run, answered_q;
 
   run_requests u_requests (
       .clk_i,
@@ -40,16 +40,16 @@ module store_requests
       .clk_i,
       .rst_i,
       .push_i (start_i),
-      .data_i (runs_i.runs),
+      .data_i (runs_i.runs - 1'b1),
       .pop_i  (done_o),
-      .data_o (runs),
+      .data_o (last_run),
       .valid_o(busy_o),
       /* verilator lint_off PINCONNECTEMPTY */
       .full_o ()
       /* verilator lint_on PINCONNECTEMPTY */
   );
 
-  assign done_o = done_i && answered_q + 1'b1 == runs;
+  assign done_o = done_i && answered_q == last_run;
 
   always_ff @(posedge clk_i) begin
     if (rst_i) answered_q <= '0;

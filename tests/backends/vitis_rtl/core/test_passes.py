@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
-from dynamap.backends.vitis_rtl.core.cycles import CoreCycles, core_cycles
+from dynamap.backends.program.specification import AlgorithmCode, FormatCode
+from dynamap.backends.vitis_rtl.core.cycles import core_cycles
 from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
-from dynamap.backends.vitis_rtl.core.registers import CoreShape
+from dynamap.backends.vitis_rtl.core.registers import CorePass
+from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory
 from dynamap.backends.vitis_rtl.simulation import Simulations
-from support.layer_records import MEMORY_WORDS, Layer, LayerData, begin_of, layer_bench, layer_data, layer_inputs
-
-IntArray = npt.NDArray[np.int64]
-
-SMALL = CoreShape(
-    FeedShape(rows=16, columns=8, accumulator_rows=256),
-    DrainShape(LaneShape(columns=8, pairs=8), accumulator_rows=256, parameter_depth=64, output_depth=512),
-    MemoryPort(64),
-)
-TABLE = np.random.default_rng(9).integers(-128, 128, 256).astype(np.int8)
-MEMORY = PlannedMemory(read_latency=40, write_latency=20)
-
-SHORT = CoreShape(
-    FeedShape(rows=21, columns=24, word_units=2, input_depth=256, weight_depth=512, accumulator_rows=128),
-    DrainShape(LaneShape(columns=24, pairs=16), accumulator_rows=128, units=2, parameter_depth=128, output_depth=1024),
-    MemoryPort(32, outstanding=8),
-)
-"""Rows of three groups, the last a short one, that begin inside units; two groups of columns; words of 32 bytes."""
+from support.layer_checks import MEMORY, SHORT, SMALL, TABLE, check, run
+from support.layer_records import Layer, layer_data, layer_inputs, passes_of
 
 LARGE = CoreShape(
     FeedShape(rows=129, columns=48, weight_depth=1024),
@@ -57,63 +42,75 @@ LAYERS = {
 }
 
 
-def as_planned(shape: CoreShape, data: LayerData, memory: PlannedMemory, cycles: int) -> dict[str, IntArray]:
-    """Inputs with the latencies and the gap of a memory that keeps the plan."""
-    inputs = layer_inputs(shape, data, TABLE, cycles)
-    for name, value in (("gap", memory.gap), ("read_latency", memory.read_latency)):
-        inputs[name][:] = value
-    inputs["write_latency"][:] = memory.write_latency
-    return inputs
+HWC, TOEPLITZ = FormatCode.HWC, FormatCode.TOEPLITZ
+
+FIRST_LAYERS = {
+    "hwc of 3 channels": Layer(3, 9, 11, 24, (3, 3), stride=2, pad=1, block_rows=2, input_format=HWC),
+    "hwc of 1 channel, a pixel per cycle fills the queue": Layer(1, 28, 28, 16, (5, 5), block_rows=4, input_format=HWC),
+    "hwc to hwc": Layer(3, 6, 7, 5, (3, 3), pad=1, block_rows=2, input_format=HWC, output_format=HWC),
+    "hwc of 40 channels": Layer(40, 6, 5, 16, (3, 3), pad=1, block_rows=2, input_format=HWC),
+    "hwc of 70 channels, longer than a word": Layer(70, 4, 3, 20, block_channels=16, input_format=HWC),
+}
+WINDOWS = {
+    "windows of 3 channels": Layer(3, 9, 11, 24, (3, 3), stride=2, pad=1, block_rows=2, input_format=TOEPLITZ),
+    "windows of 7 x 7": Layer(3, 14, 14, 16, (7, 7), stride=2, pad=3, block_rows=2, input_format=TOEPLITZ),
+    "windows whose weights stream": Layer(3, 5, 5, 40, (3, 3), pad=1, block_channels=16, input_format=TOEPLITZ),
+}
+PIXELS = {
+    "pixels of 3 channels": Layer(16, 6, 9, 3, (3, 3), pad=1, block_rows=2, output_format=HWC),
+    "pixels of 24 channels": Layer(20, 5, 5, 24, block_rows=2, output_format=HWC, look_up=True),
+    "pixels of 70 channels": Layer(16, 4, 7, 70, block_rows=1, output_format=HWC),
+    "pixels of 64 channels": Layer(16, 3, 4, 64, block_rows=1, output_format=HWC),
+    "one pixel of 10 channels": Layer(48, 1, 1, 10, block_channels=16, output_format=HWC),
+}
+KEPT = {
+    "two chunks of one block": Layer(32, 4, 5, 20, (3, 3), pad=1, block_channels=32, chunk_units=1),
+    "three chunks of four blocks": Layer(80, 4, 4, 56, block_channels=16, chunk_units=2, look_up=True),
+    "bands": Layer(16, 9, 5, 40, (3, 3), pad=1, block_channels=16, band_rows=3),
+    "bands of chunks of five blocks": Layer(48, 6, 4, 72, (3, 3), pad=1, block_channels=16, chunk_units=1, band_rows=2),
+    "chunks whose inputs stream": Layer(48, 7, 4, 24, (3, 3), pad=1, block_rows=2, chunk_units=1),
+    "one position": Layer(96, 1, 1, 100, block_channels=48, chunk_units=2, look_up=True),
+}
+KN2ROW = {
+    "3x3": Layer(20, 7, 9, 24, (3, 3), pad=1, block_rows=2, algorithm=AlgorithmCode.KN2ROW),
+    "2x5 without pads": Layer(16, 7, 9, 40, (2, 5), block_rows=3, algorithm=AlgorithmCode.KN2ROW),
+    "5x5 whose weights stream": Layer(16, 4, 6, 40, (5, 5), pad=2, block_channels=16, algorithm=AlgorithmCode.KN2ROW),
+    "dilated": Layer(16, 7, 8, 16, (3, 3), pad=2, dilation=2, block_rows=2, algorithm=AlgorithmCode.KN2ROW),
+    "chunks": Layer(48, 4, 4, 16, (3, 3), pad=1, block_channels=16, chunk_units=2, algorithm=AlgorithmCode.KN2ROW),
+}
 
 
-def run(
-    simulations: Simulations, shape: CoreShape, data: LayerData, inputs: dict[str, IntArray], *, loops: bool = True
-) -> dict[str, IntArray]:
-    """What is seen from the start of the pass on; the memory behind it is compared with the emulator's."""
-    cycles = len(inputs["rst"]) - begin_of() - MEMORY_WORDS
-    seen = simulations.run(layer_bench(shape, loops=loops), inputs)
-    seen = {name: value[begin_of() :] for name, value in seen.items()}
-    differ = np.argwhere(seen["word"][cycles:] != data.after.reshape(-1, shape.word))
-    assert len(differ) == 0, f"{len(differ)} bytes, the first ones at word, byte {differ[:5].tolist()}"
-    return {name: value[:cycles] for name, value in seen.items()}
+@pytest.mark.parametrize("layer", FIRST_LAYERS.values(), ids=FIRST_LAYERS.keys())
+def test_pixels_of_hwc_are_taken(simulations: Simulations, layer: Layer) -> None:
+    """Words wait for the pixels in front of them, in the queue, and on the port when that is full."""
+    check(simulations, SMALL, layer, 1)
 
 
-def check_cycles(seen: dict[str, IntArray], expected: CoreCycles) -> None:
-    """Every event of every block, and the end."""
-    found = {name: np.flatnonzero(value[:, 0]).tolist() for name, value in seen.items() if name != "word"}
-    assert found["placed"] == expected.placed
-    assert found["weights"] == expected.weights
-    assert found["fed"] == expected.fed
-    for name in ("posted", "filled", "emptied", "stored"):
-        assert found[name] == [getattr(cycles, name) for cycles in expected.drained], name
-    assert found["stored"][-1] == expected.total
+MORE = WINDOWS | PIXELS | KEPT | KN2ROW
+
+
+@pytest.mark.parametrize("layer", MORE.values(), ids=MORE.keys())
+@pytest.mark.parametrize("shape", [SMALL, SHORT], ids=["16x8", "21x24"])
+def test_other_formats_and_passes(simulations: Simulations, shape: CoreShape, layer: Layer) -> None:
+    """Windows that the host has laid out, pixels behind each other, sums of several passes, a segment for each tap."""
+    check(simulations, shape, layer, 1)
 
 
 @pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS.keys())
 @pytest.mark.parametrize("shape", [SMALL, SHORT], ids=["16x8", "21x24"])
 def test_a_convolution_from_memory_to_memory(simulations: Simulations, shape: CoreShape, layer: Layer) -> None:
-    data = layer_data(shape, layer, TABLE, 1)
-    expected = core_cycles(data.work, MEMORY)
-    seen = run(simulations, shape, data, as_planned(shape, data, MEMORY, expected.total + 50))
-    check_cycles(seen, expected)
+    check(simulations, shape, layer, 1)
 
 
 @pytest.mark.parametrize("latencies", [(2, 2), (199, 100)], ids=str)
 def test_latencies_are_counted(simulations: Simulations, latencies: tuple[int, int]) -> None:
     """With 199 cycles 8 bursts cover no latency: data comes with bubbles, and its cycles are known all the same."""
-    memory = PlannedMemory(*latencies)
-    data = layer_data(SHORT, Layer(60, 10, 9, 24, (3, 3), pad=1, block_rows=2), TABLE, 2)
-    expected = core_cycles(data.work, memory)
-    seen = run(simulations, SHORT, data, as_planned(SHORT, data, memory, expected.total + 50))
-    check_cycles(seen, expected)
+    check(simulations, SHORT, Layer(60, 10, 9, 24, (3, 3), pad=1, block_rows=2), 2, PlannedMemory(*latencies))
 
 
 def test_the_array_in_instances_runs_a_layer_too(simulations: Simulations) -> None:
     """The style that is synthesised: the same bytes in the same cycles."""
-    data = layer_data(SMALL, LAYERS["5x5 in single rows"], TABLE, 3)
-    expected = core_cycles(data.work, MEMORY)
-    inputs = as_planned(SMALL, data, MEMORY, expected.total + 50)
-    check_cycles(run(simulations, SMALL, data, inputs, loops=False), expected)
+    check(simulations, SMALL, LAYERS["5x5 in single rows"], 3, loops=False)
 
 
 @pytest.mark.parametrize("shape", [SMALL, SHORT], ids=["16x8", "21x24"])
@@ -125,7 +122,7 @@ def test_stalls_of_the_memory_change_no_byte(simulations: Simulations, shape: Co
         Layer(64, 6, 6, 100, block_channels=16, look_up=True),
     ):
         data = layer_data(shape, layer, TABLE, 4)
-        cycles = 8 * core_cycles(data.work, MEMORY).total
+        cycles = [8 * core_cycles(work, MEMORY).total for work in data.works]
         inputs = layer_inputs(shape, data, TABLE, cycles)
         total = len(inputs["rst"])
         inputs["gap"][:, 0] = random.integers(0, 4, total)
@@ -133,36 +130,32 @@ def test_stalls_of_the_memory_change_no_byte(simulations: Simulations, shape: Co
         inputs["write_latency"][:, 0] = random.integers(2, 60, total)
         inputs["stall"][:] = random.random((total, 5)) < [0.3, 0.5, 0.3, 0.5, 0.3]
         inputs["address_waits"][:] = random.integers(0, 2)
-        seen = run(simulations, shape, data, inputs)
-        assert not seen["busy"][-1]
-        assert seen["stored"].sum() == len(data.work.blocks)
+        for seen, work in zip(run(simulations, shape, data, inputs, cycles), data.works, strict=True):
+            assert not seen["busy"][-1]
+            assert seen["stored"].sum() == (0 if work.keep else len(work.blocks))
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("layer", GOOGLENET.values(), ids=GOOGLENET.keys())
 def test_layers_of_an_inception_module(simulations: Simulations, layer: Layer) -> None:
     """With 6,192 multipliers, a tile of 96 channels and 64 lanes."""
-    data = layer_data(LARGE, layer, TABLE, 5)
-    assert data.work.fits()
-    expected = core_cycles(data.work, MEMORY)
-    check_cycles(run(simulations, LARGE, data, as_planned(LARGE, data, MEMORY, expected.total + 50)), expected)
+    check(simulations, LARGE, layer, 5)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("seed", range(12))
 def test_random_convolutions(simulations: Simulations, seed: int) -> None:
-    """Any shape that fits."""
+    """Any shape that fits: at least six of a seed's ten."""
     random = np.random.default_rng(seed)
     shape = (SMALL, SHORT)[seed % 2]
+    compared = 0
     for number in range(10):
         layer = random_layer(random)
-        data = layer_data(shape, layer, TABLE, number)
-        if not data.work.fits():
-            continue
-        memory = PlannedMemory(int(random.integers(2, 120)), int(random.integers(2, 120)))
-        expected = core_cycles(data.work, memory)
-        seen = run(simulations, shape, data, as_planned(shape, data, memory, expected.total + 50))
-        check_cycles(seen, expected)
+        if all(CorePass(shape, command).fits() for command in passes_of(layer)):
+            memory = PlannedMemory(int(random.integers(2, 120)), int(random.integers(2, 120)))
+            check(simulations, shape, layer, number, memory)
+            compared += 1
+    assert compared >= 6
 
 
 def random_layer(random: np.random.Generator) -> Layer:

@@ -1,0 +1,120 @@
+"""What a block of a command reads: its runs in memory, where LOAD puts them, and how the feed sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dynamap.backends.program.lowering.geometry import BlockShape, channel_units
+from dynamap.backends.program.specification import AlgorithmCode, Command, FormatCode
+from dynamap.backends.vitis_rtl.core.post import UNIT_BYTES
+from dynamap.backends.vitis_rtl.feeding import ConvolutionBlock, Layout, PlacedPixels, PlacedPlanes
+from dynamap.backends.vitis_rtl.memory_ports import Run
+from dynamap.cost.overlay.limits import PARAMETER_BYTES
+
+
+@dataclass(frozen=True)
+class BlockInput:
+    """The runs of a block in words, and what the placer and the feed must know of it."""
+
+    runs: tuple[Run, ...]
+    placed: PlacedPlanes | PlacedPixels
+    convolution: ConvolutionBlock
+
+
+@dataclass(frozen=True)
+class InputRows:
+    """The rows of a command's input, ``height`` of them: of windows, where the host has laid them out.
+
+    ``first``: where the window of the first output row begins, negative in a pad; ``step``: from a block to the next.
+    """
+
+    height: int
+    first: int
+    step: int
+
+
+def input_rows(command: Command) -> InputRows:
+    """The rows that the blocks of a pass read, one block after the other."""
+    if command.input_format is FormatCode.TOEPLITZ:
+        return InputRows(command.out_height, command.first_row, command.block_rows)
+    first = command.first_row * command.stride_rows - command.pad_top
+    return InputRows(command.height, first, command.block_rows * command.stride_rows)
+
+
+def block_input(command: Command, block: BlockShape, word: int) -> BlockInput:
+    """A block's input, ``word`` bytes of memory at a time."""
+    return _OF_FORMAT[command.input_format](command, block, word)
+
+
+def _planes(command: Command, block: BlockShape, word: int) -> BlockInput:
+    """c16: a run for each plane, or one of all where they have all rows."""
+    planes, rows = channel_units(command), block.input_rows
+    begin = command.input_address + block.input_start * command.input_row_bytes
+    words = rows * command.input_row_bytes // word
+    if rows == command.height:
+        runs = [Run(begin // word, planes * words)]
+    else:
+        runs = [Run((begin + plane * command.input_plane_bytes) // word, words) for plane in range(planes)]
+    convolution = _convolution(command, block)
+    units = rows * command.input_row_bytes // UNIT_BYTES
+    placed = PlacedPlanes(0, convolution.pitch, planes, units, command.input_plane_bytes // UNIT_BYTES, 0)
+    return BlockInput(tuple(runs), placed, convolution)
+
+
+def _pixels(command: Command, block: BlockShape, word: int) -> BlockInput:
+    """hwc: one run of rows of pixels."""
+    convolution = _convolution(command, block)
+    placed = PlacedPixels(
+        0, convolution.pitch, block.input_rows, command.width, command.channels, convolution.row_units, 0
+    )
+    return BlockInput((_rows(command, block, word),), placed, convolution)
+
+
+def _windows(command: Command, block: BlockShape, word: int) -> BlockInput:
+    """toeplitz: one run of rows of windows, which the buffer has as memory has them."""
+    convolution = ConvolutionBlock(
+        command.window_bytes,
+        block.input_rows,
+        command.out_width,
+        (1, 1),
+        block.rows,
+        command.out_width,
+        block.channels,
+        weights=block.channels * PARAMETER_BYTES,
+        layout=Layout.WINDOWS,
+    )
+    units = block.input_rows * command.input_row_bytes // UNIT_BYTES
+    return BlockInput((_rows(command, block, word),), PlacedPlanes(0, 1, 1, units, units, 0), convolution)
+
+
+_OF_FORMAT: dict[FormatCode, Callable[[Command, BlockShape, int], BlockInput]] = {
+    FormatCode.C16: _planes,
+    FormatCode.HWC: _pixels,
+    FormatCode.TOEPLITZ: _windows,
+}
+
+
+def _rows(command: Command, block: BlockShape, word: int) -> Run:
+    begin = command.input_address + block.input_start * command.input_row_bytes
+    return Run(begin // word, block.input_rows * command.input_row_bytes // word)
+
+
+def _convolution(command: Command, block: BlockShape) -> ConvolutionBlock:
+    """Windows over pixels. In kn2row every tap is a segment, as where columns are dilated: pads are fed."""
+    return ConvolutionBlock(
+        command.channels,
+        block.input_rows,
+        command.width,
+        (command.kernel_rows, command.kernel_columns),
+        block.rows,
+        command.out_width,
+        block.channels,
+        (command.stride_rows, command.stride_columns),
+        (command.dilation_rows, command.dilation_columns),
+        first_row=block.first_row * command.stride_rows - command.pad_top - block.input_start,
+        pad_left=command.pad_left,
+        taps_apart=command.algorithm is AlgorithmCode.KN2ROW or command.dilation_columns > 1,
+        pad_value=command.pad_value,
+        weights=block.channels * PARAMETER_BYTES,
+    )

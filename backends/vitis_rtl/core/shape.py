@@ -1,0 +1,54 @@
+"""The sizes of the convolution core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dynamap.backends.vitis_rtl.core.post import UNIT_BYTES, DrainShape
+from dynamap.backends.vitis_rtl.feeding import FeedShape
+from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
+
+PARAMETER_SETS = 4
+"""Blocks whose parameters are kept at a time where weights stream: one posted, one computed, two loaded."""
+
+
+@dataclass(frozen=True)
+class CoreShape:
+    """The parameters of ``core.sv``: those of its two halves, which agree on columns, words and accumulators."""
+
+    feed: FeedShape
+    drain: DrainShape
+    port: MemoryPort
+
+    def __post_init__(self) -> None:
+        assert self.feed.columns == self.drain.lanes.columns
+        assert self.feed.word_units == self.drain.units and self.port.data_bytes == self.word
+        assert self.feed.accumulator_rows == self.drain.accumulator_rows
+        assert self.feed.operand_bits == 8, "the core's operands have 8 bits"
+
+    @property
+    def word(self) -> int:
+        """Bytes of a memory word."""
+        return UNIT_BYTES * self.feed.word_units
+
+    def parameters(self) -> dict[str, int]:
+        """The parameters by their names in the RTL."""
+        feed = {name: value for name, value in self.feed.parameters().items() if name != "OperandBits"}
+        return {
+            **feed,
+            "GroupRows": self.feed.group_rows,
+            "Pairs": self.drain.lanes.pairs,
+            "ParameterDepth": self.drain.parameter_depth,
+            "OutputDepth": self.drain.output_depth,
+            "Outstanding": self.port.outstanding,
+        }
+
+    @property
+    def input_half(self) -> int:
+        """Units of a half of the input buffer."""
+        return self.feed.input_banks * self.feed.input_depth // 2
+
+    @property
+    def weight_half(self) -> int:
+        """Units of a half of the weight buffer."""
+        return self.feed.weight_banks * self.feed.weight_depth // 2

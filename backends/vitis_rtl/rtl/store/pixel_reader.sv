@@ -1,0 +1,250 @@
+// Reads a block from the output buffer into the words of an hwc tensor: a pixel in each step, of one that is longer
+// than a word a word's bytes, which are put behind those of the step before. A step makes at most one word; behind
+// a row's last pixel a step each makes what is left of its words, zeros behind the bytes. Between steps, all of it
+// stands still while a word is not taken.
+//
+//   step   0        1         3       4       6       7
+//          counted  address   units   turned  bytes   a word, or kept for the next step
+module pixel_reader
+  import store_pkg::*;
+#(
+    parameter int unsigned Units = 4,
+    parameter int unsigned Depth = 1024,
+    localparam int unsigned WordBits = $clog2(Depth)
+) (
+    input logic clk_i,
+    input logic rst_i,
+    input logic start_i,  // not while busy
+    /* verilator lint_off UNUSEDSIGNAL */  // each part takes what it needs of a block
+    input store_block_t block_i,  // stays as long
+    /* verilator lint_on UNUSEDSIGNAL */
+    output logic busy_o,  // the last word was not taken
+    output logic done_o,  // the last word is taken
+    output logic advance_o,
+    output logic [Units-1:0][WordBits-1:0] read_address_o,
+    input logic [Units-1:0][UnitBits-1:0] read_data_i,
+    output logic data_valid_o,
+    input logic data_ready_i,
+    output logic [Units-1:0][UnitBits-1:0] data_o
+);
+
+  localparam int unsigned Bytes = Units * UnitBytes;
+  localparam int unsigned PlaceBits = $clog2(Bytes);
+  localparam int unsigned PhaseBits = Units < 2 ? 1 : $clog2(Units);
+  localparam int unsigned HalfDepth = Depth / 2;
+  localparam int unsigned Stages = 6;  // behind the one that counts, and before the words
+
+  typedef logic [PlaceBits:0] place_t;  // up to two words
+
+  typedef struct packed {
+    logic valid;
+    logic emit;  // it ends a word
+    logic last;  // of the block
+    logic [PhaseBits-1:0] turn;  // from the bank of unit 0 to where the bytes begin
+    logic [PlaceBits-1:0] place;  // of its first byte in the word
+    place_t behind;  // its last one
+  } step_t;
+
+  function automatic place_t at_most_a_word(logic [CountBits-1:0] bytes);
+    return bytes > CountBits'(Bytes) ? place_t'(Bytes) : place_t'(bytes);
+  endfunction
+
+  logic advance, step;
+  step_t stage_q[Stages+1];
+  assign advance   = !data_valid_o | data_ready_i;
+  assign advance_o = advance;
+
+  // ---- what is read in a step: bytes of a pixel, or none where a row is filled up
+  logic busy_q, filling_q, last_bytes_q, last_column_q, last_row_q, last_word_q;
+  logic [PlaceBits-1:0] place_q;
+  place_t taken_q, behind;
+  logic [CountBits-1:0] bytes_q, columns_q, rows_q, words_q;  // left
+  logic emit, row_over, next_row;
+
+  assign step = busy_q & advance;
+  assign behind = {1'b0, place_q} + taken_q;
+  assign emit = filling_q | behind[PlaceBits];
+  assign row_over = emit & last_word_q;
+  assign next_row = start_i | (step & row_over);
+
+  always_ff @(posedge clk_i) begin
+    if (next_row) begin
+      filling_q <= 1'b0;
+      place_q <= '0;
+      words_q <= block_i.pixel_row_words;
+      last_word_q <= block_i.pixel_row_words == 1;
+      columns_q <= block_i.columns;
+      last_column_q <= block_i.columns == 1;
+    end else if (step) begin
+      filling_q <= filling_q | (last_bytes_q & last_column_q);
+      if (!filling_q) place_q <= behind[PlaceBits-1:0];
+      if (emit) begin
+        words_q <= words_q - 1'b1;
+        last_word_q <= words_q == 2;
+      end
+      if (last_bytes_q) begin
+        columns_q <= columns_q - 1'b1;
+        last_column_q <= columns_q == 2;
+      end
+    end
+    if (next_row | (step & last_bytes_q)) begin
+      bytes_q <= block_i.pixel_bytes;
+      taken_q <= at_most_a_word(block_i.pixel_bytes);
+      last_bytes_q <= block_i.pixel_bytes <= CountBits'(Bytes);
+    end else if (step) begin
+      bytes_q <= bytes_q - CountBits'(Bytes);
+      taken_q <= at_most_a_word(bytes_q - CountBits'(Bytes));
+      last_bytes_q <= bytes_q <= CountBits'(2 * Bytes);
+    end
+    if (start_i) begin
+      rows_q <= block_i.rows;
+      last_row_q <= block_i.rows == 1;
+    end else if (step & row_over) begin
+      rows_q <= rows_q - 1'b1;
+      last_row_q <= rows_q == 2;
+    end
+    if (rst_i) busy_q <= 1'b0;
+    else busy_q <= start_i | (busy_q & !(step & row_over & last_row_q));
+  end
+
+  // ---- where it lies: unit i of plane q in bank (i + q) modulo Units, planes plane_words apart
+  logic [Units:0][WordBits-1:0] planes_q;  // so many of them
+  logic [WordBits-1:0] row_q, pixel_q, chunk_q, after_row, after_pixel;
+  logic [PhaseBits-1:0] phase_q;
+  logic word_over;
+  logic [Units-1:0][PhaseBits-1:0] plane_at, bank_at;  // of a bank, and of a place in the word
+
+  // Where Units is 1 there is one bank.
+  for (genvar u = 0; u < Units; u++) begin : gen_turn
+    assign plane_at[u] = Units == 1 ? PhaseBits'(0) : PhaseBits'(u) - phase_q;
+    assign bank_at[u]  = Units == 1 ? PhaseBits'(0) : PhaseBits'(u) + stage_q[3].turn;
+  end
+
+  assign after_row = start_i ? (block_i.half ? WordBits'(HalfDepth) : '0) :
+                     row_q + WordBits'(block_i.row_words);
+  assign word_over = Units == 1 || phase_q == PhaseBits'(Units - 1);
+  assign after_pixel = pixel_q + WordBits'(word_over);
+
+  always_ff @(posedge clk_i) begin
+    if (start_i) begin
+      for (int unsigned k = 0; k <= Units; k++) begin
+        planes_q[k] <= (k % 2 == 1 ? WordBits'(block_i.plane_words) : '0) +
+                       (k / 2 % 2 == 1 ? WordBits'(block_i.plane_words) << 1 : '0) +
+                       (k / 4 == 1 ? WordBits'(block_i.plane_words) << 2 : '0);
+      end
+    end
+    if (next_row) begin
+      row_q   <= after_row;
+      pixel_q <= after_row;
+      chunk_q <= after_row;
+      phase_q <= '0;
+    end else if (step & last_bytes_q) begin
+      pixel_q <= after_pixel;
+      chunk_q <= after_pixel;
+      phase_q <= Units == 1 ? '0 : phase_q + 1'b1;
+    end else if (step) begin
+      chunk_q <= chunk_q + planes_q[Units];
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (advance) begin
+      for (int unsigned b = 0; b < Units; b++) read_address_o[b] <= chunk_q + planes_q[plane_at[b]];
+    end
+  end
+
+  // ---- the steps on their way
+  step_t counted;
+  logic under_way;
+
+  always_comb begin
+    counted = '{
+        valid: busy_q,
+        emit: emit,
+        last: row_over & last_row_q,
+        turn: phase_q,
+        place: place_q,
+        behind: filling_q ? {1'b0, place_q} : behind
+    };
+    if (Units > 1) counted.turn = phase_q - PhaseBits'(place_q >> 4);
+    under_way = 1'b0;
+    for (int unsigned s = 1; s <= Stages; s++) under_way |= stage_q[s].valid;
+  end
+
+  always_comb stage_q[0] = counted;
+
+  for (genvar s = 1; s <= Stages; s++) begin : gen_stage
+    always_ff @(posedge clk_i) begin
+      if (advance) stage_q[s] <= stage_q[s-1];
+      if (rst_i) stage_q[s].valid <= 1'b0;
+    end
+  end
+
+  assign busy_o = busy_q | under_way | data_valid_o;
+
+  // ---- its bytes to their place in the word: units, then bytes
+  logic [Bytes-1:0][7:0] turned_q, coarse_q, fine_q, kept_q, present;
+  logic [Bytes-1:0] here_q, next_q, first;
+  logic [2*Bytes-1:0] reached;
+
+  // Bytes of the step in this word and in the next one: from its first one on, and not those behind it.
+  assign first   = {Bytes{1'b1}} << stage_q[5].place;
+  assign reached = ~({2 * Bytes{1'b1}} << stage_q[5].behind);
+
+  always_ff @(posedge clk_i) begin
+    if (advance) begin
+      here_q <= first & reached[Bytes-1:0];
+      next_q <= reached[2*Bytes-1:Bytes];
+    end
+  end
+
+  for (genvar u = 0; u < Units; u++) begin : gen_unit
+    always_ff @(posedge clk_i) begin
+      if (advance) begin
+        turned_q[16*u+:16] <= read_data_i[bank_at[u]];
+      end
+    end
+  end
+
+  for (genvar j = 0; j < Bytes; j++) begin : gen_byte
+    always_ff @(posedge clk_i) begin
+      if (advance) begin
+        case (stage_q[4].place[3:2])
+          2'd0: coarse_q[j] <= turned_q[j];
+          2'd1: coarse_q[j] <= turned_q[(j+Bytes-4)%Bytes];
+          2'd2: coarse_q[j] <= turned_q[(j+Bytes-8)%Bytes];
+          default: coarse_q[j] <= turned_q[(j+Bytes-12)%Bytes];
+        endcase
+        case (stage_q[5].place[1:0])
+          2'd0: fine_q[j] <= coarse_q[j];
+          2'd1: fine_q[j] <= coarse_q[(j+Bytes-1)%Bytes];
+          2'd2: fine_q[j] <= coarse_q[(j+Bytes-2)%Bytes];
+          default: fine_q[j] <= coarse_q[(j+Bytes-3)%Bytes];
+        endcase
+      end
+    end
+    assign present[j] = here_q[j] ? fine_q[j] : kept_q[j];
+  end
+
+  // ---- words; what is kept is zero where no byte has come yet
+  logic last_q;
+
+  assign done_o = data_valid_o & data_ready_i & last_q;
+
+  always_ff @(posedge clk_i) begin
+    if (start_i) kept_q <= '0;
+    else if (advance & stage_q[Stages].valid) begin
+      for (int unsigned j = 0; j < Bytes; j++) begin
+        if (!stage_q[Stages].emit) kept_q[j] <= present[j];
+        else kept_q[j] <= next_q[j] ? fine_q[j] : '0;
+      end
+    end
+    if (advance) begin
+      data_o <= present;
+      last_q <= stage_q[Stages].last;
+    end
+    if (rst_i) data_valid_o <= 1'b0;
+    else if (advance) data_valid_o <= stage_q[Stages].valid & stage_q[Stages].emit;
+  end
+
+endmodule
