@@ -87,6 +87,9 @@ def feeding() -> Iterator[Part]:
     yield Part("order of tiles", "tile_walker", {"Rows": 16})
     yield Part("order of windows", "window_walker", {})
     yield Part("loading of weights", "weight_loader", {})
+    for rows in (16, 120):
+        yield Part(f"corner turn of {rows} x {rows} bytes", "corner_turn", {"Rows": rows})
+    yield Part("order of sums that stay", "stay_products", {"Rows": 16})
 
 
 def draining() -> Iterator[Part]:

@@ -105,6 +105,7 @@ def array_inputs(shape: ArrayShape) -> Record:
     tags = (
         *(Field(name) for name in ("add", "add_first", "add_half")),
         Field("add_row", shape.row_bits),
+        Field("add_whole", 2),
         Field("read", 1, shape.read_groups),
         Field("read_half"),
         Field("read_row", shape.row_bits),

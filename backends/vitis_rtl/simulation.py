@@ -52,7 +52,7 @@ def array_bench(shape: ArrayShape, *, instances: bool = True, loops: bool = True
 def feed_bench(shape: FeedShape) -> Bench:
     """Placer, feed and the array in loops."""
     high_bits = 22 if shape.operand_bits > 8 else 18
-    parameters = {**shape.parameters(), "GroupRows": shape.group_rows, "HighBits": high_bits}
+    parameters = {**shape.parameters(), "HighBits": high_bits}
     return Bench("feed_bench", tuple(parameters.items()), feed_inputs(shape), feed_outputs(shape))
 
 

@@ -16,7 +16,7 @@ module array_bench
     localparam int unsigned RowBits = $clog2(AccumulatorRows),
     localparam int unsigned ReadGroups = (Columns + ReadColumns - 1) / ReadColumns,
     localparam int unsigned MovingBits = Rows * OperandBits + Columns * WordBits,
-    localparam int unsigned InBits = 12 + ReadGroups + 2 * RowBits + MovingBits,
+    localparam int unsigned InBits = 14 + ReadGroups + 2 * RowBits + MovingBits,
     localparam int unsigned OutBits = 1 + Columns * (1 + 2 * AccumulatorBits)
 ) (
     input logic clk_i,
@@ -32,11 +32,12 @@ module array_bench
   logic add, add_first, add_half, read_half;
   logic [ReadGroups-1:0] read;
   logic [RowBits-1:0] add_row, read_row;
+  logic [1:0] add_whole;
   logic [Rows-1:0][OperandBits-1:0] operand;
   logic [Columns-1:0][WordBits-1:0] word;
   logic [1:0][OutBits-2:0] seen;
 
-  assign {word, operand, read_row, read_half, read, add_row, add_half, add_first, add,
+  assign {word, operand, read_row, read_half, read, add_whole, add_row, add_half, add_first, add,
           last, first, load_last, load, take, paired, outputs_stay, rst} = in_i;
   assign out_o = {Instances ? seen[0] : seen[1], Instances && Loops && seen[0] != seen[1]};
 
@@ -66,6 +67,7 @@ module array_bench
         .add_first_i(add_first),
         .add_half_i(add_half),
         .add_row_i(add_row),
+        .add_whole_i(add_whole),
         .read_i(read),
         .read_half_i(read_half),
         .read_row_i(read_row),
@@ -103,6 +105,7 @@ module array_bench
         .add_first_i(add_first),
         .add_half_i(add_half),
         .add_row_i(add_row),
+        .add_whole_i(add_whole),
         .read_i(read),
         .read_half_i(read_half),
         .read_row_i(read_row),

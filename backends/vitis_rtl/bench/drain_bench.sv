@@ -66,6 +66,7 @@ module drain_bench
       .add_first_i(1'b1),
       .add_half_i(add_half),
       .add_row_i(add_row),
+      .add_whole_i('0),
       .low_i(add_low),
       .high_i(add_high),
       .carry_i('0),

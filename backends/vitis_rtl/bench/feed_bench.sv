@@ -33,6 +33,7 @@ module feed_bench
   logic [WordUnits-1:0][127:0] pushed_word, weight_word, word;
   logic [UnitBits-1:0] weight_unit;
   logic [RowBits-1:0] read_row, add_row;
+  logic [1:0] add_whole;
   load_t pushed_load, load;
   block_t pushed_block, block;
   logic load_valid, load_ready, word_valid, word_ready, block_valid, block_ready, placed, done;
@@ -115,6 +116,7 @@ module feed_bench
   feed #(
       .Rows(Rows),
       .Columns(Columns),
+      .GroupRows(GroupRows),
       .OperandBits(OperandBits),
       .WordUnits(WordUnits),
       .InputBanks(InputBanks),
@@ -147,7 +149,8 @@ module feed_bench
       .add_o(add),
       .add_first_o(add_first),
       .add_half_o(add_half),
-      .add_row_o(add_row)
+      .add_row_o(add_row),
+      .add_whole_o(add_whole)
   );
 
   systolic_array_loops #(
@@ -173,6 +176,7 @@ module feed_bench
       .add_first_i(add_first),
       .add_half_i(add_half),
       .add_row_i(add_row),
+      .add_whole_i(add_whole),
       .read_i(read),
       .read_half_i(read_half),
       .read_row_i(read_row),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dynamap.backends.vitis_rtl.array import ArrayShape
 from dynamap.backends.vitis_rtl.core.drain import DrainCycles, DrainTimeline
 from dynamap.backends.vitis_rtl.core.registers import CoreBlock, CorePass
-from dynamap.backends.vitis_rtl.feeding import LEAST_TILE, PlacedPixels
+from dynamap.backends.vitis_rtl.feeding import LEAST_TILE, ConvolutionBlock, PlacedPixels
 from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory, Reads, Run
 
 BEGIN_CYCLES = 2
@@ -105,18 +105,42 @@ class _Timeline:
         if index >= 2 and not work.keep:
             offered = max(offered, self._drain.posted[index - 2] + 1)
         convolution = work.blocks[index].convolution
+        feeds = self._sums_stay if convolution.stays else self._weights_stay
+        cycles.fed.append(feeds(convolution, offered))
+        array = ArrayShape(feed.rows, feed.columns, feed.group_rows)
+        cycles.total = cycles.fed[-1] + feed.group_rows + array.levels
+        if not work.keep:
+            self._drain.post(cycles.total)
+
+    def _weights_stay(self, convolution: ConvolutionBlock, offered: int) -> int:
+        """The cycle of a block's last window at the array."""
+        feed = self._shape.feed
         known = offered + TILE_CYCLES[0]
         for values, _ in convolution.tiles(feed):
             taken = max(known, self._windows)
             begin = max(taken + values, self._windows_end)
             self._windows, self._windows_end = begin, begin + max(convolution.positions, LEAST_TILE)
             self._tile_taken, known = taken, taken + TILE_CYCLES[1]
-        at_array = self._windows + EDGE_CYCLES + feed.array_cycles
-        cycles.fed.append(at_array + convolution.positions - 1)
-        array = ArrayShape(feed.rows, feed.columns, feed.group_rows)
-        cycles.total = cycles.fed[-1] + feed.group_rows + array.levels
-        if not work.keep:
-            self._drain.post(cycles.total)
+        return self._windows + EDGE_CYCLES + feed.array_cycles + convolution.positions - 1
+
+    def _sums_stay(self, convolution: ConvolutionBlock, offered: int) -> int:
+        """The cycle in which a block's last row of sums begins to leave, as if it were a window's.
+
+        Windows are turned while the values before them go: behind a tile's first value is that of the next one when
+        both are done.
+        """
+        feed = self._shape.feed
+        known = offered + 1 + TILE_CYCLES[0]
+        last = 0
+        for positions, tiles in convolution.sum_tiles(feed):
+            for number, values in enumerate(tiles):
+                self._tile_taken = max(known, self._windows)
+                known = self._tile_taken + TILE_CYCLES[1]
+                self._windows = max(self._tile_taken + max(positions, LEAST_TILE), self._windows_end)
+                last = self._windows + values
+                over = number == len(tiles) - 1
+                self._windows_end = self._windows + (max(values + feed.group_rows - 1, feed.rows) if over else values)
+        return last + feed.product_cycles + feed.rows - 1
 
     def store(self, index: int) -> None:
         start = max(self._next_transfer, self._drain.filled[index] + 1)

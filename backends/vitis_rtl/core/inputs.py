@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dynamap.backends.program.lowering.geometry import BlockShape, channel_units
-from dynamap.backends.program.specification import AlgorithmCode, Command, FormatCode
+from dynamap.backends.program.specification import AlgorithmCode, Command, DataflowCode, FormatCode
 from dynamap.backends.vitis_rtl.core.post import UNIT_BYTES
 from dynamap.backends.vitis_rtl.feeding import ConvolutionBlock, Layout, PlacedPixels, PlacedPlanes
 from dynamap.backends.vitis_rtl.memory_ports import Run
@@ -101,7 +101,11 @@ def _rows(command: Command, block: BlockShape, word: int) -> Run:
 
 
 def _convolution(command: Command, block: BlockShape) -> ConvolutionBlock:
-    """Windows over pixels. In kn2row every tap is a segment, as where columns are dilated: pads are fed."""
+    """Windows over pixels. In kn2row every tap is a segment, as where columns are dilated: pads are fed.
+
+    So it is where sums stay, if there is an empty unit between pixels: their weights have no zeros for it.
+    """
+    gaps = command.dataflow is DataflowCode.NS and channel_units(command) % 2 == 0
     return ConvolutionBlock(
         command.channels,
         block.input_rows,
@@ -114,7 +118,7 @@ def _convolution(command: Command, block: BlockShape) -> ConvolutionBlock:
         (command.dilation_rows, command.dilation_columns),
         first_row=block.first_row * command.stride_rows - command.pad_top - block.input_start,
         pad_left=command.pad_left,
-        taps_apart=command.algorithm is AlgorithmCode.KN2ROW or command.dilation_columns > 1,
+        taps_apart=command.algorithm is AlgorithmCode.KN2ROW or command.dilation_columns > 1 or gaps,
         pad_value=command.pad_value,
         weights=block.channels * PARAMETER_BYTES,
     )

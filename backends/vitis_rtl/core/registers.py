@@ -42,7 +42,7 @@ class CorePass:
     """A command as the core's registers have it.
 
     Raises:
-        InputError: it is none of what the core can do: im2col or kn2row, weights staying, data as they are stored.
+        InputError: it is none of what the core can do: im2col or kn2row, data as they are stored.
     """
 
     def __init__(self, shape: CoreShape, command: Command) -> None:
@@ -56,8 +56,10 @@ class CorePass:
 
     def _check(self) -> None:
         command = self.command
-        if command.dataflow is not DataflowCode.WS or command.algorithm is AlgorithmCode.WINOGRAD:
-            raise InputError("the core runs im2col and kn2row with weights that stay (WS), and no other command yet")
+        im2col = command.algorithm is AlgorithmCode.IM2COL and command.dataflow is not DataflowCode.IS
+        kn2row = command.algorithm is AlgorithmCode.KN2ROW and command.dataflow is DataflowCode.WS
+        if not im2col and not kn2row:
+            raise InputError("the core runs im2col (WS, NS) and kn2row (WS), and no other algorithm and dataflow yet")
         if command.data_offset:
             raise InputError("the core's data have 8 bits: kn2row needs data_offset 0, and its zero point in the bias")
         if command.input_format is FormatCode.HWC and self.shape.word < LEAST_PIXELS_WORD:
@@ -71,7 +73,8 @@ class CorePass:
             address, size = command.weights_address, command.weight_bytes
         assert size == contraction_of(command).run_bytes(command.dataflow, channels)
         found = block_input(command, block, word)
-        convolution = replace(found.convolution, accumulate=self.accumulate)
+        stays = command.dataflow is DataflowCode.NS
+        convolution = replace(found.convolution, accumulate=self.accumulate, stays=stays)
         parameter_words = -(-channels * PARAMETER_BYTES // word)
         weights = Run(address // word, size // word)
         return CoreBlock(block, found.runs, weights, parameter_words, found.placed, convolution)

@@ -36,7 +36,6 @@ class CoreShape:
         feed = {name: value for name, value in self.feed.parameters().items() if name != "OperandBits"}
         return {
             **feed,
-            "GroupRows": self.feed.group_rows,
             "Pairs": self.drain.lanes.pairs,
             "ParameterDepth": self.drain.parameter_depth,
             "OutputDepth": self.drain.output_depth,

@@ -29,7 +29,7 @@ class ConvolutionBlock:
     ``taps_apart``: every tap is a segment of its own, as where kernel columns are dilated, and in kn2row; else the
     taps of a kernel row are one. ``weights``: the first byte behind the parameters in the weight buffer.
     ``repeats``: products of their own, each with sums of its own. ``accumulate``: the sums from row
-    ``accumulator_row`` on are added to.
+    ``accumulator_row`` on are added to. ``stays``: sums stay in the multipliers (NS), not weights (WS).
     """
 
     channels: int
@@ -52,6 +52,7 @@ class ConvolutionBlock:
     accumulator_row: int = 0
     layout: Layout = Layout.PIXELS
     repeats: int = 1
+    stays: bool = False
 
     @property
     def wide(self) -> bool:
@@ -119,6 +120,16 @@ class ConvolutionBlock:
                 for channels in self.column_tiles(shape):
                     yield values, channels
 
+    def sum_tiles(self, shape: FeedShape) -> Iterator[tuple[int, list[int]]]:
+        """Where sums stay: positions of each tile of sums, and the values that are turned at a time for it.
+
+        A column has two channels, one after the other.
+        """
+        values = self.segments * self.row_tiles(shape)
+        for first in range(0, self.positions, shape.rows):
+            for _ in range(2 * len(self.column_tiles(shape))):
+                yield min(shape.rows, self.positions - first), values
+
     def registers(self, shape: FeedShape) -> dict[str, int]:
         """The fields of ``block_t``."""
         values = self.row_tiles(shape)
@@ -147,7 +158,8 @@ class ConvolutionBlock:
             "tap_row_rows": self.dilation[0],
             "segment_bytes": self.segment_bytes,
             "column_tiles": len(tiles),
-            "paired": int(not self.wide),
+            "paired": int(not self.wide and not self.stays),
+            "stay": int(self.stays),
             "weights": self.weights,
             "full_bytes": tiles[0],
             "last_bytes": tiles[-1],

@@ -57,6 +57,11 @@ class FeedShape:
         return 5 + max(_stages(self.input_banks) + (2 if self.rows % UNIT else 0), _stages(self.weight_banks))
 
     @property
+    def product_cycles(self) -> int:
+        """Where sums stay: from a product that is known to the ports of the array, its windows turned meanwhile."""
+        return self.array_cycles + 2 * _stages(self.rows) + 2
+
+    @property
     def placing_cycles(self) -> int:
         """From a word that is taken to the cycle in which its units are written."""
         return 1 + _stages(self.input_banks)
@@ -66,6 +71,7 @@ class FeedShape:
         return {
             "Rows": self.rows,
             "Columns": self.columns,
+            "GroupRows": self.group_rows,
             "OperandBits": self.operand_bits,
             "WordUnits": self.word_units,
             "InputBanks": self.input_banks,

@@ -131,6 +131,26 @@ def test_staying_tiles_are_stored_in_the_order_in_which_rows_leave(simulations: 
     np.testing.assert_array_equal(low + PAIR * high, sum(results(WIDE, tile) for tile in tiles))
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_sums_that_come_in_parts_are_put_together(simulations: Simulations, first: bool) -> None:
+    """NS: a tile into the first sums of its rows, the next one into the second ones; each leaves the other as it is."""
+    tiles = [random_staying(WIDE, seed, 13) for seed in range(4)]
+    made = records(WIDE, tiles, behind=80)
+    rows = np.arange(WIDE.rows)
+    lasts = [start + 12 for start in made.starts]
+    for number, last in enumerate(lasts):
+        adds(made.inputs, last, 1, rows, first=number < 2 or first)
+        made.inputs.setdefault("add_whole", np.zeros_like(made.inputs["rst"]))
+        made.inputs["add_whole"][last : last + len(rows)] = 1 + number % 2
+    cycles = lasts[-1] + WIDE.after_staying() + rows
+    reads(made.inputs, cycles, 1, rows)
+    seen = simulations.run(array_bench(WIDE), made.inputs)
+    for side, found in enumerate(answers(WIDE, seen, cycles)):
+        expected = results(WIDE, tiles[2 + side]) + (0 if first else results(WIDE, tiles[side]))
+        np.testing.assert_array_equal(found, (expected + 2**31) % 2**32 - 2**31)
+    assert not seen["differ"][made.starts[0] + 40 : cycles[0]].any()
+
+
 def random_cycles(shape: ArrayShape, seed: int, cycles: int) -> dict[str, IntArray]:
     """Everything at random, but for what the accumulators forbid: they change halves with a pause between."""
     random = np.random.default_rng(seed)
@@ -149,6 +169,7 @@ def random_cycles(shape: ArrayShape, seed: int, cycles: int) -> dict[str, IntArr
     inputs["add_first"] = ~filled | (random.random((cycles, 1)) < 0.2)
     stride = rows // 2 - 1  # odd, so a permutation of the rows; equal ones are far apart
     inputs["add_row"] = phase * stride % rows
+    inputs["add_whole"] = np.where(filled, random.integers(0, 3, (cycles, 1)), 0)
     inputs["read"] = busy & (random.random((cycles, shape.read_groups)) < 0.5)
     inputs["read_row"] = random.integers(0, rows, (cycles, 1))
     return {name: value.astype(np.int64) for name, value in inputs.items()}

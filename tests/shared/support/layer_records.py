@@ -85,6 +85,7 @@ class Layer:
     input_format: FormatCode = FormatCode.C16
     output_format: FormatCode = FormatCode.C16
     algorithm: AlgorithmCode = AlgorithmCode.IM2COL
+    dataflow: DataflowCode = DataflowCode.WS
     chunk_units: int = 0
     band_rows: int = 0
 
@@ -115,7 +116,7 @@ def whole_command(layer: Layer) -> Command:
     out_row, out_plane = _pitches(layer.output_format, layer.out_channels, out_height, out_width)
     return Command(
         op=Op.CONV, layer=0, flags=Flag.STORE | (Flag.LOOKUP if layer.look_up else Flag(0)),
-        algorithm=layer.algorithm, dataflow=DataflowCode.WS,
+        algorithm=layer.algorithm, dataflow=layer.dataflow,
         mode=Mode.STREAM_WEIGHTS if layer.block_channels else Mode.STREAM_INPUTS,
         input_format=layer.input_format, output_format=layer.output_format, input_address=0, output_address=0,
         input_row_bytes=row, input_plane_bytes=plane, output_row_bytes=out_row, output_plane_bytes=out_plane,

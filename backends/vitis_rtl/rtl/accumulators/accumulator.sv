@@ -1,4 +1,5 @@
-// The accumulator of one column: a row of it holds two sums, or the two parts of one. Two halves in
+// The accumulator of one column: a row of it holds two sums, or the two parts of one. A sum that comes in parts may
+// be put together and added to either of a row's two. Two halves in
 // separate memories: one is added to while the other is read. What is added comes as a tag, two cycles
 // ahead of its sum; tags and reads move right with the columns.
 //
@@ -13,6 +14,7 @@
 module accumulator #(
     parameter int unsigned LowSumBits = 19,
     parameter int unsigned HighSumBits = 19,
+    parameter int unsigned PartBits = 18,  // of the lower part of a sum that comes in two
     parameter int unsigned AccumulatorBits = 32,
     parameter int unsigned Depth = 512,  // rows of each half
     localparam int unsigned RowBits = $clog2(Depth)
@@ -23,10 +25,12 @@ module accumulator #(
     input logic add_first_i,  // the row's first sum: what was there is dropped
     input logic add_half_i,
     input logic [RowBits-1:0] add_row_i,
+    input logic [1:0] add_whole_i,  // the parts are one sum, of the row's first or second; else 0
     output logic add_o,
     output logic add_first_o,
     output logic add_half_o,
     output logic [RowBits-1:0] add_row_o,
+    output logic [1:0] add_whole_o,
     input logic [LowSumBits-1:0] low_i,
     input logic [HighSumBits-1:0] high_i,
     input logic carry_i,
@@ -48,6 +52,7 @@ module accumulator #(
     logic first;
     logic half;
     logic [RowBits-1:0] row;
+    logic [1:0] whole;
   } add_t;
 
   typedef struct packed {
@@ -63,7 +68,13 @@ module accumulator #(
   logic [AccumulatorBits-1:0] low_q, high_q;
 
   always_ff @(posedge clk_i) begin
-    add_q[0] <= '{valid: add_i, first: add_first_i, half: add_half_i, row: add_row_i};
+    add_q[0] <= '{
+        valid: add_i,
+        first: add_first_i,
+        half: add_half_i,
+        row: add_row_i,
+        whole: add_whole_i
+    };
     add_q[1] <= add_q[0];
     add_q[2] <= add_q[1];
     add_q[3] <= add_q[2];
@@ -76,7 +87,7 @@ module accumulator #(
     end
   end
 
-  assign {add_o, add_first_o, add_half_o, add_row_o} = add_q[0];
+  assign {add_o, add_first_o, add_half_o, add_row_o, add_whole_o} = add_q[0];
   assign {read_o, read_half_o, read_row_o} = read_q[0];
 
   for (genvar h = 0; h < 2; h++) begin : gen_half
@@ -86,7 +97,8 @@ module accumulator #(
     ) u_memory (
         .clk_i,
         .read_row_i(add_q[0].valid && add_q[0].half == h ? add_q[0].row : read_q[0].row),
-        .clear_i(add_q[1].valid && add_q[1].half == h && add_q[1].first),
+        .clear_i(add_q[1].valid && add_q[1].half == h && add_q[1].first ?
+                 {!add_q[1].whole[0], !add_q[1].whole[1]} : 2'b00),
         .read_data_o(row[h]),
         .write_i(add_q[3].valid && add_q[3].half == h),
         .write_row_i(add_q[3].row),
@@ -94,12 +106,21 @@ module accumulator #(
     );
   end
 
+  // A whole sum is low + (high + carry) 2^PartBits; the other one of the row stays as it is.
+  typedef logic [AccumulatorBits-1:0] sum_t;
+  logic [1:0] whole;
+  sum_t low, high, upper;
+
   assign present = row[add_q[2].half];
+  assign whole = add_q[2].whole;
+  assign low = sum_t'(signed'(low_i));
+  assign high = sum_t'(signed'(high_i)) + sum_t'(carry_i);
+  assign upper = high << PartBits;
 
   always_ff @(posedge clk_i) begin
-    low_q <= present[AccumulatorBits-1:0] + AccumulatorBits'(signed'(low_i));
-    high_q <= present[Bits-1:AccumulatorBits] + AccumulatorBits'(signed'(high_i)) +
-              AccumulatorBits'(carry_i);
+    low_q <= present[AccumulatorBits-1:0] + (whole[1] ? '0 : low) + (whole[0] ? upper : '0);
+    high_q <= present[Bits-1:AccumulatorBits] + (whole[1] ? low : '0) +
+              (whole[1] ? upper : whole[0] ? '0 : high);
     valid_o <= read_q[2].valid;
     {high_o, low_o} <= row[read_q[2].half];
   end

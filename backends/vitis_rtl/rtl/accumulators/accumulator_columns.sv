@@ -4,6 +4,7 @@ module accumulator_columns #(
     parameter int unsigned Columns = 16,
     parameter int unsigned LowSumBits = 19,
     parameter int unsigned HighSumBits = 19,
+    parameter int unsigned PartBits = 18,  // of the lower part of a sum that comes in two
     parameter int unsigned AccumulatorBits = 32,
     parameter int unsigned Depth = 512,  // rows of each half
     parameter int unsigned ReadColumns = Columns,
@@ -17,6 +18,7 @@ module accumulator_columns #(
     input logic add_first_i,
     input logic add_half_i,
     input logic [RowBits-1:0] add_row_i,
+    input logic [1:0] add_whole_i,
     input logic [Columns-1:0][LowSumBits-1:0] low_i,
     input logic [Columns-1:0][HighSumBits-1:0] high_i,
     input logic [Columns-1:0] carry_i,
@@ -30,6 +32,7 @@ module accumulator_columns #(
 
   logic add[Columns+1], add_first[Columns+1], add_half[Columns+1];
   logic [RowBits-1:0] add_row[Columns+1];
+  logic [1:0] add_whole[Columns+1];
   logic read[Columns], read_half[Columns], next_read[Columns], next_read_half[Columns];
   logic [RowBits-1:0] read_row[Columns], next_read_row[Columns];
 
@@ -37,6 +40,7 @@ module accumulator_columns #(
   assign add_first[0] = add_first_i;
   assign add_half[0] = add_half_i;
   assign add_row[0] = add_row_i;
+  assign add_whole[0] = add_whole_i;
 
   for (genvar c = 0; c < Columns; c++) begin : gen_column
     if (c % ReadColumns == 0) begin : gen_first
@@ -52,6 +56,7 @@ module accumulator_columns #(
     accumulator #(
         .LowSumBits(LowSumBits),
         .HighSumBits(HighSumBits),
+        .PartBits(PartBits),
         .AccumulatorBits(AccumulatorBits),
         .Depth(Depth)
     ) u_accumulator (
@@ -61,10 +66,12 @@ module accumulator_columns #(
         .add_first_i(add_first[c]),
         .add_half_i(add_half[c]),
         .add_row_i(add_row[c]),
+        .add_whole_i(add_whole[c]),
         .add_o(add[c+1]),
         .add_first_o(add_first[c+1]),
         .add_half_o(add_half[c+1]),
         .add_row_o(add_row[c+1]),
+        .add_whole_o(add_whole[c+1]),
         .low_i(low_i[c]),
         .high_i(high_i[c]),
         .carry_i(carry_i[c]),

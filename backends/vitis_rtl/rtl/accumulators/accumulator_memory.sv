@@ -1,5 +1,5 @@
 // Half of a column's accumulator: one read and one write per cycle, read old data where both meet.
-// The block memory's output register is the second one, and `clear_i` is its reset.
+// The block memory's output register is the second one, and `clear_i` is the reset of each half of a row.
 module accumulator_memory #(
     parameter int unsigned Bits = 64,
     parameter int unsigned Depth = 512,
@@ -7,7 +7,7 @@ module accumulator_memory #(
 ) (
     input logic clk_i,
     input logic [AddressBits-1:0] read_row_i,
-    input logic clear_i,  // of the row asked for a cycle before: zero instead
+    input logic [1:0] clear_i,  // each half of the row asked for a cycle before: zero instead
     output logic [Bits-1:0] read_data_o,
     input logic write_i,
     input logic [AddressBits-1:0] write_row_i,
@@ -24,8 +24,10 @@ module accumulator_memory #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (clear_i) read_data_o <= '0;
-    else read_data_o <= fetched_q;
+    for (int unsigned k = 0; k < 2; k++) begin
+      if (clear_i[k]) read_data_o[k*Bits/2+:Bits/2] <= '0;
+      else read_data_o[k*Bits/2+:Bits/2] <= fetched_q[k*Bits/2+:Bits/2];
+    end
   end
 
 endmodule

@@ -34,6 +34,7 @@ module systolic_array
     input logic add_first_i,
     input logic add_half_i,
     input logic [RowBits-1:0] add_row_i,
+    input logic [1:0] add_whole_i,
     // A row of a group of columns to read: its column c answers c + 4 cycles later.
     input logic [ReadGroups-1:0] read_i,
     input logic read_half_i,
@@ -85,20 +86,22 @@ module systolic_array
 
   logic add, add_first, add_half;
   logic [RowBits-1:0] add_row;
+  logic [1:0] add_whole;
 
   delay_line #(
-      .Bits(RowBits + 3),
+      .Bits(RowBits + 5),
       .Cycles(TagCycles)
   ) u_add_delay (
       .clk_i,
-      .data_i({add_i & !rst_i, add_first_i, add_half_i, add_row_i}),
-      .data_o({add, add_first, add_half, add_row})
+      .data_i({add_i & !rst_i, add_first_i, add_half_i, add_row_i, add_whole_i}),
+      .data_o({add, add_first, add_half, add_row, add_whole})
   );
 
   accumulator_columns #(
       .Columns(Columns),
       .LowSumBits(LowSumBits),
       .HighSumBits(HighSumBits),
+      .PartBits(PairShift),
       .AccumulatorBits(AccumulatorBits),
       .Depth(AccumulatorRows),
       .ReadColumns(ReadColumns)
@@ -109,6 +112,7 @@ module systolic_array
       .add_first_i(add_first),
       .add_half_i(add_half),
       .add_row_i(add_row),
+      .add_whole_i(add_whole),
       .low_i(low),
       .high_i(high),
       .carry_i(carry),

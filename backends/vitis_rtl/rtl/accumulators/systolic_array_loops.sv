@@ -35,6 +35,7 @@ module systolic_array_loops
     input logic add_first_i,
     input logic add_half_i,
     input logic [RowBits-1:0] add_row_i,
+    input logic [1:0] add_whole_i,
     input logic [ReadGroups-1:0] read_i,
     input logic read_half_i,
     input logic [RowBits-1:0] read_row_i,
@@ -54,6 +55,7 @@ module systolic_array_loops
     logic first;
     logic half;
     logic [RowBits-1:0] row;
+    logic [1:0] whole;
   } add_t;
 
   typedef struct packed {
@@ -155,9 +157,17 @@ module systolic_array_loops
         memory_low[written.half][c][written.row] = sum_low[c];
         memory_high[written.half][c][written.row] = sum_high[c];
       end
-      sum_low[c] = row_low[added.half][c] + AccumulatorBits'(low[c][Levels][0]);
-      sum_high[c] = row_high[added.half][c] + AccumulatorBits'(high[c][Levels][0]) +
-                    AccumulatorBits'(carry[c][Levels][0]);
+      sum_low[c] = row_low[added.half][c];
+      sum_high[c] = row_high[added.half][c];
+      if (added.whole == 0) begin
+        sum_low[c] += AccumulatorBits'(low[c][Levels][0]);
+        sum_high[c] += AccumulatorBits'(high[c][Levels][0]) + AccumulatorBits'(carry[c][Levels][0]);
+      end else begin
+        automatic longint upper = high[c][Levels][0] + 64'(carry[c][Levels][0]);
+        automatic longint whole = low[c][Levels][0] + (upper <<< PairShift);
+        if (added.whole[1]) sum_high[c] += AccumulatorBits'(whole);
+        else sum_low[c] += AccumulatorBits'(whole);
+      end
       for (int unsigned h = 0; h < 2; h++) begin
         row_low[h][c] = fetched_low[h][c];
         row_high[h][c] = fetched_high[h][c];
@@ -165,13 +175,14 @@ module systolic_array_loops
         fetched_high[h][c] = asked_high[h];
       end
       if (cleared.valid && cleared.first) begin
-        row_low[cleared.half][c] = '0;
-        row_high[cleared.half][c] = '0;
+        if (!cleared.whole[1]) row_low[cleared.half][c] = '0;
+        if (!cleared.whole[0]) row_high[cleared.half][c] = '0;
       end
     end
     for (int unsigned k = TagCycles + Columns + 2; k > 0; k--) add_q[k] = add_q[k-1];
     for (int unsigned k = ReadColumns + 1; k > 0; k--) read_q[k] = read_q[k-1];
-    add_q[0] = '{valid: add_i & !rst_i, first: add_first_i, half: add_half_i, row: add_row_i};
+    add_q[0] = '{valid: add_i & !rst_i, first: add_first_i, half: add_half_i, row: add_row_i,
+                 whole: add_whole_i};
     read_q[0] = '{valid: read_i, half: read_half_i, row: read_row_i};
     if (rst_i) begin
       for (int unsigned k = 0; k < Columns + 3; k++) add_q[TagCycles+k].valid = 1'b0;

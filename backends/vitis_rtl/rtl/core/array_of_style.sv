@@ -26,6 +26,7 @@ module array_of_style #(
     input logic add_first_i,
     input logic add_half_i,
     input logic [RowBits-1:0] add_row_i,
+    input logic [1:0] add_whole_i,
     input logic [ReadGroups-1:0] read_i,
     input logic read_half_i,
     input logic [RowBits-1:0] read_row_i,

@@ -198,12 +198,14 @@ module core
   logic [RowBits-1:0] add_row, read_row;
   logic [ReadGroups-1:0] row_read;
   logic read_half;
+  logic [1:0] add_whole;
   logic [Columns-1:0] valid;
   logic [Columns-1:0][SumBits-1:0] low, high;
 
   feed #(
       .Rows(Rows),
       .Columns(Columns),
+      .GroupRows(GroupRows),
       .WordUnits(WordUnits),
       .InputBanks(InputBanks),
       .InputDepth(InputDepth),
@@ -235,7 +237,8 @@ module core
       .add_o(add),
       .add_first_o(add_first),
       .add_half_o(add_half),
-      .add_row_o(add_row)
+      .add_row_o(add_row),
+      .add_whole_o(add_whole)
   );
 
   array_of_style #(
@@ -262,6 +265,7 @@ module core
       .add_first_i(add_first),
       .add_half_i(add_half),
       .add_row_i(add_row),
+      .add_whole_i(add_whole),
       .read_i(row_read),
       .read_half_i(read_half),
       .read_row_i(read_row),

@@ -49,6 +49,7 @@ package feed_pkg;
     // Column tiles, and the weights: tile after tile, of each a row of `bytes` per value.
     count_t column_tiles;
     logic paired;  // int8, two channels per column; else 16 bits, one per column
+    logic stay;  // the sums, in the multipliers (NS); weights move, column tile after column tile
     bytes_t weights;  // the first byte
     count_t full_bytes;
     count_t last_bytes;  // of the last column tile
@@ -59,19 +60,67 @@ package feed_pkg;
     count_t positions;
   } block_t;
 
-  // One stationary tile.
+  // Output positions, from the first of their block on: where their windows begin behind those of that one, and the
+  // columns that are left in their row.
+  typedef struct packed {
+    units_t base;
+    units_t column;
+    count_t row;
+    count_t columns_left;
+  } position_t;
+
+  // What is walked of a block: see part_walker.sv.
+  typedef struct packed {
+    block_t block;
+    position_t position;
+    count_t windows;
+    logic odd;  // NS: the second of a column's two channels
+    logic last;  // of the block
+  } part_t;
+
+  // One stationary tile, or in NS as many values of the windows of a tile of sums.
   typedef struct packed {
     windows_t windows;
-    place_t place;
+    count_t count;  // of windows
+    place_t place;  // of the first one
+    units_t first_column;  // of a row's first one
+    count_t columns_left;  // in the first row
     logic [3:0] shift;  // bytes of its first unit before the window
     count_t values;  // rows of the array that it uses
     logic paired;
+    bytes_t weights_begin;
     bytes_t weights_end;
     count_t row_bytes;
     logic first;  // of its sums: what the accumulators have is dropped
     count_t accumulator_row;  // of position 0
     logic last;  // of the block
+    // NS: the first one and the last one of the tile of sums, and of which channel.
+    logic begins;
+    logic ends;
+    logic odd;
+    logic accumulate;
   } tile_t;
+
+  // NS: one of the values that all windows of a tile of sums have, and its weights.
+  typedef struct packed {
+    logic valid;
+    logic enters;  // the first of those that were turned together
+    logic first;  // of the tile of sums
+    logic odd;
+    count_t value;
+    bytes_t weights;
+  } product_t;
+
+  // NS: what becomes of a tile of sums, with its last product.
+  typedef struct packed {
+    logic valid;
+    logic last;  // of the block
+    logic first;  // what the accumulators have is dropped
+    logic odd;
+    logic half;
+    count_t count;  // rows
+    count_t row;  // of the first
+  } leave_t;
 
   // One window on its way to the array.
   typedef struct packed {

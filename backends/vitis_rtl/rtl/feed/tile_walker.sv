@@ -1,4 +1,4 @@
-// The stationary tiles of a block in the program's order: repeats, segments, row tiles of a segment,
+// The stationary tiles of a block, or of a part of one, in the program's order: repeats, segments, row tiles of a segment,
 // column tiles. It is a tile ahead of who takes them: behind a tile that is taken the next one is there four
 // cycles later, and behind a block that is started the first one three cycles later.
 module tile_walker
@@ -10,7 +10,7 @@ module tile_walker
     input logic rst_i,
     input logic start_i,
     output logic ready_o,
-    input block_t block_i,
+    input part_t part_i,
     output logic valid_o,
     input logic take_i,
     output tile_t tile_o
@@ -25,6 +25,11 @@ module tile_walker
   } state_e;
 
   state_e state_q;
+  block_t block_i;
+  position_t position_q;
+  count_t windows_q;
+  logic odd_q, last_part_q, begins_q, ends;
+  bytes_t weights_begin_q;
   /* verilator lint_off UNUSEDSIGNAL */  // what only the begin of a block needs
   block_t block_q;
   /* verilator lint_on UNUSEDSIGNAL */
@@ -41,6 +46,7 @@ module tile_walker
   logic [4:0] next_shift;
   count_t next_row;
 
+  assign block_i = part_i.block;
   assign ready_o = state_q == Idle;
   assign valid_o = state_q == Valid;
   assign tile_bytes = block_q.windows.wide ? ByteBits'(2 * Rows) : ByteBits'(Rows);
@@ -55,7 +61,7 @@ module tile_walker
         Idle: if (start_i) state_q <= Look;
         Look: state_q <= Sum;
         Sum: state_q <= Valid;
-        Valid: if (take_i) state_q <= tile_o.last ? Idle : Step;
+        Valid: if (take_i) state_q <= ends ? Idle : Step;
         default: state_q <= Look;
       endcase
     end
@@ -65,6 +71,11 @@ module tile_walker
   always_ff @(posedge clk_i) begin
     if (state_q == Idle) begin
       block_q <= block_i;
+      position_q <= part_i.position;
+      windows_q <= part_i.windows;
+      odd_q <= part_i.odd;
+      last_part_q <= part_i.last;
+      begins_q <= 1'b1;
       repeats_q <= block_i.repeats;
       tap_rows_q <= block_i.tap_rows;
       tap_columns_q <= block_i.tap_columns;
@@ -79,12 +90,14 @@ module tile_walker
       accumulator_row_q <= block_i.accumulator_row;
       first_q <= !block_i.accumulate;
     end else if (state_q == Step && !last_column_tile_q) begin
+      begins_q <= 1'b0;
       column_tiles_q <= column_tiles_q - 1'b1;
       accumulator_row_q <= next_row;
     end else if (state_q == Step) begin
       column_tiles_q <= block_q.column_tiles;
       accumulator_row_q <= repeat_row_q;
       first_q <= 1'b0;
+      begins_q <= 1'b0;
       if (!last_row_tile_q) begin
         segment_q <= segment_q - tile_bytes;
         shift_q <= next_shift[3:0];
@@ -117,6 +130,7 @@ module tile_walker
         end
       end
     end else if (state_q == Sum) begin
+      weights_begin_q <= weights_end_q;
       weights_end_q <= weights_end_q + block_q.tile_bytes[last_row_tile_q][last_column_tile_q];
     end
   end
@@ -129,9 +143,19 @@ module tile_walker
     last_repeat_q <= repeats_q == 1;
   end
 
+  assign ends = last_repeat_q && last_tap_row_q && last_tap_column_q && last_row_tile_q &&
+                  last_column_tile_q;
+
   always_comb begin
     tile_o.windows = block_q.windows;
-    tile_o.place = place_q;
+    tile_o.count = windows_q;
+    tile_o.place = '{
+        base: place_q.base + position_q.base,
+        column: place_q.column + position_q.column,
+        row: place_q.row + position_q.row
+    };
+    tile_o.first_column = place_q.column;
+    tile_o.columns_left = position_q.columns_left;
     tile_o.shift = shift_q;
     tile_o.values = CountBits'(Rows);
     if (last_row_tile_q) begin
@@ -139,12 +163,16 @@ module tile_walker
       if (block_q.windows.wide) tile_o.values = segment_q[CountBits:1];
     end
     tile_o.paired = block_q.paired;
+    tile_o.weights_begin = weights_begin_q;
     tile_o.weights_end = weights_end_q;
     tile_o.row_bytes = last_column_tile_q ? block_q.last_bytes : block_q.full_bytes;
     tile_o.first = first_q;
     tile_o.accumulator_row = accumulator_row_q;
-    tile_o.last = last_repeat_q && last_tap_row_q && last_tap_column_q && last_row_tile_q &&
-                  last_column_tile_q;
+    tile_o.last = ends && last_part_q;
+    tile_o.begins = begins_q;
+    tile_o.ends = ends;
+    tile_o.odd = odd_q;
+    tile_o.accumulate = block_q.accumulate;
   end
 
 endmodule

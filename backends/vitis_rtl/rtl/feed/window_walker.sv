@@ -20,18 +20,18 @@ module window_walker
 
   localparam logic [1:0] LeastCycles = 2'd3;  // and one more
 
-  /* verilator lint_off UNUSEDSIGNAL */  // rows are counted down
+  /* verilator lint_off UNUSEDSIGNAL */  // windows are counted down
   windows_t windows_q;
   /* verilator lint_on UNUSEDSIGNAL */
   place_t place_q;
   units_t first_column_q;
-  count_t rows_q, columns_q;  // left
+  count_t count_q, columns_q;  // left
   logic busy_q, first_q, take_q, last_q, final_window, moving;
   logic [3:0] shift_q;
   count_t values_q, add_row_q;
   logic [1:0] least_q;
 
-  assign final_window = rows_q == 1 && columns_q == 1;
+  assign final_window = count_q == 1;
   assign free_o = least_q == 0 && (!busy_q || final_window);
 
   always_ff @(posedge clk_i) begin
@@ -51,9 +51,9 @@ module window_walker
     if (start_i) begin
       windows_q <= tile_i.windows;
       place_q <= tile_i.place;
-      first_column_q <= tile_i.place.column;
-      rows_q <= tile_i.windows.rows;
-      columns_q <= tile_i.windows.columns;
+      first_column_q <= tile_i.first_column;
+      count_q <= tile_i.count;
+      columns_q <= tile_i.columns_left;
       shift_q <= tile_i.shift;
       values_q <= tile_i.values;
       first_q <= tile_i.first;
@@ -63,12 +63,12 @@ module window_walker
     end else if (busy_q) begin
       take_q <= 1'b0;
       add_row_q <= add_row_q + 1'b1;
+      count_q <= count_q - 1'b1;
       if (columns_q != 1) begin
         columns_q <= columns_q - 1'b1;
         place_q.column <= place_q.column + windows_q.column_step;
       end else begin
         columns_q <= windows_q.columns;
-        rows_q <= rows_q - 1'b1;
         place_q.column <= first_column_q;
         place_q.base <= place_q.base + windows_q.row_step;
         place_q.row <= place_q.row + windows_q.row_rows;

@@ -24,7 +24,8 @@ package drain_pkg;
     logic [CountBits-1:0] row_words;
     logic [CountBits-1:0] pixel_bytes;  // hwc: channels, and words of a row in memory; c16: 0
     logic [CountBits-1:0] pixel_row_words;
-    logic [CountBits-1:0] sum_step;  // accumulator rows from a block to the next one in its half; 0: they lie at 0
+    // Accumulator rows from a block to the next one in its half; 0: sums begin at row 0.
+    logic [CountBits-1:0] sum_step;
     logic [CountBits-1:0] parameters;  // of the first block: a word of their memory
     logic [CountBits-1:0] parameters_step;  // to those of the next block; 0: the same for all
     logic [CountBits-1:0] blocks;

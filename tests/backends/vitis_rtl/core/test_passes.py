@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dynamap.backends.program.specification import AlgorithmCode, FormatCode
+from dynamap.backends.program.specification import AlgorithmCode, DataflowCode, FormatCode
 from dynamap.backends.vitis_rtl.core.cycles import core_cycles
 from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
-from dynamap.backends.vitis_rtl.core.registers import CorePass
+from dynamap.backends.vitis_rtl.core.registers import LEAST_PIXELS_WORD, CorePass
 from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory
@@ -78,6 +78,26 @@ KN2ROW = {
     "dilated": Layer(16, 7, 8, 16, (3, 3), pad=2, dilation=2, block_rows=2, algorithm=AlgorithmCode.KN2ROW),
     "chunks": Layer(48, 4, 4, 16, (3, 3), pad=1, block_channels=16, chunk_units=2, algorithm=AlgorithmCode.KN2ROW),
 }
+NS = DataflowCode.NS
+STAYING = {
+    "one tile of sums": Layer(16, 4, 4, 16, dataflow=NS),
+    "few positions, few values": Layer(16, 1, 3, 20, dataflow=NS),
+    "tiles of positions and of columns": Layer(20, 6, 7, 50, block_rows=4, dataflow=NS, look_up=True),
+    "3x3 with pads, an even number of units": Layer(24, 7, 6, 24, (3, 3), pad=1, block_rows=3, dataflow=NS),
+    "3x3 with pads, an odd number of units": Layer(40, 7, 6, 24, (3, 3), pad=1, block_rows=3, dataflow=NS),
+    "stride and dilation": Layer(16, 11, 10, 17, (3, 2), stride=2, dilation=2, pad=1, block_rows=2, dataflow=NS),
+    "weights stream": Layer(48, 5, 5, 70, block_channels=32, dataflow=NS),
+    "chunks": Layer(48, 4, 5, 40, (3, 3), pad=1, block_channels=16, chunk_units=1, dataflow=NS),
+    "windows": Layer(3, 9, 11, 24, (3, 3), stride=2, pad=1, block_rows=2, input_format=TOEPLITZ, dataflow=NS),
+    "one position": Layer(96, 1, 1, 100, block_channels=48, dataflow=NS),
+}
+
+
+@pytest.mark.parametrize("layer", STAYING.values(), ids=STAYING.keys())
+@pytest.mark.parametrize("shape", [SMALL, SHORT], ids=["16x8", "21x24"])
+def test_sums_stay_in_the_array(simulations: Simulations, shape: CoreShape, layer: Layer) -> None:
+    """Windows are turned into values; a column's two channels come one after the other, and lie beside each other."""
+    check(simulations, shape, layer, 1)
 
 
 @pytest.mark.parametrize("layer", FIRST_LAYERS.values(), ids=FIRST_LAYERS.keys())
@@ -150,7 +170,7 @@ def test_random_convolutions(simulations: Simulations, seed: int) -> None:
     shape = (SMALL, SHORT)[seed % 2]
     compared = 0
     for number in range(10):
-        layer = random_layer(random)
+        layer = random_layer(random, pixels=shape.word >= LEAST_PIXELS_WORD)
         if all(CorePass(shape, command).fits() for command in passes_of(layer)):
             memory = PlannedMemory(int(random.integers(2, 120)), int(random.integers(2, 120)))
             check(simulations, shape, layer, number, memory)
@@ -158,23 +178,35 @@ def test_random_convolutions(simulations: Simulations, seed: int) -> None:
     assert compared >= 6
 
 
-def random_layer(random: np.random.Generator) -> Layer:
-    """Kernels up to 5, strides and dilations up to 2, inputs or weights streaming."""
+def random_layer(random: np.random.Generator, *, pixels: bool) -> Layer:
+    """Kernels up to 5, strides and dilations up to 2, all formats (``pixels``: hwc too), algorithms and passes."""
     kernel = tuple(int(taps) for taps in random.integers(1, 6, 2))
     dilation = int(random.integers(1, 3))
     least = dilation * (max(kernel) - 1) + 1
     height, width = (int(random.integers(least, least + 8)) for _ in range(2))
+    stride = int(random.integers(1, 3))
     by_rows = bool(random.integers(0, 2))
+    channels, out_channels = int(random.integers(1, 50)), int(random.integers(1, 100))
+    input_format = (FormatCode.C16, FormatCode.C16, TOEPLITZ, HWC)[random.integers(0, 4 if pixels else 3)]
+    block_channels = 0 if by_rows else 16 * int(random.integers(1, 4))
+    whole = block_channels == 0 or block_channels >= out_channels
+    tapped = stride == 1 and input_format is not TOEPLITZ and random.random() < 0.3
     return Layer(
-        int(random.integers(1, 50)),
+        channels,
         height,
         width,
-        int(random.integers(1, 100)),
+        out_channels,
         (kernel[0], kernel[1]),
-        stride=int(random.integers(1, 3)),
+        stride=stride,
         pad=int(random.integers(0, max(kernel))),
         dilation=dilation,
         block_rows=int(random.integers(1, 4)) if by_rows else 0,
-        block_channels=0 if by_rows else 16 * int(random.integers(1, 4)),
+        block_channels=block_channels,
         look_up=bool(random.integers(0, 2)),
+        input_format=input_format,
+        output_format=HWC if whole and random.random() < 0.3 else FormatCode.C16,
+        algorithm=AlgorithmCode.KN2ROW if tapped else AlgorithmCode.IM2COL,
+        dataflow=NS if not tapped and random.random() < 0.3 else DataflowCode.WS,
+        chunk_units=int(random.integers(0, 3)) if input_format is FormatCode.C16 else 0,
+        band_rows=0 if by_rows else int(random.integers(0, 4)),
     )
