@@ -134,6 +134,8 @@ module feed_bench
       .write_i(write),
       .write_row_i(write_row),
       .write_unit_i(write_unit),
+      .weights_all_i(1'b1),
+      .weights_arrived_i('0),
       .weight_write_i(weight_write),
       .weight_unit_i(weight_unit),
       .weight_word_i(weight_word),

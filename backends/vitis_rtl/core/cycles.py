@@ -23,6 +23,8 @@ SET_UP_CYCLES = 2
 """From the cycle in which the placer takes a block to its first word."""
 TILE_CYCLES = (3, 4)
 """From a block, or the tile before, that is taken to the next tile."""
+ARRIVED_CYCLES = 2
+"""From a word of the weights to a tile that waits for it."""
 EDGE_CYCLES = 2
 """From the start of a tile's windows to the first one, asked for from the buffer."""
 
@@ -49,6 +51,7 @@ class _Timeline:
         self._next_transfer = BEGIN_CYCLES
         self._delivered = self._placer_free = -1
         self._tile_taken = self._windows = self._windows_end = -2
+        self._weight_words: list[int] = []
         self.cycles = CoreCycles()
 
     def load_input(self, index: int, ready: int) -> None:
@@ -71,8 +74,22 @@ class _Timeline:
         start = max(self._next_transfer, ready)
         cycles = self._work.transfer_cycles([self._like(index).weights])
         first = max(start + 2, self._delivered + 1) + 1
-        self._read([self._work.blocks[index].weights], start, cycles, self._taker(first))
+        take = self._taker(first)
+
+        def take_weights(there: int) -> int:
+            self._weight_words.append(take(there))
+            return self._weight_words[-1]
+
+        self._weight_words.clear()
+        self._read([self._work.blocks[index].weights], start, cycles, take_weights)
         self.cycles.weights.append(self._delivered)
+
+    def _tile_known(self, known: int, end: int) -> int:
+        """From when on a tile may be taken: its weights, up to this byte of the buffer, are there, or all of them."""
+        if self._work.stream_weights:
+            return known
+        own = self._weight_words[-(-end // self._shape.word) - 1]
+        return min(max(known + 1, own + ARRIVED_CYCLES), max(known, self._weight_words[-1] + 1))
 
     def _read(self, runs: Sequence[Run], start: int, cycles: int, take: Callable[[int], int]) -> None:
         """Memory's turn is the next transfer's when these cycles are over and the last run was asked for."""
@@ -98,8 +115,7 @@ class _Timeline:
         work, feed = self._work, self._shape.feed
         cycles = self.cycles
         placed = cycles.placed[0 if work.stream_weights else index]
-        weights = cycles.weights[index if work.stream_weights else 0]
-        offered = max(placed, weights) + 1
+        offered = max(placed, cycles.weights[index] if work.stream_weights else 0) + 1
         if index >= 1:
             offered = max(offered, self._tile_taken + 1)
         if index >= 2 and not work.keep:
@@ -116,8 +132,10 @@ class _Timeline:
         """The cycle of a block's last window at the array."""
         feed = self._shape.feed
         known = offered + TILE_CYCLES[0]
-        for values, _ in convolution.tiles(feed):
-            taken = max(known, self._windows)
+        end = convolution.weights
+        for values, channels in convolution.tiles(feed):
+            end += values * channels
+            taken = max(self._tile_known(known, end), self._windows)
             begin = max(taken + values, self._windows_end)
             self._windows, self._windows_end = begin, begin + max(convolution.positions, LEAST_TILE)
             self._tile_taken, known = taken, taken + TILE_CYCLES[1]
@@ -132,13 +150,13 @@ class _Timeline:
         feed = self._shape.feed
         known = offered + 1 + TILE_CYCLES[0]
         last = 0
-        for positions, tiles in convolution.sum_tiles(feed):
-            for number, values in enumerate(tiles):
-                self._tile_taken = max(known, self._windows)
+        for positions, pieces in convolution.sum_tiles(feed):
+            for number, (values, end) in enumerate(pieces):
+                self._tile_taken = max(self._tile_known(known, end), self._windows)
                 known = self._tile_taken + TILE_CYCLES[1]
                 self._windows = max(self._tile_taken + max(positions, LEAST_TILE), self._windows_end)
                 last = self._windows + values
-                over = number == len(tiles) - 1
+                over = number == len(pieces) - 1
                 self._windows_end = self._windows + (max(values + feed.group_rows - 1, feed.rows) if over else values)
         return last + feed.product_cycles + feed.rows - 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from dynamap.backends.vitis_rtl.feeding.shape import UNIT, FeedShape
 
@@ -120,15 +120,19 @@ class ConvolutionBlock:
                 for channels in self.column_tiles(shape):
                     yield values, channels
 
-    def sum_tiles(self, shape: FeedShape) -> Iterator[tuple[int, list[int]]]:
-        """Where sums stay: positions of each tile of sums, and the values that are turned at a time for it.
+    def sum_tiles(self, shape: FeedShape) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+        """Where sums stay: positions of each tile of sums, and of its pieces the values, and where their weights end.
 
         A column has two channels, one after the other.
         """
         values = self.segments * self.row_tiles(shape)
         for first in range(0, self.positions, shape.rows):
-            for _ in range(2 * len(self.column_tiles(shape))):
-                yield min(shape.rows, self.positions - first), values
+            end = self.weights
+            for channels in self.column_tiles(shape):
+                ends = [end + channels * done for done in accumulate(values)]
+                end = ends[-1]
+                for _ in range(2):
+                    yield min(shape.rows, self.positions - first), list(zip(values, ends, strict=True))
 
     def registers(self, shape: FeedShape) -> dict[str, int]:
         """The fields of ``block_t``."""

@@ -148,7 +148,6 @@ def test_sums_that_come_in_parts_are_put_together(simulations: Simulations, firs
     for side, found in enumerate(answers(WIDE, seen, cycles)):
         expected = results(WIDE, tiles[2 + side]) + (0 if first else results(WIDE, tiles[side]))
         np.testing.assert_array_equal(found, (expected + 2**31) % 2**32 - 2**31)
-    assert not seen["differ"][made.starts[0] + 40 : cycles[0]].any()
 
 
 def random_cycles(shape: ArrayShape, seed: int, cycles: int) -> dict[str, IntArray]:

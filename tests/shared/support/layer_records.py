@@ -199,7 +199,7 @@ class LayerData:
 
 
 def layer_data(shape: CoreShape, layer: Layer, table: npt.NDArray[np.int8], seed: int) -> LayerData:
-    """Random input, weights and parameters; the memory behind is the emulator's."""
+    """Random input, and weights that all bands share; the memory behind is the emulator's."""
     random = np.random.default_rng(seed)
     size = MEMORY_WORDS * shape.word
     commands = passes_of(layer)
@@ -213,15 +213,17 @@ def layer_data(shape: CoreShape, layer: Layer, table: npt.NDArray[np.int8], seed
     before = random.integers(0, 256, size).astype(np.uint8)
     before[:256] = table.view(np.uint8)
     placed = []
+    chunks: dict[int, int] = {}
     for command in commands:
+        known = command.input_address in chunks
         command = replace(
             command,
             input_address=input_address + command.input_address,
             output_address=output_address,
-            weights_address=weights_address,
+            weights_address=chunks.setdefault(command.input_address, weights_address),
         )
         placed.append(command)
-        for block in blocks_of(command):
+        for block in () if known else blocks_of(command):
             streamed = command.mode is Mode.STREAM_WEIGHTS
             if not streamed and block.index:
                 break

@@ -191,7 +191,17 @@ module core
       .write_unit_o(write_unit)
   );
 
-  // ---- feed and array
+  // ---- feed and array; where inputs stream, block 0 runs while its weights arrive
+  logic all_weights_q;
+  feed_pkg::units_t weights_arrived_q;
+
+  always_ff @(posedge clk_i) begin
+    if (start_i) weights_arrived_q <= '0;
+    else if (weight_write) weights_arrived_q <= weight_unit + feed_pkg::units_t'(WordUnits);
+    if (start_i) all_weights_q <= pass_i.stream_weights;
+    else if (weights_o) all_weights_q <= 1'b1;
+  end
+
   logic outputs_stay, paired, take, load_tag, load_last, first, last, add, add_first, add_half;
   logic [Rows-1:0][7:0] operand;
   logic [Columns-1:0][15:0] top_word;
@@ -222,6 +232,8 @@ module core
       .write_i(write),
       .write_row_i(write_row),
       .write_unit_i(write_unit),
+      .weights_all_i(all_weights_q),
+      .weights_arrived_i(weights_arrived_q),
       .weight_write_i(weight_write),
       .weight_unit_i(weight_unit[WeightUnitBits-1:0]),
       .weight_word_i(word),

@@ -1,5 +1,5 @@
 // Starts the engines of a convolution, block after block of a pass. A block is computed when its input is
-// placed, its weights are there, and block i - 2 was read from its half of the accumulators.
+// placed, its weights are there where they stream, and block i - 2 was read from its half of the accumulators.
 module core_control
   import core_pkg::*, drain_pkg::drain_pass_t, feed_pkg::block_t, feed_pkg::units_t,
          feed_pkg::count_t, store_pkg::runs_t, store_pkg::AddressBits, store_pkg::CountBits,
@@ -185,7 +185,8 @@ module core_control
     offer_q <= !(begin_q | taken | taken_q);
   end
 
-  assign feed_start_o = offer_q && left_q != 0 && inputs_q != 0 && weights_q != 0 && free_q != 0;
+  assign feed_start_o = offer_q && left_q != 0 && inputs_q != 0 && free_q != 0 &&
+                        (weights_q != 0 || !pass_i.stream_weights);
 
   always_ff @(posedge clk_i) begin
     if (start_i) begin

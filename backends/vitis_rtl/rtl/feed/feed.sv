@@ -47,6 +47,8 @@ module feed
     input logic [InputBanks-1:0][InputRowBits-1:0] write_row_i,
     input logic [InputBanks-1:0][127:0] write_unit_i,
     // The weight buffer: memory words as they come, at any multiple of a word.
+    input logic weights_all_i,  // of the blocks that are started
+    input units_t weights_arrived_i,  // else so many of them
     input logic weight_write_i,
     input logic [WeightUnitBits-1:0] weight_unit_i,
     input logic [WordUnits-1:0][127:0] weight_word_i,
@@ -129,6 +131,8 @@ module feed
       .start_i(part_start),
       .ready_o(part_ready),
       .part_i (part),
+      .all_arrived_i(weights_all_i),
+      .arrived_i({weights_arrived_i, 4'd0}),
       .valid_o(walked_valid),
       .take_i (walked_take),
       .tile_o (walked)

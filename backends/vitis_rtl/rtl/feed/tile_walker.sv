@@ -1,6 +1,7 @@
 // The stationary tiles of a block, or of a part of one, in the program's order: repeats, segments, row tiles of a segment,
 // column tiles. It is a tile ahead of who takes them: behind a tile that is taken the next one is there four
-// cycles later, and behind a block that is started the first one three cycles later.
+// cycles later, and behind a block that is started the first one three cycles later; while weights arrive, a cycle
+// later, and when its own have come.
 module tile_walker
   import feed_pkg::*;
 #(
@@ -11,6 +12,8 @@ module tile_walker
     input logic start_i,
     output logic ready_o,
     input part_t part_i,
+    input logic all_arrived_i,  // all weights are there; else
+    input bytes_t arrived_i,  // these, from the buffer's first byte on
     output logic valid_o,
     input logic take_i,
     output tile_t tile_o
@@ -30,6 +33,7 @@ module tile_walker
   count_t windows_q;
   logic odd_q, last_part_q, begins_q, ends;
   bytes_t weights_begin_q;
+  logic arrived_q;
   /* verilator lint_off UNUSEDSIGNAL */  // what only the begin of a block needs
   block_t block_q;
   /* verilator lint_on UNUSEDSIGNAL */
@@ -48,7 +52,7 @@ module tile_walker
 
   assign block_i = part_i.block;
   assign ready_o = state_q == Idle;
-  assign valid_o = state_q == Valid;
+  assign valid_o = state_q == Valid && (all_arrived_i || arrived_q);
   assign tile_bytes = block_q.windows.wide ? ByteBits'(2 * Rows) : ByteBits'(Rows);
   assign next_shift = 5'(shift_q) + 5'(tile_bytes[3:0]);
   assign next_row = accumulator_row_q + block_q.positions;
@@ -66,6 +70,8 @@ module tile_walker
       endcase
     end
   end
+
+  always_ff @(posedge clk_i) arrived_q <= state_q == Valid && weights_end_q <= arrived_i;
 
   // A segment's first tile is at the segment's place, the next one Rows bytes further.
   always_ff @(posedge clk_i) begin
