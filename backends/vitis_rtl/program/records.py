@@ -8,7 +8,8 @@ from enum import IntEnum
 
 from dynamap.backends.program import Flag, Op, Program
 from dynamap.backends.program.specification import Command
-from dynamap.backends.vitis_rtl.core.registers import CorePass, CoreShape
+from dynamap.backends.vitis_rtl.core.registers import CorePass
+from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.limits import TABLE_BYTES
 

@@ -9,7 +9,7 @@ from dynamap.backends.program import Op, Program
 from dynamap.backends.program.lowering.geometry import blocks_of
 from dynamap.backends.program.specification import AlgorithmCode, Command, Mode
 from dynamap.backends.vitis_rtl.core.post import UNIT_PAIRS, DrainShape, LaneShape
-from dynamap.backends.vitis_rtl.core.registers import CoreShape
+from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
 from dynamap.cost.errors import InputError

@@ -6,7 +6,7 @@ from dynamap.backends.hardware.numbers import DERIVED, FORMAT, KERNEL, Number, P
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.hardware.spelling import number_remark
 from dynamap.backends.hardware.writers import c_comment
-from dynamap.backends.vitis_rtl.core.registers import CoreShape
+from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.program.records import RUN_RECORDS
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
 

@@ -10,7 +10,7 @@ import pytest
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.vitis_rtl import tools
 from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
-from dynamap.backends.vitis_rtl.core.registers import CoreShape
+from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
 from dynamap.backends.vitis_rtl.project.params import params_header
