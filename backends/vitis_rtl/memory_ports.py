@@ -164,22 +164,25 @@ def _outstanding(turn: int, gap: int, beats: int) -> int:
 
 
 class Reads:
-    """Runs read through a port into a queue of ``waiting`` words, one list after the other."""
+    """Runs read through a port into a queue of ``waiting`` words (None: as many as come), one list after the other."""
 
-    def __init__(self, port: MemoryPort, memory: PlannedMemory, waiting: int) -> None:
+    def __init__(self, port: MemoryPort, memory: PlannedMemory, waiting: int | None = None) -> None:
         self._outstanding, self._latency, self._gap = port.outstanding, memory.read_latency, memory.gap
         self._bursts: list[tuple[int, int]] = []
         self._left: deque[int] = deque(maxlen=waiting)
         self._queued = -1
 
-    def add(self, runs: Sequence[Run], requested: int, take: Callable[[int], int]) -> int:
-        """The cycle in which the last run of a list is taken that is requested here.
+    def add(
+        self, runs: Sequence[Run], requested: int, take: Callable[[int], int] | None = None
+    ) -> tuple[list[int], int]:
+        """The cycle in which each beat is taken on the port, and the last run, of a list that is requested here.
 
-        ``take`` says for each word when it leaves the queue, of the first cycle in which it is there. The proof in
-        docs/rtl/memory-ports.md: burst k is formed in b(k), and its first beat is on the port in f(k). A beat is in the
-        port's register, and then in the queue, a cycle behind; it waits where the one before it does, or ``waiting``
-        words have not left.
+        ``take`` says for each word when it leaves the queue, of the first cycle in which it is there; None: then. The
+        proof in docs/rtl/memory-ports.md: burst k is formed in b(k), and its first beat is on the port in f(k). A beat
+        is in the port's register, and then in the queue, a cycle behind; it waits where the one before it does, or
+        ``waiting`` words have not left.
         """
+        beats: list[int] = []
         asked = requested
         for run in runs:
             for number, count in enumerate(run.bursts()):
@@ -194,11 +197,12 @@ class Reads:
                     self._queued = accepted + 1
                     if len(self._left) == self._left.maxlen:
                         self._queued = max(self._queued, self._left[0] + 1)
-                    self._left.append(take(self._queued + 1))
+                    self._left.append(take(self._queued + 1) if take else self._queued + 1)
+                    beats.append(accepted)
                     beat = accepted + 1
                 self._bursts.append((formed, accepted))
                 asked = formed if number == 0 else asked
-        return asked
+        return beats, asked
 
 
 class _Places:

@@ -25,8 +25,8 @@ ROOMS = {
     "buffers": ("buffer_bank.sv", "unit_rotator.sv", "byte_shift.sv", "banked_buffer.sv"),
     "feed": (
         "feed_pkg.sv",
-        "part_walker.sv",
         "tile_walker.sv",
+        "part_walker.sv",
         "weight_loader.sv",
         "weight_reader.sv",
         "window_walker.sv",

@@ -93,7 +93,7 @@ class _Timeline:
 
     def _read(self, runs: Sequence[Run], start: int, cycles: int, take: Callable[[int], int]) -> None:
         """Memory's turn is the next transfer's when these cycles are over and the last run was asked for."""
-        asked = self._reads.add(runs, start + REQUEST_CYCLES, take)
+        _, asked = self._reads.add(runs, start + REQUEST_CYCLES, take)
         self._next_transfer = max(start + cycles, asked + 1)
 
     def _taker(self, first: int) -> Callable[[int], int]:

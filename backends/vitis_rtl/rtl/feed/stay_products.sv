@@ -29,6 +29,8 @@ module stay_products
 
   typedef struct packed {
     count_t values;
+    count_t cycles;  // less one
+    logic single;  // it takes one
     count_t row_bytes;
     bytes_t weights;
     logic begins;
@@ -39,7 +41,7 @@ module stay_products
 
   // The tile whose windows are turned, and the one whose values go.
   /* verilator lint_off UNUSEDSIGNAL */  // what only its begin needs
-  logic turning_q, turned, go;
+  logic turning_q, turning_over_q, going_over_q, turned, go;
   count_t turning_left_q, going_left_q, cycles;
   turned_t turned_q, going_q;
   /* verilator lint_on UNUSEDSIGNAL */
@@ -48,15 +50,15 @@ module stay_products
   bytes_t weights_q;
   logic enters_q;
 
-  assign turned = turning_q && turning_left_q == 0;
-  assign go = turned && going_left_q == 0;
+  assign turned = turning_q && turning_over_q;
+  assign go = turned && going_over_q;
   assign take_o = valid_i && free_i && (!turning_q || go);
 
   // Values of the last tile are at most Rows.
   always_comb begin
-    cycles = turned_q.values - 1'b1;
-    if (turned_q.ends) begin
-      cycles = turned_q.values + CountBits'(GroupRows - 2);
+    cycles = tile_i.values - 1'b1;
+    if (tile_i.ends) begin
+      cycles = tile_i.values + CountBits'(GroupRows - 2);
       if (cycles < CountBits'(Rows - 1)) cycles = CountBits'(Rows - 1);
     end
   end
@@ -65,8 +67,11 @@ module stay_products
     if (take_o) begin
       turning_left_q <= tile_i.count < CountBits'(LeastCycles) ? CountBits'(LeastCycles - 1) :
                         tile_i.count - 1'b1;
+      turning_over_q <= 1'b0;
       turned_q <= '{
           values: tile_i.values,
+          cycles: cycles,
+          single: tile_i.values == 1 && !tile_i.ends,
           row_bytes: tile_i.row_bytes,
           weights: tile_i.weights_begin,
           begins: tile_i.begins,
@@ -82,16 +87,21 @@ module stay_products
               row: tile_i.accumulator_row
           }
       };
-    end else if (turning_left_q != 0) turning_left_q <= turning_left_q - 1'b1;
+    end else begin
+      if (!turning_over_q) turning_left_q <= turning_left_q - 1'b1;
+      turning_over_q <= turning_over_q || turning_left_q == 1;
+    end
     if (go) begin
       going_q <= turned_q;
-      going_left_q <= cycles;
+      going_left_q <= turned_q.cycles;
+      going_over_q <= turned_q.single;
       values_left_q <= turned_q.values;
       value_q <= '0;
       weights_q <= turned_q.weights;
       enters_q <= 1'b1;
     end else begin
-      if (going_left_q != 0) going_left_q <= going_left_q - 1'b1;
+      if (!going_over_q) going_left_q <= going_left_q - 1'b1;
+      going_over_q <= going_over_q || going_left_q == 1;
       if (values_left_q != 0) values_left_q <= values_left_q - 1'b1;
       value_q <= value_q + 1'b1;
       weights_q <= weights_q + ByteBits'(going_q.row_bytes);
@@ -99,7 +109,7 @@ module stay_products
     end
     if (rst_i) begin
       turning_q <= 1'b0;
-      going_left_q <= '0;
+      going_over_q <= 1'b1;
       values_left_q <= '0;
     end else begin
       turning_q <= take_o | (turning_q & !go);

@@ -31,7 +31,6 @@ module window_walker
   count_t values_q, add_row_q;
   logic [1:0] least_q;
 
-  assign final_window = count_q == 1;
   assign free_o = least_q == 0 && (!busy_q || final_window);
 
   always_ff @(posedge clk_i) begin
@@ -53,6 +52,7 @@ module window_walker
       place_q <= tile_i.place;
       first_column_q <= tile_i.first_column;
       count_q <= tile_i.count;
+      final_window <= tile_i.count == 1;
       columns_q <= tile_i.columns_left;
       shift_q <= tile_i.shift;
       values_q <= tile_i.values;
@@ -64,6 +64,7 @@ module window_walker
       take_q <= 1'b0;
       add_row_q <= add_row_q + 1'b1;
       count_q <= count_q - 1'b1;
+      final_window <= count_q == 2;
       if (columns_q != 1) begin
         columns_q <= columns_q - 1'b1;
         place_q.column <= place_q.column + windows_q.column_step;

@@ -48,6 +48,7 @@ module vector_control
       .rst_i,
       .start_i(begin_q),
       .resident_first_i(1'b0),
+      .keep_i(1'b0),
       .blocks_i(pass_i.blocks),
       // The turn of a pass that has none is over in a cycle.
       .resident_cycles_i(pass_i.resident ? pass_i.resident_cycles : RunBits'(1)),

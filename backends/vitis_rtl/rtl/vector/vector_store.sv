@@ -93,14 +93,17 @@ module vector_store
         rows: block.rows,
         row_words: pass_i.row_words,
         plane_words: block.plane_words,
-        planes: pass_i.walk.planes
+        planes: pass_i.walk.planes,
+        pixel_bytes: '0,
+        pixel_row_words: '0
     };
   endfunction
 
   output_buffer #(
       .Planes(Planes),
       .Units (WordUnits),
-      .Depth (Depth)
+      .Depth (Depth),
+      .Pixels(1'b0)
   ) u_buffer (
       .clk_i,
       .rst_i,
