@@ -128,7 +128,7 @@ VECTOR = (
 )
 """The vector unit, with what it has in common with the convolution core."""
 
-SYNTHESISED = (
+CORE = (
     *ARRAY,
     *FEED,
     *MEMORY_PORTS,
@@ -136,6 +136,11 @@ SYNTHESISED = (
     *ROOMS["store"],
     *ROOMS["sequence"],
     *ROOMS["core"],
+)
+"""The convolution core."""
+
+SYNTHESISED = (
+    *CORE,
     *ROOMS["normalise"],
     *ROOMS["vector"],
     *ROOMS["control"],

@@ -18,6 +18,7 @@ from dynamap.backends.vitis_rtl.simulation import feed_bench
 from dynamap.backends.vitis_rtl.sources import (
     ARRAY,
     BENCHES,
+    CORE,
     DRAIN,
     FEED,
     KERNEL,
@@ -92,7 +93,7 @@ def test_the_core_is_taken_without_a_message(folder: Path, rows: int, columns: i
     shape = CoreShape(feed, drain, MemoryPort(16 * units))
     values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
     benches = (name for name in BENCHES if name.startswith(("axi", "memory_model", "layer")))
-    sources = [*SIMULATED, *benches]
+    sources = [*CORE, *(name for names in TWINS.values() for name in names), *benches]
     arguments = ["--lint-only", "-Wall", "--quiet", "--unroll-count", "1", *values, *sources]
     assert tools.verilator().run([*arguments, "--top-module", "layer_bench"], folder) == ""
     printed = tools.slang().run(["-Wextra", "--top", "layer_bench", *values, *sources], folder)
