@@ -54,7 +54,7 @@ class Segments:
             options.add_session_config_entry("session.x64quantprecision", "1")
             try:
                 self._sessions[segment.name] = onnxruntime.InferenceSession(
-                    segment.model, options, providers=["CPUExecutionProvider"]
+                    segment.model, options, providers=["CPUExecutionProvider"], enable_fallback=0
                 )
             except Exception as error:  # likewise
                 raise InputError(f"{_label(segment)} is refused by onnxruntime: {sentence(error)}") from error

@@ -191,7 +191,7 @@ def _session(source: str | bytes, place: str, weights: Mapping[str, Array], *, o
         folder = str(Path(place).resolve().parent)
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", folder)
     try:
-        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"], enable_fallback=0)
     except Exception as error:  # likewise
         raise NotComparable(f"onnxruntime refuses it: {_sentence(error)}") from error
 

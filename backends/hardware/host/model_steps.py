@@ -99,7 +99,9 @@ def _on_host(model: Path, step: dict[str, Any], values: dict[str, Any]) -> None:
     # Products of uint8 and int8 saturate in 16 bits on processors without VNNI unless this is asked for.
     options.add_session_config_entry("session.x64quantprecision", "1")
     try:
-        session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            str(model), options, providers=["CPUExecutionProvider"], enable_fallback=0
+        )
         found = session.run(step["writes"], {name: values[name] for name in step["reads"]})
     except Exception as error:  # its exceptions have no class of their own
         raise ValueError(f"onnxruntime cannot run {step['name']}: {error}") from error

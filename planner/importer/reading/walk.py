@@ -17,13 +17,14 @@ def check_contents(model: onnx.ModelProto, label: str) -> None:
 
     Raises:
         InputError: there are more than `MAX_NODES` nodes or `MAX_NESTING` graphs in each other, or a name is
-            empty where it must not be, not UTF-8, or holds control characters.
+            empty where it must not be, not UTF-8, or holds control characters; or a text of an operator is not UTF-8.
     """
     for count, node in enumerate(nodes_of(model, label), 1):
         if count > MAX_NODES:
             raise InputError(f"{label}: the model has more than {MAX_NODES} nodes; simplify or cut it")
         _check_names((node.name, node.op_type, node.domain, *node.input, *node.output), label)
         _check_names((attribute.name for attribute in node.attribute), label)
+        _check_texts(node, label)
     graph = model.graph
     for what, named in (("an input", graph.input), ("an output", graph.output), ("an initialiser", graph.initializer)):
         names = [value.name for value in named]
@@ -70,3 +71,18 @@ def _check_names(names: Iterable[str | bytes], label: str) -> None:
             raise InputError(f"{label}: the name {name[:80]!r} is not UTF-8; the file is damaged: export it again")
         if not name.isprintable() and any(category(sign) == "Cc" and sign not in "\t\n" for sign in name):
             raise InputError(f"{label}: the name {name[:80]!r} holds control characters; export the model again")
+
+
+def _check_texts(node: onnx.NodeProto, label: str) -> None:
+    """ONNX's own operators have texts, in UTF-8 (onnx.proto); those of other domains may keep anything there."""
+    if node.domain not in ("", "ai.onnx"):
+        return
+    for attribute in node.attribute:
+        for text in (attribute.s, *attribute.strings):
+            try:
+                text.decode()
+            except UnicodeDecodeError:
+                raise InputError(
+                    f"{label}: {attribute.name!r} of the node {node.name or node.op_type!r} is not UTF-8; "
+                    "the file is damaged: export it again"
+                ) from None

@@ -417,3 +417,10 @@ def test_absurd_sizes_are_refused_at_once(model_of):
     shape = np.asarray([1 << 20, 1 << 20, 1, 1], np.int64)
     nodes = [node("ConstantOfShape", ["n"], ["w"]), node("Conv", ["x", "w"], ["y"])]
     refused(model_of(nodes, {"n": shape}), "too large")
+
+
+def test_a_text_that_is_not_utf_8(model_of, values):
+    """Also where the node would be the host's: onnxruntime could not even say what is wrong with it."""
+    model = simple(model_of, values)
+    model.graph.node.append(node("Resize", ["r", "", "", "sizes"], ["z"], name="grow", mode=b"\xff\xfe"))
+    refused(model, "'mode' of the node 'grow' is not UTF-8", "export it again")
