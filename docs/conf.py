@@ -42,7 +42,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:obj", ".*"),
     ("py:class", r"(decimal|matplotlib)\..*"),
-    ("py:class", r".*\b([A-Z]|Element)"),
+    ("py:class", r".*\b([A-Z]|Element|Result)"),
 ]
 toc_object_entries = False
 
