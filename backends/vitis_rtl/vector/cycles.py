@@ -50,7 +50,7 @@ class _Timeline:
         self._reads = Reads(work.shape.port, memory)
         self._writes = Writes(work.shape.port, memory)
         self._turn = BEGIN_CYCLES
-        self._asked = self._delivered = -1
+        self._asked = self._delivered = -2
         self._done: list[int] = []
         self.cycles = VectorCycles()
 
@@ -64,7 +64,7 @@ class _Timeline:
     def load(self, index: int, ready: int) -> None:
         """A block's turn, source by source."""
         work = self._work
-        turn = max(self._turn, self._asked + 1, ready)
+        turn = max(self._turn, self._asked + 2, ready)
         issue = turn + ISSUE_CYCLES
         for source in range(len(work.sources)):
             issue = self._issue(issue)
@@ -78,7 +78,7 @@ class _Timeline:
     def load_resident(self) -> None:
         """The turn of the resident operand; a cycle where there is none."""
         runs = self._work.resident_runs()
-        turn = max(self._turn, self._asked + 1)
+        turn = max(self._turn, self._asked + 2)
         self._turn = turn + 1
         if not runs:
             return

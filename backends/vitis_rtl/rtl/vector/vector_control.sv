@@ -35,7 +35,7 @@ module vector_control
   localparam logic [Few-1:0] MostTransfers = 4;  // that deliver.sv keeps
 
   // ---- whose turn it is
-  logic started_q, begin_q, resident, load, load_last, idle;
+  logic started_q, begin_q, resident, load, load_last, idle_q;
 
   // The step to a second block is known two cycles behind the start (vector_repeat.sv).
   always_ff @(posedge clk_i) begin
@@ -56,7 +56,7 @@ module vector_control
       .store_cycles_i({pass_i.last.store_cycles, pass_i.whole.store_cycles}),
       .computed_i(walked_i),
       .filled_i,
-      .free_i(idle),
+      .free_i(idle_q),
       .resident_o(resident),
       .load_o(load),
       .load_last_o(load_last),
@@ -74,7 +74,6 @@ module vector_control
   /* verilator lint_on UNUSEDSIGNAL */
   logic [RunBits-1:0] words;
 
-  assign idle = !asking_i & !read_o & !pending_q;
   assign issue = pending_q && !asking_i && !read_o && flying_q < MostTransfers;
   assign source = pass_i.source[number_q[SourceBits-1:0]];
   assign last_source = resident_q || number_q + 1'b1 == pass_i.sources;
@@ -122,6 +121,7 @@ module vector_control
     if (start_i) half_q <= 1'b1;  // of the block before the first one
     else if (load) half_q <= !half_q;
     read_o <= issue & !rst_i;
+    idle_q <= !asking_i & !read_o & !pending_q & !load & !(resident & pass_i.resident);
     if (rst_i) begin
       pending_q <= 1'b0;
       flying_q  <= '0;
@@ -175,11 +175,10 @@ module vector_control
   // ---- blocks to work off
   logic [Few-1:0] inputs_q;
   logic [SourceBits:0] placed_q;
-  logic block_placed, offer_q, walk_half_q, last;
+  logic block_placed, offer_q, walk_half_q, walk_last_q;
   count_t left_q, output_row_q, outside_rows, step_rows, repeats;
   units_t outside_units, begin_units_q, offset, step_units;
 
-  assign last = left_q == 1;
   assign block_placed = placed_i && placed_q + 1'b1 == pass_i.sources;
   assign walk_o = offer_q && left_q != 0 && inputs_q != 0 &&
                   !(pass_i.resident && awaited_q) && room_i && !walking_i;
@@ -205,7 +204,7 @@ module vector_control
       .start_i,
       .first_i(pass_i.first_units),
       .step_i(step_units),
-      .last_i(last ? pass_i.last.last_units : pass_i.whole.last_units),
+      .last_i(walk_last_q ? pass_i.last.last_units : pass_i.whole.last_units),
       .next_i(walk_o),
       /* verilator lint_off PINCONNECTEMPTY */
       .read_o(),
@@ -220,7 +219,7 @@ module vector_control
       .start_i,
       .first_i(pass_i.first_row),
       .step_i(step_rows),
-      .last_i(last ? pass_i.last.last_row : pass_i.whole.last_row),
+      .last_i(walk_last_q ? pass_i.last.last_row : pass_i.whole.last_row),
       .next_i(walk_o),
       /* verilator lint_off PINCONNECTEMPTY */
       .read_o(),
@@ -235,20 +234,22 @@ module vector_control
     place_o <= '{
         base: outside_units + begin_units_q,
         row: outside_rows,
-        input_rows: last ? pass_i.last.input_rows : pass_i.whole.input_rows,
-        rows: last ? pass_i.last.rows : pass_i.whole.rows,
+        input_rows: walk_last_q ? pass_i.last.input_rows : pass_i.whole.input_rows,
+        rows: walk_last_q ? pass_i.last.rows : pass_i.whole.rows,
         repeats: repeats,
         output_row: output_row_q
     };
     offer_q <= !walk_o & !start_i;
     if (start_i) begin
       left_q <= pass_i.blocks;
+      walk_last_q <= pass_i.blocks == 1;
       walk_half_q <= 1'b0;
       output_row_q <= '0;
       inputs_q <= '0;
       placed_q <= '0;
     end else begin
       left_q <= left_q - count_t'(walk_o);
+      if (walk_o) walk_last_q <= left_q == 2;
       walk_half_q <= walk_half_q ^ walk_o;
       if (walk_o) output_row_q <= output_row_q + pass_i.whole.rows;
       inputs_q <= inputs_q + Few'(block_placed) - Few'(walk_o);
