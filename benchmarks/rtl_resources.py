@@ -115,7 +115,7 @@ def vectors() -> Iterator[Part]:
     """What works on tensors without products of matrices."""
     yield Part("lane of the vector unit", "vector_lane", {})
     yield Part("order of the vector unit's slots, 2 planes side by side", "vector_walker", {"Planes": 2})
-    yield Part("squares, sums and steps of 16 channels", "lrn", {"Lanes": 16})
+    yield Part("squares of 16 channels in the vector unit, their sums and steps", "lrn", {"Lanes": 16})
     for normalises in (0, 1):
         about = "with normalisation" if normalises else "without"
         parameters = {"Planes": 1, "Normalises": normalises}
