@@ -8,6 +8,7 @@ from onnx import helper
 
 from dynamap.backends.executors import NumpyExecutor
 from dynamap.backends.hardware.sizes import simulated_sizes
+from dynamap.backends.program.specification import Flag, FormatCode
 from dynamap.backends.vitis_rtl.executor import RtlExecutor
 from dynamap.backends.vitis_rtl.program.records import RecordOp, records_address, records_of
 from dynamap.backends.vitis_rtl.program.shape import core_shape
@@ -43,6 +44,22 @@ def test_a_network_from_memory_to_memory(rtl_executor: RtlExecutor, case: Case) 
     """Inputs and weights stream, in one block and in several; two layers have tables of their own."""
     records = records_of(case.program, core_shape(case.program, simulated_sizes(case.program))).records
     assert [record.op for record in records].count(RecordOp.TABLE) == 2
+    check(case, rtl_executor)
+
+
+def test_the_planners_own_formats(rtl_executor: RtlExecutor) -> None:
+    """An image of three channels as the host's windows, hwc between layers, and c16 behind a wide one."""
+    layers = (Convolution(24, kernel=3), Convolution(40), Convolution(20, 3, 2, "Sigmoid"), Convolution(10, 3))
+    case = case_of(chain((3, 12, 13), layers), formats=None)
+    assert {command.input_format for command in case.program.commands} == set(FormatCode)
+    check(case, rtl_executor)
+
+
+def test_passes_that_keep_their_sums(rtl_executor: RtlExecutor) -> None:
+    """A contraction in chunks: all passes of the layer but the last one store nothing."""
+    case = case_of(chain((640, 3, 3), (Convolution(64, kernel=3), Convolution(32))), formats=None)
+    kept = [command for command in case.program.commands if not command.flags & Flag.STORE]
+    assert len(kept) > 1
     check(case, rtl_executor)
 
 
