@@ -59,7 +59,7 @@ def test_a_memory_port_is_its_data_register_and_little_else(top: str) -> None:
     """A beat of 512 bits and two addresses are 640 of the flip-flops; what is kept of bursts lies in LUT memories."""
     found = synthesise(top, MemoryPort().parameters())
     assert (found.multipliers, found.bram36, found.uram) == (0, 0, 0)
-    assert found.lut <= 250
+    assert found.lut <= 260
     assert 640 <= found.ff <= 800
     assert found.levels <= 7
 
