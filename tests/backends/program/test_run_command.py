@@ -135,9 +135,9 @@ def test_bad_inputs(folder: Path, tmp_path: Path, array: np.ndarray, message: st
 
 def test_files_that_are_no_arrays(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "x.npy").write_text("no array")
-    with pytest.raises(InputError, match=r"cannot read input data from .*x\.npy"):
+    with pytest.raises(InputError, match=r"cannot read .*x\.npy"):
         run(folder, input_file=tmp_path / "x.npy")
-    with pytest.raises(InputError, match="cannot read input data"):
+    with pytest.raises(InputError, match=r"cannot read '.*missing"):
         run(folder, input_file=tmp_path / "missing.npy")
     np.savez(tmp_path / "x.npz", other=np.zeros(3, np.float32))
     with pytest.raises(InputError, match="there is no input 'other'"):
