@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 pytest_plugins = [
@@ -16,3 +18,7 @@ pytest_plugins = [
     "support.sources",
 ]
 pytest.register_assert_rewrite("support")
+
+# A shell has its background jobs ignore Ctrl-C, and so would everything that the tests start and end by it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -98,9 +98,10 @@ class DrainPass:
 
         A step takes a pixel, or a word's bytes of a longer one; steps without bytes make what is left of a row.
 
-        >>> DrainPass(0, 0, 1, 5, 1, DrainBlock(1, 24), DrainBlock(1, 24), pixel_bytes=24).pixel_steps(
-        ...     DrainShape(LaneShape(8)), 0)
-        [2, 4]
+        >>> from dynamap.backends.vitis_rtl.core.post import LaneShape
+        >>> blocks = DrainBlock(1, 24), DrainBlock(1, 24)
+        >>> DrainPass(0, 0, 1, 5, 1, *blocks, pixel_bytes=24).pixel_steps(DrainShape(LaneShape(8)), 0)
+        [2, 5]
         """
         word = shape.units * UNIT_BYTES
         found: list[int] = []
