@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
-import signal
 import tempfile
 import warnings
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,7 +47,7 @@ def run(model: LinearModel, *, relaxed: bool, time_limit: float | None) -> Linea
         except pulp.PulpSolverError as error:
             raise InputError(f"the ILP engine cbc failed ({error}): use --ilp-engine highs") from None
         except BaseException:  # Ctrl-C, and PuLP leaves its process and its files as they are
-            _end_process(solver.tmpDir)
+            _end_processes(solver.tmpDir)
             raise
     if problem.status == pulp.LpStatusInfeasible:
         return LinearResult(LinearOutcome.INFEASIBLE)
@@ -65,14 +61,17 @@ def run(model: LinearModel, *, relaxed: bool, time_limit: float | None) -> Linea
     return LinearResult(LinearOutcome.OPTIMAL if optimal else LinearOutcome.FEASIBLE, values, duals)
 
 
-def _end_process(folder: str) -> None:
-    """Ends the CBC that works on the files of ``folder``; where the system has no list of processes, it goes on."""
-    for place in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):  # one that ends meanwhile
-            if os.fsencode(folder) in place.read_bytes():
-                process = int(place.parent.name)
-                os.kill(process, signal.SIGKILL)
-                os.waitpid(process, 0)
+def _end_processes(folder: str) -> None:
+    """Ends those of this process that work on the files of ``folder``, which PuLP hands to nobody."""
+    import psutil
+
+    for process in psutil.Process().children():
+        try:
+            if any(folder in word for word in process.cmdline()):
+                process.kill()
+                process.wait()
+        except psutil.NoSuchProcess:  # it has ended meanwhile
+            continue
 
 
 def _sides(pulp: Any, lower: float, upper: float) -> list[tuple[int, float]]:
