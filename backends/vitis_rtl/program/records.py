@@ -102,7 +102,7 @@ def _work(program: Program, shape: CoreShape, command: Command) -> CorePass:
     """
     where = f"layer {program.layer_names[command.layer]!r} ({command.op.name.lower()})"
     if command.op is not Op.CONV:
-        raise InputError(f"{where}: the RTL has no vector unit yet, only convolutions run on it; use vitis-hls")
+        raise InputError(f"{where}: the kernel in SystemVerilog runs convolutions only; use vitis-hls")
     try:
         work = CorePass(shape, command)
     except InputError as error:

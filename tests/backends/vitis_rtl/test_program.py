@@ -96,5 +96,7 @@ def test_a_refused_access_to_a_record_stops_too(rtl_executor: RtlExecutor, case:
 def test_what_the_rtl_cannot_do_is_refused_by_layer_and_operation(rtl_executor: RtlExecutor) -> None:
     pool = helper.make_node("MaxPool", ["a"], ["y"], "pool", kernel_shape=[2, 2])
     case = case_of(chain((16, 6, 6), [Convolution(16)], tail=[pool]))
-    with pytest.raises(InputError, match=r"layer 'pool' \(max_pool\): the RTL has no vector unit yet"):
+    with pytest.raises(
+        InputError, match=r"layer 'pool' \(max_pool\): the kernel in SystemVerilog runs convolutions only"
+    ):
         list(rtl_executor.run(case.program, case.image))
