@@ -18,7 +18,7 @@ from dynamap.backends.program import Program
 from dynamap.backends.vitis_rtl.executor import RtlExecutor
 from dynamap.backends.vitis_rtl.kernel_simulation import driver_files, memory_words, planned_cycles, program_files
 from dynamap.backends.vitis_rtl.program.records import records_of
-from dynamap.backends.vitis_rtl.program.shape import core_shape
+from dynamap.backends.vitis_rtl.program.shape import kernel_shape
 from dynamap.backends.vitis_rtl.project import flow
 from dynamap.backends.vitis_rtl.project.params import params_header
 from dynamap.backends.vitis_rtl.project.standalone import standalone_files
@@ -39,9 +39,7 @@ class VitisRtl:
 
     name = "vitis-rtl"
     vendor = "amd"
-    description = (
-        "AMD devices, in SystemVerilog: simulated by Verilator, mapped by Yosys; convolutions of some kinds alone yet"
-    )
+    description = "AMD devices, in SystemVerilog: simulated by Verilator, mapped by Yosys; neither Winograd nor IS yet"
 
     def executor(self) -> Executor:
         """The kernel under Verilator."""
@@ -56,7 +54,7 @@ class VitisRtl:
         """
         device = target_device(plan, self.name, self.vendor)
         sizes = simulated_sizes(program)
-        shape = core_shape(program, sizes)
+        shape = kernel_shape(program, sizes)
         records = records_of(program, shape)
         check_program(program, sizes)
         digest = plan_digest(plan)

@@ -12,7 +12,7 @@ from dynamap.backends.hardware.sizes import simulated_sizes
 from dynamap.backends.program import Program
 from dynamap.backends.vitis_rtl.kernel_simulation import KernelBuild, KernelSimulation, memory_words
 from dynamap.backends.vitis_rtl.program.records import records_of
-from dynamap.backends.vitis_rtl.program.shape import core_shape
+from dynamap.backends.vitis_rtl.program.shape import kernel_shape
 
 Int8Array = npt.NDArray[np.int8]
 
@@ -44,7 +44,7 @@ class RtlExecutor:
             InputError: the RTL cannot do something in the program yet, or the simulation fails.
         """
         sizes = simulated_sizes(program)
-        shape = core_shape(program, sizes)
+        shape = kernel_shape(program, sizes)
         records = records_of(program, shape)
         build = KernelBuild(shape, sizes, max(LEAST_MEMORY, memory_words(program, records)))
         if build not in self._builds:

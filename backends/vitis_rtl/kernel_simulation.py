@@ -17,10 +17,10 @@ from dynamap.backends.hardware.sizes import KernelSizes, check_program
 from dynamap.backends.hardware.sources import host_headers, package_files
 from dynamap.backends.program import Program
 from dynamap.backends.program.specification import NONE
-from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory
 from dynamap.backends.vitis_rtl.program.cycles import program_cycles
-from dynamap.backends.vitis_rtl.program.records import Records, records_address
+from dynamap.backends.vitis_rtl.program.records import RECORD_BYTES, Records, records_address
+from dynamap.backends.vitis_rtl.program.shape import KernelShape
 from dynamap.backends.vitis_rtl.project.params import params_header
 from dynamap.backends.vitis_rtl.project.verilated import VerilatedCompiler, cpp_params, verilate_kernel
 from dynamap.backends.vitis_rtl.sources import KERNEL_BENCH, KERNEL_SOURCES, TWIN_FILES, write_sources
@@ -36,7 +36,7 @@ DRIVER = "kernel_sim.cpp"
 class KernelBuild:
     """What a simulation is built for: the sizes, and words of the memory (a power of two)."""
 
-    shape: CoreShape
+    shape: KernelShape
     sizes: KernelSizes
     memory_words: int
     loops: bool = True
@@ -54,15 +54,19 @@ def planned_cycles(program: Program, records: Records) -> list[int]:
 
 
 def program_files(program: Program, records: Records) -> dict[str, bytes]:
-    """What a simulation reads beside the input: the image, its records, and their cycles by the closed form."""
-    cycles = planned_cycles(program, records)
-    lines = [f"{record.command} {count}\n" for record, count in zip(records.records, cycles, strict=True)]
-    return image_files(program) | {"records.bin": records.packed(), "cycles.txt": "".join(lines).encode()}
+    """What a simulation reads beside the input: the image, its records and tables, and a line for each record: its
+    command, its cycles by the closed form, the bytes of its own table, which are no layer's."""
+    lines = [
+        f"{record.command} {count} {len(record.table)}\n"
+        for record, count in zip(records.records, planned_cycles(program, records), strict=True)
+    ]
+    files = {"records.bin": records.packed(), "tables.bin": records.packed_tables()}
+    return image_files(program) | files | {"cycles.txt": "".join(lines).encode()}
 
 
 def memory_words(program: Program, records: Records) -> int:
-    """Words of a memory that holds the buffer and the records: a power of two."""
-    end = records_address(program) + len(records.records) * records.size
+    """Words of a memory that holds the buffer, the records and their tables: a power of two."""
+    end = records_address(program) + len(records.records) * RECORD_BYTES + len(records.packed_tables())
     return 1 << (-(-end // records.shape.word) + 1).bit_length()
 
 

@@ -91,8 +91,9 @@ ROOMS = {
         "record_runner.sv",
         "record_counts.sv",
         "read_share.sv",
+        "write_share.sv",
     ),
-    "kernel": ("overlay.sv",),
+    "kernel": ("engines.sv", "overlay.sv"),
 }
 """What becomes hardware, by the folder of ``rtl``. In each, a package stands before what uses it."""
 
@@ -150,9 +151,8 @@ SYNTHESISED = (
 KERNEL = ("params_pkg.sv", "dynamap_kernel.sv")
 """The kernel of one plan, beside all others: it includes ``params.svh``."""
 
-_NOT_YET = {*ROOMS["vector"], *ROOMS["normalise"]}
-KERNEL_SOURCES = (*(name for name in SYNTHESISED if name not in _NOT_YET), *KERNEL)
-"""All of the kernel, without the vector unit, which no record starts yet."""
+KERNEL_SOURCES = (*SYNTHESISED, *KERNEL)
+"""All of the kernel."""
 
 TWIN_FILES = tuple(name for names in TWINS.values() for name in names)
 SIMULATED = (*SYNTHESISED, *TWIN_FILES)

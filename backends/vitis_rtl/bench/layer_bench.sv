@@ -85,6 +85,10 @@ module layer_bench
       .start_i(start),
       .pass_i(pass[$bits(core_pass_t)-1:0]),
       .busy_o(busy),
+      /* verilator lint_off PINCONNECTEMPTY */
+      .reading_o(),
+      /* verilator lint_on PINCONNECTEMPTY */
+      .stop_i(1'b0),
       .zero_point_i(zero_point),
       .look_up_i(look_up),
       .table_write_i(table_write),

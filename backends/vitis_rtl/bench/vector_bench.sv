@@ -74,6 +74,7 @@ module vector_bench
       .base_i('0),
       .busy_o(busy),
       .reading_o(reading),
+      .stop_i(1'b0),
       .table_write_i(table_write),
       .table_index_i(table_index),
       .table_data_i(table_data),

@@ -7,7 +7,16 @@ from itertools import pairwise
 
 from dynamap.backends.vitis_rtl.core.cycles import core_cycles
 from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory, Run
-from dynamap.backends.vitis_rtl.program.records import HEAD_BYTES, RUN_RECORDS, ProgramRecord, RecordOp, Records
+from dynamap.backends.vitis_rtl.program.records import (
+    HEAD_BYTES,
+    RECORD_BYTES,
+    RUN_RECORDS,
+    ProgramRecord,
+    RecordOp,
+    Records,
+)
+from dynamap.backends.vitis_rtl.vector.cycles import vector_cycles
+from dynamap.backends.vitis_rtl.vector.registers import VectorPass
 from dynamap.cost.overlay.limits import TABLE_BYTES
 
 AHEAD = 2
@@ -27,7 +36,7 @@ class _Fetch:
 
     def __init__(self, records: Records, address: int, count: int, memory: PlannedMemory) -> None:
         word = records.shape.word
-        self.beats = records.size // word
+        self.beats = RECORD_BYTES // word
         self._memory = memory
         self._formed = self._ended = -1 - memory.gap
         self._first, self._left, self._number = address // word, count, 0
@@ -65,7 +74,7 @@ def program_cycles(records: Records, address: int, memory: PlannedMemory) -> lis
     cycles: list[int] = []
     for first in range(0, len(records.records), RUN_RECORDS):
         run = records.records[first : first + RUN_RECORDS]
-        cycles += _run_cycles(records, run, address + first * records.size, memory)
+        cycles += _run_cycles(records, run, address + first * RECORD_BYTES, memory)
     return cycles
 
 
@@ -80,16 +89,26 @@ def _run_cycles(records: Records, run: Sequence[ProgramRecord], address: int, me
             fetch.taken()
             fetch.ask(ends[-1] + 1)
             continue
-        assert record.work is not None
         taken = ready - 1
         for word in fetch.words[number]:
             taken = max(taken + 1, word)
         fetch.taken()
         start = max(taken + PLACED, max(words[-1] for words in fetch.words))
-        pass_cycles = core_cycles(record.work, memory)
-        fetch.ask(start + max(pass_cycles.placed[-1], pass_cycles.weights[-1]) + FREE)
-        ends.append(start + pass_cycles.total + ENDED)
+        read, total = _pass_cycles(record, memory)
+        fetch.ask(start + read + FREE)
+        ends.append(start + total + ENDED)
     return [end - begin for begin, end in pairwise(ends)]
+
+
+def _pass_cycles(record: ProgramRecord, memory: PlannedMemory) -> tuple[int, int]:
+    """When all operands of its pass are there, and when the pass ends, in cycles since its start."""
+    work = record.work
+    assert work is not None
+    if isinstance(work, VectorPass):
+        vector = vector_cycles(work, memory)
+        return max(vector.placed + vector.resident), vector.total
+    core = core_cycles(work, memory)
+    return max(core.placed[-1], core.weights[-1]), core.total
 
 
 def _table_end(records: Records, fetch: _Fetch, number: int, ready: int) -> int:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
 from dynamap.backends.program import Flag, Op, Program
 from dynamap.backends.program.specification import Command
 from dynamap.backends.vitis_rtl.core.registers import CorePass
-from dynamap.backends.vitis_rtl.core.shape import CoreShape
+from dynamap.backends.vitis_rtl.program.passes import core_pass, vector_pass
+from dynamap.backends.vitis_rtl.program.shape import KernelShape
+from dynamap.backends.vitis_rtl.vector.registers import VectorPass
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.limits import TABLE_BYTES
 
 HEAD_BYTES = 16
-ALIGNMENT = 64
+RECORD_BYTES = 512
+"""Of every record: those of the longest kind, up to a multiple of 64 (``program_pkg::RecordBytes``)."""
+
 RUN_RECORDS = 512
 """Records of one run of the kernel, whose counters it keeps; a host runs longer programs in pieces."""
 
@@ -27,11 +31,12 @@ class RecordOp(IntEnum):
 
     TABLE = 1
     CONVOLUTION = 2
+    VECTOR = 3
 
 
 @dataclass(frozen=True)
 class ProgramRecord:
-    """One record. ``command``: the number of its command in the program; ``work``: what the core does, if it does.
+    """One record. ``command``: the number of its command in the program; ``work``: what the engine does, if it does.
 
     ``payload``: what follows the head, as the engine reads it.
     """
@@ -39,32 +44,36 @@ class ProgramRecord:
     op: RecordOp
     command: int
     payload: bytes
-    work: CorePass | None = None
+    work: CorePass | VectorPass | None = None
     zero_point: int = 0
     look_up: bool = False
 
-    def packed(self, size: int) -> bytes:
-        """``size`` bytes: ``program_pkg::head_t``, its lowest byte first, and the payload."""
+    @property
+    def table(self) -> bytes:
+        """What the vector unit reads from memory beside the program's own operands."""
+        return self.work.operation.table if isinstance(self.work, VectorPass) else b""
+
+    def packed(self) -> bytes:
+        """``program_pkg::head_t``, its lowest byte first, and the payload."""
+        assert HEAD_BYTES + len(self.payload) <= RECORD_BYTES
         head = bytes([self.op, self.look_up, 0, self.zero_point & 0xFF]) + self.command.to_bytes(4, "little")
-        return (head.ljust(HEAD_BYTES, b"\0") + self.payload).ljust(size, b"\0")
+        return (head.ljust(HEAD_BYTES, b"\0") + self.payload).ljust(RECORD_BYTES, b"\0")
 
 
 @dataclass(frozen=True)
 class Records:
-    """All records of a program, for a core of this shape."""
+    """All records of a program, for a kernel of this shape."""
 
-    shape: CoreShape
+    shape: KernelShape
     records: tuple[ProgramRecord, ...]
-
-    @property
-    def size(self) -> int:
-        """Of a record: those of the longest kind, up to a multiple of 64. A pass has the same in every program."""
-        longest = max(TABLE_BYTES, *(len(record.payload) for record in self.records))
-        return -(-(HEAD_BYTES + longest) // ALIGNMENT) * ALIGNMENT
 
     def packed(self) -> bytes:
         """``records.bin``."""
-        return b"".join(record.packed(self.size) for record in self.records)
+        return b"".join(record.packed() for record in self.records)
+
+    def packed_tables(self) -> bytes:
+        """``tables.bin``, behind the records: the vector unit's own tables, each as long as a multiple of 64 bytes."""
+        return b"".join(record.table for record in self.records)
 
 
 def records_address(program: Program) -> int:
@@ -72,41 +81,51 @@ def records_address(program: Program) -> int:
     return -(-program.header.memory_bytes // BUFFER_ALIGNMENT) * BUFFER_ALIGNMENT
 
 
-def records_of(program: Program, shape: CoreShape) -> Records:
+def records_of(program: Program, shape: KernelShape) -> Records:
     """The records of a program.
 
     Raises:
         InputError: the RTL cannot do one of its commands yet; the message names layer and operation, and says what.
     """
-    return Records(shape, tuple(_records(program, shape)))
-
-
-def _records(program: Program, shape: CoreShape) -> Iterator[ProgramRecord]:
-    loaded: bytes | None = None
+    look_ups = _look_ups(program)
+    tables_at = records_address(program) + (len(program.commands) + len(look_ups)) * RECORD_BYTES
+    records: list[ProgramRecord] = []
     for number, command in enumerate(program.commands):
-        work = _work(program, shape, command)
-        look_up = bool(command.flags & Flag.LOOKUP)
-        if look_up:
+        if number in look_ups:
+            records.append(ProgramRecord(RecordOp.TABLE, number, look_ups[number]))
+        records.append(_pass_record(program, shape, number, command, tables_at))
+        tables_at += len(records[-1].table)
+    return Records(shape, tuple(records))
+
+
+def _look_ups(program: Program) -> Mapping[int, bytes]:
+    """The tables that results are looked up in, by the command in front of which each is written."""
+    found: dict[int, bytes] = {}
+    loaded = b""
+    for number, command in enumerate(program.commands):
+        if command.flags & Flag.LOOKUP:
             table = bytes(program.image[command.lookup_address : command.lookup_address + TABLE_BYTES])
             if table != loaded:
-                yield ProgramRecord(RecordOp.TABLE, number, table)
-                loaded = table
-        yield ProgramRecord(RecordOp.CONVOLUTION, number, work.registers(), work, command.output_zero_point, look_up)
+                found[number] = loaded = table
+    return found
 
 
-def _work(program: Program, shape: CoreShape, command: Command) -> CorePass:
-    """The core's registers of a command.
+def _pass_record(
+    program: Program, shape: KernelShape, number: int, command: Command, table_address: int
+) -> ProgramRecord:
+    """The record of the engine that runs the command.
 
     Raises:
         InputError: naming the layer, its operation, and what the RTL does not do yet.
     """
-    where = f"layer {program.layer_names[command.layer]!r} ({command.op.name.lower()})"
-    if command.op is not Op.CONV:
-        raise InputError(f"{where}: the kernel in SystemVerilog runs convolutions only; use vitis-hls")
-    try:
-        work = CorePass(shape, command)
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from None
+    work: CorePass | VectorPass
+    if command.op is Op.CONV:
+        op, work, buffers = RecordOp.CONVOLUTION, core_pass(program, shape.core, command), "buffers of this overlay"
+    else:
+        work = vector_pass(program, shape.vector, command, table_address)
+        op, buffers = RecordOp.VECTOR, "vector unit's buffers"
     if not work.fits():
-        raise InputError(f"{where}: a block of it is larger than the RTL's buffers of this overlay")
-    return work
+        where = f"layer {program.layer_names[command.layer]!r} ({command.op.name.lower()})"
+        raise InputError(f"{where}: a block of it is larger than the RTL's {buffers}")
+    look_up = bool(command.flags & Flag.LOOKUP)
+    return ProgramRecord(op, number, work.registers(), work, command.output_zero_point, look_up)

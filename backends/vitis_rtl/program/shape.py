@@ -1,6 +1,9 @@
-"""The convolution core that a program is for: its sizes follow from the program's header."""
+"""The kernel that a program is for: the core's sizes follow from the program's header, the vector unit's from its
+layers."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +15,8 @@ from dynamap.backends.vitis_rtl.core.post import UNIT_PAIRS, DrainShape, LaneSha
 from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
+from dynamap.backends.vitis_rtl.program.passes import vector_pass
+from dynamap.backends.vitis_rtl.vector.shape import VectorUnitShape
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
 from dynamap.cost.overlay.machine import UNIT_BYTES
@@ -19,6 +24,60 @@ from dynamap.cost.overlay.machine import UNIT_BYTES
 WORDS = (32, 64)
 GROUP_ROWS = 8
 """Rows whose sums run down one cascade: exact where no weight is -128 (docs/rtl/array.md)."""
+
+
+LEAST_UNITS = 512
+"""Of a buffer of the vector unit: small layers share a kernel."""
+
+NEIGHBOURS = 2
+"""Units beside those of the lanes that a normalisation needs in the same cycle."""
+
+
+@dataclass(frozen=True)
+class KernelShape:
+    """Both engines: they agree on the memory word."""
+
+    core: CoreShape
+    vector: VectorUnitShape
+
+    def __post_init__(self) -> None:
+        assert self.core.word == self.vector.word
+
+    @property
+    def word(self) -> int:
+        """Bytes of a memory word."""
+        return self.core.word
+
+
+def kernel_shape(program: Program, sizes: KernelSizes) -> KernelShape:
+    """The kernel for a program.
+
+    Raises:
+        InputError: the RTL has no such core yet, or cannot do a layer of the vector unit.
+    """
+    return KernelShape(core_shape(program, sizes), vector_shape(program, sizes))
+
+
+def vector_shape(program: Program, sizes: KernelSizes) -> VectorUnitShape:
+    """The vector unit for a program. Its buffers are its own, beside those that the plan counts on; they have room for
+    the layers of this program.
+
+    Raises:
+        InputError: it cannot do a layer; the message names it.
+    """
+    commands = [command for command in program.commands if command.op is not Op.CONV]
+    normalises = any(command.op is Op.LRN for command in commands)
+    units = sizes.word_bytes // UNIT_BYTES
+    lanes = UNIT_BYTES << (min(sizes.lanes // UNIT_BYTES, units).bit_length() - 1)
+    banks = _power(max(units, lanes // UNIT_BYTES + NEIGHBOURS * normalises))
+    shape = VectorUnitShape(lanes, units, banks, normalises=normalises)
+    needs = [vector_pass(program, shape, command).needs() for command in commands]
+    return replace(
+        shape,
+        input_depth=_power(-(-max([LEAST_UNITS, *(need.input_units for need in needs)]) // banks)),
+        resident_depth=_power(-(-max([LEAST_UNITS, *(need.resident_units for need in needs)]) // banks)),
+        output_depth=_power(max([LEAST_UNITS, *(need.output_words for need in needs)])),
+    )
 
 
 def core_shape(program: Program, sizes: KernelSizes) -> CoreShape:

@@ -92,8 +92,8 @@ def readme(plan: Plan, device: Device, digest: str, cycles: int, scales: str = "
         f"The plan counts on another machine (the overlay's first version): its {sum(x.cycles for x in plan.layers):,} "
         f"cycles and its resources are not the RTL's. The RTL takes {cycles:,} by its closed form, "
         f"{milliseconds:.4f} ms at the plan's clock, with a memory of the plan's latency; `make sim` measures them.",
-        "It runs convolutions of the kinds that `docs/rtl/layers.md` lists, and no others yet: a program with anything "
-        "else is refused before a file is written.",
+        "It runs convolutions of the kinds that `docs/rtl/layers.md` lists and the layers of `docs/rtl/vector.md`, and "
+        "no others yet: a program with anything else is refused before a file is written.",
         _port_words(device),
         "After a refused access the kernel does nothing more until it is loaded again.",
     ]

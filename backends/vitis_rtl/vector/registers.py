@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from dynamap.backends.program.lowering.geometry import BlockShape, blocks_of, channel_units
 from dynamap.backends.program.specification import Command, Flag, FormatCode, Op
 from dynamap.backends.vitis_rtl.core.registers import joined_bits
@@ -23,6 +25,15 @@ Fields = list[tuple[int, int]]
 """Values and bits, the highest field first, as the structs have them."""
 
 COUNT, UNITS, RUN, ADDRESS = 16, 24, 24, 64
+
+
+@dataclass(frozen=True)
+class BufferNeeds:
+    """Units of the input buffer and words of the output buffer, both halves; units of the resident buffer."""
+
+    input_units: int
+    resident_units: int
+    output_words: int
 
 
 class VectorPass:
@@ -157,17 +168,21 @@ class VectorPass:
         """From a source's rows in a half of the input buffer to the next one's."""
         return max(block.input_rows for block in self.blocks) * self.row_units
 
+    def needs(self) -> BufferNeeds:
+        """What its blocks take of the buffers, both halves of them."""
+        regions = 1 if self.together else len(self.sources)
+        halves = 1 if len(self.blocks) == 1 else 2
+        words = max(sum(run.beats for run in self.output_runs(index)) for index in range(len(self.blocks)))
+        resident = self.resident[1] if self.resident else 0
+        return BufferNeeds(halves * regions * self.region_units, ceil_div(resident, UNIT_BYTES), 2 * words)
+
     def fits(self) -> bool:
         """Whether its blocks fit into the buffers."""
-        shape = self.shape
-        regions = 1 if self.together else len(self.sources)
-        input_units = regions * self.region_units
-        resident = self.resident[1] if self.resident else 0
-        words = max(sum(run.beats for run in self.output_runs(index)) for index in range(len(self.blocks)))
+        shape, needs = self.shape, self.needs()
         return (
-            input_units <= shape.input_half * (2 if len(self.blocks) == 1 else 1)
-            and resident <= UNIT_BYTES * shape.banks * shape.resident_depth
-            and words <= shape.output_depth // 2
+            needs.input_units <= shape.banks * shape.input_depth
+            and needs.resident_units <= shape.banks * shape.resident_depth
+            and needs.output_words <= shape.output_depth
         )
 
     # ---- registers

@@ -13,9 +13,11 @@ from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
+from dynamap.backends.vitis_rtl.program.shape import KernelShape
 from dynamap.backends.vitis_rtl.project.params import params_header
 from dynamap.backends.vitis_rtl.project.verilated import cpp_params
 from dynamap.backends.vitis_rtl.sources import KERNEL_BENCH, KERNEL_SOURCES, TWIN_FILES, write_sources
+from dynamap.backends.vitis_rtl.vector.shape import VectorUnitShape
 from dynamap.cost.errors import InputError
 
 SIZES = KernelSizes(
@@ -33,13 +35,14 @@ SIZES = KernelSizes(
 )
 
 
-def shape_of(sizes: KernelSizes) -> CoreShape:
+def shape_of(sizes: KernelSizes) -> KernelShape:
     units = sizes.word_bytes // 16
     depth = 1024 // units
     feed = FeedShape(sizes.rows, sizes.columns, units, depth, depth, sizes.accumulator_rows)
     lanes = LaneShape(sizes.columns, pairs=8)
     drain = DrainShape(lanes, sizes.accumulator_rows, units, 1024 // units * 4, 8192 // sizes.word_bytes)
-    return CoreShape(feed, drain, MemoryPort(sizes.word_bytes))
+    core = CoreShape(feed, drain, MemoryPort(sizes.word_bytes))
+    return KernelShape(core, VectorUnitShape(lanes=16, word_units=units))
 
 
 @pytest.fixture

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pytest
-from onnx import helper
+from dataclasses import replace
 
-from dynamap.backends.executors import NumpyExecutor
+import pytest
+from onnx import NodeProto, helper
+
+from dynamap.backends.conformance.plans import redecided
 from dynamap.backends.hardware.sizes import simulated_sizes
+from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.program.specification import Flag, FormatCode
 from dynamap.backends.vitis_rtl.executor import RtlExecutor
 from dynamap.backends.vitis_rtl.program.records import RecordOp, records_address, records_of
-from dynamap.backends.vitis_rtl.program.shape import core_shape
+from dynamap.backends.vitis_rtl.program.shape import kernel_shape
 from dynamap.cost.errors import InputError
-from support.rtl_programs import Case, Convolution, case_of, chain
+from support.rtl_programs import Case, Convolution, case_of, chain, check_run
 
 LAYERS = (
     Convolution(32, kernel=3),
@@ -28,23 +30,11 @@ def case() -> Case:
     return case_of(chain((16, 9, 10), LAYERS))
 
 
-def check(case: Case, executor: RtlExecutor, options: tuple[str, ...] = (), *, timed: bool = True) -> None:
-    """Every tensor is the emulator's; all cycles are those of the closed form, all bytes the emulator's."""
-    expected = {run.name: run for run in NumpyExecutor().run(case.program, case.image)}
-    runs = list(executor.run_with(case.program, case.image, options))
-    assert [run.name for run in runs] == list(expected)
-    for run in runs:
-        np.testing.assert_array_equal(run.values, expected[run.name].values, run.name)
-        assert run.counters == expected[run.name].counters
-        assert run.cycles is not None
-        assert (run.cycles.measured == run.cycles.expected) is timed, run.name
-
-
 def test_a_network_from_memory_to_memory(rtl_executor: RtlExecutor, case: Case) -> None:
     """Inputs and weights stream, in one block and in several; two layers have tables of their own."""
-    records = records_of(case.program, core_shape(case.program, simulated_sizes(case.program))).records
+    records = records_of(case.program, kernel_shape(case.program, simulated_sizes(case.program))).records
     assert [record.op for record in records].count(RecordOp.TABLE) == 2
-    check(case, rtl_executor)
+    check_run(case, rtl_executor)
 
 
 def test_the_planners_own_formats(rtl_executor: RtlExecutor) -> None:
@@ -52,7 +42,7 @@ def test_the_planners_own_formats(rtl_executor: RtlExecutor) -> None:
     layers = (Convolution(24, kernel=3), Convolution(40), Convolution(20, 3, 2, "Sigmoid"), Convolution(10, 3))
     case = case_of(chain((3, 12, 13), layers), formats=None)
     assert {command.input_format for command in case.program.commands} == set(FormatCode)
-    check(case, rtl_executor)
+    check_run(case, rtl_executor)
 
 
 def test_passes_that_keep_their_sums(rtl_executor: RtlExecutor) -> None:
@@ -60,12 +50,12 @@ def test_passes_that_keep_their_sums(rtl_executor: RtlExecutor) -> None:
     case = case_of(chain((640, 3, 3), (Convolution(64, kernel=3), Convolution(32))), formats=None)
     kept = [command for command in case.program.commands if not command.flags & Flag.STORE]
     assert len(kept) > 1
-    check(case, rtl_executor)
+    check_run(case, rtl_executor)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_memory_that_stalls_changes_no_value(rtl_executor: RtlExecutor, case: Case, seed: int) -> None:
-    check(case, rtl_executor, ("--stalls", str(seed)), timed=False)
+    check_run(case, rtl_executor, ("--stalls", str(seed)), timed=False)
 
 
 @pytest.mark.parametrize("layer", [0, 2])
@@ -93,10 +83,27 @@ def test_a_refused_access_to_a_record_stops_too(rtl_executor: RtlExecutor, case:
         list(rtl_executor.run_with(case.program, case.image, ("--fail", str(records_address(case.program) + 1024))))
 
 
-def test_what_the_rtl_cannot_do_is_refused_by_layer_and_operation(rtl_executor: RtlExecutor) -> None:
-    pool = helper.make_node("MaxPool", ["a"], ["y"], "pool", kernel_shape=[2, 2])
-    case = case_of(chain((16, 6, 6), [Convolution(16)], tail=[pool]))
-    with pytest.raises(
-        InputError, match=r"layer 'pool' \(max_pool\): the kernel in SystemVerilog runs convolutions only"
-    ):
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [
+        (
+            helper.make_node("LRN", ["a"], ["y"], "wide", size=9),
+            r"layer 'wide' \(lrn\): the vector unit of the RTL normalises over 8 channels, and not over 9 yet",
+        ),
+        (
+            helper.make_node("Conv", ["a", "w0"], ["y"], "third", strides=[3, 3], kernel_shape=[1, 1]),
+            r"layer 'third' \(conv\): the core runs im2col \(WS, NS\) and kn2row \(WS\), and no other",
+        ),
+    ],
+)
+def test_what_the_rtl_cannot_do_is_refused_by_layer_and_operation(
+    rtl_executor: RtlExecutor, node: NodeProto, message: str
+) -> None:
+    """What the vector unit cannot, and what the core cannot."""
+    case = case_of(chain((16, 6, 6), [Convolution(16)], tail=[node]))
+    if node.op_type == "Conv":
+        layers = [redecided(layer, dataflow="is") if layer.name == "third" else layer for layer in case.plan.layers]
+        plan = replace(case.plan, layers=tuple(layers))
+        case = replace(case, plan=plan, program=compile_program(plan, case.quantised))
+    with pytest.raises(InputError, match=message):
         list(rtl_executor.run(case.program, case.image))

@@ -11,9 +11,11 @@ from onnx import NodeProto, helper, numpy_helper
 
 from dynamap.backends.conformance.plans import TINY, integer_image, plan_on, redecided
 from dynamap.backends.contract import Int8Array
+from dynamap.backends.executors import NumpyExecutor
 from dynamap.backends.program import Program
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import QuantisedNetwork, quantise
+from dynamap.backends.vitis_rtl.executor import RtlExecutor
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.planner.importer import import_model
 from dynamap.planner.plan.plan import Plan
@@ -85,3 +87,15 @@ def case_of(model: onnx.ModelProto, *, array: tuple[int, int] = ARRAY, formats: 
         plan = replace(plan, layers=tuple(layers))
     quantised = quantise(network, seed=3, samples=1)
     return Case(plan, quantised, compile_program(plan, quantised), integer_image(network, 5))
+
+
+def check_run(case: Case, executor: RtlExecutor, options: tuple[str, ...] = (), *, timed: bool = True) -> None:
+    """Every tensor is the emulator's; all cycles are those of the closed form, all bytes the emulator's."""
+    expected = {run.name: run for run in NumpyExecutor().run(case.program, case.image)}
+    runs = list(executor.run_with(case.program, case.image, options))
+    assert [run.name for run in runs] == list(expected)
+    for run in runs:
+        np.testing.assert_array_equal(run.values, expected[run.name].values, run.name)
+        assert run.counters == expected[run.name].counters
+        assert run.cycles is not None
+        assert (run.cycles.measured == run.cycles.expected) is timed, run.name

@@ -4,7 +4,7 @@
 //   kernel_sim [DATA] [--tensors FILE] [--counters FILE] [--input FILE] [--output FILE]
 //              [--trace FILE] [--stalls SEED] [--fail ADDRESS]
 //
-// DATA holds program.bin, weights.bin, records.bin, cycles.txt, input.bin and, unless only --tensors is wanted,
+// DATA holds program.bin, weights.bin, records.bin, tables.bin, cycles.txt, input.bin and, unless only --tensors is wanted,
 // golden.bin. --trace: a waveform (make trace). --stalls: memory stalls and changes its latencies at random,
 // which changes cycles but no value. --fail: the access of the word at this byte of the program's buffer fails. Exit
 // status: 0 all equal, 1 a difference (the first one is named), 2 the files are wrong or an access failed.
@@ -47,6 +47,7 @@ const std::uint64_t WATCHDOG_CYCLES = 50'000'000;  // without the end of a recor
 struct record_t {
     std::uint32_t command;
     std::uint64_t expected;  // cycles
+    std::uint64_t table;     // bytes that its engine reads beside the layer's
 };
 
 struct counts_t {
@@ -234,13 +235,21 @@ sim_options_t sim_options(const std::vector<std::string> &words) {
     return o;
 }
 
-// cycles.txt: a line per record, its command and its cycles by the closed form.
+// cycles.txt: a line per record, its command, its cycles by the closed form, and the bytes of its own table.
 std::vector<record_t> read_records(const std::string &folder) {
     std::ifstream file(folder + "/cycles.txt");
     std::vector<record_t> records;
-    for (record_t r; file >> r.command >> r.expected;) records.push_back(r);
+    for (record_t r; file >> r.command >> r.expected >> r.table;) records.push_back(r);
     if (records.empty()) throw std::runtime_error("cannot read " + folder + "/cycles.txt");
     return records;
+}
+
+// Tables lie behind the records.
+std::vector<std::uint8_t> records_and_tables(const std::string &folder) {
+    std::vector<std::uint8_t> both = read_file(folder + "/records.bin");
+    const std::vector<std::uint8_t> tables = read_file(folder + "/tables.bin");
+    both.insert(both.end(), tables.begin(), tables.end());
+    return both;
 }
 
 // The layers that end with each record: its own, and those behind it that have no commands.
@@ -331,7 +340,7 @@ int simulate(const sim_options_t &o) {
     memory_t memory{program.word(49), program.word(50), stalls, std::mt19937(seed)};
     if (memory.read_latency > 1023 || memory.write_latency > 1023)
         throw std::runtime_error("the simulated memory has latencies of at most 1023 cycles");
-    simulated_kernel_t kernel(program, read_file(o.run.data + "/records.bin"), memory, o.trace);
+    simulated_kernel_t kernel(program, records_and_tables(o.run.data), memory, o.trace);
     load_program(program, o.run, kernel);
     if (!o.fail.empty()) kernel.fail(std::stoull(o.fail));
 
@@ -355,7 +364,7 @@ int simulate(const sim_options_t &o) {
             if (records[r].command - layer.first_command >= layer.command_count) continue;
             total.cycles += counted[r].cycles;
             total.expected += records[r].expected;
-            total.read += counted[r].read;
+            total.read += counted[r].read - records[r].table;
             total.written += counted[r].written;
         }
         comparison.cycles(layer, total);

@@ -2,7 +2,7 @@
 //
 //   host XCLBIN [DATA] [--input FILE] [--output FILE]
 //
-// One buffer holds the program's (docs/program.md) and the records behind it. --input: values for the network's inputs
+// One buffer holds the program's (docs/program.md), the records behind it, and the vector unit's tables behind these. --input: values for the network's inputs
 // in the model's own types, --output: its outputs likewise (values.h). Exit status: 0 all outputs equal, 1 a difference
 // (the first one is named), 2 the files are wrong, or memory refused an access.
 #include <algorithm>
@@ -22,17 +22,20 @@ const std::uint32_t COUNTERS = 16 * RECORDS;  // the upper half of the addresses
 
 class board_t : public device_t {
   public:
-    board_t(const program_file_t &program, const std::string &xclbin, std::vector<std::uint8_t> records)
+    board_t(const program_file_t &program, const std::string &xclbin, std::vector<std::uint8_t> records,
+            std::vector<std::uint8_t> tables)
         : device_(0),
           kernel_(device_, device_.load_xclbin(xclbin), "dynamap_kernel", xrt::kernel::cu_access_mode::exclusive),
-          records_(std::move(records)),
+          records_(std::move(records)), tables_(std::move(tables)),
           records_at_((program.memory_bytes() + RECORDS_ALIGNED - 1) / RECORDS_ALIGNED * RECORDS_ALIGNED),
-          buffer_(device_, std::max<std::size_t>(records_at_ + records_.size(), bytes_per_port(program)),
+          buffer_(device_,
+                  std::max<std::size_t>(records_at_ + records_.size() + tables_.size(), bytes_per_port(program)),
                   kernel_.group_id(0)) {
         ports.push_back(buffer_.map<std::uint8_t *>());
     }
     void to_device() override {
         std::memcpy(ports[0] + records_at_, records_.data(), records_.size());
+        std::copy(tables_.begin(), tables_.end(), ports[0] + records_at_ + records_.size());
         buffer_.sync(XCL_BO_SYNC_BO_TO_DEVICE);
     }
     void from_device(std::uint64_t, std::uint64_t) override { buffer_.sync(XCL_BO_SYNC_BO_FROM_DEVICE); }
@@ -64,7 +67,7 @@ class board_t : public device_t {
   private:
     xrt::device device_;
     xrt::kernel kernel_;
-    std::vector<std::uint8_t> records_;
+    std::vector<std::uint8_t> records_, tables_;
     std::uint64_t records_at_;
     xrt::bo buffer_;
 };
@@ -80,7 +83,8 @@ int main(int count, char **arguments) {
         const run_options_t options = run_options({arguments + 2, arguments + count});
         const program_file_t program(options.data);
         require_this_overlay(program);
-        board_t board(program, arguments[1], read_file(options.data + "/records.bin"));
+        board_t board(program, arguments[1], read_file(options.data + "/records.bin"),
+                      read_file(options.data + "/tables.bin"));
         load_program(program, options, board);
         std::uint64_t best = ~std::uint64_t(0);
         for (int i = 0; i < RUNS; ++i) best = std::min(best, board.run_all());

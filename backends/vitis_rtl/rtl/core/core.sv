@@ -26,6 +26,8 @@ module core
     input logic start_i,  // of a pass; not while busy
     input core_pass_t pass_i,  // stays until it is done
     output logic busy_o,
+    output logic reading_o,  // not all of its operands are there: behind that, others may read
+    input logic stop_i,  // an access failed elsewhere
     // of the layer
     input logic [ByteBits-1:0] zero_point_i,
     input logic look_up_i,
@@ -111,6 +113,7 @@ module core
       .posted_i(posted_o),
       .filled_i(filled_o),
       .store_o(store_turn),
+      .reading_o,
       .busy_o(computing)
   );
 
@@ -136,7 +139,7 @@ module core
   ) u_reads (
       .clk_i,
       .rst_i,
-      .stop_i(write_failed),
+      .stop_i(write_failed | stop_i),
       .start_i(read_start),
       .runs_i(read_runs),
       .transfer_i(transfer),
@@ -351,7 +354,7 @@ module core
   ) u_write (
       .clk_i,
       .rst_i,
-      .stop_i(read_failed),
+      .stop_i(read_failed | stop_i),
       .request_valid_i(request_valid),
       .request_ready_o(request_ready),
       .request_address_i(request_address),

@@ -28,6 +28,7 @@ module core_control
     input logic posted_i,
     input logic filled_i,
     output logic store_o,
+    output logic reading_o,  // not all operands are there
     output logic busy_o  // a block is not computed
 );
 
@@ -128,6 +129,17 @@ module core_control
         parameter_word_q <= parameter_word_q + pass_i.drained.parameters_step;
       end
     end
+  end
+
+  // ---- operands that have not come: the resident one, and one for each block
+  logic [CountBits:0] reads_q;
+
+  assign reading_o = reads_q != 0;
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) reads_q <= '0;
+    else if (start_i) reads_q <= {1'b0, pass_i.drained.blocks} + 1'b1;
+    else reads_q <= reads_q - (CountBits + 1)'(placed_i) - (CountBits + 1)'(weights_i);
   end
 
   // ---- blocks to compute

@@ -78,6 +78,9 @@ module dynamap_kernel
   if (2 * LANE_PAIRS > LANES && LANE_PAIRS != 8) begin : gen_check_lanes
     $error("LANE_PAIRS: no more lanes than the plan counts on.");
   end
+  if (VECTOR_LANES > LANES) begin : gen_check_vector_lanes
+    $error("VECTOR_LANES: no more lanes than the plan counts on.");
+  end
   if (PARAMETER_DEPTH * WORD_BYTES < PARAMETER_BYTES * PARAMETER_CHANNELS) begin : gen_check_runs
     $error("PARAMETER_DEPTH: its words hold the parameters of all channels of a block.");
   end
@@ -100,6 +103,12 @@ module dynamap_kernel
       .AccumulatorRows(ACCUMULATOR_ROWS),
       .ParameterDepth(PARAMETER_DEPTH),
       .OutputDepth(OUTPUT_DEPTH),
+      .VectorLanes(VECTOR_LANES),
+      .VectorBanks(VECTOR_BANKS),
+      .VectorInputDepth(VECTOR_INPUT_DEPTH),
+      .ResidentDepth(VECTOR_RESIDENT_DEPTH),
+      .VectorOutputDepth(VECTOR_OUTPUT_DEPTH),
+      .Normalises(VECTOR_NORMALISES != 0),
       .Outstanding(OUTSTANDING),
       .Records(RECORDS),
       .Loops(LOOPS)

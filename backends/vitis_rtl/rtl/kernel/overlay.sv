@@ -1,5 +1,5 @@
-// All of the kernel but the names of its ports: the host's registers, the program's records, and the convolution
-// core that they start, at one reading and one writing port.
+// All of the kernel but the names of its ports: the host's registers, the program's records, and the engines that they
+// start, at one reading and one writing port.
 //
 //   0x10  address of the program's buffer, 8 bytes      0x18  the same of the first record to run
 //   0x20  records to run
@@ -11,8 +11,7 @@
 // A failure ends the run as its end does, and every later one at once, until the reset: what the engines hold
 // is worth nothing then.
 module overlay
-  import program_pkg::*, core_pkg::core_pass_t, axi_pkg::response_e, axi_pkg::LengthBits,
-         axi_pkg::AddressBits;
+  import program_pkg::*, axi_pkg::response_e, axi_pkg::LengthBits, axi_pkg::AddressBits;
 #(
     parameter int unsigned Rows = 16,
     parameter int unsigned Columns = 8,
@@ -26,6 +25,12 @@ module overlay
     parameter int unsigned AccumulatorRows = 512,
     parameter int unsigned ParameterDepth = 512,
     parameter int unsigned OutputDepth = 1024,
+    parameter int unsigned VectorLanes = 32,
+    parameter int unsigned VectorBanks = 4,
+    parameter int unsigned VectorInputDepth = 512,
+    parameter int unsigned ResidentDepth = 512,
+    parameter int unsigned VectorOutputDepth = 1024,
+    parameter bit Normalises = 1'b1,
     parameter int unsigned Outstanding = 32,
     parameter int unsigned Records = 512,  // of a run that are counted
     parameter bit Loops = 1'b0,
@@ -148,9 +153,9 @@ module overlay
 
   // ---- records
   logic fetching, port_free, word_valid, word_ready, taken, unknown;
-  logic fetch_failed, core_failed, failed;
-  response_e fetch_response, core_response;
-  logic [AddressBits-1:0] fetch_address, core_address, failed_address;
+  logic fetch_failed, engine_failed, failed;
+  response_e fetch_response, engine_response;
+  logic [AddressBits-1:0] fetch_address, engine_address, failed_address;
   logic [DataBits-1:0] word;
   /* verilator lint_off UNUSEDSIGNAL */  // reserved fields
   head_t head;
@@ -164,7 +169,7 @@ module overlay
   ) u_fetch (
       .clk_i,
       .rst_i(rst),
-      .stop_i(core_failed),
+      .stop_i(engine_failed),
       .start_i(start),
       .address_i({arguments[3], arguments[2]}),
       .records_i(arguments[4]),
@@ -182,7 +187,7 @@ module overlay
       .araddr_o(araddr[1]),
       .arlen_o(arlen[1]),
       /* verilator lint_off PINCONNECTEMPTY */
-      .arsize_o(),  // those of the core
+      .arsize_o(),  // those of the engines
       .arburst_o(),
       /* verilator lint_on PINCONNECTEMPTY */
       .rvalid_i(rvalid[1]),
@@ -192,8 +197,8 @@ module overlay
       .rlast_i
   );
 
-  logic convolution_start, convolution_busy, placed, weights, table_write;
-  core_pass_t convolution_pass;
+  logic vector, engine_start, engine_busy, engine_reading, table_write;
+  pass_t engine_pass;
   logic [7:0] table_index, table_data;
 
   record_runner #(
@@ -215,19 +220,20 @@ module overlay
       .taken_o(taken),
       .record_done_o,
       .head_o(head),
-      .convolution_start_o(convolution_start),
-      .convolution_pass_o(convolution_pass),
-      .convolution_busy_i(convolution_busy),
-      .convolution_read_i({placed, weights}),
+      .vector_o(vector),
+      .start_o(engine_start),
+      .pass_o(engine_pass),
+      .busy_i(engine_busy),
+      .reading_i(engine_reading),
       .table_write_o(table_write),
       .table_index_o(table_index),
       .table_data_o(table_data)
   );
 
-  assign failed = fetch_failed | core_failed;
-  assign failed_address = fetch_failed ? fetch_address : core_address;
+  assign failed = fetch_failed | engine_failed;
+  assign failed_address = fetch_failed ? fetch_address : engine_address;
   assign statuses[0] = {
-    22'd0, fetch_failed ? fetch_response : core_response, 6'd0, unknown, failed
+    22'd0, fetch_failed ? fetch_response : engine_response, 6'd0, unknown, failed
   };
   assign statuses[1] = head.command;
   assign statuses[2] = failed_address[31:0];
@@ -248,11 +254,11 @@ module overlay
       .records_o(statuses[4])
   );
 
-  // ---- the port, and the engine
+  // ---- the port, and the engines
   read_share u_share (
       .clk_i,
       .rst_i(rst),
-      .records_i(fetching),
+      .second_i(fetching),
       .arvalid_i(arvalid),
       .arready_o(arready),
       .araddr_i(araddr),
@@ -267,7 +273,7 @@ module overlay
       .rready_o
   );
 
-  core #(
+  engines #(
       .Rows(Rows),
       .Columns(Columns),
       .GroupRows(GroupRows),
@@ -280,31 +286,32 @@ module overlay
       .AccumulatorRows(AccumulatorRows),
       .ParameterDepth(ParameterDepth),
       .OutputDepth(OutputDepth),
+      .VectorLanes(VectorLanes),
+      .VectorBanks(VectorBanks),
+      .VectorInputDepth(VectorInputDepth),
+      .ResidentDepth(ResidentDepth),
+      .VectorOutputDepth(VectorOutputDepth),
+      .Normalises(Normalises),
       .Outstanding(Outstanding),
       .Loops(Loops)
-  ) u_core (
+  ) u_engines (
       .clk_i,
       .rst_i(rst),
-      .start_i(convolution_start),
-      .pass_i(convolution_pass),
-      .busy_o(convolution_busy),
+      .stop_i(fetch_failed),
+      .vector_i(vector),
+      .start_i(engine_start),
+      .pass_i(engine_pass),
+      .busy_o(engine_busy),
+      .reading_o(engine_reading),
+      .base_i({arguments[1], arguments[0]}),
       .zero_point_i(head.zero_point),
       .look_up_i(head.look_up[0]),
       .table_write_i(table_write),
       .table_index_i(table_index),
       .table_data_i(table_data),
-      .placed_o(placed),
-      .weights_o(weights),
-      /* verilator lint_off PINCONNECTEMPTY */
-      .fed_o(),
-      .posted_o(),
-      .filled_o(),
-      .emptied_o(),
-      .stored_o(),
-      /* verilator lint_on PINCONNECTEMPTY */
-      .failed_o(core_failed),
-      .failed_response_o(core_response),
-      .failed_address_o(core_address),
+      .failed_o(engine_failed),
+      .failed_response_o(engine_response),
+      .failed_address_o(engine_address),
       .arvalid_o(arvalid[0]),
       .arready_i(arready[0]),
       .araddr_o(araddr[0]),

@@ -3,6 +3,7 @@
 package program_pkg;
 
   import core_pkg::core_pass_t;
+  import vector_pkg::vector_pass_t;
 
   localparam int unsigned AlignedBits = 512;
   localparam int unsigned CountBits = 32;  // of records, cycles and beats
@@ -11,8 +12,9 @@ package program_pkg;
   typedef enum logic [7:0] {
     OpNone = 8'd0,
     OpTable = 8'd1,  // 256 bytes, that of the value -128 first
-    // A pass of the convolution core, its addresses counted from the program's buffer.
-    OpConvolution = 8'd2
+    // A pass of an engine, its addresses counted from the program's buffer.
+    OpConvolution = 8'd2,
+    OpVector = 8'd3
   } op_e;
 
   typedef struct packed {
@@ -28,11 +30,16 @@ package program_pkg;
   localparam int unsigned HeadBytes = HeadBits / 8;
   localparam int unsigned TableEntries = 256;
   localparam int unsigned TableBits = 8 * TableEntries;
-  localparam int unsigned PassBits = $bits(core_pass_t);
+  localparam int unsigned ConvolutionBits = $bits(core_pass_t);
+  localparam int unsigned VectorBits = $bits(vector_pass_t);
+  // The registers of any engine, those of a convolution or of the vector unit lowest.
+  localparam int unsigned PassBits = ConvolutionBits > VectorBits ? ConvolutionBits : VectorBits;
   localparam int unsigned LongestBits = PassBits > TableBits ? PassBits : TableBits;
   localparam int unsigned RecordBits = (HeadBits + LongestBits + AlignedBits - 1) / AlignedBits *
       AlignedBits;
   localparam int unsigned RecordBytes = RecordBits / 8;
+
+  typedef logic [PassBits-1:0] pass_t;
 
   // What the kernel counts of a record.
   typedef struct packed {

@@ -1,12 +1,12 @@
-// One reading port for two masters: that of records and that of the engines. They never have reads under way at
-// the same time (record_runner.sv), so nothing is queued and no cycle lost.
+// One reading port for two masters that never have reads under way at the same time (record_runner.sv): nothing is
+// queued and no cycle lost.
 module read_share
   import axi_pkg::LengthBits, axi_pkg::AddressBits;
 (
     input logic clk_i,
     input logic rst_i,
-    input logic records_i,  // the port is that of records
-    input logic [1:0] arvalid_i,  // [1]: of records
+    input logic second_i,  // the port is the second one's
+    input logic [1:0] arvalid_i,
     output logic [1:0] arready_o,
     input logic [1:0][AddressBits-1:0] araddr_i,
     input logic [1:0][LengthBits-1:0] arlen_i,
@@ -20,16 +20,16 @@ module read_share
     output logic rready_o
 );
 
-  assign arvalid_o = arvalid_i[records_i];
-  assign araddr_o  = araddr_i[records_i];
-  assign arlen_o   = arlen_i[records_i];
-  assign arready_o = {arready_i & records_i, arready_i & !records_i};
-  assign rvalid_o  = {rvalid_i & records_i, rvalid_i & !records_i};
-  assign rready_o  = rready_i[records_i];
+  assign arvalid_o = arvalid_i[second_i];
+  assign araddr_o  = araddr_i[second_i];
+  assign arlen_o   = arlen_i[second_i];
+  assign arready_o = {arready_i & second_i, arready_i & !second_i};
+  assign rvalid_o  = {rvalid_i & second_i, rvalid_i & !second_i};
+  assign rready_o  = rready_i[second_i];
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    assert (rst_i || !arvalid_i[!records_i])
+    assert (rst_i || !arvalid_i[!second_i])
     else $error("Two masters ask for reads at the same time.");
   end
 `endif

@@ -1,8 +1,7 @@
 // Runs records one after the other: takes the words of one, adds where the program's buffer lies to its addresses,
 // starts its engine and waits until that is done. A table is written byte by byte, as its words come.
 //
-// The reading port is an engine's from the first word of its record until all of its reads are delivered: a
-// pass reads its resident operand once, and an operand for each block.
+// The reading port is an engine's from the first word of its record until all of its reads are delivered.
 module record_runner
   import program_pkg::*, core_pkg::core_pass_t, store_pkg::AddressBits;
 #(
@@ -27,10 +26,11 @@ module record_runner
     output logic record_done_o,
     output head_t head_o,  // of the record that runs, or ran last
     // engines
-    output logic convolution_start_o,
-    output core_pass_t convolution_pass_o,
-    input logic convolution_busy_i,
-    input logic [1:0] convolution_read_i,  // an operand is there
+    output logic vector_o,  // the record that runs, or ran last, is the vector unit's
+    output logic start_o,
+    output pass_t pass_o,
+    input logic busy_i,
+    input logic reading_i,  // not all operands are there
     output logic table_write_o,
     output logic [7:0] table_index_o,
     output logic [7:0] table_data_o
@@ -62,10 +62,9 @@ module record_runner
   logic [ByteBits-1:0] byte_q;
   logic [Beats-1:0][DataBits-1:0] record_q;
   /* verilator lint_off UNUSEDSIGNAL */  // the end of the last word
-  logic [RecordBits-1:0] record;
+  logic [RecordBits-1:0] record, placed_record;
   /* verilator lint_on UNUSEDSIGNAL */
   head_t head;
-  logic [CountBits-1:0] reads_q;  // operands that have not come
   logic last_beat, pop, is_table, table_end, known, stop;
   core_pass_t pass, placed;
 
@@ -73,7 +72,7 @@ module record_runner
   assign last_beat = beat_q == BeatBits'(Beats - 1);
   assign is_table = beat_q == 0 && head.op == OpTable;
   assign table_end = byte_q == ByteBits'(HeadBytes + TableEntries - 1);
-  assign known = head_o.op == OpConvolution;
+  assign known = head_o.op == OpConvolution || vector_o;
   assign stop = failed_i | unknown_o;
 
   always_comb begin
@@ -92,31 +91,34 @@ module record_runner
   assign table_data_o = word_i[8*byte_q[PlaceBits-1:0]+:8];
 
   assign record = record_q;
-  assign pass = record[HeadBits+:PassBits];
-  assign convolution_pass_o = pass;
-  assign convolution_start_o = state_q == Start && !fetching_i && !stop;
+  assign pass_o = record[HeadBits+:PassBits];
+  assign start_o = state_q == Start && !fetching_i && !stop;
+
+  // The vector unit adds the buffer's place itself.
+  assign pass = record[HeadBits+:ConvolutionBits];
   always_comb begin
     placed = pass;
     placed.input_address = pass.input_address + base_i;
     placed.weight_address = pass.weight_address + base_i;
     placed.drained.address = pass.drained.address + base_i;
+    placed_record = record;
+    placed_record[HeadBits+:ConvolutionBits] = placed;
   end
 
-  assign record_done_o = !stop && (state_q == Run && !convolution_busy_i ||
+  assign record_done_o = !stop && (state_q == Run && !busy_i ||
                                    state_q == Flush && taken_o);
 
   always_ff @(posedge clk_i) begin
     for (int unsigned b = 0; b < Beats; b++) begin
       if (state_q == Take && pop && beat_q == BeatBits'(b)) record_q[b] <= word_i;
-      else if (state_q == Place) begin
-        for (int unsigned k = 0; k < DataBits; k++) begin
-          if (b * DataBits + k >= HeadBits && b * DataBits + k < HeadBits + PassBits) begin
-            record_q[b][k] <= placed[b*DataBits+k-HeadBits];
-          end
-        end
+      else if (state_q == Place && !vector_o) begin
+        record_q[b] <= placed_record[b*DataBits+:DataBits];
       end
     end
-    if (state_q == Take && word_valid_i && beat_q == 0) head_o <= head;
+    if (state_q == Take && word_valid_i && beat_q == 0) begin
+      head_o   <= head;
+      vector_o <= head.op == OpVector;
+    end
   end
 
   always_ff @(posedge clk_i) begin
@@ -164,11 +166,9 @@ module record_runner
 
   // ---- whose port it is
   always_ff @(posedge clk_i) begin
-    if (convolution_start_o) reads_q <= CountBits'(pass.drained.blocks) + 1'b1;
-    else reads_q <= reads_q - CountBits'(convolution_read_i[0]) - CountBits'(convolution_read_i[1]);
     if (start_i) port_free_o <= 1'b1;
     else if (state_q == Take && word_valid_i && !is_table) port_free_o <= 1'b0;
-    else if (state_q == Run && reads_q == 0) port_free_o <= 1'b1;
+    else if (state_q == Run && !reading_i) port_free_o <= 1'b1;
   end
 
 endmodule

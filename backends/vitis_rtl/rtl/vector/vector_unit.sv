@@ -23,7 +23,8 @@ module vector_unit
     input vector_pass_t pass_i,  // stays until it is done
     output logic busy_o,
     input logic [AddressBits-1:0] base_i,  // added to all addresses of the pass
-    output logic reading_o,  // not all of its operands are there
+    output logic reading_o,  // not all of its operands are there: behind that, others may read
+    input logic stop_i,  // an access failed elsewhere
     // of the layer
     input logic table_write_i,
     input logic [ByteBits-1:0] table_index_i,
@@ -137,7 +138,7 @@ module vector_unit
   ) u_reads (
       .clk_i,
       .rst_i,
-      .stop_i(write_failed),
+      .stop_i(write_failed | stop_i),
       .start_i(read_start),
       .runs_i(read_runs),
       .transfer_i(transfer),
@@ -328,7 +329,7 @@ module vector_unit
   ) u_write (
       .clk_i,
       .rst_i,
-      .stop_i(read_failed),
+      .stop_i(read_failed | stop_i),
       .request_valid_i(request_valid),
       .request_ready_o(request_ready),
       .request_address_i(request_address),

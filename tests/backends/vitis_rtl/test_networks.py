@@ -1,0 +1,56 @@
+"""Networks with layers of the vector unit on the kernel: values to the bit, and cycles as the closed form has them."""
+
+from __future__ import annotations
+
+import pytest
+
+from dynamap.backends.program import Op, Program
+from dynamap.backends.program.specification import Role
+from dynamap.backends.vitis_rtl.executor import RtlExecutor
+from dynamap.cost.errors import InputError
+from support.rtl_networks import EVERY_OPERATION, parsed
+from support.rtl_programs import Case, case_of, check_run
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    return case_of(parsed(EVERY_OPERATION))
+
+
+def test_every_operation_of_the_vector_unit(rtl_executor: RtlExecutor, case: Case) -> None:
+    """One behind the other and between convolutions; some have tables that no program has."""
+    assert {command.op for command in case.program.commands} == set(Op)
+    check_run(case, rtl_executor)
+
+
+def test_a_memory_that_stalls_changes_no_value(rtl_executor: RtlExecutor, case: Case) -> None:
+    check_run(case, rtl_executor, ("--stalls", "3"), timed=False)
+
+
+def first_to_write(program: Program) -> tuple[int, int]:
+    """The first command of the vector unit that writes where nobody has read or written before, and where that is."""
+    used = [(tensor.address, tensor.size_bytes) for tensor in program.tensors_of(Role.INPUT).values()]
+    for number, command in enumerate(program.commands):
+        at = command.output_address
+        if command.op is not Op.CONV and not any(begin <= at < begin + size for begin, size in used):
+            return number, at
+        used.append((at, -(-command.out_channels // 16) * command.output_plane_bytes))
+    raise AssertionError("all of them write where something was")
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_refused_access_of_the_vector_unit_stops_and_says_where(
+    rtl_executor: RtlExecutor, case: Case, reads: bool
+) -> None:
+    """Weights of a depthwise convolution, and an output."""
+    program = case.program
+    if reads:
+        number = next(n for n, command in enumerate(program.commands) if command.op is Op.DEPTHWISE)
+        address = program.commands[number].weights_address
+    else:
+        number, address = first_to_write(program)
+    name = program.layer_names[program.commands[number].layer]
+    with pytest.raises(
+        InputError, match=rf"refused an access \(response 2\) at .* in command {number} of layer {name}$"
+    ):
+        list(rtl_executor.run_with(program, case.image, ("--fail", str(address))))
