@@ -23,6 +23,7 @@ from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.importer.nesting.branches import take_branches
 from dynamap.planner.importer.nesting.functions import expand_functions
 from dynamap.planner.importer.nesting.inlining import Inliner
+from dynamap.planner.importer.nesting.products import write_out_products
 from dynamap.planner.importer.operators.quant import settle_integer_inputs
 from dynamap.planner.importer.reading.agreement import check_agreement
 from dynamap.planner.importer.reading.inputs import bind_inputs, check_given
@@ -113,10 +114,13 @@ def lower(source: Source, shapes: Shapes | None = None, *, host: bool = False) -
         graph = Graph(model.graph, nodes, label)
         lowering = Lowering(graph, evaluator, constants, expansion.refusals, may_branch=rounds_left > 0, host=host)
         _lower_all(lowering, model, given)
-        if not lowering.taken:
-            break
-        notices += [_branch_notice(graph.nodes[index], taken) for index, taken in lowering.taken.items()]
-        nodes = take_branches(graph.nodes, lowering.taken, inliner)
+        if lowering.taken:
+            notices += [_branch_notice(graph.nodes[index], taken) for index, taken in lowering.taken.items()]
+            nodes = take_branches(graph.nodes, lowering.taken, inliner)
+        else:
+            nodes, found = write_out_products(lowering, inliner)
+            if not found or not rounds_left:
+                break
         constants = lowering.constants
     lowering.notices[:0] = dict.fromkeys(notices)
     return _outcome(lowering, source, host=host)

@@ -16,13 +16,15 @@ import numpy as np
 from dynamap.planner.importer.drafts import Bound, Constant, Transposed, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
+from dynamap.planner.importer.operators.functions import take_function
 from dynamap.planner.importer.operators.shape import between_transposes, keeps_order
+from dynamap.planner.network.functions import OPERATORS
 
 _OPERANDS = frozenset({"Add", "Div", "Max", "Min", "Mul", "PRelu", "Sub", "Sum"})
 """Operators whose constants broadcast against the activation."""
-_POINTWISE = frozenset(
-    {"Cast", "Clip", "DequantizeLinear", "Dropout", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "Neg"}
-    | {"QuantizeLinear", "Relu", "Sigmoid", "Tanh"}
+_POINTWISE = (
+    frozenset({"Cast", "DequantizeLinear", "Dropout", "Identity", "LeakyRelu", "QuantizeLinear"} | OPERATORS.keys())
+    - _OPERANDS
 )
 """Operators of one activation, and of single numbers at most."""
 _REDUCTIONS = frozenset({"ReduceMax", "ReduceMean"})
@@ -41,13 +43,16 @@ def lower_between_transposes(lowering: Lowering, node: Node, handler: Callable[[
         between_transposes(lowering, node, first)
         return True
     values = _values_before(lowering, node, first.perm)
-    inner = None if values is None else _in_order_of_values(lowering, node, first.perm)
-    if values is None or inner is None:
+    if values is None:
         return False
     outer, new = lowering.values, dict[str, Bound](values)
     lowering.values = ChainMap(new, outer)
     try:
-        handler(lowering, inner)
+        if not take_function(lowering, node):
+            inner = _in_order_of_values(lowering, node, first.perm)
+            if inner is None:
+                return False
+            handler(lowering, inner)
     finally:
         lowering.values = outer
     for name, bound in new.items():
