@@ -7,6 +7,7 @@ import signal
 import pytest
 
 pytest_plugins = [
+    "support.browser",
     "support.command_line",
     "support.onnx_models",
     "support.programs",

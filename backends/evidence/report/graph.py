@@ -5,14 +5,15 @@ A piece is a few ranks deep, so that it can be read on a phone and is not cut by
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from rich.cells import cell_len
+
 from dynamap.backends.evidence.report.evidence import Absent, Evidence
 from dynamap.backends.evidence.report.kinds import LABELS, Kind, kind_of, layer_costs, unit_ms, way_of
-from dynamap.backends.evidence.report.layering import Drawing, depth, draw
+from dynamap.backends.evidence.report.layering import depth, draw
 from dynamap.backends.evidence.report.legend import legend
 from dynamap.backends.evidence.report.markup import Markup, element, isolated, named, prose
 from dynamap.backends.evidence.report.words import milliseconds, percent, times
@@ -20,6 +21,7 @@ from dynamap.planner.network.network import Network
 from dynamap.planner.plan.layers import PlannedLayer
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.plan.words import dataflow_word, op_word
+from dynamap.planner.results.shortening import shortened
 
 _DEEPEST = 10
 """Ranks that neighbouring pieces may have together to share a card."""
@@ -27,7 +29,8 @@ _DEEPEST = 10
 _NODE, _HEIGHT, _GAP, _PITCH, _MARGIN = 118, 36, 10, 58, 6
 """Pixels: a node's width and height, the gap beside it, from rank to rank, around the drawing."""
 
-_LETTERS = 17
+_LETTERS, _END_LETTERS, _TITLE_LETTERS = 16, 13, 22
+"""Of a layer's name in its box, of a tensor's where it comes in or goes out, of a layer's in the title of a card."""
 
 Edge = tuple[int, int]
 
@@ -40,6 +43,19 @@ class Piece:
     entries: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class _Labels:
+    """What is written for names: the same for the same name, another for another.
+
+    ``titles`` and ``entries`` by layer; ``entering`` and ``leaving`` by tensor of the network: its words and its hint.
+    """
+
+    titles: Sequence[str]
+    entries: Sequence[str]
+    entering: Mapping[str, tuple[str, str]]
+    leaving: Mapping[str, tuple[str, str]]
+
+
 def graph(evidence: Evidence, prefix: str) -> Markup:
     """The legend and the cards; the sentence of what is missing where the model is."""
     network, plan = evidence.network, evidence.plan
@@ -48,7 +64,8 @@ def graph(evidence: Evidence, prefix: str) -> Markup:
             "p", prose(network.reason), " The plan alone does not say which layer reads which.", class_="absent"
         )
     sources = producers(network)
-    cards = [_card(plan, network, sources, piece) for piece in pieces(sources)]
+    labels = _labels(plan, network)
+    cards = [_card(plan, network, sources, piece, labels) for piece in pieces(sources)]
     return element(
         "div",
         legend(plan, wordy=True),
@@ -58,6 +75,30 @@ def graph(evidence: Evidence, prefix: str) -> Markup:
             class_="muted",
         ),
         element("div", *cards, class_="cards"),
+    )
+
+
+def _labels(plan: Plan, network: Network) -> _Labels:
+    """Tensors have the names of the model where the host runs parts of it, and say which of them the host has."""
+    names = [layer.name for layer in plan.layers]
+    whole = network.whole
+    model_names = {t: name for part in whole.parts for name, t in (part.reads | part.writes).items()} if whole else {}
+    inputs = {port.name for port in whole.inputs} if whole else set(network.inputs)
+    outputs = {port.name for port in whole.outputs} if whole else set(network.outputs)
+    entering, leaving = {}, {}
+    for tensors, ends, found, outer, inner in (
+        (network.inputs, inputs, entering, "input", "from host"),
+        (network.outputs, outputs, leaving, "output", "to host"),
+    ):
+        full = [model_names.get(tensor, tensor) for tensor in tensors]
+        for tensor, name, short in zip(tensors, full, shortened(full, _END_LETTERS), strict=True):
+            end = outer if name in ends else inner
+            found[tensor] = (f"{end} {short}", f"{isolated(name)}\n{end}")
+    return _Labels(
+        titles=shortened(names, _TITLE_LETTERS),
+        entries=shortened(names, _END_LETTERS),
+        entering=entering,
+        leaving=leaving,
     )
 
 
@@ -102,17 +143,12 @@ def _depth(sources: Sequence[Sequence[int]], layers: range) -> int:
     return depth(len(entries) + len(layers), _edges(sources, layers, entries))
 
 
-def _card(plan: Plan, network: Network, sources: Sequence[Sequence[int]], piece: Piece) -> Markup:
+def _card(plan: Plan, network: Network, sources: Sequence[Sequence[int]], piece: Piece, labels: _Labels) -> Markup:
     costs, unit = layer_costs(plan), unit_ms(plan)
-    drawing = draw(len(piece.entries) + len(piece.layers), _edges(sources, piece.layers, piece.entries))
     cost = sum(costs[index] for index in piece.layers)
     share = percent(cost, plan.solver.objective)
-    first, last = plan.layers[piece.layers.start].name, plan.layers[piece.layers.stop - 1].name
-    title = (
-        [named(shortened(first, 22))]
-        if len(piece.layers) == 1
-        else [named(shortened(first, 22)), " … ", named(shortened(last, 22))]
-    )
+    first, last = labels.titles[piece.layers.start], labels.titles[piece.layers.stop - 1]
+    title = [named(first)] if len(piece.layers) == 1 else [named(first), " … ", named(last)]
     return element(
         "figure",
         element(
@@ -121,13 +157,20 @@ def _card(plan: Plan, network: Network, sources: Sequence[Sequence[int]], piece:
             element("b", share),
             element("span", milliseconds(cost * unit), class_="muted"),
         ),
-        element("div", _svg(plan, network, sources, piece, drawing), class_="scroll"),
+        element("div", _svg(plan, network, sources, piece, labels), class_="scroll"),
         class_="card piece",
     )
 
 
-def _svg(plan: Plan, network: Network, sources: Sequence[Sequence[int]], piece: Piece, drawing: Drawing) -> Markup:
+def _svg(plan: Plan, network: Network, sources: Sequence[Sequence[int]], piece: Piece, labels: _Labels) -> Markup:
+    """The piece's entries, its layers, and below them the outputs of the network that they make."""
+    maker = {layer.output: index for index, layer in enumerate(network.layers)}
+    exits = [tensor for tensor in network.outputs if maker.get(tensor, -1) in piece.layers]
+    inner = len(piece.entries) + len(piece.layers)
+    below = [(len(piece.entries) + maker[tensor] - piece.layers.start, inner + n) for n, tensor in enumerate(exits)]
+    drawing = draw(inner + len(exits), [*_edges(sources, piece.layers, piece.entries), *below])
     width = round(drawing.width * (_NODE + _GAP) - _GAP + 2 * _MARGIN)
+    names = _boxed([plan.layers[index].name for index in piece.layers])
     used = {source for index in range(piece.layers.stop, len(sources)) for source in sources[index]}
     goes_on = any(index in used for index in piece.layers)
     height = drawing.ranks * _PITCH - (_PITCH - _HEIGHT) + 2 * _MARGIN + (14 if goes_on else 0)
@@ -136,12 +179,22 @@ def _svg(plan: Plan, network: Network, sources: Sequence[Sequence[int]], piece: 
     most = max((*layer_costs(plan), 1))
     costs = layer_costs(plan)
     for number, source in enumerate(piece.entries):
-        name = network.inputs[-1 - source] if source < 0 else plan.layers[source].name
-        boxes.append(_entry(drawing.places[number], name, source < 0))
+        if source < 0:
+            words, hint = labels.entering[network.inputs[-1 - source]]
+        else:
+            words, hint = f"from {labels.entries[source]}", isolated(plan.layers[source].name)
+        boxes.append(_end(drawing.places[number], words, hint, 12))
+    boxes += [_end(drawing.places[inner + n], *labels.leaving[tensor], 0) for n, tensor in enumerate(exits)]
     for number, index in enumerate(piece.layers):
         place = drawing.places[len(piece.entries) + number]
         boxes.append(
-            _node(place, index, plan.layers[index], costs[index] / most, percent(costs[index], plan.solver.objective))
+            _node(
+                place,
+                index,
+                plan.layers[index],
+                names[number],
+                (costs[index] / most, percent(costs[index], plan.solver.objective)),
+            )
         )
         if index in used:
             x, y = _corner(place)
@@ -180,19 +233,35 @@ def _path(points: Sequence[tuple[float, int]]) -> str:
     return "".join(words)
 
 
-def _entry(place: tuple[float, int], name: str, is_input: bool) -> Markup:
+def _boxed(names: Sequence[str]) -> list[str]:
+    """The names of a card's layers in the room of a box: the last part of a path where that tells them apart.
+
+    >>> _boxed(["inception_a1/branch3x3", "inception_a1/branch1x1", "stem/pool"])
+    ['…/branch3x3', '…/branch1x1', 'stem/pool']
+    >>> _boxed(["/layer1/layer1.0/conv1/Conv", "/layer1/layer1.1/conv1/Conv"])
+    ['/la…0/conv1/Conv', '/la…1/conv1/Conv']
+    """
+    ends = [name if cell_len(name) <= _LETTERS else f"…/{name.rpartition('/')[2]}" for name in names]
+    fit = len(set(ends)) == len(set(names)) and all(cell_len(end) <= _LETTERS for end in ends)
+    return ends if fit else shortened(names, _LETTERS)
+
+
+def _end(place: tuple[float, int], words: str, hint: str, top: int) -> Markup:
+    """Where a tensor comes in or goes out."""
     x, y = _corner(place)
-    words = f"{'input' if is_input else 'from'} {shortened(name, 13)}"
+    y += top
     return element(
         "g",
-        element("title", isolated(name)),
-        element("rect", x=x, y=y + 12, width=_NODE, height=_HEIGHT - 12, rx=12),
-        element("text", isolated(words), x=x + _NODE // 2, y=y + 28, class_="line two"),
+        element("title", hint),
+        element("rect", x=x, y=y, width=_NODE, height=_HEIGHT - 12, rx=12),
+        element("text", isolated(words), x=x + _NODE // 2, y=y + 16, class_="line two"),
         class_="entry",
     )
 
 
-def _node(place: tuple[float, int], index: int, layer: PlannedLayer, share: float, words: str) -> Markup:
+def _node(place: tuple[float, int], index: int, layer: PlannedLayer, name: str, part: tuple[float, str]) -> Markup:
+    """``part``: the layer's time against the longest one's, and its share of all in words."""
+    share, words = part
     x, y = _corner(place)
     kind = kind_of(layer)
     how = f"{op_word(layer)}, {way_of(layer)}"
@@ -204,7 +273,7 @@ def _node(place: tuple[float, int], index: int, layer: PlannedLayer, share: floa
         "g",
         element("title", hint),
         element("rect", x=x, y=y, width=_NODE, height=_HEIGHT, rx=6, class_="box"),
-        element("text", isolated(shortened(layer.name, _LETTERS)), x=x + _NODE // 2, y=y + 14, class_="line one"),
+        element("text", isolated(name), x=x + _NODE // 2, y=y + 14, class_="line one"),
         element("text", _second_line(layer), x=x + _NODE // 2, y=y + 26, class_="line two"),
         meter if share else None,
         class_=f"node k-{kind.value}",
@@ -221,27 +290,3 @@ def _second_line(layer: PlannedLayer) -> str:
         return op_word(layer) if kind is Kind.VECTOR else f"{op_word(layer)}, {LABELS[kind]}"
     rows, columns = layer.shape.kernel
     return f"{rows}×{columns} {LABELS[kind]}/{dataflow_word(layer)}"
-
-
-def shortened(name: str, letters: int) -> str:
-    """A name in so many letters at most; its end is kept, for that is where names of layers differ.
-
-    >>> shortened("mixed_5b/conv2d_1x1", 14), shortened("mixed_5b/conv2d_0a_1x1", 12)
-    ('…/conv2d_1x1', '…nv2d_0a_1x1')
-    """
-    if _columns(name) <= letters:
-        return name
-    last = name.rpartition("/")[2]
-    if last and _columns(last) <= letters:
-        return f"…/{last}" if _columns(last) <= letters - 2 else last
-    kept = ""
-    for letter in reversed(last or name):
-        if _columns(letter + kept) > letters - 1:
-            break
-        kept = letter + kept
-    return f"…{kept}"
-
-
-def _columns(text: str) -> int:
-    """The width of a text, in which letters of East Asia count twice."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

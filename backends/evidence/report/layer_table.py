@@ -19,7 +19,7 @@ from dynamap.backends.evidence.report.kinds import (
     unit_ms,
 )
 from dynamap.backends.evidence.report.legend import kinds_in
-from dynamap.backends.evidence.report.markup import Markup, element, joined, named
+from dynamap.backends.evidence.report.markup import Markup, element, joined, named_in_parts
 from dynamap.backends.evidence.report.words import digits, integer, more, percent, size, times
 from dynamap.planner.plan.layers import OnArray, OnVectorUnit, PlannedLayer
 from dynamap.planner.plan.plan import Plan
@@ -118,7 +118,10 @@ def layer_table(evidence: Evidence, prefix: str) -> Markup:
                 "div",
                 element(
                     "table",
-                    element("caption", "Click a heading to sort, a row for all that was considered for the layer."),
+                    element(
+                        "caption",
+                        element("span", "Click a heading to sort, a row for all that was considered for the layer."),
+                    ),
                     element("thead", element("tr", *headings)),
                     element("tbody", *rows),
                     id=f"{prefix}layers",
@@ -161,11 +164,11 @@ def _cells(plan: Plan, index: int, layer: PlannedLayer, cost: int, unit: float, 
     other = f"{runner.algorithm.value}/{runner.dataflow.value}" if runner else ""
     return [
         Cell(str(index), index, "number"),
-        Cell(named(layer.name), layer.name, "name"),
-        Cell(op_word(layer), op_word(layer)),
+        Cell(named_in_parts(layer.name), layer.name, "name"),
+        Cell(named_in_parts(op_word(layer), ends="_"), op_word(layer)),
         Cell(times(shape.input), _elements(shape.input), "number"),
         Cell(times(shape.output), _elements(shape.output), "number"),
-        Cell(kernel_words(layer), shape.kernel[0] * shape.kernel[1], "number"),
+        Cell(kernel_words(layer), shape.kernel[0] * shape.kernel[1], "number kernel"),
         Cell(digits(layer.macs / 1e6) if layer.macs else "", layer.macs, "number"),
         Cell(joined([swatch, algorithm_label(layer)]), algorithm_label(layer)),
         Cell(flow, flow),

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 """Control characters but tabulator and line feed, lone surrogates, and what is no character."""
 
-_VOID = ("meta", "br", "input", "link")
+_VOID = ("meta", "br", "input", "link", "wbr")
 _ISOLATED = ("R", "AL", "AN", "RLE", "LRE", "RLO", "LRO", "PDF", "RLI", "LRI", "FSI", "PDI")
 
 
@@ -87,6 +87,16 @@ def joined(children: Iterable[object]) -> Markup:
 def named(text: str) -> Markup:
     """A name from a model, in an element that keeps the direction of its letters to itself."""
     return element("bdi", visible(text))
+
+
+def named_in_parts(text: str, ends: str = "/.:") -> Markup:
+    """The same, where there may be too little room: it is broken after its parts, each of which has such an end.
+
+    >>> named_in_parts("/head/conv")
+    '<bdi>/<wbr>head/<wbr>conv</bdi>'
+    """
+    parts = re.split(f"(?<=[{re.escape(ends)}])(?=[^{re.escape(ends)}])", visible(text))
+    return element("bdi", parts[0], *([element("wbr"), part] for part in parts[1:]))
 
 
 def prose(sentence: str) -> Markup:

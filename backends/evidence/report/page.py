@@ -45,9 +45,13 @@ def html_report(plans: Sequence[Evidence]) -> str:
     heading = titles[0] if len(plans) == 1 else f"{len(plans)} plans compared"
     script, style = _asset("report.js"), _asset("report.css")
     body = [
-        element("header", element("p", "DYNAMAP", class_="brand"), element("h1", *_heading(plans)), class_="top"),
-        _navigation(plans),
-        element("main", *_content(plans, titles)),
+        element(
+            "div",
+            element("header", element("p", "DYNAMAP", class_="brand"), element("h1", *_heading(plans)), class_="top"),
+            _navigation(plans),
+            element("main", *_content(plans, titles)),
+            id="page",
+        ),
         element("aside", id="inspector", hidden=True, aria_live="polite", aria_label="Layer"),
         element("div", id="tip", hidden=True, role="tooltip"),
         element("script", embedded([plan_data(evidence) for evidence in plans]), type="application/json", id="data"),

@@ -20,6 +20,14 @@ NAMES = {
 }
 
 
+_UPPER_END = (
+    "The line over a bar is the interval of the estimate: its upper end is what the design takes if it needs more than "
+    "estimated by all of the uncertainty. Where that is within the device, the design is expected to fit even then. "
+    "Where it is beyond, it may not, and a smaller array, a lower --fill or a larger device leaves room. Only the "
+    "report of the vendor's tool says what it takes; and that all fits does not say that it can be routed at the clock."
+)
+
+
 def interval(use: ResourceUse) -> tuple[float, float]:
     """The least and the most that the estimate allows."""
     spread = use.used * use.uncertainty_percent / 100
@@ -42,11 +50,8 @@ def resources(evidence: Evidence, prefix: str) -> Markup:
     )
     parts = [
         bars(rows, full, "Resources"),
-        element(
-            "p",
-            f"{caption}. The line over a bar is the interval of the estimate; multipliers are counted exactly.",
-            class_="muted",
-        ),
+        element("p", f"{caption}. Multipliers are counted exactly.", class_="muted"),
+        element("p", _UPPER_END, class_="muted") if any(use.uncertainty_percent for use in uses) else None,
     ]
     if plan.cost_model == "paper":
         parts.append(element("p", "The published cost model counts multipliers only.", class_="muted"))
@@ -66,10 +71,11 @@ def _bar(use: ResourceUse, measured: int | None) -> Bar:
     whole = max(use.available, 1)
     exceeds = high > use.available
     spread = f" ± {use.uncertainty_percent}%" if use.uncertainty_percent else " exactly"
+    end = f", at most {percent(high, use.available)}" if use.uncertainty_percent else ""
     words = [
         element("b", percent(use.used, use.available)),
-        f" {integer(use.used)}{spread} of {integer(use.available)}",
-        element("em", " could exceed the device") if exceeds else None,
+        f" {integer(use.used)}{spread} of {integer(use.available)}{end}",
+        element("em", ": could exceed the device") if exceeds else None,
     ]
     if measured is not None:
         words.append(f"; measured {integer(measured)}")

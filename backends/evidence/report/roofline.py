@@ -103,7 +103,7 @@ def _chart(points: list[Point], roofs: Roofs) -> Markup:
     ridge = roofs.packed / roofs.memory if roofs.memory else 1.0
     x = log_scale([*(p.intensity for p in points), ridge * 2, ridge / 4], _LEFT, _WIDTH - _RIGHT)
     y = log_scale([*(p.speed for p in points), roofs.packed, roofs.single / 20], _HEIGHT - _BOTTOM, _TOP, 1.4)
-    parts = [_grid(x, y)]
+    parts, labels = [_grid(x, y)], []
     for peak, css, words in (
         (roofs.packed, "roof", f"direct peak, {digits(roofs.packed / 1000)} TMAC/s"),
         (roofs.single, "roof thin", f"one product per multiplier, {digits(roofs.single / 1000)} TMAC/s"),
@@ -112,7 +112,7 @@ def _chart(points: list[Point], roofs: Roofs) -> Markup:
             continue
         start = min(max(peak / roofs.memory if roofs.memory else x.low, x.low), x.high)
         parts.append(line(x(start), y(peak), x(x.high), y(peak), css))
-        parts.append(text(words, x(x.high) - 6, y(peak) - 5, "label end"))
+        labels.append(text(words, x(x.high) - 6, y(peak) - 5, "label end"))
     if roofs.memory:
         parts.extend(_memory_roof(x, y, roofs))
     parts += [
@@ -120,7 +120,7 @@ def _chart(points: list[Point], roofs: Roofs) -> Markup:
         text("GMAC/s", _LEFT - 6, 14, "axis end"),
         *(_mark(point, x(point.intensity), y(point.speed), _hint(point)) for point in points),
     ]
-    return element("svg", *parts, viewBox=f"0 0 {_WIDTH} {_HEIGHT}", class_="plot", role="group")
+    return element("svg", *parts, *labels, viewBox=f"0 0 {_WIDTH} {_HEIGHT}", class_="plot", role="group")
 
 
 def _memory_roof(x: LogScale, y: LogScale, roofs: Roofs) -> list[Markup]:

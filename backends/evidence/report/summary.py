@@ -10,7 +10,7 @@ from dynamap.backends.evidence.report.kinds import LABELS, Kind, bound_of, kind_
 from dynamap.backends.evidence.report.markup import Markup, element, joined, named
 from dynamap.backends.evidence.report.words import digits, integer, milliseconds, percent, scaled, size
 from dynamap.planner.plan.plan import Plan
-from dynamap.planner.plan.segments import segment_line
+from dynamap.planner.plan.segments import PlannedSegment, segment_line
 
 _LONGEST = 5
 """How many of the longest layers are named."""
@@ -108,12 +108,18 @@ def _facts(evidence: Evidence) -> list[Markup]:
         ]
     cards = [_card("Network", network), _card("Device", board), _card("Overlay", machine)]
     if plan.segments:
-        steps = element("ul", [element("li", named(segment_line(segment))) for segment in plan.segments])
+        steps = element("ul", [element("li", _step(segment)) for segment in plan.segments])
         cards.append(element("section", element("h3", "Overlay and host"), steps, class_="card"))
     if plan.notices:
         notes = element("ul", [element("li", named(notice)) for notice in plan.notices])
         cards.append(element("section", element("h3", "Notes"), notes, class_="card"))
     return cards
+
+
+def _step(segment: PlannedSegment) -> Markup:
+    """A step in one line, and the tensors that go in and out of it by name."""
+    tensors = f"{', '.join(segment.inputs)} → {', '.join(segment.outputs)}"
+    return joined([named(segment_line(segment)), element("small", named(tensors), class_="ends")])
 
 
 def _card(title: str, rows: Sequence[tuple[str, Markup | str | None]]) -> Markup:

@@ -121,8 +121,8 @@ def timeline(evidence: Evidence, prefix: str) -> Markup:
         element(
             "figcaption",
             f"{integer(simulation.cycles)} cycles in {integer(len(simulation.passes))} passes, simulated block by "
-            "block. Height is how busy a unit is in its slice of time; LOAD and STORE share the memory. "
-            "Drag to move, scroll with Ctrl or pinch to zoom.",
+            "block. Height is how busy a unit is in its slice of time; LOAD and STORE share the memory. ",
+            element("span", "Drag to move, scroll with Ctrl or pinch to zoom.", class_="screen"),
         ),
         element(
             "div", element("table", element("thead", head), element("tbody", *rows), class_="plain"), class_="wide"

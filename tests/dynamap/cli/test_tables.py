@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 import dynamap
 from dynamap.cli.app import app
-from dynamap.cli.tables import Column, Content, FittedTable, shortened
+from dynamap.cli.tables import Column, Content, FittedTable
+from dynamap.planner.results.shortening import shortened
 from support.repository import DIGITS_MODEL
 
 WIDTHS = (60, 80, 100, 120, 160)

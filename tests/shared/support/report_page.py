@@ -25,7 +25,7 @@ HOSTILE = (
 )
 """Names of layers that a careless page would take for more than names."""
 
-VOID = ("meta", "br", "input", "link", "img", "hr")
+VOID = ("meta", "br", "wbr", "input", "link", "img", "hr")
 
 
 @dataclass

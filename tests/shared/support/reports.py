@@ -1,4 +1,5 @@
-"""Plans to report on: a network with inception modules, a small one whose layers have hostile names, a paper plan."""
+"""Plans to report on: a network with inception modules, small ones with hostile names and with a part on the host,
+and a paper plan."""
 
 from __future__ import annotations
 
@@ -70,6 +71,15 @@ def hostile(hostile_file: Path) -> Evidence:
 
 
 @pytest.fixture(scope="session")
+def with_host(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+    """A detector as exporters write it: long names, two heads, boxes chosen by the host, three outputs."""
+    path = tmp_path_factory.mktemp("detector") / "detector.onnx"
+    onnx.save(detector(), path)
+    plan = plan_network(resolve(str(path)), "zcu104", Request(array=(16, 16)))
+    return gather(plan, "detector.json", "2" * 64, Wanted(), folder=path.parent)
+
+
+@pytest.fixture(scope="session")
 def evidence(googlenet: Plan) -> Evidence:
     return gather(googlenet, "googlenet.json", "1" * 64, Wanted(verify=True))
 
@@ -77,3 +87,48 @@ def evidence(googlenet: Plan) -> Evidence:
 @pytest.fixture(scope="session")
 def page(evidence: Evidence) -> Node:
     return read_page(html_report([evidence]))
+
+
+def detector() -> onnx.ModelProto:
+    """Boxes of 4 values and 5 scores for 64 places; the network's outputs are these and those that the host chooses."""
+    rng = np.random.default_rng(7)
+    channels = {
+        "stem": (3, 16, 2),
+        "block1": (16, 32, 2),
+        "block2": (32, 32, 1),
+        "boxes": (32, 16, 1),
+        "scores": (32, 20, 1),
+    }
+    nodes, values = [], {}
+    reads = {"stem": "images", "block1": "stem", "block2": "block1", "boxes": "sum", "scores": "sum"}
+    for name, (inputs, outputs, stride) in channels.items():
+        size = 1 if name in ("boxes", "scores") else 3
+        values[f"{name}_weights"] = 0.2 * rng.standard_normal((outputs, inputs, size, size)).astype(np.float32)
+        window = {"kernel_shape": [size] * 2, "strides": [stride] * 2, "pads": [size // 2] * 4}
+        place = "/model/head" if size == 1 else "/model/backbone/layers"
+        named = f"{place}/{name}/conv/Conv"
+        nodes.append(helper.make_node("Conv", [reads[name], f"{name}_weights"], [name], named, **window))
+        if name == "block2":
+            nodes.append(helper.make_node("Add", ["block1", "block2"], ["sum"], "/model/backbone/layers/Add"))
+    values |= {"as_boxes": np.array([1, 4, -1]), "as_scores": np.array([1, 5, -1]), "most": np.array([8])}
+    values |= {"overlap": np.array([0.5], np.float32), "least": np.array([0.3], np.float32)}
+    nodes += [
+        helper.make_node("Reshape", ["boxes", "as_boxes"], ["rows"], "/model/head/Reshape"),
+        helper.make_node("Reshape", ["scores", "as_scores"], ["class_scores"], "/model/head/Reshape_1"),
+        helper.make_node("Transpose", ["rows"], ["box_corners"], "/model/head/Transpose", perm=[0, 2, 1]),
+        helper.make_node(
+            "NonMaxSuppression", ["box_corners", "class_scores", "most", "overlap", "least"], ["selected"], "/model/nms"
+        ),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "detector",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 32, 32])],
+        [
+            helper.make_tensor_value_info("selected", TensorProto.INT64, ["found", 3]),
+            helper.make_tensor_value_info("box_corners", TensorProto.FLOAT, [1, 256, 4]),
+            helper.make_tensor_value_info("class_scores", TensorProto.FLOAT, [1, 5, 256]),
+        ],
+        [numpy_helper.from_array(array, name) for name, array in values.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)

@@ -81,7 +81,15 @@
   /* The inspector: all that is known about one layer. */
   let chosen = null;
   const redraws = [];
-  function choose(plan, index) {
+  const page = document.getElementById("page");
+  /* The window is divided between page and inspector, or the page's alone; either way it stays where it is. */
+  function divide(divided) {
+    if (document.body.classList.contains("inspecting") === divided) return;
+    const at = divided ? scrollY : page.scrollTop;
+    document.body.classList.toggle("inspecting", divided);
+    (divided ? page : window).scrollTo({ top: at, behavior: "instant" });
+  }
+  function choose(plan, index, origin) {
     for (const node of document.querySelectorAll(".chosen[data-layer]")) node.classList.remove("chosen");
     chosen = index === null ? null : { plan, index };
     inspector.hidden = index === null;
@@ -91,6 +99,8 @@
       inspector.replaceChildren(...inspected(plans[plan], plans[plan].layers[index]));
       inspector.scrollTop = 0;
     }
+    divide(chosen !== null);
+    origin?.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
     for (const redraw of redraws) redraw();
   }
   function inspected(plan, layer) {
@@ -107,14 +117,19 @@
       row.append(make("dt", key), make("dd", value));
       facts.append(row);
     }
-    const parts = [close, heading, facts];
-    if (layer.options.length) parts.push(optionTable(plan, layer), make("p", "Least cost of each choice over all formats.", "muted"));
-    return parts;
+    const inside = make("div", undefined, "inside");
+    inside.append(close, heading, facts);
+    if (layer.options.length) {
+      const options = make("div");
+      options.append(optionTable(plan, layer), make("p", "Least cost of each choice over all formats.", "muted"));
+      inside.append(options);
+    }
+    return [inside];
   }
   function optionTable(plan, layer) {
     const table = make("table");
     const head = table.createTHead().insertRow();
-    for (const title of ["Considered", "Formats", "µs", "÷ chosen"]) head.append(make("th", title));
+    for (const title of ["Considered", "Formats", "µs", "÷ chosen"]) head.append(make("th", title, "µ÷".includes(title[0]) ? "number" : ""));
     const body = table.createTBody();
     for (const [way, chosen, formats, cost] of [...layer.options].sort((a, b) => a[3] - b[3])) {
       const row = body.insertRow();
@@ -131,7 +146,7 @@
   function activate(event) {
     const node = event.target.closest?.("[data-layer]");
     if (!node || event.target.closest("button")) return;
-    choose(planOf(node), Number(node.dataset.layer));
+    choose(planOf(node), Number(node.dataset.layer), node);
   }
   document.addEventListener("click", activate);
   document.addEventListener("keydown", (event) => {
@@ -334,7 +349,7 @@
     canvas.addEventListener("pointerup", (event) => {
       touches.delete(event.pointerId);
       const layer = (spanAt(event) ?? slotAt(event))?.layer;
-      if (moved < 5 && layer !== undefined) choose(index, layer);
+      if (moved < 5 && layer !== undefined) choose(index, layer, canvas);
     });
     canvas.addEventListener("pointercancel", (event) => touches.delete(event.pointerId));
     canvas.addEventListener("pointerleave", () => { tip.hidden = true; });

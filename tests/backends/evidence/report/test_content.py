@@ -131,7 +131,8 @@ def test_the_graph_has_every_layer_once_and_every_edge(page: Node, googlenet: Pl
         expected = "host" if layer.host else "free" if layer.in_place else layer.algorithm or "vector"
         assert kind == expected
         assert node.all("title")[0].text.split("\n")[0] == layer.name
-    # An edge is drawn from the bottom of a box to the top of another one; entries repeat a producer in another card.
+    # An edge is drawn from the bottom of a box to the top of another one; entries repeat a producer in another card,
+    # and what goes out of the network has a box of its own.
     drawn = set()
     for card in page.by_id("graph").all("svg", "network"):
         tops, bottoms = {}, {}
@@ -141,7 +142,7 @@ def test_the_graph_has_every_layer_once_and_every_edge(page: Node, googlenet: Pl
             middle = int(rect["x"]) + int(rect["width"]) // 2
             bottom = int(rect["y"]) + int(rect["height"])
             bottoms[middle, bottom] = name
-            tops[middle, bottom - 36] = name
+            tops[middle, int(rect["y"])] = name
         for path in card.all("path", "edge"):
             if "on" in path.attributes["class"].split():
                 continue
@@ -152,6 +153,7 @@ def test_the_graph_has_every_layer_once_and_every_edge(page: Node, googlenet: Pl
     for layer in network.layers:
         edges |= {(maker[tensor], layer.name) for tensor in layer.inputs}
         maker[layer.output] = layer.name
+    edges |= {(maker[tensor], tensor) for tensor in network.outputs}
     assert drawn == edges
 
 

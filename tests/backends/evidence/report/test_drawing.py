@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynamap.backends.evidence.report.axes import log_scale, nice_ticks
-from dynamap.backends.evidence.report.graph import pieces, producers, shortened
+from dynamap.backends.evidence.report.graph import pieces, producers
 from dynamap.backends.evidence.report.layering import depth, draw
 from dynamap.planner.models import resolve
 
@@ -84,14 +84,6 @@ def test_pieces_of_networks_are_small(name: str) -> None:
         names = [{network.layers[i].name.split("/")[0] for i in piece.layers} for piece in found]
         for module in ("inception_a1", "inception_b4", "inception_c3", "reduction_a"):
             assert sum(module in piece for piece in names) == 1
-
-
-def test_shortened_names_keep_their_end_and_their_width() -> None:
-    assert shortened("conv1", 17) == "conv1"
-    assert shortened("features.denseblock4.layer12.conv2", 17) == "…k4.layer12.conv2"
-    assert shortened("/layer1/layer1.0/conv1/Conv", 17) == "…/Conv"
-    assert shortened("畳み込み層の名前が長い場合", 9) == "…長い場合"
-    assert len(shortened("x" * 10_000, 17)) == 17
 
 
 def test_scales_hold_their_values() -> None:

@@ -13,7 +13,7 @@ from support.report_page import HOSTILE, Node, data_of, read_page, table_rows
 
 _ELEMENTS = (
     "html head meta title style body header nav main aside article section script h1 h2 h3 h4 p a b i em small span "
-    "bdi code div ul li dl dt dd figure figcaption form input select option output button details summary table "
+    "bdi wbr code div ul li dl dt dd figure figcaption form input select option output button details summary table "
     "caption thead tbody tr th td svg g path rect line text"
 )
 ELEMENTS = frozenset(_ELEMENTS.split())
