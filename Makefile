@@ -86,9 +86,11 @@ fuzz: venv
 	cd build/fuzz && $(SUPPORT) support.fuzzing.guided.importer models $(ATHERIS)
 	cd build/fuzz && $(SUPPORT) support.fuzzing.guided.plan_reader plans $(ATHERIS)
 
-# The site: open build/docs/index.html. The same build, and every example on its pages, is part of `make test`.
-docs: venv
+# The site: open build/docs/index.html. The same build, and every example on its pages, is part of `make test`. The
+# report on a phone, a laptop and paper, and the site's first page, are photographed for build/pictures.
+docs: venv browser
 	$(BIN)/python -m sphinx -W --keep-going -n -q -j 2 docs build/docs
+	$(BIN)/python docs/extensions/pictures.py build/docs build/pictures
 
 clean:
 	rm -rf $(VENV) build out docs/generated *.egg-info

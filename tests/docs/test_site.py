@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from pictures import write_pictures
 from reference_pages import PACKAGES
 from sphinx.util.inventory import InventoryFile
 from typer.testing import CliRunner
@@ -136,6 +137,24 @@ def test_picture_of_the_report_is_small() -> None:
     """Made by docs/extensions/report_picture.py."""
     picture = (DOCS / "images" / "report.png").read_bytes()
     assert picture.startswith(b"\x89PNG") and len(picture) < 300_000
+
+
+def test_the_build_photographs_what_people_see(site: Path, tmp_path: Path) -> None:
+    """The report at three sizes and the first page: whole pictures of their sizes, of which none is blank."""
+    written = {path.name: path.read_bytes() for path in write_pictures(site, tmp_path / "pictures")}
+    widths = {
+        "report-phone.png": 500,
+        "report-laptop.png": 1440,
+        "report-laptop-dark.png": 1440,
+        "docs-index.png": 1440,
+    }
+    assert set(written) == {*widths, "report-paper.pdf"}
+    for name, width in widths.items():
+        picture = written[name]
+        assert picture.startswith(b"\x89PNG") and int.from_bytes(picture[16:20], "big") == width
+        assert len(picture) > 100_000, f"{name}: so few bytes are a blank page"
+    assert written["report-laptop.png"] != written["report-laptop-dark.png"]
+    assert written["report-paper.pdf"].count(b"/Type /Page\n") >= 5
 
 
 def _help(command: str) -> str:
