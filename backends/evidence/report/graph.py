@@ -82,10 +82,13 @@ def _labels(plan: Plan, network: Network) -> _Labels:
     """Tensors have the names of the model where the host runs parts of it, and say which of them the host has."""
     names = [layer.name for layer in plan.layers]
     whole = network.whole
-    model_names = {t: name for part in whole.parts for name, t in (part.reads | part.writes).items()} if whole else {}
+    model_names = (
+        {t: name for part in whole.parts for name, t in {**part.reads, **part.writes}.items()} if whole else {}
+    )
     inputs = {port.name for port in whole.inputs} if whole else set(network.inputs)
     outputs = {port.name for port in whole.outputs} if whole else set(network.outputs)
-    entering, leaving = {}, {}
+    entering: dict[str, tuple[str, str]] = {}
+    leaving: dict[str, tuple[str, str]] = {}
     for tensors, ends, found, outer, inner in (
         (network.inputs, inputs, entering, "input", "from host"),
         (network.outputs, outputs, leaving, "output", "to host"),
