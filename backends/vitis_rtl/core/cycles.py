@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from dynamap.backends.vitis_rtl.array import ArrayShape
 from dynamap.backends.vitis_rtl.core.drain import DrainCycles, DrainTimeline
+from dynamap.backends.vitis_rtl.core.held_pixels import WAITING_WORDS, HeldPixels
 from dynamap.backends.vitis_rtl.core.registers import CoreBlock, CorePass
 from dynamap.backends.vitis_rtl.feeding import LEAST_TILE, ConvolutionBlock, PlacedPixels
 from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory, Reads, Run
@@ -15,10 +16,6 @@ BEGIN_CYCLES = 2
 """From the start of a pass to the start of its first transfer."""
 REQUEST_CYCLES = 2
 """From the start of a transfer to the request of its first run."""
-WAITING_WORDS = 32
-"""Words of the queue behind the reading port."""
-HELD_WORDS = 2
-"""Words out of which pixels of hwc are taken."""
 SET_UP_CYCLES = 2
 """From the cycle in which the placer takes a block to its first word."""
 TILE_CYCLES = (3, 4)
@@ -61,7 +58,7 @@ class _Timeline:
         cycles = self._work.transfer_cycles(self._like(index).inputs)
         feed = self._shape.feed
         if isinstance(placed, PlacedPixels):
-            pixels = _Pixels(first, placed.taken(feed.word_units))
+            pixels = HeldPixels(first, placed.taken(feed.word_units))
             self._read(self._work.blocks[index].inputs, start, cycles, pixels.take)
             self._placer_free = pixels.last + feed.pixel_cycles + 1
             self._delivered = pixels.delivered
@@ -167,30 +164,6 @@ class _Timeline:
         self._next_transfer = start + cycles
         self.cycles.drained.append(self._drain.store(start))
         self.cycles.total = self.cycles.drained[-1].stored
-
-
-class _Pixels:
-    """Pixels of hwc out of two words that are held, from ``first`` on; ``taken``: see PlacedPixels."""
-
-    def __init__(self, first: int, taken: list[tuple[int, int]]) -> None:
-        self._taken, self._number = taken, 0
-        self._words: list[int] = []
-        self._left: list[int] = []
-        self.last = self.delivered = first - 1
-        """When the last pixel, and the last word, was taken."""
-
-    def take(self, there: int) -> int:
-        """A word that is there from this cycle on, when one of those that are held has left."""
-        self.delivered = max(there, self.delivered + 1)
-        if len(self._words) >= HELD_WORDS:
-            self.delivered = max(self.delivered, self._left[len(self._words) - HELD_WORDS])
-        self._words.append(self.delivered)
-        while self._number < len(self._taken) and self._taken[self._number][0] < len(self._words):
-            word, following = self._taken[self._number]
-            self.last = max(self.last, self._words[word]) + 1
-            self._left += [self.last] * (following - len(self._left))
-            self._number += 1
-        return self.delivered
 
 
 def core_cycles(work: CorePass, memory: PlannedMemory) -> CoreCycles:

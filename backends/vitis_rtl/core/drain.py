@@ -25,6 +25,33 @@ PIXEL_CYCLES = 4
 """More from there to what the first step of an hwc tensor makes."""
 
 
+def pixel_row_bytes(width: int, pixel_bytes: int) -> int:
+    """Bytes of a row of hwc in memory."""
+    return -(-width * pixel_bytes // ROW_BYTES) * ROW_BYTES
+
+
+def pixel_steps(word: int, rows: int, width: int, pixel_bytes: int) -> list[int]:
+    """The step of ``pixel_reader.sv`` that makes each word of ``rows`` rows of hwc, counted from 0.
+
+    A step takes a pixel, or a word's bytes of a longer one; steps without bytes make what is left of a row.
+    """
+    found: list[int] = []
+    step = -1
+    row_bytes = pixel_row_bytes(width, pixel_bytes)
+    for row in range(rows):
+        row_begin = row * row_bytes
+        for pixel in range(width):
+            begin = row_begin + pixel * pixel_bytes
+            for taken in range(0, pixel_bytes, word):
+                step += 1
+                if (begin + min(taken + word, pixel_bytes)) // word > len(found):
+                    found.append(step)
+        while len(found) * word < row_begin + row_bytes:
+            step += 1
+            found.append(step)
+    return found
+
+
 @dataclass(frozen=True)
 class DrainBlock:
     """Rows of output and the channels that a block has of them."""
@@ -68,9 +95,7 @@ class DrainPass:
     @property
     def row_bytes(self) -> int:
         """Of a row in memory."""
-        if self.pixel_bytes:
-            return -(-self.width * self.pixel_bytes // ROW_BYTES) * ROW_BYTES
-        return self.plane_row_bytes
+        return pixel_row_bytes(self.width, self.pixel_bytes) if self.pixel_bytes else self.plane_row_bytes
 
     def buffer_words(self, shape: DrainShape, index: int) -> int:
         """Words of the output buffer that a block takes."""
@@ -96,28 +121,12 @@ class DrainPass:
     def pixel_steps(self, shape: DrainShape, index: int) -> list[int]:
         """hwc: the step that makes each word of a block, counted from 0.
 
-        A step takes a pixel, or a word's bytes of a longer one; steps without bytes make what is left of a row.
-
         >>> from dynamap.backends.vitis_rtl.core.post import LaneShape
         >>> blocks = DrainBlock(1, 24), DrainBlock(1, 24)
         >>> DrainPass(0, 0, 1, 5, 1, *blocks, pixel_bytes=24).pixel_steps(DrainShape(LaneShape(8)), 0)
         [2, 5]
         """
-        word = shape.units * UNIT_BYTES
-        found: list[int] = []
-        step = -1
-        for row in range(self.block(index).rows):
-            row_begin = row * self.row_bytes
-            for pixel in range(self.width):
-                begin = row_begin + pixel * self.pixel_bytes
-                for taken in range(0, self.pixel_bytes, word):
-                    step += 1
-                    if (begin + min(taken + word, self.pixel_bytes)) // word > len(found):
-                        found.append(step)
-            while len(found) * word < row_begin + self.row_bytes:
-                step += 1
-                found.append(step)
-        return found
+        return pixel_steps(shape.units * UNIT_BYTES, self.block(index).rows, self.width, self.pixel_bytes)
 
     def registers(self, shape: DrainShape) -> bytes:
         """``drain_pkg::drain_pass_t``, its lowest byte first."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory, Reads, Writes
+from dynamap.backends.vitis_rtl.core.held_pixels import WAITING_WORDS, HeldPixels
+from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory, Reads, Run, Writes
 from dynamap.backends.vitis_rtl.vector.registers import VectorPass
 from dynamap.backends.vitis_rtl.vector.shape import LANE_CYCLES, LATER_CYCLES, WRITE_CYCLES
 
@@ -14,14 +16,14 @@ ISSUE_CYCLES = 1
 """From a transfer's turn to the issue of its first source."""
 REQUEST_CYCLES = 2
 """From an issue to the request of its first run."""
-WAITING_CYCLES = 2
-"""From a beat on the port to its word behind the queue of those that wait: two registers."""
 SET_UP_CYCLES = 2
 """From the cycle in which the placer takes a source to its first word."""
 MOST_TRANSFERS = 4
 """Of those issued, that are not all in a buffer."""
 EMPTY_CYCLES = 7
 """From the word that a block is in the output buffer, or that its turn has come, to its first word on the port."""
+PIXEL_CYCLES = 4
+"""More from there to what the first step of an hwc tensor makes."""
 
 
 @dataclass
@@ -47,10 +49,10 @@ class _Timeline:
 
     def __init__(self, work: VectorPass, memory: PlannedMemory) -> None:
         self._work, self._shape = work, work.shape
-        self._reads = Reads(work.shape.port, memory)
+        self._reads = Reads(work.shape.port, memory, WAITING_WORDS)
         self._writes = Writes(work.shape.port, memory)
         self._turn = BEGIN_CYCLES
-        self._asked = self._delivered = -2
+        self._asked = self._delivered = self._placer_free = -2
         self._done: list[int] = []
         self.cycles = VectorCycles()
 
@@ -68,10 +70,10 @@ class _Timeline:
         issue = turn + ISSUE_CYCLES
         for source in range(len(work.sources)):
             issue = self._issue(issue)
-            words, self._asked = self._reads.add(work.input_runs(index, source), issue + REQUEST_CYCLES)
-            taken = max(issue + 2, self._delivered + 1)
-            self._deliver([word + WAITING_CYCLES for word in words], taken + SET_UP_CYCLES)
-            self._done.append(self._delivered + 1 + self._shape.network_cycles)
+            first = max(issue + 2, self._delivered + 1, self._placer_free) + SET_UP_CYCLES
+            runs = work.input_runs(index, source)
+            pixels = work.input_pixels(index, source)
+            self._done.append(self._placed(runs, issue, first, pixels) + 1 + self._shape.network_cycles)
             self.cycles.placed.append(self._done[-1])
         self._turn = turn + work.input_cycles(index)
 
@@ -83,17 +85,31 @@ class _Timeline:
         if not runs:
             return
         issue = self._issue(turn + ISSUE_CYCLES)
-        words, self._asked = self._reads.add(runs, issue + REQUEST_CYCLES)
-        self._deliver([word + WAITING_CYCLES for word in words], max(issue + 2, self._delivered + 1) + 1)
+        self._take(runs, issue, max(issue + 2, self._delivered + 1) + 1)
         self._done.append(self._delivered)
         self.cycles.resident.append(self._delivered)
         self._turn = turn + sum(run.beats + len(run.bursts()) for run in runs)
 
-    def _deliver(self, words: list[int], first: int) -> None:
-        taken = first - 1
-        for word in words:
-            taken = max(word, taken + 1)
-        self._delivered = taken
+    def _placed(self, runs: list[Run], issue: int, first: int, pixels: list[tuple[int, int]]) -> int:
+        """When the last word of a source, or its last pixel, is at the placer's network."""
+        if not pixels:
+            self._take(runs, issue, first)
+            return self._delivered
+        held = HeldPixels(first, pixels)
+        _, self._asked = self._reads.add(runs, issue + REQUEST_CYCLES, held.take)
+        self._delivered = held.delivered
+        self._placer_free = held.last + self._shape.pixel_cycles + 1
+        return held.last + self._shape.pixel_cycles
+
+    def _take(self, runs: list[Run], issue: int, first: int) -> None:
+        """A word is taken per cycle, from ``first`` on."""
+        self._delivered = first - 1
+
+        def take(there: int) -> int:
+            self._delivered = max(there, self._delivered + 1)
+            return self._delivered
+
+        _, self._asked = self._reads.add(runs, issue + REQUEST_CYCLES, take)
 
     def walk(self, index: int) -> None:
         """The block's slots, and its bytes behind the last one."""
@@ -110,7 +126,11 @@ class _Timeline:
         turn = max(self._turn, cycles.filled[index] + 1)
         self._turn = turn + self._work.store_cycles(index)
         begin = max([turn, *cycles.emptied[-1:]]) + EMPTY_CYCLES
-        done = [self._writes.add(run, begin).done for run in self._work.output_runs(index)]
+        waits = None
+        if steps := self._work.pixel_steps(index):
+            begin += PIXEL_CYCLES + steps[0]
+            waits = [1, *(after - before for before, after in pairwise(steps))]
+        done = [self._writes.add(run, begin, waits).done for run in self._work.output_runs(index)]
         cycles.emptied.append(self._writes.taken)
         cycles.stored.append(done[-1])
 

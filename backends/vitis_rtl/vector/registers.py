@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from dynamap.backends.program.lowering.geometry import BlockShape, blocks_of, channel_units
 from dynamap.backends.program.specification import Command, Flag, FormatCode, Op
-from dynamap.backends.vitis_rtl.core.registers import joined_bits
+from dynamap.backends.vitis_rtl.core.drain import pixel_steps
+from dynamap.backends.vitis_rtl.core.registers import LEAST_PIXELS_WORD, joined_bits
+from dynamap.backends.vitis_rtl.feeding import PlacedPixels
 from dynamap.backends.vitis_rtl.memory_ports import Run, occupancy
 from dynamap.backends.vitis_rtl.vector.operations import (
     NO_TABLES,
@@ -36,6 +38,20 @@ class BufferNeeds:
     output_words: int
 
 
+@dataclass(frozen=True)
+class _Input:
+    """A tensor that a pass reads: where it lies, its channels, and the bytes of its rows in memory."""
+
+    address: int
+    channels: int
+    row_bytes: int
+
+    @property
+    def planes(self) -> int:
+        """Planes of 16 channels."""
+        return ceil_div(self.channels, UNIT_BYTES)
+
+
 class VectorPass:
     """A command as the unit's registers have it.
 
@@ -49,7 +65,9 @@ class VectorPass:
         self, shape: VectorUnitShape, command: Command, tables: CommandTables = NO_TABLES, table_address: int = 0
     ) -> None:
         self.shape, self.command = shape, command
-        _check(command, tables)
+        _check(shape, command, tables)
+        self.pixels = command.input_format is FormatCode.HWC
+        self.output_pixels = command.output_format is FormatCode.HWC
         self.operation: Operation = operation_of(command, tables)
         if self.operation.normalise and not shape.normalises:
             raise InputError("this vector unit of the RTL was made without local response normalisation")
@@ -58,16 +76,16 @@ class VectorPass:
         self.sources = self._sources(tables)
         self.together = command.op is Op.CONCAT
         self.firsts = [source.first_channel for source in tables.sources] if self.together else []
-        inside = self._places()[-1] + self.sources[-1][1] if self.together else channel_units(command)
+        inside = self._places()[-1] + self.sources[-1].planes if self.together else channel_units(command)
         self.pitch = inside | 1
         self.resident = self._resident(table_address)
 
-    def _sources(self, tables: CommandTables) -> list[tuple[int, int]]:
-        """Address and planes of each input, in the order in which they are read."""
+    def _sources(self, tables: CommandTables) -> list[_Input]:
+        """Each input, in the order in which they are read."""
         command = self.command
         if not command.op.streams_sources:
-            return [(command.input_address, channel_units(command))]
-        found = [(source.address, ceil_div(source.channels, UNIT_BYTES)) for source in tables.sources]
+            return [_Input(command.input_address, command.channels, command.input_row_bytes)]
+        found = [_Input(source.address, source.channels, source.row_bytes) for source in tables.sources]
         return found[::-1] if self.operation.hold_first else found
 
     def _resident(self, table_address: int) -> tuple[int, int] | None:
@@ -81,30 +99,49 @@ class VectorPass:
 
     def input_runs(self, index: int, source: int) -> list[Run]:
         """The runs of a source of a block, in words: one for each plane, or one of all."""
-        block = self.blocks[index]
-        begin = block.input_start * self.command.input_row_bytes
-        return self._runs_at(self._like(index), source, begin)
-
-    def _runs_at(self, block: BlockShape, source: int, begin: int) -> list[Run]:
-        command, word = self.command, self.shape.word
-        address, planes = self.sources[source]
-        words = block.input_rows * command.input_row_bytes // word
-        first = (address + begin) // word
+        found, block, word = self.sources[source], self._like(index), self.shape.word
+        begin = self.blocks[index].input_start * found.row_bytes
+        words = block.input_rows * found.row_bytes // word
+        first = (found.address + begin) // word
+        if self.pixels:
+            return [Run(first, words)]
         if self._contiguous(block):
-            return [Run(first, planes * words)]
-        return [Run(first + plane * command.input_plane_bytes // word, words) for plane in range(planes)]
+            return [Run(first, found.planes * words)]
+        return [Run(first + plane * self.command.input_plane_bytes // word, words) for plane in range(found.planes)]
 
     def _contiguous(self, block: BlockShape) -> bool:
-        return block.input_rows * self.command.input_row_bytes == self.command.input_plane_bytes
+        """Whether a source of a block is one run."""
+        return self.pixels or block.input_rows * self.command.input_row_bytes == self.command.input_plane_bytes
+
+    def input_pixels(self, index: int, source: int) -> list[tuple[int, int]]:
+        """hwc: the words that each pixel of a source of a block is taken out of (`PlacedPixels.taken`); c16: none."""
+        if not self.pixels:
+            return []
+        rows, channels = self._like(index).input_rows, self.sources[source].channels
+        placed = PlacedPixels(0, self.pitch, rows, self.command.width, channels, self.row_units, 0)
+        return placed.taken(self.shape.word_units)
 
     def output_runs(self, index: int) -> list[Run]:
         """The runs of a block's output in words."""
         command, word, block = self.command, self.shape.word, self.blocks[index]
         words = block.rows * command.output_row_bytes // word
         first = (command.output_address + block.first_row * command.output_row_bytes) // word
+        if self.output_pixels:
+            return [Run(first, words)]
         if block.rows * command.output_row_bytes == command.output_plane_bytes:
             return [Run(first, self.planes * words)]
         return [Run(first + plane * command.output_plane_bytes // word, words) for plane in range(self.planes)]
+
+    def pixel_steps(self, index: int) -> list[int]:
+        """hwc: the step that makes each word of a block's output; c16: none."""
+        command = self.command
+        if not self.output_pixels:
+            return []
+        return pixel_steps(self.shape.word, self.blocks[index].rows, command.out_width, command.out_channels)
+
+    def _buffer_row_words(self) -> int:
+        """Words of a row of a plane in the output buffer."""
+        return ceil_div(self.command.out_width, PIXELS) * PIXELS * UNIT_BYTES // self.shape.word
 
     def resident_runs(self) -> list[Run]:
         """The run of the resident operand, in words."""
@@ -161,6 +198,8 @@ class VectorPass:
     @property
     def row_units(self) -> int:
         """Units of an image row in the input buffer."""
+        if self.pixels:
+            return self.command.width * self.pitch
         return self.command.input_row_bytes // UNIT_BYTES * self.pitch
 
     @property
@@ -172,7 +211,7 @@ class VectorPass:
         """What its blocks take of the buffers, both halves of them."""
         regions = 1 if self.together else len(self.sources)
         halves = 1 if len(self.blocks) == 1 else 2
-        words = max(sum(run.beats for run in self.output_runs(index)) for index in range(len(self.blocks)))
+        words = self.planes * max(block.rows for block in self.blocks) * self._buffer_row_words()
         resident = self.resident[1] if self.resident else 0
         return BufferNeeds(halves * regions * self.region_units, ceil_div(resident, UNIT_BYTES), 2 * words)
 
@@ -214,6 +253,8 @@ class VectorPass:
             (2**used - 1, UNIT_BYTES),
             (len(self.sources), MOST_SOURCES.bit_length()),
             *self._source_fields(),
+            (self.pixels, 1),
+            (command.width, COUNT),
             (command.input_plane_bytes, ADDRESS),
             (self.pitch, UNITS),
             (-top * command.input_row_bytes, ADDRESS),
@@ -232,7 +273,9 @@ class VectorPass:
             (command.output_address, ADDRESS),
             (command.block_rows * command.output_row_bytes, ADDRESS),
             (command.output_plane_bytes, ADDRESS),
-            (command.output_row_bytes // self.shape.word, COUNT),
+            (self._buffer_row_words(), COUNT),
+            (command.out_channels if self.output_pixels else 0, COUNT),
+            (command.output_row_bytes // self.shape.word if self.output_pixels else 0, COUNT),
             (command.blocks, COUNT),
             *self._block_fields(0),
             *self._block_fields(len(self.blocks) - 1),
@@ -253,8 +296,8 @@ class VectorPass:
         load_step, load_chunk = {
             Load.CONSTANT: (0, 0),
             Load.CHANNELS: (self.shape.planes, UNIT_BYTES * self.shape.planes),
-            # A lane takes unit p of a slot for plane p, and planes are 4 units apart.
-            Load.FACTORS: (PIXELS - 1, PIXELS * self.shape.planes),
+            # A lane takes unit p of a slot for plane p; planes are 4 units apart, or units of a pixel of hwc.
+            Load.FACTORS: (0, self.shape.planes) if self.pixels else (PIXELS - 1, PIXELS * self.shape.planes),
         }[operation.load]
         units = channel_units(command)
         head, tail = operation.entry_rows or (0, 0)
@@ -320,18 +363,19 @@ class VectorPass:
     def _source_fields(self) -> Fields:
         found: Fields = []
         whole, last = self._like(0), self.blocks[-1]
-        row_words = self.command.input_row_bytes // self.shape.word
         factors, places = self.operation.factors, self._places()
         for index in range(MOST_SOURCES):
             base = places[index] if index < len(places) else 0
             first, end = self._channels(index) if index < len(self.firsts) else (0, 0)
-            address, planes = self.sources[index] if index < len(self.sources) else (0, 0)
+            read = self.sources[index] if index < len(self.sources) else _Input(0, 0, 0)
             zero_point, factor = factors[index] if index < len(factors) else (0, 0)
+            row_words = (1 if self.pixels else read.planes) * read.row_bytes // self.shape.word
             source: Fields = [
-                (address, ADDRESS),
-                (planes, COUNT),
-                (planes * whole.input_rows * row_words, RUN),
-                (planes * last.input_rows * row_words, RUN),
+                (read.address, ADDRESS),
+                (read.planes, COUNT),
+                (read.channels, COUNT),
+                (whole.input_rows * row_words, RUN),
+                (last.input_rows * row_words, RUN),
                 (base, UNITS),
                 (first, COUNT),
                 (end, COUNT),
@@ -349,26 +393,27 @@ class VectorPass:
         return [
             (self.input_cycles(index), RUN),
             (block.input_rows * row_words, COUNT),
-            (block.input_rows * command.input_row_bytes // UNIT_BYTES, UNITS),
+            (self.row_units if self.pixels else block.input_rows * command.input_row_bytes // UNIT_BYTES, UNITS),
             (self._contiguous(block), 1),
             (last_row * command.input_row_bytes, ADDRESS),
             (last_row * self.row_units, UNITS),
             (last_row, COUNT),
             (block.input_rows, COUNT),
             (block.rows, COUNT),
-            (block.rows * command.output_row_bytes // word, COUNT),
+            (block.rows * self._buffer_row_words(), COUNT),
             (len(outputs), COUNT),
             (outputs[0].beats, RUN),
             (self.store_cycles(index), RUN),
         ]
 
 
-def _check(command: Command, tables: CommandTables) -> None:
+def _check(shape: VectorUnitShape, command: Command, tables: CommandTables) -> None:
     """What the unit cannot do yet."""
-    formats = (command.input_format, command.output_format)
     name = f"{command.op.name} of the vector unit of the RTL"
-    if formats != (FormatCode.C16, FormatCode.C16):
-        raise InputError(f"{name} reads and writes c16, and no other format yet")
+    if command.input_format is FormatCode.TOEPLITZ:
+        raise InputError(f"{name} reads c16 and hwc, and no windows of the host")
+    if command.input_format is FormatCode.HWC and shape.word < LEAST_PIXELS_WORD:
+        raise InputError(f"{name} reads hwc in words of {LEAST_PIXELS_WORD} bytes or more: use c16")
     whole = command.first_row == 0 and command.pass_rows == command.out_height
     if not whole or (command.first_channel, command.pass_channels) != (0, command.out_channels):
         raise InputError(f"{name} makes a whole layer in one pass")
@@ -376,5 +421,5 @@ def _check(command: Command, tables: CommandTables) -> None:
         return
     if len(tables.sources) > MOST_SOURCES:
         raise InputError(f"{name} reads at most {MOST_SOURCES} tensors, not {len(tables.sources)}")
-    if any(source.row_bytes != command.input_row_bytes for source in tables.sources):
-        raise InputError(f"{name} reads tensors of one width and height")
+    if command.blocks > 1 and any(source.row_bytes != command.input_row_bytes for source in tables.sources):
+        raise InputError(f"{name} reads tensors whose rows have one length in memory, or all of them in one block")

@@ -76,6 +76,11 @@ class VectorUnitShape:
         return -(-(self.banks - 1).bit_length() // 2)
 
     @property
+    def pixel_cycles(self) -> int:
+        """From a pixel of hwc that is taken to the network of the placer."""
+        return (self.word_units.bit_length() + 1) // 2 + 2
+
+    @property
     def read_cycles(self) -> int:
         """From a unit's address to its data."""
         return 3 + self.network_cycles

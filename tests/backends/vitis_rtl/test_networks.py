@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import onnx
 import pytest
 
 from dynamap.backends.program import Op, Program
-from dynamap.backends.program.specification import Role
+from dynamap.backends.program.specification import FormatCode, Role
 from dynamap.backends.vitis_rtl.executor import RtlExecutor
 from dynamap.cost.errors import InputError
 from support.rtl_networks import EVERY_OPERATION, parsed
 from support.rtl_programs import Case, case_of, check_run
+
+DIGITS = Path(__file__).parents[3] / "examples" / "digits" / "digits.onnx"
 
 
 @pytest.fixture(scope="module")
@@ -17,9 +22,32 @@ def case() -> Case:
     return case_of(parsed(EVERY_OPERATION))
 
 
+def formats_of(case: Case) -> set[tuple[FormatCode, FormatCode]]:
+    """What the vector unit reads and writes."""
+    commands = [command for command in case.program.commands if command.op is not Op.CONV]
+    return {(command.input_format, command.output_format) for command in commands}
+
+
 def test_every_operation_of_the_vector_unit(rtl_executor: RtlExecutor, case: Case) -> None:
     """One behind the other and between convolutions; some have tables that no program has."""
     assert {command.op for command in case.program.commands} == set(Op)
+    check_run(case, rtl_executor)
+
+
+def test_every_operation_on_hwc(rtl_executor: RtlExecutor) -> None:
+    """The same kernel: its buffers have the same depths."""
+    case = case_of(parsed(EVERY_OPERATION), formats="hwc")
+    assert formats_of(case) == {(FormatCode.HWC, FormatCode.HWC)}
+    check_run(case, rtl_executor)
+
+
+def test_a_whole_network(rtl_executor: RtlExecutor) -> None:
+    """digits as the planner plans it: branches that are joined, a residual addition, formats that change."""
+    case = case_of(onnx.load(DIGITS), formats=None)
+    assert {command.op for command in case.program.commands} == {
+        Op.CONV, Op.MAX_POOL, Op.AVERAGE_POOL, Op.ADD, Op.CONCAT,
+    }  # fmt: skip
+    assert (FormatCode.C16, FormatCode.HWC) in formats_of(case)
     check_run(case, rtl_executor)
 
 

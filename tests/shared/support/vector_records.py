@@ -135,10 +135,12 @@ def vector_data(
     shape: VectorUnitShape, memory: Laid, command: Command, tables: CommandTables = NO_TABLES
 ) -> VectorData:
     """The command is given its tensors' and tables' addresses; what it makes is the emulator's."""
-    planes, out_planes = (-(-count // UNIT) for count in (command.channels, command.out_channels))
     if not command.op.streams_sources:
-        command = replace(command, input_address=memory.place(planes * command.input_plane_bytes))
-    command = replace(command, output_address=memory.place(out_planes * command.output_plane_bytes))
+        command = replace(command, input_address=memory.place(_input_bytes(command, command.channels)))
+    output_bytes = -(-command.out_channels // UNIT) * command.output_plane_bytes
+    if command.output_format is FormatCode.HWC:
+        output_bytes = command.out_height * command.output_row_bytes
+    command = replace(command, output_address=memory.place(output_bytes))
     look_up = memory.random.integers(-128, 128, 256).astype(np.int8)
     command = replace(command, lookup_address=memory.put(look_up.tobytes()))
     if tables.values:
@@ -155,9 +157,27 @@ def vector_data(
     return VectorData(work, memory.data, after.data, look_up)
 
 
+def in_formats(command: Command, source: FormatCode, target: FormatCode) -> Command:
+    """The command of tensors in c16 that reads or writes hwc."""
+    if source is FormatCode.HWC:
+        row = 64 * -(-command.width * command.channels // 64)
+        command = replace(command, input_format=source, input_row_bytes=row, input_plane_bytes=0)
+    if target is FormatCode.HWC:
+        row = 64 * -(-command.out_width * command.out_channels // 64)
+        command = replace(command, output_format=target, output_row_bytes=row, output_plane_bytes=0)
+    return command
+
+
+def _input_bytes(command: Command, channels: int) -> int:
+    """Bytes of a tensor of so many channels that it reads."""
+    if command.input_format is FormatCode.HWC:
+        return command.height * command.input_row_bytes
+    return -(-channels // UNIT) * command.input_plane_bytes
+
+
 def source_of(memory: Laid, command: Command, channels: int, **fields: int) -> Source:
     """A source of the command's width and height somewhere in memory."""
-    address = memory.place(-(-channels // UNIT) * command.input_plane_bytes)
+    address = memory.place(_input_bytes(command, channels))
     known = {"zero_point": 0, "multiplier": 1, "shift": 0, "first_channel": 0, **fields}
     return Source(
         address=address,

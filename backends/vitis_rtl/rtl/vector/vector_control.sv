@@ -137,8 +137,12 @@ module vector_control
     transfer_o.words <= resident_q ? pass_i.resident_words : words;
     transfer_o.load.base <= source.base + (half_q ? pass_i.half_units : '0);
     transfer_o.load.pitch <= pass_i.pixel_pitch;
-    transfer_o.load.planes <= source.planes;
+    // Rows of pixels stand for planes.
+    transfer_o.load.planes <= pass_i.pixels ? block.input_rows : source.planes;
     transfer_o.load.plane_units <= block.plane_units;
+    transfer_o.load.pixels <= pass_i.pixels;
+    transfer_o.load.row_pixels <= pass_i.row_pixels;
+    transfer_o.load.pixel_bytes <= source.pixel_bytes;
     transfer_o.load.contiguous <= block.contiguous;
     if (resident_q) begin
       read_runs_o <= '{

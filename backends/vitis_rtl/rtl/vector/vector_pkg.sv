@@ -35,6 +35,7 @@ package vector_pkg;
   typedef struct packed {
     logic [AddressBits-1:0] address;  // of its row 0
     count_t planes;
+    count_t pixel_bytes;  // hwc: channels
     logic [RunBits-1:0] whole_words;  // of a block, all planes
     logic [RunBits-1:0] last_words;  // of the last block
     units_t base;  // from where a block begins in the input buffer
@@ -49,14 +50,14 @@ package vector_pkg;
     logic [RunBits-1:0] input_cycles;  // memory is taken by all sources
     count_t input_plane_words;
     units_t plane_units;
-    logic contiguous;  // the planes are one run: the block has all rows
+    logic contiguous;  // the planes are one run: the block has all rows, or pixels are hwc
     // The last first row that is read: what is beyond begins there.
     logic [AddressBits-1:0] last_bytes;
     units_t last_units;
     count_t last_row;
     count_t input_rows;
     count_t rows;
-    count_t plane_words;  // of the output
+    count_t plane_words;  // of the output buffer
     count_t runs;
     logic [RunBits-1:0] run_words;
     logic [RunBits-1:0] store_cycles;
@@ -122,6 +123,8 @@ package vector_pkg;
     // Inputs.
     logic [SourceBits:0] sources;
     vector_source_t [Sources-1:0] source;
+    logic pixels;  // hwc, rows of so many pixels; else c16
+    count_t row_pixels;
     logic [AddressBits-1:0] input_pitch;  // from a plane to the next
     units_t pixel_pitch;  // in the buffer, odd
     // Where the first output row's window begins, negative in a pad, and from a block to the next.
@@ -143,7 +146,9 @@ package vector_pkg;
     logic [AddressBits-1:0] output_address;
     logic [AddressBits-1:0] output_step;
     logic [AddressBits-1:0] output_pitch;
-    count_t row_words;
+    count_t row_words;  // of a row of a plane, in the output buffer
+    count_t output_pixel_bytes;  // hwc: channels, and words of a row in memory; c16: 0
+    count_t output_row_words;
     count_t blocks;
     vector_block_t whole;
     vector_block_t last;

@@ -94,16 +94,15 @@ module vector_store
         row_words: pass_i.row_words,
         plane_words: block.plane_words,
         planes: pass_i.walk.planes,
-        pixel_bytes: '0,
-        pixel_row_words: '0
+        pixel_bytes: pass_i.output_pixel_bytes,
+        pixel_row_words: pass_i.output_row_words
     };
   endfunction
 
   output_buffer #(
       .Planes(Planes),
       .Units (WordUnits),
-      .Depth (Depth),
-      .Pixels(1'b0)
+      .Depth (Depth)
   ) u_buffer (
       .clk_i,
       .rst_i,

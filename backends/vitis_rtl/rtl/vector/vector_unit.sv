@@ -179,8 +179,7 @@ module vector_unit
   placer #(
       .WordUnits(WordUnits),
       .Banks(Banks),
-      .Depth(InputDepth),
-      .Pixels(1'b0)
+      .Depth(InputDepth)
   ) u_placer (
       .clk_i,
       .rst_i,
