@@ -55,6 +55,7 @@ STANDARD: dict[str, Handler] = {
     "Exp": functions.unary,
     "Flatten": shape.flatten,
     "Floor": functions.unary,
+    "Gather": selection.gather,
     "Gelu": functions.unary,
     "Gemm": linear.gemm,
     "GlobalAveragePool": pool.global_average_pool,

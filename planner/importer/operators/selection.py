@@ -1,4 +1,4 @@
-"""Split and Slice: some channels, rows or columns of a tensor.
+"""Split, Slice and Gather: some channels, rows or columns of a tensor.
 
 Channels of a convolution that nothing else reads are convolutions of their own, each with its share of the weights.
 Channels of anything else are picked by a 1 x 1 convolution of ones and zeros, rows and columns by a depthwise one
@@ -20,7 +20,7 @@ from dynamap.cost.geometry import TensorShape, Window, ceil_div
 from dynamap.planner.importer.drafts import ConvSpec, LayerDraft, TensorDraft, Unsupported, Value
 from dynamap.planner.importer.fates import Fate
 from dynamap.planner.importer.graph import Node
-from dynamap.planner.importer.limits import MAX_AXES
+from dynamap.planner.importer.limits import MAX_AXES, MAX_CHANNELS
 from dynamap.planner.importer.lowering import Lowering, refuse_view
 from dynamap.planner.importer.operators.rows import view_like
 from dynamap.planner.importer.operators.steps import emit_like
@@ -30,8 +30,8 @@ MOST_TAPS = 8
 """Taps of the window of one step that crops rows or columns; what needs more is done in two steps."""
 
 Element = TypeVar("Element", bound=np.generic)
-Picked = range
-"""The indices that are taken along an axis; steps are positive."""
+Picked = Sequence[int]
+"""The indices that are taken along an axis: of rows and columns a range with a positive step."""
 
 
 def split(lowering: Lowering, node: Node) -> None:
@@ -47,9 +47,15 @@ def split(lowering: Lowering, node: Node) -> None:
 
 
 def slice_(lowering: Lowering, node: Node) -> None:
-    """Slice along channels, rows and columns, forwards."""
+    """Slice along channels, rows and columns; along these two forwards."""
     value = _value(lowering, node)
     take(lowering, node, value, _slices(lowering, node, value.shape), node.outputs[0])
+
+
+def gather(lowering: Lowering, node: Node) -> None:
+    """Gather of channels in any order; of rows or columns at equal steps."""
+    value = _value(lowering, node)
+    take(lowering, node, value, _gathers(lowering, node, value), node.outputs[0])
 
 
 def _value(lowering: Lowering, node: Node) -> Value:
@@ -79,6 +85,25 @@ def _lengths(lowering: Lowering, node: Node, size: int) -> Sequence[int]:
     return given
 
 
+def _gathers(lowering: Lowering, node: Node, value: Value) -> dict[int, Picked]:
+    """The indices along the one axis of a Gather; none where it takes everything in order."""
+    axis = _axis(node.integer("axis", 0), value)
+    size = value.shape[axis]
+    indices = lowering.array(node, 1)
+    if indices is None or indices.ndim != 1 or not 0 < indices.size <= MAX_CHANNELS:
+        raise Unsupported("its indices are no list of numbers", "keep the axis that it gathers along")
+    found = tuple(int(index) + (size if index < 0 else 0) for index in indices.tolist())
+    if min(found) < 0 or max(found) >= size:
+        raise Unsupported(f"its indices are not within the {size} elements of its axis", _AGAIN)
+    step = found[1] - found[0] if len(found) > 1 else 1
+    steps = range(found[0], found[0] + len(found) * step, step) if step > 0 else range(0)
+    if tuple(steps) == found:
+        return {} if steps == range(size) else {axis: steps}
+    if axis == 1:
+        return {axis: found}
+    raise Unsupported("it gathers rows or columns at unequal steps", "leave it to the host")
+
+
 def _slices(lowering: Lowering, node: Node, shape: tuple[int, ...]) -> dict[int, Picked]:
     """The indices along each axis that is sliced (ONNX, operator Slice; before opset 10 by attributes)."""
     if "starts" in node.attributes:
@@ -94,7 +119,7 @@ def _slices(lowering: Lowering, node: Node, shape: tuple[int, ...]) -> dict[int,
     picked: dict[int, Picked] = {}
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         size = shape[axis % len(shape)]
-        if step < 1:
+        if step == 0 or (step < 0 and axis % len(shape) != 1):
             raise Unsupported(f"it steps by {step}", "leave a reversal to the host")
         first, stop, _ = slice(start, end, step).indices(size)
         if not range(first, stop, step):
@@ -103,7 +128,7 @@ def _slices(lowering: Lowering, node: Node, shape: tuple[int, ...]) -> dict[int,
     return {axis: taken for axis, taken in picked.items() if taken != range(shape[axis])}
 
 
-def take(lowering: Lowering, node: Node, value: Value, picked: dict[int, Picked], name: str) -> None:
+def take(lowering: Lowering, node: Node, value: Value, picked: Mapping[int, Picked], name: str) -> None:
     """Bind ``name``, an output of ``node``, to the ``picked`` elements of ``value``."""
     if not picked:
         lowering.bind(name, value)
@@ -112,7 +137,9 @@ def take(lowering: Lowering, node: Node, value: Value, picked: dict[int, Picked]
     if 0 in picked:
         raise Unsupported("it takes a part of the batch", "export the model with batch size 1")
     tensor, draft = value.tensor, None
-    spatial = {_spatial_axis(value, axis): taken for axis, taken in picked.items() if axis > 1}
+    spatial = {
+        _spatial_axis(value, axis): taken for axis, taken in picked.items() if axis > 1 and isinstance(taken, range)
+    }
     if 1 in picked:
         draft = _channels(
             lowering, node, tensor, picked[1], None if spatial else name, alone=_is_cut_up(lowering, node)
@@ -145,6 +172,7 @@ def _channels(
         draft.output.quantisation = tensor.quantisation
         return draft
     chosen = np.asarray(picked)
+    lowering.evaluator.budget.spend(4 * len(picked) * tensor.shape.channels, 0)
     weights = np.zeros((len(picked), tensor.shape.channels, 1, 1), np.float32)
     weights[np.flatnonzero(chosen >= 0), chosen[chosen >= 0]] = 1
     spec = ConvSpec(Window((1, 1)), weights, np.zeros(len(picked), np.float32))
@@ -171,13 +199,16 @@ def _is_divisible(maker: LayerDraft) -> bool:
 
 
 def _takes_channels(lowering: Lowering, reader: Node) -> bool:
-    if reader.domain or reader.op not in ("Slice", "Split"):
+    if reader.domain or reader.op not in ("Gather", "Slice", "Split"):
         return False
     if reader.op == "Split":
         return reader.integer("axis", 0) in (1, -3)
+    bound = lowering.values[reader.inputs[0]]
+    if not isinstance(bound, Value):
+        return False
     try:
-        bound = lowering.values[reader.inputs[0]]
-        return isinstance(bound, Value) and set(_slices(lowering, reader, bound.shape)) == {1}
+        axes = _gathers(lowering, reader, bound) if reader.op == "Gather" else _slices(lowering, reader, bound.shape)
+        return set(axes) == {1}
     except Unsupported:  # that node will be refused itself
         return False
 
@@ -220,7 +251,7 @@ def gathered(lowering: Lowering, node: Node, value: Value, picked: Sequence[int]
     return _channels(lowering, node, value.tensor, picked, None, alone=not value.shared)
 
 
-def _window(lowering: Lowering, node: Node, tensor: TensorDraft, picked: Mapping[int, Picked], name: str) -> LayerDraft:
+def _window(lowering: Lowering, node: Node, tensor: TensorDraft, picked: Mapping[int, range], name: str) -> LayerDraft:
     """Rows (axis 0) and columns (axis 1), by windows with a single one."""
     chw = tensor.shape
     rows, columns = (
@@ -241,7 +272,7 @@ def _window(lowering: Lowering, node: Node, tensor: TensorDraft, picked: Mapping
     return draft
 
 
-def crop_windows(size: int, picked: Picked) -> list[tuple[int, int, int, int]]:
+def crop_windows(size: int, picked: range) -> list[tuple[int, int, int, int]]:
     """Windows, one after the other, that pick these of ``size`` elements: taps, the tap that is one, dilation, stride.
 
     A window that spans E elements and steps by s leaves floor((size - E) / s) + 1 of them. With one tap at the first

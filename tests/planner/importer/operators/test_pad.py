@@ -95,3 +95,49 @@ def test_pad_before_a_pool_with_automatic_padding(automatic, kernel, layers, sam
     ]
     constants = {"pads": ints(0, 0, 2, 2, 0, 0, 2, 2)}
     assert [type(layer) for layer in same(model_of(nodes, constants)).layers] == layers
+
+
+@pytest.mark.parametrize("reader", ["c", "y"])
+@pytest.mark.parametrize(
+    "amounts", [(0, 0, -1, 2, 0, 0, -2, 1), (0, 0, 0, -3, 0, 0, -1, 0), (0, 0, -2, -1, 0, 0, 3, 3)]
+)
+def test_negative_pads_crop(amounts, reader, same, model_of, values):
+    """Before another convolution (pads and crop join) and as the output."""
+    nodes = [conv("x", "a", pads=[1, 1, 1, 1]), node("Pad", ["a", "pads"], ["c" if reader == "c" else "y"])]
+    if reader == "c":
+        nodes.append(conv("c", "y"))
+    same(model_of(nodes, {"w": values(4, 4, 3, 3), "pads": ints(*amounts)}))
+
+
+@pytest.mark.parametrize("fill", [0.5, -2.0])
+def test_another_constant_than_zero(fill, same, model_of, values):
+    nodes = [
+        conv("x", "a", pads=[1, 1, 1, 1]),
+        node("Relu", ["a"], ["r"]),
+        node("Pad", ["r", "pads", "fill"], ["p"]),
+        conv("p", "y"),
+    ]
+    constants = {"w": values(4, 4, 3, 3), "pads": ints(0, 0, 1, 0, 0, 0, 2, 1), "fill": np.float32(fill)}
+    assert len(same(model_of(nodes, constants)).layers) == 4
+
+
+@pytest.mark.parametrize("amounts", [(2, 3), (0, 12), (-1, 2), (1, -2)])
+@pytest.mark.parametrize("relu", [True, False])
+def test_channels_of_zeros(amounts, relu, same, model_of, values):
+    """The convolution before writes them."""
+    before, after = amounts
+    nodes = [
+        conv("x", "a"),
+        *([node("Relu", ["a"], ["r"])] if relu else []),
+        node("Pad", ["r" if relu else "a", "pads"], ["y"]),
+    ]
+    constants = {"w": values(4, 4, 3, 3), "pads": ints(0, before, 0, 0, 0, after, 0, 0)}
+    network = same(model_of(nodes, constants))
+    assert len(network.layers) == 1
+    assert network.tensors["y"].channels == 4 + before + after
+
+
+def test_channels_of_zeros_beside_another_reader(same, model_of, values):
+    nodes = [conv("x", "a"), node("Pad", ["a", "pads"], ["y"]), node("Relu", ["a"], ["z"])]
+    constants = {"w": values(4, 4, 3, 3), "pads": ints(0, 0, 0, 0, 0, 4, 0, 0)}
+    assert len(same(model_of(nodes, constants, outputs=("y", "z"))).layers) == 3

@@ -155,3 +155,39 @@ def test_a_c2f_block_end_to_end(tmp_path):
     onnx.save(file_of(nodes, constants), path)
     run = run_file(path, compare="numpy")
     assert run.status == 0 and run.final["y"]["cosine"] > 0.999
+
+
+@pytest.mark.parametrize("indices", [(2, 1, 0, 3), (0, 0, 3), (-1, -2), (1, 3), (0, 1, 2, 3)])
+@pytest.mark.parametrize("behind", ["c", "x"])
+def test_gather_of_channels_in_any_order(indices, behind, same, model_of, values):
+    nodes = [
+        *([conv()] if behind == "c" else []),
+        node("Gather", [behind, "i"], ["g"], axis=1),
+        node("Relu", ["g"], ["y"]),
+    ]
+    network = same(model_of(nodes, {"w": values(4, 4, 3, 3), "i": ints(*indices)}))
+    assert len(network.layers) == 1 if behind == "c" else len(network.layers) <= 2
+
+
+def test_halves_by_gather_are_parts_of_the_convolution(same, model_of, values):
+    nodes = [
+        conv(),
+        node("Gather", ["c", "i"], ["a"], axis=1),
+        node("Gather", ["c", "j"], ["b"], axis=-3),
+        node("Concat", ["b", "a"], ["y"], axis=1),
+    ]
+    network = same(model_of(nodes, {"w": values(6, 4, 3, 3), "i": ints(0, 2, 4), "j": ints(1, 3, 5)}))
+    assert [type(layer) for layer in network.layers] == [Conv, Conv, Concat]
+
+
+@pytest.mark.parametrize("indices", [(1, 3), (0, 2, 4), (2, 3, 4)])
+def test_gather_of_rows_at_equal_steps(indices, same, model_of, values):
+    same(model_of([conv(pads=[1, 1, 1, 1]), node("Gather", ["c", "i"], ["y"], axis=2)],
+                  {"w": values(4, 4, 3, 3), "i": ints(*indices)}))  # fmt: skip
+
+
+def test_channels_backwards(same, model_of, values):
+    """A picture's blue, green and red."""
+    nodes = [slice_of("x", "b", "c"), conv("b", "y")]
+    constants = {"w": values(5, 4, 3, 3), **bounds("c", (-1,), (-(2**31),), (1,), (-1,))}
+    same(model_of(nodes, constants))
