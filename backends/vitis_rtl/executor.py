@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +13,27 @@ from dynamap.backends.hardware.sizes import simulated_sizes
 from dynamap.backends.program import Program
 from dynamap.backends.vitis_rtl.kernel_simulation import KernelBuild, KernelSimulation, memory_words
 from dynamap.backends.vitis_rtl.program.records import records_of
-from dynamap.backends.vitis_rtl.program.shape import kernel_shape
+from dynamap.backends.vitis_rtl.program.shape import KernelShape, kernel_shape
 
 Int8Array = npt.NDArray[np.int8]
 
-LEAST_MEMORY = 4096
+LEAST_MEMORY = 16384
 """Words: smaller programs share a build."""
+
+LEAST_INPUT, LEAST_RESIDENT, LEAST_OUTPUT = 16384, 4096, 2048
+"""Units, units and words of the vector unit's buffers, for the same reason; a project has what its program needs."""
+
+
+def _roomy(shape: KernelShape) -> KernelShape:
+    """The kernel with buffers of the vector unit that hold those of small programs."""
+    vector = shape.vector
+    larger = replace(
+        vector,
+        input_depth=max(vector.input_depth, LEAST_INPUT // vector.banks),
+        resident_depth=max(vector.resident_depth, LEAST_RESIDENT // vector.banks),
+        output_depth=max(vector.output_depth, LEAST_OUTPUT),
+    )
+    return replace(shape, vector=larger)
 
 
 class RtlExecutor:
@@ -44,7 +60,7 @@ class RtlExecutor:
             InputError: the RTL cannot do something in the program yet, or the simulation fails.
         """
         sizes = simulated_sizes(program)
-        shape = kernel_shape(program, sizes)
+        shape = _roomy(kernel_shape(program, sizes))
         records = records_of(program, shape)
         build = KernelBuild(shape, sizes, max(LEAST_MEMORY, memory_words(program, records)))
         if build not in self._builds:

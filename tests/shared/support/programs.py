@@ -64,6 +64,8 @@ def assert_equal_layer_by_layer(executor: Executor, plan: Plan) -> None:
         assert (found.values == expected.values).all(), found.name
         wanted = {key: getattr(planned[found.name], key) for key in found.counters}
         assert dict(found.counters) == wanted, found.name
+        if found.cycles is not None:
+            assert found.cycles.measured == found.cycles.expected, found.name
         compared += 1
     assert compared == sum(not isinstance(layer, OnHost) for layer in plan.layers)
 

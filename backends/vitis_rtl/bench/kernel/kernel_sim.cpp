@@ -98,12 +98,13 @@ class simulated_kernel_t : public device_t {
         top_->final();
     }
 
-    // In the reset, a word per cycle.
+    // In the reset, a word per cycle; what lies behind stays random.
     void to_device() override {
         std::memcpy(bytes_.data() + records_at_, records_.data(), records_.size());
         top_->rst_ni = 0;
         top_->poke_i = 1;
-        for (std::uint32_t i = 0; i < MEMORY_WORDS; ++i) {
+        const std::size_t used = (records_at_ + records_.size() + PORT_BYTES - 1) / PORT_BYTES;
+        for (std::uint32_t i = 0; i < used; ++i) {
             top_->index_i = i;
             std::memcpy(&top_->word_i, bytes_.data() + std::size_t(i) * PORT_BYTES, PORT_BYTES);
             cycle();

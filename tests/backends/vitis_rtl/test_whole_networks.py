@@ -1,0 +1,31 @@
+"""Whole networks on the kernel in RTL, each at an array of a device: every tensor to the bit, every layer's cycles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+import pytest
+
+import dynamap
+from dynamap.backends.vitis_rtl.executor import RtlExecutor
+from support.architectures.catalogue import model
+from support.programs import assert_equal_layer_by_layer
+
+IM2COL = {"device": "zcu104", "algorithms": "im2col", "dataflows": "ws"}
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", ["squeezenet", "googlenet", "resnet50", "shufflenet"])
+def test_built_in_networks(name: str) -> None:
+    plan = dynamap.plan(dynamap.load(name), array="40x32", **IM2COL)
+    assert_equal_layer_by_layer(RtlExecutor(), plan)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", ["mobilenet-v2", "mobilenet-v3-large", "efficientnet-b0"])
+def test_depthwise_networks_at_a_small_array(tmp_path: Path, name: str) -> None:
+    """Of small images: depthwise convolutions, squeeze and excite, swish."""
+    onnx.save(model(name, small=True), tmp_path / "model.onnx")
+    plan = dynamap.plan(dynamap.load(tmp_path / "model.onnx"), array="16x16", **IM2COL)
+    assert_equal_layer_by_layer(RtlExecutor(), plan)
