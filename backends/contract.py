@@ -49,7 +49,8 @@ class Executor(Protocol):
     """Runs programs. ``platform`` says in a few words on what.
 
     An executor may also say ``largest_packing``: 1 where it is only for devices whose multipliers make one int8
-    product, 2 (taken where it says nothing) where they may make two. The conformance suite plans accordingly.
+    product, 2 (taken where it says nothing) where they may make two. ``least_packing`` is 2 where they must (1 where it
+    says nothing). The conformance suite plans accordingly.
     """
 
     platform: str

@@ -97,6 +97,8 @@ class GuardedExecutor:
         self.platform: str = _text(executor, "platform", who)
         with guarded(who, "when asked for its 'largest_packing'"):
             self.largest_packing: int = getattr(executor, "largest_packing", 2)
+        with guarded(who, "when asked for its 'least_packing'"):
+            self.least_packing: int = getattr(executor, "least_packing", 1)
 
     def run(self, program: Program, inputs: Mapping[str, Int8Array]) -> Iterator[LayerRun]:
         """See `Executor.run`."""

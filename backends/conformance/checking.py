@@ -26,6 +26,13 @@ def packed_device(executor: Executor) -> str:
     return PACKED if getattr(executor, "largest_packing", 2) == 2 else WIDE
 
 
+def plain_target(executor: Executor) -> tuple[str, tuple[int, int]]:
+    """A device whose multipliers make one product, and an array; others where the executor is for packed ones only."""
+    if getattr(executor, "least_packing", 1) == 1:
+        return ONE_PRODUCT, (5, 7)
+    return PACKED, (8, 8)
+
+
 def check(executor: Executor, plan: Plan, quantised: QuantisedNetwork, image: Mapping[str, Int8Array]) -> bool:
     """Every tensor equals the direct integer computation; every counter that the executor has, the simulator's.
 

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from dynamap.backends.conformance.checking import ONE_PRODUCT, WIDE, check, packed_device
+from dynamap.backends.conformance.checking import ONE_PRODUCT, WIDE, check, packed_device, plain_target
 from dynamap.backends.conformance.networks import one_conv
 from dynamap.backends.conformance.plans import integer_image, plan_on, redecided, ways
 from dynamap.backends.contract import Executor
@@ -144,4 +144,6 @@ def test_extreme_images(executor: Executor, value: int) -> None:
 def test_smallest_images_and_single_channels(executor: Executor, size: int) -> None:
     """A single row, column and channel."""
     network = one_conv(TensorShape(1, size, 1), 1, Window((1, 1)))
-    assert check(executor, plan_on(network, (5, 7)), quantise(network, samples=1), integer_image(network, 0))
+    device, array = plain_target(executor)
+    plan = plan_on(network, array, device=device)
+    assert check(executor, plan, quantise(network, samples=1), integer_image(network, 0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dynamap.backends.conformance.checking import check, packed_device
+from dynamap.backends.conformance.checking import check, packed_device, plain_target
 from dynamap.backends.conformance.networks import NetworkBuilder, network_of
 from dynamap.backends.conformance.plans import integer_image, plan_on
 from dynamap.backends.contract import Executor
@@ -42,7 +42,9 @@ def test_factor_per_channel(executor: Executor) -> None:
         Mul("mul", ("input", "factor"), "output"),
     ]
     network = network_of(shape, layers, {"factor": TensorShape(40, 1, 1), "output": shape}, "output")
-    assert check(executor, plan_on(network, (5, 7)), quantise(network, samples=1), integer_image(network, 1))
+    device, array = plain_target(executor)
+    plan = plan_on(network, array, device=device)
+    assert check(executor, plan, quantise(network, samples=1), integer_image(network, 1))
 
 
 def test_sum_of_many_and_product_with_itself(executor: Executor) -> None:
@@ -53,4 +55,6 @@ def test_sum_of_many_and_product_with_itself(executor: Executor) -> None:
     total = builder.add(Add("sum", (twins[0], *twins, "input"), "sum"), shape)
     builder.add(Mul("square", (total, total), "square"), shape)
     network = builder.network("square")
-    assert check(executor, plan_on(network, (5, 7)), quantise(network, samples=1), integer_image(network, 2))
+    device, array = plain_target(executor)
+    plan = plan_on(network, array, device=device)
+    assert check(executor, plan, quantise(network, samples=1), integer_image(network, 2))

@@ -42,6 +42,9 @@ class RtlExecutor:
     ``optimise``: the compiler's option; a long simulation is worth a long compilation.
     """
 
+    least_packing = 2
+    """The conformance suite plans for multipliers that make two products alone."""
+
     def __init__(self, optimise: str = "-O2") -> None:
         self.platform = "SystemVerilog kernel, simulated by Verilator (cycles are the RTL's own, not the plan's)"
         self._optimise = optimise

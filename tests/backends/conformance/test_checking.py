@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from dynamap.backends.conformance.checking import check, packed_device
+from dynamap.backends.conformance.checking import check, packed_device, plain_target
 from dynamap.backends.conformance.networks import one_conv
 from dynamap.backends.conformance.plans import integer_image, plan_on
 from dynamap.backends.contract import Int8Array, LayerRun
@@ -36,6 +36,11 @@ class Changed:
 @dataclass(frozen=True)
 class OneProduct(Changed):
     largest_packing: int = 1
+
+
+@dataclass(frozen=True)
+class TwoProducts(Changed):
+    least_packing: int = 2
 
 
 @cache
@@ -78,3 +83,8 @@ def test_what_is_wrong_is_noticed(change: Change, message: str) -> None:
 def test_the_executor_says_how_many_products_a_multiplier_makes() -> None:
     packs = [load_device(packed_device(kind(list))).resources.multiplier.packs_int8 for kind in (Changed, OneProduct)]
     assert packs == [True, False]
+
+
+def test_an_executor_for_packed_arrays_alone_gets_no_others() -> None:
+    devices = [plain_target(kind(list))[0] for kind in (Changed, TwoProducts)]
+    assert [load_device(device).resources.multiplier.packs_int8 for device in devices] == [False, True]
