@@ -17,6 +17,7 @@ from dynamap.backends.hardware.target import plan_digest, target_device
 from dynamap.backends.program import Program
 from dynamap.backends.vitis_rtl.executor import RtlExecutor
 from dynamap.backends.vitis_rtl.kernel_simulation import driver_files, memory_words, planned_cycles, program_files
+from dynamap.backends.vitis_rtl.program.folding import folded
 from dynamap.backends.vitis_rtl.program.records import records_of
 from dynamap.backends.vitis_rtl.program.shape import kernel_shape
 from dynamap.backends.vitis_rtl.project import flow
@@ -53,6 +54,7 @@ class VitisRtl:
             InfeasibleError: the overlay is larger than the device.
         """
         device = target_device(plan, self.name, self.vendor)
+        program = folded(program)
         sizes = simulated_sizes(program)
         shape = kernel_shape(program, sizes)
         records = records_of(program, shape)

@@ -12,6 +12,7 @@ from dynamap.backends.contract import LayerRun
 from dynamap.backends.hardware.sizes import simulated_sizes
 from dynamap.backends.program import Program
 from dynamap.backends.vitis_rtl.kernel_simulation import KernelBuild, KernelSimulation, memory_words
+from dynamap.backends.vitis_rtl.program.folding import folded
 from dynamap.backends.vitis_rtl.program.records import records_of
 from dynamap.backends.vitis_rtl.program.shape import KernelShape, kernel_shape
 
@@ -62,6 +63,7 @@ class RtlExecutor:
         Raises:
             InputError: the RTL cannot do something in the program yet, or the simulation fails.
         """
+        program = folded(program)
         sizes = simulated_sizes(program)
         shape = _roomy(kernel_shape(program, sizes))
         records = records_of(program, shape)

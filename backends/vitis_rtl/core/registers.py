@@ -59,7 +59,10 @@ class CorePass:
         im2col = command.algorithm is AlgorithmCode.IM2COL and command.dataflow is not DataflowCode.IS
         kn2row = command.algorithm is AlgorithmCode.KN2ROW and command.dataflow is DataflowCode.WS
         if not im2col and not kn2row:
-            raise InputError("the core runs im2col (WS, NS) and kn2row (WS), and no other algorithm and dataflow yet")
+            raise InputError(
+                "the RTL's core runs im2col (WS, NS) and kn2row (WS), and no other algorithm and dataflow yet: "
+                "plan with --algorithms im2col,kn2row --dataflows ws"
+            )
         if command.data_offset:
             raise InputError("the core's data have 8 bits: kn2row needs data_offset 0, and its zero point in the bias")
         if command.input_format is FormatCode.HWC and self.shape.word < LEAST_PIXELS_WORD:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from onnx import NodeProto, helper
 
 from dynamap.backends.conformance.plans import redecided
+from dynamap.backends.executors import NumpyExecutor
 from dynamap.backends.hardware.sizes import simulated_sizes
+from dynamap.backends.program.encoding import read_program
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.program.specification import Flag, FormatCode
 from dynamap.backends.vitis_rtl.executor import RtlExecutor
+from dynamap.backends.vitis_rtl.program.folding import folded
 from dynamap.backends.vitis_rtl.program.records import RecordOp, records_address, records_of
 from dynamap.backends.vitis_rtl.program.shape import kernel_shape
 from dynamap.cost.errors import InputError
@@ -92,7 +96,7 @@ def test_a_refused_access_to_a_record_stops_too(rtl_executor: RtlExecutor, case:
         ),
         (
             helper.make_node("Conv", ["a", "w0"], ["y"], "third", strides=[3, 3], kernel_shape=[1, 1]),
-            r"layer 'third' \(conv\): the core runs im2col \(WS, NS\) and kn2row \(WS\), and no other",
+            r"layer 'third' \(conv\): the RTL's core runs .*: plan with --algorithms im2col,kn2row --dataflows ws",
         ),
     ],
 )
@@ -107,3 +111,33 @@ def test_what_the_rtl_cannot_do_is_refused_by_layer_and_operation(
         case = replace(case, plan=plan, program=compile_program(plan, case.quantised))
     with pytest.raises(InputError, match=message):
         list(rtl_executor.run(case.program, case.image))
+
+
+def test_kn2row_with_its_zero_points_in_the_bias(rtl_executor: RtlExecutor) -> None:
+    """Blocks and kept sums; the emulator runs the folded program to the same values."""
+    case = case_of(chain((16, 9, 10), (Convolution(32, 3), Convolution(48, 5), Convolution(100, 3, activation="Tanh"))))
+    plan = replace(case.plan, layers=tuple(redecided(layer, algorithm="kn2row") for layer in case.plan.layers))
+    program = compile_program(plan, case.quantised)
+    assert all(command.data_offset for command in program.commands)
+    assert {command.flags & Flag.ACCUMULATE for command in program.commands} == {Flag.ACCUMULATE, Flag(0)}
+    same = folded(program)
+    assert read_program(same.image).commands == same.commands
+    assert not any(command.data_offset for command in same.commands)
+    for run, other in zip(*(NumpyExecutor().run(each, case.image) for each in (program, same)), strict=True):
+        np.testing.assert_array_equal(run.values, other.values)
+    check_run(replace(case, plan=plan, program=program), rtl_executor)
+
+
+def test_a_bias_that_has_no_place_is_refused() -> None:
+    """The bias is at the end of its range, and is moved beyond it."""
+    case = case_of(chain((16, 5, 5), (Convolution(16, 3),)))
+    layers = tuple(redecided(layer, algorithm="kn2row") for layer in case.plan.layers)
+    program = compile_program(replace(case.plan, layers=layers), case.quantised)
+    (command,) = program.commands
+    image = bytearray(program.image)
+    at = command.weights_address
+    before, after = (int(np.frombuffer(each.image, "<i4", 1, at)[0]) for each in (program, folded(program)))
+    assert before != after
+    image[at : at + 4] = np.int32(2**31 - 1 if after > before else -(2**31)).tobytes()
+    with pytest.raises(InputError, match=r"layer 'c0': its bias and the zero point .* plan it with im2col"):
+        folded(replace(program, image=bytes(image)))
