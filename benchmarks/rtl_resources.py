@@ -122,6 +122,7 @@ def vectors() -> Iterator[Part]:
         yield Part(f"16 lanes of the vector unit, {about}", "vector_lanes", parameters)
     yield Part("control of the vector unit's pass", "vector_control", {})
     yield Part("vector unit, 32 lanes, words of 64 bytes", "vector_unit", {})
+    yield Part("kernel, 16 x 8 and 16 lanes, vector unit of 32, words of 64 bytes", "overlay", {})
 
 
 def arrays() -> Iterator[Part]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -10,21 +11,58 @@ from dynamap.backends.conformance.checking import PACKED, check
 from dynamap.backends.conformance.networks import one_conv
 from dynamap.backends.conformance.plans import integer_image, plan_on, redecided
 from dynamap.backends.conformance.test_convolution import OUTPUTS, SHAPE, WINDOWS, decisions
+from dynamap.backends.contract import Executor, Int8Array, LayerRun
+from dynamap.backends.program import Program
 from dynamap.backends.quantise import quantise
 from dynamap.backends.vitis_rtl.executor import RtlExecutor
 
+pytestmark = pytest.mark.full
+ARRAYS = [(16, 8), (21, 16), (40, 24)]
+SOME = ("3x3 same", "dilated", "strided")
 
-@pytest.mark.full
-@pytest.mark.parametrize("flow", ["ws", "ns"])
-@pytest.mark.parametrize("name", WINDOWS)
-def test_every_format_border_and_blocking_of_im2col(rtl_executor: RtlExecutor, name: str, flow: str) -> None:
+
+@dataclass(frozen=True)
+class Timed:
+    """The kernel before a memory as planned, or one that stalls; there, its cycles are those of the closed form."""
+
+    executor: RtlExecutor
+    stalls: bool = False
+    platform: str = "timed"
+
+    def run(self, program: Program, inputs: Mapping[str, Int8Array]) -> Iterator[LayerRun]:
+        for run in self.executor.run_with(program, inputs, ("--stalls", "5") if self.stalls else ()):
+            assert run.cycles is not None
+            assert self.stalls or run.cycles.measured == run.cycles.expected, run.name
+            yield run
+
+
+def check_im2col(executor: Executor, name: str, flow: str, array: tuple[int, int]) -> None:
     """In the first blocking that the overlay's buffers hold, for each pair of formats."""
     network = one_conv(SHAPE, OUTPUTS, WINDOWS[name])
     quantised, image = quantise(network, samples=1), integer_image(network, 1)
-    plan = plan_on(network, (8, 8), device=PACKED)
+    plan = plan_on(network, array, device=PACKED)
     ran = 0
     for algorithm, choices in decisions(WINDOWS[name], network.tensors["output"].height):
         if algorithm == "im2col" and choices[0]["dataflow"] == flow:
             layers = (redecided(plan.layers[0], **words) for words in choices)
-            ran += any(check(rtl_executor, replace(plan, layers=(layer,)), quantised, image) for layer in layers)
+            ran += any(check(executor, replace(plan, layers=(layer,)), quantised, image) for layer in layers)
     assert ran or name == "whole", "its weights leave no room in the buffers"
+
+
+@pytest.mark.parametrize("flow", ["ws", "ns"])
+@pytest.mark.parametrize("name", WINDOWS)
+def test_every_format_border_and_blocking_of_im2col(rtl_executor: RtlExecutor, name: str, flow: str) -> None:
+    check_im2col(Timed(rtl_executor), name, flow, (8, 8))
+
+
+@pytest.mark.parametrize("array", ARRAYS, ids=lambda array: f"{array[0]}x{array[1]}")
+@pytest.mark.parametrize("flow", ["ws", "ns"])
+@pytest.mark.parametrize("name", SOME)
+def test_other_arrays(rtl_executor: RtlExecutor, name: str, flow: str, array: tuple[int, int]) -> None:
+    """One whose rows fill no groups, among them."""
+    check_im2col(Timed(rtl_executor), name, flow, array)
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_a_memory_that_stalls(rtl_executor: RtlExecutor, name: str) -> None:
+    check_im2col(Timed(rtl_executor, stalls=True), name, "ws", (8, 8))

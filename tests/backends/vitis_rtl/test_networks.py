@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import onnx
 import pytest
 
 from dynamap.backends.program import Op, Program
@@ -13,8 +10,6 @@ from dynamap.backends.vitis_rtl.executor import RtlExecutor
 from dynamap.cost.errors import InputError
 from support.rtl_networks import EVERY_OPERATION, parsed
 from support.rtl_programs import Case, case_of, check_run
-
-DIGITS = Path(__file__).parents[3] / "examples" / "digits" / "digits.onnx"
 
 
 @pytest.fixture(scope="module")
@@ -38,16 +33,6 @@ def test_every_operation_on_hwc(rtl_executor: RtlExecutor) -> None:
     """The same kernel: its buffers have the same depths."""
     case = case_of(parsed(EVERY_OPERATION), formats="hwc")
     assert formats_of(case) == {(FormatCode.HWC, FormatCode.HWC)}
-    check_run(case, rtl_executor)
-
-
-def test_a_whole_network(rtl_executor: RtlExecutor) -> None:
-    """digits as the planner plans it: branches that are joined, a residual addition, formats that change."""
-    case = case_of(onnx.load(DIGITS), formats=None)
-    assert {command.op for command in case.program.commands} == {
-        Op.CONV, Op.MAX_POOL, Op.AVERAGE_POOL, Op.ADD, Op.CONCAT,
-    }  # fmt: skip
-    assert (FormatCode.C16, FormatCode.HWC) in formats_of(case)
     check_run(case, rtl_executor)
 
 

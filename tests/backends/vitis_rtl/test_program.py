@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import onnx
 import pytest
 from onnx import NodeProto, helper
 
@@ -13,12 +14,13 @@ from dynamap.backends.executors import NumpyExecutor
 from dynamap.backends.hardware.sizes import simulated_sizes
 from dynamap.backends.program.encoding import read_program
 from dynamap.backends.program.lowering.compile import compile_program
-from dynamap.backends.program.specification import Flag, FormatCode
+from dynamap.backends.program.specification import Flag, FormatCode, Op
 from dynamap.backends.vitis_rtl.executor import RtlExecutor
 from dynamap.backends.vitis_rtl.program.folding import folded
 from dynamap.backends.vitis_rtl.program.records import RecordOp, records_address, records_of
 from dynamap.backends.vitis_rtl.program.shape import kernel_shape
 from dynamap.cost.errors import InputError
+from support.repository import DIGITS_MODEL
 from support.rtl_programs import Case, Convolution, case_of, chain, check_run
 
 LAYERS = (
@@ -54,6 +56,15 @@ def test_passes_that_keep_their_sums(rtl_executor: RtlExecutor) -> None:
     case = case_of(chain((640, 3, 3), (Convolution(64, kernel=3), Convolution(32))), formats=None)
     kept = [command for command in case.program.commands if not command.flags & Flag.STORE]
     assert len(kept) > 1
+    check_run(case, rtl_executor)
+
+
+def test_a_whole_network(rtl_executor: RtlExecutor) -> None:
+    """digits as the planner plans it: branches that are joined, a residual addition, formats that change."""
+    case = case_of(onnx.load(DIGITS_MODEL), formats=None)
+    commands = case.program.commands
+    assert {command.op for command in commands} == {Op.CONV, Op.MAX_POOL, Op.AVERAGE_POOL, Op.ADD, Op.CONCAT}
+    assert any(command.input_format is not command.output_format for command in commands if command.op is not Op.CONV)
     check_run(case, rtl_executor)
 
 

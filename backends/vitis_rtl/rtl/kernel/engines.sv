@@ -84,6 +84,11 @@ module engines
   assign failed_response_o = response[failed[1]];
   assign failed_address_o = address[failed[1]];
 
+  // What failed elsewhere stops an engine a cycle later: registered, for it enters every request.
+  logic stop_q;
+
+  always_ff @(posedge clk_i) stop_q <= !rst_i & (stop_i | failed_o);
+
   // ---- the ports: [1] of the vector unit
   logic [1:0] arvalid, arready, rvalid, rready, awvalid, awready, wvalid, wready, wlast;
   logic [1:0] bvalid, bready;
@@ -162,7 +167,7 @@ module engines
       .pass_i(pass_i[ConvolutionBits-1:0]),
       .busy_o(busy[0]),
       .reading_o(reading[0]),
-      .stop_i(stop_i | failed[1]),
+      .stop_i(stop_q),
       .zero_point_i,
       .look_up_i,
       .table_write_i,
@@ -224,7 +229,7 @@ module engines
       .busy_o(busy[1]),
       .base_i,
       .reading_o(reading[1]),
-      .stop_i(stop_i | failed[0]),
+      .stop_i(stop_q),
       .table_write_i,
       .table_index_i,
       .table_data_i,
