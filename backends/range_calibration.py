@@ -13,6 +13,7 @@ from dynamap.planner.request.options import asked, declared_options
 class Method(Enum):
     """How the range of a tensor follows from its values."""
 
+    SQUARES = "squares"
     MIN_MAX = "minmax"
     PERCENTILE = "percentile"
     ENTROPY = "entropy"
@@ -35,7 +36,10 @@ class RangeCalibration:
         None, "--calibration", _FILE, "What to calibrate on: a folder of pictures, .npy or .npz; noise if left out."
     )
     method: str = asked(
-        "minmax", "--method", _METHOD, "Ranges by extremes, a percentile, or least entropy.  [default: minmax]"
+        Method.SQUARES.value,
+        "--method",
+        _METHOD,
+        "Ranges by least squares, extremes, a percentile, or least entropy.  [default: squares]",
     )
     percentile: float = asked(99.99, "--percentile", _SHARE, "For --method percentile.  [default: 99.99]")
     seed: int = asked(0, "--seed", _COUNT, "Of random calibration inputs and of the random input.  [default: 0]")

@@ -34,7 +34,7 @@ def quantise(
     network: Network,
     *,
     calibration: Mapping[str, npt.NDArray[np.generic]] | CalibrationSet | None = None,
-    method: str = "minmax",
+    method: str = Method.SQUARES.value,
     percentile: float = 99.99,
     seed: int = 0,
     samples: int = DEFAULT_SAMPLES,
@@ -45,8 +45,8 @@ def quantise(
         network: float, or quantised (its scales are kept; tensors without one are calibrated).
         calibration: per network input an array N x C x H x W (N x C for vectors), or a set that is read image by
             image; without it ``samples`` seeded random inputs are used, and ``source`` of the result says so.
-        method: "minmax" (the extremes of each tensor), "percentile" (without its outermost values) or "entropy"
-            (without those that cost least information).
+        method: "squares" (the least squared error), "minmax" (the extremes of each tensor), "percentile" (without
+            its outermost values) or "entropy" (without those that cost least information).
         percentile: share of the values, in percent, that is kept at either end.
         seed: of the random inputs.
         samples: number of random inputs.
@@ -67,7 +67,7 @@ def quantise(
     notices: tuple[str, ...] = ()
     calibrated = Calibrated()
     if not missing and not tables:
-        found, ranges = dict(given), calibrating.Ranges({}, {})
+        found, ranges = dict(given), calibrating.Ranges({}, {}, {})
         source = "scales and zero points of the quantised model"
     else:
         if network.whole is not None:
@@ -87,7 +87,7 @@ def quantise(
         notices = sharing.few_levels(network, ranges.tensors, shared, in_place)
         calibrated = Calibrated(len(data.samples), data.noise)
         source = _sentence(data.description, Method(method), percentile, len(given), len(missing))
-    chosen = Schemes(found, _before_tables(network, found, ranges))
+    chosen = Schemes(found, _before_tables(network, found, ranges), ranges.means)
     layers = {
         layer.name: build_layer(network, layer, chosen) for layer in network.layers if not isinstance(layer, HostLayer)
     }
@@ -121,7 +121,11 @@ def _within(found: calibrating.Range, useful: calibrating.Range) -> calibrating.
 
 
 def _sentence(description: str, method: Method, percentile: float, given: int, missing: int) -> str:
-    how = {Method.MIN_MAX: "extremes", Method.PERCENTILE: f"percentile {percentile:g}"}.get(method, method.value)
+    how = {
+        Method.SQUARES: "least squares",
+        Method.MIN_MAX: "extremes",
+        Method.PERCENTILE: f"percentile {percentile:g}",
+    }.get(method, method.value)
     calibrated = f"calibrated on {description}, {how}"
     if not given:
         return calibrated

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -13,15 +15,18 @@ import numpy.typing as npt
 from dynamap.backends.quantise import activations
 from dynamap.backends.quantise.calibrating import float_executor
 from dynamap.backends.quantise.calibrating.clipping import Entropy, Histogram, Percentile
+from dynamap.backends.quantise.calibrating.least_squares import Spread
 from dynamap.backends.quantise.declared import real_values
 from dynamap.backends.range_calibration import Method
 from dynamap.cost.errors import InputError
 from dynamap.cost.words import shown
-from dynamap.planner.network.network import Network, Quantisation
+from dynamap.planner.network.network import HostLayer, Network, Quantisation, activation_of
 
 FloatArray = npt.NDArray[np.float32]
 Sample = Mapping[str, FloatArray]
 Range = tuple[float, float]
+Key = tuple[str, bool]
+"""A tensor and False, or a layer and True: what it computes before its activation."""
 
 MOST_RANDOM_VALUES = 1 << 29
 """Of all random inputs together: 2 GiB. One input may have more, as the network asks."""
@@ -46,10 +51,14 @@ class CalibrationSet:
 
 @dataclass(frozen=True)
 class Ranges:
-    """Lowest and highest value of every tensor, and of what each layer computes before its activation."""
+    """What calibration finds: the range of every tensor, and of what each layer computes before its activation.
+
+    ``means``: of every tensor, the mean of each channel.
+    """
 
     tensors: Mapping[str, Range]
     before_activation: Mapping[str, Range]
+    means: Mapping[str, FloatArray]
 
 
 def given_set(network: Network, data: Mapping[str, npt.NDArray[np.generic]]) -> CalibrationSet:
@@ -161,13 +170,16 @@ def measure(
 ) -> Ranges:
     """The ranges of all tensors over all samples; those in ``limits`` saturate at the ends of their range.
 
-    ``MIN_MAX`` takes the extremes. The others run a second time and count values between them
-    (`dynamap.backends.quantise.calibrating.clipping`).
+    ``MIN_MAX`` takes the extremes, ``SQUARES`` the least squared error
+    (`dynamap.backends.quantise.calibrating.least_squares`). The others run a second time and count values between
+    the extremes (`dynamap.backends.quantise.calibrating.clipping`).
 
     Raises:
         InputError: the percentile is not in 50 .. 100, or a layer computes NaN or infinite values.
     """
-    extremes: dict[tuple[str, bool], Range] = {}
+    extremes: dict[Key, Range] = {}
+    means: dict[str, FloatArray] = {}
+    spreads: defaultdict[Key, Spread] = defaultdict(Spread)
     for key, values, label in _all_values(network, data, limits):
         low, high = float(values.min()), float(values.max())
         if not (np.isfinite(low) and np.isfinite(high)):
@@ -177,22 +189,44 @@ def measure(
             )
         known = extremes.get(key, (low, high))
         extremes[key] = (min(low, known[0]), max(high, known[1]))
-    if method is not Method.MIN_MAX:
+        if method is Method.SQUARES:
+            spreads[key].add(values)
+        if not key[1]:
+            means[key[0]] = means.get(key[0], np.float32(0)) + values.mean(axis=(1, 2)) / len(data.samples)
+    if method is Method.SQUARES:
+        extremes |= _least_squares(network, spreads)
+    elif method is not Method.MIN_MAX:
         extremes = _clipped(network, data, limits, extremes, method, percentile)
     return Ranges(
         tensors={name: found for (name, before), found in extremes.items() if not before},
         before_activation={name: found for (name, before), found in extremes.items() if before},
+        means=means,
     )
+
+
+def _least_squares(network: Network, spreads: Mapping[Key, Spread]) -> dict[Key, Range]:
+    """The ranges of the least squared error, but for inputs and outputs, which keep their extremes.
+
+    Pixels have steps of their own, which the extremes keep; the largest outputs are the answer.
+    """
+    kept = {*network.inputs, *network.outputs}
+    kept.update(name for layer in network.layers if isinstance(layer, HostLayer) for name in layer.inputs)
+    found = {(name, False): spread.best() for (name, before), spread in spreads.items() if not before}
+    for layer in network.layers:
+        if (layer.name, True) in spreads:
+            function = partial(activations.apply, activation=activation_of(layer))
+            found[layer.name, True] = spreads[layer.name, True].best(function)
+    return {key: ends for key, ends in found.items() if key[1] or key[0] not in kept}
 
 
 def _clipped(
     network: Network,
     data: CalibrationSet,
     limits: Mapping[str, Range],
-    extremes: Mapping[tuple[str, bool], Range],
+    extremes: Mapping[Key, Range],
     method: Method,
     percentile: float,
-) -> dict[tuple[str, bool], Range]:
+) -> dict[Key, Range]:
     """The ranges that leave out outer values, after a second run that counts them."""
     clipping = Percentile(percentile) if method is Method.PERCENTILE else Entropy()
     counted = {key: Histogram(clipping.counted(found)) for key, found in extremes.items()}
@@ -203,7 +237,7 @@ def _clipped(
 
 def _all_values(
     network: Network, data: CalibrationSet, limits: Mapping[str, Range]
-) -> Iterator[tuple[tuple[str, bool], FloatArray, str]]:
+) -> Iterator[tuple[Key, FloatArray, str]]:
     """Every tensor of every sample: (name, False); and before activations that have tables: (layer, True)."""
     for sample in data.samples:
         for name in network.inputs:

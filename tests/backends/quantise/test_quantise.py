@@ -71,7 +71,7 @@ def test_scale_and_zero_point_of_a_range() -> None:
 
 def test_minmax_takes_the_extremes_of_all_samples() -> None:
     network = network_of(scaling("c", "x", "y", 2.0), output="y")
-    quantised = quantise(network, calibration=data(0, 1, 2, 3, -1, 0, 0, 254))
+    quantised = quantise(network, calibration=data(0, 1, 2, 3, -1, 0, 0, 254), method="minmax")
     assert quantised.tensors["x"] == Quantisation(1.0, -127)
     assert quantised.tensors["y"] == Quantisation(2.0, -127)
     assert quantised.source == "calibrated on 2 given inputs, extremes"
@@ -100,7 +100,7 @@ def test_random_calibration_is_seeded_and_says_so() -> None:
     network = network_of(scaling("c", "x", "y", 2.0), output="y")
     first, again, other = (quantise(network, seed=seed, samples=3) for seed in (5, 5, 6))
     assert first.tensors == again.tensors != other.tensors
-    assert first.source == "calibrated on 3 seeded random inputs (seed 5), extremes"
+    assert first.source == "calibrated on 3 seeded random inputs (seed 5), least squares"
 
 
 def test_concatenated_and_pooled_tensors_share_a_scale() -> None:
@@ -340,7 +340,7 @@ def test_bad_calibration_data(calibration: dict[str, np.ndarray], message: str) 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"method": "guess"}, "'guess' does not exist; use minmax, percentile, entropy"),
+        ({"method": "guess"}, "'guess' does not exist; use squares, minmax, percentile, entropy"),
         ({"method": "percentile", "percentile": 20.0}, "percentile must be above 50"),
         ({"samples": 0}, "at least 1 random input"),
     ],
