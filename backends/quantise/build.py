@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from dynamap.backends.arithmetic.integers import Ratio, encode_common, encode_ratio
 from dynamap.backends.quantise import activations
@@ -27,7 +26,7 @@ from dynamap.backends.quantise.layers import (
     SlopeArithmetic,
 )
 from dynamap.backends.quantise.lrn import lrn_table
-from dynamap.backends.quantise.weights import DataScales, integer_weights
+from dynamap.backends.quantise.weights import integer_weights
 from dynamap.cost.overlay.averaging import divisors
 from dynamap.cost.overlay.limits import CENTRED, MULTIPLIER_BITS, PRODUCT_BITS
 from dynamap.planner.network.network import (
@@ -49,14 +48,10 @@ from dynamap.planner.network.network import (
 
 @dataclass(frozen=True)
 class Schemes:
-    """Scale and zero point of every stored tensor, and of the rounded value before each table (by layer).
-
-    ``means``: of calibrated networks, by tensor the mean of each channel.
-    """
+    """Scale and zero point of every stored tensor, and of the rounded value before each table (by layer)."""
 
     tensors: Mapping[str, Quantisation]
     before_table: Mapping[str, Quantisation]
-    means: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
 
     def inputs(self, layer: Layer) -> list[Quantisation]:
         return [self.tensors[name] for name in layer.inputs]
@@ -111,8 +106,7 @@ def rescale_between(source: Quantisation, target: Quantisation, label: str) -> R
 def _conv(network: Network, layer: Conv, schemes: Schemes) -> ConvArithmetic:
     (source,) = schemes.inputs(layer)
     finish = finish_of(layer, schemes)
-    scales = DataScales(source.scale, finish.rounded.scale, source.zero_point)
-    weights = integer_weights(layer, scales, schemes.means.get(layer.inputs[0]))
+    weights = integer_weights(layer, source.scale, finish.rounded.scale, source.zero_point)
     factors = weights.scales * source.scale / finish.rounded.scale
     multipliers, shifts = _encode(factors, label_of(layer))
     activation = layer.activation

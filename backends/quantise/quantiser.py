@@ -67,7 +67,7 @@ def quantise(
     notices: tuple[str, ...] = ()
     calibrated = Calibrated()
     if not missing and not tables:
-        found, ranges = dict(given), calibrating.Ranges({}, {}, {})
+        found, ranges = dict(given), calibrating.Ranges({}, {})
         source = "scales and zero points of the quantised model"
     else:
         if network.whole is not None:
@@ -87,7 +87,7 @@ def quantise(
         notices = sharing.few_levels(network, ranges.tensors, shared, in_place)
         calibrated = Calibrated(len(data.samples), data.noise)
         source = _sentence(data.description, Method(method), percentile, len(given), len(missing))
-    chosen = Schemes(found, _before_tables(network, found, ranges), ranges.means)
+    chosen = Schemes(found, _before_tables(network, found, ranges))
     layers = {
         layer.name: build_layer(network, layer, chosen) for layer in network.layers if not isinstance(layer, HostLayer)
     }

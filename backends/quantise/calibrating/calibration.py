@@ -51,14 +51,10 @@ class CalibrationSet:
 
 @dataclass(frozen=True)
 class Ranges:
-    """What calibration finds: the range of every tensor, and of what each layer computes before its activation.
-
-    ``means``: of every tensor, the mean of each channel.
-    """
+    """Lowest and highest value of every tensor, and of what each layer computes before its activation."""
 
     tensors: Mapping[str, Range]
     before_activation: Mapping[str, Range]
-    means: Mapping[str, FloatArray]
 
 
 def given_set(network: Network, data: Mapping[str, npt.NDArray[np.generic]]) -> CalibrationSet:
@@ -178,7 +174,6 @@ def measure(
         InputError: the percentile is not in 50 .. 100, or a layer computes NaN or infinite values.
     """
     extremes: dict[Key, Range] = {}
-    means: dict[str, FloatArray] = {}
     spreads: defaultdict[Key, Spread] = defaultdict(Spread)
     for key, values, label in _all_values(network, data, limits):
         low, high = float(values.min()), float(values.max())
@@ -191,8 +186,6 @@ def measure(
         extremes[key] = (min(low, known[0]), max(high, known[1]))
         if method is Method.SQUARES:
             spreads[key].add(values)
-        if not key[1]:
-            means[key[0]] = means.get(key[0], np.float32(0)) + values.mean(axis=(1, 2)) / len(data.samples)
     if method is Method.SQUARES:
         extremes |= _least_squares(network, spreads)
     elif method is not Method.MIN_MAX:
@@ -200,7 +193,6 @@ def measure(
     return Ranges(
         tensors={name: found for (name, before), found in extremes.items() if not before},
         before_activation={name: found for (name, before), found in extremes.items() if before},
-        means=means,
     )
 
 

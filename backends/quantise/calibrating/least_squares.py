@@ -84,7 +84,7 @@ class Spread:
         counts = self._counts[used].astype(np.float64)
         centres = np.clip((used - HALF + 0.5) * self._width, low, high)
         image = centres if function is None else function(centres)
-        slopes = np.ones(len(used)) if function is None else _slopes(function, centres, self._width)
+        slopes = np.ones(len(used)) if function is None else _slopes(function, centres, (high - low) / 255)
         first, last = np.searchsorted(centres, lows, "left"), np.searchsorted(centres, highs, "right")
         below = _cut_off(counts, image, first, lows if function is None else function(lows))
         total = _cut_off(counts, image, np.full(len(highs), len(used)), highs if function is None else function(highs))
@@ -104,8 +104,9 @@ def _cut_off(counts: Floats, image: Floats, ends: npt.NDArray[np.int64], bounds:
     return found
 
 
-def _slopes(function: Function, places: Floats, width: float) -> Floats:
-    slopes: Floats = (function(places + width / 2) - function(places - width / 2)) / width
+def _slopes(function: Function, places: Floats, step: float) -> Floats:
+    """Over a step, so that a function with jumps counts as often as a rounding crosses one."""
+    slopes: Floats = (function(places + step / 2) - function(places - step / 2)) / step
     return slopes
 
 
