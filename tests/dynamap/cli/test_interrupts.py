@@ -59,7 +59,7 @@ def test_a_command_that_is_asked_to_end(
 
     def asked_to_end(*arguments: Any, **named: Any) -> Any:
         result = original(*arguments, **named)
-        os.kill(os.getpid(), number)
+        signal.pthread_kill(threading.main_thread().ident or 0, number)  # at once, whatever threads there are
         return result
 
     monkeypatch.setattr(place, name, asked_to_end)
@@ -100,7 +100,7 @@ def test_a_solver_is_stopped() -> None:
     asked_to_stop = threading.Event()
 
     def solve() -> bool:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         return asked_to_stop.wait(60)
 
     with pytest.raises(KeyboardInterrupt):
@@ -114,7 +114,7 @@ def test_ctrl_c_still_works_behind_a_solver() -> None:
     costs = np.array([[3, 1], [2, 5]])
     cpsat.solve(Problem((np.array([1, 2]), np.array([2, 1])), (Edge(0, 1, costs),)), SolveOptions())
     with pytest.raises(KeyboardInterrupt):
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
 def gone(pid: int) -> bool:
