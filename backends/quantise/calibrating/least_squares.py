@@ -22,7 +22,7 @@ import numpy.typing as npt
 Range = tuple[float, float]
 Floats = npt.NDArray[np.float64]
 Values = npt.NDArray[np.floating[Any]]
-Function = Callable[[Floats], Floats]
+Function = Callable[[Values], Values]
 
 HALF = 4096
 """Bins on either side of zero, of a power of two in width."""
@@ -97,16 +97,16 @@ class Spread:
         return float(lows[row]), float(highs[column])
 
 
-def _cut_off(counts: Floats, image: Floats, ends: npt.NDArray[np.int64], bounds: Floats) -> Floats:
+def _cut_off(counts: Floats, image: Values, ends: npt.NDArray[np.int64], bounds: Values) -> Values:
     """The squared error of the first ``ends`` bins where each becomes the bound."""
     zeroth, first, second = (np.concatenate([[0.0], np.cumsum(counts * image**power)]) for power in range(3))
-    found: Floats = second[ends] - 2 * bounds * first[ends] + bounds**2 * zeroth[ends]
+    found: Values = second[ends] - 2 * bounds * first[ends] + bounds**2 * zeroth[ends]
     return found
 
 
-def _slopes(function: Function, places: Floats, step: float) -> Floats:
+def _slopes(function: Function, places: Floats, step: float) -> Values:
     """Over a step, so that a function with jumps counts as often as a rounding crosses one."""
-    slopes: Floats = (function(places + step / 2) - function(places - step / 2)) / step
+    slopes: Values = (function(places + step / 2) - function(places - step / 2)) / step
     return slopes
 
 
