@@ -34,7 +34,7 @@ def check(model: str, json: bool, shapes: Shapes | None = None, *, host: bool = 
         show_json(check_document(report), indent=2)
     else:
         table = render_check(report, every=every)
-        show(table if table.rows else summary(report), *segment_lines(report))
+        show(table if table.rows else Text(summary(report)), *map(Text, segment_lines(report)))
         for notice in report.notices:
             message(f"note: {notice}")
     return 0 if report.supported else 1

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from dynamap.cli.calibrated import say_source
 from dynamap.cli.output import progress_console, show, show_json
@@ -61,7 +62,7 @@ def evaluate_command(plan: Path, data: Path, label_file: Path | None, how: Range
     if as_json:
         show_json(document)
     else:
-        show(*_lines(document), FittedTable(_COLUMNS, _rows(document)))
+        show(*map(Text, _lines(document)), FittedTable(_COLUMNS, _rows(document), title="layers that lose most"))
     say_source(quantised)
     return 0
 
@@ -77,7 +78,7 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
 
 
 _COLUMNS = (
-    Column("layers that lose most", content=Content.NAMES),
+    Column("layer", content=Content.NAMES),
     Column("signal to noise, dB", right=True),
     Column("lost of its inputs', dB", right=True),
 )

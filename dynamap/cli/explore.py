@@ -204,31 +204,35 @@ def _report(outcome: SweepResult) -> Group:
     return Group(*parts, Text(f"{len(outcome.rows)} combinations: {counts or 'none'}"))
 
 
-_COLUMNS = (
-    Column("model", content=Content.NAMES),
-    Column("device", content=Content.NAMES),
-    Column("setting", content=Content.PROSE, rank=1),
-    Column("multipliers", right=True),
-    Column("on-chip bytes", right=True, rank=2),
-    Column("array", right=True, rank=3),
-    Column("latency, ms", right=True),
-)
+def _columns(axis: Axis, *, settings_differ: bool) -> tuple[Column, ...]:
+    """What tells rows apart goes last: the setting where settings differ, and what the latency is set against."""
+    return (
+        Column("model", content=Content.NAMES),
+        Column("device", content=Content.NAMES),
+        Column("setting", content=Content.PROSE, rank=0 if settings_differ else 3, shortest=14),
+        Column("latency, ms", right=True),
+        Column("multipliers", right=True, rank=1 if axis is Axis.MULTIPLIERS else 2),
+        Column("on-chip bytes", right=True, rank=1 if axis is Axis.ON_CHIP else 2),
+        Column("array", right=True, rank=4),
+    )
 
 
 def _fronts_table(axis: Axis, fronts: Sequence[Front]) -> FittedTable:
     against = "multipliers" if axis is Axis.MULTIPLIERS else "on-chip memory"
-    shown = sorted({0, 1, 3, *varying_settings(fronts)})
+    varying = varying_settings(fronts)
+    shown = sorted({0, 1, 3, *varying})
     rows = []
     for front in fronts:
         name = (front.model, front.device, ", ".join(setting_words(front, shown)))
         for row in front.points:
             array = f"{row.rows} x {row.columns}"
-            rows.append((*name, f"{row.multipliers:,}", f"{row.on_chip_bytes:,}", array, f"{row.latency_ms:.3f}"))
+            rows.append((*name, f"{row.latency_ms:.3f}", f"{row.multipliers:,}", f"{row.on_chip_bytes:,}", array))
         if not front.points:
-            rows.append((*name, "", "", "", "nothing proven fits" if front.unproven else "nothing fits"))
+            rows.append((*name, "nothing proven fits" if front.unproven else "nothing fits", "", "", ""))
         elif front.unproven:
-            rows.append((*name, "", "", "", f"{front.unproven} not proven"))
-    return FittedTable(_COLUMNS, rows, title=f"Pareto fronts: latency against {against}, each point the proven optimum")
+            rows.append((*name, f"{front.unproven} not proven", "", "", ""))
+    columns = _columns(axis, settings_differ=bool(varying))
+    return FittedTable(columns, rows, title=f"Pareto fronts: latency against {against}, each point the proven optimum")
 
 
 def _document(sweep: Sweep, outcome: SweepResult) -> dict[str, Any]:

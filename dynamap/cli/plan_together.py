@@ -14,6 +14,7 @@ from dynamap.cli.plan_inputs import Task
 from dynamap.cli.plan_report import layer_table, overlay_lines, progress_shown, tell_of_the_fit
 from dynamap.cli.tables import Column, Content, FittedTable, LabelledLines
 from dynamap.cost.errors import InputError, in_words
+from dynamap.planner.plan.answer import answer_together
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.results.files import write_files
 from dynamap.planner.studies.together import plan_together
@@ -108,7 +109,7 @@ _COLUMNS = (
 
 
 def together_report(plans: Sequence[Plan]) -> Group:
-    """The layers of every network, then one row per network, the overlay and the proof."""
+    """The answer, the layers of every network, then one row per network, the overlay and the proof."""
     together, shared = plans[0].request["together"], plans[0].together
     assert shared is not None
     worst = together["objective"] == "worst"
@@ -133,7 +134,8 @@ def together_report(plans: Sequence[Plan]) -> Group:
             f"{solver.seconds:.2f} s",
         ),
     ]
-    return Group(*(layer_table(plan) for plan in plans), Text(), table, LabelledLines(lines))
+    layers = [part for plan in plans for part in (layer_table(plan), Text())]
+    return Group(Text(answer_together(plans)), Text(), *layers, table, LabelledLines(lines))
 
 
 def _proven(plan: Plan) -> bool:

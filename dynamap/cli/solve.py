@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dynamap.cli.output import show, show_json
+from dynamap.cli.tables import LabelledLines
 from dynamap.planner.pbqp.certificates import DEFAULT_MAX_TABLE_ENTRIES, check
 from dynamap.planner.pbqp.problem import Problem, Solution, Status
 from dynamap.planner.pbqp.text_format import read_pbqp
@@ -70,7 +71,7 @@ def _print(problem: Problem, solution: Solution) -> None:
         ("seconds", f"{solution.seconds:.6f}"),
         ("assignment", _assignment(solution)),
     ]
-    show(*(f"{name:<11} {value}" for name, value in lines))
+    show(LabelledLines(lines))
 
 
 def _bound(solution: Solution) -> str:

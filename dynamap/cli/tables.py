@@ -39,17 +39,21 @@ class Content(Enum):
 
 @dataclass(frozen=True)
 class Column:
-    """``rank``: columns of the highest rank are the first to be left out, those of rank 0 never are."""
+    """``rank``: columns of the highest rank are the first to be left out, those of rank 0 never are.
+
+    ``shortest``: the least width of prose that is made of short words.
+    """
 
     heading: str
     rank: int = 0
     content: Content = Content.WHOLE
     right: bool = False
+    shortest: int = _SHORT_PROSE
 
     @property
     def least(self) -> int:
         """Cells of the terminal below which nothing of it can be read."""
-        smallest = {Content.WHOLE: 0, Content.NAMES: _SHORT_NAME, Content.PROSE: _SHORT_PROSE}[self.content]
+        smallest = {Content.WHOLE: 0, Content.NAMES: _SHORT_NAME, Content.PROSE: self.shortest}[self.content]
         return max(smallest, cell_len(self.heading))
 
 

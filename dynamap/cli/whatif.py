@@ -47,11 +47,11 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
 
 
 _COLUMNS = (
-    Column("change", content=Content.PROSE),
+    Column("change"),
     Column("same overlay, ms", right=True),
-    Column("gain", right=True, rank=2),
+    Column("same, gain", right=True, rank=2),
     Column("re-sized, ms", right=True),
-    Column("gain", right=True, rank=1),
+    Column("re-sized, gain", right=True, rank=1),
     Column("re-sized array", rank=3),
     Column("remark", rank=4, content=Content.PROSE),
 )

@@ -95,7 +95,7 @@ class Row:
 
 
 COLUMNS = tuple(field.name for field in fields(Row))
-REQUEST = (*COLUMNS[:11], "fill_percent")
+REQUEST = ("combination", "model", "device", *SETTING, "multipliers_budget", "on_chip_budget_bytes")
 """The columns that say what was asked."""
 
 
@@ -156,7 +156,8 @@ def _request(asked: Combination) -> dict[str, Any]:
 
 def asked_by(asked: Combination) -> tuple[object, ...]:
     """What ``Row.request`` must be for a combination."""
-    return tuple(_request(asked).values())
+    found = _request(asked)
+    return tuple(found[name] for name in REQUEST)
 
 
 def csv_line(row: Row | None) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.plan.words import bound_word
 
@@ -13,10 +15,22 @@ def answer(plan: Plan) -> str:
     if waits:
         word, share = max(waits.items(), key=lambda item: item[1])
         parts.append(f"{share:.0%} of the time limited by {word}")
+    return "; ".join((*parts, *_left_free(plan)))
+
+
+def answer_together(plans: Sequence[Plan]) -> str:
+    """The same of several networks on one overlay: each latency, and whether it is the best for them together."""
+    shared = plans[0].together
+    assert shared is not None
+    latencies = ", ".join(f"{plan.model.name} {plan.latency_ms:.4f} ms" for plan in plans)
+    proof = "proven optimal for them together" if shared.status == "optimal" else "not proven"
+    parts = [f"{latencies} on one overlay of {plans[0].device['device']['name']}: {proof}"]
+    return "; ".join((*parts, *_left_free(plans[0])))
+
+
+def _left_free(plan: Plan) -> list[str]:
     left = [f"{1 - use.used / use.available:.0%} of {use.name}" for use in plan.resources if use.available]
-    if left:
-        parts.append(f"left free: {', '.join(left)}")
-    return "; ".join(parts)
+    return [f"left free: {', '.join(left)}"] if left else []
 
 
 def _proof(plan: Plan) -> str:

@@ -152,7 +152,7 @@ class Relaxations:
         if setting.space is not None:
             note = f"{2 * machine.word_bytes} bytes per cycle; twice the lanes, which take multipliers from the array"
             setting = replace(setting, own=())
-            yield Question("memory_ports", "memory ports and bandwidth x 2", setting, held=_NOTHING, note=note)
+            yield Question("memory_ports", "ports and bandwidth x 2", setting, held=_NOTHING, note=note)
         setting = self._with(replace(self.board, system=replace(system, clock_khz=2 * machine.clock_khz)))
         note = "bandwidth in GB/s and the memory's latency in cycles stay as they are"
         yield Question("clock", "clock x 2", setting, options=f"--clock {2 * machine.clock_khz / 1000:g}", note=note)

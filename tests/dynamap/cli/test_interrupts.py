@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,16 +79,7 @@ def test_a_command_that_is_asked_to_end(
     assert not list(scratch.iterdir())
 
 
-@pytest.fixture
-def signals() -> Iterator[None]:
-    """The answers to signals are the process's, and this one is of other tests, too."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-def test_another_answer_to_sigterm_stays(signals: None) -> None:
+def test_another_answer_to_sigterm_stays() -> None:
     """Such as nohup's, or a program's that uses the package."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     interrupts.answer_signals()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +20,8 @@ import dynamap
 from dynamap.cli.app import app
 from dynamap.cli.tables import Column, Content, FittedTable
 from dynamap.planner.results.shortening import shortened
+from support.report_samples import CSYNTH, make_project
+from support.reports import detector
 from support.repository import DIGITS_MODEL
 
 WIDTHS = (60, 80, 100, 120, 160)
@@ -75,60 +80,123 @@ def test_an_empty_cell_is_a_dash() -> None:
     assert lines_of(FittedTable((Column("a"), Column("b")), [("1", "")]), 20)[2].split() == ["1", "-"]
 
 
-Run = Callable[..., str]
-
-
 @pytest.fixture(scope="module")
-def plan(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("plans") / "digits.json"
-    dynamap.plan(DIGITS_MODEL, "zcu104", array=(16, 16)).save(path)
-    return str(path)
+def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What the commands below are given, by the words in capitals that stand for it."""
+    folder = tmp_path_factory.mktemp("plans")
+    dynamap.plan(DIGITS_MODEL, "zcu104", array=(16, 16)).save(folder / "digits.json")
+    onnx.save(detector(), folder / "detector.onnx")
+    dynamap.plan(folder / "detector.onnx", "zcu104", array=(16, 16)).save(folder / "detector.json")
+    images = np.random.default_rng(3).integers(0, 17, (2, 1, 8, 8)).astype(np.float32)
+    np.savez(folder / "data.npz", image=images, labels=np.array([3, 5]))
+    project = make_project(folder / "project")("zcu104", CSYNTH)
+    return {
+        "DIGITS": str(DIGITS_MODEL),
+        "PLAN": str(folder / "digits.json"),
+        "HOSTED": str(folder / "detector.json"),
+        "DETECTOR": str(folder / "detector.onnx"),
+        "DATA": str(folder / "data.npz"),
+        "PROJECT": str(project),
+    }
 
 
-def printed(*words: str, width: int) -> str:
-    result = CliRunner().invoke(app, words, env={"COLUMNS": str(width)})
+def printed(words: Sequence[str], places: Mapping[str, str], folder: Path, width: int) -> str:
+    """``NEW`` in a word is a path where nothing is."""
+    filled = [places.get(word, word).replace("NEW", str(folder / "new")) for word in words]
+    result = CliRunner().invoke(app, filled, env={"COLUMNS": str(width)})
     assert result.exit_code in (0, 1), result.output
     return result.stdout
 
 
-COMMANDS = (
-    ("plan", str(DIGITS_MODEL), "--device", "zcu104", "--array", "16x16"),
-    ("check", "shufflenet", "--all"),
-    ("devices",),
-    ("models",),
-    ("backends",),
-    ("simulate", "PLAN"),
-    ("verify", "--quick", "PLAN"),
-    ("run", "PLAN"),
+TABLES = (
+    "plan DIGITS --device zcu104 --array 16x16",
+    "plan DETECTOR --device zcu104 --array 16x16",
+    "plan DIGITS squeezenet --device zcu104 --array 16x16",
+    "plan DIGITS --device zcu104 --array 16x16 --cost-model paper --no-packing",
+    "plan DIGITS --device zcu104 --array 16x16 --batch 4",
+    "check shufflenet --all",
+    "check DETECTOR",
+    "devices",
+    "models",
+    "backends",
+    "simulate PLAN",
+    "verify --quick PLAN",
+    "run PLAN",
+    "run HOSTED --compare onnxruntime",
+    "evaluate PLAN --data DATA",
+    "whatif HOSTED",
+    "report import PROJECT",
+    "explore DETECTOR --device zcu104,pynq-z2 --fill 50%,60% --on-chip 512KiB,all --workers 1 --resume -o NEW.csv",
 )
+WITHOUT_TABLE = {
+    "solve": "solve PBQP",
+    "program": "program PLAN",  # a listing, a line for each fact, for tools that compare lines
+    "export-qdq": "export-qdq DIGITS -o NEW.onnx",
+    "generate": "generate PLAN --backend vitis-hls -o NEW",
+    "report html": "report html PLAN -o NEW.html",
+}
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_every_command_fits(plan: str, command: tuple[str, ...]) -> None:
-    """At each width every row has a cell for every heading, and the rows have as many names as without a limit."""
-    words = [plan if word == "PLAN" else word for word in command]
-    names = [cells[0] for cells in _rows(printed(*words, "--wide", width=60))]
-    assert len(names) >= 2
+def test_every_command_is_here() -> None:
+    """The oracle is what ``--help`` lists."""
+    named = {name for name in _commands() if any(f"{command} ".startswith(f"{name} ") for command in TABLES)}
+    assert named | set(WITHOUT_TABLE) == set(_commands()) and not named & set(WITHOUT_TABLE)
+
+
+def _commands() -> list[str]:
+    listed = {name: CliRunner().invoke(app, [*name.split(), "--help"]).output for name in ("", "report")}
+    names = {
+        group: re.findall(r"^  ([a-z][a-z-]*) ", listed[group].partition("Commands:")[2], re.M) for group in listed
+    }
+    return [name for name in names[""] if name != "report"] + [f"report {name}" for name in names["report"]]
+
+
+@pytest.mark.parametrize("command", TABLES)
+def test_every_table_fits(places: dict[str, str], tmp_path: Path, command: str) -> None:
+    """At each width every row of every table has a cell for every heading, and rows are told apart as they are whole.
+
+    Headings are whole, on one line; the columns before the last of rank 0 are those that name a row.
+    """
+    words = command.split()
+    whole = _tables(printed([*words, "--wide"], places, tmp_path, 60))
+    assert whole and all(len(table) >= 2 for table in whole)
     for width in WIDTHS:
-        output = printed(*words, width=width)
+        output = printed(words, places, tmp_path, width)
         assert max(map(cell_len, output.splitlines())) <= width
-        found = [cells[0] for cells in _rows(output)]
-        assert len(found) == len(names)
-        assert len(set(found)) == len(set(names))
+        found = _tables(output)
+        assert len(found) == len(whole)
+        for fitted, full in zip(found, whole, strict=True):
+            assert [heading for heading in fitted[0] if heading not in full[0]] == []
+            assert len(fitted) == len(full)
+            assert len({row[0] for row in fitted}) == len({row[0] for row in full})
+            assert all(cell and cell != "…" for row in fitted for cell in row)
 
 
-def _rows(output: str) -> list[list[str]]:
-    """The cells of each row of the first table; what is wrapped below a row begins with a blank."""
+@pytest.mark.parametrize("command", WITHOUT_TABLE.values(), ids=WITHOUT_TABLE)
+def test_lines_of_the_other_commands_fit(places: dict[str, str], tmp_path: Path, command: str) -> None:
+    pbqp = tmp_path / "problem.pbqp"
+    assert printed(["plan", "DIGITS", "--array", "16x16", "--export-pbqp", str(pbqp)], places, tmp_path, 80)
+    output = printed(command.replace("PBQP", str(pbqp)).split(), places, tmp_path, 60)
+    if command != WITHOUT_TABLE["program"]:
+        assert max(map(cell_len, ["", *output.splitlines()])) <= 60
+
+
+def _tables(output: str) -> list[list[list[str]]]:
+    """The headings and the cells of each row of each table; what is wrapped below a row begins with a blank."""
     lines = output.splitlines()
-    rule = next(at for at, line in enumerate(lines) if line.startswith("───"))
-    headings = re.split(r" {2,}", lines[rule - 1].strip())
-    rows = []
-    for line in lines[rule + 1 :]:
-        if not line.strip() or line.startswith("left out"):
-            break
-        cells = re.split(r" {2,}", line.rstrip())
-        if cells[0]:
-            if len(cells) != len(headings):
-                break  # a caption or a sum below the table
-            rows.append(cells)
-    return rows
+    tables = []
+    for at, line in enumerate(lines):
+        if not line.startswith("───"):
+            continue
+        headings = re.split(r" {2,}", lines[at - 1].strip())
+        rows = [headings]
+        for below in lines[at + 1 :]:
+            if not below.strip() or below.startswith("left out"):
+                break
+            cells = re.split(r" {2,}", below.rstrip())
+            if cells[0]:
+                if len(cells) != len(headings):
+                    break  # a caption or a sum below the table
+                rows.append(cells)
+        tables.append(rows)
+    return tables
