@@ -185,7 +185,10 @@ def update_page(page: Path, folder: Path) -> None:
     prepare_folder(folder)
     text = page.read_text(encoding="utf-8")
     changed: dict[str, str] = {}
+    names: dict[str, object] = {"__name__": "__main__"}
     for block in blocks(page):
+        if block.language == "python" and not block.full:
+            run_python(block, names, folder)  # the commands below it may read what it writes
         new = block.text
         for step in steps(block) if block.language in ("console", "sh") else ():
             done = _shell(step.command, folder)
