@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email
 import re
 import shutil
 import subprocess
@@ -34,7 +35,7 @@ def _sources() -> list[Path]:
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with both, built from a copy of the tracked files."""
     clone, made = tmp_path_factory.mktemp("clone"), tmp_path_factory.mktemp("made")
-    for path in (*_sources(), *map(Path, ("pyproject.toml", "README.md", "LICENSE"))):
+    for path in (*_sources(), *map(Path, ("pyproject.toml", "setup.py", "README.md", "LICENSE"))):
         (clone / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, clone / path)
     _run(sys.executable, "-c", f"import setuptools.build_meta as b; b.build_sdist({str(made)!r})", cwd=clone)
@@ -50,6 +51,19 @@ def _one(folder: Path, pattern: str) -> Path:
 def test_an_index_takes_them(published: Path) -> None:
     files = [_one(published, "*.whl"), _one(published, "*.tar.gz")]
     assert _run(sys.executable, "-m", "twine", "check", "--strict", *files).count("PASSED") == 2
+
+
+def test_links_of_the_description_work_on_an_index_page(published: Path) -> None:
+    """Beside such a page there are no files: every link has an address of its own."""
+    with zipfile.ZipFile(_one(published, "*.whl")) as wheel:
+        (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+        metadata = email.message_from_bytes(wheel.read(name))
+    description = metadata.get_payload()
+    targets = re.findall(r"\]\(([^)]*)\)", description)
+    assert "https://arxiv.org/abs/2012.00912" in targets and "Quick start (`docs/quick-start.md`)" in description
+    assert not [target for target in targets if not target.startswith("https://")]
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert metadata.get_all("Project-URL") == ["Paper, https://arxiv.org/abs/2012.00912"]
 
 
 def test_every_file_is_in_both(published: Path) -> None:

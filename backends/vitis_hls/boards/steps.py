@@ -48,6 +48,10 @@ BLOCK_DESIGN = (
 )
 BOARD_HOST = "`host/board.py` ran against a model of the board in software."
 HOURS = "hours for a large array"
+_PYNQ_LOGIN = ("xilinx", "pynq", "PYNQ's own image")
+_KRIA_LOGIN = ("ubuntu", "kria", "Ubuntu for Kria, into which Kria-PYNQ is installed")
+"""User, name in the network, and whose these defaults are."""
+
 OWN_PICTURE = (
     "the likeliest classes, by name where there is a `data/labels.txt`. The picture is prepared as "
     "`data/preprocessing.json` says (`dynamap plan --preprocess`)."
@@ -138,6 +142,7 @@ def _embedded(device: Device) -> tuple[list[Step], str]:
 def _pynq(device: Device) -> tuple[list[Step], str]:
     named = device.name in PROCESSOR_BOARDS
     files = "the board files that `vivado/settings.tcl` names" if named else "a `board_part` in `vivado/settings.tcl`"
+    user, host, image = _KRIA_LOGIN if device.family == "zynq-ultrascale-plus" else _PYNQ_LOGIN
     steps = [
         IP,
         Step(
@@ -149,8 +154,11 @@ def _pynq(device: Device) -> tuple[list[Step], str]:
         COMPARE,
         Step(
             "Copy it to the board, which runs PYNQ 3.0 or later.",
-            ("scp -r build/overlay.bit build/overlay.hwh host data config.mk xilinx@pynq:overlay/",),
-            "the files in `overlay` on the board.",
+            (
+                f"ssh {user}@{host} mkdir -p overlay",
+                f"scp -r build/overlay.bit build/overlay.hwh host data config.mk {user}@{host}:overlay/",
+            ),
+            f"the files in `overlay` on the board. `{user}` and `{host}` are those of {image}; yours may differ.",
             "a minute",
         ),
         Step(
@@ -158,7 +166,7 @@ def _pynq(device: Device) -> tuple[list[Step], str]:
             (
                 "sudo -i",
                 "source /etc/profile.d/pynq_venv.sh",
-                "cd /home/xilinx/overlay",
+                f"cd /home/{user}/overlay",
                 "python3 host/board.py pynq overlay.bit",
             ),
             "the time of a run, and `PASS`.",
