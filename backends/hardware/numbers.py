@@ -81,7 +81,8 @@ def _memory(sizes: KernelSizes) -> Part:
             Number("PORT_BYTES", sizes.port_bytes, "a beat of one port", "bytes", DEVICE),
             Number("WORD_BYTES", "PORTS * PORT_BYTES", "X: a memory word", "bytes", DERIVED),
             Number("UNIT_BYTES", UNIT_BYTES, "a unit of the input buffer: 16 channels of a pixel", "bytes", FORMAT),
-            Number("WORD_UNITS", "WORD_BYTES / UNIT_BYTES", "n: banks of the input buffer", "units", DERIVED),
+            Number("WORD_UNITS", "WORD_BYTES / UNIT_BYTES", "n: units of a memory word", "units", DERIVED),
+            Number("BANKS", sizes.banks, "banks of a buffer: n, or the next power of two", "banks", DERIVED),
             Number("LANES", sizes.lanes, "R: lanes of the vector unit and of requantisation", "lanes", PLAN),
         ),
         (
@@ -89,6 +90,8 @@ def _memory(sizes: KernelSizes) -> Part:
             Relation("PORTS >= 1 && PORTS <= 8", "the kernel has arguments for at most eight ports"),
             Relation("64 % PORT_BYTES == 0", "runs start at multiples of 64 bytes, and a beat must not straddle one"),
             Relation("WORD_BYTES % UNIT_BYTES == 0", "a memory word holds whole units, a bank for each"),
+            Relation("(BANKS & (BANKS - 1)) == 0", "units are told apart by the low bits of their number"),
+            Relation("BANKS >= WORD_UNITS", "each unit of a word has a bank"),
             Relation("LANES % UNIT_BYTES == 0", "the lanes work on whole units"),
             Relation(
                 "(WORD_BYTES / 2 > UNIT_BYTES ? WORD_BYTES / 2 : UNIT_BYTES) == LANES",
@@ -110,6 +113,11 @@ def _buffers(sizes: KernelSizes) -> Part:
             Number("INPUT_UNITS", "INPUT_BYTES / UNIT_BYTES", "the input buffer", "units", DERIVED),
             Number("WEIGHT_WORDS", "WEIGHT_BYTES / WORD_BYTES", "the weight buffer", "words", DERIVED),
             Number("OUTPUT_UNITS", "OUTPUT_BYTES / UNIT_BYTES", "the output buffer", "units", DERIVED),
+            Number("INPUT_ROWS", "(INPUT_UNITS + BANKS - 1) / BANKS", "depth of its banks", "units", DERIVED),
+            Number(
+                "WEIGHT_ROWS", "(WEIGHT_BYTES / UNIT_BYTES + BANKS - 1) / BANKS", "depth of its banks", "units", DERIVED
+            ),
+            Number("OUTPUT_ROWS", "(OUTPUT_UNITS + BANKS - 1) / BANKS", "depth of its banks", "units", DERIVED),
         ),
         (
             Relation(
@@ -134,6 +142,13 @@ def _tables(sizes: KernelSizes) -> Part:
                 "output channels whose parameters are on chip",
                 "channels",
                 KERNEL,
+            ),
+            Number(
+                "PARAMETER_ROWS",
+                "(PARAMETER_CHANNELS + BANKS - 1) / BANKS",
+                "depth of their banks",
+                "channels",
+                DERIVED,
             ),
             Number("POOL_WORDS", sizes.pool_words, "a row that pooling reduces", "words", KERNEL),
             Number("POOL_ROW_BITS", limits.POOL_ROW_BITS, "pooling: a sum over the rows of a window", "bits", KERNEL),

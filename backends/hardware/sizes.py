@@ -37,6 +37,11 @@ class KernelSizes:
         return self.ports * self.port_bytes
 
     @property
+    def banks(self) -> int:
+        """Banks of a buffer: a power of two, so that an odd step through units meets all of them."""
+        return 1 << (self.word_bytes // UNIT_BYTES - 1).bit_length()
+
+    @property
     def parameter_channels(self) -> int:
         """No run of weights can have more channels: each takes 32 bytes of its half of the weight buffer at least."""
         return min(limits.PARAMETER_CHANNELS, max(64, self.weight_buffer // 16))

@@ -10,7 +10,7 @@ KERNEL_ROOMS = {
     "arithmetic": ("language.h", "records.h", "arithmetic.h", "winograd.h", "window.h", "sums.h", "transform.h"),
     "array": ("flow_state.h", "flow_ns.h", "flow_stationary.h", "flow.h", "pe.h", "array.h"),
     "vector": ("pooling.h", "pooling_unit.h", "vector.h"),
-    "memory": ("order.h", "memory.h", "slices.h", "walk_load.h", "walk_post.h", "walk_store.h"),
+    "memory": ("banks.h", "order.h", "memory.h", "slices.h", "walk_load.h", "walk_post.h", "walk_store.h"),
 }
 """Headers by the folder of ``kernel`` that they lie in; a project has them side by side."""
 PYTHON_HOST = ("overlay_data.py", "overlay_picture.py", "overlay_tensor.py", "model_steps.py")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dynamap.backends.hardware.sources import kernel_headers, package_files
 
-KERNEL_SOURCES = ("overlay.cl", "load.cl", "compute.cl", "winograd_inputs.cl", "post.cl", "store.cl")
+KERNEL_SOURCES = ("overlay.cl", "load.cl", "compute.cl", "post.cl", "store.cl")
 KERNEL_HEADERS = ("channels.h", "buffers.h", "multiplier.h", "types.h")
 
 

@@ -28,8 +28,11 @@ Int8Array = npt.NDArray[np.int8]
 KERNEL_SOURCES = ("overlay.cpp", "load.cpp", "compute.cpp", "vector.cpp", "post.cpp", "store.cpp")
 KERNEL_HEADERS = ("overlay.h", "engines.h", "multiplier.h", "types.h")
 TESTBENCH = "testbench.cpp"
+PORTS_HEADER = "ports.h"
+"""What checks the ports of the memories; a part of the testbench, not of the kernel."""
 WARNINGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror", "-Wno-unknown-pragmas", "-Wno-unused-label")
 FAST = ("-O3", "-march=native")
+CHECKED = ("-O2", "-DOVERLAY_CHECK_PORTS")
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-D_GLIBCXX_ASSERTIONS")
 
 LONGEST_BUILD_SECONDS, LONGEST_RUN_SECONDS = 600, 3600
@@ -43,7 +46,7 @@ def kernel_files() -> dict[str, bytes]:
 
 def testbench_files() -> dict[str, bytes]:
     """The sources of the testbench, by name."""
-    return package_files("dynamap.backends.vitis_hls", "host", (TESTBENCH,)) | host_headers()
+    return package_files("dynamap.backends.vitis_hls", "host", (TESTBENCH, PORTS_HEADER)) | host_headers()
 
 
 def headers_folder() -> Path:

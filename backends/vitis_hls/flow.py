@@ -9,6 +9,7 @@ from dynamap.backends.hardware.sources import HOST_HEADERS
 from dynamap.backends.hardware.writers import ini_value, make_word, markdown_text, tcl_word
 from dynamap.backends.vitis_hls.boards.steps import board_steps
 from dynamap.backends.vitis_hls.csim import KERNEL_SOURCES
+from dynamap.backends.vitis_hls.loops import loop_table
 from dynamap.cost.device import Device
 from dynamap.planner.plan.plan import Plan
 
@@ -138,6 +139,7 @@ def readme(plan: Plan, device: Device, digest: str, scales: str = "") -> str:
         usage=(
             "`make csim` runs the network on the kernel by g++; `make help` lists the other targets.",
             *board_steps(device),
+            "\n".join(loop_table()),
             "## The project",
         ),
         limits=limits,

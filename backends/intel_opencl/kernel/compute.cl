@@ -17,11 +17,10 @@ typedef struct {
 
 // One cycle of the intake. `computed`: blocks that the array is done with; `idle`: there is nothing else to do, so it
 // waits.
-INLINE void take_in(const command_t *c, intake_t *in, int computed, bool idle,
-                    int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
-                    uint8_t values[VALUE_BYTES]) {
+INLINE void take_in(const command_t *c, intake_t *in, int computed, bool idle, input_write_t input_buffer,
+                    weight_write_t weight_buffer, uint8_t values[VALUE_BYTES]) {
     if (in->transform.busy) {
-        transform_cycle(c, &in->transform, input_buffer);
+        transform_cycle(c, &in->transform, input_buffer, input_buffer);
         if (!in->transform.busy) in->settle = SETTLE;
         return;
     }
@@ -45,20 +44,16 @@ INLINE void take_in(const command_t *c, intake_t *in, int computed, bool idle,
     else
         m = read_channel_nb_intel(words_from_load, &valid);
     if (!valid) return;
+    unit_t units[BANKS] = ZERO;
+units_of_word:
+    UNROLLED
+    for (int i = 0; i < WORD_BYTES; ++i) units[i / UNIT_BYTES].byte[i % UNIT_BYTES] = (int8_t)m.word.byte[i];
     if (m.what == PUT_UNITS) {
-    units_of_word:
-        UNROLLED
-        for (int k = 0; k < WORD_UNITS; ++k) {
-            if (k >= m.count) continue;
-        bytes_of_unit:
-            UNROLLED
-            for (int i = 0; i < UNIT_BYTES; ++i)
-                input_buffer[m.first + k * m.step][i] = (int8_t)m.word.byte[k * UNIT_BYTES + i];
-        }
+    turns:  // one, but for raw rows of Winograd in a full buffer
+        for (int turn = 0; turn == 0 || more_turns(m.step, turn - 1, m.count); ++turn)
+            write_units(input_buffer, m.first, m.step, turn, m.count, units);
     } else if (m.what == PUT_WEIGHTS) {
-    bytes_of_weights:
-        UNROLLED
-        for (int i = 0; i < WORD_BYTES; ++i) weight_buffer[m.first][i] = (int8_t)m.word.byte[i];
+        write_units(weight_buffer, m.first * WORD_UNITS, 1, 0, WORD_UNITS, units);
     } else if (m.what == PUT_VALUES) {
     bytes_of_values:
         UNROLLED
@@ -83,7 +78,7 @@ typedef struct {
 // Sends R lanes of a row of accumulators; if the channel is full, the same ones again in the next cycle. The lanes
 // are consecutive sums: from some bank of a row on, and from bank 0 of the next row. So each bank is read once, and a
 // rotation sorts them.
-INLINE void send_sums(const command_t *c, outlet_t *out, const accumulators_t sums) {
+INLINE void send_sums(const command_t *c, outlet_t *out, sums_read_t sums) {
     if (!out->open) {
         out->block = block_of(*c, out->drained);
         out->order = post_order_of(c, &out->block);
@@ -99,7 +94,8 @@ banks:
     UNROLLED
     for (int j = 0; j < ARRAY_COLUMNS; ++j) {
         const int below = at.row + (j < at.bank ? 1 : 0);
-        row[j] = sums[0][smaller(below, 2 * ACCUMULATOR_ROWS - 1)][j];
+        const int safe = smaller(below, 2 * ACCUMULATOR_ROWS - 1);
+        row[j] = sums[sum_memory(0, safe)][sum_address(safe)][j];
     }
     lanes_t message;
     const int count = lanes_of(o);
@@ -121,12 +117,13 @@ lanes_of_row:
 __attribute__((max_global_work_dim(0))) kernel void compute(int command_count, global ulong *restrict counters) {
     // A bank per unit of a word; their distances are odd (pitch), so n units of neighbouring pixels, and n units of a
     // pixel, lie in n different banks.
-    int8_t __attribute__((memory, numbanks(WORD_UNITS), bankwidth(UNIT_BYTES))) input_buffer[INPUT_UNITS][UNIT_BYTES];
-    int8_t __attribute__((memory, numbanks(1), bankwidth(WORD_BYTES))) weight_buffer[WEIGHT_WORDS][WORD_BYTES];
+    int8_t __attribute__((memory, numbanks(BANKS), bankwidth(UNIT_BYTES))) input_buffer[INPUT_ROWS][BANKS][UNIT_BYTES];
+    int8_t
+        __attribute__((memory, numbanks(BANKS), bankwidth(UNIT_BYTES))) weight_buffer[WEIGHT_ROWS][BANKS][UNIT_BYTES];
     int8_t __attribute__((memory)) row_buffers[2][ARRAY_ROWS][ROW_BUFFER_BYTES];
     // A bank per column of the array: each is added to once per cycle, and read for POST.
-    sum_t
-        __attribute__((memory, numbanks(BANK_COLUMNS), bankwidth(8))) sums[PACKING][2 * ACCUMULATOR_ROWS][BANK_COLUMNS];
+    sum_t __attribute__((memory, numbanks(BANK_COLUMNS),
+                         bankwidth(8))) sums[SUM_MEMORIES][ACCUMULATOR_ROWS][BANK_COLUMNS];
     row_buffer_t running[RUNNING_ROWS];
     uint8_t values[VALUE_BYTES];
     source_t sources[MAX_SOURCES];

@@ -94,7 +94,7 @@ INLINE void send_inputs(READ_PORTS, const command_t *c, const source_t sources[M
     int unit = first_unit(c, b);
 inputs:
     for (int i = 0; i < inputs_of(c); ++i) {
-        const tensor_t t = tensor_of(c, sources, i);
+        const tensor_t t = tensor_of(c, sources, b, i);
         send_tensor(PASS_READ, &t, c, b, unit, count);
         unit += units_of_rows(&t, b);
     }

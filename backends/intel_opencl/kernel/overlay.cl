@@ -18,8 +18,6 @@
 
 #include "load.cl"
 
-#include "winograd_inputs.cl"
-
 #include "compute.cl"
 
 #include "post.cl"

@@ -15,35 +15,34 @@
 #include "types.h"
 #include "walk_post.h"
 
+// The parameters of output channels: a bank for each of the channels of a memory word.
+MEMORY_TYPE(parameters, parameter_t, [PARAMETER_ROWS], [BANKS])
+
 typedef hls::stream<token_t> tokens_t;
 typedef hls::stream<count_t> counts_t;
 
 void load_block(READ_PORTS, const command_t &c, const source_t sources[MAX_SOURCES], int index,
-                std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
-                parameter_t parameters[PARAMETER_CHANNELS], tokens_t &operand_slots, tokens_t &operand_ready,
-                counts_t &counts);
+                input_write_t input_buffer, weight_write_t weight_buffer, parameters_write_t parameters,
+                tokens_t &operand_slots, tokens_t &operand_ready, counts_t &counts);
 
 void compute_block(const command_t &c, const source_t sources[MAX_SOURCES], const std::uint8_t values[VALUE_BYTES],
-                   int index, const std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                   const std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], accumulators_t sums,
+                   int index, input_read_t input_buffer, weight_read_t weight_buffer, sums_write_t sums,
                    tokens_t &operand_slots, tokens_t &operand_ready, tokens_t &sum_slots, tokens_t &sum_ready,
                    products_t &products, counts_t &counts);
 
-void post_block(const command_t &c, const tables_t &tables, int index, const parameter_t parameters[PARAMETER_CHANNELS],
-                const accumulators_t sums, std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES], tokens_t &sum_slots,
-                tokens_t &sum_ready, products_t &products, tokens_t &result_slots, tokens_t &result_ready);
+void post_block(const command_t &c, const tables_t &tables, int index, parameters_read_t parameters, sums_read_t sums,
+                output_write_t output_buffer, tokens_t &sum_slots, tokens_t &sum_ready, products_t &products,
+                tokens_t &result_slots, tokens_t &result_ready);
 
-void store_block(WRITE_PORTS, const command_t &c, int index, const std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES],
-                 tokens_t &result_slots, tokens_t &result_ready, counts_t &counts);
+void store_block(WRITE_PORTS, const command_t &c, int index, output_read_t output_buffer, tokens_t &result_slots,
+                 tokens_t &result_ready, counts_t &counts);
 
 // The parts of COMPUTE: the array (compute.cpp) and the vector unit (vector.cpp). Both return the cycles they took.
-std::uint64_t convolve_block(const command_t &c, const block_t &b,
-                             const std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                             const std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], accumulators_t sums);
+std::uint64_t convolve_block(const command_t &c, const block_t &b, input_read_t input_buffer,
+                             weight_read_t weight_buffer, sums_write_t sums);
 
 std::uint64_t vector_unit(const command_t &c, const source_t sources[MAX_SOURCES],
-                          const std::uint8_t values[VALUE_BYTES], const block_t &b,
-                          const std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                          const std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], products_t &products);
+                          const std::uint8_t values[VALUE_BYTES], const block_t &b, input_read_t input_buffer,
+                          weight_read_t weight_buffer, products_t &products);
 
 #endif

@@ -8,63 +8,64 @@ namespace {
 
 // The rows of a tensor that a block needs, from unit `unit` of the input buffer on: a word or a part of one per cycle.
 void place_tensor(READ_PORTS, const tensor_t &t, const command_t &c, const block_t &b, int unit,
-                  std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], count_t &count) {
+                  input_write_t input_buffer, count_t &count) {
     reader_t reader = {};
+    word_t word = {};
+    unit_t units[BANKS];
+#pragma HLS array_partition variable = units complete dim = 0
+    int turn = 0;
 planes:
     for (int plane = 0; plane < t.planes; ++plane) {
 #pragma HLS loop_tripcount min = 1 max = 84
     slices:
-        for (slices_t p = slices_of_plane(&t, &b); !p.done; next_slice(&p)) {
+        for (slices_t p = slices_of_plane(&t, &b); !p.done;) {
+            PIPELINED(place_slices)  // the units of a word go to different banks: their distance is odd
 #pragma HLS loop_tripcount min = 1 max = 12544
-#pragma HLS pipeline II = 1  // the units of a word go to different banks: their distance is odd
-            if (starts_run(&t, &p)) reader = run_of(&t, &b, plane, p.row);
-            const word_t word = take(PASS_READ, &reader, slice_bytes(&p), &count);
+            if (turn == 0) {
+                if (starts_run(&t, &p)) reader = run_of(&t, &b, plane, p.row);
+                word = take(PASS_READ, &reader, slice_bytes(&p), &count);
+            }
             const units_t at = place_of(&t, &p, plane, unit);
         units:
             for (int k = 0; k < WORD_UNITS; ++k) {
 #pragma HLS unroll
-                if (k >= at.count) continue;
             channels:
                 for (int i = 0; i < UNIT_BYTES; ++i) {
 #pragma HLS unroll
-                    input_buffer[at.unit + k * at.step][i] = byte_of_unit(&c, &at, &word, k, i);
+                    units[k].byte[i] = byte_of_unit(&c, &at, &word, k, i);
                 }
             }
+            write_units(input_buffer, at.unit, at.step, turn, at.count, units);
+            // An even distance (raw rows of Winograd in a full buffer) takes several turns.
+            const bool more = more_turns(at.step, turn, at.count);
+            turn = more ? turn + 1 : 0;
+            if (more) continue;
+            next_slice(&p);
         }
     }
 }
 
-// Winograd tiles of the block: one word of raw channels per cycle, as many as places of a tile; then as many of
-// transformed ones.
-void transform_tiles(const command_t &c, const block_t &b, std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES]) {
-    half_tile_t part;
-#pragma HLS array_partition variable = part complete dim = 0
-tiles:
-    for (tiles_t t = tiles_of(&c, &b); !t.done; next_tile(&t)) {
-#pragma HLS loop_tripcount min = 1 max = 50176
-        const int places = t.form.positions;
-    gather:
-        for (int place = 0; place < places; ++place) {
-#pragma HLS loop_tripcount min = 4 max = 36
-#pragma HLS pipeline II = 1
-            gather_data(&c, &t, place / t.form.t2, place % t.form.t2, input_buffer, part);
-        }
-    write:
-        for (int place = 0; place < places; ++place) {
-#pragma HLS loop_tripcount min = 4 max = 36
-#pragma HLS pipeline II = 1
-            write_transformed(&t, place / t.form.t2, place % t.form.t2, part, input_buffer);
-        }
+// Winograd tiles of the block: in a cycle, one word of raw channels is read and one word of transformed ones written.
+void transform_tiles(const command_t &c, const block_t &b, input_write_t input_buffer) {
+    static transform_t t;
+#pragma HLS array_partition variable = t.part complete dim = 0
+    begin_transform(&c, &b, &t);
+places:
+    while (t.busy) {
+        PIPELINED(transform_places)  // raw rows and tiles lie in different units: nothing that is written is read here
+#pragma HLS loop_tripcount min = 32 max = 1806336
+#pragma HLS dependence variable = input_buffer type = inter direction = RAW false
+        transform_cycle(&c, &t, input_buffer, input_buffer);
     }
 }
 
 void load_inputs(READ_PORTS, const command_t &c, const source_t sources[MAX_SOURCES], const block_t &b,
-                 std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], count_t &count) {
+                 input_write_t input_buffer, count_t &count) {
     int unit = first_unit(&c, &b);
 inputs:
     for (int i = 0; i < inputs_of(&c); ++i) {
 #pragma HLS loop_tripcount min = 1 max = 2
-        const tensor_t t = tensor_of(&c, sources, i);
+        const tensor_t t = tensor_of(&c, sources, &b, i);
         place_tensor(PASS_READ, t, c, b, unit, input_buffer, count);
         unit += units_of_rows(&t, &b);
     }
@@ -72,25 +73,33 @@ inputs:
 }
 
 // A run of weights: words as they come; the parameters at its start go to the parameter buffer too.
-void load_weights(READ_PORTS, const weights_t &w, const block_t &b, std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
-                  parameter_t parameters[PARAMETER_CHANNELS], count_t &count) {
+void load_weights(READ_PORTS, const weights_t &w, const block_t &b, weight_write_t weight_buffer,
+                  parameters_write_t parameters, count_t &count) {
     reader_t reader = open_run(w.address, (std::uint64_t)w.bytes);
 words:
     for (int first = 0; first < w.bytes; first += WORD_BYTES) {
+        PIPELINED(weight_words)  // a word per cycle, as memory delivers it: consecutive units, consecutive channels
 #pragma HLS loop_tripcount min = 1 max = 32768
-#pragma HLS pipeline II = 1  // a word per cycle, as memory delivers it
         const word_t word = take(PASS_READ, &reader, smaller(WORD_BYTES, w.bytes - first), &count);
-    bytes_of_word:
-        for (int i = 0; i < WORD_BYTES; ++i) {
-#pragma HLS unroll
-            weight_buffer[b.weight_word + first / WORD_BYTES][i] = (std::int8_t)word.byte[i];
-        }
-    parameters_of_word:
+        unit_t units[BANKS];
+    units_of_word:
         for (int k = 0; k < WORD_UNITS; ++k) {
 #pragma HLS unroll
-            const int channel = first / PARAMETER_BYTES + k;
-            if (channel >= w.channels) continue;
-            parameters[b.parameter + channel] = decode_parameter(&word.byte[k * PARAMETER_BYTES]);
+        bytes_of_unit:
+            for (int i = 0; i < UNIT_BYTES; ++i) {
+#pragma HLS unroll
+                units[k].byte[i] = (std::int8_t)word.byte[k * UNIT_BYTES + i];
+            }
+        }
+        const int unit = b.weight_word * WORD_UNITS + first / UNIT_BYTES;
+        write_units(weight_buffer, unit, 1, 0, WORD_UNITS, units);
+        const int channel = b.parameter + first / PARAMETER_BYTES;
+    parameters_of_word:
+        for (int k = 0; k < BANKS; ++k) {
+#pragma HLS unroll
+            const int own = unit_in_bank(channel, k);
+            if (own >= WORD_UNITS || first / PARAMETER_BYTES + own >= w.channels) continue;
+            parameters[(channel + own) / BANKS][k] = decode_parameter(&word.byte[own * PARAMETER_BYTES]);
         }
     }
 }
@@ -98,9 +107,8 @@ words:
 }  // namespace
 
 void load_block(READ_PORTS, const command_t &c, const source_t sources[MAX_SOURCES], int index,
-                std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
-                parameter_t parameters[PARAMETER_CHANNELS], tokens_t &operand_slots, tokens_t &operand_ready,
-                counts_t &counts) {
+                input_write_t input_buffer, weight_write_t weight_buffer, parameters_write_t parameters,
+                tokens_t &operand_slots, tokens_t &operand_ready, counts_t &counts) {
 #pragma HLS inline off
     const block_t b = block_of(c, index);
     count_t count = {};

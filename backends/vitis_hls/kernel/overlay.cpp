@@ -82,11 +82,20 @@ ports:
 }
 
 // Buffers. Their halves are handed over by tokens, so they are memories without synchronisation of their own.
-std::int8_t input_buffer[INPUT_UNITS][UNIT_BYTES];
-std::int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES];
-parameter_t parameter_buffer[PARAMETER_CHANNELS];
-accumulators_t accumulators;
-std::int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES];
+#ifdef OVERLAY_CHECK_PORTS
+// b: a dimension of banks, a: of addresses, w: of a word; then the iterations from a write to a read of what it wrote.
+ports::memory_t<std::int8_t> input_buffer("input_buffer", {INPUT_ROWS, BANKS, UNIT_BYTES}, "abw", 2);
+ports::memory_t<std::int8_t> weight_buffer("weight_buffer", {WEIGHT_ROWS, BANKS, UNIT_BYTES}, "abw", 2);
+ports::memory_t<parameter_t> parameter_buffer("parameter_buffer", {PARAMETER_ROWS, BANKS}, "ab", 2);
+ports::memory_t<sum_t> accumulators("accumulators", {SUM_MEMORIES, ACCUMULATOR_ROWS, BANK_COLUMNS}, "bab", 4);
+ports::memory_t<std::int8_t> output_buffer("output_buffer", {OUTPUT_ROWS, BANKS, UNIT_BYTES}, "abw", 2);
+#else
+std::int8_t input_buffer[INPUT_ROWS][BANKS][UNIT_BYTES];
+std::int8_t weight_buffer[WEIGHT_ROWS][BANKS][UNIT_BYTES];
+parameter_t parameter_buffer[PARAMETER_ROWS][BANKS];
+sum_t accumulators[SUM_MEMORIES][ACCUMULATOR_ROWS][BANK_COLUMNS];
+std::int8_t output_buffer[OUTPUT_ROWS][BANKS][UNIT_BYTES];
+#endif
 
 // One pass: the processes work on successive blocks at the same time; tokens say which half of a buffer is whose.
 void run_pass(READ_PORTS, WRITE_PORTS, const command_t &c, const source_t load_sources[MAX_SOURCES],
@@ -170,15 +179,16 @@ extern "C" void overlay(READ_PORTS, WRITE_PORTS, std::uint64_t *counters, std::u
 #pragma HLS interface mode = s_axilite port = commands_address
 #pragma HLS interface mode = s_axilite port = command_count
 #pragma HLS interface mode = s_axilite port = return
-    // Banks: a unit of n consecutive ones per cycle from the input and the output buffer, a word of the weights, one
-    // accumulator row (a bank per column).
-#pragma HLS array_partition variable = input_buffer cyclic factor = WORD_UNITS dim = 1
-#pragma HLS array_reshape variable = input_buffer complete dim = 2
-#pragma HLS array_reshape variable = weight_buffer complete dim = 2
+    // Banks: a unit from each bank of the buffers per cycle, one accumulator row (a bank per column).
+#pragma HLS array_partition variable = input_buffer complete dim = 2
+#pragma HLS array_reshape variable = input_buffer complete dim = 3
+#pragma HLS array_partition variable = weight_buffer complete dim = 2
+#pragma HLS array_reshape variable = weight_buffer complete dim = 3
+#pragma HLS array_partition variable = parameter_buffer complete dim = 2
 #pragma HLS array_partition variable = accumulators complete dim = 1
 #pragma HLS array_partition variable = accumulators complete dim = 3
-#pragma HLS array_partition variable = output_buffer cyclic factor = WORD_UNITS dim = 1
-#pragma HLS array_reshape variable = output_buffer complete dim = 2
+#pragma HLS array_partition variable = output_buffer complete dim = 2
+#pragma HLS array_reshape variable = output_buffer complete dim = 3
     // One side writes a half while the other reads the other half: a port each.
 #define STORED(buffer, memory) PRAGMA(HLS bind_storage variable = buffer type = ram_2p impl = memory)
     STORED(input_buffer, INPUT_STORAGE)

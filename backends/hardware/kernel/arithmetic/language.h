@@ -60,7 +60,29 @@ using std::uint64_t;
 #define HLS_PRAGMA(text)
 #endif
 #define INLINED HLS_PRAGMA(HLS inline)  // this function is part of its caller
-#define PIPELINED HLS_PRAGMA(HLS pipeline II = 1)
+// A loop whose iterations start cycle by cycle: its name in front of the pragma, at the head of its body. A simulation that
+// checks ports (make csim-ports, ports.h) counts them. NOT_YET: a part of the kernel whose loops it does not check yet.
+#ifdef OVERLAY_CHECK_PORTS
+#include "ports.h"
+#define PIPELINED(loop) const ports::iteration_t iteration_of_##loop(#loop);
+#define NOT_YET(part) const ports::not_yet_t not_yet_##part(#part);
+#else
+#define PIPELINED(loop) HLS_PRAGMA(HLS pipeline II = 1)
+#define NOT_YET(part)
+#endif
+
+// The types of a memory as an argument, of who reads it and of who writes it: an array, or an object that checks its
+// ports. `first`: the first dimension, [] where it does not matter.
+#ifdef OVERLAY_CHECK_PORTS
+#define MEMORY_TYPE(name, type, first, rest)            \
+    typedef const ports::memory_t<type> &name##_read_t; \
+    typedef ports::memory_t<type> &name##_write_t;
+#else
+#define MEMORY_TYPE(name, type, first, rest)     \
+    typedef const type name##_read_t first rest; \
+    typedef type name##_write_t first rest;
+#endif
+
 #define TRIPS(least, most) HLS_PRAGMA(HLS loop_tripcount min = least max = most)
 
 // Every iteration of the loop becomes hardware of its own. Vitis HLS wants to read it inside of the loop, aoc in

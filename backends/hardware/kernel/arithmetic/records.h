@@ -124,4 +124,12 @@ static inline int units_of(int channels) { return (channels + UNIT_BYTES - 1) / 
 // Units from a pixel to the next in the input buffer: odd, so that neighbours lie in different banks.
 static inline int pitch_of(int units) { return units | 1; }
 
+// Units from a plane of a block to the next in its half of the output buffer: odd too, where the half has the room. Where
+// it has not, what goes to several planes of a pixel takes several turns.
+static inline int output_pitch(const command_t *c, const block_t *b) {
+    const int pixels = b->rows * c->out_width;
+    const int planes = units_of(b->channels);
+    return planes * pitch_of(pixels) <= OUTPUT_UNITS / 2 ? pitch_of(pixels) : pixels;
+}
+
 #endif

@@ -13,13 +13,28 @@ typedef struct {
 
 // The accumulators: a bank per column of the array, which holds what a multiplier makes, a sum or two ("two 36-bit sums or
 // one 40-bit Winograd sum").
-typedef sum_t accumulators_t[PACKING][2 * ACCUMULATOR_ROWS][BANK_COLUMNS];
+// Each half is a memory of its own: one is added to while POST reads the other. Memory `sum_memory(k, row)` has sum k of a
+// multiplier in accumulator row `row` of both halves, at address `sum_address(row)`.
+enum { SUM_MEMORIES = 2 * PACKING };
+
+MEMORY_TYPE(sums, sum_t, [SUM_MEMORIES], [ACCUMULATOR_ROWS][BANK_COLUMNS])
+
+INLINE int sum_memory(int k, int row) {
+    INLINED
+    return row / ACCUMULATOR_ROWS * PACKING + k;
+}
+
+INLINE int sum_address(int row) {
+    INLINED
+    return row % ACCUMULATOR_ROWS;
+}
 
 // Adds to a sum, or sets it where it is `fresh`. `each`: sums of a multiplier.
-INLINE void add_sum(accumulators_t sums, int row, int bank, int each, sum_t sum, bool fresh) {
+INLINE void add_sum(sums_write_t sums, int row, int bank, int each, sum_t sum, bool fresh) {
     INLINED
-    sum_t *own = &sums[bank % each][row][bank / each];
-    *own = (fresh ? (sum_t)0 : *own) + sum;
+    const int memory = sum_memory(bank % each, row);
+    const sum_t before = fresh ? (sum_t)0 : (sum_t)sums[memory][sum_address(row)][bank / each];
+    sums[memory][sum_address(row)][bank / each] = (sum_t)(before + sum);
 }
 
 // `each`: sums per output channel.
@@ -82,7 +97,7 @@ INLINE int rows_to_clear(const command_t *c, const geometry_t *g, const sums_t *
     return c->dataflow == IS ? g->channels * s->lines : g->sums * s->lines;
 }
 
-INLINE void clear_row(accumulators_t sums, int row) {
+INLINE void clear_row(sums_write_t sums, int row) {
     INLINED
 halves:
     UNROLLED
@@ -92,7 +107,7 @@ halves:
         UNROLLED
         for (int j = 0; j < ARRAY_COLUMNS; ++j) {
             UNROLL_THIS
-            sums[k][row][j] = 0;
+            sums[sum_memory(k, row)][sum_address(row)][j] = (sum_t)0;
         }
     }
 }

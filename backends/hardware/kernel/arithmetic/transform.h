@@ -6,12 +6,13 @@
 
 #include "winograd.h"
 
-enum { GROUP = WORD_BYTES / 2 };  // channels of a word of 16-bit values
+// Channels of a word of 16-bit values, and the units that these have.
+enum { GROUP = WORD_BYTES / 2, GROUP_UNITS = (GROUP + UNIT_BYTES - 1) / UNIT_BYTES };
 
 // Walks the groups of channels of a block's tiles.
 typedef struct {
     form_t form;
-    int units;                       // channel units
+    int units, pitch;                // channel units, and from a pixel to the next in the raw rows
     int top, left;                   // of the first tile, in the rows that the block has
     int rows, width;                 // of them
     int raw, transformed;            // first unit of the raw rows, and of the tiles
@@ -23,6 +24,7 @@ INLINE tiles_t tiles_of(const command_t *c, const block_t *b) {
     tiles_t t;
     t.form = form_of(c, b->rows);
     t.units = units_of(c->channels);
+    t.pitch = raw_pitch(c, b);
     t.top = b->first_row - c->pad_top - b->input_start;
     t.left = -c->pad_left;
     t.rows = b->input_rows;
@@ -56,22 +58,24 @@ INLINE void next_tile(tiles_t *t) {
 typedef int16_t half_tile_t[LARGEST_TILE][LARGEST_TILE][GROUP];
 
 // Gathers data element (i, j) of the tile: adds it to column j of B d.
-INLINE void gather_data(const command_t *c, const tiles_t *t, int i, int j,
-                        const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], half_tile_t part) {
+INLINE void gather_data(const command_t *c, const tiles_t *t, int i, int j, units_read_t input_buffer,
+                        half_tile_t part) {
     INLINED
     const form_t *f = &t->form;
     const int row = t->top + t->down * f->m1 + t->round / f->rounds2 * f->taps + i;
     const int column = t->left + t->across * f->m2 + t->round % f->rounds2 * f->taps + j;
     const bool inside = row >= 0 && row < t->rows && column >= 0 && column < t->width;
-    const int pixel = inside ? t->raw + (row * t->width + column) * t->units : t->raw;
+    const int unit = t->first / UNIT_BYTES;
+    const int pixel = t->raw + (row * t->width + column) * t->pitch + unit;
+    unit_t units[BANKS];
+    read_units(input_buffer, pixel, inside ? smaller(GROUP_UNITS, t->units - unit) : 0, units);
     int16_t data[GROUP];
 channels_in:
     UNROLLED
     for (int k = 0; k < GROUP; ++k) {
         UNROLL_THIS
-        const int place = smaller(t->first + k, t->units * UNIT_BYTES - 1);
-        const int8_t value = input_buffer[pixel + place / UNIT_BYTES][place % UNIT_BYTES];
-        data[k] = inside ? value : (int8_t)c->pad_value;
+        const int byte = t->first % UNIT_BYTES + k;
+        data[k] = inside ? units[byte / UNIT_BYTES].byte[byte % UNIT_BYTES] : (int8_t)c->pad_value;
     }
 rows_of_transform:
     UNROLLED
@@ -90,8 +94,7 @@ rows_of_transform:
 
 // Writes element (i, j) of B d B'. Tile, position and round of a value: unit ((position * tiles + tile) * rounds + round)
 // * 2 Cb, then 16-bit values, the low byte first.
-INLINE void write_transformed(const tiles_t *t, int i, int j, const half_tile_t part,
-                              int8_t input_buffer[INPUT_UNITS][UNIT_BYTES]) {
+INLINE void write_transformed(const tiles_t *t, int i, int j, const half_tile_t part, units_write_t input_buffer) {
     INLINED
     const form_t *f = &t->form;
     int16_t full[GROUP] = ZERO;
@@ -109,15 +112,54 @@ columns_of_transform:
     }
     const int tile = ((i * f->t2 + j) * f->down + t->down) * f->across + t->across;
     const int unit = t->transformed + (tile * f->rounds + t->round) * 2 * t->units;
+    unit_t units[BANKS] = ZERO;
 channels_out:
     UNROLLED
     for (int k = 0; k < GROUP; ++k) {
         UNROLL_THIS
-        const int byte = 2 * (t->first + k);
-        if (byte >= 2 * t->units * UNIT_BYTES) continue;
-        input_buffer[unit + byte / UNIT_BYTES][byte % UNIT_BYTES] = (int8_t)(full[k] & 0xff);
-        input_buffer[unit + byte / UNIT_BYTES][byte % UNIT_BYTES + 1] = (int8_t)(full[k] >> 8);
+        units[2 * k / UNIT_BYTES].byte[2 * k % UNIT_BYTES] = (int8_t)(full[k] & 0xff);
+        units[2 * k / UNIT_BYTES].byte[2 * k % UNIT_BYTES + 1] = (int8_t)(full[k] >> 8);
     }
+    const int before = 2 * t->first / UNIT_BYTES;
+    write_units(input_buffer, unit + before, 1, 0, smaller(WORD_UNITS, 2 * t->units - before), units);
+}
+
+// The transform of a block: in a cycle a word of raw channels is gathered for a place of a tile, and a word of
+// transformed channels is written for that place of the tile before.
+typedef struct {
+    bool busy;
+    tiles_t tile, before;  // what is gathered, and what is written
+    bool writes;           // there is a tile before
+    int i, j;              // the place in both
+    int turn;              // which half tile is gathered; the other is written
+    half_tile_t part[2];
+} transform_t;
+
+INLINE void begin_transform(const command_t *c, const block_t *b, transform_t *t) {
+    t->busy = true;
+    t->tile = tiles_of(c, b);
+    t->before = t->tile;
+    t->writes = false;
+    t->i = 0;
+    t->j = 0;
+}
+
+INLINE void transform_cycle(const command_t *c, transform_t *t, units_read_t raw, units_write_t tiles) {
+    INLINED
+    const form_t *f = &t->tile.form;
+    if (!t->tile.done) gather_data(c, &t->tile, t->i, t->j, raw, t->part[t->turn]);
+    if (t->writes) write_transformed(&t->before, t->i, t->j, t->part[t->turn ^ 1], tiles);
+    ++t->j;
+    if (t->j < f->t2) return;
+    t->j = 0;
+    ++t->i;
+    if (t->i < f->t1) return;
+    t->i = 0;
+    t->writes = !t->tile.done;
+    t->busy = t->writes;
+    t->before = t->tile;
+    t->turn ^= 1;
+    if (!t->tile.done) next_tile(&t->tile);
 }
 
 #endif

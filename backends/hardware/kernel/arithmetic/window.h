@@ -4,6 +4,7 @@
 #define OVERLAY_WINDOW_H
 
 #include "arithmetic.h"
+#include "banks.h"
 #include "multiplier.h"
 #include "winograd.h"
 
@@ -116,69 +117,120 @@ INLINE segment_t open_segment(const command_t *c, const block_t *b, const geomet
     return w;
 }
 
-// Byte `byte` of unit `unit` of pixel `tap` of the segment; pads outside the image, 0 in the pad units between pixels.
-INLINE int8_t segment_byte(const command_t *c, const geometry_t *g, const segment_t *w, int tap, int unit, int byte,
-                           const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES]) {
+// What is walked over in a segment: a unit of a pixel, its tap.
+typedef struct {
+    int tap, unit;
+} within_t;
+
+// The next BANKS units of a segment, at most `count`: pads outside the image, 0 in the pad units between pixels.
+// `place`: units of the segment before them.
+INLINE void read_segment(const command_t *c, const geometry_t *g, const segment_t *w, within_t *at, int place,
+                         int count, units_read_t input_buffer, unit_t units[BANKS]) {
     INLINED
-    const int column = w->column + tap;
-    if (unit >= g->units) return 0;
-    if (!w->inside || column < 0 || column >= w->width)
-        return (int8_t)(c->algorithm == KN2ROW ? c->data_offset : c->pad_value);
-    return input_buffer[w->unit + tap * g->pitch + unit][byte];
+    bool known[BANKS];
+    bool pads[BANKS];
+kinds_of_units:
+    UNROLLED
+    for (int k = 0; k < BANKS; ++k) {
+        UNROLL_THIS
+        const int column = w->column + at->tap;
+        const bool counts = k < count && at->unit < g->units;
+        const bool inside = w->inside && column >= 0 && column < w->width;
+        known[k] = counts && inside;
+        pads[k] = counts && !inside;
+        ++at->unit;
+        if (at->unit == g->pitch) {
+            at->unit = 0;
+            ++at->tap;
+        }
+    }
+    read_known(input_buffer, w->unit + place, known, units);
+    const int8_t pad = (int8_t)(c->algorithm == KN2ROW ? c->data_offset : c->pad_value);
+pad_units:
+    UNROLLED
+    for (int k = 0; k < BANKS; ++k) {
+        UNROLL_THIS
+    pad_bytes:
+        UNROLLED
+        for (int i = 0; i < UNIT_BYTES; ++i) {
+            UNROLL_THIS
+            if (pads[k]) units[k].byte[i] = pad;
+        }
+    }
+}
+
+// Bytes in whole readings of all banks that hold so many bytes of any offset.
+#define READINGS(bytes) (((bytes) + 2 * UNIT_BYTES - 2) / UNIT_BYTES + BANKS - 1) / BANKS
+
+enum { WINDOW_READINGS = READINGS(2 * ARRAY_ROWS), WEIGHT_READINGS = READINGS(2 * ARRAY_COLUMNS) };
+
+INLINE int units_over(int offset, int bytes) {
+    INLINED
+    return (offset + bytes + UNIT_BYTES - 1) / UNIT_BYTES;
+}
+
+// A 16-bit value or a byte of what has been read.
+INLINE int value_of_bytes(const unit_t *units, int byte, int value_bytes) {
+    INLINED
+    const int low = units[byte / UNIT_BYTES].byte[byte % UNIT_BYTES];
+    if (value_bytes == 1) return low;
+    return units[(byte + 1) / UNIT_BYTES].byte[(byte + 1) % UNIT_BYTES] * 256 + (low & 0xff);
 }
 
 // Values `first`.. of a segment, one for each row of the array; 0 beyond `count`.
 INLINE void read_window(const command_t *c, const geometry_t *g, const segment_t *w, int first, int count,
-                        const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], value_t values[ARRAY_ROWS]) {
+                        units_read_t input_buffer, value_t values[ARRAY_ROWS]) {
     INLINED
     const int start = first * g->value_bytes;
-    int tap = start / UNIT_BYTES / g->pitch;
-    int unit = start / UNIT_BYTES % g->pitch;
-    int byte = start % UNIT_BYTES;
+    const int place = start / UNIT_BYTES;
+    const int offset = start % UNIT_BYTES;
+    const int needed = units_over(offset, count * g->value_bytes);
+    within_t at = {place / g->pitch, place % g->pitch};
+    unit_t units[WINDOW_READINGS * BANKS];
+readings:
+    UNROLLED
+    for (int r = 0; r < WINDOW_READINGS; ++r) {
+        UNROLL_THIS
+        read_segment(c, g, w, &at, place + r * BANKS, needed - r * BANKS, input_buffer, &units[r * BANKS]);
+    }
 rows_of_array:
     UNROLLED
     for (int i = 0; i < ARRAY_ROWS; ++i) {
         UNROLL_THIS
-        int value = 0;
-        if (i < count) {
-            value = segment_byte(c, g, w, tap, unit, byte, input_buffer);
-            if (g->value_bytes == 2)
-                value = segment_byte(c, g, w, tap, unit, byte + 1, input_buffer) * 256 + (value & 0xff);
-            else
-                value -= c->data_offset;
-            byte += g->value_bytes;
-            if (byte == UNIT_BYTES) {
-                byte = 0;
-                ++unit;
-                if (unit == g->pitch) {
-                    unit = 0;
-                    ++tap;
-                }
-            }
-        }
-        values[i] = (value_t)value;
+        const int value = value_of_bytes(units, offset + i * g->value_bytes, g->value_bytes);
+        const int centred = g->value_bytes == 2 ? value : value - c->data_offset;
+        values[i] = i < count ? (value_t)centred : (value_t)0;
     }
 }
 
-INLINE int weight_at(const geometry_t *g, int byte, const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES]) {
+// `bytes` bytes of weights from byte `byte` on.
+INLINE void read_weights(units_read_t weight_buffer, int byte, int bytes, int readings, unit_t *units) {
     INLINED
-    const int low = weight_buffer[byte / WORD_BYTES][byte % WORD_BYTES];
-    if (g->value_bytes == 1) return low;
-    return weight_buffer[(byte + 1) / WORD_BYTES][(byte + 1) % WORD_BYTES] * 256 + (low & 0xff);
+    const int needed = units_over(byte % UNIT_BYTES, bytes);
+readings_of_weights:
+    UNROLLED
+    for (int r = 0; r < readings; ++r) {
+        UNROLL_THIS
+        read_units(weight_buffer, byte / UNIT_BYTES + r * BANKS, needed - r * BANKS, &units[r * BANKS]);
+    }
 }
 
 // A row of weights of `across` output channels that starts at byte `byte`, packed for the columns.
-INLINE void read_weight_row(const geometry_t *g, int byte, int across,
-                            const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], pair_t pairs[ARRAY_COLUMNS]) {
+INLINE void read_weight_row(const geometry_t *g, int byte, int across, units_read_t weight_buffer,
+                            pair_t pairs[ARRAY_COLUMNS]) {
     INLINED
     const int each = g->value_bytes == 2 ? 1 : PACKING;
+    const int offset = byte % UNIT_BYTES;
+    unit_t units[WEIGHT_READINGS * BANKS];
+    read_weights(weight_buffer, byte, across * g->value_bytes, WEIGHT_READINGS, units);
 columns_of_array:
     UNROLLED
     for (int j = 0; j < ARRAY_COLUMNS; ++j) {
         UNROLL_THIS
         const int first = each * j;
-        const int low = first < across ? weight_at(g, byte + first * g->value_bytes, weight_buffer) : 0;
-        const int high = each == 2 && first + 1 < across ? weight_at(g, byte + first + 1, weight_buffer) : 0;
+        const int at = offset + first * g->value_bytes;
+        const int low = first < across ? value_of_bytes(units, at, g->value_bytes) : 0;
+        const int high = each == 2 && first + 1 < across ? value_of_bytes(units, at + 1, 1) : 0;
         pairs[j] = each == 2 ? pack(high, low) : (pair_t)low;
     }
 }

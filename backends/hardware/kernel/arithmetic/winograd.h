@@ -4,6 +4,7 @@
 #define OVERLAY_WINOGRAD_H
 
 #include "arithmetic.h"
+#include "banks.h"
 
 enum { LARGEST_TILE = 8 };  // data along a dimension of a tile: F(5,4), for kernels of one dimension
 
@@ -68,6 +69,15 @@ INLINE form_t form_of(const command_t *c, int rows) {
 INLINE int transformed_units(const command_t *c, const block_t *b) {
     const form_t f = form_of(c, b->rows);
     return f.positions * f.down * f.across * f.rounds * 2 * units_of(c->channels);
+}
+
+// Units from a pixel to the next of the raw rows behind them: odd, as elsewhere, where the block's part of the buffer has
+// the room. Where it has not, LOAD writes a word in several turns.
+INLINE int raw_pitch(const command_t *c, const block_t *b) {
+    const int units = units_of(c->channels);
+    const int room = c->mode == STREAM_INPUTS ? INPUT_UNITS / 2 : INPUT_UNITS;
+    const int odd = pitch_of(units);
+    return transformed_units(c, b) + b->input_rows * c->width * odd <= room ? odd : units;
 }
 
 // value / scale of both dimensions, exactly: powers of two by shifts, 3, 9 or 45 by inverses modulo 2^64.

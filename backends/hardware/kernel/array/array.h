@@ -86,7 +86,7 @@ INLINE void catch_column(array_t *a, const lines_t *l, int then, int product) {
 
 // The sums that leave column j: added to the accumulators, "WS and IS add their partial sums into the accumulator
 // buffer, NS does so once per tile".
-INLINE void leave_column(array_t *a, const lines_t *l, usage_t mode, int now, int j, accumulators_t sums) {
+INLINE void leave_column(array_t *a, const lines_t *l, usage_t mode, int now, int j, sums_write_t sums) {
     INLINED
     const target_t t = l->target[(now - j) & RING_MASK];
     const int each = mode.single ? 1 : PACKING;
@@ -108,7 +108,7 @@ products_of_pe:
 }
 
 // One cycle of the whole array: skew, PEs, accumulators.
-INLINE void array_cycle(array_t *a, lines_t *l, usage_t mode, const cycle_t *in, int now, accumulators_t sums) {
+INLINE void array_cycle(array_t *a, lines_t *l, usage_t mode, const cycle_t *in, int now, sums_write_t sums) {
     INLINED
     enter_array(a, l, mode, in, now);
     step_rows(a, l, mode, in, now);

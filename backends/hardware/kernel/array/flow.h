@@ -26,10 +26,8 @@ INLINE flow_t flow_of(const command_t *c, const block_t *b, int now) {
 }
 
 // The next cycle of a block; false when the array is empty again.
-INLINE bool flow_cycle(const command_t *c, const block_t *b, flow_t *f, int now,
-                       const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                       const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], row_buffers_t row_buffers,
-                       tile_spots_t *spots, cycle_t *out) {
+INLINE bool flow_cycle(const command_t *c, const block_t *b, flow_t *f, int now, units_read_t input_buffer,
+                       units_read_t weight_buffer, row_buffers_t row_buffers, tile_spots_t *spots, cycle_t *out) {
     INLINED
     if (f->ending && f->tail == 0) return false;
     const cycle_t idle = ZERO;

@@ -42,19 +42,23 @@ INLINE void ns_begin(const command_t *c, flow_t *f, int now) {
 
 // Copies the units of a word into the row buffer; the pad units between pixels are left out.
 INLINE void ns_feed_word(const command_t *c, const geometry_t *g, feed_t *d, const segment_t *w, int side,
-                         const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], row_buffers_t row_buffers) {
+                         units_read_t input_buffer, row_buffers_t row_buffers) {
     INLINED
+    const int place = d->word * WORD_UNITS;
+    unit_t units[BANKS];
+    within_t at = {d->tap, d->unit};
+    read_segment(c, g, w, &at, place, smaller(WORD_UNITS, g->segment_units - place), input_buffer, units);
 units_of_word:
     UNROLLED
     for (int k = 0; k < WORD_UNITS; ++k) {
         UNROLL_THIS
-        if (d->word * WORD_UNITS + k >= g->segment_units) continue;
+        if (place + k >= g->segment_units) continue;
         if (d->unit < g->units) {
         bytes_of_unit:
             UNROLLED
             for (int i = 0; i < UNIT_BYTES; ++i) {
                 UNROLL_THIS
-                row_buffers[side][d->row][d->position + i] = segment_byte(c, g, w, d->tap, d->unit, i, input_buffer);
+                row_buffers[side][d->row][d->position + i] = units[k].byte[i];
             }
             d->position += UNIT_BYTES;
         }
@@ -67,7 +71,7 @@ units_of_word:
 }
 
 // "P1 positions stay in P1 row buffers, which are fed through a chain one word per cycle": `fill = P1 words`.
-INLINE void ns_feed(const command_t *c, const block_t *b, flow_t *f, const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
+INLINE void ns_feed(const command_t *c, const block_t *b, flow_t *f, units_read_t input_buffer,
                     row_buffers_t row_buffers, tile_spots_t *spots) {
     INLINED
     const geometry_t *g = &f->g;
@@ -98,8 +102,8 @@ INLINE void ns_feed(const command_t *c, const block_t *b, flow_t *f, const int8_
 }
 
 // The operands of value `f->value` of the tile: a row of weights at the top, a value of every row buffer at the left.
-INLINE void ns_operands(const command_t *c, const flow_t *f, const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
-                        row_buffers_t row_buffers, const tile_spots_t *spots, entry_t *entry) {
+INLINE void ns_operands(const command_t *c, const flow_t *f, units_read_t weight_buffer, row_buffers_t row_buffers,
+                        const tile_spots_t *spots, entry_t *entry) {
     INLINED
     const geometry_t *g = &f->g;
     const int side = f->tile & 1;
@@ -135,8 +139,8 @@ INLINE void ns_finish_tile(flow_t *f, int now) {
 }
 
 // "tile = no repeats_in max(b kw, P1)": a value per kw cycles, those of a row of weights; a tile of at least P1 cycles.
-INLINE void ns_compute(const command_t *c, flow_t *f, int now, const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
-                       row_buffers_t row_buffers, const tile_spots_t *spots, entry_t *entry) {
+INLINE void ns_compute(const command_t *c, flow_t *f, int now, units_read_t weight_buffer, row_buffers_t row_buffers,
+                       const tile_spots_t *spots, entry_t *entry) {
     INLINED
     const geometry_t *g = &f->g;
     if (f->value < g->values && f->beat == g->weight_row - 1) {
@@ -217,10 +221,8 @@ INLINE void ns_next_tile(const command_t *c, flow_t *f) {
 }
 
 // "tile = max(computing, P1 words)": the next tile begins when this one is computed and that one is fed.
-INLINE void ns_cycle(const command_t *c, const block_t *b, flow_t *f, int now,
-                     const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                     const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], row_buffers_t row_buffers,
-                     tile_spots_t *spots, cycle_t *out) {
+INLINE void ns_cycle(const command_t *c, const block_t *b, flow_t *f, int now, units_read_t input_buffer,
+                     units_read_t weight_buffer, row_buffers_t row_buffers, tile_spots_t *spots, cycle_t *out) {
     INLINED
     out->loading = true;
     out->target_delay = 0;

@@ -40,7 +40,7 @@ INLINE bool begins_sums(const command_t *c, const piece_t *p) {
 }
 
 // WS, "P1 kw": the weights of the next piece come down, a row of them per kw cycles.
-INLINE void ws_load_weights(flow_t *f, int now, const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], entry_t *entry) {
+INLINE void ws_load_weights(flow_t *f, int now, units_read_t weight_buffer, entry_t *entry) {
     INLINED
     const geometry_t *g = &f->g;
     const bool exists = f->next.repeat < g->repeats;
@@ -61,8 +61,8 @@ INLINE void ws_load_weights(flow_t *f, int now, const int8_t weight_buffer[WEIGH
 }
 
 // WS, "positions stream, one window of P1 values per cycle": a position per ka cycles.
-INLINE void ws_stream_position(const command_t *c, const block_t *b, flow_t *f,
-                               const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], cycle_t *out) {
+INLINE void ws_stream_position(const command_t *c, const block_t *b, flow_t *f, units_read_t input_buffer,
+                               cycle_t *out) {
     INLINED
     const geometry_t *g = &f->g;
     const piece_t *held = &f->held;
@@ -85,8 +85,8 @@ INLINE void ws_stream_position(const command_t *c, const block_t *b, flow_t *f,
 // IS, "min(a, Cw) ka": the positions of the next tile come from the left, one per ka cycles. A position sits in the column
 // whose accumulator bank its sums belong to. Where the image that the unit convolutions read is narrower than the output,
 // later rows drift away from their banks.
-INLINE void is_load_position(const command_t *c, const block_t *b, flow_t *f, int now,
-                             const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], cycle_t *out) {
+INLINE void is_load_position(const command_t *c, const block_t *b, flow_t *f, int now, units_read_t input_buffer,
+                             cycle_t *out) {
     INLINED
     const geometry_t *g = &f->g;
     const piece_t *next = &f->next;
@@ -110,8 +110,7 @@ INLINE void is_load_position(const command_t *c, const block_t *b, flow_t *f, in
 }
 
 // IS, "weights stream, P1 values of one output channel per cycle": a channel per ka cycles.
-INLINE void is_stream_weights(const command_t *c, flow_t *f, const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES],
-                              cycle_t *out) {
+INLINE void is_stream_weights(const command_t *c, flow_t *f, units_read_t weight_buffer, cycle_t *out) {
     INLINED
     const geometry_t *g = &f->g;
     if (f->tile < 0 || f->work_index >= g->channels) return;
@@ -119,11 +118,14 @@ INLINE void is_stream_weights(const command_t *c, flow_t *f, const int8_t weight
     if (f->load_beat != g->window_words - 1) return;
     const int size = piece_size(g, &f->held);
     const int byte = piece_weights(g, &f->held) + g->value_bytes * f->work_index * size;
+    unit_t units[WINDOW_READINGS * BANKS];
+    read_weights(weight_buffer, byte, size * g->value_bytes, WINDOW_READINGS, units);
 rows_of_array:
     UNROLLED
     for (int i = 0; i < ARRAY_ROWS; ++i) {
         UNROLL_THIS
-        out->entry.left[i] = i < size ? (value_t)weight_at(g, byte + i * g->value_bytes, weight_buffer) : (value_t)0;
+        const int value = value_of_bytes(units, byte % UNIT_BYTES + i * g->value_bytes, g->value_bytes);
+        out->entry.left[i] = i < size ? (value_t)value : (value_t)0;
     }
     out->target.valid = true;
     out->target.own = true;
@@ -132,17 +134,15 @@ rows_of_array:
     ++f->work_index;
 }
 
-INLINE void ws_cycle(const command_t *c, const block_t *b, flow_t *f, int now,
-                     const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                     const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], cycle_t *out) {
+INLINE void ws_cycle(const command_t *c, const block_t *b, flow_t *f, int now, units_read_t input_buffer,
+                     units_read_t weight_buffer, cycle_t *out) {
     INLINED
     ws_load_weights(f, now, weight_buffer, &out->entry);
     ws_stream_position(c, b, f, input_buffer, out);
 }
 
-INLINE void is_cycle(const command_t *c, const block_t *b, flow_t *f, int now,
-                     const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                     const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], cycle_t *out) {
+INLINE void is_cycle(const command_t *c, const block_t *b, flow_t *f, int now, units_read_t input_buffer,
+                     units_read_t weight_buffer, cycle_t *out) {
     INLINED
     is_load_position(c, b, f, now, input_buffer, out);
     is_stream_weights(c, f, weight_buffer, out);
@@ -179,9 +179,8 @@ INLINE void stationary_next_tile(const command_t *c, flow_t *f) {
     if (c->dataflow == WS) f->spot = start;
 }
 
-INLINE void stationary_cycle(const command_t *c, const block_t *b, flow_t *f, int now,
-                             const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                             const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], cycle_t *out) {
+INLINE void stationary_cycle(const command_t *c, const block_t *b, flow_t *f, int now, units_read_t input_buffer,
+                             units_read_t weight_buffer, cycle_t *out) {
     INLINED
     out->moves = true;
     out->target_delay = ARRAY_ROWS - 1;

@@ -5,6 +5,12 @@
 #include "arithmetic.h"
 #include "memory.h"
 
+// Where a slice lies in a buffer: `count` units, `step` apart; 0 or less if it is padding.
+typedef struct {
+    int unit, step, count;
+    int known, less;  // bytes of the first unit that are channels, and how many less of each unit behind it
+} units_t;
+
 // Walks the slices of a plane's rows. A row is a number of parts, each cut into words by itself, and padding: the pixels
 // of hwc and the windows of toeplitz are parts, a row of c16 is one.
 typedef struct {

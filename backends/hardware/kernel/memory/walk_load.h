@@ -19,7 +19,7 @@ typedef struct {
 
 INLINE int inputs_of(const command_t *c) { return c->op == OP_SCALE ? 1 : c->source_count; }
 
-INLINE tensor_t tensor_of(const command_t *c, const source_t sources[MAX_SOURCES], int input) {
+INLINE tensor_t tensor_of(const command_t *c, const source_t sources[MAX_SOURCES], const block_t *b, int input) {
     tensor_t t;
     const bool listed = c->op == OP_ADD || c->op == OP_MUL || c->op == OP_SCALE || c->op == OP_CONCAT;
     const bool windows = c->input_format == TOEPLITZ;
@@ -33,7 +33,7 @@ INLINE tensor_t tensor_of(const command_t *c, const source_t sources[MAX_SOURCES
     t.planes = t.by_plane ? units_of(t.channels) : 1;
     t.pixel_bytes = windows ? c->window_bytes : t.channels;
     const int units = units_of(t.pixel_bytes);
-    t.pitch = windows || c->algorithm == WINOGRAD ? units : pitch_of(units);
+    t.pitch = windows ? units : c->algorithm == WINOGRAD ? raw_pitch(c, b) : pitch_of(units);
     return t;
 }
 
@@ -63,14 +63,7 @@ INLINE reader_t run_of(const tensor_t *t, const block_t *b, int plane, int row) 
                     (uint64_t)(t->by_row ? 1 : b->input_rows) * (uint64_t)t->row_bytes);
 }
 
-// Where a slice belongs in the input buffer: `count` units, `step` apart; 0 or less if it is padding. The distances are
-// odd, so the units lie in different banks.
-typedef struct {
-    int unit, step, count;
-    int known, less;  // bytes of the first unit that are channels, and how many less of each unit behind it
-} units_t;
-
-// `unit`: first unit of the tensor.
+// Where a slice belongs in the input buffer. `unit`: first unit of the tensor.
 INLINE units_t place_of(const tensor_t *t, const slices_t *p, int plane, int unit) {
     INLINED
     units_t u;

@@ -16,7 +16,7 @@ typedef struct {
 // Byte of the block's half of the output buffer.
 INLINE int byte_of_output(const command_t *c, const block_t *b, int pixel, int oc) {
     INLINED
-    return (oc / UNIT_BYTES * b->rows * c->out_width + pixel) * UNIT_BYTES + oc % UNIT_BYTES;
+    return (oc / UNIT_BYTES * output_pitch(c, b) + pixel) * UNIT_BYTES + oc % UNIT_BYTES;
 }
 
 // Walks the sums of a convolution: R lanes of a row, row after row. Lanes are output channels (NS, WS) or positions (IS);

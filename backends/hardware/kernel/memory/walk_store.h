@@ -20,12 +20,27 @@ INLINE writer_t run_of_output(const command_t *c, const block_t *b, int plane) {
                      (uint64_t)b->first_row * (uint64_t)c->output_row_bytes);
 }
 
+// Where a slice lies in the block's half of the output buffer: n pixels of a plane, or n planes of a pixel (hwc).
+INLINE units_t place_of_output(const command_t *c, const block_t *b, const slices_t *p, int plane) {
+    INLINED
+    units_t u;
+    const int units = p->first / UNIT_BYTES;
+    const int pitch = output_pitch(c, b);
+    const bool by_plane = c->output_format == C16;
+    u.unit = p->row * c->out_width + (by_plane ? plane * pitch + units : units * pitch + p->part);
+    u.step = by_plane ? 1 : pitch;
+    u.count = by_plane ? smaller(WORD_UNITS, c->out_width - units) : is_padding(p) ? 0 : units_of(slice_bytes(p));
+    u.known = by_plane ? b->channels - plane * UNIT_BYTES : slice_bytes(p);
+    u.less = by_plane ? 0 : UNIT_BYTES;
+    return u;
+}
+
 // Byte `i` of a slice: its unit of the block's half of the output buffer, or -1 where no channel or pixel owns it and it
 // is written as 0.
 INLINE int unit_of_output(const command_t *c, const block_t *b, const slices_t *p, int plane, int i) {
     INLINED
     const int byte = p->first + i;
-    const int pixels = b->rows * c->out_width;
+    const int pixels = output_pitch(c, b);
     if (c->output_format == C16) {
         const int column = byte / UNIT_BYTES;
         const bool owned = column < c->out_width && plane * UNIT_BYTES + i % UNIT_BYTES < b->channels;

@@ -3,6 +3,7 @@
 #ifndef OVERLAY_POOLING_H
 #define OVERLAY_POOLING_H
 
+#include "banks.h"
 #include "order.h"
 
 enum {

@@ -42,8 +42,8 @@ later:
 // First step: input rows are read, each once, until output row `row` of the chunk is complete. An input row is in the
 // windows of at most three output rows: `row` and the two after it, whose running results alternate in `running`.
 INLINE uint64_t pool_down(const command_t *c, const pool_t *p, const pool_tile_t *t, const block_t *b, int chunk,
-                          int row, const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                          row_buffer_t running[RUNNING_ROWS], row_buffer_t reduced) {
+                          int row, units_read_t input_buffer, row_buffer_t running[RUNNING_ROWS],
+                          row_buffer_t reduced) {
     HLS_PRAGMA(HLS inline off)
     uint64_t cycles = 0;
     const bool largest = c->op == OP_MAX_POOL;
@@ -58,7 +58,7 @@ rows:
     words:
         for (int word = 0; word < t->words; ++word) {
             TRIPS(1, 64)
-            PIPELINED  // n units in n different banks; a word of running results is read and written once
+            PIPELINED(words)  // n units in n different banks; a word of running results is read and written once
         units:
             UNROLLED
             for (int k = 0; k < WORD_UNITS; ++k) {
@@ -74,7 +74,7 @@ rows:
                     if (counts) {
                         const int at =
                             b->input_unit + ((y - b->input_start) * c->width + t->start + column) * pitch + unit;
-                        const int stored = input_buffer[at][i];
+                        const int stored = byte_at(input_buffer, at, i);
                         value = (pool_row_t)(largest ? stored : stored - c->input_zero_point);
                     }
                     const pool_row_t before[RUNNING_ROWS] = {running[0][word][k][i], running[1][word][k][i]};
@@ -100,7 +100,7 @@ rows:
     left:
         for (int word = 0; word < t->words; ++word) {
             TRIPS(1, 64)
-            PIPELINED
+            PIPELINED(left)
         left_units:
             UNROLLED
             for (int k = 0; k < WORD_UNITS; ++k) {
@@ -129,7 +129,7 @@ INLINE uint64_t fold_row(const command_t *c, const pool_tile_t *t, const row_buf
 words:
     for (int word = 0; word < t->words; ++word) {
         TRIPS(1, 16)
-        PIPELINED
+        PIPELINED(words)
     pixels:
         UNROLLED
         for (int k = 0; k < WORD_UNITS; ++k) {
@@ -149,7 +149,7 @@ words:
 folds:
     for (int count = WORD_UNITS; count > 1; count -= count / 2) {
         TRIPS(0, 4)
-        PIPELINED
+        PIPELINED(folds)
     halves:
         UNROLLED
         for (int k = 0; k < WORD_UNITS / 2; ++k) {
@@ -198,7 +198,7 @@ words:
     steps:
         for (int step = 0; step < steps; ++step) {
             TRIPS(1, 3)
-            PIPELINED
+            PIPELINED(steps)
             const int from = step == 0 ? 0 : step * COLUMN_ADDERS + 1;
             const int end = smaller((step + 1) * COLUMN_ADDERS + 1, c->kernel_columns);
         windows_of_word:
@@ -239,7 +239,7 @@ INLINE uint64_t scatter_row(const command_t *c, const pool_tile_t *t, const row_
 blank:
     for (int column = 0; column < t->columns; ++column) {
         TRIPS(1, 64)
-        PIPELINED  // while the row before is finished
+        PIPELINED(blank)  // while the row before is finished
         for (int k = 0; k < WORD_UNITS; ++k)
             for (int i = 0; i < UNIT_BYTES; ++i) windows[column][k][i] = none;
     }
@@ -250,7 +250,7 @@ pixels:
     steps:
         for (int step = 0; step < steps; ++step) {
             TRIPS(1, 3)
-            PIPELINED  // a window in distributed memory is read, changed and written within a cycle
+            PIPELINED(steps)  // a window in distributed memory is read, changed and written within a cycle
             const int from = step == 0 ? 0 : step * COLUMN_ADDERS + 1;
         taps:
             for (int j = from; j < (step + 1) * COLUMN_ADDERS + 1; ++j) {
@@ -304,7 +304,7 @@ INLINE uint64_t pool_finish(const command_t *c, const pool_t *p, const pool_tile
 groups:
     for (int group = 0; group < groups; ++group) {
         TRIPS(1, 256)
-        PIPELINED
+        PIPELINED(groups)
         lanes_t lanes = ZERO;
     units:
         UNROLLED
@@ -345,9 +345,8 @@ typedef struct {
 
 // The three steps of successive rows work side by side.
 INLINE void pool_row(const command_t *c, const pool_t *p, const pool_tile_t *t, const block_t *b,
-                     const uint8_t values[VALUE_BYTES], int chunk, int row,
-                     const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], row_buffer_t running[RUNNING_ROWS],
-                     pool_count_t *count, PRODUCTS) {
+                     const uint8_t values[VALUE_BYTES], int chunk, int row, units_read_t input_buffer,
+                     row_buffer_t running[RUNNING_ROWS], pool_count_t *count, PRODUCTS) {
     HLS_PRAGMA(HLS inline off)
     HLS_PRAGMA(HLS dataflow)
     SCRATCH row_buffer_t reduced;
@@ -359,8 +358,7 @@ INLINE void pool_row(const command_t *c, const pool_t *p, const pool_tile_t *t, 
 
 // A block; returns the cycles that it took.
 INLINE uint64_t pool_block(const command_t *c, const uint8_t values[VALUE_BYTES], const block_t *b,
-                           const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], row_buffer_t running[RUNNING_ROWS],
-                           PRODUCTS) {
+                           units_read_t input_buffer, row_buffer_t running[RUNNING_ROWS], PRODUCTS) {
     pool_count_t count = {0, 0, 0};
     const pool_t p = pool_of(c, b);
 chunks:

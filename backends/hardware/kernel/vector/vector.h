@@ -16,16 +16,14 @@ INLINE view_t view_of(const command_t *c, const block_t *b, int unit, int channe
     return v;
 }
 
-INLINE int value_at(const view_t *v, int row, int column, int unit, int i,
-                    const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES]) {
+INLINE int value_at(const view_t *v, int row, int column, int unit, int i, units_read_t input_buffer) {
     INLINED
-    return input_buffer[v->unit + ((row - v->start) * v->width + column) * v->pitch + unit][i];
+    return byte_at(input_buffer, v->unit + ((row - v->start) * v->width + column) * v->pitch + unit, i);
 }
 
 // Depthwise convolution: a row's lanes hold their sums over all taps.
-INLINE uint64_t depthwise_row(const command_t *c, const view_t *v, int row, const order_t *o,
-                              const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                              const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], PRODUCTS) {
+INLINE uint64_t depthwise_row(const command_t *c, const view_t *v, int row, const order_t *o, units_read_t input_buffer,
+                              units_read_t weight_buffer, PRODUCTS) {
     uint64_t cycles = 0;
     unit_cursor_t at = {0, 0};
     const int channels = o->units * UNIT_BYTES;
@@ -37,7 +35,7 @@ groups:
     taps:
         for (int tap = 0; tap < c->kernel_rows * c->kernel_columns; ++tap) {
             TRIPS(1, 49)
-            PIPELINED  // one tap of R lanes per cycle
+            PIPELINED(taps)  // one tap of R lanes per cycle
             const int y = row * c->stride_rows - c->pad_top + tap / c->kernel_columns * c->dilation_rows;
             cursor = at;
         units:
@@ -54,7 +52,7 @@ groups:
                     if (!counts_in(c, o, &cursor)) continue;
                     const int byte = channels * (PARAMETER_BYTES + tap) + cursor.unit * UNIT_BYTES + i;
                     const int value = inside ? value_at(v, y, x, cursor.unit, i, input_buffer) : c->pad_value;
-                    const int weight = weight_buffer[byte / WORD_BYTES][byte % WORD_BYTES];
+                    const int weight = byte_at(weight_buffer, byte / UNIT_BYTES, byte % UNIT_BYTES);
                     lanes.product[k * UNIT_BYTES + i] += value * weight;
                 }
                 next_unit(o, &cursor);
@@ -70,8 +68,7 @@ groups:
 // ADD, MUL, SCALE: n units at a time, straight on over the row. A cycle takes a word of one tensor (SCALE: and of the
 // resident factor); the word's products leave for the lanes in groups of R.
 INLINE uint64_t elementwise_row(const command_t *c, const block_t *b, const source_t sources[MAX_SOURCES], int row,
-                                const order_t *o, const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                                const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], PRODUCTS) {
+                                const order_t *o, units_read_t input_buffer, units_read_t weight_buffer, PRODUCTS) {
     uint64_t cycles = 0;
     unit_cursor_t at = {0, 0};
     const int steps = cycles_of_word(c);
@@ -84,7 +81,7 @@ words:
     steps:
         for (int s = 0; s < steps; ++s) {
             TRIPS(2, 4)
-            PIPELINED
+            PIPELINED(steps)
             ++cycles;
             if (s >= tensors) continue;                                      // the lanes are still busy
             const int each = b->input_rows * c->width * pitch_of(o->units);  // units of a tensor
@@ -110,7 +107,7 @@ words:
                     if (c->op == OP_SCALE) {
                         const int apart = c->input_format == C16 ? PLANE_PIXEL_BYTES : UNIT_BYTES;
                         const int byte = cursor.unit * apart + i;
-                        const int factor = weight_buffer[byte / WORD_BYTES][byte % WORD_BYTES];
+                        const int factor = byte_at(weight_buffer, byte / UNIT_BYTES, byte % UNIT_BYTES);
                         *product *= (wide_t)(factor - c->second_zero_point) * c->multiplier;
                     }
                 }
@@ -121,7 +118,7 @@ words:
     groups:
         for (int group = 0; group < WORD_BYTES / LANES && first + group < o->groups; ++group) {
             TRIPS(1, 2)
-            PIPELINED  // beside the steps of the next word
+            PIPELINED(groups)  // beside the steps of the next word
             lanes_t lanes = ZERO;
         lanes:
             UNROLLED
@@ -168,7 +165,7 @@ first_bit:
 
 // LRN: running sums of squares along a pixel's channels; a window's sum is a difference of two.
 INLINE uint64_t lrn_row(const command_t *c, const view_t *v, const uint8_t values[VALUE_BYTES], int row,
-                        const order_t *o, const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], PRODUCTS) {
+                        const order_t *o, units_read_t input_buffer, PRODUCTS) {
     SCRATCH uint32_t running[LRN_CHANNELS + 1];
     uint64_t cycles = 0;
     unit_cursor_t at = {0, 0};
@@ -178,7 +175,7 @@ INLINE uint64_t lrn_row(const command_t *c, const view_t *v, const uint8_t value
 groups:
     for (int group = 0; group < o->groups; ++group) {
         TRIPS(1, 256)
-        PIPELINED
+        PIPELINED(groups)
         lanes_t lanes = ZERO;
     units:
         UNROLLED
@@ -220,13 +217,13 @@ groups:
 
 // ACTIVATION, CONCAT: pixel by pixel.
 INLINE uint64_t pixel_row(const command_t *c, const block_t *b, const source_t sources[MAX_SOURCES], int row,
-                          const order_t *o, const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], PRODUCTS) {
+                          const order_t *o, units_read_t input_buffer, PRODUCTS) {
     uint64_t cycles = 0;
     unit_cursor_t at = {0, 0};
 groups:
     for (int group = 0; group < o->groups; ++group) {
         TRIPS(1, 256)
-        PIPELINED
+        PIPELINED(groups)
         lanes_t lanes = ZERO;
         int source = 0;
         int unit = b->input_unit;
@@ -272,8 +269,8 @@ groups:
 
 // RESIZE: a word of a pixel per cycle, as one or two groups of lanes. Where the input has more channels than the output,
 // each phase of rows and columns has units of its own.
-INLINE uint64_t resize_row(const command_t *c, const view_t *v, int row, const order_t *o,
-                           const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES], PRODUCTS) {
+INLINE uint64_t resize_row(const command_t *c, const view_t *v, int row, const order_t *o, units_read_t input_buffer,
+                           PRODUCTS) {
     uint64_t cycles = 0;
     int column = 0;
     int repeat = 0;
@@ -286,7 +283,7 @@ pixels:
     words:
         for (int word = 0; word < o->units; word += WORD_UNITS) {
             TRIPS(1, 8)
-            PIPELINED
+            PIPELINED(words)
         groups:
             for (int first = word; first < word + larger(WORD_UNITS, EACH) && first < o->units; first += EACH) {
                 lanes_t lanes = ZERO;
@@ -317,9 +314,8 @@ pixels:
 
 // A block of a layer that is no convolution on the array; returns the cycles that it took.
 INLINE uint64_t vector_block(const command_t *c, const source_t sources[MAX_SOURCES], const uint8_t values[VALUE_BYTES],
-                             const block_t *b, const int8_t input_buffer[INPUT_UNITS][UNIT_BYTES],
-                             const int8_t weight_buffer[WEIGHT_WORDS][WORD_BYTES], row_buffer_t running[RUNNING_ROWS],
-                             PRODUCTS) {
+                             const block_t *b, units_read_t input_buffer, units_read_t weight_buffer,
+                             row_buffer_t running[RUNNING_ROWS], PRODUCTS) {
     if (c->op == OP_MAX_POOL || c->op == OP_AVERAGE_POOL)
         return pool_block(c, values, b, input_buffer, running, PASS_PRODUCTS);
     uint64_t cycles = 0;

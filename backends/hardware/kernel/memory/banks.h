@@ -1,0 +1,156 @@
+// The buffers of 16-byte units: input, weights and output. Unit u lies in bank u % BANKS at address u / BANKS, and a bank
+// has a port to read and a port to write. So what is read in a cycle are consecutive units, and what is written lies a
+// step apart that shares no factor with the banks: each bank has one address, and a rotation behind the banks (or a
+// multiplexer before them) sorts the units.
+#ifndef OVERLAY_BANKS_H
+#define OVERLAY_BANKS_H
+
+#include "language.h"
+#include "params.h"
+
+// A buffer as an argument, memory[address][bank][byte]: any of them, and each.
+MEMORY_TYPE(units, int8_t, [], [BANKS][UNIT_BYTES])
+MEMORY_TYPE(input, int8_t, [INPUT_ROWS], [BANKS][UNIT_BYTES])
+MEMORY_TYPE(weight, int8_t, [WEIGHT_ROWS], [BANKS][UNIT_BYTES])
+MEMORY_TYPE(output, int8_t, [OUTPUT_ROWS], [BANKS][UNIT_BYTES])
+
+typedef struct {
+    int8_t byte[UNIT_BYTES];
+} unit_t;
+
+// Unit `j` of those that begin at unit `first`, and the unit of them that lies in bank `k`.
+INLINE int bank_of(int first, int j) {
+    INLINED
+    return (first + j) & (BANKS - 1);
+}
+
+INLINE int unit_in_bank(int first, int k) {
+    INLINED
+    return (k - first) & (BANKS - 1);
+}
+
+// Units `first` .. `first` + BANKS - 1, those that `known` says; the others are 0.
+INLINE void read_known(units_read_t buffer, int first, const bool known[BANKS], unit_t units[BANKS]) {
+    INLINED
+    unit_t bank[BANKS];
+    HLS_PRAGMA(HLS array_partition variable = bank complete)
+read_banks:
+    UNROLLED
+    for (int k = 0; k < BANKS; ++k) {
+        UNROLL_THIS
+        const int j = unit_in_bank(first, k);
+    bytes_of_bank:
+        UNROLLED
+        for (int i = 0; i < UNIT_BYTES; ++i) {
+            UNROLL_THIS
+            bank[k].byte[i] = known[j] ? (int8_t)buffer[(first + j) / BANKS][k][i] : (int8_t)0;
+        }
+    }
+rotate_units:
+    UNROLLED
+    for (int j = 0; j < BANKS; ++j) {
+        UNROLL_THIS
+        units[j] = bank[bank_of(first, j)];
+    }
+}
+
+// `count` units from `first` on; the others are 0.
+INLINE void read_units(units_read_t buffer, int first, int count, unit_t units[BANKS]) {
+    INLINED
+    bool known[BANKS];
+known_units:
+    UNROLLED
+    for (int j = 0; j < BANKS; ++j) {
+        UNROLL_THIS
+        known[j] = j < count;
+    }
+    read_known(buffer, first, known, units);
+}
+
+// The power of two that a step shares with the banks: units so far apart meet in 1 bank of so many.
+INLINE int shared_power(int step) {
+    INLINED
+    int power = 0;
+powers:
+    UNROLLED
+    for (int p = 1; (1 << p) <= BANKS; ++p) {
+        UNROLL_THIS
+        if ((step & ((1 << p) - 1)) == 0) power = p;
+    }
+    return power;
+}
+
+// The inverse of an odd number modulo BANKS (of at most 2^12): Newton's steps double the bits that are right, from 3 on.
+INLINE int inverse(int odd) {
+    INLINED
+    const int own = odd & (BANKS - 1);
+    const int twice = own * (2 - own * own) & (BANKS - 1);
+    return twice * (2 - own * twice) & (BANKS - 1);
+}
+
+// Writes `count` units, unit j to `first` + j `step`. Where the step shares a power of two with the banks, as many turns
+// are needed: turn `turn` writes the units of its share.
+INLINE void write_units(units_write_t buffer, int first, int step, int turn, int count, const unit_t units[BANKS]) {
+    INLINED
+    const int power = shared_power(step);
+    const int apart = BANKS >> power;
+    const int back = inverse(step >> power);
+write_banks:
+    UNROLLED
+    for (int k = 0; k < BANKS; ++k) {
+        UNROLL_THIS
+        const int distance = unit_in_bank(first, k);
+        const int j = turn * apart + (((distance >> power) * back) & (apart - 1));
+        if ((distance & ((1 << power) - 1)) != 0 || j >= count) continue;
+    bytes_of_bank:
+        UNROLLED
+        for (int i = 0; i < UNIT_BYTES; ++i) {
+            UNROLL_THIS
+            buffer[(first + j * step) / BANKS][k][i] = units[j].byte[i];
+        }
+    }
+}
+
+// Reads `count` units, unit j from `first` + j `step`, those of one turn: write_units has the turns.
+INLINE void read_apart(units_read_t buffer, int first, int step, int turn, int count, unit_t units[BANKS]) {
+    INLINED
+    const int power = shared_power(step);
+    const int apart = BANKS >> power;
+    const int back = inverse(step >> power);
+    unit_t bank[BANKS];
+    HLS_PRAGMA(HLS array_partition variable = bank complete)
+read_banks:
+    UNROLLED
+    for (int k = 0; k < BANKS; ++k) {
+        UNROLL_THIS
+        const int distance = unit_in_bank(first, k);
+        const int j = turn * apart + (((distance >> power) * back) & (apart - 1));
+        const bool holds = (distance & ((1 << power) - 1)) == 0 && j < count;
+    bytes_of_bank:
+        UNROLLED
+        for (int i = 0; i < UNIT_BYTES; ++i) {
+            UNROLL_THIS
+            bank[k].byte[i] = holds ? (int8_t)buffer[(first + j * step) / BANKS][k][i] : (int8_t)0;
+        }
+    }
+sort_units:
+    UNROLLED
+    for (int j = 0; j < BANKS; ++j) {
+        UNROLL_THIS
+        if (j >= turn * apart && j < (turn + 1) * apart) units[j] = bank[bank_of(first, j * step)];
+    }
+}
+
+// Whether another turn follows.
+INLINE bool more_turns(int step, int turn, int count) {
+    INLINED
+    return (turn + 1) * (BANKS >> shared_power(step)) < count;
+}
+
+// A byte of a buffer. One byte alone is one address of one bank.
+INLINE int8_t byte_at(units_read_t buffer, int unit, int byte) {
+    INLINED
+    return buffer[unit / BANKS][unit & (BANKS - 1)][byte];
+}
+
+#endif

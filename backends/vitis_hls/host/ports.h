@@ -1,0 +1,231 @@
+// The memories of the kernel as objects that check their ports (make csim-ports). A memory has banks, and a bank has a
+// port to read and a port to write: in an iteration of a pipelined loop it reads one address and writes one. What an
+// iteration has written, another one can read no sooner than the memory's distance, in iterations, behind it.
+// A build without OVERLAY_CHECK_PORTS has plain arrays and does not see this file.
+#ifndef OVERLAY_PORTS_H
+#define OVERLAY_PORTS_H
+
+#include <cstdint>
+#include <deque>
+#include <initializer_list>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace ports {
+
+// Between two loops, and between a loop and another run of it behind something else, the pipeline runs dry.
+const std::int64_t DRAINED = 64;
+
+// Where the simulation is. Processes are simulated one after the other, so one counter serves them all.
+struct place_t {
+    std::int64_t now = 0;
+    const char *loop = nullptr;     // the pipelined loop at work; none: nullptr
+    const char *last = nullptr;     // the loop before
+    const char *not_yet = nullptr;  // a part of the kernel that is not checked yet
+    std::int64_t iteration = 0;     // of the loop, all its runs counted
+    std::map<std::string, std::int64_t> iterations;
+};
+
+inline place_t &here() {
+    static place_t place;
+    return place;
+}
+
+class broken_rule : public std::logic_error {
+  public:
+    explicit broken_rule(const std::string &what)
+        : std::logic_error("ports: loop '" + std::string(here().loop ? here().loop : "(none)") + "', iteration " +
+                           std::to_string(here().iteration) + ": " + what) {}
+};
+
+// An iteration of a pipelined loop, from here to the end of its body.
+class iteration_t {
+  public:
+    explicit iteration_t(const char *loop) {
+        place_t &at = here();
+        if (at.not_yet != nullptr) return;
+        if (at.loop != nullptr) throw broken_rule("the loop '" + std::string(loop) + "' inside of it is pipelined too");
+        at.now += at.last == loop ? 1 : DRAINED;
+        at.loop = at.last = loop;
+        at.iteration = at.iterations[loop]++;
+        counts = true;
+    }
+    ~iteration_t() {
+        if (counts) here().loop = nullptr;
+    }
+    iteration_t(const iteration_t &) = delete;
+    iteration_t &operator=(const iteration_t &) = delete;
+
+  private:
+    bool counts = false;
+};
+
+// A part of the kernel whose loops are not checked yet, from here to the end of the block.
+class not_yet_t {
+  public:
+    explicit not_yet_t(const char *part) : before(here().not_yet) { here().not_yet = part; }
+    ~not_yet_t() {
+        here().not_yet = before;
+        here().now += DRAINED;
+        here().last = nullptr;
+    }
+    not_yet_t(const not_yet_t &) = delete;
+    not_yet_t &operator=(const not_yet_t &) = delete;
+
+  private:
+    const char *before;
+};
+
+// A memory of up to three dimensions. `roles`, a letter per dimension: b, its index is the bank's or a part of it;
+// a, that of the address in the bank; w, of a part of the word that is read or written at once.
+template <typename T> class memory_t {
+  public:
+    memory_t(const char *called, std::initializer_list<int> dimensions, const char *role_of_each, int iterations)
+        : name(called), sizes(dimensions), roles(role_of_each), distance(iterations) {
+        std::size_t elements = 1;
+        for (std::size_t d = 0; d < sizes.size(); ++d) {
+            elements *= size_of(d);
+            if (roles[d] == 'b') banks *= size_of(d);
+            if (roles[d] == 'a') addresses *= size_of(d);
+        }
+        values.resize(elements);
+        written.resize(banks * addresses, -DRAINED);
+        ports.resize(banks);
+    }
+    memory_t(const memory_t &) = delete;
+    memory_t &operator=(const memory_t &) = delete;
+
+    // An element, or a part of the memory, as indices are given one by one.
+    template <typename Memory> class part_t {
+      public:
+        part_t(Memory &whole, std::size_t dimension) : memory(whole), depth(dimension) {}
+        part_t operator[](std::int64_t index) const {
+            part_t inner = *this;
+            const std::size_t size = memory.size_of(depth);
+            if (index < 0 || index >= static_cast<std::int64_t>(size))
+                throw broken_rule("memory '" + memory.name + "' has no index " + std::to_string(index) +
+                                  " in dimension " + std::to_string(depth) + " of " + std::to_string(size));
+            const std::size_t at = static_cast<std::size_t>(index);
+            inner.place = place * size + at;
+            if (memory.roles[depth] == 'b') inner.bank = bank * size + at;
+            if (memory.roles[depth] == 'a') inner.address = address * size + at;
+            ++inner.depth;
+            return inner;
+        }
+        operator T() const { return memory.read(bank, address, place); }
+        const part_t &operator=(T value) const {
+            memory.write(bank, address, place, value);
+            return *this;
+        }
+        const part_t &operator=(const part_t &other) const { return *this = static_cast<T>(other); }
+        part_t(const part_t &) = default;
+
+      private:
+        Memory &memory;
+        std::size_t depth, bank = 0, address = 0, place = 0;
+    };
+    part_t<memory_t> operator[](std::int64_t index) { return part_t<memory_t>(*this, 0)[index]; }
+    part_t<const memory_t> operator[](std::int64_t index) const { return part_t<const memory_t>(*this, 0)[index]; }
+
+  private:
+    struct port_t {
+        std::int64_t read_at = -1, write_at = -1;  // iteration of the last access
+        std::size_t read = 0, write = 0;           // its address
+    };
+
+    std::size_t size_of(std::size_t depth) const { return static_cast<std::size_t>(sizes[depth]); }
+
+    std::string bank_text(std::size_t bank) const { return "memory '" + name + "', bank " + std::to_string(bank); }
+
+    // Whether accesses are checked here; a memory is touched in a pipelined loop, or where nothing is checked yet.
+    bool checked(std::size_t bank, std::size_t address) const {
+        if (here().not_yet != nullptr) return false;
+        if (here().loop == nullptr)
+            throw broken_rule(bank_text(bank) + ", address " + std::to_string(address) +
+                              ": accessed outside of all pipelined loops");
+        return true;
+    }
+
+    T read(std::size_t bank, std::size_t address, std::size_t place) const {
+        if (!checked(bank, address)) return values[place];
+        const std::int64_t now = here().now;
+        port_t &port = ports[bank];
+        if (port.read_at == now && port.read != address)
+            throw broken_rule(bank_text(bank) + ": reads address " + std::to_string(address) + " beside address " +
+                              std::to_string(port.read) + ", with one port to read");
+        const std::int64_t age = now - written[bank * addresses + address];
+        if (age < distance)
+            throw broken_rule(bank_text(bank) + ": reads address " + std::to_string(address) + " " +
+                              std::to_string(age) + " iterations after it was written; it is there after " +
+                              std::to_string(distance));
+        port.read_at = now;
+        port.read = address;
+        return values[place];
+    }
+
+    void write(std::size_t bank, std::size_t address, std::size_t place, T value) {
+        values[place] = value;
+        if (!checked(bank, address)) return;
+        const std::int64_t now = here().now;
+        port_t &port = ports[bank];
+        if (port.write_at == now && port.write != address)
+            throw broken_rule(bank_text(bank) + ": writes address " + std::to_string(address) + " beside address " +
+                              std::to_string(port.write) + ", with one port to write");
+        port.write_at = now;
+        port.write = address;
+        written[bank * addresses + address] = now;
+    }
+
+    const std::string name;
+    const std::vector<int> sizes;
+    const std::string roles;
+    const int distance;
+    std::size_t banks = 1, addresses = 1;
+    std::vector<T> values;
+    std::vector<std::int64_t> written;  // iteration of the last write of an address of a bank
+    mutable std::vector<port_t> ports;
+};
+
+// A stream with one writer and one reader: an iteration writes it once and reads it once. `depth`: how much may wait in
+// it, for streams between processes that wait for each other; 0 where the reader keeps step with the writer, which a
+// simulation of one process after the other cannot show.
+template <typename T> class stream_t {
+  public:
+    stream_t(const char *called, std::size_t most) : name(called), depth(most) {}
+    stream_t(const stream_t &) = delete;
+    stream_t &operator=(const stream_t &) = delete;
+
+    void write(const T &value) {
+        once(written, "written");
+        waiting.push_back(value);
+        if (depth > 0 && waiting.size() > depth)
+            throw broken_rule("stream '" + name + "' holds " + std::to_string(waiting.size()) + ", its depth is " +
+                              std::to_string(depth));
+    }
+    T read() {
+        once(taken, "read");
+        if (waiting.empty()) throw broken_rule("stream '" + name + "' is read and empty");
+        const T value = waiting.front();
+        waiting.pop_front();
+        return value;
+    }
+    bool empty() const { return waiting.empty(); }
+
+  private:
+    void once(std::int64_t &last, const char *how) {
+        if (here().loop == nullptr) return;
+        if (last == here().now) throw broken_rule("stream '" + name + "' is " + how + " twice");
+        last = here().now;
+    }
+
+    const std::string name;
+    const std::size_t depth;
+    std::deque<T> waiting;
+    std::int64_t written = -1, taken = -1;
+};
+
+}  // namespace ports
+
+#endif

@@ -1,0 +1,106 @@
+"""Memories that check their ports (make csim-ports): faults of each kind are found, and the kernel has none."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import dynamap
+from dynamap.backends.vitis_hls import csim
+from dynamap.backends.vitis_hls.csim import CHECKED, WARNINGS, CSimulationExecutor
+from support.programs import assert_equal_layer_by_layer
+from support.repository import DIGITS_MODEL
+
+# Eight addresses in each of four banks of two-byte words; what is written can be read two iterations later.
+PROGRAM = r"""
+#include <cstdio>
+#include <cstdlib>
+#include "ports.h"
+int main(int, char **arguments) {
+    const int fault = std::atoi(arguments[1]);
+    ports::memory_t<int> memory("shelf", {8, 4, 2}, "abw", 2);
+    ports::stream_t<int> tokens("tokens", 2), values("values", 0);
+    try {
+        if (fault == 5) memory[0][0][0] = 1;
+        {
+            ports::not_yet_t part("part");
+            for (int i = 0; i < 8; ++i) for (int k = 0; k < 4; ++k) memory[i][k][0] = memory[i][k][1] = i;
+        }
+        int sum = 0;
+        for (int i = 0; i < 6; ++i) {
+            ports::iteration_t iteration("walk");
+            // Both parts of a word of each bank, at addresses of their own; bank 3 reads address i + 3, writes i + 7.
+            for (int k = 0; k < 4; ++k) sum += memory[(i + k) % 8][k][0] + memory[(i + k) % 8][k][1];
+            memory[(i + 7) % 8][3][1] = i;
+            if (i == 4 && fault == 1) sum += memory[1][2][0];
+            if (i == 4 && fault == 2) memory[1][3][0] = 1;
+            if (i == 4 && fault == 3) { memory[4][0][0] = 9; sum += memory[4][0][0]; }
+            if (i == 4 && fault == 4) { ports::iteration_t inner("inner"); }
+            if (i == 4 && fault == 6) sum += memory[8][0][0];
+            if (i == 4 && fault == 9) { values.write(1); values.write(2); }
+        }
+        for (int i = 0; i < 3; ++i) {
+            ports::iteration_t iteration("chain");
+            if (fault == 7) memory[i + 1][0][0] = memory[i][0][0] + 1;
+        }
+        for (int i = 0; i < (fault == 8 ? 3 : 2); ++i) tokens.write(i);
+        if (fault == 10) values.read();
+        std::printf("%d\n", sum);
+    } catch (const ports::broken_rule &rule) {
+        std::puts(rule.what());
+        return 1;
+    }
+    return 0;
+}
+"""
+
+FAULTS = {
+    1: "ports: loop 'walk', iteration 4: memory 'shelf', bank 2: reads address 1 beside address 6",
+    2: "ports: loop 'walk', iteration 4: memory 'shelf', bank 3: writes address 1 beside address 3",
+    3: "ports: loop 'walk', iteration 4: memory 'shelf', bank 0: reads address 4 0 iterations after it was written; ",
+    4: "ports: loop 'walk', iteration 4: the loop 'inner' inside of it is pipelined too",
+    5: "ports: loop '(none)', iteration 0: memory 'shelf', bank 0, address 0: accessed outside of all pipelined loops",
+    6: "ports: loop 'walk', iteration 4: memory 'shelf' has no index 8 in dimension 0 of 8",
+    7: "ports: loop 'chain', iteration 1: memory 'shelf', bank 0: reads address 1 1 iterations after it was written; "
+    "it is there after 2",
+    8: "ports: loop '(none)', iteration 2: stream 'tokens' holds 3, its depth is 2",
+    9: "ports: loop 'walk', iteration 4: stream 'values' is written twice",
+    10: "ports: loop '(none)', iteration 2: stream 'values' is read and empty",
+}
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ports")
+    (folder / "ports.h").write_bytes(csim.testbench_files()["ports.h"])
+    (folder / "main.cpp").write_text(PROGRAM)
+    command = ["g++", "-std=c++17", *WARNINGS, "main.cpp", "-o", "main"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder / "main"
+
+
+def test_an_iteration_of_one_address_per_port_passes(faulty: Path) -> None:
+    """Two parts of a word are one address. Twice the sum of (i + k) mod 8 over six iterations and four banks is 176.
+    Bank 3 reads in iteration 4 what iteration 0 wrote, 0 for 7, and in iteration 5 what 1 wrote, 1 for 0: 170."""
+    done = subprocess.run([str(faulty), "0"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "170\n")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_named_with_loop_iteration_memory_and_address(faulty: Path, fault: int) -> None:
+    done = subprocess.run([str(faulty), str(fault)], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and done.stdout.startswith(FAULTS[fault]), done.stdout
+
+
+def test_the_digits_network_keeps_the_rules() -> None:
+    executor = CSimulationExecutor(CHECKED)
+    assert_equal_layer_by_layer(executor, dynamap.plan(dynamap.load(DIGITS_MODEL), device="zcu104"))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("model", ["squeezenet", "googlenet"])
+def test_built_in_networks_keep_the_rules(model: str) -> None:
+    assert_equal_layer_by_layer(CSimulationExecutor(CHECKED), dynamap.plan(dynamap.load(model), device="u200"))
