@@ -82,7 +82,13 @@ def _memory(sizes: KernelSizes) -> Part:
             Number("WORD_BYTES", "PORTS * PORT_BYTES", "X: a memory word", "bytes", DERIVED),
             Number("UNIT_BYTES", UNIT_BYTES, "a unit of the input buffer: 16 channels of a pixel", "bytes", FORMAT),
             Number("WORD_UNITS", "WORD_BYTES / UNIT_BYTES", "n: units of a memory word", "units", DERIVED),
-            Number("BANKS", sizes.banks, "banks of a buffer: n, or the next power of two", "banks", DERIVED),
+            Number(
+                "BANKS",
+                sizes.banks,
+                "banks of a buffer: for a word, and for what the array takes at once",
+                "banks",
+                DERIVED,
+            ),
             Number("LANES", sizes.lanes, "R: lanes of the vector unit and of requantisation", "lanes", PLAN),
         ),
         (
@@ -92,6 +98,10 @@ def _memory(sizes: KernelSizes) -> Part:
             Relation("WORD_BYTES % UNIT_BYTES == 0", "a memory word holds whole units, a bank for each"),
             Relation("(BANKS & (BANKS - 1)) == 0", "units are told apart by the low bits of their number"),
             Relation("BANKS >= WORD_UNITS", "each unit of a word has a bank"),
+            Relation(
+                "BANKS * UNIT_BYTES >= 2 * (ARRAY_ROWS > ARRAY_COLUMNS ? ARRAY_ROWS : ARRAY_COLUMNS) + UNIT_BYTES - 1",
+                "a window and a row of weights, from any byte on, lie in different banks",
+            ),
             Relation("LANES % UNIT_BYTES == 0", "the lanes work on whole units"),
             Relation(
                 "(WORD_BYTES / 2 > UNIT_BYTES ? WORD_BYTES / 2 : UNIT_BYTES) == LANES",

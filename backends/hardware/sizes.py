@@ -38,8 +38,13 @@ class KernelSizes:
 
     @property
     def banks(self) -> int:
-        """Banks of a buffer: a power of two, so that an odd step through units meets all of them."""
-        return 1 << (self.word_bytes // UNIT_BYTES - 1).bit_length()
+        """Banks of a buffer: the units of a memory word, or of what the array takes at any byte if that is more.
+
+        A power of two, so that an odd step through units meets all of them. The array takes two bytes for each row, or
+        for each column.
+        """
+        widest = ceil_div(2 * max(self.rows, self.columns) + 2 * UNIT_BYTES - 2, UNIT_BYTES)
+        return 1 << (max(self.word_bytes // UNIT_BYTES, widest) - 1).bit_length()
 
     @property
     def parameter_channels(self) -> int:

@@ -186,7 +186,9 @@ commands:
                 cycle_t cycle;
                 busy = flow_cycle(&c, &block, &flow, now, input_buffer, weight_buffer, row_buffers, &spots, &cycle);
                 if (busy && cycle.moves) {
-                    array_cycle(&array, &lines, flow.mode, &cycle, now, sums);
+                    leaving_t leaving;
+                    array_cycle(&array, &lines, flow.mode, &cycle, now, &leaving);
+                    accumulate(&leaving, flow.mode.single, sums);
                     ++now;
                 }
                 if (busy && cycle.counts) ++cycles;

@@ -6,8 +6,7 @@
 
 namespace {
 
-// Registers and delay lines of the array, and the cycles that it has taken; sums that are on their way stay in it from
-// block to block.
+// Registers and delay lines of the array, and the cycles that it has taken.
 array_t array;
 lines_t lines;
 int now = 0;
@@ -15,28 +14,62 @@ int now = 0;
 row_buffers_t row_buffers;  // NS: windows of the tile at work and of the next
 tile_spots_t spots;
 
-void step_array(const usage_t mode, const cycle_t &cycle, sums_write_t sums) {
-#pragma HLS inline off
-#pragma HLS pipeline II = 1  // every register of the array moves in every cycle
-    array_cycle(&array, &lines, mode, &cycle, now, sums);
-    ++now;
-}
+typedef stream_of<cycle_t> cycles_t;
+typedef stream_of<leaving_t> leaving_sums_t;
 
-// kn2row: sums that no unit convolution reaches.
-void clear_sums(const command_t &c, const flow_t &f, sums_write_t sums) {
-    const int rows = rows_to_clear(&c, &f.g, &f.sums);
-clear_rows:
-    for (int row = 0; row < rows; ++row) {
-#pragma HLS loop_tripcount min = 0 max = 4096
-#pragma HLS pipeline II = 1
-        clear_row(sums, f.sums.first + row);
+// WS, IS: the operands of every cycle.
+void feed_stationary(const command_t &c, const block_t &b, input_read_t input_buffer, weight_read_t weight_buffer,
+                     cycles_t &cycles) {
+    flow_t flow = flow_of(&c, &b, 0);
+    const int length = flow_length(&c, &flow);
+stationary_cycles:
+    for (int t = 0; t < length; ++t) {
+        PIPELINED(stationary_cycles)  // a window and a row of weights: a unit of each bank
+#pragma HLS loop_tripcount min = 1024 max = 65536
+        cycle_t cycle = idle_cycle();
+        stationary_cycle(&c, &b, &flow, t, input_buffer, weight_buffer, &cycle);
+        cycles.write(cycle);
     }
 }
 
-}  // namespace
+// NS: the row buffers are filled before the array moves.
+void feed_ns(const command_t &c, const block_t &b, input_read_t input_buffer, weight_read_t weight_buffer,
+             cycles_t &cycles) {
+#pragma HLS array_partition variable = row_buffers complete dim = 2  // a row buffer per row of the array
+    NOT_YET(feed_ns)  // a row buffer takes a word of units in a cycle, and gives a byte or two
+    flow_t flow = flow_of(&c, &b, 0);
+    const int length = flow_length(&c, &flow);
+    int moved = 0;
+ns_cycles:
+    for (int t = 0; t < length; ++t) {
+#pragma HLS loop_tripcount min = 1024 max = 65536
+        cycle_t cycle = idle_cycle();
+        ns_cycle(&c, &b, &flow, moved, input_buffer, weight_buffer, row_buffers, &spots, &cycle);
+        if (cycle.moves) {
+            cycles.write(cycle);
+            ++moved;
+        }
+    }
+}
 
-std::uint64_t convolve_block(const command_t &c, const block_t &b, input_read_t input_buffer,
-                             weight_read_t weight_buffer, sums_write_t sums) {
+void feed(const command_t &c, const block_t &b, input_read_t input_buffer, weight_read_t weight_buffer,
+          cycles_t &cycles) {
+#pragma HLS inline off
+    if (c.dataflow == NS)
+        feed_ns(c, b, input_buffer, weight_buffer, cycles);
+    else
+        feed_stationary(c, b, input_buffer, weight_buffer, cycles);
+}
+
+// Cycles in which the array moves.
+int moving_cycles(const command_t &c, const block_t &b) {
+    const flow_t flow = flow_of(&c, &b, 0);
+    return flow_length(&c, &flow) - (c.dataflow == NS ? fill_cycles(&c, &flow) : 0);
+}
+
+// The array alone: no memory but its registers and delay lines.
+void run_array(const command_t &c, const block_t &b, cycles_t &cycles, leaving_sums_t &leaving,
+               std::uint64_t &counted) {
 #pragma HLS inline off
     // Every register of every PE by itself; a delay line per row or column; one accumulator target per cycle and column.
 #pragma HLS array_partition variable = array.right complete dim = 0
@@ -58,20 +91,127 @@ std::uint64_t convolve_block(const command_t &c, const block_t &b, input_read_t 
 #pragma HLS array_partition variable = lines.index complete
 #pragma HLS array_partition variable = lines.target complete
 #pragma HLS array_partition variable = lines.arriving complete
-#pragma HLS array_partition variable = row_buffers complete dim = 2  // a row buffer per row of the array
-    NOT_YET(convolve_block)  // the cycle loop makes addresses, reads, computes and accumulates in one iteration
-    flow_t flow = flow_of(&c, &b, now);
-    cycle_t cycle;
-    std::uint64_t cycles = 0;
+    const int length = moving_cycles(c, b);
+    const usage_t usage = usage_of(&c);
     clear_array(&array, &lines);
-    clear_sums(c, flow, sums);
-cycles_of_block:
-    while (flow_cycle(&c, &b, &flow, now, input_buffer, weight_buffer, row_buffers, &spots, &cycle)) {
+    std::uint64_t count = 0;
+array_cycles:
+    for (int t = 0; t < length; ++t) {
+        PIPELINED(array_cycles)  // every register moves, and hears its neighbours only
 #pragma HLS loop_tripcount min = 1024 max = 65536
-        if (cycle.moves) step_array(flow.mode, cycle, sums);
-        if (cycle.counts) ++cycles;
+        const cycle_t cycle = cycles.read();
+        leaving_t sums;
+        array_cycle(&array, &lines, usage, &cycle, now, &sums);
+        ++now;
+        leaving.write(sums);
+        if (cycle.counts) ++count;
     }
-    return cycles;
+    counted = count;
+}
+
+// What was added lately: it is in no memory yet, and the next sum of the same row takes it from here. A row of few output
+// channels and positions comes again in the next cycle.
+enum { LATELY = 3 };  // iterations before a sum that is written can be read, less one
+
+typedef struct {
+    int row[PACKING][ARRAY_COLUMNS];  // -1: none
+    sum_t sum[PACKING][ARRAY_COLUMNS];
+} added_t;
+
+// One sum: product k of column j. `lately`: the last one first.
+inline void add_lately(const leaving_t &in, int k, int j, int each, added_t lately[LATELY], sums_write_t sums) {
+#pragma HLS inline
+    const int row = in.row[k][j];
+    sum_t before = 0;
+    bool known = in.fresh[k][j];
+recent_sums:
+    for (int d = 0; d < LATELY; ++d) {
+#pragma HLS unroll
+        if (!known && lately[d].row[k][j] == row) {
+            known = true;
+            before = lately[d].sum[k][j];
+        }
+    }
+    const int product = each * j + k;
+    const int memory = sum_memory(product % each, row);
+    if (in.valid[k][j] && !known) before = sums[memory][sum_address(row)][product / each];
+    const sum_t after = (sum_t)(before + in.sum[k][j]);
+    if (in.valid[k][j]) sums[memory][sum_address(row)][product / each] = after;
+move_on:
+    for (int d = LATELY - 1; d > 0; --d) {
+#pragma HLS unroll
+        lately[d].row[k][j] = lately[d - 1].row[k][j];
+        lately[d].sum[k][j] = lately[d - 1].sum[k][j];
+    }
+    lately[0].row[k][j] = in.valid[k][j] ? row : -1;
+    lately[0].sum[k][j] = after;
+}
+
+// Sums are added to the accumulators. First, kn2row: those that no unit convolution reaches are cleared.
+void accumulate_block(const command_t &c, const block_t &b, leaving_sums_t &leaving, sums_write_t sums) {
+#pragma HLS inline off
+    const flow_t flow = flow_of(&c, &b, 0);
+    const int rows = rows_to_clear(&c, &flow.g, &flow.sums);
+cleared_rows:
+    for (int row = 0; row < rows; ++row) {
+        PIPELINED(cleared_rows)  // a row is an address of every bank
+#pragma HLS loop_tripcount min = 0 max = 4096
+        clear_row(sums, flow.sums.first + row);
+    }
+    const int length = moving_cycles(c, b);
+    if (drifts(&c)) {
+        NOT_YET(drifting_sums)  // IS of kn2row to an output of another width: sums go to banks of neighbours
+    drifting_cycles:
+        for (int t = 0; t < length; ++t) {
+#pragma HLS loop_tripcount min = 1024 max = 65536
+            const leaving_t in = leaving.read();
+            accumulate(&in, flow.mode.single, sums);
+        }
+        return;
+    }
+    added_t lately[LATELY];
+#pragma HLS array_partition variable = lately complete dim = 0
+nothing_added:
+    for (int d = 0; d < LATELY; ++d) {
+#pragma HLS unroll
+        for (int k = 0; k < PACKING; ++k) {
+#pragma HLS unroll
+            for (int j = 0; j < ARRAY_COLUMNS; ++j) {
+#pragma HLS unroll
+                lately[d].row[k][j] = -1;
+                lately[d].sum[k][j] = 0;
+            }
+        }
+    }
+    const int each = flow.mode.single ? 1 : PACKING;
+added_sums:
+    for (int t = 0; t < length; ++t) {
+        PIPELINED(added_sums)  // a sum of each bank is read, added to and written; younger ones are in registers
+#pragma HLS loop_tripcount min = 1024 max = 65536
+#pragma HLS dependence variable = sums type = inter direction = RAW false
+        const leaving_t in = leaving.read();
+    columns:
+        for (int j = 0; j < ARRAY_COLUMNS; ++j) {
+#pragma HLS unroll
+            for (int k = 0; k < PACKING; ++k) {
+#pragma HLS unroll
+                if (k < each) add_lately(in, k, j, each, lately, sums);
+            }
+        }
+    }
+}
+
+}  // namespace
+
+void convolve_block(const command_t &c, const block_t &b, input_read_t input_buffer, weight_read_t weight_buffer,
+                    sums_write_t sums, std::uint64_t &cycles) {
+#pragma HLS inline off
+#pragma HLS dataflow  // each process starts with what the one before it has made
+    IN_STEP(cycle_t, operands, 4)
+    IN_STEP(leaving_t, leaving, 4)
+    feed(c, b, input_buffer, weight_buffer, operands);
+    run_array(c, b, operands, leaving, cycles);
+    accumulate_block(c, b, leaving, sums);
 }
 
 void compute_block(const command_t &c, const source_t sources[MAX_SOURCES], const std::uint8_t values[VALUE_BYTES],
@@ -84,7 +224,7 @@ void compute_block(const command_t &c, const source_t sources[MAX_SOURCES], cons
     operand_ready.read();
     if (c.op == OP_CONV) {
         if (c.flags & FLAG_STORE) sum_slots.write(true);
-        count.cycles = convolve_block(c, b, input_buffer, weight_buffer, sums);
+        convolve_block(c, b, input_buffer, weight_buffer, sums, count.cycles);
         if (c.flags & FLAG_STORE) sum_ready.write(true);
     } else {
         count.cycles = vector_unit(c, sources, values, b, input_buffer, weight_buffer, products);

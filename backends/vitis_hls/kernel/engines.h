@@ -18,8 +18,8 @@
 // The parameters of output channels: a bank for each of the channels of a memory word.
 MEMORY_TYPE(parameters, parameter_t, [PARAMETER_ROWS], [BANKS])
 
-typedef hls::stream<token_t> tokens_t;
-typedef hls::stream<count_t> counts_t;
+typedef stream_of<token_t> tokens_t;
+typedef stream_of<count_t> counts_t;
 
 void load_block(READ_PORTS, const command_t &c, const source_t sources[MAX_SOURCES], int index,
                 input_write_t input_buffer, weight_write_t weight_buffer, parameters_write_t parameters,
@@ -37,9 +37,9 @@ void post_block(const command_t &c, const tables_t &tables, int index, parameter
 void store_block(WRITE_PORTS, const command_t &c, int index, output_read_t output_buffer, tokens_t &result_slots,
                  tokens_t &result_ready, counts_t &counts);
 
-// The parts of COMPUTE: the array (compute.cpp) and the vector unit (vector.cpp). Both return the cycles they took.
-std::uint64_t convolve_block(const command_t &c, const block_t &b, input_read_t input_buffer,
-                             weight_read_t weight_buffer, sums_write_t sums);
+// The parts of COMPUTE: the array (compute.cpp) and the vector unit (vector.cpp). Both count the cycles they take.
+void convolve_block(const command_t &c, const block_t &b, input_read_t input_buffer, weight_read_t weight_buffer,
+                    sums_write_t sums, std::uint64_t &cycles);
 
 std::uint64_t vector_unit(const command_t &c, const source_t sources[MAX_SOURCES],
                           const std::uint8_t values[VALUE_BYTES], const block_t &b, input_read_t input_buffer,

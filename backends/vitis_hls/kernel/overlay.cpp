@@ -107,23 +107,18 @@ void run_pass(READ_PORTS, WRITE_PORTS, const command_t &c, const source_t load_s
 #pragma HLS stream variable = parameter_buffer type = unsync
 #pragma HLS stream variable = accumulators type = unsync
 #pragma HLS stream variable = output_buffer type = unsync
-    // Two halves, so two tokens; products are consumed as they are made, so a few registers decouple the two sides.
-    static tokens_t operand_slots("operand_slots"), operand_ready("operand_ready");
-    static tokens_t sum_slots("sum_slots"), sum_ready("sum_ready");
-    static tokens_t result_slots("result_slots"), result_ready("result_ready");
-    static products_t products("products");
-    static counts_t load_counts("load_counts"), compute_counts("compute_counts"), store_counts("store_counts");
-#pragma HLS stream variable = operand_slots depth = 2
-#pragma HLS stream variable = operand_ready depth = 2
-#pragma HLS stream variable = sum_slots depth = 2
-#pragma HLS stream variable = sum_ready depth = 2
-#pragma HLS stream variable = result_slots depth = 2
-#pragma HLS stream variable = result_ready depth = 2
-#pragma HLS stream variable = products depth = 4
+    // Two halves, so two tokens.
+    TOKENS(token_t, operand_slots, 2)
+    TOKENS(token_t, operand_ready, 2)
+    TOKENS(token_t, sum_slots, 2)
+    TOKENS(token_t, sum_ready, 2)
+    TOKENS(token_t, result_slots, 2)
+    TOKENS(token_t, result_ready, 2)
+    IN_STEP(lanes_t, products, 4)
     // LOAD is at most two blocks ahead of COMPUTE, COMPUTE two of POST, POST two of STORE, whose count comes last.
-#pragma HLS stream variable = load_counts depth = 8
-#pragma HLS stream variable = compute_counts depth = 8
-#pragma HLS stream variable = store_counts depth = 8
+    TOKENS(count_t, load_counts, 8)
+    TOKENS(count_t, compute_counts, 8)
+    TOKENS(count_t, store_counts, 8)
 blocks:
     for (int index = 0; index < c.blocks; ++index) {
 #pragma HLS loop_tripcount min = 1 max = 64

@@ -34,7 +34,22 @@ typedef std::int32_t tag_t;  // what travels with an operand
 enum { BANK_ROWS = ARRAY_ROWS, BANK_COLUMNS = ARRAY_COLUMNS };
 
 typedef bool token_t;
-typedef hls::stream<lanes_t> products_t;
+
+// A stream between two processes, of so many elements. TOKENS wait in it; where its reader keeps step with its writer
+// (IN_STEP) a few registers decouple the two sides, and a simulation of one after the other holds more of them.
+#ifdef OVERLAY_CHECK_PORTS
+template <typename T> using stream_of = ports::stream_t<T>;
+#define TOKENS(type, name, elements) static stream_of<type> name(#name, elements);
+#define IN_STEP(type, name, elements) static stream_of<type> name(#name, 0);
+#else
+template <typename T> using stream_of = hls::stream<T>;
+#define TOKENS(type, name, elements)    \
+    static stream_of<type> name(#name); \
+    HLS_PRAGMA(HLS stream variable = name depth = elements)
+#define IN_STEP(type, name, elements) TOKENS(type, name, elements)
+#endif
+
+typedef stream_of<lanes_t> products_t;
 
 // How vector.h hands out products.
 #define PRODUCTS products_t &products

@@ -159,18 +159,13 @@ pad_units:
     }
 }
 
-// Bytes in whole readings of all banks that hold so many bytes of any offset.
-#define READINGS(bytes) (((bytes) + 2 * UNIT_BYTES - 2) / UNIT_BYTES + BANKS - 1) / BANKS
-
-enum { WINDOW_READINGS = READINGS(2 * ARRAY_ROWS), WEIGHT_READINGS = READINGS(2 * ARRAY_COLUMNS) };
-
 INLINE int units_over(int offset, int bytes) {
     INLINED
     return (offset + bytes + UNIT_BYTES - 1) / UNIT_BYTES;
 }
 
 // A 16-bit value or a byte of what has been read.
-INLINE int value_of_bytes(const unit_t *units, int byte, int value_bytes) {
+INLINE int value_of_bytes(const unit_t units[BANKS], int byte, int value_bytes) {
     INLINED
     const int low = units[byte / UNIT_BYTES].byte[byte % UNIT_BYTES];
     if (value_bytes == 1) return low;
@@ -186,13 +181,8 @@ INLINE void read_window(const command_t *c, const geometry_t *g, const segment_t
     const int offset = start % UNIT_BYTES;
     const int needed = units_over(offset, count * g->value_bytes);
     within_t at = {place / g->pitch, place % g->pitch};
-    unit_t units[WINDOW_READINGS * BANKS];
-readings:
-    UNROLLED
-    for (int r = 0; r < WINDOW_READINGS; ++r) {
-        UNROLL_THIS
-        read_segment(c, g, w, &at, place + r * BANKS, needed - r * BANKS, input_buffer, &units[r * BANKS]);
-    }
+    unit_t units[BANKS];
+    read_segment(c, g, w, &at, place, needed, input_buffer, units);
 rows_of_array:
     UNROLLED
     for (int i = 0; i < ARRAY_ROWS; ++i) {
@@ -204,15 +194,9 @@ rows_of_array:
 }
 
 // `bytes` bytes of weights from byte `byte` on.
-INLINE void read_weights(units_read_t weight_buffer, int byte, int bytes, int readings, unit_t *units) {
+INLINE void read_weights(units_read_t weight_buffer, int byte, int bytes, unit_t units[BANKS]) {
     INLINED
-    const int needed = units_over(byte % UNIT_BYTES, bytes);
-readings_of_weights:
-    UNROLLED
-    for (int r = 0; r < readings; ++r) {
-        UNROLL_THIS
-        read_units(weight_buffer, byte / UNIT_BYTES + r * BANKS, needed - r * BANKS, &units[r * BANKS]);
-    }
+    read_units(weight_buffer, byte / UNIT_BYTES, units_over(byte % UNIT_BYTES, bytes), units);
 }
 
 // A row of weights of `across` output channels that starts at byte `byte`, packed for the columns.
@@ -221,8 +205,8 @@ INLINE void read_weight_row(const geometry_t *g, int byte, int across, units_rea
     INLINED
     const int each = g->value_bytes == 2 ? 1 : PACKING;
     const int offset = byte % UNIT_BYTES;
-    unit_t units[WEIGHT_READINGS * BANKS];
-    read_weights(weight_buffer, byte, across * g->value_bytes, WEIGHT_READINGS, units);
+    unit_t units[BANKS];
+    read_weights(weight_buffer, byte, across * g->value_bytes, units);
 columns_of_array:
     UNROLLED
     for (int j = 0; j < ARRAY_COLUMNS; ++j) {

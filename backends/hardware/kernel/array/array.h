@@ -84,9 +84,14 @@ INLINE void catch_column(array_t *a, const lines_t *l, int then, int product) {
     if (l->index[then] == product) a->column_next[product] = l->arriving[then];
 }
 
-// The sums that leave column j: added to the accumulators, "WS and IS add their partial sums into the accumulator
-// buffer, NS does so once per tile".
-INLINE void leave_column(array_t *a, const lines_t *l, usage_t mode, int now, int j, sums_write_t sums) {
+// The sums that leave the columns in a cycle, a product column each, and the accumulators they are for.
+typedef struct {
+    sum_t sum[PACKING][ARRAY_COLUMNS];
+    int row[PACKING][ARRAY_COLUMNS], bank[PACKING][ARRAY_COLUMNS];
+    bool valid[PACKING][ARRAY_COLUMNS], fresh[PACKING][ARRAY_COLUMNS];  // fresh: the sum replaces what was there
+} leaving_t;
+
+INLINE void leave_column(array_t *a, const lines_t *l, usage_t mode, int now, int j, leaving_t *out) {
     INLINED
     const target_t t = l->target[(now - j) & RING_MASK];
     const int each = mode.single ? 1 : PACKING;
@@ -94,21 +99,21 @@ products_of_pe:
     UNROLLED
     for (int k = 0; k < PACKING; ++k) {
         UNROLL_THIS
+        out->valid[k][j] = false;
         const int product = each * j + k;
         if (k >= each) continue;
         if (mode.inputs_stay) catch_column(a, l, (now - (ARRAY_ROWS - 1) - j) & RING_MASK, product);
         const column_t own = a->column_now[product];
-        const bool valid = t.valid && (t.own ? own.valid : product < t.count);
-        const int row = t.row + (t.own ? own.row : 0);
-        const int bank = t.own ? own.bank : product;
-        const bool fresh = t.fresh && (own.fresh || !t.own);
-        const sum_t sum = mode.sums_stay ? a->result[k][ARRAY_ROWS][j] : a->sum[k][ARRAY_ROWS][j];
-        if (valid) add_sum(sums, row, bank, each, sum, fresh);
+        out->valid[k][j] = t.valid && (t.own ? own.valid : product < t.count);
+        out->row[k][j] = t.row + (t.own ? own.row : 0);
+        out->bank[k][j] = t.own ? own.bank : product;
+        out->fresh[k][j] = t.fresh && (own.fresh || !t.own);
+        out->sum[k][j] = mode.sums_stay ? a->result[k][ARRAY_ROWS][j] : a->sum[k][ARRAY_ROWS][j];
     }
 }
 
-// One cycle of the whole array: skew, PEs, accumulators.
-INLINE void array_cycle(array_t *a, lines_t *l, usage_t mode, const cycle_t *in, int now, sums_write_t sums) {
+// One cycle of the whole array: skew, PEs, and what leaves the columns.
+INLINE void array_cycle(array_t *a, lines_t *l, usage_t mode, const cycle_t *in, int now, leaving_t *out) {
     INLINED
     enter_array(a, l, mode, in, now);
     step_rows(a, l, mode, in, now);
@@ -116,7 +121,26 @@ bottom_edge:
     UNROLLED
     for (int j = 0; j < ARRAY_COLUMNS; ++j) {
         UNROLL_THIS
-        leave_column(a, l, mode, now, j, sums);
+        leave_column(a, l, mode, now, j, out);
+    }
+}
+
+// "WS and IS add their partial sums into the accumulator buffer, NS does so once per tile": each product column to the
+// bank that it is told.
+INLINE void accumulate(const leaving_t *in, bool single, sums_write_t sums) {
+    INLINED
+    const int each = single ? 1 : PACKING;
+banks:
+    UNROLLED
+    for (int j = 0; j < ARRAY_COLUMNS; ++j) {
+        UNROLL_THIS
+    products_of_bank:
+        UNROLLED
+        for (int k = 0; k < PACKING; ++k) {
+            UNROLL_THIS
+            if (!in->valid[k][j]) continue;
+            add_sum(sums, in->row[k][j], in->bank[k][j], each, in->sum[k][j], in->fresh[k][j]);
+        }
     }
 }
 

@@ -118,8 +118,8 @@ INLINE void is_stream_weights(const command_t *c, flow_t *f, units_read_t weight
     if (f->load_beat != g->window_words - 1) return;
     const int size = piece_size(g, &f->held);
     const int byte = piece_weights(g, &f->held) + g->value_bytes * f->work_index * size;
-    unit_t units[WINDOW_READINGS * BANKS];
-    read_weights(weight_buffer, byte, size * g->value_bytes, WINDOW_READINGS, units);
+    unit_t units[BANKS];
+    read_weights(weight_buffer, byte, size * g->value_bytes, units);
 rows_of_array:
     UNROLLED
     for (int i = 0; i < ARRAY_ROWS; ++i) {
