@@ -70,11 +70,17 @@ def test_only_synthesizable_style() -> None:
         text = re.sub(r"//.*", "", source(name))
         for word in (r"\bnew\b", r"\bmalloc\b", r"\bdelete\b", r"std::vector", r"std::function", r"\bgoto\b"):
             assert not re.search(word, text), f"{name}: {word}"
-    overlay = source("overlay.cpp")
-    declared = re.findall(r'(\w+)\("\1"\)', overlay)
-    assert len(declared) == 10
-    for stream in declared:
-        assert re.search(rf"HLS stream variable = {stream} depth = \d+", overlay), stream
+    declared = {
+        name: re.findall(r"\b(?:TOKENS|IN_STEP)\(\w+, (\w+), (\w+)\)", source(name))
+        for name in kernel_files()
+        if name.endswith(".cpp")
+    }
+    assert {name: len(streams) for name, streams in declared.items() if streams} == {
+        "overlay.cpp": 10,
+        "compute.cpp": 2,
+    }
+    assert all(depth.isdigit() for streams in declared.values() for _, depth in streams)
+    assert not any("hls::stream" in source(name) for name in declared), "a stream without a depth"
 
 
 PROGRAM = r"""
