@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dynamap.backends.contract import Int8Array
+from dynamap.cost.device import Device
 from dynamap.cost.geometry import Window
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.planner.mapping.overlay_costs import LayerCosts
@@ -26,7 +27,7 @@ def plan_on(
     network: Network,
     array: tuple[int, int],
     buffers: Buffers = SMALL,
-    device: str = "pynq-z2",
+    device: str | Device = "pynq-z2",
     request: Request | None = None,
 ) -> Plan:
     """The best plan on an overlay with this array and these buffers."""

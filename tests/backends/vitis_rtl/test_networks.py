@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dynamap.backends.program import Op, Program
 from dynamap.backends.program.specification import FormatCode, Role
 from dynamap.backends.vitis_rtl.executor import RtlExecutor
+from dynamap.cost.device import load_device
 from dynamap.cost.errors import InputError
 from support.rtl_networks import EVERY_OPERATION, parsed
 from support.rtl_programs import Case, case_of, check_run
@@ -33,6 +36,16 @@ def test_every_operation_on_hwc(rtl_executor: RtlExecutor) -> None:
     """The same kernel: its buffers have the same depths."""
     case = case_of(parsed(EVERY_OPERATION), formats="hwc")
     assert formats_of(case) == {(FormatCode.HWC, FormatCode.HWC)}
+    check_run(case, rtl_executor)
+
+
+@pytest.mark.full
+def test_every_operation_in_narrow_words(rtl_executor: RtlExecutor) -> None:
+    """One port of 32 bytes, lanes of 16 channels, and rows of the array that fill no group."""
+    board = load_device("zcu104")
+    board = replace(board, system=replace(board.system, memory_ports=1, port_bytes=32, memory_banks=("HP0",)))
+    case = case_of(parsed(EVERY_OPERATION), array=(21, 24), device=board)
+    assert case.program.header.memory_word_bytes == 32
     check_run(case, rtl_executor)
 
 

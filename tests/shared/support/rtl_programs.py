@@ -17,6 +17,7 @@ from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import QuantisedNetwork, quantise
 from dynamap.backends.vitis_rtl.executor import RtlExecutor
 from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.cost.device import Device
 from dynamap.planner.importer import import_model
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.request import Request
@@ -77,11 +78,17 @@ class Case:
     image: dict[str, Int8Array]
 
 
-def case_of(model: onnx.ModelProto, *, array: tuple[int, int] = ARRAY, formats: str | None = "c16") -> Case:
+def case_of(
+    model: onnx.ModelProto,
+    *,
+    array: tuple[int, int] = ARRAY,
+    formats: str | None = "c16",
+    device: str | Device = DEVICE,
+) -> Case:
     """The case of a model: im2col with weights that stay, and all tensors in one format where it is given."""
     network = import_model(model, "chain", "")
     request = Request(algorithms=(Algorithm.IM2COL,), dataflows=(Dataflow.WS,))
-    plan = plan_on(network, array, TINY, DEVICE, request)
+    plan = plan_on(network, array, TINY, device, request)
     if formats is not None:
         layers = [redecided(layer, input_format=formats, output_format=formats) for layer in plan.layers]
         plan = replace(plan, layers=tuple(layers))
