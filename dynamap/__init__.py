@@ -103,6 +103,7 @@ def plan(
         InputError: the model or an option cannot be understood, or an option contradicts the overlay.
         InfeasibleError: nothing fits; the message says what is short and which option to change.
     """
+    from dynamap.backends.host.estimate import with_host_seconds
     from dynamap.cost.device import DEFAULT_DEVICE, load_device
     from dynamap.planner.planning import plan_network
     from dynamap.planner.request.replanning import on_overlay_of
@@ -112,9 +113,11 @@ def plan(
     request = Request().asking({"solver": solver, **options})
     network = _network_of(model, request.shapes, host)
     if overlay is None:
-        return Plan.of(plan_network(network, device or DEFAULT_DEVICE, request), network)
-    board, request = on_overlay_of(overlay, request, load_device(device) if device else None)
-    return Plan.of(plan_network(network, board, request), network)
+        found = plan_network(network, device or DEFAULT_DEVICE, request)
+    else:
+        board, request = on_overlay_of(overlay, request, load_device(device) if device else None)
+        found = plan_network(network, board, request)
+    return Plan.of(with_host_seconds(found, network.whole), network)
 
 
 def plan_together(

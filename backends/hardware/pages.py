@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dynamap.backends.hardware.writers import markdown_text
 from dynamap.planner.plan.plan import Plan
@@ -34,7 +35,7 @@ def layer_table(plan: Plan) -> str:
 
 
 def _segments(plan: Plan) -> list[str]:
-    """What is said of a model of which the host runs parts."""
+    """What is said of a model of which the host runs parts; no seconds, so that a project has the same bytes again."""
     if not plan.segments:
         return []
     return [
@@ -42,7 +43,7 @@ def _segments(plan: Plan) -> list[str]:
         "all of it, with `--input` and `--output` as .npz by the model's names; the C++ programs and the simulations "
         "run the overlay's parts on golden values of what the host gives them.",
         "",
-        *(f"- {markdown_text(segment_line(segment))}" for segment in plan.segments),
+        *(f"- {markdown_text(segment_line(replace(segment, seconds=None)))}" for segment in plan.segments),
         "",
     ]
 

@@ -20,9 +20,11 @@ ANY_VENDOR = "any"
 
 
 def plan_digest(plan: Plan) -> str:
-    """A digest of what the plan decided: of its document, but for the seconds that solving took."""
+    """A digest of what the plan decided: of its document, but for the seconds that were measured."""
     document = plan.document()
     document["solver"] = {key: value for key, value in document["solver"].items() if key != "seconds"}
+    if "segments" in document:
+        document["segments"] = [{**segment, "seconds": None} for segment in document["segments"]]
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
 
 

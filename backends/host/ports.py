@@ -41,10 +41,11 @@ def samples_of(whole: Whole, data: Mapping[str, Array], what: str) -> list[dict[
 def random_samples(whole: Whole, count: int, seed: int) -> list[dict[str, Array]]:
     """Seeded random inputs: standard normal reals, bytes of any value; ones for other integers and truth values."""
     generator = np.random.default_rng(seed)
-    return [{port.name: _random(generator, port) for port in whole.inputs} for _ in range(count)]
+    return [{port.name: random_array(generator, port) for port in whole.inputs} for _ in range(count)]
 
 
-def _random(generator: np.random.Generator, port: ModelPort) -> Array:
+def random_array(generator: np.random.Generator, port: ModelPort) -> Array:
+    """A random value of the type and shape of ``port``, open dimensions being 1."""
     kind = _dtype(port)
     shape = tuple(1 if size is None else size for size in port.shape or ())
     if kind.kind == "f" or kind.name == "bfloat16":

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
+from dynamap.backends.host.estimate import with_host_seconds
 from dynamap.cli.output import message, show, show_json
 from dynamap.cli.places import check_places
 from dynamap.cli.plan_inputs import read_task
@@ -49,6 +50,7 @@ def plan_command(
     (network,) = task.networks
     with progress_shown() as report:
         plan = plan_network(network, task.device, task.request, report)
+    plan = with_host_seconds(plan, network.whole)
     tell_of_the_fit([plan], task.networks)
     with Results() as results:
         if export_pbqp is not None:

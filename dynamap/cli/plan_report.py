@@ -16,7 +16,7 @@ from dynamap.planner.network.network import Network
 from dynamap.planner.plan.answer import answer
 from dynamap.planner.plan.layers import OnArray, PlannedLayer, chosen_cost
 from dynamap.planner.plan.plan import Plan
-from dynamap.planner.plan.segments import segment_line
+from dynamap.planner.plan.segments import host_time, segment_line
 from dynamap.planner.plan.words import algorithm_words, bound_word, dataflow_word, format_words, op_word
 from dynamap.planner.search.joint import Progress
 
@@ -129,6 +129,8 @@ def summary(plan: Plan) -> LabelledLines:
             )
         )
     lines += [("segment" if index == 0 else "", segment_line(segment)) for index, segment in enumerate(plan.segments)]
+    if plan.segments:
+        lines.append(("host time", host_time(plan.segments)))
     lines += overlay_lines(plan)
     gap = (solver.objective - solver.bound) / solver.objective if solver.objective else 0.0
     width = "" if solver.treewidth is None else f", treewidth {solver.treewidth}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Group
 from rich.text import Text
 
+from dynamap.backends.host.estimate import with_host_seconds
 from dynamap.cli.output import message, show, show_json
 from dynamap.cli.places import check_places
 from dynamap.cli.plan_inputs import Task
@@ -43,6 +44,7 @@ def plan_together_command(task: Task, output: Path | None, as_json: bool, read: 
             objective=task.objective,
             progress=report,
         )
+    plans = tuple(with_host_seconds(plan, network.whole) for plan, network in zip(plans, task.networks, strict=True))
     tell_of_the_fit(plans, task.networks)
     if output is not None:
         _write(output, dict(zip(files, plans, strict=True)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,8 @@ class PlannedSegment:
     """A step: ``runs_on`` overlay or host, its nodes, its layers (of the overlay), and what goes in and out.
 
     ``bytes_to_overlay`` and ``bytes_to_host`` are the int8 values that cross; inputs and outputs of the model are
-    among them.
+    among them. ``seconds``: what a step of the host took in onnxruntime on the machine that planned, on random values;
+    None where that was not measured.
     """
 
     name: str
@@ -27,6 +28,7 @@ class PlannedSegment:
     outputs: tuple[str, ...]
     bytes_to_overlay: int
     bytes_to_host: int
+    seconds: float | None = None
 
 
 def planned_segments(whole: Whole | None) -> tuple[PlannedSegment, ...]:
@@ -39,10 +41,25 @@ def segment_line(segment: PlannedSegment) -> str:
     first, last = segment.nodes[0], segment.nodes[-1]
     nodes = f"{len(segment.nodes)} nodes, {first!r} to {last!r}" if len(segment.nodes) > 1 else f"node {first!r}"
     if segment.runs_on == HOST:
-        return f"{segment.name}: {nodes}, in onnxruntime; not in the latency"
+        took = "" if segment.seconds is None else f", {segment.seconds * 1e3:.3g} ms on the machine that planned"
+        return f"{segment.name}: {nodes}, in onnxruntime{took}; not in the latency"
     return (
         f"{segment.name}: {nodes}; {segment.bytes_to_overlay:,} bytes come from the host, "
         f"{segment.bytes_to_host:,} go to it"
+    )
+
+
+def host_time(segments: Sequence[PlannedSegment]) -> str:
+    """What the host's steps take together, as far as that was measured; nothing to say where it has none."""
+    steps = [segment for segment in segments if segment.runs_on == HOST]
+    known = [segment.seconds for segment in steps if segment.seconds is not None]
+    if not steps:
+        return ""
+    if len(known) < len(steps):
+        return "not in the latency and not measured: onnxruntime is not installed here, or did not run its parts"
+    return (
+        f"{sum(known) * 1e3:.3g} ms, not in the latency: an estimate, its parts measured in onnxruntime on random "
+        "values on the machine that planned"
     )
 
 
