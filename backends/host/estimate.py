@@ -21,6 +21,7 @@ from dynamap.backends.host.segments import Segments
 from dynamap.cost.errors import InputError
 from dynamap.planner.network.whole import HostSegment, ModelPort, Whole
 from dynamap.planner.plan.plan import Plan
+from dynamap.planner.results.documents import json_file
 
 MOST_SECONDS = 30.0
 """Of measuring all parts."""
@@ -110,7 +111,7 @@ def _main() -> int:
     whole = pickle.load(sys.stdin.buffer)
     _limit_memory()
     try:
-        print(json.dumps(measured(whole)))
+        print(json_file(measured(whole)).decode())
     except (InputError, MemoryError):
         return 1
     return 0
