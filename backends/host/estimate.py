@@ -111,7 +111,7 @@ def _main() -> int:
     whole = pickle.load(sys.stdin.buffer)
     _limit_memory()
     try:
-        print(json_file(measured(whole)).decode())
+        sys.stdout.buffer.write(json_file(measured(whole)))
     except (InputError, MemoryError):
         return 1
     return 0
