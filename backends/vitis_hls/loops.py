@@ -3,9 +3,41 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from dynamap.backends.vitis_hls.csim import kernel_files
+
+WITHIN_PARTS = frozenset({"vector.h", "pooling_unit.h", "pooling.h", "order.h", "flow_ns.h"})
+"""Files that are used within a part that is not checked yet."""
+
+_ONCE = "once per command, before its blocks start; the plan counts 32 cycles for all of it"
+SETUP_LOOPS: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("load.cpp", "load_inputs"): "the inputs of a block follow each other, and each is a pipelined loop",
+        ("overlay.cpp", "fetch_bytes"): _ONCE,
+        ("overlay.cpp", "fetch_sources"): _ONCE,
+        ("overlay.cpp", "fetch_tables"): _ONCE,
+        ("overlay.cpp", "overlay"): _ONCE,
+    }
+)
+"""Loops that neither start in every cycle nor are unrolled: of which file and function, and why."""
+
+DIVIDING: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "flow.h": ("flow_of",),
+        "flow_stationary.h": ("is_load_position",),
+        "post.cpp": ("post_tiles", "sum_of_lane"),
+        "records.h": ("block_of",),
+        "sums.h": ("add_sum", "shifted", "sum_place", "sums_of"),
+        "transform.h": ("gather_data",),
+        "walk_post.h": ("gather_sums", "place_in_tile"),
+        "window.h": ("geometry_of", "open_segment", "read_window"),
+        "winograd.h": ("form_of",),
+    }
+)
+"""Functions that divide by what is no constant, by file: the tool builds a divider for each."""
 
 _ANNOUNCED = re.compile(r"^\s*(PIPELINED|NOT_YET)\((\w+)\);?\s*(?://\s*(.*))?$", re.MULTILINE)
 
@@ -41,15 +73,22 @@ def loop_table() -> list[str]:
         "",
         "| loop | file | why an interval of 1 holds |",
         "|---|---|---|",
-        *(f"| `{p.name}` | `src/{p.file}` | {p.reason} |" for p in parts if p.checked and p.file not in _WITHIN_PARTS),
+        *(f"| `{p.name}` | `src/{p.file}` | {p.reason} |" for p in parts if p.checked and p.file not in WITHIN_PARTS),
         "",
         "**Not checked yet**, and as written not at an interval of 1, so that the tool will report more cycles "
         "than the plan has:",
         "",
         *(f"- `{p.name}` (`src/{p.file}`): {p.reason}" for p in parts if not p.checked),
         "",
+        "Loops that are neither pipelined nor unrolled, by their functions:",
+        "",
+        *(f"- `{function}` (`src/{file}`): {why}" for (file, function), why in SETUP_LOOPS.items()),
+        "",
+        "Functions that divide by a number that is no constant, so that the tool builds dividers (not yet without): "
+        + ", ".join(f"`{name}` (`src/{file}`)" for file, names in DIVIDING.items() for name in names)
+        + "; and those of the vector unit and of NS.",
+        "",
+        "Not proven here: that two processes at work at once do not need one bank's port; that additions and "
+        "multiplications between a loop's iterations meet the clock; the depth of streams whose reader keeps step.",
+        "",
     ]
-
-
-_WITHIN_PARTS = frozenset({"vector.h", "pooling_unit.h"})
-"""Files whose loops all run within a part that is not checked yet."""

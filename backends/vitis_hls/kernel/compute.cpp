@@ -119,7 +119,7 @@ typedef struct {
 } added_t;
 
 // One sum: product k of column j. `lately`: the last one first.
-inline void add_lately(const leaving_t &in, int k, int j, int each, added_t lately[LATELY], sums_write_t sums) {
+inline void add_lately(const leaving_t &in, int k, int j, added_t lately[LATELY], sums_write_t sums) {
 #pragma HLS inline
     const int row = in.row[k][j];
     sum_t before = 0;
@@ -132,11 +132,10 @@ recent_sums:
             before = lately[d].sum[k][j];
         }
     }
-    const int product = each * j + k;
-    const int memory = sum_memory(product % each, row);
-    if (in.valid[k][j] && !known) before = sums[memory][sum_address(row)][product / each];
+    const int memory = sum_memory(k, row);
+    if (in.valid[k][j] && !known) before = sums[memory][sum_address(row)][j];
     const sum_t after = (sum_t)(before + in.sum[k][j]);
-    if (in.valid[k][j]) sums[memory][sum_address(row)][product / each] = after;
+    if (in.valid[k][j]) sums[memory][sum_address(row)][j] = after;
 move_on:
     for (int d = LATELY - 1; d > 0; --d) {
 #pragma HLS unroll
@@ -145,6 +144,17 @@ move_on:
     }
     lately[0].row[k][j] = in.valid[k][j] ? row : -1;
     lately[0].sum[k][j] = after;
+}
+
+// IS of kn2row to an output of another width.
+void drifting_sums(int length, bool single, leaving_sums_t &leaving, sums_write_t sums) {
+    NOT_YET(drifting_sums)  // IS of kn2row to an output of another width: sums go to banks of neighbours
+drifting_cycles:
+    for (int t = 0; t < length; ++t) {
+#pragma HLS loop_tripcount min = 1024 max = 65536
+        const leaving_t in = leaving.read();
+        accumulate(&in, single, sums);
+    }
 }
 
 // Sums are added to the accumulators. First, kn2row: those that no unit convolution reaches are cleared.
@@ -160,13 +170,7 @@ cleared_rows:
     }
     const int length = moving_cycles(c, b);
     if (drifts(&c)) {
-        NOT_YET(drifting_sums)  // IS of kn2row to an output of another width: sums go to banks of neighbours
-    drifting_cycles:
-        for (int t = 0; t < length; ++t) {
-#pragma HLS loop_tripcount min = 1024 max = 65536
-            const leaving_t in = leaving.read();
-            accumulate(&in, flow.mode.single, sums);
-        }
+        drifting_sums(length, flow.mode.single, leaving, sums);
         return;
     }
     added_t lately[LATELY];
@@ -195,7 +199,7 @@ added_sums:
 #pragma HLS unroll
             for (int k = 0; k < PACKING; ++k) {
 #pragma HLS unroll
-                if (k < each) add_lately(in, k, j, each, lately, sums);
+                if (k < each) add_lately(in, k, j, lately, sums);
             }
         }
     }

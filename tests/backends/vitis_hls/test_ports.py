@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 import dynamap
+from dynamap.backends.program.lowering.compile import compile_program
+from dynamap.backends.quantise import quantise
 from dynamap.backends.vitis_hls import csim
 from dynamap.backends.vitis_hls.csim import CHECKED, WARNINGS, CSimulationExecutor
-from support.programs import assert_equal_layer_by_layer
+from dynamap.cost.errors import InputError
+from dynamap.cost.geometry import TensorShape, Window
+from support.programs import assert_equal_layer_by_layer, integer_image, one_conv, plan_on
 from support.repository import DIGITS_MODEL
 
 # Eight addresses in each of four banks of two-byte words; what is written can be read two iterations later.
@@ -93,6 +97,20 @@ def test_an_iteration_of_one_address_per_port_passes(faulty: Path) -> None:
 def test_a_fault_is_named_with_loop_iteration_memory_and_address(faulty: Path, fault: int) -> None:
     done = subprocess.run([str(faulty), str(fault)], capture_output=True, text=True, check=False)
     assert done.returncode == 1 and done.stdout.startswith(FAULTS[fault]), done.stdout
+
+
+def test_a_kernel_that_was_changed_is_told_which_rule_it_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second word is written to the weight buffer in the same iteration."""
+    files = csim.kernel_files()
+    write = b"write_units(weight_buffer, unit, 1, 0, WORD_UNITS, units);"
+    assert write in files["load.cpp"]
+    files["load.cpp"] = files["load.cpp"].replace(write, write + write.replace(b"unit, 1", b"unit + BANKS, 1"))
+    monkeypatch.setattr(csim, "kernel_files", lambda: files)
+    network = one_conv(TensorShape(16, 4, 4), 16, Window((1, 1)))
+    program = compile_program(plan_on(network, (5, 4)), quantise(network, samples=1))
+    executor = CSimulationExecutor(("-O0", "-DOVERLAY_CHECK_PORTS"))
+    with pytest.raises(InputError, match=r"loop 'weight_words', iteration 0: memory 'weight_buffer', bank \d+: writes"):
+        list(executor.run(program, integer_image(network, 4)))
 
 
 def test_the_digits_network_keeps_the_rules() -> None:

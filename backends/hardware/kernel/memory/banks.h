@@ -73,9 +73,9 @@ INLINE int shared_power(int step) {
     int power = 0;
 powers:
     UNROLLED
-    for (int p = 1; (1 << p) <= BANKS; ++p) {
+    for (int p = 1; p < 13; ++p) {
         UNROLL_THIS
-        if ((step & ((1 << p) - 1)) == 0) power = p;
+        if ((1 << p) <= BANKS && (step & ((1 << p) - 1)) == 0) power = p;
     }
     return power;
 }
