@@ -78,7 +78,7 @@ def test_a_lane_is_two_multipliers() -> None:
     [
         ("window_walker", {}, 300, 420),
         pytest.param("tile_walker", {"Rows": 16}, 750, 950, marks=pytest.mark.full),
-        pytest.param("weight_loader", {}, 130, 380, marks=pytest.mark.full),
+        pytest.param("weight_loader", {}, 130, 460, marks=pytest.mark.full),
         pytest.param("placer", {"WordUnits": 4, "Banks": 8, "Pixels": 0}, 1100, 2500, marks=pytest.mark.full),
         pytest.param("pixel_lanes", {"WordUnits": 4}, 3500, 4000, marks=pytest.mark.full),
         pytest.param("window_reader", {"Rows": 128, "Banks": 16}, 1350, 2200, marks=pytest.mark.full),
