@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import email
+import importlib.metadata
+import json
 import re
 import shutil
 import subprocess
@@ -14,6 +16,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 from page_examples import ROOT, run_page
 
 FOLDERS = {"cost": "dynamap/cost", "planner": "dynamap/planner", "backends": "dynamap/backends", "dynamap": "dynamap"}
@@ -60,7 +63,7 @@ def test_links_of_the_description_work_on_an_index_page(published: Path) -> None
         metadata = email.message_from_bytes(wheel.read(name))
     description = metadata.get_payload()
     targets = re.findall(r"\]\(([^)]*)\)", description)
-    assert "https://arxiv.org/abs/2012.00912" in targets and "Quick start (`docs/quick-start.md`)" in description
+    assert "https://arxiv.org/abs/2012.00912" in targets and "quick start (`docs/quick-start.md`)" in description
     assert not [target for target in targets if not target.startswith("https://")]
     assert metadata["Description-Content-Type"] == "text/markdown"
     assert metadata.get_all("Project-URL") == ["Paper, https://arxiv.org/abs/2012.00912"]
@@ -84,17 +87,69 @@ def test_the_citation_has_the_version() -> None:
     assert f"\nversion: {version[1]}\n" in (ROOT / "CITATION.cff").read_text()
 
 
-def test_the_first_page_from_the_wheel(published: Path, tmp_path: Path) -> None:
-    """In an environment of its own, which has the wheel and, by their folder, the packages that it needs."""
-    home = tmp_path / "environment"
+@pytest.fixture(scope="module")
+def environment(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh one, which has the wheel and, by their folder, the packages that it needs."""
+    home = tmp_path_factory.mktemp("fresh") / "environment"
     venv.create(home)
     python = home / "bin" / "python"
     site = Path(_run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
     needed = {sysconfig.get_path("purelib"), *(path for path in sys.path if path.endswith("site-packages"))}
     (site / "needed.pth").write_text("\n".join(sorted(needed)) + "\n")
     _run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "-q", _one(published, "*.whl"))
-    place = _run(python, "-c", "import dynamap; print(dynamap.__file__)", cwd=tmp_path).strip()
+    place = _run(python, "-c", "import dynamap; print(dynamap.__file__)", cwd=home).strip()
     assert Path(place).is_relative_to(home)
-    folder = tmp_path / "reader"
-    folder.mkdir()
-    assert not run_page(ROOT / "docs" / "quick-start.md", folder, full=False, programs=home / "bin")
+    return home
+
+
+@pytest.mark.parametrize("page", ["quick-start", "tutorial"])
+def test_the_first_pages_from_the_wheel(environment: Path, page: str, tmp_path: Path) -> None:
+    complaints = run_page(ROOT / "docs" / f"{page}.md", tmp_path, full=False, programs=environment / "bin")
+    assert not complaints, "\n\n".join(complaints)
+
+
+def test_steps_of_the_container_run_in_a_fresh_environment(environment: Path, tmp_path: Path) -> None:
+    """Docker is not here: its instructions are read, and what they install, start and print is looked at without it."""
+    steps = re.findall(r"^([A-Z]+) ((?:.*\\\n)*.*)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert [word for word, _ in steps] == ["FROM", "RUN", "COPY", "RUN", "WORKDIR", "ENTRYPOINT"]
+    (base, system, copied, install, folder, entry) = (text for _, text in steps)
+    assert re.fullmatch(r"python:3\.\d+-slim", base) and copied == ". /source" and folder == "/work"
+    # The system's packages: the programs that the commands call, by the names that Debian's packages give them.
+    wanted = set(re.search(r"--no-install-recommends ([a-z+ ]+)", system)[1].split())  # type: ignore[index]
+    assert wanted == {"g++", "make", "perl"} and all(shutil.which(name) for name in wanted)
+    # The package's own: pip takes the source with these extras, and every requirement of theirs is met.
+    (target,) = re.findall(r"pip install --no-cache-dir '/source(\[[a-z,]+\])'", install)
+    python = environment / "bin" / "python"
+    options = (
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+        "--force-reinstall",
+        "-q",
+        "--target",
+        tmp_path / "site",
+    )
+    _run(sys.executable, "-m", "pip", "install", *options, f"{_source(tmp_path)}{target}")
+    extras = set(target.strip("[]").split(","))
+    metadata = importlib.metadata.Distribution.at(next((tmp_path / "site").glob("dynamap-*.dist-info")))
+    assert extras <= set(metadata.metadata.get_all("Provides-Extra"))
+    for requirement in map(Requirement, metadata.requires or ()):
+        if requirement.marker is None or any(requirement.marker.evaluate({"extra": extra}) for extra in extras):
+            assert importlib.metadata.version(requirement.name) in requirement.specifier, requirement
+    # What the container starts: the example in the file's first lines, in an empty folder.
+    program = environment / "bin" / json.loads(entry)[0]
+    (tmp_path / "work").mkdir()
+    shutil.copy(ROOT / "examples/digits/digits.onnx", tmp_path / "work" / "model.onnx")
+    (example,) = re.findall(r"docker run .* dynamap (plan .*)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert "proven optimal" in _run(program, *example.split(), cwd=tmp_path / "work")
+    assert (tmp_path / "work" / "plan.json").is_file() and python.exists()
+
+
+def _source(folder: Path) -> Path:
+    """The tracked files, as COPY has them."""
+    names = _run("git", "ls-files", "-z", cwd=ROOT).split("\0")
+    for name in filter(None, names):
+        if (ROOT / name).is_file():
+            (folder / "source" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / "source" / name)
+    return folder / "source"

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import plan_picture
 import pytest
 from pictures import write_pictures
 from reference_pages import PACKAGES
@@ -137,6 +138,11 @@ def test_picture_of_the_report_is_small() -> None:
     """Made by docs/extensions/report_picture.py."""
     picture = (DOCS / "images" / "report.png").read_bytes()
     assert picture.startswith(b"\x89PNG") and len(picture) < 300_000
+
+
+def test_the_picture_of_a_plan_is_what_the_command_prints() -> None:
+    drawn = plan_picture.PICTURE.read_text(encoding="utf-8")
+    assert drawn == plan_picture.draw(), "draw it again: python docs/extensions/plan_picture.py"
 
 
 def test_the_build_photographs_what_people_see(site: Path, tmp_path: Path) -> None:
