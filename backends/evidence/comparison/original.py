@@ -1,7 +1,8 @@
 """The model that the user gave, run by onnxruntime as it is: its own bytes, its own names, graph optimisations off.
 
 Nothing here is made by the importer but the name and the shape of the input. A built-in model is the ONNX model that
-the catalogue makes, with its seeded weights. A second run shows the tensors inside, by declaring them as outputs.
+the catalogue makes, with its seeded weights; of an operator of QONNX, which onnxruntime lacks,
+the meaning is spelled out. A second run shows the tensors inside, by declaring them as outputs.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from dynamap.backends.evidence.comparison.qonnx import in_standard_operators
 from dynamap.planner.models import CATALOGUE, model_proto
 from dynamap.planner.network.network import Network
 from dynamap.planner.results.optional import optional
@@ -117,7 +119,9 @@ def _model_of(network: Network) -> tuple[onnx.ModelProto, str | bytes, dict[str,
         model = model_proto(network.source, seed=network.seed)
         weights = _large_weights(model)
         return model, model.SerializeToString(), weights
-    return onnx.load(network.source, load_external_data=False), network.source, {}
+    model = onnx.load(network.source, load_external_data=False)
+    written = in_standard_operators(model)
+    return written, network.source if written is model else written.SerializeToString(), {}
 
 
 def _inside(
