@@ -115,6 +115,10 @@ def readme(plan: Plan, device: Device, digest: str, scales: str = "") -> str:
         *KERNEL_LIMITS,
         "Input-stationary kn2row with an output wider than its input adds sums into banks of neighbouring columns.",
         "A column's accumulators are two memories of 40 bits; the plan counts one of 72.",
+        "The buffers have `BANKS` banks of 128 bits (`params.h`); the plan counts a memory word's, and the weight "
+        "buffer as one memory of its width.",
+        "Raw rows of Winograd and planes of a block whose half of a buffer is full are written in several turns, which "
+        "the plan does not count.",
         "All PEs are one pipelined function; large arrays may need floorplanning to reach the clock.",
     ]
     if device.family.startswith("zynq"):
