@@ -90,7 +90,7 @@ fuzz: venv
 # report on a phone, a laptop and paper, and the site's first page, are photographed for build/pictures.
 docs: venv browser
 	$(BIN)/python -m sphinx -W --keep-going -n -q -j 2 docs build/docs
-	$(BIN)/python docs/extensions/pictures.py build/docs build/pictures
+	$(BIN)/python docs/extensions/photographs.py build/docs build/pictures
 
 clean:
 	rm -rf $(VENV) build out docs/generated *.egg-info

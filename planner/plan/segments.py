@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dynamap.planner.network.whole import HostSegment, Step, Whole
@@ -34,6 +34,12 @@ class PlannedSegment:
 def planned_segments(whole: Whole | None) -> tuple[PlannedSegment, ...]:
     """The steps in their order; none for a network that the overlay runs alone."""
     return () if whole is None else tuple(map(_planned, whole.steps))
+
+
+def timed_as(segments: Sequence[PlannedSegment], measured: Sequence[PlannedSegment]) -> tuple[PlannedSegment, ...]:
+    """The segments with the seconds of others by their names: what was measured once cannot be computed again."""
+    seconds = {segment.name: segment.seconds for segment in measured}
+    return tuple(replace(segment, seconds=seconds.get(segment.name)) for segment in segments)
 
 
 def segment_line(segment: PlannedSegment) -> str:

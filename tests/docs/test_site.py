@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import plan_picture
 import pytest
-from pictures import write_pictures
+from photographs import write_pictures
 from reference_pages import PACKAGES
 from sphinx.util.inventory import InventoryFile
 from typer.testing import CliRunner

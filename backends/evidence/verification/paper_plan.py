@@ -21,6 +21,7 @@ from dynamap.cost.errors import InfeasibleError
 from dynamap.planner.paper.costs import PaperCosts
 from dynamap.planner.paper.planning import objective_of, plan_by_paper
 from dynamap.planner.plan.plan import Plan
+from dynamap.planner.plan.segments import timed_as
 from dynamap.planner.request.space import restrictions_for
 from dynamap.planner.solvers import SOLVERS
 
@@ -139,4 +140,5 @@ def _with_own_words(written: Plan, plan: Plan) -> Plan:
         written,
         model=replace(written.model, source=plan.model.source, seed=plan.model.seed),
         solver=replace(written.solver, seconds=plan.solver.seconds),
+        segments=timed_as(written.segments, plan.segments),
     )

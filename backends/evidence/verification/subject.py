@@ -12,6 +12,7 @@ from dynamap.planner.pbqp.certificates import CertificateError, check_certificat
 from dynamap.planner.pbqp.problem import Problem
 from dynamap.planner.plan.described import layer_shape, op_of
 from dynamap.planner.plan.plan import Plan
+from dynamap.planner.plan.segments import timed_as
 from dynamap.planner.plan.words import op_word
 from dynamap.planner.request.replanning import given_overlay, stored_device, stored_request
 from dynamap.planner.request.request import Request
@@ -156,4 +157,5 @@ def with_own_words(written: Plan, plan: Plan) -> Plan:
         written,
         model=replace(written.model, source=plan.model.source, seed=plan.model.seed),
         solver=replace(written.solver, seconds=plan.solver.seconds),
+        segments=timed_as(written.segments, plan.segments),
     )

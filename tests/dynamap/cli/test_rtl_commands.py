@@ -19,7 +19,12 @@ from support.command_line import Call, Refused
 def plan(models: Path, call: Call) -> Path:
     """Of a network with an addition, on a device whose word the RTL has."""
     path = models / "p.json"
-    assert call("plan", models / "first.onnx", "--device", "zcu104", "--array", "16x8", "-o", path).status == 0
+    assert (
+        call(
+            "plan", models / "first.onnx", "--device", "zcu104", "--array", "16x8", "--dataflows", "is", "-o", path
+        ).status
+        == 0
+    )
     return path
 
 

@@ -121,6 +121,7 @@ CASES: dict[tuple[str, str], tuple[list[NodeProto], int]] = {
     ("", "Pow"): of_positive("Pow", "half"),
     ("", "ConvTranspose"): one("ConvTranspose", "mix", strides=[2, 2], output_padding=[1, 0]),
     ("", "DepthToSpace"): one("DepthToSpace", blocksize=2),
+    ("", "Gather"): one("Gather", "axis", axis=1),
     ("", "Slice"): one("Slice", "axis", "sixes", "axis"),
     ("", "SpaceToDepth"): (
         [

@@ -1,6 +1,6 @@
 """Photographs of what people see, made by headless Chromium: `make docs` writes them to build/pictures.
 
-``python docs/extensions/pictures.py SITE FOLDER`` writes the report of the digits example on a phone, on a laptop in
+``python docs/extensions/photographs.py SITE FOLDER`` writes the report of the digits example on a phone, on a laptop in
 light and dark, and as it is printed, and the first page of the built site.
 """
 
