@@ -22,7 +22,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sources, target = tmp_path_factory.mktemp("sources"), tmp_path_factory.mktemp("installed")
     for name in ("cost", "planner", "backends", "dynamap"):
         shutil.copytree(ROOT / name, sources / "dynamap" / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md"):
+    for name in ("pyproject.toml", "README.md", "setup.py"):
         shutil.copy(ROOT / name, sources / "dynamap")
     shutil.copytree(EXAMPLE, sources / "plugin", ignore=shutil.ignore_patterns("__pycache__", "build", "*.egg-info"))
     options = ["-q", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--target", str(target)]
