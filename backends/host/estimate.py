@@ -6,8 +6,10 @@ A part of a stranger's model may ask for any time and memory, so another process
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -51,7 +53,11 @@ def host_seconds(whole: Whole) -> Mapping[str, float]:
     """
     command = [sys.executable, "-m", "dynamap.backends.host.estimate"]
     try:
-        done = children.run("onnxruntime", command, seconds=MOST_SECONDS, given=pickle.dumps(whole))
+        # onnxruntime may leave a file of its session where temporary files are.
+        with tempfile.TemporaryDirectory(prefix="dynamap-host-", ignore_cleanup_errors=True) as folder:
+            own = {**os.environ, "TMPDIR": folder}
+            given = pickle.dumps(whole)
+            done = children.run("onnxruntime", command, seconds=MOST_SECONDS, environment=own, given=given)
     except (InputError, OSError):
         return {}
     if done.returncode != 0:
