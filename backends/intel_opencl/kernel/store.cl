@@ -17,12 +17,15 @@ INLINE bool store_cycle(WRITE_PORTS, const command_t *c, const block_t *b, store
         s->slice = slices_of_output(c, b);
         s->open = true;
     }
+    const units_t at = place_of_output(c, b, &s->slice, s->plane);
     word_t word;
 bytes_of_word:
     UNROLLED
     for (int i = 0; i < WORD_BYTES; ++i) {
-        const int unit = unit_of_output(c, b, &s->slice, s->plane, i);
-        word.byte[i] = unit < 0 ? (uint8_t)0 : (uint8_t)output_buffer[b->output_unit + unit][i % UNIT_BYTES];
+        const int k = i / UNIT_BYTES;
+        const bool owned = k < at.count && is_channel(&at, k, i % UNIT_BYTES);
+        const int unit = b->output_unit + at.unit + k * at.step;
+        word.byte[i] = owned ? (uint8_t)output_buffer[unit][i % UNIT_BYTES] : (uint8_t)0;
     }
     append(PASS_WRITE, &s->writer, &word, slice_bytes(&s->slice), count);
     next_slice(&s->slice);

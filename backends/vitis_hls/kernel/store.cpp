@@ -28,7 +28,7 @@ planes:
             for (int i = 0; i < WORD_BYTES; ++i) {
 #pragma HLS unroll
                 const int k = i / UNIT_BYTES;
-                const bool owned = k < at.count && i % UNIT_BYTES < at.known - k * at.less;
+                const bool owned = k < at.count && is_channel(&at, k, i % UNIT_BYTES);
                 word.byte[i] = owned ? (std::uint8_t)units[k].byte[i % UNIT_BYTES] : (std::uint8_t)0;
             }
             append(PASS_WRITE, &writer, &word, slice_bytes(&p), &count);

@@ -88,20 +88,38 @@ INLINE int inverse(int odd) {
     return twice * (2 - own * twice) & (BANKS - 1);
 }
 
-// Writes `count` units, unit j to `first` + j `step`. Where the step shares a power of two with the banks, as many turns
-// are needed: turn `turn` writes the units of its share.
+// How units that lie `step` apart meet the banks: `apart` of them in banks of their own. So many are moved in a turn.
+typedef struct {
+    int power, apart, back;
+} stride_t;
+
+INLINE stride_t stride_of(int step) {
+    INLINED
+    stride_t s;
+    s.power = shared_power(step);
+    s.apart = BANKS >> s.power;
+    s.back = inverse(step >> s.power);
+    return s;
+}
+
+// The unit of a turn, of `count` from unit `first` on, that lies in bank `k`; -1: none.
+INLINE int unit_of_turn(const stride_t *s, int first, int turn, int count, int k) {
+    INLINED
+    const int distance = unit_in_bank(first, k);
+    const int j = turn * s->apart + (((distance >> s->power) * s->back) & (s->apart - 1));
+    return (distance & ((1 << s->power) - 1)) == 0 && j < count ? j : -1;
+}
+
+// Writes `count` units, unit j to `first` + j `step`: those of one turn.
 INLINE void write_units(units_write_t buffer, int first, int step, int turn, int count, const unit_t units[BANKS]) {
     INLINED
-    const int power = shared_power(step);
-    const int apart = BANKS >> power;
-    const int back = inverse(step >> power);
+    const stride_t stride = stride_of(step);
 write_banks:
     UNROLLED
     for (int k = 0; k < BANKS; ++k) {
         UNROLL_THIS
-        const int distance = unit_in_bank(first, k);
-        const int j = turn * apart + (((distance >> power) * back) & (apart - 1));
-        if ((distance & ((1 << power) - 1)) != 0 || j >= count) continue;
+        const int j = unit_of_turn(&stride, first, turn, count, k);
+        if (j < 0) continue;
     bytes_of_bank:
         UNROLLED
         for (int i = 0; i < UNIT_BYTES; ++i) {
@@ -111,33 +129,29 @@ write_banks:
     }
 }
 
-// Reads `count` units, unit j from `first` + j `step`, those of one turn: write_units has the turns.
+// Reads `count` units, unit j from `first` + j `step`: those of one turn.
 INLINE void read_apart(units_read_t buffer, int first, int step, int turn, int count, unit_t units[BANKS]) {
     INLINED
-    const int power = shared_power(step);
-    const int apart = BANKS >> power;
-    const int back = inverse(step >> power);
+    const stride_t stride = stride_of(step);
     unit_t bank[BANKS];
     HLS_PRAGMA(HLS array_partition variable = bank complete)
 read_banks:
     UNROLLED
     for (int k = 0; k < BANKS; ++k) {
         UNROLL_THIS
-        const int distance = unit_in_bank(first, k);
-        const int j = turn * apart + (((distance >> power) * back) & (apart - 1));
-        const bool holds = (distance & ((1 << power) - 1)) == 0 && j < count;
+        const int j = unit_of_turn(&stride, first, turn, count, k);
     bytes_of_bank:
         UNROLLED
         for (int i = 0; i < UNIT_BYTES; ++i) {
             UNROLL_THIS
-            bank[k].byte[i] = holds ? (int8_t)buffer[(first + j * step) / BANKS][k][i] : (int8_t)0;
+            bank[k].byte[i] = j < 0 ? (int8_t)0 : (int8_t)buffer[(first + j * step) / BANKS][k][i];
         }
     }
 sort_units:
     UNROLLED
     for (int j = 0; j < BANKS; ++j) {
         UNROLL_THIS
-        if (j >= turn * apart && j < (turn + 1) * apart) units[j] = bank[bank_of(first, j * step)];
+        if (j >= turn * stride.apart && j < (turn + 1) * stride.apart) units[j] = bank[bank_of(first, j * step)];
     }
 }
 

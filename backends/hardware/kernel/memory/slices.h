@@ -11,6 +11,12 @@ typedef struct {
     int known, less;  // bytes of the first unit that are channels, and how many less of each unit behind it
 } units_t;
 
+// Whether byte `i` of unit `k` of a slice is a channel's.
+INLINE bool is_channel(const units_t *u, int k, int i) {
+    INLINED
+    return i < u->known - k * u->less;
+}
+
 // Walks the slices of a plane's rows. A row is a number of parts, each cut into words by itself, and padding: the pixels
 // of hwc and the windows of toeplitz are parts, a row of c16 is one.
 typedef struct {

@@ -87,7 +87,7 @@ INLINE units_t place_of(const tensor_t *t, const slices_t *p, int plane, int uni
 // Byte `i` of unit `k` of a word: channels that there are not have the value of padding.
 INLINE int8_t byte_of_unit(const command_t *c, const units_t *u, const word_t *word, int k, int i) {
     INLINED
-    return i < u->known - k * u->less ? (int8_t)word->byte[k * UNIT_BYTES + i] : (int8_t)c->pad_value;
+    return is_channel(u, k, i) ? (int8_t)word->byte[k * UNIT_BYTES + i] : (int8_t)c->pad_value;
 }
 
 // What a block loads: its inputs, and a run of weights (no bytes if there is none), in front of which lie the parameters

@@ -35,19 +35,4 @@ INLINE units_t place_of_output(const command_t *c, const block_t *b, const slice
     return u;
 }
 
-// Byte `i` of a slice: its unit of the block's half of the output buffer, or -1 where no channel or pixel owns it and it
-// is written as 0.
-INLINE int unit_of_output(const command_t *c, const block_t *b, const slices_t *p, int plane, int i) {
-    INLINED
-    const int byte = p->first + i;
-    const int pixels = output_pitch(c, b);
-    if (c->output_format == C16) {
-        const int column = byte / UNIT_BYTES;
-        const bool owned = column < c->out_width && plane * UNIT_BYTES + i % UNIT_BYTES < b->channels;
-        return owned ? plane * pixels + p->row * c->out_width + column : -1;
-    }
-    const bool owned = !is_padding(p) && byte < b->channels;
-    return owned ? byte / UNIT_BYTES * pixels + p->row * c->out_width + p->part : -1;
-}
-
 #endif
