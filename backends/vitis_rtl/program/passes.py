@@ -38,12 +38,16 @@ def vector_pass(program: Program, shape: VectorUnitShape, command: Command, tabl
 
 
 def _made(program: Program, command: Command, make: Callable[[], Work]) -> Work:
-    where = f"layer {program.layer_names[command.layer]!r} ({command.op.name.lower()})"
     try:
         work = make()
     except InputError as error:
-        raise InputError(f"{where}: {error}") from None
+        raise InputError(f"{place_of(program, command)}: {error}") from None
     return work
+
+
+def place_of(program: Program, command: Command) -> str:
+    """The layer of a command and its operation, as messages name them."""
+    return f"layer {program.layer_names[command.layer]!r} ({command.op.name.lower()})"
 
 
 def tables_of(program: Program, command: Command) -> CommandTables:

@@ -9,7 +9,7 @@ from enum import IntEnum
 from dynamap.backends.program import Flag, Op, Program
 from dynamap.backends.program.specification import Command
 from dynamap.backends.vitis_rtl.core.registers import CorePass
-from dynamap.backends.vitis_rtl.program.passes import core_pass, vector_pass
+from dynamap.backends.vitis_rtl.program.passes import core_pass, place_of, vector_pass
 from dynamap.backends.vitis_rtl.program.shape import KernelShape
 from dynamap.backends.vitis_rtl.vector.registers import VectorPass
 from dynamap.cost.errors import InputError
@@ -125,7 +125,6 @@ def _pass_record(
         work = vector_pass(program, shape.vector, command, table_address)
         op, buffers = RecordOp.VECTOR, "vector unit's buffers"
     if not work.fits():
-        where = f"layer {program.layer_names[command.layer]!r} ({command.op.name.lower()})"
-        raise InputError(f"{where}: a block of it is larger than the RTL's {buffers}")
+        raise InputError(f"{place_of(program, command)}: a block of it is larger than the RTL's {buffers}")
     look_up = bool(command.flags & Flag.LOOKUP)
     return ProgramRecord(op, number, work.registers(), work, command.output_zero_point, look_up)
