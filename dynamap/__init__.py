@@ -139,6 +139,7 @@ def plan_together(
         InputError: a model or an option cannot be understood.
         InfeasibleError: no overlay of the device runs all networks.
     """
+    from dynamap.backends.host.estimate import with_host_seconds
     from dynamap.planner.mapping.objective import Aggregate
     from dynamap.planner.request.kinds import parse_choices
     from dynamap.planner.request.request import Request
@@ -149,7 +150,10 @@ def plan_together(
     (aggregate,) = parse_choices("objective", (objective,), Aggregate)
     networks = [_network_of(model, request.shapes, host) for model in models]
     plans = together(networks, device, request, weights=weights, objective=aggregate)
-    return tuple(Plan.of(found, network) for found, network in zip(plans, networks, strict=True))
+    return tuple(
+        Plan.of(with_host_seconds(found, network.whole), network)
+        for found, network in zip(plans, networks, strict=True)
+    )
 
 
 def compare(plans: Sequence[Plan]) -> Comparison:

@@ -49,6 +49,11 @@ def test_each_part_of_the_host_is_measured(tmp_path: Path) -> None:
     assert plan_digest(other) == plan_digest(plan)
 
 
+def test_networks_that_are_planned_together_are_measured_too() -> None:
+    plans = dynamap.plan_together([MODEL, MODEL], "zcu104", array=(16, 16))
+    assert all(part.seconds for plan in plans for part in plan.segments if part.runs_on == "host")
+
+
 def test_a_plan_that_is_not_cut_says_nothing() -> None:
     plan = dynamap.plan(model_of(NODES[:1], {"w": values(4, 4, 3, 3)}, outputs=("c",)), "zcu104", array=(16, 16))
     assert plan.segments == () and host_time(plan.segments) == ""
