@@ -197,7 +197,11 @@ def assert_counters_are_the_plans(printed: str, predicted: Path) -> None:
 
 @pytest.mark.full
 def test_make_emulate_runs_googlenet(tmp_path: Path) -> None:
-    """The commands of a user, for the network and the card that they are meant for."""
+    """The commands of a user, for the network and the card that they are meant for.
+
+    The golden outputs that a project carries are the NumPy emulator's, which shares no code with the kernel; onnxruntime
+    holds the emulator (tests/backends/evidence/comparison).
+    """
     network = dynamap.load("googlenet")
     write_project(made(network, dynamap.plan(network, device="stratix10-gx2800")), tmp_path / "p")
     done = make(tmp_path / "p", "emulate", seconds=1800)
