@@ -97,7 +97,7 @@ void run_array(const command_t &c, const block_t &b, cycles_t &cycles, leaving_s
     std::uint64_t count = 0;
 array_cycles:
     for (int t = 0; t < length; ++t) {
-        PIPELINED(array_cycles)  // every register moves, and hears its neighbours only
+        PIPELINED(array_cycles)  // every register moves; a delay line is a ring, written and read once
 #pragma HLS loop_tripcount min = 1024 max = 65536
         const cycle_t cycle = cycles.read();
         leaving_t sums;
