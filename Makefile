@@ -72,6 +72,7 @@ bench: venv
 	$(BIN)/python benchmarks/solvers.py --agreement
 	$(BIN)/python benchmarks/solvers.py
 	PYTHONPATH=tests/shared $(BIN)/python benchmarks/architectures.py
+	PYTHONPATH=tests/shared $(BIN)/python benchmarks/quantisers.py
 	$(BIN)/python benchmarks/tables.py
 
 # Mutated files for every command; then damage guided by coverage on the importer and on what reads plans.
