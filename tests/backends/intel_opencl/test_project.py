@@ -199,8 +199,8 @@ def assert_counters_are_the_plans(printed: str, predicted: Path) -> None:
 def test_make_emulate_runs_googlenet(tmp_path: Path) -> None:
     """The commands of a user, for the network and the card that they are meant for.
 
-    The golden outputs that a project carries are the NumPy emulator's, which shares no code with the kernel; onnxruntime
-    holds the emulator (tests/backends/evidence/comparison).
+    The golden outputs that a project carries are the NumPy emulator's, which shares no code with the kernel and is held
+    against onnxruntime (tests/backends/evidence/comparison).
     """
     network = dynamap.load("googlenet")
     write_project(made(network, dynamap.plan(network, device="stratix10-gx2800")), tmp_path / "p")
