@@ -12,8 +12,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from PIL import Image
+
 ROOT = Path(__file__).resolve().parents[2]
-PHONE, LAPTOP = (390, 3000), (1440, 3000)
+PHONE, LAPTOP = (390, 7200), (1440, 4400)
 """CSS pixels: the width of the screen, and how much of the page is shown."""
 
 _FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking")
@@ -33,14 +35,17 @@ def photograph(page: Path, picture: Path, size: tuple[int, int], *, dark: bool =
         if size[0] < _LEAST_WIDTH:
             shown = Path(folder, "frame.html")
             frame = f'<iframe src="{page.as_uri()}" style="border:0;width:{size[0]}px;height:{size[1]}px"></iframe>'
-            page_style = "margin:0;background:#889"
             shown.write_text(
-                f'<!doctype html><meta name="color-scheme" content="light dark"><body style="{page_style}">{frame}',
+                f'<!doctype html><meta name="color-scheme" content="light dark"><body style="margin:0">{frame}',
                 encoding="utf-8",
             )
         window = (max(size[0], _LEAST_WIDTH), size[1])
         flags = [f"--window-size={window[0]},{window[1]}", *([_DARK] if dark else [])]
         _chromium(*flags, f"--screenshot={picture}", shown.as_uri())
+    if window != size:
+        with Image.open(picture) as whole:
+            part = whole.crop((0, 0, *size))
+        part.save(picture)
 
 
 def printed(page: Path, document: Path) -> None:

@@ -19,8 +19,21 @@ from dynamap.planner.plan.layers import OnArray, PlannedLayer
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.plan.words import op_word
 
-_WIDTH, _HEIGHT, _STRIP = 1000, 440, 96
+_STRIP = 96
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 26, 40
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The size of a drawing, and the class by which the style sheet shows it where there is room for it."""
+
+    width: int
+    height: int
+    shown: str
+
+
+BROAD, NARROW = Frame(1000, 440, "broad"), Frame(340, 320, "narrow")
+"""Each chart is drawn twice, so that its letters can be read and nothing scrolls on a telephone either."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +88,13 @@ def roofline(evidence: Evidence, prefix: str) -> Markup:
     roofs = roofs_of(plan)
     working = [point for point in points if point.layer.macs]
     moving = [point for point in points if not point.layer.macs]
-    charts = [element("div", _chart(working, roofs), class_="scroll")] if working else []
-    if moving:
-        charts.append(element("div", _strip(moving, roofs), class_="scroll"))
+    charts = [_chart(working, roofs, frame) for frame in (BROAD, NARROW)] if working else []
+    strips = [_strip(moving, roofs, frame) for frame in (BROAD, NARROW)] if moving else []
     return element(
         "figure",
         legend(plan),
         *charts,
+        *strips,
         element("figcaption", _caption(working, roofs)),
         class_="card chart",
     )
@@ -99,10 +112,10 @@ def _caption(points: list[Point], roofs: Roofs) -> str:
     return words
 
 
-def _chart(points: list[Point], roofs: Roofs) -> Markup:
+def _chart(points: list[Point], roofs: Roofs, frame: Frame) -> Markup:
     ridge = roofs.packed / roofs.memory if roofs.memory else 1.0
-    x = log_scale([*(p.intensity for p in points), ridge * 2, ridge / 4], _LEFT, _WIDTH - _RIGHT)
-    y = log_scale([*(p.speed for p in points), roofs.packed, roofs.single / 20], _HEIGHT - _BOTTOM, _TOP, 1.4)
+    x = log_scale([*(p.intensity for p in points), ridge * 2, ridge / 4], _LEFT, frame.width - _RIGHT)
+    y = log_scale([*(p.speed for p in points), roofs.packed, roofs.single / 20], frame.height - _BOTTOM, _TOP, 1.4)
     parts, labels = [_grid(x, y)], []
     for peak, css, words in (
         (roofs.packed, "roof", f"direct peak, {digits(roofs.packed / 1000)} TMAC/s"),
@@ -116,11 +129,11 @@ def _chart(points: list[Point], roofs: Roofs) -> Markup:
     if roofs.memory:
         parts.extend(_memory_roof(x, y, roofs))
     parts += [
-        text("multiply-accumulates per byte moved", (_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 6, "axis"),
+        text("multiply-accumulates per byte moved", (_LEFT + frame.width - _RIGHT) / 2, frame.height - 6, "axis"),
         text("GMAC/s", _LEFT - 6, 14, "axis end"),
         *(_mark(point, x(point.intensity), y(point.speed), _hint(point)) for point in points),
     ]
-    return element("svg", *parts, *labels, viewBox=f"0 0 {_WIDTH} {_HEIGHT}", class_="plot", role="group")
+    return element("svg", *parts, *labels, viewBox=f"0 0 {frame.width} {frame.height}", class_=f"plot {frame.shown}", role="group")
 
 
 def _memory_roof(x: LogScale, y: LogScale, roofs: Roofs) -> list[Markup]:
@@ -147,11 +160,11 @@ def _grid(x: LogScale, y: LogScale) -> Markup:
     return joined(parts)
 
 
-def _strip(points: list[Point], roofs: Roofs) -> Markup:
+def _strip(points: list[Point], roofs: Roofs, frame: Frame) -> Markup:
     """Layers without multiplications on one axis of GB/s."""
-    x = log_scale([*(p.rate for p in points), roofs.memory or 1.0], _LEFT, _WIDTH - _RIGHT)
+    x = log_scale([*(p.rate for p in points), roofs.memory or 1.0], _LEFT, frame.width - _RIGHT)
     middle, bottom = 42, _STRIP - 36
-    parts = [text("layers without multiplications: GB/s moved", _LEFT, 14, "axis start")]
+    parts = [text("without multiplications: GB/s moved", _LEFT, 14, "axis start")]
     for tick in x.ticks():
         parts.append(line(x(tick), 26, x(tick), bottom, "grid"))
         parts.append(text(digits(tick, 1), x(tick), bottom + 16, "tick middle"))
@@ -159,7 +172,7 @@ def _strip(points: list[Point], roofs: Roofs) -> Markup:
         parts.append(line(x(roofs.memory), 22, x(roofs.memory), bottom, "roof"))
         parts.append(text("memory", x(roofs.memory) - 5, 18, "label end"))
     parts += [_mark(point, x(point.rate), middle, f"{_title(point)}\n{digits(point.rate)} GB/s") for point in points]
-    return element("svg", *parts, viewBox=f"0 0 {_WIDTH} {_STRIP}", class_="plot", role="group")
+    return element("svg", *parts, viewBox=f"0 0 {frame.width} {_STRIP}", class_=f"plot {frame.shown}", role="group")
 
 
 def _title(point: Point) -> str:

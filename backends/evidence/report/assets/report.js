@@ -384,5 +384,4 @@
 
   /* Drawings that are wider than a phone begin where most of them is. */
   for (const box of document.querySelectorAll(".piece .scroll")) box.scrollLeft = (box.scrollWidth - box.clientWidth) / 2;
-  for (const box of document.querySelectorAll(".chart:not(.time) .scroll")) box.scrollLeft = box.scrollWidth;
 })();

@@ -165,6 +165,14 @@ def test_on_a_phone_the_page_is_as_wide_as_the_screen(
     assert wide == []
     table = browser.one(".wide:has(> table.layers)")
     assert table.get_property("scrollWidth") > table.get_property("clientWidth") > 300
+    # Charts do not scroll: they are drawn for this width, in letters of 9 pixels and more, none beyond its frame.
+    letters = browser.run(
+        "return [...document.querySelectorAll('.plot text')].filter(node => node.getClientRects().length).map(node => {"
+        " const frame = node.ownerSVGElement.getBoundingClientRect(), at = node.getBoundingClientRect();"
+        " const scale = frame.width / node.ownerSVGElement.viewBox.baseVal.width;"
+        " return [parseFloat(getComputedStyle(node).fontSize) * scale, at.left - frame.left, frame.right - at.right] })"
+    )
+    assert len(letters) > 10 and min(map(min, letters)) >= 0 and min(size for size, _, _ in letters) >= 9
 
 
 def test_on_paper_nothing_is_hidden_and_nothing_is_for_clicking(

@@ -157,8 +157,9 @@ def test_the_graph_has_every_layer_once_and_every_edge(page: Node, googlenet: Pl
     assert drawn == edges
 
 
-def test_points_of_the_roofline_stand_where_their_numbers_say(page: Node, googlenet: Plan) -> None:
-    chart, strip = page.by_id("roofline").all("svg", "plot")
+@pytest.mark.parametrize("size", ["broad", "narrow"])
+def test_points_of_the_roofline_stand_where_their_numbers_say(page: Node, googlenet: Plan, size: str) -> None:
+    chart, strip = page.by_id("roofline").all("svg", size)
     marks = chart.all("path", "mark")
     working = [i for i, layer in enumerate(googlenet.layers) if layer.macs]
     assert [int(mark.attributes["data-layer"]) for mark in marks] == working
