@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -81,12 +81,14 @@ def settle_outputs(lowering: Lowering) -> None:
             continue
         tensor = bound.tensor
         vector = tensor.shape.height == tensor.shape.width == 1
+        settler = node
         if not bound.is_plain and not vector:
             if tensor.name == name:  # the layer's own nodes worked on the flattened view
                 tensor.name = f"{name} (C x H x W)"
             flat = TensorShape(tensor.shape.elements, 1, 1)
+            settler = _first_of_another_shape(lowering, node, makers)
             draft = LayerDraft(
-                node.name, HostSpec("flatten", {"shape": bound.shape}), (tensor,), TensorDraft(name, flat)
+                settler.name, HostSpec("flatten", {"shape": bound.shape}), (tensor,), TensorDraft(name, flat)
             )
         elif tensor.name == name:
             taken.add(name)
@@ -100,7 +102,19 @@ def settle_outputs(lowering: Lowering) -> None:
         draft.output.producer = draft
         draft.output.quantisation = tensor.quantisation
         lowering.layers.append(draft)
-        lowering.verdicts[node.index] = Verdict(Fate.HOST, draft, "", "")
+        if lowering.verdicts[settler.index].fate is Fate.FOLDED:
+            why = lowering.verdicts[settler.index].reason
+            lowering.verdicts[settler.index] = Verdict(Fate.HOST, draft, why, "")
+
+
+def _first_of_another_shape(lowering: Lowering, node: Node, makers: Mapping[str, Node]) -> Node:
+    """The node before ``node``, or it itself, that made of C x H x W the shape that those behind it keep."""
+    while True:
+        bound = {name: lowering.values.get(name) for name in node.inputs if name in makers}
+        before = [name for name, value in bound.items() if isinstance(value, Value) and not value.is_plain]
+        if not before:
+            return node
+        node = makers[before[0]]
 
 
 def refuse_host_before_overlay(lowering: Lowering) -> None:

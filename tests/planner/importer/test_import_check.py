@@ -58,6 +58,20 @@ def test_the_fate_of_every_node(model_of, values):
     assert [layer.name for layer in network.layers] == ["conv", "pool", "fc", "softmax"]
 
 
+@pytest.mark.parametrize(("op", "fate"), [("Sigmoid", Fate.FOLDED), ("Relu", Fate.FOLDED), ("Softmax", Fate.HOST)])
+def test_the_node_that_changes_the_shape_is_the_one_that_the_host_does(op, fate, model_of, values):
+    nodes = [
+        node("Conv", ["x", "w"], ["c"], name="conv"),
+        node("Flatten", ["c"], ["f"], name="shape"),
+        node(op, ["f"], ["y"], name="act"),
+    ]
+    model = model_of(nodes, {"w": values(3, 4, 3, 3)})
+    layer = "conv" if fate is Fate.FOLDED else "act"
+    shown = {"conv": (Fate.OVERLAY, "conv"), "shape": (Fate.HOST, "shape"), "act": (fate, layer)}
+    assert fates(check_model(model, "small")) == shown
+    assert {layer.name for layer in import_model(model, "small", "").layers} == {into for _, into in shown.values()}
+
+
 def test_all_unsupported_nodes_are_listed_at_once(model_of, values):
     nodes = [
         node("Conv", ["x", "w"], ["c"], name="conv", pads=[1, 1, 1, 1]),
