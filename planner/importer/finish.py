@@ -63,21 +63,9 @@ def settle_outputs(lowering: Lowering) -> None:
             continue  # unsupported, or an input of the model
         if lowering.verdicts[node.index].fate is Fate.UNSUPPORTED:
             continue  # what is bound stands in for its result
-        if len(bound.shape) > 1 and bound.shape[0] != 1:
-            lowering.verdicts[node.index] = Verdict(
-                Fate.UNSUPPORTED,
-                None,
-                f"it gives the output the shape {list(bound.shape)}, whose batch is not 1",
-                "export the model with batch size 1, or end it before this node",
-            )
-            continue
-        if bound.order is not None:
-            lowering.verdicts[node.index] = Verdict(
-                Fate.UNSUPPORTED,
-                None,
-                "the model ends in the middle of a channel shuffle",
-                "end the model before the shuffle, or after its last Reshape",
-            )
+        refusal = _refused_output(bound)
+        if refusal is not None:
+            lowering.verdicts[node.index] = refusal
             continue
         tensor = bound.tensor
         vector = tensor.shape.height == tensor.shape.width == 1
@@ -105,6 +93,25 @@ def settle_outputs(lowering: Lowering) -> None:
         if lowering.verdicts[settler.index].fate is Fate.FOLDED:
             why = lowering.verdicts[settler.index].reason
             lowering.verdicts[settler.index] = Verdict(Fate.HOST, draft, why, "")
+
+
+def _refused_output(bound: Value) -> Verdict | None:
+    """Why a value cannot be an output of the model, or None."""
+    if len(bound.shape) > 1 and bound.shape[0] != 1:
+        return Verdict(
+            Fate.UNSUPPORTED,
+            None,
+            f"it gives the output the shape {list(bound.shape)}, whose batch is not 1",
+            "export the model with batch size 1, or end it before this node",
+        )
+    if bound.order is not None:
+        return Verdict(
+            Fate.UNSUPPORTED,
+            None,
+            "the model ends in the middle of a channel shuffle",
+            "end the model before the shuffle, or after its last Reshape",
+        )
+    return None
 
 
 def _first_of_another_shape(lowering: Lowering, node: Node, makers: Mapping[str, Node]) -> Node:
