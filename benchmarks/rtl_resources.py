@@ -111,6 +111,14 @@ def draining() -> Iterator[Part]:
     yield Part("core, 16 x 8, 16 lanes, words of 64 bytes", "core", {})
 
 
+def transforms() -> Iterator[Part]:
+    """What Winograd has around the array."""
+    line = {"Lanes": 16, "DataBits": 8, "SumBits": 12}
+    yield Part("Winograd's transform of 16 channels along a line", "transform_line", line)
+    yield Part("Winograd's transform of pixels, words of 64 bytes", "load_transform", {})
+    yield Part("Winograd's transform of a column's sums", "output_transform", {})
+
+
 def vectors() -> Iterator[Part]:
     """What works on tensors without products of matrices."""
     yield Part("lane of the vector unit", "vector_lane", {})
@@ -188,7 +196,7 @@ def main() -> None:
         print(tables(list(known.values())))
         return
     cells = []
-    for part in (*parts(), *feeding(), *draining(), *vectors(), *arrays()):
+    for part in (*parts(), *feeding(), *draining(), *transforms(), *vectors(), *arrays()):
         if given.only in part.about:
             cells.append(measure(part))
         elif part.about in known:

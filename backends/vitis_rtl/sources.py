@@ -36,6 +36,20 @@ ROOMS = {
         "stay_leave.sv",
         "feed.sv",
     ),
+    "winograd": (
+        "winograd_pkg.sv",
+        "transform_line.sv",
+        "transform_turn.sv",
+        "transform_order.sv",
+        "plane_transform.sv",
+        "exact_quotient.sv",
+        "output_transform.sv",
+        "transform_pkg.sv",
+        "piece_walker.sv",
+        "pixel_walker.sv",
+        "transformed_writer.sv",
+        "load_transform.sv",
+    ),
     "memory_ports": ("axi_pkg.sv", "axi_fifo.sv", "axi_bursts.sv", "axi_read.sv", "axi_write.sv"),
     "post": (
         "post_pkg.sv",
@@ -111,6 +125,9 @@ ARRAY = (*ROOMS["array"], *ROOMS["accumulators"])
 FEED = (*ROOMS["load"], *ROOMS["buffers"], *ROOMS["feed"])
 """What brings operands to the array."""
 
+WINOGRAD = ROOMS["winograd"]
+"""Winograd's transforms of inputs and of sums."""
+
 MEMORY_PORTS = ROOMS["memory_ports"]
 """The masters of a memory port."""
 
@@ -142,6 +159,7 @@ CORE = (
 
 SYNTHESISED = (
     *CORE,
+    *WINOGRAD,
     *ROOMS["normalise"],
     *ROOMS["vector"],
     *ROOMS["control"],
@@ -176,6 +194,8 @@ BENCHES = (
     "layer_bench.sv",
     "vector_bench.sv",
     "control_bench.sv",
+    "transform_bench.sv",
+    "load_transform_bench.sv",
     "queue.sv",
     "memory_bench.sv",
     *BENCH_MEMORY,

@@ -27,6 +27,7 @@ from dynamap.backends.vitis_rtl.sources import (
     ROOMS,
     SIMULATED,
     TWINS,
+    WINOGRAD,
     write_sources,
 )
 from dynamap.cost.errors import InputError
@@ -143,6 +144,16 @@ def test_the_feed_is_taken_without_a_message(folder: Path, shape: FeedShape) -> 
     values = [f"-G{name}={value}" for name, value in feed_bench(shape).parameters]
     sources = [*SIMULATED, "feed_bench.sv", "queue.sv"]
     printed = tools.slang().run(["-Wextra", "--top", "feed_bench", *values, *sources], folder)
+    assert "Build succeeded: 0 errors, 0 warnings" in printed
+
+
+@pytest.mark.parametrize("top", ["transform_bench", "load_transform_bench"])
+def test_winograds_transforms_are_taken_without_a_message(folder: Path, top: str) -> None:
+    """By Verilator and slang, with their benches."""
+    sources = ["delay_line.sv", *ROOMS["buffers"], "feed_pkg.sv", "axi_fifo.sv", *WINOGRAD, f"{top}.sv"]
+    arguments = ["--lint-only", "-Wall", "--quiet", *sources]
+    assert tools.verilator().run([*arguments, "--top-module", top], folder) == ""
+    printed = tools.slang().run(["-Wextra", "--top", top, *sources], folder)
     assert "Build succeeded: 0 errors, 0 warnings" in printed
 
 

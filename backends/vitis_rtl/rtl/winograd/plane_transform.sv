@@ -1,0 +1,59 @@
+// Both transforms of a tile with the turn between them, for `Lanes` channels side by side, as transform_order.sv says.
+module plane_transform
+  import winograd_pkg::*;
+#(
+    parameter int unsigned Lanes = 16,
+    parameter int unsigned DataBits = 8,
+    parameter int unsigned TurnBits = 12,
+    parameter int unsigned ResultBits = 16,
+    parameter bit Outputs = 1'b0
+) (
+    input logic clk_i,
+    input form_e first_i,
+    input form_e second_i,
+    input element_t element_i,
+    input logic [Lanes-1:0][DataBits-1:0] data_i,
+    output logic [Lanes-1:0][ResultBits-1:0] result_o
+);
+
+  logic [Lanes-1:0][TurnBits-1:0] sum, turned;
+
+  transform_line #(
+      .Lanes(Lanes),
+      .DataBits(DataBits),
+      .SumBits(TurnBits),
+      .Outputs(Outputs)
+  ) u_first (
+      .clk_i,
+      .form_i (first_i),
+      .valid_i(element_i.valid),
+      .datum_i(element_i.datum),
+      .data_i,
+      .sum_o  (sum)
+  );
+
+  transform_turn #(
+      .Bits(Lanes * TurnBits),
+      .ResultBits(Outputs ? OutputIndexBits : IndexBits)
+  ) u_turn (
+      .clk_i,
+      .element_i,
+      .data_i(sum),
+      .data_o(turned)
+  );
+
+  transform_line #(
+      .Lanes(Lanes),
+      .DataBits(TurnBits),
+      .SumBits(ResultBits),
+      .Outputs(Outputs)
+  ) u_second (
+      .clk_i,
+      .form_i (second_i),
+      .valid_i(element_i.turned),
+      .datum_i(element_i.turned_datum),
+      .data_i (turned),
+      .sum_o  (result_o)
+  );
+
+endmodule
