@@ -42,7 +42,7 @@ __all__ = ["Found", "FoundTogether", "Progress", "fixed_search", "joint_search",
 FIRST_BOXES = 16
 """Boxes that are refined before there is any solution."""
 
-PROMISING_PERCENT = 110
+PROMISING_PERCENT = 150
 """A box's arrays are bounded by the blockings whose bound is within this of the layer's least in the box."""
 
 MOST_POINTS_AT_ONCE = 128
