@@ -182,6 +182,8 @@ FOLDER_OF |= dict.fromkeys(KERNEL, "rtl/kernel")
 BENCH_MEMORY = ("memory_model.sv", "axi_checks.sv", "axi_stable.sv")
 """The memory of a bench and the rules of AXI, in a folder of their own."""
 
+BENCH_WINOGRAD = ("transform_bench.sv", "load_transform_bench.sv")
+
 KERNEL_BENCH = ("kernel_bench.sv", *BENCH_MEMORY)
 """The kernel before a memory, as ``kernel_sim.cpp`` drives it."""
 
@@ -194,15 +196,18 @@ BENCHES = (
     "layer_bench.sv",
     "vector_bench.sv",
     "control_bench.sv",
-    "transform_bench.sv",
-    "load_transform_bench.sv",
     "queue.sv",
     "memory_bench.sv",
+    *BENCH_WINOGRAD,
     *BENCH_MEMORY,
 )
 """The benches, and the memory, its checks and queues, which a tool finds by their names."""
 
-BENCH_FOLDER_OF = {**dict.fromkeys(BENCH_MEMORY, "bench/memory"), "kernel_bench.sv": "bench/kernel"}
+BENCH_FOLDER_OF = {
+    **dict.fromkeys(BENCH_MEMORY, "bench/memory"),
+    **dict.fromkeys(BENCH_WINOGRAD, "bench/winograd"),
+    "kernel_bench.sv": "bench/kernel",
+}
 
 PRIMITIVE = "DSP48E2.sv"
 """Stands for the vendor's slice where the sources of the synthesis are simulated."""
