@@ -1,12 +1,13 @@
 """How near int8 networks are to the float model: this quantiser's beside onnxruntime's, with the same calibration.
 
-    PYTHONPATH=tests/shared python benchmarks/quantisers.py    all methods: results/quantisers.json (ten minutes)
+    PYTHONPATH=tests/shared python benchmarks/quantisers.py    all methods: results/quantisers.json (twenty minutes)
     ... --models unet,yolo-c2f                                 only these
     ... --methods minmax                                       only these ranges
 
 The models are written by tests/shared/support/architectures with seeded random weights, for small images. Both quantise
 with the same four random images; ``ours`` and ``onnxruntime`` are the mean cosine to the float model in onnxruntime
-over eight others, for each output. onnxruntime's is `quantize_static` in QDQ form: int8, weights per channel, extremes.
+over twenty-four others, for each output; ``deviation`` is the standard error of the mean difference. onnxruntime's is
+`quantize_static` in QDQ form: int8, weights per channel, extremes.
 Outputs whose shape depends on values (detections that are kept) are left out.
 """
 
@@ -32,7 +33,7 @@ from dynamap.backends.evidence.accuracy.networks import BothNetworks
 from dynamap.backends.host.segments import Segments
 from dynamap.backends.quantise import quantise
 
-CALIBRATED_ON, COMPARED_ON = (1, 4), (99, 8)
+CALIBRATED_ON, COMPARED_ON = (1, 4), (99, 24)
 """Seed and number of images."""
 
 SOURCES = ("cost", "planner", "backends", "dynamap", "benchmarks/*.py", "tests/shared/support/architectures")
@@ -105,12 +106,14 @@ def cells(name: str, methods: Sequence[str], folder: Path) -> Iterator[dict[str,
             for want, got, other in zip(real, own, others, strict=True):
                 ours.add(want[at], got[output])
                 runtime.add(want[at], other[at])
+            differences = np.subtract(ours.cosines, runtime.cosines)
             yield {
                 "model": name,
                 "output": output,
                 "method": method,
                 "ours": round(float(np.mean(ours.cosines)), 6),
                 "onnxruntime": round(float(np.mean(runtime.cosines)), 6),
+                "deviation": round(float(differences.std(ddof=1) / len(differences) ** 0.5), 6),
             }
 
 
@@ -118,7 +121,8 @@ def line(cell: Mapping[str, Any]) -> str:
     """A cell in words."""
     difference = cell["ours"] - cell["onnxruntime"]
     name = f"{cell['model']} {cell['output']}"
-    return f"{name:34} {cell['method']:10} {cell['ours']:.4f}  onnxruntime {cell['onnxruntime']:.4f}  {difference:+.4f}"
+    beside = f"{cell['ours']:.4f}  onnxruntime {cell['onnxruntime']:.4f}"
+    return f"{name:34} {cell['method']:10} {beside}  {difference:+.4f} +- {cell['deviation']:.4f}"
 
 
 def main() -> None:

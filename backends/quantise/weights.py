@@ -19,6 +19,14 @@ BIAS_BITS = 30
 ALONE = 64
 """The integer of a weight that is alone in its channel."""
 
+LARGEST, LEAST_LARGEST = 127, 96
+"""Between these is the integer of a channel's largest weight."""
+
+MOST_WEIGHTS = 512
+"""Of a channel whose scale is searched: of more, no scale is better than that of 127 by a fiftieth."""
+
+CHANNELS_AT_ONCE = 1024
+
 
 @dataclass(frozen=True, eq=False)
 class IntegerWeights:
@@ -32,9 +40,8 @@ class IntegerWeights:
 def integer_weights(layer: Conv, input_scale: float, output_scale: float, input_zero_point: int) -> IntegerWeights:
     """The model's own integer weights, or the float ones quantised symmetrically per output channel.
 
-    The scale of a channel is the largest of: largest absolute weight / 127, or / 64 where the channel has one weight
-    alone (any integer gives it exactly, and a power of two lets a copy round just as the model does); the least that
-    lets the bias fit 30 bits; output scale / input scale / 2^40, which matters for channels of (almost) only zeros.
+    The scale of a channel is the largest of: that of its weights (`_scales_of_weights`); the least that lets the bias
+    fit 30 bits; output scale / input scale / 2^40, which matters for channels of (almost) only zeros.
     Whoever chose it, it is doubled until the channel's integers fit their widths (see `_too_wide`).
 
     Raises:
@@ -47,12 +54,10 @@ def integer_weights(layer: Conv, input_scale: float, output_scale: float, input_
         values = np.asarray(known.values_oihw, dtype=np.int8)
     else:
         weights = layer.weights
-        steps = ALONE if weights[0].size == 1 else 127
-        largest = np.maximum(weights.max(axis=(1, 2, 3)), -weights.min(axis=(1, 2, 3))).astype(np.float64) / steps
         for_bias = np.abs(bias) / (input_scale * 2.0**BIAS_BITS)
         least = max(output_scale / input_scale * 2.0**-40, float(np.finfo(np.float32).tiny))
         with np.errstate(over="ignore"):
-            scales = np.maximum(np.maximum(largest, for_bias), least).astype(np.float32)
+            scales = np.maximum(np.maximum(_scales_of_weights(weights), for_bias), least).astype(np.float32)
         _require_finite(layer, scales)
         values = np.empty(weights.shape, dtype=np.int8)
         for channel, scale in enumerate(scales):
@@ -71,8 +76,37 @@ def integer_weights(layer: Conv, input_scale: float, output_scale: float, input_
     return IntegerWeights(values, scales, np.rint(bias / (scales * input_scale)).astype(np.int32))
 
 
+def _scales_of_weights(weights_oihw: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Per channel, largest absolute weight / n, of the n from 127 down to 96 whose roundings' squares add up to least.
+
+    None cuts a weight off. A weight alone has n = 64: any integer gives it exactly, and a power of two lets a copy
+    round just as the model does.
+    """
+    largest = np.maximum(weights_oihw.max(axis=(1, 2, 3)), -weights_oihw.min(axis=(1, 2, 3))).astype(np.float64)
+    size = weights_oihw[0].size
+    if size == 1:
+        return largest / ALONE
+    integers = np.full(len(largest), LARGEST)
+    if size <= MOST_WEIGHTS:
+        rows = weights_oihw.reshape(len(largest), size)
+        used = np.flatnonzero(largest)
+        for first in range(0, len(used), CHANNELS_AT_ONCE):
+            some = used[first : first + CHANNELS_AT_ONCE]
+            integers[some] = _best_integers(rows[some] / largest[some, None])
+    scales: npt.NDArray[np.float64] = largest / integers
+    return scales
+
+
+def _best_integers(parts: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Of each row, whose largest magnitude is 1."""
+    tried = np.arange(LARGEST, LEAST_LARGEST - 1, -1)
+    errors = [np.square(np.rint(parts * integer) / integer - parts).sum(axis=1) for integer in tried.tolist()]
+    best: npt.NDArray[np.int64] = tried[np.argmin(errors, axis=0)]
+    return best
+
+
 def _rounded(weights: npt.NDArray[np.float32], scale: float) -> Int8Array:
-    rounded: Int8Array = np.clip(np.rint(weights / scale), -127, 127).astype(np.int8)
+    rounded: Int8Array = np.clip(np.rint(weights / scale), -LARGEST, LARGEST).astype(np.int8)
     return rounded
 
 

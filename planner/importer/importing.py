@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -134,7 +135,7 @@ def _lower_all(lowering: Lowering, model: onnx.ModelProto, given: Shapes) -> Non
         return
     bind_inputs(lowering, model, given)
     settle_integer_inputs(lowering)
-    lower_nodes(lowering, rest)
+    lower_nodes(lowering, _numbers_early(lowering.graph, rest))
 
 
 def _outcome(lowering: Lowering, source: Source, *, host: bool) -> Outcome:
@@ -180,6 +181,34 @@ def _constants_first(graph: Graph) -> tuple[list[Node], list[Node]]:
             variable.update(node.outputs)
             (constant if decided else rest).append(node)
     return constant, rest
+
+
+def _numbers_early(graph: Graph, nodes: list[Node]) -> list[Node]:
+    """``nodes``, those that compute with shapes as soon as these are known: other nodes are judged by them."""
+    made = {name: node for node in nodes for name in node.outputs}
+    numbers: set[str] = set()
+    missing: dict[int, int] = {}
+    waiting: defaultdict[str, list[Node]] = defaultdict(list)
+    early: list[Node] = []
+    for node in nodes:
+        variable = {name for name in node.reads if name in made or name in graph.inputs}
+        if (node.op in ("Shape", "Size") and not node.domain) or (variable and variable <= numbers):
+            numbers.update(node.outputs)
+            missing[node.index] = sum(name in made for name in variable)
+            for name in variable & made.keys():
+                waiting[name].append(node)
+            if not missing[node.index]:
+                early.append(node)
+    ordered: list[Node] = []
+    for node in (*early, *(node for node in nodes if node.index not in missing)):
+        released = deque([node])
+        while released:
+            ordered.append(released.popleft())
+            for reader in (reader for name in ordered[-1].outputs for reader in waiting[name]):
+                missing[reader.index] -= 1
+                if not missing[reader.index]:
+                    released.append(reader)
+    return ordered
 
 
 def check_output_shapes(lowering: Lowering, model: onnx.ModelProto) -> None:

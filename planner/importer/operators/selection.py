@@ -167,7 +167,7 @@ def _channels(
     """
     maker = tensor.producer
     shape = TensorShape(len(picked), tensor.shape.height, tensor.shape.width)
-    if alone and maker is not None and _is_divisible(maker):
+    if alone and maker is not None and _is_divisible(maker) and not _is_read_whole(lowering, maker):
         draft = _part_of(lowering, node, maker, picked, shape, name)
         draft.output.quantisation = tensor.quantisation
         return draft
@@ -196,6 +196,12 @@ def _is_divisible(maker: LayerDraft) -> bool:
     if not isinstance(spec, ConvSpec) or spec.groups > 1:
         return False
     return spec.weights.size == 1 or any(spec.weights.strides)
+
+
+def _is_read_whole(lowering: Lowering, maker: LayerDraft) -> bool:
+    """True where a layer reads what ``maker`` writes, because a selection before could not cut it up."""
+    behind = itertools.takewhile(lambda draft: draft is not maker, reversed(lowering.layers))
+    return any(source is maker.output for draft in behind for source in draft.inputs)
 
 
 def _takes_channels(lowering: Lowering, reader: Node) -> bool:

@@ -1,4 +1,4 @@
-"""Ranges by least squares against the error of every value."""
+"""Ranges and weight scales by least squares against the error of every value."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import pytest
 from dynamap.backends.arithmetic.integers import dequantise_values, quantise_values
 from dynamap.backends.quantise.calibrating.least_squares import Spread
 from dynamap.backends.quantise.scales.schemes import from_range
+from dynamap.backends.quantise.weights import integer_weights
+from dynamap.cost.geometry import Window
+from dynamap.planner.network.network import Conv
 
 Floats = npt.NDArray[np.float32]
 
@@ -74,3 +77,25 @@ def test_before_a_table_an_error_counts_as_its_image() -> None:
     values = np.linspace(-4, 1, 50_001).astype(np.float32)
     low, high = spread_of(values).best(lambda x: np.maximum(x, -1.0))
     assert low == pytest.approx(-4 * 0.3, abs=0.05) and high == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize("size", [2, 9, 512, 513])
+def test_a_channel_has_the_scale_of_its_weights_least_error(size: int) -> None:
+    """Every scale by itself, weight by weight; none cuts off, so that each weight is within half a step."""
+    weights = np.random.default_rng(size).standard_normal((5, 1, 1, size)).astype(np.float32)
+    layer = Conv("c", ("x",), "y", Window((1, size)), weights, np.zeros(5, np.float32))
+    found = integer_weights(layer, 1.0, 1.0, 0)
+    for row, integers, scale in zip(
+        weights.reshape(5, size), found.values_oihw.reshape(5, size), found.scales, strict=True
+    ):
+        tried = range(96, 128) if size <= 512 else [127]
+        steps = [float(np.float32(float(np.abs(row).max()) / most)) for most in tried]
+        errors = [sum((round(float(weight) / step) * step - float(weight)) ** 2 for weight in row) for step in steps]
+        error = sum((int(integer) * scale - float(weight)) ** 2 for integer, weight in zip(integers, row, strict=True))
+        assert error == pytest.approx(min(errors), rel=1e-4)
+        assert np.abs(integers * scale - row).max() <= scale / 2 * (1 + 1e-6)
+
+
+def test_of_equal_errors_the_finest_scale_is_taken() -> None:
+    ones = Conv("c", ("x",), "y", Window((1, 3)), np.ones((2, 1, 1, 3), np.float32), np.zeros(2, np.float32))
+    assert (integer_weights(ones, 1.0, 1.0, 0).values_oihw == 127).all()

@@ -73,6 +73,40 @@ def test_slices_of_channels(shared, same, model_of, values):
     assert len(network.layers) == (4 if shared else 3)
 
 
+def halves(first, second):
+    """Slices of the first and of the last four of eight channels, the ends of each computed from the tensor's shape."""
+    half = [
+        node("Shape", ["c"], ["sizes"]),
+        node("Gather", ["sizes", "one"], ["channels"], axis=0),
+        node("Div", ["channels", "two"], ["half"]),
+    ]
+    slices = [
+        node("Slice", ["c", "zero", "half", "one"], ["a"]),
+        node("Mul", ["half", "two"], ["all"]),
+        node("Slice", ["c", "half", "all", "one"], ["b"]),
+    ]
+    return [*half, *slices, node("Add", [first, second], ["y"])]
+
+
+@pytest.mark.parametrize("joined", [("a", "b"), ("b", "a")])
+def test_halves_by_a_computed_end_are_convolutions(joined, same, model_of, values):
+    """As torch exports chunk: the end of the second half is computed behind the first one."""
+    nodes = [conv("x", "c", pads=[1, 1, 1, 1]), *halves(*joined)]
+    constants = {"zero": ints(0), "one": ints(1), "two": ints(2)}
+    network = same(model_of(nodes, {"w": values(8, 4, 3, 3), **constants}))
+    assert len(network.layers) == 3 and network.parameters == 8 * 4 * 9 + 8
+
+
+def test_a_tensor_that_a_selection_had_to_copy_stays_whole(same, model_of, values):
+    """The start of the second Slice depends on the first one's shape, so that the first is copied: so is the second."""
+    nodes = [conv("x", "c", pads=[1, 1, 1, 1]), node("Slice", ["c", "zero", "four", "one"], ["a"])]
+    nodes += [node("Shape", ["a"], ["sizes"]), node("Gather", ["sizes", "one"], ["start"], axis=0)]
+    nodes += [node("Slice", ["c", "start", "eight", "one"], ["b"]), node("Add", ["a", "b"], ["y"])]
+    constants = {"zero": ints(0), "one": ints(1), "four": ints(4), "eight": ints(8)}
+    network = same(model_of(nodes, {"w": values(8, 4, 3, 3), **constants}))
+    assert len(network.layers) == 4
+
+
 def test_every_other_channel_of_an_input(same, model_of, values):
     nodes = [slice_of("x", "s", "a"), conv("s", "y")]
     same(model_of(nodes, {"w": values(4, 2, 3, 3), **bounds("a", [1], [4], [1], [2])}))
