@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from dynamap.backends.contract import Backend
 from dynamap.backends.guarding import GuardedBackend, guarded
 from dynamap.cost.errors import InputError
+from dynamap.cost.likeness import suggestion
 
 GROUP = "dynamap.backends"
 
@@ -38,8 +39,9 @@ def load_backend(name: str) -> Backend:
     """
     found = [point for point in _points() if point.name == name]
     if not found:
-        known = ", ".join(sorted({point.name for point in _points()})) or "none is installed"
-        raise InputError(f"there is no backend {name!r}; known: {known}")
+        known = sorted({point.name for point in _points()})
+        listed = ", ".join(known) or "none is installed"
+        raise InputError(f"there is no backend {name!r}; known: {listed}{suggestion(name, known)}")
     packages = sorted({_package(point) for point in found})
     if len(packages) > 1:
         raise InputError(f"the backend {name!r} is in several packages: {', '.join(packages)}; uninstall all but one")

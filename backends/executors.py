@@ -20,6 +20,7 @@ from dynamap.backends.program.host import Prepared
 from dynamap.backends.program.parts import outputs_of, run_model
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InputError
+from dynamap.cost.likeness import suggestion
 from dynamap.planner.mapping.memory import host_reads
 
 
@@ -52,9 +53,9 @@ def find_executor(name: str, device: Device | None = None) -> Executor:
         return NumpyExecutor()
     from dynamap.backends.hardware.target import check_vendor
 
-    names = [announced.name for announced in announced_backends()]
+    names = ["numpy", *(announced.name for announced in announced_backends())]
     if name not in names:
-        raise InputError(f"there is no executor {name!r}; known: {', '.join(['numpy', *names])}")
+        raise InputError(f"there is no executor {name!r}; known: {', '.join(names)}{suggestion(name, names)}")
     backend = load_backend(name)
     if device is not None:
         check_vendor(device, name, backend.vendor)

@@ -33,17 +33,25 @@ class RangeCalibration:
     """
 
     data: Path | None = asked(
-        None, "--calibration", _FILE, "What to calibrate on: a folder of pictures, .npy or .npz; noise if left out."
+        None,
+        "--calibration",
+        _FILE,
+        "Inputs like the network's own, from which the int8 scales are taken: a folder of pictures, .npy or .npz; "
+        "noise if left out, and then the answers mean nothing.",
+        "FOLDER|FILE",
     )
     method: str = asked(
         Method.SQUARES.value,
         "--method",
         _METHOD,
-        "Ranges by least squares, extremes, a percentile, or least entropy.  [default: squares]",
+        "How a scale follows from the values seen: least squared error, extremes, a percentile, or least entropy.  "
+        "[default: squares]",
     )
-    percentile: float = asked(99.99, "--percentile", _SHARE, "For --method percentile.  [default: 99.99]")
-    seed: int = asked(0, "--seed", _COUNT, "Of random calibration inputs and of the random input.  [default: 0]")
-    samples: int = asked(1, "--samples", _COUNT, "Random calibration inputs.  [default: 1]")
+    percentile: float = asked(
+        99.99, "--percentile", _SHARE, "Percent of the values that --method percentile keeps.  [default: 99.99]", "P"
+    )
+    seed: int = asked(0, "--seed", _COUNT, "Seed of random inputs, where none are given.  [default: 0]", "N")
+    samples: int = asked(1, "--samples", _COUNT, "How many random inputs to calibrate on.  [default: 1]", "N")
 
     def __post_init__(self) -> None:
         if isinstance(self.data, str):  # a library's user gives either

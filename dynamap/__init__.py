@@ -18,16 +18,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from onnx import ModelProto
+    from typing_extensions import Unpack
 
     from dynamap.planner.network.network import Network
     from dynamap.planner.plan.plan import Plan as StoredPlan
+    from dynamap.planner.request.plan_options import PlanOptions
     from dynamap.planner.studies.whatif import WhatIf
     from dynamap.plans import Comparison, Plan
 
 __all__ = [
+    "Comparison",
     "DynamapError",
     "InfeasibleError",
     "InputError",
+    "Network",
+    "Plan",
+    "PlanOptions",
     "compare",
     "load",
     "load_plan",
@@ -37,12 +43,25 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> str:
-    """``__version__``, read from the installed package when it is asked for."""
+_TYPES = {
+    "Comparison": "dynamap.plans",
+    "Network": "dynamap.planner.network.network",
+    "Plan": "dynamap.plans",
+    "PlanOptions": "dynamap.planner.request.plan_options",
+}
+"""Where the types of what the functions take and return are; they are imported when they are asked for."""
+
+
+def __getattr__(name: str) -> Any:
+    """``__version__``, read from the installed package, or a type, when it is asked for."""
     if name == "__version__":
         from importlib.metadata import version
 
         return version("dynamap")
+    if name in _TYPES:
+        from importlib import import_module
+
+        return getattr(import_module(_TYPES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -82,22 +101,19 @@ def plan(
     *,
     overlay: StoredPlan | None = None,
     host: bool = True,
-    **options: Any,
+    **options: Unpack[PlanOptions],
 ) -> Plan:
     """The plan of least latency, with its proof.
 
     Args:
         model: a loaded network, a built-in name, the path of an ONNX file, or an ``onnx.ModelProto``.
         device: a name or the path of a TOML file; u200 where none is given.
-        solver: as ``--solver``.
+        solver: dp, ilp, cpsat or exhaustive; all of them are exact.
         overlay: a plan whose overlay (device, array, buffers, packing, clock) is kept; the network is mapped on it.
         host: as to ``load``, for a model that is not loaded yet.
-        options: every option of ``dynamap plan`` by its name in `dynamap.planner.request.options.Options`, as text or
-            as a value: ``array="92x66"`` or ``(92, 66)``, ``clock_mhz``, ``bandwidth_gbs``, ``multipliers``,
-            ``fill_percent``,
-            ``on_chip_bytes``, ``packing``, ``shapes={"x": (1, 3, 320, 320)}``, ``algorithms``, ``dataflows``,
-            ``pins={"conv1": "winograd/ws"}``,
-            ``cost_model``, ``time_limit``, ``memory_limit_mb``, ``ilp_engine``.
+        options: those of ``dynamap plan``, each as a value or in its words (`PlanOptions` lists them), such as
+            ``array=(92, 66)``, ``clock_mhz=250``, ``fill_percent=60``, ``algorithms="im2col,winograd"``, ``batch=100``,
+            ``shapes={"x": (1, 3, 320, 320)}``, ``pins={"conv1": "winograd/ws"}``, ``time_limit=10``.
 
     Raises:
         InputError: the model or an option cannot be understood, or an option contradicts the overlay.
@@ -128,7 +144,7 @@ def plan_together(
     weights: Sequence[int] | None = None,
     objective: str = "sum",
     host: bool = True,
-    **options: Any,
+    **options: Unpack[PlanOptions],
 ) -> tuple[Plan, ...]:
     """One plan per network, all on the one overlay that is best for them together, with its proof.
 

@@ -54,6 +54,11 @@ class Simulation:
     cycles: int
     clock_khz: int
 
+    def __repr__(self) -> str:
+        """One line: ``layers`` has the counters of each."""
+        passes = f"{len(self.layers)} layers in {len(self.passes)} passes"
+        return f"<Simulation: {self.cycles:,} cycles, {self.latency_ms:g} ms, {passes}>"
+
     @property
     def latency_ms(self) -> float:
         """Milliseconds, rounded to a nanosecond."""

@@ -23,6 +23,7 @@ from dynamap.cli.options import (
     with_sweep_options,
     with_width,
 )
+from dynamap.cli.reading import a_number, one_of
 from dynamap.cli.report import report_app
 
 
@@ -32,7 +33,7 @@ def plan(  # noqa: PLR0913 - an option of a command is an argument
     models: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Argument(
-            metavar="[MODEL]...",
+            metavar="MODEL",
             help="ONNX files or built-in names (`dynamap models`); several get one overlay together.",
             show_default=False,
             autocompletion=complete_model,
@@ -40,27 +41,38 @@ def plan(  # noqa: PLR0913 - an option of a command is an argument
     ] = None,
     from_plan: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--from", help="Plan the model of this plan again, as it was asked but for the options given."),
+        typer.Option(
+            "--from",
+            metavar="PLAN",
+            help="Plan the model of this plan again, as it was asked but for the options given.",
+        ),
     ] = None,
     overlay: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="Keep the overlay of this plan (one bitstream) and only map the model on it."),
+        typer.Option(
+            metavar="PLAN", help="Keep the overlay of this plan (one bitstream) and only map the model on it."
+        ),
     ] = None,
     objective: Annotated[
         Optional[Aggregate],  # noqa: UP045
         typer.Option(
-            help="Of several models: the sum of their weighted latencies, or the worst of them.  [default: sum]",
+            help="What is least, of several models: the sum of their weighted latencies, or the worst of them.  "
+            "[default: sum]",
             show_default=False,
+            **one_of("--objective", Aggregate),
         ),
     ] = None,
     weights: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(help="Of several models: a positive weight each, such as 2,1.  [default: 1 each]"),
+        typer.Option(
+            metavar="NUMBERS", help="Of several models: a positive weight each, such as 2,1.  [default: 1 each]"
+        ),
     ] = None,
     device: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
-            help="A device name (`dynamap devices`) or a TOML file.  [default: u200]",
+            metavar="NAME|FILE.toml",
+            help="The board: a name (`dynamap devices` lists them) or a file of your own.  [default: u200]",
             show_default=False,
             autocompletion=complete_device,
         ),
@@ -68,18 +80,24 @@ def plan(  # noqa: PLR0913 - an option of a command is an argument
     host: Host = HostUse.auto,
     export_pbqp: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="Write the mapping problem of the chosen array in the PBQP text format."),
+        typer.Option(metavar="FILE", help="Write the mapping problem of the chosen array in the PBQP text format."),
     ] = None,
     output: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
-            "--output", "-o", help="Write the plan as JSON (- is stdout); of several models: a folder, one file each."
+            "--output",
+            "-o",
+            metavar="PLAN.json",
+            help="Write the plan as JSON (- is stdout); of several models: a folder, one file each.",
         ),
     ] = None,
     as_json: Json = False,
     **options: Any,
 ) -> None:
-    """Size the overlay and choose every layer's algorithm and dataflow, with proof."""
+    """Find the fastest overlay and mapping for a model, with proof.
+
+    The size of the array, its buffers, and each layer's algorithm and dataflow; then how long an inference takes.
+    """
     from dynamap.cli.plan import plan_command
     from dynamap.cli.requests import Asked
 
@@ -92,13 +110,21 @@ def plan(  # noqa: PLR0913 - an option of a command is an argument
 @with_width
 @with_plan_options("shapes")
 def check(
-    model: Annotated[str, typer.Argument(help="An ONNX file or a built-in name.", autocompletion=complete_model)],
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="An ONNX file or a built-in name (`dynamap models`).", autocompletion=complete_model
+        ),
+    ],
     host: Host = HostUse.auto,
     every: Annotated[bool, typer.Option("--all", help="List every node, also those that need no attention.")] = False,
     as_json: Json = False,
     **options: Any,
 ) -> None:
-    """What becomes of every node of a model: on the overlay, folded, on the host, or unsupported with a remedy."""
+    """Say where every node of a model runs, or why it cannot.
+
+    On the overlay, folded into another layer, on the host, or unsupported, with a reason and what to do about it.
+    """
     from dynamap.cli.check import check as run_check
 
     shapes = read_options(options).shapes
@@ -107,11 +133,15 @@ def check(
 
 @with_plan_options("solver", "ilp_engine", "time_limit", "memory_limit_mb")
 def solve(
-    file: Annotated[Path, typer.Argument(help="A PBQP in the text format.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.pbqp", help="A problem in the PBQP text format.")],
     as_json: Json = False,
     **options: Any,
 ) -> None:
-    """Solve any PBQP exactly."""
+    """Solve any quadratic assignment problem (PBQP) exactly.
+
+    PBQP: choose one of several options for each vertex of a graph, with a cost for every choice and for every pair of
+    choices along an edge. A plan's mapping is one (`dynamap plan --export-pbqp`).
+    """
     from dynamap.cli.solve import solve_command
 
     raise typer.Exit(solve_command(file, read_options(options), as_json))
@@ -119,7 +149,7 @@ def solve(
 
 @with_width
 def devices(as_json: Json = False) -> None:
-    """The devices that come with the project."""
+    """List the boards and chips that come with the project."""
     from dynamap.cli.devices import devices_document, devices_table
     from dynamap.cli.output import show, show_json
 
@@ -131,7 +161,7 @@ def devices(as_json: Json = False) -> None:
 
 @with_width
 def models(as_json: Json = False) -> None:
-    """The networks that are built in."""
+    """List the networks that are built in."""
     from dynamap.cli.models import models_document, models_table
     from dynamap.cli.output import show, show_json
 
@@ -144,10 +174,19 @@ def models(as_json: Json = False) -> None:
 @with_width
 def verify(
     plan: PlanFile,
-    full: Annotated[bool, typer.Option("--full/--quick", help="Search all arrays again, or only the plan's.")] = True,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full/--quick",
+            help="Also search all arrays again (as long as planning took), or check the plan's own only.",
+        ),
+    ] = True,
     as_json: Json = False,
 ) -> None:
-    """Recompute a plan, re-solve it with another solver, replay it in the simulator; 1 if anything differs."""
+    """Check a saved plan independently of what made it.
+
+    It is computed again, solved again by another solver, and simulated; the exit status is 1 if anything differs.
+    """
     from dynamap.cli.verify import verify_command
 
     raise typer.Exit(verify_command(plan, as_json, full))
@@ -156,7 +195,10 @@ def verify(
 @with_width
 @with_plan_options("time_limit")
 def whatif(plan: PlanFile, as_json: Json = False, **options: Any) -> None:
-    """Relax one resource of a plan at a time and remove each algorithm and dataflow: where the bottleneck is."""
+    """Find the bottleneck: what would more of each resource bring?
+
+    One resource is doubled at a time, or one algorithm or dataflow forbidden, and the model is planned again.
+    """
     from dynamap.cli.whatif import whatif_command
 
     raise typer.Exit(whatif_command(plan, read_options(options).time_limit, as_json))
@@ -167,31 +209,49 @@ def whatif(plan: PlanFile, as_json: Json = False, **options: Any) -> None:
 def explore(
     models: Annotated[
         list[str],
-        typer.Argument(help="ONNX files or built-in names.", show_default=False, autocompletion=complete_model),
+        typer.Argument(
+            metavar="MODEL",
+            help="ONNX files or built-in names (`dynamap models`).",
+            show_default=False,
+            autocompletion=complete_model,
+        ),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The results: .csv, .jsonl or .parquet, appended as they come.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The results: .csv, .jsonl or .parquet, appended as they come."
+        ),
     ],
     device: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
-            help="Device names or TOML files, by comma or repeated; u200 if left out.", autocompletion=complete_device
+            metavar="NAMES",
+            help="Device names or TOML files, by comma or repeated; u200 if left out.",
+            autocompletion=complete_device,
         ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the results file where it stopped.")] = False,
-    plots: Annotated[Optional[Path], typer.Option(help="Write the fronts as .svg and .png into this folder.")] = None,  # noqa: UP045
+    plots: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FOLDER", help="Write the fronts as .svg and .png into this folder."),
+    ] = None,
     workers: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option(min=1, max=1024, help="Processes of this machine; one per core if left out."),
+        typer.Option(
+            help="Processes of this machine; one per core if left out.", **a_number("--workers", int, "N", (1, 1024))
+        ),
     ] = None,
     scheduler: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(help="Compute on the Dask cluster of this scheduler: tcp://HOST:PORT."),
+        typer.Option(metavar="ADDRESS", help="Compute on the Dask cluster of this scheduler: tcp://HOST:PORT."),
     ] = None,
     as_json: Json = False,
     **options: Any,
 ) -> None:
-    """Plan all combinations of models, devices and budgets, and find the proven Pareto fronts."""
+    """Plan many combinations of models, devices and budgets.
+
+    Prints the Pareto front of latency against multipliers, each point a proven optimum, and writes a row per plan.
+    """
     from dynamap.cli.explore import explore_command, swept_by
     from dynamap.planner.explore.cluster.dask_cluster import Cluster
 
@@ -252,6 +312,8 @@ def _application() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
+        epilog="Begin with `dynamap plan squeezenet --device zcu104 -o plan.json`, or an ONNX file of your own; then "
+        "`dynamap verify plan.json`, `run`, `report` and `generate`. `dynamap plan -h` explains what plan takes.",
     )
     application.callback()(about)
     for name, command in COMMANDS.items():

@@ -10,15 +10,24 @@ import typer
 from dynamap.backends.range_calibration import RangeCalibration
 from dynamap.cli.completion import complete_backend, complete_executor, complete_model
 from dynamap.cli.options import Comparison, Json, LabelFile, PlanFile, given, with_calibration_options, with_width
+from dynamap.cli.reading import one_of
 
 
 @with_width
 def simulate(
     plan: PlanFile,
-    trace: Annotated[Optional[Path], typer.Option(help="Write a timeline for Perfetto (Chrome trace format).")] = None,  # noqa: UP045
+    trace: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            metavar="FILE.json", help="Write a timeline to look at in ui.perfetto.dev (Chrome's trace format)."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Run a plan's program block by block in the event simulator, and compare its counters with the plan."""
+    """Simulate a plan block by block, and compare its cycles.
+
+    The event simulator shares no formula with the cost model; cycles and bytes of every layer must be the plan's.
+    """
     from dynamap.cli.simulate import simulate_command
 
     raise typer.Exit(simulate_command(plan, trace, as_json))
@@ -26,10 +35,13 @@ def simulate(
 
 def program(
     plan: PlanFile,
-    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="Also write the program's bytes.")] = None,  # noqa: UP045
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", metavar="FILE", help="Also write the program's bytes."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Lower a plan to the overlay's program and print it."""
+    """Print the overlay's program: its commands and memory map."""
     from dynamap.cli.program import program_command
 
     raise typer.Exit(program_command(plan, as_json, output))
@@ -43,25 +55,43 @@ def run(  # noqa: PLR0913 - an option of a command is an argument
         Optional[Path],  # noqa: UP045
         typer.Option(
             "--input",
+            metavar="FILE",
             help="One image: a picture (.png, .jpg, .bmp), or values of the model's own type ([1 x] C x H x W, .npy); "
             "a random one if left out.",
         ),
     ] = None,
     executor: Annotated[
         str,
-        typer.Option(help="numpy, or an installed backend (`dynamap backends`).", autocompletion=complete_executor),
+        typer.Option(
+            metavar="NAME",
+            help="What executes it: numpy, or a backend (`dynamap backends`), whose kernel is compiled and run here.",
+            autocompletion=complete_executor,
+        ),
     ] = "numpy",
-    compare: Annotated[Optional[Comparison], typer.Option(help="Compare every layer with another executor.")] = None,  # noqa: UP045
-    output: Annotated[Optional[Path], typer.Option(help="Write the outputs in the model's own types (.npy).")] = None,  # noqa: UP045
-    trace_layers: Annotated[Optional[Path], typer.Option(help="Write every tensor into this folder.")] = None,  # noqa: UP045
+    compare: Annotated[
+        Optional[Comparison],  # noqa: UP045
+        typer.Option(
+            help="Compare every layer with another executor.  [default: the final outputs alone, with the model in "
+            "onnxruntime]",
+            **one_of("--compare", Comparison),
+        ),
+    ] = None,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE.npy", help="Write the outputs in the model's own types."),
+    ] = None,
+    trace_layers: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FOLDER", help="Write every tensor into this folder."),
+    ] = None,
     labels: LabelFile = None,
     measure_cpu: Annotated[
-        bool, typer.Option("--measure-cpu", help="Also measure the model in onnxruntime on this CPU, as it is.")
+        bool, typer.Option("--measure-cpu", help="Also measure how long this CPU takes for the model in onnxruntime.")
     ] = False,
     as_json: Json = False,
     **options: Any,
 ) -> None:
-    """Execute a plan's program bit-exactly on this machine."""
+    """Run an image through a plan, to the bit, on this machine."""
     from dynamap.cli.classes import RunInput
     from dynamap.cli.run import run_command
 
@@ -86,6 +116,7 @@ def evaluate(
         Path,
         typer.Option(
             "--data",
+            metavar="FOLDER|FILE",
             help="The images: a folder of pictures (one folder per class), an .npz with labels, or an .npy.",
             show_default=False,
         ),
@@ -94,7 +125,7 @@ def evaluate(
     as_json: Json = False,
     **options: Any,
 ) -> None:
-    """Measure the accuracy of the int8 network on a set of images, beside that of the float model."""
+    """Measure how accurate the int8 network is on your images."""
     from dynamap.cli.evaluate import evaluate_command
 
     how = RangeCalibration(**given(options))
@@ -103,15 +134,20 @@ def evaluate(
 
 @with_calibration_options
 def export_qdq(
-    model: Annotated[str, typer.Argument(help="An ONNX file or a built-in name.", autocompletion=complete_model)],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The quantised ONNX file to write.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="An ONNX file or a built-in name (`dynamap models`).", autocompletion=complete_model
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.onnx", help="The quantised model to write.")],
     preprocess: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(help="What is done to pictures to calibrate on, as `dynamap plan` takes it."),
+        typer.Option(metavar="HOW", help="What is done to pictures to calibrate on, as `dynamap plan` takes it."),
     ] = None,
     **options: Any,
 ) -> None:
-    """Quantise a model as the overlay does and write it with QuantizeLinear and DequantizeLinear."""
+    """Write a model as int8 ONNX (QDQ), as the overlay computes it."""
     from dynamap.cli.export_qdq import export_qdq_command
 
     how = RangeCalibration(**given(options))
@@ -121,19 +157,28 @@ def export_qdq(
 @with_calibration_options
 def generate(
     plan: PlanFile,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The project's folder.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="The project's folder.")],
     backend: Annotated[
-        str, typer.Option(help="An installed backend (`dynamap backends`).", autocompletion=complete_backend)
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Which tools the project is for (`dynamap backends`).",
+            autocompletion=complete_backend,
+        ),
     ] = "vitis-hls",
     input_file: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--input", help="The image of the golden outputs (.png, .npy); a random one if left out."),
+        typer.Option(
+            "--input",
+            metavar="FILE",
+            help="The image whose expected outputs lie in the project (.png, .npy); a random one if left out.",
+        ),
     ] = None,
     labels: LabelFile = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier project.")] = False,
     **options: Any,
 ) -> None:
-    """Write the project that builds the overlay, with the plan's program and data."""
+    """Write the hardware project, with the way to the board."""
     from dynamap.cli.classes import RunInput
     from dynamap.cli.generate import generate_command
 
@@ -150,7 +195,7 @@ def generate(
 
 @with_width
 def backends(as_json: Json = False) -> None:
-    """The installed backends."""
+    """List the installed backends: which tools projects are for."""
     from dynamap.cli.generate import backends_command
 
     raise typer.Exit(backends_command(as_json))

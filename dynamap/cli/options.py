@@ -14,6 +14,7 @@ from typing import Annotated, Any, Optional, TypeVar, get_type_hints
 import typer
 
 from dynamap.backends.range_calibration import CALIBRATION
+from dynamap.cli.reading import a_number, one_of, one_word
 from dynamap.planner.request.options import ALIKE, OPTIONS, VARIED, Option, Options, given_options
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -25,7 +26,10 @@ class Aggregate(str, Enum):
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
-PlanFile = Annotated[Path, typer.Argument(help="A saved plan (plan.json).", show_default=False)]
+PlanFile = Annotated[
+    Path,
+    typer.Argument(metavar="PLAN", help="What `dynamap plan MODEL -o PLAN.json` wrote.", show_default=False),
+]
 
 
 class HostUse(str, Enum):
@@ -35,7 +39,11 @@ class HostUse(str, Enum):
 
 Host = Annotated[
     HostUse,
-    typer.Option("--host", help="Leave what the overlay cannot run to onnxruntime on the host, or refuse it (none)."),
+    typer.Option(
+        "--host",
+        help="Leave what the overlay cannot run to onnxruntime on the host, or refuse it (none).",
+        **one_of("--host", HostUse),
+    ),
 ]
 
 
@@ -46,7 +54,7 @@ class Comparison(str, Enum):
 
 LabelFile = Annotated[
     Optional[Path],  # noqa: UP045
-    typer.Option("--labels", help="The names of the classes, one per line."),
+    typer.Option("--labels", metavar="FILE", help="The names of the classes, one per line."),
 ]
 
 
@@ -115,14 +123,20 @@ def with_width(command: Callable[..., None]) -> Callable[..., None]:
 
 def _annotation(option: Option) -> Any:
     words = option.kind.words
-    kind: Any = words if isinstance(words, type) else Enum(option.name, {word: word for word in words}, type=str)
+    how: dict[str, Any] = {"metavar": option.value} if option.value else {}
+    kind: Any = words
+    if isinstance(words, tuple):
+        kind, how = str, one_word(option.called, {word: word for word in words})
+    elif words in (int, float):
+        how = a_number(option.called, words, option.value)
     if option.kind.repeated:
         kind = list[kind]
-    return Annotated[Optional[kind], typer.Option(option.flag, help=option.help, show_default=False)]  # noqa: UP045
+    return Annotated[Optional[kind], typer.Option(option.flag, help=option.help, show_default=False, **how)]  # noqa: UP045
 
 
 def _annotation_of_several(option: Option) -> Any:
-    return Annotated[Optional[list[str]], typer.Option(option.flag, help=option.varied, show_default=False)]  # noqa: UP045
+    how = typer.Option(option.flag, help=option.varied, show_default=False, metavar=option.value)
+    return Annotated[Optional[list[str]], how]  # noqa: UP045
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from dynamap.cli.options import STDOUT, with_width
+from dynamap.cli.reading import a_number, one_of
 from dynamap.cost.errors import InputError
 
 PAGE = "html"
@@ -36,7 +37,9 @@ report_app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     subcommand_metavar="PLAN... [-o FILE.html] | COMMAND ...",
-    help="Explain plans to a colleague: one HTML page. Without a command, `html` is meant.",
+    help="Write one HTML page that explains a plan.",
+    epilog=f"Without a command, `{PAGE}` is meant: `dynamap report PLAN.json` writes PLAN.html beside it, and "
+    f"`dynamap report {PAGE} -h` lists its options (-o, --baselines, --time-limit, --verify, --run, --measured).",
 )
 
 
@@ -48,32 +51,43 @@ class Baselines(str, Enum):
 
 @report_app.command(PAGE)
 def page(
-    plans: Annotated[list[Path], typer.Argument(help="Saved plans; several are compared.", metavar="PLAN...")],
+    plans: Annotated[list[Path], typer.Argument(help="Saved plans; several are compared.", metavar="PLAN")],
     output: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--output", "-o", help="The HTML file, - for stdout; beside the plan if left out."),
+        typer.Option(
+            "--output", "-o", metavar="FILE.html", help="The page (- is stdout); beside the plan if left out."
+        ),
     ] = None,
     baselines: Annotated[
         Baselines,
-        typer.Option(help="Fixed strategies beside the plan: on its array, each on its best array (slower), or none."),
+        typer.Option(
+            help="Fixed strategies beside the plan: on its array, each on its best array (slower), or none.",
+            **one_of("--baselines", Baselines),
+        ),
     ] = Baselines.array,
     time_limit: Annotated[
         Optional[float],  # noqa: UP045
-        typer.Option("--time-limit", help="Seconds for each strategy's search; what it ends is marked as not proven."),
+        typer.Option(
+            "--time-limit",
+            help="Seconds for each strategy's search; what it ends is marked as not proven.",
+            **a_number("--time-limit", float, "SECONDS"),
+        ),
     ] = None,
     verify: Annotated[
         bool, typer.Option("--verify", help="Also make the checks of `dynamap verify --quick` and show them.")
     ] = False,
     run: Annotated[
         Optional[list[Path]],  # noqa: UP045
-        typer.Option(help="What `dynamap run PLAN --json` printed; once for each plan, in their order."),
+        typer.Option(
+            metavar="FILE", help="What `dynamap run PLAN --json` printed; once for each plan, in their order."
+        ),
     ] = None,
     measured: Annotated[
         Optional[list[Path]],  # noqa: UP045
-        typer.Option(help="What `dynamap report import` wrote; once for each plan, in their order."),
+        typer.Option(metavar="FILE", help="What `dynamap report import` wrote; once for each plan, in their order."),
     ] = None,
 ) -> None:
-    """Write one self-contained HTML page that explains a plan, or compares several."""
+    """Write one HTML page that explains a plan, or compares several."""
     from dynamap.backends.evidence.report import Scope, Wanted
     from dynamap.cli.report_page import page_command
 
@@ -92,30 +106,39 @@ def _place(plans: list[Path], output: Path | None) -> Path:
 @report_app.command("import")
 @with_width
 def import_project(
-    project: Annotated[Path, typer.Argument(help="The folder of a generated project.", show_default=False)],
+    project: Annotated[
+        Path, typer.Argument(metavar="PROJECT", help="The folder of a generated project.", show_default=False)
+    ],
     reports: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="Where the tools wrote their reports; the project's folder if left out."),
+        typer.Option(metavar="FOLDER", help="Where the tools wrote their reports; the project's folder if left out."),
     ] = None,
     write_device: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="Write the device with calibration factors as a TOML file."),
+        typer.Option(metavar="FILE.toml", help="Write the device with calibration factors as a TOML file."),
     ] = None,
     device: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="The device's own TOML file, whose comments --write-device keeps."),
+        typer.Option(metavar="FILE.toml", help="The device's own TOML file, whose comments --write-device keeps."),
     ] = None,
     name: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(help="The name of the device that --write-device writes; NAME-calibrated if left out."),
+        typer.Option(
+            metavar="NAME", help="The name of the device that --write-device writes; NAME-calibrated if left out."
+        ),
     ] = None,
     output: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--output", "-o", help="Write the comparison as JSON, for `dynamap report --measured`."),
+        typer.Option(
+            "--output", "-o", metavar="FILE.json", help="Write the comparison as JSON, for `dynamap report --measured`."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
 ) -> None:
-    """Compare the reports of the vendor's tools with a project's prediction; 1 if a figure is outside its interval."""
+    """Compare the reports of the vendor's tools with what was planned.
+
+    The exit status is 1 if a figure is outside of its interval.
+    """
     from dynamap.cli.report_import import import_command
 
     raise typer.Exit(import_command(project, reports, write_device, device, name, output, as_json))

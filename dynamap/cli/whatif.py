@@ -67,6 +67,7 @@ def whatif_report(found: WhatIf) -> Group:
         "re-sized: array and buffers chosen again for the changed resource, everything else of the device as it is",
         "every latency is an optimum of its own, over all mappings and, re-sized, over all overlays that fit",
     ]
+    lines += [f"{change.title}: {change.note}" for change in found.changes if not (change.same or change.resized)]
     best = found.bottleneck
     if best is not None:
         lines.append(
@@ -82,7 +83,7 @@ def _row(change: Change) -> tuple[str, ...]:
         *_cells(change.same, change.same_gain),
         *_cells(change.resized, change.resized_gain),
         _array(change.resized),
-        change.note,
+        change.note if change.same or change.resized else "see below",
     )
 
 

@@ -234,7 +234,7 @@ def activation_of(layer: Layer) -> Activation | None:
     return layer.activation if isinstance(layer, (Conv, Pool, Add, Mul, Activate)) else None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """Layers in topological order, the shape of every tensor, the inputs and the outputs.
 
@@ -261,6 +261,14 @@ class Network:
     source: str = ""
     seed: int = 0
     whole: Whole | None = None
+
+    def __repr__(self) -> str:
+        """One line, without the weights."""
+        inputs, outputs = (
+            ", ".join(f"{name} {' x '.join(map(str, self.tensors[name].as_list()))}" for name in names)
+            for names in (self.inputs, self.outputs)
+        )
+        return f"<Network: {self.name}, {len(self.layers)} layers, {inputs} to {outputs}>"
 
     def __post_init__(self) -> None:
         known = set(self.inputs)

@@ -108,7 +108,10 @@ def load_plan(path: str | Path) -> Plan:
     except OSError as error:
         raise InputError(f"cannot read plan {where!r}: {in_words(error)}") from None
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{where!r} is not a plan: it is not JSON ({error})") from None
+        raise InputError(
+            f"{where!r} is not a plan: it is not JSON ({error}); a plan is what `dynamap plan MODEL -o PLAN.json` "
+            "writes"
+        ) from None
     if not isinstance(document, dict) or "schema" not in document:
         raise InputError(f"{where!r} is not a plan: it has no key 'schema'")
     if document["schema"] != SCHEMA:

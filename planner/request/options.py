@@ -13,6 +13,7 @@ from typing import Any
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.errors import InputError
+from dynamap.cost.likeness import suggestion
 from dynamap.planner.plan.plan import COST_MODELS
 from dynamap.planner.request.kinds import (
     ANY,
@@ -49,15 +50,17 @@ class Decides(Enum):
 class Option:
     """One option: the field, what the command line calls it, its kind and help.
 
-    ``stored``: part of a plan's document, there always, or only where it is not None (``when_given``). ``decides``:
-    what of the overlay. ``varied``: its help where a sweep takes several values of it; the others are the same for all
-    combinations of a sweep, but for those that are of one plan ``alone``.
+    ``value``: what the help calls what is given, where that is no choice of words. ``stored``: part of a plan's
+    document, there always, or only where it is not None (``when_given``). ``decides``: what of the overlay. ``varied``:
+    its help where a sweep takes several values of it; the others are the same for all combinations of a sweep, but for
+    those that are of one plan ``alone``.
     """
 
     name: str
     flag: str
     kind: Kind
     help: str
+    value: str = ""
     stored: bool = True
     when_given: bool = False
     decides: Decides | None = None
@@ -70,9 +73,9 @@ class Option:
         return self.flag.partition("/")[0]
 
 
-def asked(default: Any, flag: str, kind: Kind, help: str, **more: Any) -> Any:
+def asked(default: Any, flag: str, kind: Kind, help: str, value: str = "", **more: Any) -> Any:
     """A field of ``Options``; ``more`` are fields of `Option`."""
-    about = {"flag": flag, "kind": kind, "help": help, **more}
+    about = {"flag": flag, "kind": kind, "help": help, "value": value, **more}
     if callable(default):
         return field(default_factory=default, metadata=about)
     return field(default=default, metadata=about)
@@ -97,15 +100,21 @@ class Options:
     bytes as they are; ``batch`` images follow one another; ``time_limit`` in seconds, ``memory_limit_mb`` in MiB.
     """
 
-    solver: str = asked("dp", "--solver", words_of(tuple(SOLVERS)), "How the mapping is solved.  [default: dp]")
+    solver: str = asked(
+        "dp",
+        "--solver",
+        words_of(tuple(SOLVERS)),
+        "What solves the mapping, each exactly: dynamic programming, integer programming, constraint programming, or "
+        "trying everything (tiny networks).  [default: dp]",
+    )
     ilp_engine: str = asked(
-        "cbc", "--ilp-engine", words_of(ILP_ENGINES), "The solver behind --solver ilp.  [default: cbc]", stored=False
+        "cbc", "--ilp-engine", words_of(ILP_ENGINES), "The engine behind --solver ilp.  [default: cbc]", stored=False
     )
     cost_model: str = asked(
         "overlay",
         "--cost-model",
         words_of(COST_MODELS),
-        "The overlay's timing, or the published formulas.  [default: overlay]",
+        "What predicts the time: the overlay's own timing, or the formulas of the published paper.  [default: overlay]",
         stored=False,
         alone=True,
     )
@@ -113,18 +122,26 @@ class Options:
         None,
         "--array",
         ARRAY,
-        "Fix the array: ROWSxCOLUMNS, such as 92x66; `any` lifts what --from has fixed.",
+        "Fix the size of the array, such as 92x66; `any` lifts what --from has fixed.  [default: the best one]",
+        "ROWSxCOLUMNS",
         decides=Decides.SIZES,
         alone=True,
     )
     clock_mhz: float | None = asked(
-        None, "--clock", NUMBER, "Clock in MHz.", decides=Decides.MACHINE, varied="Clocks in MHz, by comma."
+        None,
+        "--clock",
+        NUMBER,
+        "Clock in MHz.  [default: the device's]",
+        "MHZ",
+        decides=Decides.MACHINE,
+        varied="Clocks in MHz, by comma.",
     )
     bandwidth_gbs: float | None = asked(
         None,
         "--bandwidth",
         NUMBER,
-        "Memory bandwidth in GB/s.",
+        "Memory bandwidth in GB/s.  [default: the device's]",
+        "GBS",
         decides=Decides.MEMORY,
         varied="Memory bandwidths in GB/s, by comma.",
     )
@@ -132,7 +149,8 @@ class Options:
         None,
         "--multipliers",
         WHOLE,
-        "Multipliers that the array may use.",
+        "Multipliers that the array may use.  [default: what --fill leaves it]",
+        "N",
         decides=Decides.SIZES,
         varied="Budgets of the array, by comma: 2048, 25%, all.",
     )
@@ -140,15 +158,18 @@ class Options:
         None,
         "--fill",
         PERCENT,
-        "Share of the device's multipliers that array and lanes may take.  [default: 80%, or what --multipliers says]",
+        "Share of the device's multipliers that array and vector unit may take.  [default: 80%, or what --multipliers "
+        "says]",
+        "PERCENT",
         decides=Decides.SIZES,
-        varied="Shares of the device's multipliers that array and lanes may take, by comma: 60%, 80%.",
+        varied="Shares of the device's multipliers that array and vector unit may take, by comma: 60%, 80%.",
     )
     on_chip_bytes: int | None = asked(
         None,
         "--on-chip",
         BYTES,
-        "Bytes of memory blocks that the overlay may use, such as 4MiB.",
+        "On-chip memory that the overlay may use, such as 4MiB.  [default: all that fits]",
+        "BYTES",
         when_given=True,
         decides=Decides.SIZES,
         varied="Budgets of on-chip memory, by comma: 4MiB, 25%, all.",
@@ -157,35 +178,41 @@ class Options:
         None,
         "--packing/--no-packing",
         SWITCH,
-        "Two int8 products per multiplier, where it can.",
+        "Two int8 products per multiplier in each cycle, or one.  [default: two, where the device's can]",
         decides=Decides.MACHINE,
     )
     algorithms: tuple[Algorithm, ...] = asked(
         lambda: tuple(Algorithm),
         "--algorithms",
         set_of(Algorithm),
-        f"Allowed: {_choices(Algorithm)}.",
-        varied=f"Allowed: {_choices(Algorithm)}; repeat it to compare several sets.",
+        f"Convolution algorithms that layers may use, by comma.  [default: {_choices(Algorithm)}]",
+        "NAMES",
+        varied=f"Convolution algorithms that layers may use: {_choices(Algorithm)}; repeat it to compare several sets.",
     )
     dataflows: tuple[Dataflow, ...] = asked(
         lambda: tuple(Dataflow),
         "--dataflows",
         set_of(Dataflow),
-        f"Allowed: {_choices(Dataflow)}.",
-        varied=f"Allowed: {_choices(Dataflow)}; repeat it to compare several sets.",
+        "Dataflows that layers may use, by comma: what stays in the array are weights (ws), inputs (is) or sums alone "
+        f"(ns).  [default: {_choices(Dataflow)}]",
+        "NAMES",
+        varied=f"Dataflows that layers may use: {_choices(Dataflow)}; repeat it to compare several sets.",
     )
     pins: Mapping[str, tuple[Algorithm, Dataflow | None]] = asked(
         dict,
         "--pin",
         PINS,
-        "LAYER=ALGORITHM[/DATAFLOW], repeatable; LAYER=any lifts a pin that --from has set.",
+        "Insist on a layer's algorithm, such as conv1=winograd/ws, repeatable; LAYER=any lifts a pin that --from has "
+        "set.",
+        "LAYER=ALGORITHM[/DATAFLOW]",
         alone=True,
     )
     shapes: Mapping[str, tuple[int, ...]] | None = asked(
         None,
         "--shape",
         SHAPES,
-        "INPUT=1x3x320x320, repeatable: the dimensions of an input that the model leaves open.",
+        "The dimensions of an input that the model leaves open, such as image=1x3x320x320, repeatable.",
+        "INPUT=NxCxHxW",
         when_given=True,
     )
     preprocess: Preprocessing | None = asked(  # noqa: RUF009 - a field, as all of them
@@ -194,6 +221,7 @@ class Options:
         PREPROCESSING,
         "How pictures become the network's input: raw (0..255, the default), unit, signed, imagenet, caffe or yolo, "
         "and KEY=VALUE by comma: resize, crop, scale, mean, std, colours, layout.",
+        "HOW",
         when_given=True,
         alone=True,
     )
@@ -202,17 +230,24 @@ class Options:
         "--batch",
         IMAGES,
         "Images that follow one another: the plan states the time of all of them, and images per second.",
+        "N",
         when_given=True,
         alone=True,
     )
     time_limit: float | None = asked(
-        None, "--time-limit", SECONDS, "Seconds after which the best so far is taken.", stored=False
+        None,
+        "--time-limit",
+        SECONDS,
+        "Seconds after which the best plan so far is taken, and called not proven.  [default: none]",
+        "SECONDS",
+        stored=False,
     )
     memory_limit_mb: int = asked(
         DEFAULT_MEMORY_LIMIT_BYTES >> 20,
         "--memory-limit",
         MEMORY,
         "MiB for the tables of the dynamic programme.  [default: 1024]",
+        "MIB",
         stored=False,
     )
 
@@ -243,7 +278,7 @@ def given_options(given: Mapping[str, Any], base: Options, *, flags: bool) -> di
     known = {option.name: option for option in OPTIONS}
     for name in given:
         if name not in known:
-            raise InputError(f"a plan has no option {name!r}: there are {', '.join(known)}")
+            raise InputError(f"a plan has no option {name!r}: there are {', '.join(known)}{suggestion(name, known)}")
     changed = {}
     for name, value in given.items():
         if value is not None:

@@ -15,6 +15,7 @@ from enum import Enum
 from typing import Any
 
 from dynamap.cost.errors import InputError
+from dynamap.cost.likeness import suggestion
 
 LARGEST_SIDE = 1 << 14
 
@@ -160,10 +161,15 @@ def parse_preprocessing(option: str, given: Any) -> Preprocessing:
         if not equals:
             if index or key.lower() not in PRESETS:
                 known = ", ".join(PRESETS)
-                raise InputError(f"{option} does not know {word!r:.60}: begin with one of {known}, or with KEY=VALUE")
+                raise InputError(
+                    f"{option} does not know {word!r:.60}: begin with one of {known}, or with KEY=VALUE"
+                    f"{suggestion(word, PRESETS)}"
+                )
             base = PRESETS[key.lower()]
         elif key not in _READERS:
-            raise InputError(f"{option} has no key {key!r:.60}: there are {', '.join(_READERS)}")
+            raise InputError(
+                f"{option} has no key {key!r:.60}: there are {', '.join(_READERS)}{suggestion(key, _READERS)}"
+            )
         elif key in changes:
             raise InputError(f"{option} gives {key} twice")
         else:

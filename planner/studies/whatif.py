@@ -80,6 +80,12 @@ class WhatIf:
     resized: Answer | None
     changes: tuple[Change, ...]
 
+    def __repr__(self) -> str:
+        """One line: ``changes`` has all answers."""
+        best = self.bottleneck
+        what = f"{best.title} saves {best.gain:.1%}" if best else "no change saves anything"
+        return f"<WhatIf: {self.model} on {self.device}, {what}>"
+
     @property
     def proven(self) -> bool:
         """Whether every latency is a proven optimum."""

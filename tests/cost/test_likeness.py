@@ -25,6 +25,7 @@ from dynamap.planner.models import BUILT_IN, resolve
         ("squeeze", "squeezenet"),
         ("zf", None),
         ("transformer", None),
+        ("mobilenet", None),
     ],
 )
 def test_built_in_networks(found: str, meant: str | None) -> None:

@@ -171,7 +171,7 @@ def _help(command: str) -> str:
 
 def _commands(group: str) -> list[str]:
     """What ``--help`` of a group lists, groups within it followed."""
-    listed = _help(group).partition("Commands:")[2]
+    listed = _help(group).partition("Commands:")[2].partition("\n\n")[0]
     names = re.findall(r"^  ([a-z][a-z-]*)\b", listed, re.MULTILINE)
     found = []
     for name in names:

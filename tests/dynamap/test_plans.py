@@ -11,6 +11,7 @@ import onnxruntime
 import pytest
 
 import dynamap
+from dynamap.planner.request.options import OPTIONS
 from dynamap.plans import Plan
 from support.repository import DIGITS_MODEL
 
@@ -23,6 +24,26 @@ def plan() -> Plan:
 def test_one_line(plan: Plan) -> None:
     array = f"{plan.overlay.rows} x {plan.overlay.columns}"
     assert repr(plan) == f"<Plan: digits on a {array} array of pynq-z2, {plan.latency_ms:g} ms, optimal>"
+
+
+def test_what_is_shown_in_a_notebook_is_one_line(plan: Plan) -> None:
+    network = dynamap.load(DIGITS_MODEL)
+    assert repr(network) == "<Network: digits, 18 layers, image 1 x 8 x 8 to probabilities 10 x 1 x 1>"
+    assert repr(plan.simulate()) == (
+        f"<Simulation: {plan.solver.objective:,} cycles, {plan.latency_ms:g} ms, 18 layers in 17 passes>"
+    )
+    verification = plan.verify(full=False)
+    assert (
+        repr(verification) == f"<Verification: {len(verification.checks) - 1} checks passed>"
+    )  # one was not asked for
+    assert repr(dynamap.what_if(plan)).startswith("<WhatIf: digits on pynq-z2, ")
+
+
+def test_types_have_names() -> None:
+    """For annotations, ``isinstance`` and editors; every option of a plan is an argument with a type."""
+    assert {name for name in dynamap.__all__ if isinstance(getattr(dynamap, name), type)} >= {"Plan", "Network"}
+    assert isinstance(dynamap.load(DIGITS_MODEL), dynamap.Network)
+    assert {"solver", *dynamap.PlanOptions.__annotations__} == {option.name for option in OPTIONS}
 
 
 class Tags(html.parser.HTMLParser):

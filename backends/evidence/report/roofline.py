@@ -133,7 +133,9 @@ def _chart(points: list[Point], roofs: Roofs, frame: Frame) -> Markup:
         text("GMAC/s", _LEFT - 6, 14, "axis end"),
         *(_mark(point, x(point.intensity), y(point.speed), _hint(point)) for point in points),
     ]
-    return element("svg", *parts, *labels, viewBox=f"0 0 {frame.width} {frame.height}", class_=f"plot {frame.shown}", role="group")
+    return element(
+        "svg", *parts, *labels, viewBox=f"0 0 {frame.width} {frame.height}", class_=f"plot {frame.shown}", role="group"
+    )
 
 
 def _memory_roof(x: LogScale, y: LogScale, roofs: Roofs) -> list[Markup]:

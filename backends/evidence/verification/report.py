@@ -36,6 +36,13 @@ class Verification:
 
     checks: tuple[Check, ...]
 
+    def __repr__(self) -> str:
+        """One line: ``checks`` has what was found."""
+        passed = sum(check.outcome is Verdict.PASSED for check in self.checks)
+        failed = [check.name for check in self.checks if check.outcome is Verdict.FAILED]
+        wrong = f", failed: {', '.join(failed)}" if failed else ""
+        return f"<Verification: {passed} checks passed{wrong}>"
+
     @property
     def verified(self) -> bool:
         """True if no check failed."""

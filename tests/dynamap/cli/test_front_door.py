@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 import dynamap
@@ -28,6 +32,50 @@ def test_short_help(command: tuple[str, ...]) -> None:
     short = CliRunner().invoke(app, [*command, "-h"])
     assert short.exit_code == 0
     assert short.stdout == CliRunner().invoke(app, [*command, "--help"]).stdout
+
+
+def _helps(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, command in group.commands.items():
+        yield from _helps(command, (*path, name)) if hasattr(command, "commands") else [(*path, name)]
+
+
+@pytest.mark.parametrize("command", list(_helps(typer.main.get_command(app))), ids=" ".join)
+def test_help_is_in_words_of_users(command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """At 80 columns no sentence is cut off, every option says what it is for, and what it takes has a name."""
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = CliRunner().invoke(app, [*command, "-h"]).stdout
+    _, _, sections = shown.partition("Options:\n")
+    options, _, commands = sections.partition("Commands:\n")
+    assert not re.search(r"\.\.\.$", commands, re.MULTILINE), commands
+    assert not re.search(r"<|\b(TEXT|INTEGER|FLOAT|PATH)\b", options), options
+    described = re.findall(r"^  (?:-\w, )?(--[\w-]+).*(?:  |\n {8,})\S", options, re.MULTILINE)
+    assert described == re.findall(r"^  (?:-\w, )?(--[\w-]+)", options, re.MULTILINE) != []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("plan", "m.onnx", "--solver", "dpp"), "--solver does not know 'dpp': choose from dp, .*; did you mean 'dp'?"),
+        (("plan", "m.onnx", "--clock", "fast"), "--clock must be a number, found 'fast'"),
+        (("plan", "m.onnx", "--batch", "2.5"), "--batch must be a whole number, found '2.5'"),
+        (
+            ("plan", "m.onnx", "--host", "non"),
+            "--host does not know 'non': choose from auto, none; did you mean 'none'?",
+        ),
+        (("plan", "m.onnx", "--dataflows", "w"), "--dataflows does not know 'w': choose from ns, ws, is"),
+        (("plan", "m.onnx", "--algorithms", "im2cl"), "--algorithms does not know 'im2cl': .*; did you mean 'im2col'?"),
+        (("plan", "m.onnx", "--preprocess", "imagnet"), "--preprocess does not .*; did you mean 'imagenet'?"),
+        (("run", "p.json", "--method", "entrop"), "--method does not know 'entrop': .*; did you mean 'entropy'?"),
+        (("run", "p.json", "--compare", "numpi"), "--compare does not know 'numpi': .*; did you mean 'numpy'?"),
+        (("explore", "m.onnx", "-o", "r.csv", "--workers", "0"), "--workers must be a whole number from 1 to 1024"),
+        (("report", "p.json", "--baselines", "ful"), "--baselines does not know 'ful': .*; did you mean 'full'?"),
+    ],
+)
+def test_words_that_are_not_known(words: tuple[str, ...], message: str) -> None:
+    refused = CliRunner().invoke(app, words)
+    assert isinstance(refused.exception, dynamap.InputError)
+    assert re.search(message.replace("?", r"\?"), str(refused.exception)), refused.exception
 
 
 def test_a_report_lies_beside_its_plan(tmp_path: Path) -> None:

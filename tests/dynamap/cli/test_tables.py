@@ -146,7 +146,8 @@ def test_every_command_is_here() -> None:
 def _commands() -> list[str]:
     listed = {name: CliRunner().invoke(app, [*name.split(), "--help"]).output for name in ("", "report")}
     names = {
-        group: re.findall(r"^  ([a-z][a-z-]*) ", listed[group].partition("Commands:")[2], re.M) for group in listed
+        group: re.findall(r"^  ([a-z][a-z-]*) ", text.partition("Commands:")[2].partition("\n\n")[0], re.M)
+        for group, text in listed.items()
     }
     return [name for name in names[""] if name != "report"] + [f"report {name}" for name in names["report"]]
 
