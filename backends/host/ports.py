@@ -18,7 +18,8 @@ Array = npt.NDArray[Any]
 def samples_of(whole: Whole, data: Mapping[str, Array], what: str) -> list[dict[str, Array]]:
     """Each sample of ``data`` by itself, with a batch of 1, in the types of the model.
 
-    An array has the shape of its input, or N times that along the batch, or no batch at all.
+    An array has the shape of its input, or N times that along the batch (an axis more, where the input has none), or
+    no batch at all.
 
     Raises:
         InputError: an input is missing or unknown, or an array has another type or shape or holds NaN.
@@ -48,7 +49,7 @@ def random_array(generator: np.random.Generator, port: ModelPort) -> Array:
     """A random value of the type and shape of ``port``, open dimensions being 1."""
     kind = _dtype(port)
     shape = tuple(1 if size is None else size for size in port.shape or ())
-    if kind.kind == "f" or kind.name == "bfloat16":
+    if kind.kind == "f":
         return generator.standard_normal(shape, dtype=np.float32).astype(kind)
     if kind.itemsize == 1 and kind.kind in "iu":
         limits = np.iinfo(kind)
@@ -58,7 +59,7 @@ def random_array(generator: np.random.Generator, port: ModelPort) -> Array:
 
 def _samples(port: ModelPort, array: Array, label: str) -> list[Array]:
     kind = _dtype(port)
-    real = kind.kind == "f" or kind.name == "bfloat16"
+    real = kind.kind == "f"
     if real != (array.dtype.kind == "f") or (not real and array.dtype.kind not in "iub"):
         raise InputError(f"{label}: the type is {array.dtype}; the model's input is of type {kind}")
     if real and not np.isfinite(array).all():
@@ -75,6 +76,8 @@ def _samples(port: ModelPort, array: Array, label: str) -> list[Array]:
         return [values[index : index + 1] for index in range(len(values))]
     if _fits(values.shape, shape):
         return [values]
+    if values.ndim == len(shape) + 1 and _fits(values.shape[1:], shape) and len(values):
+        return list(values)
     wanted = " x ".join("N" if size is None else str(size) for size in shape)
     raise InputError(f"{label}: the shape is {list(values.shape)}; it must be {wanted}, or several along the batch")
 
@@ -86,5 +89,7 @@ def _fits(found: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
 def _dtype(port: ModelPort) -> np.dtype[Any]:
     if port.element_type in (TensorProto.UNDEFINED, TensorProto.STRING):
         raise InputError(f"the input {port.name!r} is of a type that NumPy does not have; change the model's input")
+    if port.element_type == TensorProto.BFLOAT16:  # which NumPy does not have
+        return np.dtype(np.float32)
     kind: np.dtype[Any] = np.dtype(helper.tensor_dtype_to_np_dtype(port.element_type))
     return kind

@@ -28,7 +28,8 @@ def image_array(path: Path, network: Network, how: Preprocessing) -> npt.NDArray
         InputError: the network takes no picture, Pillow is missing, or the file is no picture; the message names it.
     """
     name = input_for_pictures(network)
-    shape = network.shape_of(name)[1:]
+    shape = network.shape_of(name)
+    shape = shape[1:] if shape[0] == 1 else shape
     try:
         (channels, rows, columns), last = placed(shape, how.layout.value if how.layout else None)
         document = how.document()

@@ -102,11 +102,14 @@ def _of_array(path: Path, network: Network, scored: ScoredOutput | None, images:
     if not np.issubdtype(labels.dtype, np.integer):
         raise InputError(f"{path}: the labels are of type {labels.dtype}; give integers, the numbers of the classes")
     if labels.shape != (images, *places):
-        raise InputError(f"{path}: the labels have the shape {list(labels.shape)}, and the images need {wanted}")
+        raise InputError(
+            f"{path}: the labels have the shape {list(labels.shape)}, and the images need {wanted}: save the number of "
+            f"a class for each {'place of each image' if places else 'image'}, in their order"
+        )
     if labels.min() < 0 or labels.max() >= count:
         raise InputError(
             f"{path}: the labels are from {labels.min()} to {labels.max()}, and the network has the classes 0 to "
-            f"{count - 1}"
+            f"{count - 1}: number the classes from 0, in the order of the output"
         )
     return labels.astype(np.int64)
 

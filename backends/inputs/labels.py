@@ -103,7 +103,8 @@ def check_labels(labels: tuple[str, ...] | None, path: Path | None, network: Net
         raise InputError(f"--labels are for a network with one output of classes, and this one has {outputs}")
     if len(labels) != found.classes:
         raise InputError(
-            f"{str(path)!r} has {len(labels)} labels and the output {found.name!r} {found.classes} classes"
+            f"{str(path)!r} has {len(labels)} labels and the output {found.name!r} {found.classes} classes: give "
+            "a file with a line for each class, in the order of the output"
         )
 
 

@@ -105,7 +105,7 @@ def _opened(path: Path) -> Any:
             of_the_system = getattr(error, "strerror", None)
             if of_the_system:
                 raise ValueError(f"{path}: cannot be read: {of_the_system}") from None
-            raise ValueError(f"{path}: this is no PNG, JPEG or BMP picture: {error}") from None
+            raise ValueError(f"{path}: this is no PNG, JPEG or BMP picture, convert it to one: {error}") from None
     if whole is None:
         raise ValueError(f"{path}: {width} x {height} pixels are more than {MOST_PIXELS:,}")
     if whole.mode.startswith(("I", "F")):

@@ -131,7 +131,9 @@ def picture_files(folder: Path, what: str) -> tuple[Path, ...]:
                 f"{what}: {str(file)!r} is no picture ({', '.join(ENDINGS)}): take it out of the folder {str(folder)!r}"
             )
     if not found:
-        raise InputError(f"{what}: the folder {str(folder)!r} has no pictures ({', '.join(ENDINGS)})")
+        raise InputError(
+            f"{what}: the folder {str(folder)!r} has no pictures ({', '.join(ENDINGS)}): name one that has"
+        )
     return tuple(sorted(found))
 
 

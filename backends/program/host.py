@@ -107,7 +107,12 @@ def read_arrays(path: Path, network: Network, preprocess: Preprocessing) -> dict
         InputError: the file cannot be read or does not say which input it is for.
     """
     front = front_of(network)
-    if front is not None and is_picture(path):
+    if is_picture(path):
+        if front is None:
+            raise InputError(
+                f"{str(path)!r} is a picture, and the inputs of this model are no images of 1 or 3 channels: give an "
+                ".npz with an array for each input"
+            )
         return {front.inputs[0]: image_array(path, front, preprocess)}
     return whole_arrays(path, network)
 

@@ -29,6 +29,14 @@ class Unsupported(Exception):
         self.remedy = remedy
 
 
+class Unreadable(Unsupported):
+    """An input is a view of a tensor, ``position`` of the node, where the tensor itself is needed."""
+
+    def __init__(self, reason: str, remedy: str, position: int) -> None:
+        super().__init__(reason, remedy)
+        self.position = position
+
+
 class Refused(Unsupported):
     """The node is wrong or has no certain meaning, so that no runtime should run it: the host does not get it."""
 

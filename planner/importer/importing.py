@@ -13,7 +13,7 @@ import onnx
 from dynamap.cost.errors import InputError
 from dynamap.planner.importer.constants.budget import Budget
 from dynamap.planner.importer.constants.evaluation import Evaluator
-from dynamap.planner.importer.cutting.cut import cut
+from dynamap.planner.importer.cutting.cut import FixedBatch, cut
 from dynamap.planner.importer.drafts import Constant, Value
 from dynamap.planner.importer.fates import CheckReport, refusal
 from dynamap.planner.importer.finish import network_of, report_of, settled_layers
@@ -94,8 +94,19 @@ def check_model(
 def lower(source: Source, shapes: Shapes | None = None, *, host: bool = False) -> Outcome:
     """Judge and translate every node of ``source``, whose inputs have the ``shapes`` that a user gives.
 
-    ``host``: what the overlay cannot do is cut out for the host.
+    ``host``: what the overlay cannot do is cut out for the host, which takes inputs whose first axis is no batch of 1
+    as they are.
     """
+    try:
+        return _lower(source, shapes, host=host)
+    except FixedBatch as problem:
+        try:
+            return _lower(source, shapes, host=host, batched=False)
+        except InputError:
+            raise problem from None
+
+
+def _lower(source: Source, shapes: Shapes | None, *, host: bool, batched: bool = True) -> Outcome:
     model, label = source.model, source.label
     given = shapes or {}
     check_file_version(model, label)
@@ -114,6 +125,7 @@ def lower(source: Source, shapes: Shapes | None = None, *, host: bool = False) -
     for rounds_left in reversed(range(MAX_BRANCH_ROUNDS)):
         graph = Graph(model.graph, nodes, label)
         lowering = Lowering(graph, evaluator, constants, expansion.refusals, may_branch=rounds_left > 0, host=host)
+        lowering.batched = batched
         _lower_all(lowering, model, given)
         if lowering.taken:
             notices += [_branch_notice(graph.nodes[index], taken) for index, taken in lowering.taken.items()]

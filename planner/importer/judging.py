@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from dynamap.planner.importer.drafts import Constant, Refused, Unknown, Unsupported, Verdict
+from dynamap.planner.importer.drafts import Constant, Refused, Unknown, Unreadable, Unsupported, Value, Verdict
 from dynamap.planner.importer.fates import Fate
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.handlers import handler_of
@@ -19,6 +19,9 @@ from dynamap.planner.importer.reading.agreement import type_name
 from dynamap.planner.importer.reading.schema import check_node
 from dynamap.planner.importer.reading.shapes import REAL_TYPES, output_types, sizes_of
 from dynamap.planner.importer.transposes import lower_between_transposes
+
+WORKERS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
+"""Operators for whose sake what they read may cross from the host."""
 
 
 def lower_nodes(lowering: Lowering, nodes: Iterable[Node]) -> None:
@@ -55,7 +58,35 @@ def _lower_node(lowering: Lowering, node: Node) -> None:
     if refusal is not None:
         raise Refused(refusal.reason, refusal.remedy)
     check_node(node, lowering.opset)
+    for _ in node.inputs:
+        try:
+            _translate(lowering, node)
+            return
+        except Unreadable as problem:
+            if not _left_to_host(lowering, node, problem):
+                raise
     _translate(lowering, node)
+
+
+def _left_to_host(lowering: Lowering, node: Node, problem: Unreadable) -> bool:
+    """Whether the host can write the view that ``node``, which has the work, cannot read: and reads it then."""
+    name = node.inputs[problem.position]
+    maker, value = lowering.graph.producers.get(name), lowering.values.get(name)
+    if lowering.foreign is None or node.op not in WORKERS or maker is None or not isinstance(value, Value):
+        return False
+    stand = stand_in(maker, name, value.shape)
+    if value.integer is not None or value.dequantised or not isinstance(stand, Value) or not stand.is_image:
+        return False
+    chw = value.tensor.shape
+    lowering.verdicts[maker.index] = Verdict(
+        Fate.UNSUPPORTED,
+        None,
+        f"it makes a {list(value.shape)} view of {chw.channels} x {chw.height} x {chw.width} elements, which "
+        f"{node.name!r} cannot read",
+        problem.remedy,
+    )
+    lowering.bind(name, stand)
+    return True
 
 
 def _check_types(lowering: Lowering, node: Node) -> None:

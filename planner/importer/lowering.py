@@ -28,6 +28,7 @@ from dynamap.planner.importer.drafts import (
     TensorDraft,
     Transposed,
     Unknown,
+    Unreadable,
     Unsupported,
     Value,
     Verdict,
@@ -74,6 +75,8 @@ class Lowering:
         """What is known of the outputs of unsupported nodes."""
         self.input_problems: list[InputError] = []
         """Why inputs are none for the overlay."""
+        self.batched = True
+        """Whether the first axis of an input is its batch; else the host reads inputs where it is longer than 1."""
         self.fixed_batch: str | None = None
         """An input whose batch is fixed and not 1."""
         self.taken: dict[int, bool] = {}  # the branches of Ifs, by the index of the node
@@ -313,13 +316,14 @@ def stand_in(node: Node, name: str, shape: tuple[int, ...] | None) -> Value | Un
     return Value(TensorDraft(name, chw), shape, shared=True)
 
 
-def refuse_view(node: Node, position: int, value: Value) -> Unsupported:
+def refuse_view(node: Node, position: int, value: Value) -> Unreadable:
     """The refusal of an input that is a reshaped view where the tensor itself is needed."""
     chw = value.tensor.shape
-    return Unsupported(
+    return Unreadable(
         f"its input {node.inputs[position]!r} is a {list(value.shape)} view of a tensor of "
         f"{chw.channels} x {chw.height} x {chw.width} channels, rows and columns",
         "keep activations N x C x H x W (or N x C) up to this node",
+        position,
     )
 
 

@@ -81,7 +81,7 @@ def front_of(network: Network) -> Network | None:
     return replace(
         network,
         layers=(),
-        tensors={name: TensorShape.of_sizes(shape[1:]) for name, shape in known.items()},
+        tensors={name: TensorShape.of_sizes(shape[shape[0] == 1 :]) for name, shape in known.items()},
         inputs=tuple(known),
         outputs=tuple(known),
         types={name: kind for name, kind in kinds.items() if kind is not ElementType.FLOAT32},
@@ -94,8 +94,9 @@ def front_of(network: Network) -> Network | None:
 
 
 def _image_shape(port: ModelPort) -> tuple[int, ...] | None:
+    """The shape of an image with a batch of 1, or of three axes without one."""
     shape = port.shape or ()
     sizes = tuple(size for size in shape if size is not None)
-    if port.element_type not in _TYPES or len(sizes) < len(shape) or len(sizes) not in (2, 3, 4) or sizes[0] != 1:
+    if port.element_type not in _TYPES or len(sizes) < len(shape) or len(sizes) not in (2, 3, 4):
         return None
-    return sizes
+    return sizes if sizes[0] == 1 or len(sizes) == 3 else None

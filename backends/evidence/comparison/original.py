@@ -1,8 +1,9 @@
 """The model that the user gave, run by onnxruntime as it is: its own bytes, its own names, graph optimisations off.
 
 Nothing here is made by the importer but the name and the shape of the input. A built-in model is the ONNX model that
-the catalogue makes, with its seeded weights; of an operator of QONNX, which onnxruntime lacks,
-the meaning is spelled out. A second run shows the tensors inside, by declaring them as outputs.
+the catalogue makes, with its seeded weights; of an operator of QONNX, which onnxruntime lacks, the meaning is spelled
+out, and bfloat16, for which it has hardly a kernel, is float32. A second run shows the tensors inside, by declaring
+them as outputs.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from onnx.external_data_helper import load_external_data_for_model
 
 from dynamap.backends.evidence.comparison.qonnx import in_standard_operators
+from dynamap.planner.importer.reading.bfloat16 import in_float32
 from dynamap.planner.models import CATALOGUE, model_proto
 from dynamap.planner.network.network import Network
 from dynamap.planner.results.optional import optional
@@ -120,7 +123,9 @@ def _model_of(network: Network) -> tuple[onnx.ModelProto, str | bytes, dict[str,
         weights = _large_weights(model)
         return model, model.SerializeToString(), weights
     model = onnx.load(network.source, load_external_data=False)
-    written = in_standard_operators(model)
+    if any(tensor.data_type == TensorProto.BFLOAT16 for tensor in model.graph.initializer):
+        load_external_data_for_model(model, str(Path(network.source).parent))
+    written = in_float32(in_standard_operators(model))
     return written, network.source if written is model else written.SerializeToString(), {}
 
 

@@ -74,7 +74,7 @@ def _picture(path: Path, kind: dict[str, Any], folder: Path) -> Any:
     import numpy as np
 
     how = json.loads((folder / "preprocessing.json").read_text())
-    (channels, rows, columns), last = placed(tuple(kind["shape"][1:]), how["layout"])
+    (channels, rows, columns), last = placed(tuple(kind["shape"][kind["shape"][0] == 1 :]), how["layout"])
     try:
         content = pixels(path, how, channels, rows, columns)
     except ImportError as error:
@@ -86,7 +86,7 @@ def _picture(path: Path, kind: dict[str, Any], folder: Path) -> Any:
         tables = np.array(value_tables(how, channels), np.float32)
         values = np.stack([tables[c][image[..., c]] for c in range(channels)], axis=-1)
     ordered = values if last else values.transpose(2, 0, 1)
-    return np.ascontiguousarray(ordered[None]).astype(kind["type"])
+    return np.ascontiguousarray(ordered).reshape(kind["shape"]).astype(kind["type"])
 
 
 def _on_host(model: Path, step: dict[str, Any], values: dict[str, Any]) -> None:

@@ -40,6 +40,10 @@ DOMAINS = ("", "com.microsoft", "ai.onnx.ml")
 """Whose operators onnxruntime has."""
 
 
+class FixedBatch(InputError):
+    """A batch is asked for where a model is cut; or what was taken for a batch is none."""
+
+
 @dataclass(frozen=True, eq=False)
 class Cut:
     """The fate of every node, and the network where there is one."""
@@ -62,15 +66,16 @@ def cut(base: Lowering, source: Source, report: CheckReport) -> Cut:
     """Cut a model whose nodes are judged already (``report``): some are unsupported, and the host may take them.
 
     Raises:
-        InputError: nothing is left for the overlay, or the model asks for a batch.
+        FixedBatch: the first axis of an input is longer than 1.
+        InputError: nothing is left for the overlay.
     """
-    if any(_no_host(base, node) for node in base.graph.order):
-        return Cut(report, None)
     if base.fixed_batch is not None:
-        raise InputError(
+        raise FixedBatch(
             f"{source.label}: parts of the model have to run on the host, with the batch that the model fixes for its "
             f"input {base.fixed_batch!r}; export the model with batch size 1, or a dynamic one"
         )
+    if any(_no_host(base, node) for node in base.graph.order):
+        return Cut(report, None)
     inside = _types_inside(base)
     sizes = {name: math.prod(sizes_of(kind) or ()) for name, kind in inside.items()}
     sizes |= {name: math.prod(bound.shape) for name, bound in base.values.items() if not isinstance(bound, Unknown)}

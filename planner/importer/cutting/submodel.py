@@ -9,6 +9,7 @@ from onnx import TypeProto, helper, numpy_helper
 
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
+from dynamap.planner.importer.reading.bfloat16 import in_float32
 
 IR_VERSION = 8
 """Of models whose own is older: opsets up to 17 and what they hold are known to it."""
@@ -23,7 +24,8 @@ def submodel(
 ) -> bytes:
     """The model of ``nodes``, which are in topological order; outputs have the types that a runtime finds.
 
-    Format and versions of operators are those of ``whole``, the model that they are of; 1 where it names none.
+    Format and versions of operators are those of ``whole``, the model that they are of; 1 where it names none. What
+    is bfloat16 in it is float32 here.
     """
     made = {name for node in nodes for name in node.outputs}
     given = {name for name, _ in inputs}
@@ -42,4 +44,4 @@ def submodel(
     domains = dict.fromkeys(node.domain for node in nodes)
     versions = {entry.domain: entry.version for entry in whole.opset_import} | {"": lowering.opset}
     model.opset_import.extend(helper.make_opsetid(domain, versions.get(domain, 1)) for domain in {"": None} | domains)
-    return bytes(model.SerializeToString(deterministic=True))
+    return bytes(in_float32(model).SerializeToString(deterministic=True))

@@ -40,6 +40,8 @@ def emit_conv(
 ) -> LayerDraft:
     """Check a convolution's attributes against its weights and input, and emit the layer."""
     node, weights_oihw = in_two_dimensions(node, value), weights_in_two_dimensions(weights_oihw, value)
+    if weights_oihw.ndim == len(value.shape) == 3:  # one axis, and yet no row
+        raise refuse_view(node, 0, value)
     if weights_oihw.ndim != 4:
         raise Unsupported(
             f"its weights have {weights_oihw.ndim} dimensions and its input is {list(value.shape)}; convolutions of "

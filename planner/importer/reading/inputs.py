@@ -41,14 +41,37 @@ def bind_inputs(lowering: Lowering, model: onnx.ModelProto, given: Shapes) -> No
         lowering.notice(f"the input {name!r} is not used")
     for name in names:
         declared = next(value for value in model.graph.input if value.name == name).type
+        whole = None if lowering.batched else _without_batch(lowering, name, declared, given.get(name))
+        if whole is not None:
+            _leave_to_host(lowering, name, whole)
+            continue
         try:
             bind_tensor(lowering, name, *_image(lowering, name, declared.tensor_type, given.get(name)))
         except InputError as problem:
             if lowering.foreign is None or name in given:
                 raise
-            lowering.foreign[name] = at_batch_1(declared)
-            lowering.bind(name, Unknown(name))
+            _leave_to_host(lowering, name, at_batch_1(declared))
             lowering.input_problems.append(problem)
+
+
+def _leave_to_host(lowering: Lowering, name: str, kind: onnx.TypeProto) -> None:
+    assert lowering.foreign is not None
+    lowering.foreign[name] = kind
+    lowering.bind(name, Unknown(name))
+
+
+def _without_batch(
+    lowering: Lowering, name: str, declared: onnx.TypeProto, given: tuple[int, ...] | None
+) -> onnx.TypeProto | None:
+    """The type of an input whose first axis is a number other than 1; None of other inputs."""
+    tensor = declared.tensor_type
+    known = [_size(dimension) for dimension in tensor.shape.dim]
+    if given is not None:
+        _check_agrees(lowering.graph.label, name, known, given)
+        known = list(given)
+    if not known or known[0] in (None, 0, 1) or None in known:
+        return None
+    return onnx.helper.make_tensor_type_proto(tensor.elem_type, known)
 
 
 def bind_tensor(lowering: Lowering, name: str, element_type: int, sizes: Sequence[int]) -> None:
@@ -91,7 +114,8 @@ def check_given(model: onnx.ModelProto, label: str, given: Shapes) -> None:
     known = [value.name for value in model.graph.input]
     for name in given:
         if name not in known:
-            raise InputError(f"{label}: --shape names {name!r}, and the inputs are {', '.join(map(repr, known))}")
+            found = ", ".join(map(repr, known))
+            raise InputError(f"{label}: --shape names {name!r}, and the inputs are {found}: name one of these")
 
 
 def _sizes(lowering: Lowering, name: str, declared: onnx.TypeProto.Tensor, given: tuple[int, ...] | None) -> list[int]:
@@ -132,7 +156,7 @@ def _size(dimension: onnx.TensorShapeProto.Dimension) -> int | None:
 
 
 def _check_agrees(label: str, name: str, known: list[int | None] | None, given: tuple[int, ...]) -> None:
-    if given[0] != 1:
+    if given[0] != 1 and given[:1] != tuple(known or ())[:1]:
         raise InputError(
             f"{label}: {words_of(name, given)} asks for a batch of {given[0]}, and the overlay runs one image at a "
             f"time: give {words_of(name, (1, *given[1:]))}"

@@ -351,6 +351,23 @@ def test_models_of_half_precision_have_wider_bounds(tmp_path: Path) -> None:
     assert found.status == 0 and 1e-5 < found.imported["worst"]["error"] < 5e-3
 
 
+@pytest.mark.parametrize("on_host", [False, True])
+def test_models_of_bfloat16_are_compared_with_themselves_in_float32(tmp_path: Path, on_host: bool) -> None:
+    """onnxruntime has no bfloat16 on a CPU; the weights are the same in float32."""
+    nodes = [
+        node("Conv", ["x", "w"], ["c"]),
+        node("Hardmax", ["c"], ["y"], axis=1) if on_host else node("Relu", ["c"], ["y"]),
+    ]
+    kinds = (TensorProto.BFLOAT16, TensorProto.BFLOAT16)
+    model = model_of(nodes, {"w": values(4, 4, 3, 3)}, opset=22, kinds=kinds)
+    (weights,) = model.graph.initializer
+    array = numpy_helper.to_array(weights)
+    weights.CopyFrom(helper.make_tensor("w", TensorProto.BFLOAT16, array.shape, array.ravel().tolist()))
+    found = run_file(saved(model, tmp_path))
+    assert found.status == 0 and set(found.final) == {"y"}
+    assert on_host or (found.final["y"]["kept"] and found.final["y"]["cosine"] > 0.999)
+
+
 @pytest.mark.parametrize(
     "name",
     [

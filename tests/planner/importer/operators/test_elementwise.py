@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from dynamap.planner.importer import check_model
 from dynamap.planner.network.network import ActivationKind, Mul
-from support.operator_nodes import conv, node
+from support.operator_nodes import conv, ints, node
 
 
 def test_residual_sums(same, model_of, values):
@@ -69,3 +70,36 @@ def test_broadcasts_along_channels_rows_and_columns(op, shape, same, model_of, v
     nodes += [node("ReduceMean", ["c"], ["p"], axes=axes)] if axes else []
     nodes += [node(op, ["x", "p" if axes else "c"], ["y"])]
     same(model_of(nodes, {"u": values(shape[0], 4, 1, 1)}))
+
+
+@pytest.mark.parametrize("op", ["Expand", "Tile"])
+@pytest.mark.parametrize("alone", [False, True])
+def test_repeated_activations(op, alone, same, model_of, values):
+    """A factor that what reads it repeats by itself is a product; an output, or one channel, has its repetitions."""
+    nodes = [
+        conv("x", "a", pads=[1, 1, 1, 1]),
+        node("GlobalAveragePool", ["a"], ["g"]),
+        node(op, ["g", "sizes"], ["e"]),
+        node("Mul", ["a", "e"], ["y"]),
+    ]
+    sizes = ints(1, 4, 6, 7) if op == "Expand" else ints(1, 1, 6, 7)
+    model = model_of(nodes, {"w": values(4, 4, 3, 3), "sizes": sizes}, outputs=("y", "e") if alone else ("y",))
+    network = same(model)
+    assert len(network.layers) == 3 + alone
+
+
+@pytest.mark.parametrize("sizes", [(4, 1, 1), (1, 1, 7), (6, 7)])
+def test_an_expansion_may_name_fewer_axes(sizes, same, model_of, values):
+    nodes = [
+        conv("x", "a", pads=[1, 1, 1, 1]),
+        node("ReduceMean", ["a"], ["m"], axes=[1, 2, 3], keepdims=1),
+        node("Expand", ["m", "sizes"], ["y"]),
+    ]
+    same(model_of(nodes, {"w": values(4, 4, 3, 3), "sizes": ints(*sizes)}))
+
+
+def test_what_is_repeated_several_times_is_refused(model_of, values):
+    nodes = [conv("x", "a"), node("Tile", ["a", "times"], ["y"])]
+    model = model_of(nodes, {"w": values(4, 4, 3, 3), "times": ints(1, 2, 1, 1)})
+    (refused,) = check_model(model).unsupported
+    assert refused.node == "y" and "it repeats" in refused.reason
