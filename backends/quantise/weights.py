@@ -85,7 +85,8 @@ def _scales_of_weights(weights_oihw: npt.NDArray[np.float32]) -> npt.NDArray[np.
     largest = np.maximum(weights_oihw.max(axis=(1, 2, 3)), -weights_oihw.min(axis=(1, 2, 3))).astype(np.float64)
     size = weights_oihw[0].size
     if size == 1:
-        return largest / ALONE
+        alone: npt.NDArray[np.float64] = largest / ALONE
+        return alone
     integers = np.full(len(largest), LARGEST)
     if size <= MOST_WEIGHTS:
         rows = weights_oihw.reshape(len(largest), size)

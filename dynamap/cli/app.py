@@ -148,15 +148,22 @@ def solve(
 
 
 @with_width
-def devices(as_json: Json = False) -> None:
+def devices(
+    name: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(
+            metavar="NAME",
+            help="Print the TOML file of this device, to make one of your own.",
+            show_default=False,
+            autocompletion=complete_device,
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """List the boards and chips that come with the project."""
-    from dynamap.cli.devices import devices_document, devices_table
-    from dynamap.cli.output import show, show_json
+    from dynamap.cli.devices import devices_command
 
-    if as_json:
-        show_json(devices_document(), indent=2)
-    else:
-        show(devices_table())
+    devices_command(name, as_json)
 
 
 @with_width

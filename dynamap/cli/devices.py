@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dynamap.cli.output import show, show_json
 from dynamap.cli.tables import Column, Content, FittedTable
-from dynamap.cost.device import DEFAULT_DEVICE, Device, device_names, load_device
+from dynamap.cost.device import ALIASES, DEFAULT_DEVICE, Device, device_names, load_device, shipped_text
+from dynamap.cost.errors import InputError
 
 _COLUMNS = (
     Column("device"),
@@ -17,6 +19,34 @@ _COLUMNS = (
     Column("GB/s", right=True),
     Column("note", rank=1, content=Content.PROSE),
 )
+
+
+_CAPTION = "A path of a TOML file is accepted wherever a device is; `dynamap devices NAME` prints one to begin with."
+
+
+def devices_command(name: str | None, as_json: bool) -> None:
+    """Lists the devices, or prints the file of one of them.
+
+    Raises:
+        InputError: no device of that name comes with the project.
+    """
+    if name is not None:
+        _print_one(name, as_json)
+    elif as_json:
+        show_json(devices_document(), indent=2)
+    else:
+        show(devices_table())
+
+
+def _print_one(name: str, as_json: bool) -> None:
+    device = load_device(name)
+    own = ALIASES.get(name, name)
+    if own not in device_names():
+        raise InputError(f"{name!r} is a file of your own: give the name of a device that comes with the project")
+    if as_json:
+        show_json(device.document(), indent=2)
+    else:
+        show(shipped_text(own).rstrip("\n"))
 
 
 def devices_table() -> FittedTable:
@@ -38,7 +68,7 @@ def devices_table() -> FittedTable:
                 device.note,
             )
         )
-    return FittedTable(_COLUMNS, rows, caption="A path of a TOML file is accepted wherever a device is.")
+    return FittedTable(_COLUMNS, rows, caption=_CAPTION)
 
 
 def devices_document() -> dict[str, object]:

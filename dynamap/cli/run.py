@@ -308,7 +308,8 @@ def _print(
         largest = "" if layer["max_lsb"] is None else str(layer["max_lsb"])
         read, written = str(layer.get("bytes_read", "")), str(layer.get("bytes_written", ""))
         rows.append((layer["name"], layer["op"], str(layer["elements"]), shown, largest, read, written))
-    table = FittedTable(_COLUMNS, rows)
+    told = [at for at, column in enumerate(_COLUMNS) if any(row[at] for row in rows)]  # by this executor, in this run
+    table = FittedTable([_COLUMNS[at] for at in told], [[row[at] for at in told] for row in rows])
     lines = [*class_lines(document), *final_lines(final)]
     if compare is not None:
         share = document["differing"] / document["elements"]

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 import dynamap
 from dynamap.cli import main
 from dynamap.cli.app import COMMANDS, app
+from dynamap.cost.device import load_device
 from support.repository import DIGITS_MODEL
 
 
@@ -88,6 +89,20 @@ def test_a_report_lies_beside_its_plan(tmp_path: Path) -> None:
     several = CliRunner().invoke(app, ["report", *map(str, plans)])
     assert several.exception is not None
     assert "Name it by -o" in str(several.exception)
+
+
+@pytest.mark.parametrize("name", ["zcu104", "alveo-u200"])
+def test_a_device_to_begin_with(name: str, tmp_path: Path) -> None:
+    """What is printed is a device's file, comments included, and plans as the device does."""
+    own = tmp_path / "own.toml"
+    own.write_text(CliRunner().invoke(app, ["devices", name]).stdout)
+    assert own.read_text().startswith("# ")
+    assert load_device(str(own)) == load_device(name)
+    document = json.loads(CliRunner().invoke(app, ["devices", name, "--json"]).stdout)
+    assert document == load_device(name).document()
+    refused = CliRunner().invoke(app, ["devices", str(own)])
+    assert "is a file of your own" in str(refused.exception)
+    assert "did you mean 'zcu104'" in str(CliRunner().invoke(app, ["devices", "zcu10_4x"]).exception)
 
 
 def test_a_plan_on_standard_output() -> None:
