@@ -60,12 +60,27 @@ def test_shrinking_by_whole_factors(mode, sizes, method, same, model_of):
     assert all(isinstance(layer, Conv) for layer in network.layers)
 
 
+@pytest.mark.parametrize("mode", ["half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "asymmetric"])
+@pytest.mark.parametrize("sizes", [(9, 7), (8, 7), (4, 14), (10, 21), (15, 49), (3, 14), (8, 5), (6, 4)])
+def test_factors_of_two_whole_numbers(mode, sizes, same, model_of):
+    """6 x 7 elements by 3/2, 4/3, 2/3, 5/3, 5/2, 1/2, 5/7, 4/7, and whole factors beside them."""
+    nodes, constants = resized(sizes=[1, 4, *sizes], mode="linear", coordinate_transformation_mode=mode)
+    same(model_of([*nodes, node("Neg", ["y"], ["z"])], constants, opset=19, outputs=("z",)))
+
+
+@pytest.mark.parametrize("sizes", [(11, 13), (6, 13), (16, 19), (11, 3), (2, 4), (8, 9), (56, 61)])
+def test_corners_that_are_elements(sizes, same, model_of):
+    """5 and 6 steps between 6 x 7 elements, as 10, 15, 1, 7, 55 and 12, 18, 2, 3, 8, 60 others."""
+    nodes, constants = resized(sizes=[1, 4, *sizes], mode="linear", coordinate_transformation_mode="align_corners")
+    same(model_of([*nodes, node("Neg", ["y"], ["z"])], constants, outputs=("z",)))
+
+
 @pytest.mark.parametrize(
     ("sizes", "attributes"),
     [
         ((12, 14), {"coordinate_transformation_mode": "align_corners"}),
-        ((9, 7), {}),
-        ((3, 14), {}),
+        ((1, 14), {"coordinate_transformation_mode": "align_corners"}),
+        ((67, 7), {}),
         ((3, 7), {"antialias": 1}),
         ((12, 14), {"mode": "cubic"}),
     ],
@@ -76,7 +91,7 @@ def test_what_is_refused(sizes, attributes, model_of):
     assert refused.reason and refused.remedy
 
 
-@pytest.mark.parametrize("factor", [2, 3])
+@pytest.mark.parametrize("factor", [2, 3, 1.5])
 def test_bilinear_end_to_end(factor, tmp_path):
     nodes, constants = resized([1, 1, factor, factor], mode="linear")
     nodes[0].input[0] = "c"
