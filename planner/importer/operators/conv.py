@@ -9,6 +9,7 @@ from dynamap.planner.importer.drafts import Constant, ConvSpec, FloatArray, Laye
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.limits import MAX_SIDE
 from dynamap.planner.importer.lowering import Lowering, refuse_view
+from dynamap.planner.importer.operators.normalisation import normalising, with_normalisation
 from dynamap.planner.importer.operators.rows import (
     in_two_dimensions,
     quantised_in_two_dimensions,
@@ -74,7 +75,13 @@ def emit_conv(
     rows, columns = window.output_size(chw.height, chw.width)
     spec = ConvSpec(window, weights_oihw, bias, groups, quantisation=quantisation)
     shape = TensorShape(outputs, rows, columns)
-    return lowering.emit(node, spec, [value.tensor], shape, view_like(value, shape))
+    before = normalising(lowering, value)
+    folded = None if before is None else with_normalisation(spec, before)
+    if before is None or folded is None:
+        return lowering.emit(node, spec, [value.tensor], shape, view_like(value, shape))
+    draft = lowering.emit(node, folded[0], [folded[1]], shape, view_like(value, shape))
+    lowering.replaced[id(before)] = draft
+    return draft
 
 
 def spatial(node: Node, value: Value) -> tuple[int, int, int]:

@@ -145,11 +145,35 @@ def test_constant_operands(form, op, same, model_of, values):
     assert isinstance(layer, Conv)
 
 
-def test_preprocessing_of_the_input_becomes_a_depthwise_convolution(same, model_of, values):
-    constants = {"mean": values(4, 1, 1), "deviation": np.abs(values(4, 1, 1)) + 1, "w": values(4, 4, 3, 3)}
-    nodes = [node("Sub", ["x", "mean"], ["a"]), node("Div", ["a", "deviation"], ["d"]), conv("d", "y")]
-    first, _ = same(model_of(nodes, constants)).layers
-    assert first.groups == 4 and first.output == "d"
+NORMALISED = [node("Sub", ["x", "mean"], ["a"]), node("Div", ["a", "deviation"], ["d"])]
+
+
+def means_and_deviations(values):
+    return {"mean": values(4, 1, 1), "deviation": np.abs(values(4, 1, 1, seed=3)) + 1}
+
+
+@pytest.mark.parametrize(("weights", "groups"), [((6, 4, 3, 3), 1), ((6, 2, 3, 3), 2), ((8, 1, 2, 2), 4)])
+def test_preprocessing_of_the_input_is_part_of_the_convolution(weights, groups, same, model_of, values):
+    """Whatever the groups: each weight has the scale of its channel, each bias the shifts of those that it reads."""
+    nodes = [*NORMALISED, conv("d", "c", group=groups), node("Relu", ["c"], ["y"])]
+    (layer,) = same(model_of(nodes, {**means_and_deviations(values), "w": values(*weights)})).layers
+    assert layer.groups == groups
+
+
+@pytest.mark.parametrize("shifted", [False, True])
+def test_pads_hold_zeros_of_the_normalised_input(shifted, same, model_of, values):
+    """What is only scaled is zero where the input is: then, and only then, a convolution with pads takes it, too."""
+    nodes = NORMALISED if shifted else [node("Div", ["x", "deviation"], ["d"])]
+    nodes = [*nodes, conv("d", "y", pads=[1, 1, 1, 1])]
+    network = same(model_of(nodes, {**means_and_deviations(values), "w": values(4, 4, 3, 3)}))
+    assert len(network.layers) == 1 + shifted
+
+
+def test_preprocessing_that_two_read_is_a_depthwise_convolution(same, model_of, values):
+    nodes = [*NORMALISED, conv("d", "c"), conv("d", "e", "u"), node("Add", ["c", "e"], ["y"])]
+    constants = {**means_and_deviations(values), "w": values(4, 4, 3, 3), "u": values(4, 4, 3, 3, seed=5)}
+    first, *others = same(model_of(nodes, constants)).layers
+    assert first.groups == 4 and first.output == "d" and len(others) == 3
 
 
 def test_neg_and_chains_of_scales(same, model_of, values):
