@@ -33,6 +33,7 @@ CONSTANTS = {
     "wb": values(5),
     "flat": np.array([1, 168]),
     "whole": np.array([1, 4, 6, 7]),
+    "times": np.array([1, 1, 6, 7]),
     "split": np.array([1, 2, 2, 6, 7]),
     "axis": np.array([2]),
     "axes": np.array([2, 3]),
@@ -121,6 +122,7 @@ CASES: dict[tuple[str, str], tuple[list[NodeProto], int]] = {
     ("", "Pow"): of_positive("Pow", "half"),
     ("", "ConvTranspose"): one("ConvTranspose", "mix", strides=[2, 2], output_padding=[1, 0]),
     ("", "DepthToSpace"): one("DepthToSpace", blocksize=2),
+    ("", "Expand"): between([("GlobalAveragePool", ["c"], "g"), ("Expand", ["g", "whole"], "y")]),
     ("", "Gather"): one("Gather", "axis", axis=1),
     ("", "Slice"): one("Slice", "axis", "sixes", "axis"),
     ("", "SpaceToDepth"): (
@@ -182,6 +184,7 @@ CASES: dict[tuple[str, str], tuple[list[NodeProto], int]] = {
     ("", "Sum"): one("Sum", "c", "c"),
     ("", "Tanh"): one("Tanh"),
     ("", "Transpose"): (SHUFFLE, 13),
+    ("", "Tile"): between([("GlobalAveragePool", ["c"], "g"), ("Tile", ["g", "times"], "y")]),
     ("", "Unsqueeze"): between(LONGER),
     ("", "Upsample"): one("Upsample", "sizes", opset=9, mode="nearest"),
     (MICROSOFT, "DequantizeLinear"): (MICROSOFT_PAIR, 13),
