@@ -87,9 +87,11 @@ def feeding() -> Iterator[Part]:
     yield Part("order of tiles", "tile_walker", {"Rows": 16})
     yield Part("order of windows", "window_walker", {})
     yield Part("loading of weights", "weight_loader", {})
-    for rows in (16, 120):
-        yield Part(f"corner turn of {rows} x {rows} bytes", "corner_turn", {"Rows": rows})
+    for windows, values in ((16, 16), (64, 40), (120, 120)):
+        parameters = {"Windows": windows, "Values": values}
+        yield Part(f"corner turn of {windows} x {values} bytes", "corner_turn", parameters)
     yield Part("order of sums that stay", "stay_products", {"Rows": 16})
+    yield Part("order of inputs that stay", "held_tiles", {})
 
 
 def draining() -> Iterator[Part]:

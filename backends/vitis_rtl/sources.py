@@ -22,7 +22,7 @@ ROOMS = {
     ),
     "accumulators": ("accumulator_memory.sv", "accumulator.sv", "accumulator_columns.sv", "systolic_array.sv"),
     "load": ("load_pkg.sv", "stride_network.sv", "pixel_lanes.sv", "placer.sv"),
-    "buffers": ("buffer_bank.sv", "unit_rotator.sv", "byte_shift.sv", "banked_buffer.sv"),
+    "buffers": ("buffer_bank.sv", "unit_rotator.sv", "byte_shift.sv", "banked_buffer.sv", "corner_turn.sv"),
     "feed": (
         "feed_pkg.sv",
         "tile_walker.sv",
@@ -31,9 +31,7 @@ ROOMS = {
         "weight_reader.sv",
         "window_walker.sv",
         "window_reader.sv",
-        "stay_products.sv",
-        "corner_turn.sv",
-        "stay_leave.sv",
+        "array_operands.sv",
         "feed.sv",
     ),
     "winograd": (
@@ -50,6 +48,7 @@ ROOMS = {
         "transformed_writer.sv",
         "load_transform.sv",
     ),
+    "stay": ("stay_products.sv", "stay_leave.sv", "stay_sums.sv", "held_tiles.sv", "held_inputs.sv"),
     "memory_ports": ("axi_pkg.sv", "axi_fifo.sv", "axi_bursts.sv", "axi_read.sv", "axi_write.sv"),
     "post": (
         "post_pkg.sv",
@@ -67,6 +66,8 @@ ROOMS = {
     "store": (
         "store_pkg.sv",
         "output_bank.sv",
+        "channel_turn.sv",
+        "channel_places.sv",
         "output_writer.sv",
         "output_reader.sv",
         "pixel_reader.sv",
@@ -122,7 +123,7 @@ TWINS = {
 ARRAY = (*ROOMS["array"], *ROOMS["accumulators"])
 """The systolic array."""
 
-FEED = (*ROOMS["load"], *ROOMS["buffers"], *ROOMS["feed"])
+FEED = (*ROOMS["load"], *ROOMS["buffers"], *ROOMS["feed"], *ROOMS["stay"])
 """What brings operands to the array."""
 
 WINOGRAD = ROOMS["winograd"]
@@ -131,14 +132,17 @@ WINOGRAD = ROOMS["winograd"]
 MEMORY_PORTS = ROOMS["memory_ports"]
 """The masters of a memory port."""
 
-DRAIN = (*MEMORY_PORTS, "delay_line.sv", *ROOMS["post"], *ROOMS["store"], *ROOMS["sequence"])
+TURNED = ("delay_line.sv", "unit_rotator.sv", "corner_turn.sv")
+"""What turns rows into columns."""
+
+DRAIN = (*MEMORY_PORTS, *TURNED, *ROOMS["post"], *ROOMS["store"], *ROOMS["sequence"])
 """What becomes of the sums: POST, STORE and their order, with the ports."""
 
 VECTOR = (
     *DRAIN[: DRAIN.index("post.sv")],
     *ROOMS["store"],
     "drain_pkg.sv",
-    *FEED[: FEED.index("tile_walker.sv")],
+    *(name for name in FEED[: FEED.index("tile_walker.sv")] if name not in TURNED),
     *(name for name in ROOMS["core"] if name in ("core_pkg.sv", "memory_sequence.sv", "input_place.sv", "deliver.sv")),
     "core_reads.sv",
     *ROOMS["normalise"],

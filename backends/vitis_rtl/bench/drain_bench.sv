@@ -20,7 +20,7 @@ module drain_bench
     localparam int unsigned DataBytes = Units * UnitBytes,
     localparam int unsigned DataBits = 8 * DataBytes,
     localparam int unsigned PassBits = $bits(drain_pass_t),
-    localparam int unsigned ControlBits = 30 + 3 * ByteBits + RowBits + ParameterBits + IndexBits,
+    localparam int unsigned ControlBits = 31 + 3 * ByteBits + RowBits + ParameterBits + IndexBits,
     localparam int unsigned SumBits = AccumulatorBits - 1,
     localparam int unsigned SumsBits = 2 * Columns * SumBits,
     localparam int unsigned InBits = ControlBits + SumsBits + DataBits + PassBits,
@@ -32,7 +32,7 @@ module drain_bench
 );
 
   logic rst, start, computed, turn, look_up, table_write, parameters_write, add, add_half, poke;
-  logic address_waits;
+  logic address_waits, by_channel;
   logic [4:0] stall;
   logic [3:0] gap;
   logic [9:0] write_latency;
@@ -49,7 +49,7 @@ module drain_bench
   logic read_half;
 
   assign {pass, word, add_high, add_low, index, parameters_word, add_row, table_data, table_index,
-          zero_point, write_latency, gap, stall, address_waits, poke, add_half, add,
+          zero_point, write_latency, gap, stall, by_channel, address_waits, poke, add_half, add,
           parameters_write, table_write, look_up, turn, computed, start, rst} = in_i;
 
   accumulator_columns #(
@@ -104,6 +104,7 @@ module drain_bench
       .store_i(turn),
       .emptied_o(emptied),
       .stored_o(stored),
+      .by_channel_i(by_channel),
       .zero_point_i(zero_point),
       .look_up_i(look_up),
       .table_write_i(table_write),

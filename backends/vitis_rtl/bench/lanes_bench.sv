@@ -7,7 +7,7 @@ module lanes_bench
     parameter int unsigned AccumulatorBits = 32,
     parameter int unsigned ValueBits = 36,
     localparam int unsigned ColumnBits = 1 + 2 * AccumulatorBits,
-    localparam int unsigned InBits = 6 + 3 * ByteBits + 2 * UnitBits + Columns * ColumnBits,
+    localparam int unsigned InBits = 7 + 3 * ByteBits + 2 * UnitBits + Columns * ColumnBits,
     localparam int unsigned OutBits = 1 + 2 * Pairs * ByteBits
 ) (
     input logic clk_i,
@@ -15,15 +15,15 @@ module lanes_bench
     output logic [OutBits-1:0] out_o
 );
 
-  logic rst, load, look_up, table_write;
+  logic rst, load, look_up, table_write, by_channel;
   logic [1:0] used;
   logic [ByteBits-1:0] zero_point, table_index, table_data;
   logic [1:0][UnitBits-1:0] channels;
   logic [Columns-1:0] valid;
   logic [Columns-1:0][AccumulatorBits-1:0] low, high;
 
-  assign {high, low, valid, channels, table_data, table_index, zero_point, used, table_write,
-          look_up, load, rst} = in_i;
+  assign {high, low, valid, channels, table_data, table_index, zero_point, used, by_channel,
+          table_write, look_up, load, rst} = in_i;
 
   post_lanes #(
       .Columns(Columns),
@@ -33,6 +33,7 @@ module lanes_bench
   ) u_lanes (
       .clk_i,
       .rst_i(rst),
+      .by_channel_i(by_channel),
       .load_i(load),
       .parameters_i({unpacked(channels[1]), unpacked(channels[0])}),
       .used_i(used),

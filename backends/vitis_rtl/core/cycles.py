@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from dynamap.backends.program.specification import DataflowCode
 from dynamap.backends.vitis_rtl.array import ArrayShape
 from dynamap.backends.vitis_rtl.core.drain import DrainCycles, DrainTimeline
 from dynamap.backends.vitis_rtl.core.held_pixels import WAITING_WORDS, HeldPixels
 from dynamap.backends.vitis_rtl.core.registers import CoreBlock, CorePass
-from dynamap.backends.vitis_rtl.feeding import LEAST_TILE, ConvolutionBlock, PlacedPixels
+from dynamap.backends.vitis_rtl.feeding import LEAST_TILE, ConvolutionBlock, HeldTimeline, PlacedPixels
 from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory, Reads, Run
 
 BEGIN_CYCLES = 2
@@ -48,6 +49,7 @@ class _Timeline:
         self._next_transfer = BEGIN_CYCLES
         self._delivered = self._placer_free = -1
         self._tile_taken = self._windows = self._windows_end = -2
+        self._held = HeldTimeline()
         self._weight_words: list[int] = []
         self.cycles = CoreCycles()
 
@@ -118,8 +120,12 @@ class _Timeline:
         if index >= 2 and not work.keep:
             offered = max(offered, self._drain.posted[index - 2] + 1)
         convolution = work.blocks[index].convolution
-        feeds = self._sums_stay if convolution.stays else self._weights_stay
-        cycles.fed.append(feeds(convolution, offered))
+        feeds = {
+            DataflowCode.WS: self._weights_stay,
+            DataflowCode.NS: self._sums_stay,
+            DataflowCode.IS: self._inputs_stay,
+        }
+        cycles.fed.append(feeds[convolution.dataflow](convolution, offered))
         array = ArrayShape(feed.rows, feed.columns, feed.group_rows)
         cycles.total = cycles.fed[-1] + feed.group_rows + array.levels
         if not work.keep:
@@ -156,6 +162,15 @@ class _Timeline:
                 over = number == len(pieces) - 1
                 self._windows_end = self._windows + (max(values + feed.group_rows - 1, feed.rows) if over else values)
         return last + feed.product_cycles + feed.rows - 1
+
+    def _inputs_stay(self, convolution: ConvolutionBlock, offered: int) -> int:
+        """The cycle in which a block's last weights are at the array."""
+        known = offered + TILE_CYCLES[0]
+        for values, positions, end in convolution.held_tiles(self._shape.feed):
+            self._tile_taken = max(self._tile_known(known, end), self._held.free)
+            known = self._tile_taken + TILE_CYCLES[1]
+            self._held.add(self._tile_taken, values, positions, convolution.out_channels)
+        return self._held.streams + self._shape.feed.product_cycles + convolution.out_channels
 
     def store(self, index: int) -> None:
         start = max(self._next_transfer, self._drain.filled[index] + 1)

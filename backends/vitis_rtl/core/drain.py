@@ -72,7 +72,8 @@ class DrainPass:
     ``address``: of the first block's first row in its first plane; ``step``: to the next block's. ``parameters``:
     the word of their memory where those of the first block begin; ``parameters_step``: to the next block's.
     ``pixel_bytes``: of a pixel in hwc, 0 in c16. ``sum_step``: rows of the accumulators from a block to the next in
-    its half, where sums were kept.
+    its half, where sums were kept. ``by_channel``: a row of the accumulators is a channel at some positions, as where
+    inputs stay, not a position at some channels.
     """
 
     address: int
@@ -86,6 +87,7 @@ class DrainPass:
     parameters_step: int = 0
     pixel_bytes: int = 0
     sum_step: int = 0
+    by_channel: bool = False
 
     @property
     def plane_row_bytes(self) -> int:
@@ -105,6 +107,10 @@ class DrainPass:
     def block(self, index: int) -> DrainBlock:
         """The block of this number."""
         return self.last if index == self.blocks - 1 else self.whole
+
+    def positions(self, shape: DrainShape, block: DrainBlock) -> int:
+        """Positions of a block as the accumulators have them."""
+        return block.rows * (shape.sets(self.width) if self.by_channel else self.width)
 
     def runs(self, shape: DrainShape, index: int) -> list[Run]:
         """The runs of a block in words: one per plane, or one of all planes where they have all rows."""
@@ -152,7 +158,7 @@ class DrainPass:
         block = self.last if index is None else self.block(index)
         runs = self.runs(shape, self.blocks - 1 if index is None else index)
         words = block.rows * self.plane_row_bytes // (shape.units * UNIT_BYTES)
-        counts = (block.rows * self.width, block.rows, block.channels, block.planes, words, len(runs))
+        counts = (self.positions(shape, block), block.rows, block.channels, block.planes, words, len(runs))
         return [*((count, 2) for count in counts), (runs[0].beats, 3)]
 
 
@@ -187,16 +193,17 @@ class DrainTimeline:
     def post(self, ready: int) -> None:
         """The next block's sums are said to be there in this cycle; the block two before it is stored."""
         index = len(self.read)
-        block = self._drained.block(index)
-        positions = block.rows * self._drained.width
+        block, by_channel = self._drained.block(index), self._drained.by_channel
+        positions = self._drained.positions(self._shape, block)
         read = ready + START_CYCLES
         if index >= 1:
             read = max(read, self.posted[-1] + NEXT_CYCLES)
         if index >= 2:
             read = max(read, self.cycles[index - 2].emptied + START_CYCLES)
         self.read.append(read)
-        self.posted.append(read + self._shape.post_cycles(positions, block.channels))
-        self.filled.append(read + self._shape.filled_cycles(positions, block.channels))
+        self.posted.append(read + self._shape.post_cycles(positions, block.channels, by_channel=by_channel))
+        filled = self._shape.filled_cycles(positions, block.channels, by_channel=by_channel)
+        self.filled.append(read + filled)
 
     def store(self, turn: int) -> DrainCycles:
         """The next block, which is posted, may be stored from this cycle on."""

@@ -13,6 +13,9 @@ ANSWER_CYCLES = 4
 WRITE_CYCLES = 2
 """From a row of bytes to the cycle in which it is written."""
 
+TURN_CYCLES = 21
+"""From a row of a channel to the set of positions of its number: its plane's other rows, the corner, and out of it."""
+
 UNIT_BYTES = 16
 UNIT_PAIRS = UNIT_BYTES // 2
 """Pairs of lanes, and columns, that have the channels of a unit."""
@@ -77,14 +80,25 @@ class DrainShape:
             "OutputDepth": self.output_depth,
         }
 
-    def chunks(self, channels: int) -> list[int]:
-        """Units of 16 channels in each chunk of a block, tile by tile of columns, group by group of a tile.
+    @property
+    def side_planes(self) -> int:
+        """Units that the lanes have side by side: planes of a position, or positions of a plane."""
+        return self.lanes.pairs // UNIT_PAIRS
+
+    def sets(self, width: int) -> int:
+        """Columns of a row in whole sets of positions, as rows are counted where inputs stay."""
+        return -(-width // self.side_planes) * self.side_planes
+
+    def chunks(self, across: int) -> list[int]:
+        """Units of 16 in each chunk of a block, tile by tile of columns, group by group of a tile.
+
+        ``across``: its channels, or its positions where inputs stay.
 
         >>> DrainShape(LaneShape(columns=24, pairs=16)).chunks(80)
         [2, 1, 2]
         """
         found = []
-        left = -(-channels // UNIT_BYTES)
+        left = -(-across // UNIT_BYTES)
         while left:
             tile = min(left, self.lanes.columns // UNIT_PAIRS)
             left -= tile
@@ -93,15 +107,26 @@ class DrainShape:
                 tile -= found[-1]
         return found
 
-    def post_cycles(self, positions: int, channels: int) -> int:
-        """From the first request for a row to the cycle behind the last: POST is taken so long by a block.
-
-        A chunk takes a cycle for each position, and one for each pair of lanes whose parameters it loads.
+    def chunk_cycles(self, positions: int, channels: int, *, by_channel: bool = False) -> list[int]:
+        """Cycles of each chunk of a block: one for each of its rows, and one for each pair of lanes whose parameters it
+        loads; ``by_channel``: a row is a channel, in whole planes, and comes with its parameters.
         """
-        return sum(max(positions, UNIT_PAIRS * units) for units in self.chunks(channels))
+        if by_channel:
+            return [max(self._rows(channels), self.lanes.pairs) for _ in self.chunks(positions)]
+        return [max(positions, UNIT_PAIRS * units) for units in self.chunks(channels)]
 
-    def filled_cycles(self, positions: int, channels: int) -> int:
+    def post_cycles(self, positions: int, channels: int, *, by_channel: bool = False) -> int:
+        """From the first request for a row to the cycle behind the last: POST is taken so long by a block."""
+        return sum(self.chunk_cycles(positions, channels, by_channel=by_channel))
+
+    def filled_cycles(self, positions: int, channels: int, *, by_channel: bool = False) -> int:
         """From the first request for a row to the cycle in which the block is said to be in the output buffer."""
-        chunks = self.chunks(channels)
-        last_request = self.post_cycles(positions, channels) - max(positions, UNIT_PAIRS * chunks[-1]) + positions - 1
-        return last_request + ANSWER_CYCLES + self.lanes.row_cycles() + WRITE_CYCLES
+        rows = self._rows(channels) if by_channel else positions
+        last_request = sum(self.chunk_cycles(positions, channels, by_channel=by_channel)[:-1]) + rows - 1
+        turned = TURN_CYCLES if by_channel else 0
+        return last_request + ANSWER_CYCLES + self.lanes.row_cycles() + turned + WRITE_CYCLES
+
+    @staticmethod
+    def _rows(channels: int) -> int:
+        """Rows of a chunk that are channels."""
+        return -(-channels // UNIT_BYTES) * UNIT_BYTES

@@ -49,6 +49,7 @@ class CorePass:
         self.shape, self.command = shape, command
         self._check()
         self.stream_weights = command.mode is Mode.STREAM_WEIGHTS
+        self.by_channel = command.dataflow is DataflowCode.IS
         self.accumulate, self.keep = bool(command.flags & Flag.ACCUMULATE), not command.flags & Flag.STORE
         self.blocks = [self._block(block) for block in blocks_of(command)]
         self.sum_step = self._sum_rows(0) if self.accumulate or self.keep else 0
@@ -56,12 +57,13 @@ class CorePass:
 
     def _check(self) -> None:
         command = self.command
-        im2col = command.algorithm is AlgorithmCode.IM2COL and command.dataflow is not DataflowCode.IS
-        kn2row = command.algorithm is AlgorithmCode.KN2ROW and command.dataflow is DataflowCode.WS
+        im2col = command.algorithm is AlgorithmCode.IM2COL
+        kn2row = command.algorithm is AlgorithmCode.KN2ROW and command.dataflow is not DataflowCode.NS
         if not im2col and not kn2row:
+            asked = f"{command.algorithm.name.lower()} with dataflow {command.dataflow.name}"
             raise InputError(
-                "the RTL's core runs im2col (WS, NS) and kn2row (WS), and no other algorithm and dataflow yet: "
-                "plan with --algorithms im2col,kn2row --dataflows ws"
+                f"the RTL's core runs im2col (NS, WS, IS) and kn2row (WS, IS), and not {asked} yet: "
+                "plan with --algorithms im2col, or with --algorithms im2col,kn2row --dataflows ws,is"
             )
         if command.data_offset:
             raise InputError("the core's data have 8 bits: kn2row needs data_offset 0, and its zero point in the bias")
@@ -76,16 +78,17 @@ class CorePass:
             address, size = command.weights_address, command.weight_bytes
         assert size == contraction_of(command).run_bytes(command.dataflow, channels)
         found = block_input(command, block, word)
-        stays = command.dataflow is DataflowCode.NS
-        convolution = replace(found.convolution, accumulate=self.accumulate, stays=stays)
+        columns = command.out_width
+        if self.by_channel:
+            columns = self.shape.drain.sets(columns)
+        convolution = replace(found.convolution, columns=columns, accumulate=self.accumulate, dataflow=command.dataflow)
         parameter_words = -(-channels * PARAMETER_BYTES // word)
         weights = Run(address // word, size // word)
         return CoreBlock(block, found.runs, weights, parameter_words, found.placed, convolution)
 
     def _sum_rows(self, index: int) -> int:
         """Rows of the accumulators that a block takes."""
-        convolution = self.blocks[index].convolution
-        return len(convolution.column_tiles(self.shape.feed)) * convolution.positions
+        return self.blocks[index].convolution.sum_rows(self.shape.feed)
 
     def _drained(self) -> DrainPass:
         command = self.command
@@ -105,6 +108,7 @@ class CorePass:
             parameters_step=self.blocks[0].parameter_words if self.stream_weights else 0,
             pixel_bytes=command.out_channels if command.output_format is FormatCode.HWC else 0,
             sum_step=self.sum_step,
+            by_channel=self.by_channel,
         )
 
     def fits(self) -> bool:

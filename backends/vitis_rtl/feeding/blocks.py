@@ -1,4 +1,4 @@
-"""A block of a convolution whose weights stay: its tiles, its registers and its cycles."""
+"""A block of a convolution: its tiles, its registers and its cycles."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import accumulate, pairwise
 
+from dynamap.backends.program.specification import DataflowCode
 from dynamap.backends.vitis_rtl.feeding.shape import UNIT, FeedShape
 
 LEAST_TILE = 4
@@ -23,13 +24,14 @@ class Layout(Enum):
 
 @dataclass(frozen=True)
 class ConvolutionBlock:
-    """A block of a convolution whose weights stay, its input in the buffer from unit ``base`` on, pixel by pixel.
+    """A block of a convolution, its input in the buffer from unit ``base`` on, pixel by pixel.
 
     ``first_row``: the buffer's row under kernel row 0 of the block's first output row, negative in a pad.
     ``taps_apart``: every tap is a segment of its own, as where kernel columns are dilated, and in kn2row; else the
     taps of a kernel row are one. ``weights``: the first byte behind the parameters in the weight buffer.
     ``repeats``: products of their own, each with sums of its own. ``accumulate``: the sums from row
-    ``accumulator_row`` on are added to. ``stays``: sums stay in the multipliers (NS), not weights (WS).
+    ``accumulator_row`` on are added to. ``dataflow``: what stays in the multipliers, sums (NS), weights (WS) or inputs
+    (IS).
     """
 
     channels: int
@@ -52,7 +54,7 @@ class ConvolutionBlock:
     accumulator_row: int = 0
     layout: Layout = Layout.PIXELS
     repeats: int = 1
-    stays: bool = False
+    dataflow: DataflowCode = DataflowCode.WS
 
     @property
     def wide(self) -> bool:
@@ -104,14 +106,21 @@ class ConvolutionBlock:
 
     def row_tiles(self, shape: FeedShape) -> list[int]:
         """Values of each row tile of a segment."""
-        full, rest = divmod(self.segment_bytes // self.value_bytes, shape.rows)
-        return [shape.rows] * full + ([rest] if rest else [])
+        return _cut(self.segment_bytes // self.value_bytes, shape.rows)
 
     def column_tiles(self, shape: FeedShape) -> list[int]:
         """Output channels of each column tile: two per column, of 16-bit weights one."""
-        most = 2 * shape.columns // self.value_bytes
-        full, rest = divmod(self.out_channels, most)
-        return [most] * full + ([rest] if rest else [])
+        return _cut(self.out_channels, 2 * shape.columns // self.value_bytes)
+
+    def position_tiles(self, shape: FeedShape) -> list[int]:
+        """Where inputs stay: output positions of each tile of columns, two per column."""
+        return _cut(self.positions, 2 * shape.columns)
+
+    def sum_rows(self, shape: FeedShape) -> int:
+        """Rows of the accumulators that its sums take."""
+        if self.dataflow is DataflowCode.IS:
+            return len(self.position_tiles(shape)) * self.out_channels
+        return self.repeats * len(self.column_tiles(shape)) * self.positions
 
     def tiles(self, shape: FeedShape) -> Iterator[tuple[int, int]]:
         """Values and output channels of every stationary tile, in the program's order."""
@@ -134,10 +143,22 @@ class ConvolutionBlock:
                 for _ in range(2):
                     yield min(shape.rows, self.positions - first), list(zip(values, ends, strict=True))
 
+    def held_tiles(self, shape: FeedShape) -> Iterator[tuple[int, int, int]]:
+        """Where inputs stay: values and positions of every tile, and where the weights that pass it end."""
+        end = self.weights
+        for values in self.segments * self.row_tiles(shape):
+            end += values * self.out_channels
+            for positions in self.position_tiles(shape):
+                yield values, positions, end
+
     def registers(self, shape: FeedShape) -> dict[str, int]:
         """The fields of ``block_t``."""
         values = self.row_tiles(shape)
+        held = self.dataflow is DataflowCode.IS
         tiles = [self.value_bytes * channels for channels in self.column_tiles(shape)]
+        widths = self.position_tiles(shape) if held else tiles
+        # The weights that pass all column tiles, or those of each.
+        weights = [self.out_channels] * 2 if held else [tiles[0], tiles[-1]]
         pitch, row = self.pitch, self.row_units
         return {
             "rows": self.rows,
@@ -161,20 +182,27 @@ class ConvolutionBlock:
             "tap_row_step": self.dilation[0] * row,
             "tap_row_rows": self.dilation[0],
             "segment_bytes": self.segment_bytes,
-            "column_tiles": len(tiles),
-            "paired": int(not self.wide and not self.stays),
-            "stay": int(self.stays),
+            "column_tiles": len(widths),
+            "paired": int(not self.wide and self.dataflow is not DataflowCode.NS),
+            "stay": int(self.dataflow is DataflowCode.NS),
+            "inputs_stay": int(held),
             "weights": self.weights,
-            "full_bytes": tiles[0],
-            "last_bytes": tiles[-1],
-            "tile_bytes_00": values[0] * tiles[0],
-            "tile_bytes_01": values[0] * tiles[-1],
-            "tile_bytes_10": values[-1] * tiles[0],
-            "tile_bytes_11": values[-1] * tiles[-1],
+            "full_bytes": widths[0],
+            "last_bytes": widths[-1],
+            "tile_bytes_00": values[0] * weights[0],
+            "tile_bytes_01": values[0] * weights[1],
+            "tile_bytes_10": values[-1] * weights[0],
+            "tile_bytes_11": values[-1] * weights[1],
             "accumulate": int(self.accumulate),
             "accumulator_row": self.accumulator_row,
-            "positions": self.positions,
+            "positions": self.out_channels if held else self.positions,
         }
+
+
+def _cut(count: int, most: int) -> list[int]:
+    """So many in parts of ``most``, the last of what is left."""
+    full, rest = divmod(count, most)
+    return [most] * full + ([rest] if rest else [])
 
 
 def tile_starts(shape: FeedShape, blocks: Sequence[ConvolutionBlock]) -> list[int]:
@@ -188,6 +216,50 @@ def tile_starts(shape: FeedShape, blocks: Sequence[ConvolutionBlock]) -> list[in
     starts = [3 + tiles[0][1] + 2 + shape.array_cycles]
     for (positions, _), (_, loaded) in pairwise(tiles):
         starts.append(starts[-1] + max(positions, loaded, LEAST_TILE))
+    return starts
+
+
+@dataclass
+class HeldTimeline:
+    """Tiles whose inputs stay, one after the other: windows are turned, values loaded, weights stream past.
+
+    Of the last tile: when its windows end, when its values begin to be loaded, and when its weights begin and end.
+    """
+
+    windows_end: int = -2
+    loads: int = -2
+    streams_end: int = -2
+    streams: int = -2
+
+    @property
+    def free(self) -> int:
+        """From when on the windows of a next tile may begin."""
+        return max(self.windows_end, self.loads)
+
+    def add(self, taken: int, values: int, positions: int, channels: int) -> None:
+        """The next tile, its windows begun when it is taken, at ``free`` or later."""
+        assert taken >= self.free
+        self.windows_end = taken + max(positions, LEAST_TILE)
+        self.loads = max(self.windows_end, self.streams)
+        self.streams = max(self.loads + values, self.streams_end)
+        self.streams_end = self.streams + max(channels, LEAST_TILE)
+
+
+def held_starts(shape: FeedShape, blocks: Sequence[ConvolutionBlock]) -> list[int]:
+    """The cycle in which the first weights of each tile are at the array, when all blocks are offered from cycle 0 on.
+
+    A tile is known four cycles behind the one before it, the first of a block three behind its offer.
+    """
+    timeline = HeldTimeline()
+    starts = []
+    taken = -1
+    for block in blocks:
+        known = max(0, taken + 1) + 3
+        for values, positions, _ in block.held_tiles(shape):
+            taken = max(known, timeline.free)
+            timeline.add(taken, values, positions, block.out_channels)
+            starts.append(timeline.streams + 1 + shape.product_cycles)
+            known = taken + 4
     return starts
 
 

@@ -30,6 +30,7 @@ BLOCK_FIELDS = (
     Field("last_bytes", 16),
     Field("full_bytes", 16),
     Field("weights", 28),
+    Field("inputs_stay"),
     Field("stay"),
     Field("paired"),
     Field("column_tiles", 16),

@@ -48,8 +48,8 @@ class FeedShape:
 
     @property
     def weight_banks(self) -> int:
-        """Banks that take a word and give a row of 2 P2 bytes, at any byte, in one cycle."""
-        return _power(max(self.word_units, (2 * self.columns + 30) // UNIT))
+        """Banks that take a word and give a row of 2 P2 bytes, or P1 of a channel, at any byte, in one cycle."""
+        return _power(max(self.word_units, (max(2 * self.columns, self.rows) + 30) // UNIT))
 
     @property
     def array_cycles(self) -> int:
@@ -58,8 +58,8 @@ class FeedShape:
 
     @property
     def product_cycles(self) -> int:
-        """Where sums stay: from a product that is known to the ports of the array, its windows turned meanwhile."""
-        return self.array_cycles + 2 * _stages(self.rows) + 2
+        """Where sums or inputs stay: from a product that is known to the array's ports, windows turned meanwhile."""
+        return self.array_cycles + 2 * _stages(max(self.rows, 2 * self.columns)) + 2
 
     @property
     def placing_cycles(self) -> int:

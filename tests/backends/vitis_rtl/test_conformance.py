@@ -1,4 +1,4 @@
-"""Cases of the conformance suite that the RTL can do: convolutions by im2col whose inputs do not stay."""
+"""Cases of the conformance suite that the RTL can do: convolutions by im2col and by kn2row."""
 
 from __future__ import annotations
 
@@ -36,33 +36,40 @@ class Timed:
             yield run
 
 
-def check_im2col(executor: Executor, name: str, flow: str, array: tuple[int, int]) -> None:
+def check_window(executor: Executor, name: str, flow: str, array: tuple[int, int], algorithm: str = "im2col") -> None:
     """In the first blocking that the overlay's buffers hold, for each pair of formats."""
     network = one_conv(SHAPE, OUTPUTS, WINDOWS[name])
     quantised, image = quantise(network, samples=1), integer_image(network, 1)
     plan = plan_on(network, array, device=PACKED)
     ran = 0
-    for algorithm, choices in decisions(WINDOWS[name], network.tensors["output"].height):
-        if algorithm == "im2col" and choices[0]["dataflow"] == flow:
+    for each, choices in decisions(WINDOWS[name], network.tensors["output"].height):
+        if each == algorithm and choices[0]["dataflow"] == flow:
             layers = (redecided(plan.layers[0], **words) for words in choices)
             ran += any(check(executor, replace(plan, layers=(layer,)), quantised, image) for layer in layers)
     assert ran or name == "whole", "its weights leave no room in the buffers"
 
 
-@pytest.mark.parametrize("flow", ["ws", "ns"])
+@pytest.mark.parametrize("flow", ["ws", "ns", "is"])
 @pytest.mark.parametrize("name", WINDOWS)
 def test_every_format_border_and_blocking_of_im2col(rtl_executor: RtlExecutor, name: str, flow: str) -> None:
-    check_im2col(Timed(rtl_executor), name, flow, (8, 8))
+    check_window(Timed(rtl_executor), name, flow, (8, 8))
 
 
 @pytest.mark.parametrize("array", ARRAYS, ids=lambda array: f"{array[0]}x{array[1]}")
-@pytest.mark.parametrize("flow", ["ws", "ns"])
+@pytest.mark.parametrize("flow", ["ws", "ns", "is"])
 @pytest.mark.parametrize("name", SOME)
 def test_other_arrays(rtl_executor: RtlExecutor, name: str, flow: str, array: tuple[int, int]) -> None:
     """One whose rows fill no groups, among them."""
-    check_im2col(Timed(rtl_executor), name, flow, array)
+    check_window(Timed(rtl_executor), name, flow, array)
 
 
+@pytest.mark.parametrize("flow", ["ws", "is"])
+@pytest.mark.parametrize("name", ["3x3 same", "dilated"])
+def test_kn2row(rtl_executor: RtlExecutor, name: str, flow: str) -> None:
+    check_window(Timed(rtl_executor), name, flow, (8, 8), "kn2row")
+
+
+@pytest.mark.parametrize("flow", ["ws", "is"])
 @pytest.mark.parametrize("name", SOME)
-def test_a_memory_that_stalls(rtl_executor: RtlExecutor, name: str) -> None:
-    check_im2col(Timed(rtl_executor, stalls=True), name, "ws", (8, 8))
+def test_a_memory_that_stalls(rtl_executor: RtlExecutor, name: str, flow: str) -> None:
+    check_window(Timed(rtl_executor, stalls=True), name, flow, (8, 8))

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from dynamap.backends.vitis_rtl.array import ArrayShape
 from dynamap.backends.vitis_rtl.feeding import ConvolutionBlock, FeedShape, Layout, tile_starts
-from dynamap.backends.vitis_rtl.simulation import Simulations, feed_bench
+from dynamap.backends.vitis_rtl.simulation import Simulations
 from support.array_tiles import PAIR
-from support.feed_blocks import (
-    RESET,
-    Data,
-    Script,
-    memory_words,
-    packed_weights,
-    placed,
-    random_data,
-    sums,
-    units_in_memory,
-)
+from support.feed_blocks import RESET, random_data, sums
+from support.feed_runs import computed
 
 IntArray = npt.NDArray[np.int64]
 
@@ -38,62 +27,6 @@ DILATED = ConvolutionBlock(16, 6, 8, (2, 3), 4, 8, 10, dilation=(2, 3), pad_left
 APART = ConvolutionBlock(40, 4, 4, (3, 3), 4, 4, 7, first_row=-1, pad_left=1, pad_value=-3, taps_apart=True)
 SMALL = ConvolutionBlock(16, 1, 2, (1, 1), 1, 2, 40)
 INNER = ConvolutionBlock(18, 6, 5, (3, 3), 2, 5, 12, first_row=2, pad_left=1, pad_value=9)
-
-
-def array_of(shape: FeedShape) -> ArrayShape:
-    return ArrayShape(shape.rows, shape.columns, shape.group_rows, accumulator_rows=shape.accumulator_rows)
-
-
-def computed(
-    simulations: Simulations,
-    shape: FeedShape,
-    blocks: list[ConvolutionBlock],
-    datas: list[Data],
-    stalled: Sequence[int] = (),
-) -> tuple[dict[str, IntArray], list[IntArray], int]:
-    """The records, the sums of the last two blocks [accumulator rows, channels], and when the first was offered.
-
-    Inputs and weights lie one behind the other; blocks are in halves of the accumulators in turn, which are read when
-    all are done. ``stalled``: cycles behind the first offer in which no block can be taken.
-    """
-    script = Script(shape)
-    at, base, first = RESET + 1, 0, 48
-    loaded = []
-    for number, (block, data) in enumerate(zip(blocks, datas, strict=True)):
-        stream = packed_weights(block, data.weights, shape)
-        block = replace(block, base=base, weights=first, half=number % 2)
-        plan = placed(block, 0, 0)
-        words = memory_words(units_in_memory(block, data.image, 0, number), plan, shape.word_units)
-        script.load(at, plan, words)
-        end = script.weights(at, first, stream)
-        at = max(end, at + plan.cycles(shape.word_units)) + 16
-        wide = 16 * shape.word_units
-        first = -(-(first + len(stream)) // wide) * wide + 48
-        base += block.repeats * block.repeat_units
-        loaded.append(block)
-    assert first <= 16 * shape.weight_banks * shape.weight_depth
-    assert base <= shape.input_banks * shape.input_depth
-    offered = at + 1
-    for number, block in enumerate(loaded):
-        script.block(at + number, block)
-    for cycle in stalled:
-        script.put("late_block", offered + cycle, 1)
-    last = tile_starts(shape, loaded)[-1] + loaded[-1].positions - 1
-    at = offered + max(stalled, default=0) + last + array_of(shape).after_streaming()
-    requests = []
-    for block in loaded[-2:]:
-        rows = block.repeats * block.positions * len(block.column_tiles(shape))
-        script.read(at, block.half, range(rows))
-        requests.append(at + np.arange(rows))
-        at += rows
-    seen = simulations.run(feed_bench(shape), script.records(behind=shape.columns + 8))
-    columns = np.arange(shape.columns)
-    found = []
-    for cycles in requests:
-        answers = cycles[:, None] + 4 + columns
-        assert np.all(seen["valid"][answers, columns] == 1)
-        found.append(np.stack([seen["low"][answers, columns], seen["high"][answers, columns]], axis=-1))
-    return seen, [part.reshape(len(part), -1) for part in found], offered
 
 
 def compare_tiles(shape: FeedShape, block: ConvolutionBlock, found: IntArray, expected: IntArray) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import pytest
 
 from dynamap.backends.vitis_rtl.core.post import LaneShape
 from dynamap.backends.vitis_rtl.simulation import Simulations
-from support.lane_records import Chunk, finished, lane_inputs, lanes_bench, random_channels
+from support.lane_records import Chunk, channel_inputs, finished, lane_inputs, lanes_bench, random_channels
 
 IntArray = npt.NDArray[np.int64]
 
@@ -121,3 +122,20 @@ def test_the_text_of_the_synthesis_makes_the_same_bytes(simulations: Simulations
     random = np.random.default_rng(1)
     chunks = [random_chunk(SHORT, random, number % 2, 12, extreme=number % 3 == 0) for number in range(9)]
     run(simulations, SHORT, chunks, -7, look_up=False, synthesised=True)
+
+
+@pytest.mark.parametrize("extreme", [False, True])
+@pytest.mark.parametrize("shape", [SHORT, WIDE], ids=str)
+def test_a_row_that_is_a_channel_has_its_own_parameters(
+    simulations: Simulations, shape: LaneShape, *, extreme: bool
+) -> None:
+    """50 channels, one per cycle, each at the positions of a group of columns."""
+    random = np.random.default_rng(shape.columns)
+    chunk = random_chunk(replace(shape, pairs=25), random, 0, 2 * shape.pairs, extreme=extreme)
+    inputs = channel_inputs(shape, chunk.sums.T, chunk.channels, chunk.used.astype(np.int64), BEGIN)
+    inputs |= {"zero_point": np.full(len(inputs["rst"]), 3)}
+    seen = simulations.run(lanes_bench(shape), inputs)
+    rows = BEGIN + shape.row_cycles() + np.arange(50)
+    assert seen["valid"][rows].all()
+    covered = 2 * min(shape.columns, shape.pairs)
+    np.testing.assert_array_equal(seen["bytes"][rows, :covered], expected(chunk, 3, None).T[:, :covered])

@@ -106,8 +106,8 @@ def test_a_refused_access_to_a_record_stops_too(rtl_executor: RtlExecutor, case:
             r"layer 'wide' \(lrn\): the vector unit of the RTL normalises over 8 channels, and not over 9 yet",
         ),
         (
-            helper.make_node("Conv", ["a", "w0"], ["y"], "third", strides=[3, 3], kernel_shape=[1, 1]),
-            r"layer 'third' \(conv\): the RTL's core runs .*: plan with --algorithms im2col,kn2row --dataflows ws",
+            helper.make_node("Conv", ["a", "w0"], ["y"], "third", kernel_shape=[3, 3]),
+            r"layer 'third' \(conv\): the RTL's core runs .*, and not winograd with dataflow IS yet: plan with",
         ),
     ],
 )
@@ -115,10 +115,11 @@ def test_what_the_rtl_cannot_do_is_refused_by_layer_and_operation(
     rtl_executor: RtlExecutor, node: NodeProto, message: str
 ) -> None:
     """What the vector unit cannot, and what the core cannot."""
-    case = case_of(chain((16, 6, 6), [Convolution(16)], tail=[node]))
+    case = case_of(chain((16, 6, 6), [Convolution(16, kernel=3)], tail=[node]))
     if node.op_type == "Conv":
-        layers = [redecided(layer, dataflow="is") if layer.name == "third" else layer for layer in case.plan.layers]
-        plan = replace(case.plan, layers=tuple(layers))
+        first, third = case.plan.layers
+        third = redecided(third, algorithm="winograd", dataflow="is", winograd_tile=2)
+        plan = replace(case.plan, layers=(first, third))
         case = replace(case, plan=plan, program=compile_program(plan, case.quantised))
     with pytest.raises(InputError, match=message):
         list(rtl_executor.run(case.program, case.image))
@@ -137,6 +138,23 @@ def test_kn2row_with_its_zero_points_in_the_bias(rtl_executor: RtlExecutor) -> N
     for run, other in zip(*(NumpyExecutor().run(each, case.image) for each in (program, same)), strict=True):
         np.testing.assert_array_equal(run.values, other.values)
     check_run(replace(case, plan=plan, program=program), rtl_executor)
+
+
+def test_dataflows_in_turn(rtl_executor: RtlExecutor) -> None:
+    """What stays changes from layer to layer: nothing of one is left in the next."""
+    layers = [Convolution(24, 3), Convolution(40), Convolution(20, 3, 2, "Sigmoid"), Convolution(33, 3)]
+    case = case_of(chain((16, 9, 10), layers * 2))
+    flows = ("ws", "ns", "is", "ns", "ws", "is", "ws", "is")
+    changed = (redecided(layer, dataflow=flow) for layer, flow in zip(case.plan.layers, flows, strict=True))
+    plan = replace(case.plan, layers=tuple(changed))
+    check_run(replace(case, plan=plan, program=compile_program(plan, case.quantised)), rtl_executor)
+
+
+def test_kn2row_whose_inputs_stay(rtl_executor: RtlExecutor) -> None:
+    case = case_of(chain((16, 7, 9), (Convolution(32, 3), Convolution(20, 5))))
+    layers = tuple(redecided(layer, algorithm="kn2row", dataflow="is") for layer in case.plan.layers)
+    plan = replace(case.plan, layers=layers)
+    check_run(replace(case, plan=plan, program=compile_program(plan, case.quantised)), rtl_executor)
 
 
 def test_a_bias_that_has_no_place_is_refused() -> None:

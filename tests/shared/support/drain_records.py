@@ -37,7 +37,7 @@ def drain_bench(shape: DrainShape, outstanding: int, registers: int) -> Bench:
     names = ("rst", "start", "computed", "turn", "look_up", "table_write", "parameters_write", "add", "add_half")
     inputs = Record(
         (
-            *(Field(name) for name in (*names, "poke", "address_waits")),
+            *(Field(name) for name in (*names, "poke", "address_waits", "by_channel")),
             Field("stall", 1, 5),
             Field("gap", 4),
             Field("write_latency", 10),
@@ -160,7 +160,20 @@ class Inputs:
         self.values["pass"][start - 4 :] = list(drained.registers(shape))
         self.values["zero_point"][start - 4 :] = found.zero_point
         self.values["look_up"][start - 4 :] = found.look_up
+        self.values["by_channel"][start - 4 :] = drained.by_channel
         return start
+
+    def rows_of(self, found: Sums, index: int) -> IntArray:
+        """A block's sums as rows of the accumulators: positions; or channels, at positions in whole sets."""
+        sums = found.sums[index]
+        if not found.drained.by_channel:
+            return sums
+        width = found.drained.width
+        by_row = sums.T.reshape(sums.shape[1], -1, width)
+        sets = self.shape.sets(width)
+        rows = np.random.default_rng(index).integers(-(2**20), 2**20, (*by_row.shape[:2], sets))
+        rows[:, :, :width] = by_row
+        return rows.reshape(len(rows), -1)
 
     def add_sums(self, found: Sums, index: int, begin: int) -> int:
         """Puts a block's sums into its half of the accumulators; returns the cycle that says that they are there.
@@ -169,7 +182,7 @@ class Inputs:
         START_CYCLES after that word; so the word may come a cycle before the last tag.
         """
         lanes = self.shape.lanes
-        sums = found.sums[index]
+        sums = self.rows_of(found, index)
         positions, channels = sums.shape
         wide = 2 * lanes.columns
         row = 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from dynamap.backends.program.specification import DataflowCode
 from dynamap.backends.vitis_rtl.feeding import UNIT, ConvolutionBlock, FeedShape, Layout, PlacedPixels, PlacedPlanes
 
 IntArray = npt.NDArray[np.int64]
@@ -131,7 +132,8 @@ def sums(block: ConvolutionBlock, data: Data) -> IntArray:
 
 
 def packed_weights(block: ConvolutionBlock, weights: IntArray, shape: FeedShape) -> IntArray:
-    """The bytes of docs/program.md, section 3, WS: repeat, segment, row tile, column tile, value, output channel."""
+    """The bytes of docs/program.md, section 3: repeat, segment, row tile, then column tile, value and output channel
+    (WS), or output channel and value (IS)."""
     if block.wide:
         alone = replace(block, repeats=1, layout=Layout.WINDOWS)
         half = replace(shape, columns=shape.columns // 2)
@@ -149,6 +151,9 @@ def packed_weights(block: ConvolutionBlock, weights: IntArray, shape: FeedShape)
                     inside = c < block.channels
                     values.append(weights[:, c, k1, k2] if inside else np.zeros(block.out_channels, np.int64))
             for row in range(0, len(values), shape.rows):
+                if block.dataflow is DataflowCode.IS:
+                    out += np.array(values[row : row + shape.rows]).T.reshape(-1).tolist()
+                    continue
                 for column in range(0, block.out_channels, 2 * shape.columns):
                     for value in values[row : row + shape.rows]:
                         out += list(value[column : column + 2 * shape.columns])

@@ -15,6 +15,7 @@ from dynamap.backends.vitis_rtl.simulation import Bench
 
 IntArray = npt.NDArray[np.int64]
 Channels = npt.NDArray[np.void]
+Inputs = dict[str, IntArray]
 
 LOWEST, HIGHEST = -128, 127
 
@@ -23,7 +24,7 @@ def lanes_bench(shape: LaneShape, *, synthesised: bool = False) -> Bench:
     """The bench; its fields in the order of the SystemVerilog."""
     inputs = Record(
         (
-            *(Field(name) for name in ("rst", "load", "look_up", "table_write")),
+            *(Field(name) for name in ("rst", "load", "look_up", "table_write", "by_channel")),
             Field("used", 1, 2),
             Field("zero_point", 8),
             Field("table_index", 8),
@@ -91,6 +92,7 @@ def lane_inputs(shape: LaneShape, chunks: Sequence[Chunk], begin: int, behind: i
     inputs = {
         "rst": np.zeros(cycles, np.int64),
         "load": np.zeros(cycles, np.int64),
+        "by_channel": np.zeros(cycles, np.int64),
         "used": np.zeros((cycles, 2), np.int64),
         "channels": np.zeros((cycles, 2 * PARAMETERS.itemsize), np.int64),
         "valid": np.zeros((cycles, shape.columns), np.int64),
@@ -114,3 +116,28 @@ def lane_inputs(shape: LaneShape, chunks: Sequence[Chunk], begin: int, behind: i
         at += length
     inputs["rst"][: shape.pairs + 14] = 1
     return inputs, begin
+
+
+def channel_inputs(shape: LaneShape, sums: IntArray, channels: Channels, used: IntArray, begin: int) -> Inputs:
+    """Rows that are channels, ``sums`` [channels, positions] of the first group of columns, from ``begin`` on."""
+    count = len(sums)
+    cycles = begin + count + 2 * shape.pairs + 40
+    inputs = {
+        "rst": (np.arange(cycles) < shape.pairs + 14).astype(np.int64),
+        "load": np.zeros(cycles, np.int64),
+        "by_channel": np.ones(cycles, np.int64),
+        "used": np.zeros((cycles, 2), np.int64),
+        "channels": np.zeros((cycles, 2 * PARAMETERS.itemsize), np.int64),
+        "valid": np.zeros((cycles, shape.columns), np.int64),
+        "low": np.random.default_rng(0).integers(0, 2**31, (cycles, shape.columns)),
+        "high": np.random.default_rng(1).integers(0, 2**31, (cycles, shape.columns)),
+    }
+    rows = begin + np.arange(count)
+    inputs["load"][rows - 1] = 1
+    inputs["channels"][rows - 1] = np.tile(channels.view(np.uint8).reshape(count, -1), 2)
+    inputs["used"][rows - 1] = used[:, None]
+    for pair in range(min(shape.pairs, shape.columns)):
+        inputs["valid"][rows + pair, pair] = 1
+        inputs["low"][rows + pair, pair] = sums[:, 2 * pair]
+        inputs["high"][rows + pair, pair] = sums[:, 2 * pair + 1]
+    return inputs

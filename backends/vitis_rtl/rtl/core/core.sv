@@ -324,6 +324,7 @@ module core
       .store_i(store_turn),
       .emptied_o,
       .stored_o,
+      .by_channel_i(pass_i.whole.block.inputs_stay),
       .zero_point_i,
       .look_up_i,
       .table_write_i,

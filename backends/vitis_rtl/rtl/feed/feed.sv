@@ -7,7 +7,8 @@
 //   max(windows of the tile, values of the next tile, 4)
 //
 // and from the start of a block to its first window at the array, where nothing is under way:
-// values of its first tile + 5 + ArrayCycles. Where sums stay (NS), see stay_products.sv.
+// values of its first tile + 5 + ArrayCycles. Where sums stay (NS), see stay_products.sv, where inputs do (IS),
+// held_tiles.sv.
 module feed
   import feed_pkg::*;
 #(
@@ -16,6 +17,7 @@ module feed
     parameter int unsigned GroupRows = 8,
     parameter int unsigned OperandBits = 8,  // 16 with Winograd
     parameter bit Stays = 1'b1,  // sums that stay (NS) too
+    parameter bit Holds = 1'b1,  // and inputs that stay (IS)
     parameter int unsigned WordUnits = 4,
     parameter int unsigned InputBanks = 8,
     parameter int unsigned InputDepth = 512,  // units of a bank, both halves
@@ -27,7 +29,10 @@ module feed
     localparam int unsigned AccumulatorBits = $clog2(AccumulatorRows),
     localparam int unsigned WindowBytes = Rows * OperandBits / 8,
     localparam int unsigned WindowUnits = (WindowBytes + (Rows % 16 == 0 ? 0 : 30)) / 16,
-    localparam int unsigned WeightUnits = (2 * Columns + 30) / 16,
+    localparam int unsigned WeightBytes = Holds && Rows > 2 * Columns ? Rows : 2 * Columns,
+    localparam int unsigned WeightUnits = (WeightBytes + 30) / 16,
+    localparam int unsigned CornerWindows = Holds && 2 * Columns > Rows ? 2 * Columns : Rows,
+    localparam int unsigned Turn = ($clog2(CornerWindows) + 1) / 2,
     localparam int unsigned WindowCycles = 5 + ($clog2(InputBanks) + 1) / 2 +
                                            (Rows % 16 == 0 ? 0 : 2),
     localparam int unsigned WeightCycles = 5 + ($clog2(WeightBanks) + 1) / 2,
@@ -37,7 +42,7 @@ module feed
 ) (
     input logic clk_i,
     input logic rst_i,  // for as long as the array's
-    // A block, its data in the buffers; may come while the one before it is under way.
+    // A block, its data in the buffers; one of the same dataflow may come while the one before it is under way.
     input logic start_i,
     output logic ready_o,
     input block_t block_i,
@@ -76,11 +81,11 @@ module feed
     $error("InputBanks: at least the units of a word.");
   end
 
-  tile_t walked, held;
+  tile_t walked, loading;
   part_t part;
-  logic part_start, part_ready, parts_ready, block_start;
-  logic stay_q;  // the present block's sums
-  logic settled;  // and they have left
+  logic part_start, part_ready, parts_ready, block_start, may_start;
+  logic stay_q, hold_q;  // the present block's sums, or its inputs
+  logic stay_settled, hold_settled, settled;  // and they have left
   logic walked_valid, walked_take, loader_take, loaded, free, pass, turn;
   /* verilator lint_off UNUSEDSIGNAL */  // only what the array and the buffers need
   window_t asked, ready, late;
@@ -91,21 +96,32 @@ module feed
   bytes_t loader_byte;
   logic [$clog2(InputBanks)+InputRowBits-1:0] read_unit;
   logic [WindowUnits-1:0][127:0] window_data;
-  logic [Rows-1:0][OperandBits-1:0] operand, window, values;
-  logic [Columns-1:0][15:0] word;
-  logic first, last, leave_add, leave_first, leave_half, leave_done, odd;
+  logic [Rows-1:0][OperandBits-1:0] operand, window;
+  logic [WeightBytes-1:0][7:0] weight_bytes;
+  logic stay_take, stay_ask, stay_enter, leave_add, leave_first, leave_half, leave_done, odd;
+  logic hold_take, hold_ask, hold_enter, hold_load, hold_load_last;
+  logic weight_load, weight_load_last, weight_paired;
+  logic [$clog2(Rows)-1:0] stay_value, hold_value;
+  logic [Rows-1:0] used;
   /* verilator lint_off UNUSEDSIGNAL */  // as many as there are at most
   count_t leave_row;
+  held_vector_t vector;
+  bytes_t stay_weights, hold_weights;
+  logic [CornerWindows-1:0][OperandBits-1:0] values;
   /* verilator lint_on UNUSEDSIGNAL */
   logic [1:0] leave_whole;
 
   assign pass = loaded && free;
-  assign ready_o = parts_ready && (block_i.stay || settled);
-  assign block_start = start_i && (block_i.stay || settled);
+  assign may_start = block_i.stay || (block_i.inputs_stay && hold_q) || settled;
+  assign ready_o = parts_ready && may_start;
+  assign block_start = start_i && may_start;
 
   always_ff @(posedge clk_i) begin
-    if (rst_i) stay_q <= 1'b0;
-    else if (block_start && parts_ready) stay_q <= Stays & block_i.stay;
+    if (rst_i) {stay_q, hold_q} <= '0;
+    else if (block_start && parts_ready) begin
+      stay_q <= Stays & block_i.stay;
+      hold_q <= Holds & block_i.inputs_stay;
+    end
   end
 
   part_walker #(
@@ -141,12 +157,12 @@ module feed
   weight_loader u_loader (
       .clk_i,
       .rst_i,
-      .valid_i(walked_valid & !stay_q),
+      .valid_i(walked_valid & !stay_q & !hold_q),
       .take_o(loader_take),
       .tile_i(walked),
       .loaded_o(loaded),
       .pass_i(pass),
-      .tile_o(held),
+      .tile_o(loading),
       .load_o(load),
       .load_last_o(load_last),
       .paired_o(paired),
@@ -158,7 +174,7 @@ module feed
       .rst_i,
       .start_i(pass | turn),
       .free_o(free),
-      .tile_i(stay_q ? walked : held),
+      .tile_i(stay_q | hold_q ? walked : loading),
       .window_o(asked),
       .unit_o(unit),
       .column_o(column),
@@ -207,7 +223,7 @@ module feed
   );
 
   weight_reader #(
-      .Columns(Columns),
+      .Bytes(WeightBytes),
       .WordUnits(WordUnits),
       .Banks(WeightBanks),
       .Depth(WeightDepth),
@@ -218,120 +234,37 @@ module feed
       .load_last_i(load_last),
       .paired_i(paired),
       .byte_i(weight_byte[WeightUnitBits+3:0]),
-      .load_o,
-      .load_last_o,
-      .paired_o,
-      .word_o(word),
+      .load_o(weight_load),
+      .load_last_o(weight_load_last),
+      .paired_o(weight_paired),
+      .bytes_o(weight_bytes),
       .write_i(weight_write_i),
       .write_unit_i(weight_unit_i),
       .write_word_i(weight_word_i)
   );
 
-  // ---- sums that stay
+  // ---- operands that are turned: sums or inputs that stay
   if (Stays) begin : gen_stay
-    localparam int unsigned Turn = ($clog2(Rows) + 1) / 2;
-    // From a product to its values at the corner, its weights asked for, and itself at the array.
-    localparam int unsigned ValuedCycles = ArrayCycles + Turn + 1;
-    localparam int unsigned WeighedCycles = 2 * Turn + 1;
-    localparam int unsigned ProductCycles = ArrayCycles + 2 * Turn + 2;
-    // From the last product until its rows have left their groups: then multipliers may be loaded (WS).
-    localparam int unsigned SettleCycles = ProductCycles + Rows + GroupRows + 1;
-    localparam int unsigned SettleBits = $clog2(SettleCycles + 1);
-
-    /* verilator lint_off UNUSEDSIGNAL */  // each gets what it needs
-    product_t product, valued, weighed;
-    /* verilator lint_on UNUSEDSIGNAL */
-    leave_t leave, leaving;
-    logic taken, busy;
-    logic [SettleBits-1:0] settle_q;
-
-    stay_products #(
+    stay_sums #(
         .Rows(Rows),
-        .GroupRows(GroupRows)
-    ) u_products (
+        .GroupRows(GroupRows),
+        .ArrayCycles(ArrayCycles),
+        .Turn(Turn)
+    ) u_sums (
         .clk_i,
         .rst_i,
         .valid_i(walked_valid & stay_q),
-        .take_o(taken),
+        .take_o(stay_take),
         .tile_i(walked),
         .free_i(free),
-        .busy_o(busy),
-        .product_o(product),
-        .leave_o(leave)
-    );
-
-    assign turn = taken;
-    assign walked_take = loader_take | taken;
-
-    delay_line #(
-        .Bits  ($bits(product_t)),
-        .Cycles(ValuedCycles)
-    ) u_valued (
-        .clk_i,
-        .data_i(product),
-        .data_o(valued)
-    );
-
-    delay_line #(
-        .Bits  ($bits(product_t)),
-        .Cycles(WeighedCycles)
-    ) u_weighed (
-        .clk_i,
-        .data_i(product),
-        .data_o(weighed)
-    );
-
-    corner_turn #(
-        .Rows(Rows),
-        .Bits(OperandBits)
-    ) u_corner (
-        .clk_i,
-        .rst_i,
-        .valid_i(late.valid & stay_q),
-        .take_i(late.take),
-        .window_i(window),
-        .ask_i(valued.valid & stay_q),
-        .enter_i(valued.enters),
-        .value_i(valued.value[$clog2(Rows)-1:0]),
-        .values_o(values)
-    );
-
-    delay_line #(
-        .Bits  (1),
-        .Cycles(ArrayCycles)
-    ) u_odd (
-        .clk_i,
-        .data_i(weighed.odd),
-        .data_o(odd)
-    );
-
-    delay_line #(
-        .Bits  (1),
-        .Cycles(ProductCycles)
-    ) u_first (
-        .clk_i,
-        .data_i(product.first & product.valid),
-        .data_o(first)
-    );
-
-    delay_line #(
-        .Bits  ($bits(leave_t)),
-        .Cycles(ProductCycles - 1)
-    ) u_leaving (
-        .clk_i,
-        .data_i(leave),
-        .data_o(leaving)
-    );
-
-    always_ff @(posedge clk_i) last <= leaving.valid;
-
-    stay_leave #(
-        .Rows(Rows),
-        .GroupRows(GroupRows)
-    ) u_leave (
-        .clk_i,
-        .rst_i,
-        .leave_i(leaving),
+        .settled_o(stay_settled),
+        .ask_o(stay_ask),
+        .enter_o(stay_enter),
+        .value_o(stay_value),
+        .weights_o(stay_weights),
+        .odd_o(odd),
+        .first_o,
+        .last_o,
         .add_o(leave_add),
         .add_first_o(leave_first),
         .add_half_o(leave_half),
@@ -339,40 +272,124 @@ module feed
         .add_whole_o(leave_whole),
         .done_o(leave_done)
     );
-
-    always_ff @(posedge clk_i) begin
-      if (rst_i) settle_q <= '0;
-      else if (busy) settle_q <= SettleBits'(SettleCycles);
-      else if (settle_q != 0) settle_q <= settle_q - 1'b1;
-      settled <= settle_q == 0 && !busy;
-    end
-    assign weight_byte = stay_q ? weighed.weights : loader_byte;
-  end else begin : gen_streams
-    assign walked_take = loader_take;
-    assign turn = 1'b0;
-    assign {first, last, odd, leave_add, leave_first, leave_half, leave_done} = '0;
+  end else begin : gen_no_stay
+    assign {stay_take, stay_ask, stay_enter, odd, first_o, last_o} = '0;
+    assign {leave_add, leave_first, leave_half, leave_done} = '0;
+    assign stay_settled = 1'b1;
+    assign stay_value = '0;
+    assign stay_weights = '0;
     assign leave_row = '0;
     assign leave_whole = '0;
+  end
+
+  if (Holds) begin : gen_hold
+    held_inputs #(
+        .Rows(Rows),
+        .ArrayCycles(ArrayCycles),
+        .Turn(Turn)
+    ) u_held (
+        .clk_i,
+        .rst_i,
+        .valid_i(walked_valid & hold_q),
+        .take_o(hold_take),
+        .tile_i(walked),
+        .free_i(free),
+        .settled_o(hold_settled),
+        .ask_o(hold_ask),
+        .enter_o(hold_enter),
+        .value_o(hold_value),
+        .weights_o(hold_weights),
+        .load_o(hold_load),
+        .load_last_o(hold_load_last),
+        .vector_o(vector),
+        .used_o(used)
+    );
+  end else begin : gen_no_hold
+    assign {hold_take, hold_ask, hold_enter, hold_load, hold_load_last} = '0;
+    assign hold_settled = 1'b1;
+    assign hold_value = '0;
+    assign hold_weights = '0;
+    assign vector = '0;
+    assign used = '0;
+  end
+
+  if (Stays || Holds) begin : gen_corner
+    corner_turn #(
+        .Windows(CornerWindows),
+        .Values (Rows),
+        .Bits   (OperandBits)
+    ) u_corner (
+        .clk_i,
+        .rst_i,
+        .valid_i(late.valid & (stay_q | hold_q)),
+        .take_i(late.take),
+        .window_i(window),
+        .ask_i(hold_q ? hold_ask : stay_ask & stay_q),
+        .enter_i(hold_q ? hold_enter : stay_enter),
+        .value_i(hold_q ? hold_value : stay_value),
+        .values_o(values)
+    );
+  end else begin : gen_no_corner
     assign values = '0;
-    assign settled = 1'b1;
-    assign weight_byte = loader_byte;
   end
 
-  // A column has two channels: where sums stay, one after the other.
-  for (genvar c = 0; c < Columns; c++) begin : gen_word
-    assign word_o[c] = stay_q ? 16'(signed'(odd ? word[c][15:8] : word[c][7:0])) : word[c];
+  assign settled = stay_settled & hold_settled;
+  assign turn = stay_take | hold_take;
+  assign walked_take = loader_take | turn;
+
+  always_comb begin
+    weight_byte = loader_byte;
+    if (stay_q) weight_byte = stay_weights;
+    if (hold_q) weight_byte = hold_weights;
   end
 
-  assign operand_o = stay_q ? values : window;
+  array_operands #(
+      .Rows(Rows),
+      .Columns(Columns),
+      .OperandBits(OperandBits),
+      .CornerWindows(CornerWindows),
+      .WeightBytes(WeightBytes),
+      .Holds(Holds)
+  ) u_operands (
+      .stay_i(stay_q),
+      .hold_i(hold_q),
+      .window_i(window),
+      .values_i(values),
+      .weights_i(weight_bytes),
+      .odd_i(odd),
+      .used_i(used),
+      .operand_o,
+      .word_o
+  );
+
   assign outputs_stay_o = stay_q;
-  assign first_o = first;
-  assign last_o = last;
-  assign take_o = late.take & !stay_q;
-  assign add_o = stay_q ? leave_add : late.valid;
-  assign add_first_o = stay_q ? leave_first : late.add_first;
-  assign add_half_o = stay_q ? leave_half : late.add_half;
-  assign add_row_o = stay_q ? leave_row[AccumulatorBits-1:0] : late.add_row[AccumulatorBits-1:0];
+  assign load_o = hold_q ? hold_load : weight_load;
+  assign load_last_o = hold_q ? hold_load_last : weight_load_last;
+  assign paired_o = hold_q | (weight_paired & !stay_q);
   assign add_whole_o = stay_q ? leave_whole : '0;
-  assign done_o = stay_q ? leave_done : late.last;
+
+  always_comb begin
+    take_o = late.take & !stay_q;
+    add_o = late.valid;
+    add_first_o = late.add_first;
+    add_half_o = late.add_half;
+    add_row_o = late.add_row[AccumulatorBits-1:0];
+    done_o = late.last;
+    if (stay_q) begin
+      add_o = leave_add;
+      add_first_o = leave_first;
+      add_half_o = leave_half;
+      add_row_o = leave_row[AccumulatorBits-1:0];
+      done_o = leave_done;
+    end
+    if (hold_q) begin
+      take_o = vector.take;
+      add_o = vector.valid;
+      add_first_o = vector.add_first;
+      add_half_o = vector.add_half;
+      add_row_o = vector.add_row[AccumulatorBits-1:0];
+      done_o = vector.last;
+    end
+  end
 
 endmodule

@@ -50,6 +50,9 @@ package feed_pkg;
     count_t column_tiles;
     logic paired;  // int8, two channels per column; else 16 bits, one per column
     logic stay;  // the sums, in the multipliers (NS); weights move, column tile after column tile
+    // Inputs stay (IS): a column tile is two windows per column, a row of it a value of each, and what streams past
+    // it are `positions` output channels.
+    logic inputs_stay;
     bytes_t weights;  // the first byte
     count_t full_bytes;
     count_t last_bytes;  // of the last column tile
@@ -83,6 +86,7 @@ package feed_pkg;
     windows_t windows;
     count_t count;  // of windows
     place_t place;  // of the first one
+    logic continues;  // IS: behind those of the tile before
     units_t first_column;  // of a row's first one
     count_t columns_left;  // in the first row
     logic [3:0] shift;  // bytes of its first unit before the window
@@ -91,6 +95,7 @@ package feed_pkg;
     bytes_t weights_begin;
     bytes_t weights_end;
     count_t row_bytes;
+    count_t vectors;  // IS: output channels that stream
     logic first;  // of its sums: what the accumulators have is dropped
     count_t accumulator_row;  // of position 0
     logic last;  // of the block
@@ -121,6 +126,25 @@ package feed_pkg;
     count_t count;  // rows
     count_t row;  // of the first
   } leave_t;
+
+  // IS: a row of values on its way to the top edge, and the weights of an output channel on their way to the left one.
+  typedef struct packed {
+    logic valid;
+    logic enters;  // the first of its tile
+    logic last;
+    count_t value;
+  } held_row_t;
+
+  typedef struct packed {
+    logic valid;
+    logic take;
+    count_t values;
+    bytes_t weights;
+    logic add_first;
+    logic add_half;
+    count_t add_row;
+    logic last;  // of the block
+  } held_vector_t;
 
   // One window on its way to the array.
   typedef struct packed {

@@ -32,6 +32,7 @@ module tile_walker
   position_t position_q;
   count_t windows_q;
   logic odd_q, last_part_q, begins_q, ends;
+  logic first_column_tile_q;  // of its row tile
   bytes_t weights_begin_q;
   logic arrived_q;
   /* verilator lint_off UNUSEDSIGNAL */  // what only the begin of a block needs
@@ -82,6 +83,7 @@ module tile_walker
       odd_q <= part_i.odd;
       last_part_q <= part_i.last;
       begins_q <= 1'b1;
+      first_column_tile_q <= 1'b1;
       repeats_q <= block_i.repeats;
       tap_rows_q <= block_i.tap_rows;
       tap_columns_q <= block_i.tap_columns;
@@ -97,10 +99,12 @@ module tile_walker
       first_q <= !block_i.accumulate;
     end else if (state_q == Step && !last_column_tile_q) begin
       begins_q <= 1'b0;
+      first_column_tile_q <= 1'b0;
       column_tiles_q <= column_tiles_q - 1'b1;
       accumulator_row_q <= next_row;
     end else if (state_q == Step) begin
       column_tiles_q <= block_q.column_tiles;
+      first_column_tile_q <= 1'b1;
       accumulator_row_q <= repeat_row_q;
       first_q <= 1'b0;
       begins_q <= 1'b0;
@@ -135,7 +139,8 @@ module tile_walker
           end
         end
       end
-    end else if (state_q == Sum) begin
+    end else if (state_q == Sum && (first_column_tile_q || !block_q.inputs_stay)) begin
+      // Where inputs stay, the weights of a row tile pass all its column tiles.
       weights_begin_q <= weights_end_q;
       weights_end_q <= weights_end_q + block_q.tile_bytes[last_row_tile_q][last_column_tile_q];
     end
@@ -154,7 +159,10 @@ module tile_walker
 
   always_comb begin
     tile_o.windows = block_q.windows;
-    tile_o.count = windows_q;
+    tile_o.row_bytes = last_column_tile_q ? block_q.last_bytes : block_q.full_bytes;
+    tile_o.count = block_q.inputs_stay ? tile_o.row_bytes : windows_q;
+    tile_o.continues = block_q.inputs_stay && !first_column_tile_q;
+    tile_o.vectors = block_q.positions;
     tile_o.place = '{
         base: place_q.base + position_q.base,
         column: place_q.column + position_q.column,
@@ -171,7 +179,6 @@ module tile_walker
     tile_o.paired = block_q.paired;
     tile_o.weights_begin = weights_begin_q;
     tile_o.weights_end = weights_end_q;
-    tile_o.row_bytes = last_column_tile_q ? block_q.last_bytes : block_q.full_bytes;
     tile_o.first = first_q;
     tile_o.accumulator_row = accumulator_row_q;
     tile_o.last = ends && last_part_q;

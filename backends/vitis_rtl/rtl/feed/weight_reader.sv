@@ -1,7 +1,7 @@
-// The weight buffer and the way of its rows to the top edge: a row of 2 Columns bytes from any byte on,
-// in each cycle, out `Cycles` later. Memory words are written as they come.
+// The weight buffer and the way of its bytes to the array: Bytes of them from any byte on, in each cycle, out `Cycles`
+// later. Memory words are written as they come.
 module weight_reader #(
-    parameter int unsigned Columns = 8,
+    parameter int unsigned Bytes = 16,  // of a row of weights, or of a channel's where inputs stay
     parameter int unsigned WordUnits = 4,
     parameter int unsigned Banks = 8,
     parameter int unsigned Depth = 512,
@@ -9,7 +9,7 @@ module weight_reader #(
     localparam int unsigned BankBits = $clog2(Banks),
     localparam int unsigned RowBits = $clog2(Depth),
     localparam int unsigned UnitBits = BankBits + RowBits,
-    localparam int unsigned Units = (2 * Columns + 30) / 16,
+    localparam int unsigned Units = (Bytes + 30) / 16,
     localparam int unsigned BufferCycles = 3 + (BankBits + 1) / 2,
     localparam int unsigned Least = BufferCycles + 2
 ) (
@@ -21,7 +21,7 @@ module weight_reader #(
     output logic load_o,
     output logic load_last_o,
     output logic paired_o,
-    output logic [Columns-1:0][15:0] word_o,
+    output logic [Bytes-1:0][7:0] bytes_o,
     input logic write_i,
     /* verilator lint_off UNUSEDSIGNAL */  // a word's first unit
     input logic [UnitBits-1:0] write_unit_i,
@@ -96,12 +96,12 @@ module weight_reader #(
 
   byte_shift #(
       .Units(Units),
-      .Bytes(2 * Columns)
+      .Bytes(Bytes)
   ) u_shift (
       .clk_i,
       .shift_i(shift),
       .byte_i(data),
-      .byte_o(word_o)
+      .byte_o(bytes_o)
   );
 
 endmodule

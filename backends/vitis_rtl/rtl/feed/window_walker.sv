@@ -1,5 +1,6 @@
 // The windows of a tile, one per cycle: where each begins in the buffer, how far it is from the borders
-// of the image, and where its sums go. A tile takes four cycles or more, the distance at which an
+// of the image, and where its sums go. Where inputs stay, the windows of a tile may go on behind those of the one
+// before. A tile takes four cycles or more, the distance at which an
 // accumulator row may come again.
 module window_walker
   import feed_pkg::*;
@@ -23,7 +24,8 @@ module window_walker
   /* verilator lint_off UNUSEDSIGNAL */  // windows are counted down
   windows_t windows_q;
   /* verilator lint_on UNUSEDSIGNAL */
-  place_t place_q;
+  place_t place_q, place;  // and behind this cycle's window
+  count_t columns;
   units_t first_column_q;
   count_t count_q, columns_q;  // left
   logic busy_q, first_q, take_q, last_q, final_window, moving;
@@ -46,14 +48,28 @@ module window_walker
     end
   end
 
+  always_comb begin
+    place   = place_q;
+    columns = columns_q;
+    if (busy_q && columns_q != 1) begin
+      columns = columns_q - 1'b1;
+      place.column = place_q.column + windows_q.column_step;
+    end else if (busy_q) begin
+      columns = windows_q.columns;
+      place.column = first_column_q;
+      place.base = place_q.base + windows_q.row_step;
+      place.row = place_q.row + windows_q.row_rows;
+    end
+  end
+
   always_ff @(posedge clk_i) begin
+    place_q   <= start_i && !tile_i.continues ? tile_i.place : place;
+    columns_q <= start_i && !tile_i.continues ? tile_i.columns_left : columns;
     if (start_i) begin
       windows_q <= tile_i.windows;
-      place_q <= tile_i.place;
       first_column_q <= tile_i.first_column;
       count_q <= tile_i.count;
       final_window <= tile_i.count == 1;
-      columns_q <= tile_i.columns_left;
       shift_q <= tile_i.shift;
       values_q <= tile_i.values;
       first_q <= tile_i.first;
@@ -65,15 +81,6 @@ module window_walker
       add_row_q <= add_row_q + 1'b1;
       count_q <= count_q - 1'b1;
       final_window <= count_q == 2;
-      if (columns_q != 1) begin
-        columns_q <= columns_q - 1'b1;
-        place_q.column <= place_q.column + windows_q.column_step;
-      end else begin
-        columns_q <= windows_q.columns;
-        place_q.column <= first_column_q;
-        place_q.base <= place_q.base + windows_q.row_step;
-        place_q.row <= place_q.row + windows_q.row_rows;
-      end
     end
   end
 

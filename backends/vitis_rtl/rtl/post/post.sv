@@ -1,4 +1,5 @@
-// POST: the sums of a block become rows of bytes, Pairs * 2 channels of a position per cycle. Requests of
+// POST: the sums of a block become rows of bytes, Pairs * 2 channels of a position per cycle, or as many
+// positions of a channel. Requests of
 // accumulator rows go to systolic_array.sv, which answers four cycles later.
 //
 // From `start_i` to the first row of bytes: FirstCycles. The block is read, and its half of the accumulators
@@ -47,10 +48,10 @@ module post
 
   localparam int unsigned FetchCycles = 3;  // a column answers after four, a load stands before
 
-  logic fetch_first, load;
+  logic fetch_first, fetch_odd, load, odd;
   logic [CountBits-1:0] fetch_pair;
   logic [1:0] fetch_used, used;
-  parameters_t [1:0] parameters;
+  parameters_t [1:0] fetched, parameters;
 
   post_requests #(
       .Columns(Columns),
@@ -67,6 +68,7 @@ module post
       .read_row_o,
       .fetch_first_o(fetch_first),
       .fetch_pair_o (fetch_pair),
+      .fetch_odd_o  (fetch_odd),
       .fetch_used_o (fetch_used),
       .chunk_o,
       .chunk_data_o
@@ -82,17 +84,20 @@ module post
       .write_data_i(parameters_data_i),
       .read_word_i(block_i.parameters),
       .read_pair_i(fetch_pair),
-      .read_data_o(parameters)
+      .read_data_o(fetched)
   );
 
   delay_line #(
-      .Bits  (3),
+      .Bits  (4),
       .Cycles(FetchCycles)
   ) u_fetch_delay (
       .clk_i,
-      .data_i({fetch_first, fetch_used}),
-      .data_o({load, used})
+      .data_i({fetch_first, fetch_odd, fetch_used}),
+      .data_o({load, odd, used})
   );
+
+  // Both lanes of a column have the same channel where inputs stay.
+  assign parameters = block_i.by_channel ? {2{odd ? fetched[1] : fetched[0]}} : fetched;
 
   post_lanes #(
       .Columns(Columns),
@@ -102,6 +107,7 @@ module post
   ) u_lanes (
       .clk_i,
       .rst_i,
+      .by_channel_i(block_i.by_channel),
       .load_i(load),
       .parameters_i(parameters),
       .used_i(used),

@@ -23,7 +23,9 @@ module post_lane
     input logic load_clamp_i,  // ClampStage later the limits,
     input logic load_used_i,  // OutputStage later whether it is a channel at all
     input parameters_t parameters_i,  // each field in the cycle of its own load
+    output parameters_t parameters_o,  // as its stages have them
     input logic used_i,
+    output logic used_o,
     input logic [AccumulatorBits-1:0] sum_i,
     input logic [ByteBits-1:0] zero_point_i,
     input logic look_up_i,
@@ -57,6 +59,17 @@ module post_lane
     end
     if (load_used_i) used_q <= used_i;
   end
+
+  assign parameters_o = '{
+          bias: bias_q,
+          multiplier: multiplier_q,
+          negative_multiplier: negative_multiplier_q,
+          shift: shift_q,
+          negative_shift: negative_shift_q,
+          low: low_q,
+          high: high_q
+      };
+  assign used_o = used_q;
 
   // Stage 0.
   logic [ValueBits-1:0] value_q;

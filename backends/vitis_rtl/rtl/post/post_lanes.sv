@@ -1,7 +1,8 @@
 // The lanes of POST, two per column of a group of columns: one for each of the two products. Pair j serves
 // column j of every group, of which one answers at a time. Columns answer one cycle after the other, and
 // so work the lanes: loads of parameters move right with the sums, a pair per cycle, and the parameters
-// of pair j are on the bus j cycles behind those of pair 0. Only bytes are delayed until all are there.
+// of pair j are on the bus j cycles behind those of pair 0. Where a row is a channel, its parameters move right too,
+// from pair to pair, stage by stage. Only bytes are delayed until all are there.
 //
 // From the answer of a group's first column to its row of bytes: OutputStage + Pairs - 1 cycles.
 module post_lanes
@@ -14,6 +15,7 @@ module post_lanes
 ) (
     input logic clk_i,
     input logic rst_i,
+    input logic by_channel_i,  // a row is a channel, and its parameters move right with it
     input logic load_i,  // in the cycle before the first answer; the next one Pairs cycles later
     input parameters_t [1:0] parameters_i,  // of pair 0, and of pair j j cycles later
     input logic [1:0] used_i,  // 0: no channel, its bytes are zero
@@ -83,6 +85,10 @@ module post_lanes
 
   // Loads move right.
   logic [Pairs-1:0][Stages-1:0] load_at;
+  /* verilator lint_off UNUSEDSIGNAL */  // those of the last pair move nowhere
+  parameters_t [Pairs-1:0][1:0] parameters_at;  // in the stages of a pair's lanes
+  logic [Pairs-1:0][1:0] used_at;
+  /* verilator lint_on UNUSEDSIGNAL */
   assign load_at[0] = load;
   for (genvar j = 1; j < Pairs; j++) begin : gen_move
     always_ff @(posedge clk_i) load_at[j] <= load_at[j-1];
@@ -91,6 +97,16 @@ module post_lanes
   for (genvar j = 0; j < Pairs; j++) begin : gen_pair
     logic [1:0][AccumulatorBits-1:0] sum;
     logic [1:0][ByteBits-1:0] bytes;
+    parameters_t [1:0] lane_parameters;
+    logic [1:0] lane_used;
+
+    if (j == 0) begin : gen_first
+      assign lane_parameters = parameters;
+      assign lane_used = used;
+    end else begin : gen_further
+      assign lane_parameters = by_channel_i ? parameters_at[j-1] : parameters;
+      assign lane_used = by_channel_i ? used_at[j-1] : used;
+    end
 
     always_comb begin
       sum = '0;
@@ -111,8 +127,10 @@ module post_lanes
           .load_choice_i(load_at[j][1]),
           .load_clamp_i(load_at[j][2]),
           .load_used_i(load_at[j][3]),
-          .parameters_i(parameters[k]),
-          .used_i(used[k]),
+          .parameters_i(lane_parameters[k]),
+          .parameters_o(parameters_at[j][k]),
+          .used_i(lane_used[k]),
+          .used_o(used_at[j][k]),
           .sum_i(sum[k]),
           .zero_point_i,
           .look_up_i,

@@ -3,6 +3,9 @@
 // least one per pair of lanes, for parameters come a pair per cycle. Chunks follow each other without a
 // pause; the first one begins StartCycles after `start_i`.
 //
+// Where inputs stay, a row is a channel, and its parameters come with it; a chunk is what one group of columns has of
+// all channels, in whole planes, and takes a cycle for each, at least one per pair of lanes.
+//
 // Rows of a tile of columns are consecutive, and tiles follow each other.
 module post_requests
   import post_pkg::*;
@@ -22,8 +25,10 @@ module post_requests
     output logic [Groups-1:0] read_o,
     output logic read_half_o,
     output logic [RowBits-1:0] read_row_o,
-    output logic fetch_first_o,  // two channels of a chunk, and in the next cycles the others
+    // Two channels of a chunk, and in the next cycles the others; or one channel.
+    output logic fetch_first_o,
     output logic [CountBits-1:0] fetch_pair_o,  // within the block
+    output logic fetch_odd_o,  // that one channel is the pair's second
     output logic [1:0] fetch_used_o,
     output logic chunk_o,  // begins
     output chunk_t chunk_data_o
@@ -55,17 +60,30 @@ module post_requests
   logic [TileBits-1:0] planes_q, next_planes_q, fitting;
   logic [1:0] begin_q;
   logic busy_q, take, last, more;
-  logic [CountBits-1:0] reads_q, pair_q;
+  logic [CountBits-1:0] reads_q, number_q;  // of a pair in the block, or of a channel
   logic [FetchBits-1:0] fetches_q;
+  logic [CountBits-1:0] rows, spans;  // of a chunk; of 16 channels or positions
+  logic [RowBits-1:0] tile_rows;
   logic [RowBits-1:0] row_q;
-  logic first_q;
+  logic first_q, fetching;
+
+  always_comb begin
+    rows = block_i.positions;
+    tile_rows = RowBits'(block_i.positions);
+    spans = block_i.planes;
+    if (block_i.by_channel) begin
+      rows = {block_i.planes[CountBits-5:0], 4'd0};
+      tile_rows = RowBits'(block_i.channels);
+      spans = (block_i.positions + CountBits'(UnitBytes - 1)) / CountBits'(UnitBytes);
+    end
+  end
 
   always_comb begin
     following = place_q;
     following.left = place_q.left - CountBits'(planes_q);
     if (place_q.tile_left == planes_q) begin
       following.group = Groups'(1);
-      following.row = place_q.row + RowBits'(block_i.positions);
+      following.row = place_q.row + tile_rows;
       following.tile_left = TileBits'(TileUnits);
     end else begin
       following.group = Groups'({place_q.group, 1'b0});
@@ -89,15 +107,16 @@ module post_requests
           group: Groups'(1),
           row: RowBits'(block_i.row),
           tile_left: TileBits'(TileUnits),
-          left: block_i.planes
+          left: spans
       };
     end else if (busy_q) next_q <= following;
     next_planes_q <= fitting;
     if (take) begin
       place_q <= next_q;
       planes_q <= next_planes_q;
-      reads_q <= block_i.positions;
+      reads_q <= rows;
       fetches_q <= FetchBits'(next_planes_q) * FetchBits'(UnitPairs);
+      if (block_i.by_channel) fetches_q <= FetchBits'(Pairs);
       row_q <= next_q.row;
       first_q <= 1'b1;
     end else begin
@@ -106,8 +125,8 @@ module post_requests
       row_q <= row_q + 1'b1;
       first_q <= 1'b0;
     end
-    if (start_i) pair_q <= '0;
-    else if (busy_q && fetches_q != 0) pair_q <= pair_q + 1'b1;
+    if (start_i | (take & block_i.by_channel)) number_q <= '0;
+    else if (fetching) number_q <= number_q + 1'b1;
     if (rst_i) begin
       begin_q <= '0;
       busy_q  <= 1'b0;
@@ -121,13 +140,28 @@ module post_requests
   assign read_o = busy_q && reads_q != 0 ? place_q.group : '0;
   assign read_half_o = block_i.half;
   assign read_row_o = row_q;
-  assign fetch_first_o = busy_q & first_q;
-  assign fetch_pair_o = pair_q;
-  // Channels 2 pair and 2 pair + 1.
-  assign fetch_used_o[0] = {pair_q, 1'b0} < (CountBits + 1)'(block_i.channels);
-  assign fetch_used_o[1] = {pair_q, 1'b1} < (CountBits + 1)'(block_i.channels);
+  assign fetching = busy_q && (block_i.by_channel ? reads_q != 0 : fetches_q != 0);
   assign chunk_o = busy_q & first_q;
-  assign chunk_data_o = '{planes: CountBits'(planes_q), last: place_q.left == CountBits'(planes_q)};
+
+  always_comb begin
+    // Channels 2 pair and 2 pair + 1.
+    fetch_first_o = busy_q & first_q;
+    fetch_pair_o = number_q;
+    fetch_odd_o = number_q[0];
+    fetch_used_o[0] = {number_q, 1'b0} < (CountBits + 1)'(block_i.channels);
+    fetch_used_o[1] = {number_q, 1'b1} < (CountBits + 1)'(block_i.channels);
+    chunk_data_o = '{
+        planes: CountBits'(planes_q),
+        spans: CountBits'(planes_q),
+        last: place_q.left == CountBits'(planes_q)
+    };
+    if (block_i.by_channel) begin
+      fetch_first_o = fetching;
+      fetch_pair_o = number_q / CountBits'(2);
+      fetch_used_o = {2{number_q < block_i.channels}};
+      chunk_data_o.planes = block_i.planes;
+    end
+  end
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

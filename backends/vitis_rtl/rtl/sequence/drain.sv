@@ -16,6 +16,7 @@ module drain
     parameter int unsigned ParameterDepth = 512,
     parameter int unsigned OutputDepth = 1024,
     localparam int unsigned ParameterBits = $clog2(ParameterDepth),
+    localparam int unsigned Planes = 2 * Pairs / UnitBytes,  // that come of the lanes side by side
     localparam int unsigned Groups = (Columns + Pairs - 1) / Pairs
 ) (
     input logic clk_i,
@@ -30,6 +31,7 @@ module drain
     output logic emptied_o,  // one more block has left the output buffer
     output logic stored_o,  // one more block is in memory
     // of the layer
+    input logic by_channel_i,  // a row of the accumulators is a channel (IS), else a position
     input logic [ByteBits-1:0] zero_point_i,
     input logic look_up_i,
     input logic table_write_i,
@@ -66,9 +68,10 @@ module drain
   logic post_more_q, post_last_q, store_more_q, store_last_q;
   logic [AddressBits-1:0] address_q;
   logic post, store, post_busy, post_busy_q, asking, emptying, storing, post_half_q, store_half_q;
-  logic chunk, bytes_valid;
+  logic chunk, bytes_valid, turned_valid;
   chunk_t chunk_data;
   logic [2*Pairs-1:0][ByteBits-1:0] bytes;
+  logic [Planes-1:0][UnitBits-1:0] turned;
   drain_block_t post_shape, store_shape;
   store_block_t fill_block, empty_block;
 
@@ -156,6 +159,7 @@ module drain
       .rst_i,
       .start_i(post_q),
       .block_i('{
+          by_channel: by_channel_i,
           half: posting_half_q,
           row: posting_row_q,
           positions: posting_q.positions,
@@ -186,6 +190,7 @@ module drain
 
   assign fill_block = '{
           half: posting_half_q,
+          by_channel: by_channel_i,
           columns: pass_i.columns,
           rows: posting_q.rows,
           row_words: pass_i.row_words,
@@ -196,6 +201,7 @@ module drain
       };
   assign empty_block = '{
           half: storing_half_q,
+          by_channel: by_channel_i,
           columns: pass_i.columns,
           rows: storing_q.rows,
           row_words: pass_i.row_words,
@@ -205,8 +211,20 @@ module drain
           pixel_row_words: pass_i.pixel_row_words
       };
 
+  channel_turn #(
+      .Planes(Planes)
+  ) u_turn (
+      .clk_i,
+      .rst_i,
+      .by_channel_i(by_channel_i),
+      .valid_i(bytes_valid),
+      .bytes_i(bytes),
+      .valid_o(turned_valid),
+      .units_o(turned)
+  );
+
   output_buffer #(
-      .Planes(2 * Pairs / UnitBytes),
+      .Planes(Planes),
       .Units (Units),
       .Depth (OutputDepth)
   ) u_buffer (
@@ -216,8 +234,8 @@ module drain
       .fill_block_i(fill_block),
       .chunk_i(chunk),
       .chunk_data_i(chunk_data),
-      .valid_i(bytes_valid),
-      .data_i(bytes),
+      .valid_i(turned_valid),
+      .data_i(turned),
       .filled_o,
       .empty_i(store_q),
       .empty_block_i(empty_block),

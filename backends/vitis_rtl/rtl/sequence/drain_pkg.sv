@@ -7,7 +7,7 @@ package drain_pkg;
 
   // What differs between the blocks of a pass and its last one.
   typedef struct packed {
-    logic [CountBits-1:0] positions;  // rows times columns
+    logic [CountBits-1:0] positions;  // rows times columns; where rows are channels, of whole sets
     logic [CountBits-1:0] rows;
     logic [CountBits-1:0] channels;
     logic [CountBits-1:0] planes;  // of 16 channels

@@ -6,7 +6,8 @@ module output_buffer
     parameter int unsigned Planes = 1,
     parameter int unsigned Units = 4,
     parameter int unsigned Depth = 1024,  // words of both halves
-    parameter bit Pixels = 1'b1  // emptied into hwc tensors too
+    parameter bit Pixels = 1'b1,  // emptied into hwc tensors too
+    parameter bit ByChannel = 1'b1  // filled plane by plane too
 ) (
     input logic clk_i,
     input logic rst_i,
@@ -42,8 +43,9 @@ module output_buffer
 
   output_writer #(
       .Planes(Planes),
-      .Units (Units),
-      .Depth (Depth)
+      .ByChannel(ByChannel),
+      .Units(Units),
+      .Depth(Depth)
   ) u_writer (
       .clk_i,
       .rst_i,

@@ -1,10 +1,11 @@
-// Puts rows of bytes into the output buffer: a position of some planes per cycle. Unit i of plane q lies in
+// Puts units into the output buffer: a position of some planes per cycle, or some positions of a plane. Unit i of plane q lies in
 // bank (i + q) modulo the units of a word, so that neither the planes of a pixel nor the pixels of a word meet in a
 // bank. Written WriteCycles after they came.
 module output_writer
   import store_pkg::*, post_pkg::chunk_t;
 #(
     parameter  int unsigned Planes = 1,  // that come side by side
+    parameter  bit ByChannel = 1'b1,  // positions side by side too
     parameter  int unsigned Units = 4,  // of a word: banks
     parameter  int unsigned Depth = 1024,  // words of both halves
     localparam int unsigned WordBits = $clog2(Depth)
@@ -33,6 +34,10 @@ module output_writer
   end
   if (Planes > Units) begin : gen_check_planes
     $error("Planes: at most Units, so that no two of a pixel meet in a bank.");
+  end
+
+  if (Planes == 3) begin : gen_check_sets
+    $error("Planes: 1, 2 or 4, so that positions side by side are in one row.");
   end
 
   function automatic logic [WordBits-1:0] planes_words(logic [PlanesBits-1:0] planes,
@@ -95,7 +100,7 @@ module output_writer
 
   // The pixel of this cycle: its unit within a plane, and what is left behind it of its row and the block.
   logic [CountBits-1:0] unit_q, columns_left_q, rows_left_q;
-  logic row_end, chunk_end;
+  logic row_end, chunk_end, by_channel, set_end, set_used;
   // The first of the chunk's planes: its words begin at base_q, it lies turned by its number.
   logic [WordBits-1:0] base_q, plane_words;
   logic [PhaseBits-1:0] turn_q;
@@ -105,7 +110,8 @@ module output_writer
   assign pad = -block_q.columns[1:0];
   assign row_end = columns_left_q == 1;
   assign chunk_end = row_end && rows_left_q == 1;
-  assign pop = valid_i & chunk_end;
+  assign by_channel = ByChannel & block_q.by_channel;
+  assign pop = valid_i & (by_channel ? set_end : chunk_end);
 
   always_ff @(posedge clk_i) begin
     if (take) begin
@@ -126,7 +132,43 @@ module output_writer
     end
   end
 
-  // Where each of its planes goes.
+  // The same where positions come side by side.
+  logic [CountBits-1:0] set_unit, unit;
+  logic [PhaseBits-1:0] set_turn;
+  logic [WordBits-1:0] set_base, base;
+  logic [PhaseBits-1:0] turn;
+
+  if (ByChannel) begin : gen_channels
+    channel_places #(
+        .Planes(Planes),
+        .WordBits(WordBits),
+        .PhaseBits(PhaseBits),
+        .HalfDepth(HalfDepth)
+    ) u_places (
+        .clk_i,
+        .start_i(take),
+        .next_i(next),
+        .block_i(block_q),
+        .chunk_i(chunk),
+        .valid_i(valid_i & block_q.by_channel),
+        .end_o(set_end),
+        .used_o(set_used),
+        .unit_o(set_unit),
+        .base_o(set_base),
+        .turn_o(set_turn)
+    );
+  end else begin : gen_no_channels
+    assign {set_end, set_used} = '0;
+    assign set_unit = '0;
+    assign set_turn = '0;
+    assign set_base = '0;
+  end
+
+  assign unit = by_channel ? set_unit : unit_q;
+  assign base = by_channel ? set_base : base_q;
+  assign turn = by_channel ? set_turn : turn_q;
+
+  // Where each of its units goes.
   logic valid_q, done_q;
   logic [Planes-1:0] used_q;
   logic [Planes-1:0][WordBits-1:0] address_q;
@@ -137,15 +179,15 @@ module output_writer
     valid_q <= valid_i & !rst_i;
     done_q <= pop & chunk.last & !rst_i;
     data_q <= data_i;
-    phase_q <= PhaseBits'(unit_q) + turn_q;
+    phase_q <= PhaseBits'(unit) + turn;
     for (int unsigned k = 0; k < Planes; k++) begin
-      used_q[k] <= PlanesBits'(k) < PlanesBits'(chunk.planes);
-      address_q[k] <= base_q + WordBits'(unit_q / CountBits'(Units)) +
-                      planes_words(PlanesBits'(k), plane_words);
+      used_q[k] <= by_channel ? set_used : PlanesBits'(k) < PlanesBits'(chunk.planes);
+      address_q[k] <= base + WordBits'(unit / CountBits'(Units)) +
+                      (by_channel ? '0 : planes_words(PlanesBits'(k), plane_words));
     end
   end
 
-  // The banks turned by the phase: bank b takes plane b - phase.
+  // The banks turned by the phase: bank b takes unit b - phase.
   always_ff @(posedge clk_i) begin
     done_o <= done_q & !rst_i;
     for (int unsigned b = 0; b < Units; b++) begin

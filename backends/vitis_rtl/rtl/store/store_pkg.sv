@@ -12,6 +12,7 @@ package store_pkg;
   // 64 bytes, and so do planes: their sizes are whole words.
   typedef struct packed {
     logic half;  // of the output buffer
+    logic by_channel;  // filled plane by plane, some positions of each (channel_places.sv)
     logic [CountBits-1:0] columns;  // pixels of a row
     logic [CountBits-1:0] rows;
     logic [CountBits-1:0] row_words;

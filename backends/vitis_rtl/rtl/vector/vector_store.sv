@@ -89,6 +89,7 @@ module vector_store
     /* verilator lint_on UNUSEDSIGNAL */
     return '{
         half: half,
+        by_channel: 1'b0,
         columns: pass_i.walk.columns,
         rows: block.rows,
         row_words: pass_i.row_words,
@@ -101,8 +102,9 @@ module vector_store
 
   output_buffer #(
       .Planes(Planes),
-      .Units (WordUnits),
-      .Depth (Depth)
+      .ByChannel(1'b0),
+      .Units(WordUnits),
+      .Depth(Depth)
   ) u_buffer (
       .clk_i,
       .rst_i,

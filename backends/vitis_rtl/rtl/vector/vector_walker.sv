@@ -222,6 +222,7 @@ module vector_walker
   assign chunk_o = state_q != Idle && turned_q;
   assign chunk_data_o = '{
           planes: last_chunk ? planes_q : count_t'(Planes),
+          spans: '0,
           last: last_chunk
       };
 

@@ -32,7 +32,9 @@ REGISTERS = 70
 TABLE = np.random.default_rng(9).integers(-128, 128, 256).astype(np.int8)
 
 
-def random_pass(shape: DrainShape, random: np.random.Generator, address: int, most_blocks: int) -> DrainPass:
+def random_pass(
+    shape: DrainShape, random: np.random.Generator, address: int, most_blocks: int, *, by_channel: bool = False
+) -> DrainPass:
     """Rows or channels in blocks, that fit into the accumulators and the output buffer."""
     word = shape.units * UNIT_BYTES
     while True:
@@ -56,14 +58,15 @@ def random_pass(shape: DrainShape, random: np.random.Generator, address: int, mo
         drained = DrainPass(
             address, step, height, width, blocks, whole, tail,
             parameters=int(random.integers(0, shape.parameter_depth)) // 2 * 2,
-            parameters_step=0 if by_rows else -(-channels // (2 * shape.units)) * 2,
+            parameters_step=0 if by_rows else -(-channels // (2 * shape.units)) * 2, by_channel=by_channel,
         )  # fmt: skip
-        tiles = -(-channels // (2 * shape.lanes.columns))
+        across, along = (rows * shape.sets(width), channels) if by_channel else (channels, rows * width)
+        tiles = -(-across // (2 * shape.lanes.columns))
         words = whole.planes * whole.rows * row_bytes // word
         parameters = blocks * -(-channels // shape.units) if not by_rows else -(-channels // shape.units)
         planes = whole.planes * (1 if by_rows else blocks)
         if (
-            tiles * rows * width <= shape.accumulator_rows
+            tiles * along <= shape.accumulator_rows
             and words <= shape.output_depth // 2
             and parameters <= shape.parameter_depth
             and address + planes * height * row_bytes <= MEMORY_WORDS * word
@@ -102,8 +105,9 @@ def check_memory(before: IntArray, passes: list[Sums], seen: dict[str, IntArray]
     assert len(differ) == 0, f"{len(differ)} bytes, the first ones at word, byte {differ[:5].tolist()}"
 
 
+@pytest.mark.parametrize("by_channel", [False, True], ids=["by position", "by channel"])
 @pytest.mark.parametrize("shape", [WIDE, NARROW, MIDDLE], ids=["64", "16", "32"])
-def test_blocks_are_drained_in_their_cycles(simulations: Simulations, shape: DrainShape) -> None:
+def test_blocks_are_drained_in_their_cycles(simulations: Simulations, shape: DrainShape, *, by_channel: bool) -> None:
     """Blocks of rows and of channels, one and several, back to back: every event of every block is in its cycle."""
     random = np.random.default_rng(shape.units)
     memory = PlannedMemory(read_latency=2, write_latency=20)
@@ -115,7 +119,7 @@ def test_blocks_are_drained_in_their_cycles(simulations: Simulations, shape: Dra
     inputs.fill_memory(before, TABLE)
     passes = []
     for _ in range(12):
-        drained = random_pass(shape, random, 64 * int(random.integers(0, 200)), 5)
+        drained = random_pass(shape, random, 64 * int(random.integers(0, 200)), 5, by_channel=by_channel)
         passes.append(random_sums(random, drained))
         plan(inputs, passes[-1], memory, port, random)
     seen = run(simulations, inputs)
@@ -148,8 +152,9 @@ def test_stalls_of_the_memory_change_no_byte(simulations: Simulations, shape: Dr
     inputs.values["address_waits"][cycles // 2 :] = 1
     inputs.fill_memory(before, TABLE)
     passes = []
-    for _ in range(6):
-        passes.append(random_sums(random, random_pass(shape, random, 64 * int(random.integers(0, 200)), 2)))
+    for number in range(6):
+        drained = random_pass(shape, random, 64 * int(random.integers(0, 200)), 2, by_channel=bool(number % 2))
+        passes.append(random_sums(random, drained))
         at = inputs.begin(passes[-1]) + 4
         for index in range(passes[-1].drained.blocks):
             computed = inputs.add_sums(passes[-1], index, at)
@@ -160,6 +165,18 @@ def test_stalls_of_the_memory_change_no_byte(simulations: Simulations, shape: Dr
     check_memory(before, passes, seen, inputs.end)
     assert not seen["busy"][inputs.end]
     assert seen["stored"][MEMORY_WORDS : inputs.end].sum() == sum(len(found.sums) for found in passes)
+
+
+def test_the_cycles_of_a_block_by_channel_by_hand() -> None:
+    """40 channels at 3 rows of 13 pixels: 14 columns each in sets of two, 42 positions in two groups of 32 and 16."""
+    # 40 channels are three planes: 48 rows in each chunk, the last of which is asked for in cycle 95.
+    assert WIDE.sets(13) == 14
+    assert WIDE.post_cycles(3 * 14, 40, by_channel=True) == 2 * 48
+    # Its row is there 4 + 15 + 12 cycles later; its plane's last set 21 later (15 rows, 2 to turn, 1 until it can be
+    # asked for, and 3 until it is out), and it is written 2 later.
+    assert WIDE.filled_cycles(3 * 14, 40, by_channel=True) == 95 + 4 + 15 + 12 + 21 + 2
+    # 10 channels at one position: one plane, 16 rows, as many as the pairs that a group begins apart.
+    assert WIDE.post_cycles(2, 10, by_channel=True) == 16
 
 
 def test_the_cycles_of_a_block_by_hand() -> None:

@@ -93,6 +93,36 @@ STAYING = {
 }
 
 
+IS = DataflowCode.IS
+KN2ROW_CODE = AlgorithmCode.KN2ROW
+HELD = {
+    "one tile": Layer(16, 4, 4, 16, dataflow=IS),
+    "few positions, few channels": Layer(16, 1, 3, 5, dataflow=IS),
+    "rows of an odd number of pixels, tiles of positions": Layer(20, 9, 7, 50, block_rows=4, dataflow=IS, look_up=True),
+    "3x3 with pads": Layer(24, 7, 6, 24, (3, 3), pad=1, block_rows=3, dataflow=IS),
+    "stride and dilation": Layer(16, 11, 10, 17, (3, 2), stride=2, dilation=2, pad=1, block_rows=2, dataflow=IS),
+    "weights stream": Layer(48, 5, 5, 70, block_channels=32, dataflow=IS),
+    "3x3 whose weights stream": Layer(48, 5, 5, 33, (3, 3), pad=1, block_channels=16, dataflow=IS),
+    "chunks": Layer(48, 4, 5, 40, (3, 3), pad=1, block_channels=16, chunk_units=1, dataflow=IS),
+    "bands": Layer(16, 9, 5, 40, (3, 3), pad=1, block_channels=16, band_rows=3, dataflow=IS),
+    "chunks whose inputs stream": Layer(48, 7, 4, 24, (3, 3), pad=1, block_rows=2, chunk_units=1, dataflow=IS),
+    "windows": Layer(3, 9, 11, 24, (3, 3), stride=2, pad=1, block_rows=2, input_format=TOEPLITZ, dataflow=IS),
+    "to hwc": Layer(20, 5, 5, 24, block_rows=2, output_format=HWC, dataflow=IS, look_up=True),
+    "one position": Layer(96, 1, 1, 100, block_channels=48, dataflow=IS),
+    "kn2row": Layer(20, 7, 9, 24, (3, 3), pad=1, block_rows=2, algorithm=KN2ROW_CODE, dataflow=IS),
+    "kn2row in chunks": Layer(
+        48, 4, 4, 16, (3, 3), pad=1, block_channels=16, chunk_units=2, algorithm=KN2ROW_CODE, dataflow=IS
+    ),
+}
+
+
+@pytest.mark.parametrize("layer", HELD.values(), ids=HELD.keys())
+@pytest.mark.parametrize("shape", [SMALL, SHORT], ids=["16x8", "21x24"])
+def test_inputs_stay_in_the_array(simulations: Simulations, shape: CoreShape, layer: Layer) -> None:
+    """Weights stream past two positions in each column; channels come out one after the other."""
+    check(simulations, shape, layer, 1)
+
+
 @pytest.mark.parametrize("layer", STAYING.values(), ids=STAYING.keys())
 @pytest.mark.parametrize("shape", [SMALL, SHORT], ids=["16x8", "21x24"])
 def test_sums_stay_in_the_array(simulations: Simulations, shape: CoreShape, layer: Layer) -> None:
@@ -140,6 +170,7 @@ def test_stalls_of_the_memory_change_no_byte(simulations: Simulations, shape: Co
     for layer in (
         Layer(20, 9, 9, 40, (3, 3), pad=1, block_rows=2),
         Layer(64, 6, 6, 100, block_channels=16, look_up=True),
+        Layer(20, 9, 7, 40, (3, 3), pad=1, block_rows=2, dataflow=IS),
     ):
         data = layer_data(shape, layer, TABLE, 4)
         cycles = [8 * core_cycles(work, MEMORY).total for work in data.works]
@@ -206,7 +237,7 @@ def random_layer(random: np.random.Generator, *, pixels: bool) -> Layer:
         input_format=input_format,
         output_format=HWC if whole and random.random() < 0.3 else FormatCode.C16,
         algorithm=AlgorithmCode.KN2ROW if tapped else AlgorithmCode.IM2COL,
-        dataflow=NS if not tapped and random.random() < 0.3 else DataflowCode.WS,
+        dataflow=(DataflowCode.WS, DataflowCode.WS, IS, DataflowCode.WS if tapped else NS)[random.integers(0, 4)],
         chunk_units=int(random.integers(0, 3)) if input_format is FormatCode.C16 else 0,
         band_rows=0 if by_rows else int(random.integers(0, 4)),
     )

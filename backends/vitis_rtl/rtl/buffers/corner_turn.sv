@@ -1,5 +1,5 @@
-// Windows into values: Rows windows of up to Rows values each come one after the other, and go out value after value,
-// one of each window at a time. Two of them are held: one comes while the other goes.
+// Windows into values: up to Windows windows of up to Values values each come one after the other, and go out value
+// after value, one of each window at a time. Two such squares are held: one comes while the other goes.
 //
 // Value v of window r lies in bank (v + r) modulo Banks, at v: neither the values of a window nor those of all windows
 // at v meet. Both are turned by a rotator.
@@ -8,21 +8,23 @@
 //           window here   written    can be asked for
 //           asked for     read       out, Turn + 1 later
 module corner_turn #(
-    parameter int unsigned Rows = 16,
+    parameter int unsigned Windows = 16,
+    parameter int unsigned Values = 16,
     parameter int unsigned Bits = 8,
-    localparam int unsigned Turns = $clog2(Rows),
+    localparam int unsigned ValueBits = $clog2(Values),
+    localparam int unsigned Turns = $clog2(Windows > Values ? Windows : Values),
     localparam int unsigned Banks = 2 ** Turns,
     localparam int unsigned Turn = (Turns + 1) / 2
 ) (
     input logic clk_i,
     input logic rst_i,
     input logic valid_i,
-    input logic take_i,  // the first window of its tile
-    input logic [Rows-1:0][Bits-1:0] window_i,
+    input logic take_i,  // the first window of its square
+    input logic [Values-1:0][Bits-1:0] window_i,
     input logic ask_i,  // else zeros go out
-    input logic enter_i,  // the first value of its tile
-    input logic [Turns-1:0] value_i,
-    output logic [Rows-1:0][Bits-1:0] values_o
+    input logic enter_i,  // the first value that is asked for of its square
+    input logic [ValueBits-1:0] value_i,
+    output logic [Windows-1:0][Bits-1:0] values_o
 );
 
   typedef logic [Turns-1:0] place_t;
@@ -31,7 +33,7 @@ module corner_turn #(
   logic write_half_q, write_half, read_half_q, read_half, write, written_half;
   place_t row_q, row, written_row, turn;
   logic [Banks-1:0][Bits-1:0] window, turned, read_q;
-  logic [Rows-1:0][Bits-1:0] out;
+  logic [Windows-1:0][Bits-1:0] out;
   logic asked;
 
   assign write_half = write_half_q ^ (valid_i & take_i);
@@ -45,7 +47,7 @@ module corner_turn #(
   end
 
   for (genvar b = 0; b < Banks; b++) begin : gen_lane
-    if (b < Rows) begin : gen_row
+    if (b < Values) begin : gen_value
       assign window[b] = window_i[b];
     end else begin : gen_none
       assign window[b] = '0;
@@ -73,11 +75,17 @@ module corner_turn #(
 
   for (genvar b = 0; b < Banks; b++) begin : gen_bank
     (* ram_style = "distributed" *)
-    logic [Bits-1:0] memory[2*Banks];
+    logic [Bits-1:0] memory[2**(ValueBits+1)];
     place_t value;
+    logic known;  // a window has such a value
     assign value = place_t'(b) - written_row;
+    if (Turns > ValueBits) begin : gen_few
+      assign known = value[Turns-1:ValueBits] == 0;
+    end else begin : gen_all
+      assign known = 1'b1;
+    end
     always_ff @(posedge clk_i) begin
-      if (write) memory[{written_half, value}] <= turned[b];
+      if (write && known) memory[{written_half, value[ValueBits-1:0]}] <= turned[b];
       read_q[b] <= memory[{read_half, value_i}];
     end
   end
@@ -87,13 +95,13 @@ module corner_turn #(
       .Cycles(1)
   ) u_value_late (
       .clk_i,
-      .data_i(value_i),
+      .data_i(place_t'(value_i)),
       .data_o(turn)
   );
 
   unit_rotator #(
       .Places(Banks),
-      .Kept  (Rows),
+      .Kept  (Windows),
       .Bits  (Bits)
   ) u_out (
       .clk_i,
@@ -111,7 +119,7 @@ module corner_turn #(
       .data_o(asked)
   );
 
-  for (genvar r = 0; r < Rows; r++) begin : gen_out
+  for (genvar r = 0; r < Windows; r++) begin : gen_out
     assign values_o[r] = asked ? out[r] : '0;
   end
 
