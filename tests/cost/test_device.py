@@ -133,7 +133,7 @@ def test_overrides_are_validated(override: dict[str, float], message: str) -> No
 
 
 def test_unknown_device_lists_the_names_and_suggests_the_nearest() -> None:
-    with pytest.raises(InputError, match=r"device 'zcu10' is neither .*; did you mean 'zcu10[24]'\? .*u200, "):
+    with pytest.raises(InputError, match=r"device 'zcu10' is neither .*; did you mean 'zcu102' or 'zcu104'\? .*u200, "):
         load_device("zcu10")
 
 
@@ -169,7 +169,7 @@ def test_missing_file() -> None:
             "bram36 = 10\nshell_lut_percent = 100",
             r"shell_lut_percent: .* from 0 to 95, found 100",
         ),
-        ('"dsp48e2"', '"dsp48e3"', r"multiplier: 'dsp48e3' is not known; did you mean 'dsp48e[12]'\?"),
+        ('"dsp48e2"', '"dsp48e3"', r"multiplier: 'dsp48e3' is not known; did you mean 'dsp48e2' or 'dsp48e1'\?"),
         ('"dsp48e2"', '"intel-18x19"', r"multiplier: a device of vendor 'amd' has no 'intel-18x19'"),
         ("multipliers = 100", "multipliers = 0", r"\[resources\] multipliers: .* found 0"),
         ('vendor = "amd"', 'vendor = "xilinx"', r"\[device\] vendor: 'xilinx' is not known .*amd, intel"),

@@ -9,7 +9,7 @@ import pytest
 
 from dynamap.cost.device import ALIASES, device_names, load_device
 from dynamap.cost.errors import InputError
-from dynamap.cost.likeness import nearest
+from dynamap.cost.likeness import nearest, suggestion
 from dynamap.planner.models import BUILT_IN, resolve
 
 
@@ -29,11 +29,20 @@ from dynamap.planner.models import BUILT_IN, resolve
     ],
 )
 def test_built_in_networks(found: str, meant: str | None) -> None:
-    assert nearest(found, BUILT_IN) == meant
+    assert nearest(found, BUILT_IN) == (() if meant is None else (meant,))
     with pytest.raises(InputError) as refusal:
         resolve(found)
     suggested = re.findall(r"did you mean '([^']*)'\?", str(refusal.value))
     assert suggested == ([] if meant is None else [meant])
+
+
+def test_names_that_are_alike_are_all_suggested() -> None:
+    with pytest.raises(InputError, match="did you mean 'inception-v2' or 'inception-v4'\\?"):
+        resolve("inception")
+    assert suggestion("vitis", ["intel-opencl", "vitis-hls", "vitis-rtl"]) == (
+        "; did you mean 'vitis-hls' or 'vitis-rtl'?"
+    )
+    assert suggestion("aaa", ["aaab", "aaac", "aaad", "aaae"]).count("'aaa") == 3
 
 
 def test_files_beside(tmp_path: Path) -> None:
