@@ -40,7 +40,7 @@ class VitisRtl:
 
     name = "vitis-rtl"
     vendor = "amd"
-    description = "AMD devices, in SystemVerilog: simulated by Verilator, mapped by Yosys; neither Winograd nor IS yet"
+    description = "AMD devices, in SystemVerilog: simulated by Verilator, mapped by Yosys; no Winograd yet"
 
     def executor(self) -> Executor:
         """The kernel under Verilator."""
