@@ -25,10 +25,10 @@ module post_shift
   localparam int unsigned LeastBits = ProductBits > CoarseBits ? ProductBits : CoarseBits;
   localparam int unsigned WideBits = LeastBits + 2;
 
-  logic [WideBits-1:0] wide, coarse;
-  logic [CoarseBits-1:0] coarse_q, middle;
-  logic [MiddleBits-1:0] middle_q, fine;
-  logic [FineBits-1:0] fine_q;
+  logic [WideBits-1:0] wide;
+  logic [CoarseBits-1:0] coarse, coarse_q;
+  logic [MiddleBits-1:0] middle, middle_q;
+  logic [FineBits-1:0] fine, fine_q;
   logic coarse_rest, middle_rest, fine_rest;
   logic coarse_beyond, middle_beyond, fine_beyond;
   logic [2:0] rest_q, beyond_q, negative_q;
@@ -58,73 +58,88 @@ module post_shift
   always_comb begin
     case (shift_i[5:4])
       2'd0: begin
-        coarse = wide;
+        coarse = wide[CoarseBits-1:0];
         coarse_rest = 1'b0;
       end
       2'd1: begin
-        coarse = $signed(wide) >>> 16;
+        coarse = CoarseBits'($signed(wide) >>> 16);
         coarse_rest = |wide[15:0];
       end
       2'd2: begin
-        coarse = $signed(wide) >>> 32;
+        coarse = CoarseBits'($signed(wide) >>> 32);
         coarse_rest = |wide[WideBits>32?31:WideBits-1:0];
       end
       default: begin
-        coarse = $signed(wide) >>> 48;
+        coarse = CoarseBits'($signed(wide) >>> 48);
         coarse_rest = |wide[WideBits>48?47:WideBits-1:0];
       end
     endcase
     case (middle_shift)
       2'd0: begin
-        middle = coarse_q;
+        middle = coarse_q[MiddleBits-1:0];
         middle_rest = 1'b0;
       end
       2'd1: begin
-        middle = $signed(coarse_q) >>> 4;
+        middle = MiddleBits'($signed(coarse_q) >>> 4);
         middle_rest = |coarse_q[3:0];
       end
       2'd2: begin
-        middle = $signed(coarse_q) >>> 8;
+        middle = MiddleBits'($signed(coarse_q) >>> 8);
         middle_rest = |coarse_q[7:0];
       end
       default: begin
-        middle = $signed(coarse_q) >>> 12;
+        middle = MiddleBits'($signed(coarse_q) >>> 12);
         middle_rest = |coarse_q[11:0];
       end
     endcase
     case (fine_shift)
       2'd0: begin
-        fine = middle_q;
+        fine = middle_q[FineBits-1:0];
         fine_rest = 1'b0;
       end
       2'd1: begin
-        fine = $signed(middle_q) >>> 1;
+        fine = FineBits'($signed(middle_q) >>> 1);
         fine_rest = middle_q[0];
       end
       2'd2: begin
-        fine = $signed(middle_q) >>> 2;
+        fine = FineBits'($signed(middle_q) >>> 2);
         fine_rest = |middle_q[1:0];
       end
       default: begin
-        fine = $signed(middle_q) >>> 3;
+        fine = FineBits'($signed(middle_q) >>> 3);
         fine_rest = |middle_q[2:0];
       end
     endcase
   end
 
-  // All of these are the sign where nothing was lost.
-  assign coarse_beyond = !(&coarse[WideBits-1:CoarseBits-1] | ~|coarse[WideBits-1:CoarseBits-1]);
-  assign middle_beyond = !(&middle[CoarseBits-1:MiddleBits-1] |
-                           ~|middle[CoarseBits-1:MiddleBits-1]);
-  assign fine_beyond = !(&fine[MiddleBits-1:FineBits-1] | ~|fine[MiddleBits-1:FineBits-1]);
+  // A stage goes beyond what it keeps if a bit above that differs from the sign. Each step that it shifts by keeps as
+  // many more of the lowest of these bits.
+  always_comb begin
+    {coarse_beyond, middle_beyond, fine_beyond} = '0;
+    for (int unsigned b = CoarseBits - 1; b < WideBits - 1; b++) begin
+      if (32'(shift_i[5:4]) <= (b - CoarseBits + 1) / 16) begin
+        coarse_beyond |= wide[b] ^ wide[WideBits-1];
+      end
+    end
+    for (int unsigned b = MiddleBits - 1; b < CoarseBits - 1; b++) begin
+      if (32'(middle_shift) <= (b - MiddleBits + 1) / 4) begin
+        middle_beyond |= coarse_q[b] ^ coarse_q[CoarseBits-1];
+      end
+    end
+    for (int unsigned b = FineBits - 1; b < MiddleBits - 1; b++) begin
+      if (32'(fine_shift) <= b - FineBits + 1) begin
+        fine_beyond |= middle_q[b] ^ middle_q[MiddleBits-1];
+      end
+    end
+  end
 
   // Rounds up where more than a half is left, or a half and the quotient is odd.
   assign up = fine_q[0] & (rest_q[2] | fine_q[1]);
 
   always_ff @(posedge clk_i) begin
-    coarse_q <= coarse[CoarseBits-1:0];
-    middle_q <= middle[MiddleBits-1:0];
-    fine_q <= fine[FineBits-1:0];
+    coarse_q <= coarse;
+    middle_q <= middle;
+    fine_q <= fine;
     rest_q <= {rest_q[1] | fine_rest, rest_q[0] | middle_rest, coarse_rest};
     beyond_q <= {beyond_q[1] | fine_beyond, beyond_q[0] | middle_beyond, coarse_beyond};
     negative_q <= {negative_q[1:0], wide[WideBits-1]};
