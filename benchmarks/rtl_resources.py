@@ -126,9 +126,14 @@ def vectors() -> Iterator[Part]:
     yield Part("lane of the vector unit", "vector_lane", {})
     yield Part("order of the vector unit's slots, 2 planes side by side", "vector_walker", {"Planes": 2})
     yield Part("squares of 16 channels in the vector unit, their sums and steps", "lrn", {"Lanes": 16})
-    for normalises in (0, 1):
-        about = "with normalisation" if normalises else "without"
-        parameters = {"Planes": 1, "Normalises": normalises}
+    yield Part("window of a lane of the vector unit that sweeps", "pool_lane", {})
+    yield Part("windows of 16 lanes of the vector unit, rows of 512 pixels", "pool", {"Planes": 1, "Depth": 512})
+    for about, normalises, depth in (
+        ("nothing beside them", 0, 0),
+        ("sweeps", 0, 512),
+        ("sweeps, normalisation", 1, 512),
+    ):
+        parameters = {"Planes": 1, "Normalises": normalises, "PoolDepth": depth}
         yield Part(f"16 lanes of the vector unit, {about}", "vector_lanes", parameters)
     yield Part("control of the vector unit's pass", "vector_control", {})
     yield Part("vector unit, 32 lanes, words of 64 bytes", "vector_unit", {})

@@ -88,6 +88,7 @@ ROOMS = {
         "core.sv",
     ),
     "normalise": ("lrn_pkg.sv", "lrn_square.sv", "lrn_octave.sv", "lrn_table.sv", "lrn.sv"),
+    "pool": ("pool_pkg.sv", "pool_pair.sv", "pool_lane.sv", "pool.sv"),
     "vector": (
         "vector_pkg.sv",
         "vector_slice.sv",
@@ -146,6 +147,7 @@ VECTOR = (
     *(name for name in ROOMS["core"] if name in ("core_pkg.sv", "memory_sequence.sv", "input_place.sv", "deliver.sv")),
     "core_reads.sv",
     *ROOMS["normalise"],
+    *ROOMS["pool"],
     *ROOMS["vector"],
 )
 """The vector unit, with what it has in common with the convolution core."""
@@ -165,6 +167,7 @@ SYNTHESISED = (
     *CORE,
     *WINOGRAD,
     *ROOMS["normalise"],
+    *ROOMS["pool"],
     *ROOMS["vector"],
     *ROOMS["control"],
     *ROOMS["program"],

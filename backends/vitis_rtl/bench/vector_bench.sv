@@ -12,6 +12,7 @@ module vector_bench
     parameter int unsigned OutputDepth = 1024,
     parameter int unsigned Outstanding = 32,
     parameter bit Normalises = 1'b1,
+    parameter int unsigned PoolDepth = 512,
     parameter int unsigned MemoryDepth = 4096,  // words
     localparam int unsigned IndexBits = $clog2(MemoryDepth),
     localparam int unsigned DataBytes = 16 * WordUnits,
@@ -65,7 +66,8 @@ module vector_bench
       .ResidentDepth(ResidentDepth),
       .OutputDepth(OutputDepth),
       .Outstanding(Outstanding),
-      .Normalises(Normalises)
+      .Normalises(Normalises),
+      .PoolDepth(PoolDepth)
   ) u_unit (
       .clk_i,
       .rst_i(rst),

@@ -27,7 +27,10 @@ GROUP_ROWS = 8
 
 
 LEAST_UNITS = 512
-"""Of a buffer of the vector unit: small layers share a kernel."""
+"""Of a buffer of the vector unit, and pixels of a row whose windows run: small layers share a kernel."""
+
+MOST_PIXELS = 1024
+"""Of a row whose windows run: ``ColumnBits`` of ``pool_pkg.sv``."""
 
 NEIGHBOURS = 2
 """Units beside those of the lanes that a normalisation needs in the same cycle."""
@@ -70,10 +73,13 @@ def vector_shape(program: Program, sizes: KernelSizes) -> VectorUnitShape:
     units = sizes.word_bytes // UNIT_BYTES
     lanes = UNIT_BYTES << (min(sizes.lanes // UNIT_BYTES, units).bit_length() - 1)
     banks = _power(max(units, lanes // UNIT_BYTES + NEIGHBOURS * normalises))
-    shape = VectorUnitShape(lanes, units, banks, normalises=normalises)
-    needs = [vector_pass(program, shape, command).needs() for command in commands]
+    shape = VectorUnitShape(lanes, units, banks, normalises=normalises, pool_depth=MOST_PIXELS)
+    passes = [vector_pass(program, shape, command) for command in commands]
+    needs = [work.needs() for work in passes]
+    swept = [work.walk.columns for work in passes if work.walk.sweeps]
     return replace(
         shape,
+        pool_depth=_power(max(LEAST_UNITS, *swept)) if swept else 0,
         input_depth=_power(-(-max([LEAST_UNITS, *(need.input_units for need in needs)]) // banks)),
         resident_depth=_power(-(-max([LEAST_UNITS, *(need.resident_units for need in needs)]) // banks)),
         output_depth=_power(max([LEAST_UNITS, *(need.output_words for need in needs)])),

@@ -33,6 +33,13 @@ def kernel_part(shape: KernelShape, sizes: KernelSizes) -> Part:
             Number("VECTOR_RESIDENT_DEPTH", vector["ResidentDepth"], "of a bank", "units", KERNEL),
             Number("VECTOR_OUTPUT_DEPTH", vector["OutputDepth"], "of its output buffer", "words", KERNEL),
             Number("VECTOR_NORMALISES", vector["Normalises"], "1: it has local response normalisation", "flag", KERNEL),
+            Number(
+                "VECTOR_POOL_DEPTH",
+                vector["PoolDepth"],
+                "of a row whose windows run, 0 where none do",
+                "pixels",
+                KERNEL,
+            ),
             Number("OUTSTANDING", names["Outstanding"], "of a memory port", "bursts", KERNEL),
             Number("RECORDS", RUN_RECORDS, "of a run, each with its counters", "records", KERNEL),
         ),

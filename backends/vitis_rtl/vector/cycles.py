@@ -8,7 +8,7 @@ from itertools import pairwise
 from dynamap.backends.vitis_rtl.core.held_pixels import WAITING_WORDS, HeldPixels
 from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory, Reads, Run, Writes
 from dynamap.backends.vitis_rtl.vector.registers import VectorPass
-from dynamap.backends.vitis_rtl.vector.shape import LANE_CYCLES, LATER_CYCLES, WRITE_CYCLES
+from dynamap.backends.vitis_rtl.vector.shape import LANE_CYCLES, WRITE_CYCLES
 
 BEGIN_CYCLES = 3
 """From the start of a pass to its first transfer's turn."""
@@ -117,7 +117,7 @@ class _Timeline:
         placed = cycles.placed[(index + 1) * len(self._work.sources) - 1]
         start = max(placed, *cycles.resident, *cycles.walked[-1:], *cycles.emptied[index - 2 : index - 1], 0) + 1
         cycles.walked.append(start + self._work.walk_cycles(index))
-        lane = LANE_CYCLES + (LATER_CYCLES if self._work.operation.normalise else 0)
+        lane = LANE_CYCLES + self._work.later_cycles
         cycles.filled.append(cycles.walked[-1] + self._shape.read_cycles + lane + WRITE_CYCLES)
 
     def store(self, index: int) -> None:

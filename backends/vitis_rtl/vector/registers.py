@@ -19,14 +19,21 @@ from dynamap.backends.vitis_rtl.vector.operations import (
     Operation,
     operation_of,
 )
-from dynamap.backends.vitis_rtl.vector.shape import MOST_SOURCES, UNIT_BYTES, VectorUnitShape
+from dynamap.backends.vitis_rtl.vector.shape import (
+    LATER_CYCLES,
+    MOST_SOURCES,
+    SWEPT_CYCLES,
+    UNIT_BYTES,
+    VectorUnitShape,
+)
+from dynamap.backends.vitis_rtl.vector.walk import MOST_SWEPT, Walk, walk_of
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
 
 Fields = list[tuple[int, int]]
 """Values and bits, the highest field first, as the structs have them."""
 
-COUNT, UNITS, RUN, ADDRESS = 16, 24, 24, 64
+FEW, COUNT, UNITS, RUN, ADDRESS = 2, 16, 24, 24, 64
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,7 @@ class VectorPass:
         inside = self._places()[-1] + self.sources[-1].planes if self.together else channel_units(command)
         self.pitch = inside | 1
         self.resident = self._resident(table_address)
+        self.walk: Walk = walk_of(shape, command, self.operation, self.blocks, self._taps())
 
     def _sources(self, tables: CommandTables) -> list[_Input]:
         """Each input, in the order in which they are read."""
@@ -171,8 +179,7 @@ class VectorPass:
 
     # ---- the walk
 
-    @property
-    def taps(self) -> tuple[int, int]:
+    def _taps(self) -> tuple[int, int]:
         """Rows and columns of a position's taps; its sources are columns."""
         if self.operation.by_source:
             return 1, len(self.sources)
@@ -189,11 +196,14 @@ class VectorPass:
         return slots[self.operation.load]
 
     def walk_cycles(self, index: int) -> int:
-        """Slots of a block: of each chunk its loads, and the taps of its positions; the table before the first one."""
-        rows, columns = self.taps
-        positions = self.blocks[index].rows * self.command.out_width
-        slots = ceil_div(self.planes, self.shape.planes) * (self.loads + positions * rows * columns)
+        """Slots of a block: of each chunk its loads, and what is walked; the table before the first one."""
+        slots = ceil_div(self.planes, self.shape.planes) * (self.loads + self.walk.slots(index))
         return slots + (self.operation.table_entries if index == 0 else 0)
+
+    @property
+    def later_cycles(self) -> int:
+        """From a value to its product, behind that of most operations."""
+        return LATER_CYCLES * self.operation.normalise + SWEPT_CYCLES * self.walk.sweeps
 
     @property
     def row_units(self) -> int:
@@ -240,6 +250,9 @@ class VectorPass:
             (operation.operand, 2),
             (operation.load, 2),
             (operation.largest, 1),
+            (self.walk.sweeps, 1),
+            (2 ** (command.kernel_rows - 1) - 1 if self.walk.sweeps else 0, MOST_SWEPT - 1),
+            (2 ** (command.kernel_columns - 1) - 1 if self.walk.sweeps else 0, MOST_SWEPT - 1),
             (operation.merge, 1),
             (operation.bend, 1),
             (operation.hold_first, 1),
@@ -284,12 +297,12 @@ class VectorPass:
 
     def _walk_fields(self) -> Fields:
         command, operation, pitch = self.command, self.operation, self.pitch
-        tap_rows, tap_columns = self.taps
+        tap_rows, tap_columns = self.walk.taps
         dilation = command.dilation_rows, command.dilation_columns
-        resizes = command.op is Op.RESIZE
-        strides = (1, 1) if resizes else (command.stride_rows, command.stride_columns)
+        resizes, steady = command.op is Op.RESIZE, command.op is Op.RESIZE or self.walk.sweeps
+        strides = (1, 1) if steady else (command.stride_rows, command.stride_columns)
         repeats = (command.size, command.columns_factor) if resizes else (1, 1)
-        left = 0 if resizes else command.pad_left
+        left = 0 if steady else command.pad_left
         offset = command.block_rows % repeats[0]
         row_offset, column_offset = self._interleaved()
         by_source, merge = operation.by_source, operation.merge
@@ -304,6 +317,11 @@ class VectorPass:
         return [
             (self.planes, COUNT),
             (command.out_width, COUNT),
+            (self.walk.columns, COUNT),
+            (self.walk.before[0], FEW),
+            (self.walk.between[0], FEW),
+            (self.walk.before[1], FEW),
+            (self.walk.between[1], FEW),
             (tap_rows, COUNT),
             (tap_columns, COUNT),
             (by_source, 1),
@@ -321,12 +339,12 @@ class VectorPass:
             (command.width, COUNT),
             (operation.table_entries, COUNT),
             (self.loads, COUNT),
-            (load_step, UNITS),
+            (load_step, COUNT),
             (load_chunk, UNITS),
             (units * UNIT_BYTES, UNITS),
-            (units, UNITS),
+            (units, COUNT),
             (operation.entry_rows is not None, 1),
-            (ceil_div(command.out_width, PIXELS), UNITS),
+            (ceil_div(command.out_width, PIXELS), COUNT),
             (head, COUNT),
             (tail, COUNT),
             (repeats[0], COUNT),
@@ -400,6 +418,7 @@ class VectorPass:
             (last_row, COUNT),
             (block.input_rows, COUNT),
             (block.rows, COUNT),
+            (self.walk.rows[self._register_block(index)], COUNT),
             (block.rows * self._buffer_row_words(), COUNT),
             (len(outputs), COUNT),
             (outputs[0].beats, RUN),

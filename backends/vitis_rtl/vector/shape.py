@@ -14,6 +14,9 @@ MOST_SOURCES = 8
 LANE_CYCLES = 17
 """From a value at a lane to the byte that it is the last one of (``vector_lane.sv``)."""
 
+SWEPT_CYCLES = 2
+"""From a pixel to the window that ends at it, behind a value by itself (``pool_pkg.sv``)."""
+
 LATER_CYCLES = 13
 """From a value to its product with what follows from its neighbours, behind that of others (``lrn_pkg.sv``)."""
 
@@ -25,7 +28,7 @@ WRITE_CYCLES = 2
 class VectorUnitShape:
     """``lanes``: of 16 channels each plane, planes side by side. ``banks``: of the input buffer and of the resident
     one, a power of two. ``input_depth``, ``resident_depth``: units of a bank. ``output_depth``: words of both halves.
-    ``normalises``: local response normalisation too.
+    ``normalises``: local response normalisation too. ``pool_depth``: pixels of a row whose windows run, 0 for none.
     """
 
     lanes: int = 32
@@ -36,6 +39,7 @@ class VectorUnitShape:
     output_depth: int = 1024
     outstanding: int = 32
     normalises: bool = True
+    pool_depth: int = 512
 
     def parameters(self) -> dict[str, int]:
         """The parameters by their names in the RTL."""
@@ -48,6 +52,7 @@ class VectorUnitShape:
             "OutputDepth": self.output_depth,
             "Outstanding": self.outstanding,
             "Normalises": int(self.normalises),
+            "PoolDepth": self.pool_depth,
         }
 
     @property

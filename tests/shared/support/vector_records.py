@@ -93,6 +93,22 @@ def window_command(layer: Pooled) -> Command:
     )  # fmt: skip
 
 
+def counts_of(size: int, out: int, kernel: int, stride: int, pad: int) -> list[int]:
+    """Taps inside the image, of each window."""
+    begins = np.arange(out) * stride - pad
+    return [int(np.sum((begin + np.arange(kernel) >= 0) & (begin + np.arange(kernel) < size))) for begin in begins]
+
+
+def class_table(layer: Pooled, random: np.random.Generator) -> tuple[bytes, int]:
+    """The table of docs/program.md, section 4, with random multipliers, and its column classes."""
+    rows = counts_of(layer.height, layer.out_height, layer.kernel[0], layer.stride[0], layer.pads[0])
+    columns = counts_of(layer.width, layer.out_width, layer.kernel[1], layer.stride[1], layer.pads[1])
+    classes = [sorted(set(counts)).index(count) for counts in (rows, columns) for count in counts]
+    pairs = len(set(rows)) * len(set(columns))
+    table = np.stack([random.integers(2**16, 2**17, pairs), random.integers(19, 23, pairs)], 1).astype("<u4")
+    return bytes(classes) + bytes(-len(classes) % 8) + table.tobytes(), len(set(columns))
+
+
 @dataclass
 class Laid:
     """A memory that grows: each part at a multiple of 64, some way behind the one before."""

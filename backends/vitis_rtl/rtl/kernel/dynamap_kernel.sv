@@ -109,6 +109,7 @@ module dynamap_kernel
       .ResidentDepth(VECTOR_RESIDENT_DEPTH),
       .VectorOutputDepth(VECTOR_OUTPUT_DEPTH),
       .Normalises(VECTOR_NORMALISES != 0),
+      .PoolDepth(VECTOR_POOL_DEPTH),
       .Outstanding(OUTSTANDING),
       .Records(RECORDS),
       .Loops(LOOPS)

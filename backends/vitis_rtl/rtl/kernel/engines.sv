@@ -22,6 +22,7 @@ module engines
     parameter int unsigned ResidentDepth = 512,
     parameter int unsigned VectorOutputDepth = 1024,
     parameter bit Normalises = 1'b1,
+    parameter int unsigned PoolDepth = 512,
     parameter int unsigned Outstanding = 32,
     parameter bit Loops = 1'b0,
     localparam int unsigned DataBytes = 16 * WordUnits,
@@ -220,7 +221,8 @@ module engines
       .ResidentDepth(ResidentDepth),
       .OutputDepth(VectorOutputDepth),
       .Outstanding(Outstanding),
-      .Normalises(Normalises)
+      .Normalises(Normalises),
+      .PoolDepth(PoolDepth)
   ) u_vector (
       .clk_i,
       .rst_i,

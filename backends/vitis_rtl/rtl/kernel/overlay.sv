@@ -31,6 +31,7 @@ module overlay
     parameter int unsigned ResidentDepth = 512,
     parameter int unsigned VectorOutputDepth = 1024,
     parameter bit Normalises = 1'b1,
+    parameter int unsigned PoolDepth = 512,
     parameter int unsigned Outstanding = 32,
     parameter int unsigned Records = 512,  // of a run that are counted
     parameter bit Loops = 1'b0,
@@ -292,6 +293,7 @@ module overlay
       .ResidentDepth(ResidentDepth),
       .VectorOutputDepth(VectorOutputDepth),
       .Normalises(Normalises),
+      .PoolDepth(PoolDepth),
       .Outstanding(Outstanding),
       .Loops(Loops)
   ) u_engines (

@@ -239,7 +239,7 @@ module vector_control
         base: outside_units + begin_units_q,
         row: outside_rows,
         input_rows: walk_last_q ? pass_i.last.input_rows : pass_i.whole.input_rows,
-        rows: walk_last_q ? pass_i.last.rows : pass_i.whole.rows,
+        rows: walk_last_q ? pass_i.last.walked_rows : pass_i.whole.walked_rows,
         repeats: repeats,
         output_row: output_row_q
     };

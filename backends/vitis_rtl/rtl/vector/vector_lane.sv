@@ -37,7 +37,10 @@ module vector_lane
     input logic load_begin_i,  // all but the clamps
     input logic load_clamp_i,
     input parameters_t parameters_i,
-    // LaterCycles behind the cycles above: a step of the table in place of the first product's factors
+    // pool_pkg::LaterCycles behind cycle 2: the window in place of the value
+    input logic sweep_i,
+    input logic [pool_pkg::WindowBits-1:0] window_i,
+    // lrn_pkg::LaterCycles behind the cycles above: a step of the table in place of the first product's factors
     input logic normalise_i,
     /* verilator lint_off UNUSEDSIGNAL */  // where Normalises is 0
     input lrn_pkg::step_t step_i,
@@ -85,15 +88,18 @@ module vector_lane
   assign centred_o = centred_q;
 
   // ---- the factor of a sum of squares: that of its step, and a part of the way to the next one's
+  logic signed [pool_pkg::WindowBits-1:0] taken;
   logic [FactorBits-1:0] first_factor;
   logic [MultiplierBits-1:0] second_factor, value_multiplier;
   logic [ShiftBits-1:0] value_shift;
   logic [CentredBits-1:0] value_centred;
   logic [lrn_pkg::FactorBits-1:0] step_factor;
 
+  assign taken = sweep_i ? window_i : pool_pkg::WindowBits'(largest_q);
+
   if (Normalises) begin : gen_normalise
     assign first_factor = normalise_i ? FactorBits'($signed(step_i.difference)) :
-                          FactorBits'(largest_q);
+                          FactorBits'(taken);
     assign second_factor = normalise_i ? MultiplierBits'(fraction_i) : operand_q;
 
     delay_line #(
@@ -123,7 +129,7 @@ module vector_lane
         .data_o(value_centred)
     );
   end else begin : gen_plain
-    assign first_factor = FactorBits'(largest_q);
+    assign first_factor = FactorBits'(taken);
     assign second_factor = operand_q;
     assign step_factor = '0;
     assign value_shift = '0;

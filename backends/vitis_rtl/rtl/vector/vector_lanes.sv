@@ -5,6 +5,7 @@ module vector_lanes
     parameter int unsigned Planes = 2,
     parameter int unsigned ValueBits = 36,
     parameter bit Normalises = 1'b1,
+    parameter int unsigned PoolDepth = 512,
     // A unit before those of the planes, and one behind them, where neighbours count.
     localparam int unsigned Kept = Planes + (Normalises ? 2 : 0),
     localparam int unsigned Lanes = UnitBytes * Planes
@@ -45,9 +46,10 @@ module vector_lanes
   logic [Planes-1:0] hold_q;
   logic [TurnBits-1:0] turn_q;
   logic [Planes-1:0][UnitBytes-1:0] keep_q;
-  logic add_2_q, add_3_q;
+  logic add_2_q, add_3_q, sweep;
 
-  assign source = pass_i.source[slot_i.source];
+  // Factors that are loaded are a second source's.
+  assign source = pass_i.source[slot_i.load&&pass_i.load==Factors ? SourceBits'(1) : slot_i.source];
 
   always_ff @(posedge clk_i) begin
     slot_q <= slot_i;
@@ -62,7 +64,7 @@ module vector_lanes
     end
     // The product of the first tap starts the sum; so does every one that is no sum's.
     add_2_q <= !first_1_q && !pass_i.largest && !pass_i.hold_first && !pass_i.normalise &&
-               !pass_i.merge;
+               !pass_i.merge && !pass_i.sweep;
     add_3_q <= add_2_q;
   end
 
@@ -192,8 +194,8 @@ module vector_lanes
   /* verilator lint_off UNUSEDSIGNAL */  // some bits of an entry say nothing
   logic [31:0] entry_q;
   /* verilator lint_on UNUSEDSIGNAL */
-  logic [MultiplierBits-1:0] own_multiplier;
-  logic [ShiftBits-1:0] own_shift;
+  logic [MultiplierBits-1:0] early_multiplier, swept_multiplier, own_multiplier;
+  logic [ShiftBits-1:0] early_shift, swept_shift, own_shift;
 
   always_ff @(posedge clk_i) entry_q <= resident_i[0][32*slot_q.entry+:32];
 
@@ -203,12 +205,12 @@ module vector_lanes
   ) u_own (
       .clk_i,
       .data_i({entry_q[MultiplierBits+:ShiftBits], entry_q[MultiplierBits-1:0]}),
-      .data_o({own_shift, own_multiplier})
+      .data_o({early_shift, early_multiplier})
   );
 
   // ---- what a value's neighbours make of it: squares of the channels that are some
   /* verilator lint_off UNUSEDSIGNAL */  // where Normalises is 0
-  logic [Lanes-1:0][ByteBits:0] centred;
+  logic [Lanes-1:0][pool_pkg::CentredBits-1:0] centred;
   /* verilator lint_on UNUSEDSIGNAL */
   lrn_pkg::step_t [Lanes-1:0] step;
   logic [Lanes-1:0][lrn_pkg::FractionBits-1:0] fraction;
@@ -268,8 +270,8 @@ module vector_lanes
   end
 
   // ---- the end
-  logic [3:0] end_planes, early_planes, late_planes;
-  logic end_chunk, early_chunk, late_chunk, early_valid, late_valid;
+  logic [3:0] end_planes, early_planes, swept_planes, late_planes;
+  logic end_chunk, early_chunk, swept_chunk, late_chunk, early_valid, swept_valid, late_valid;
   logic [Lanes-1:0] used_q;
 
   delay_line #(
@@ -290,6 +292,38 @@ module vector_lanes
       .data_o(early_valid)
   );
 
+  // ---- the windows that end at pixels
+  logic [Lanes-1:0][pool_pkg::WindowBits-1:0] window;
+
+  if (PoolDepth != 0) begin : gen_pool
+    pool #(
+        .Planes(Planes),
+        .Depth (PoolDepth)
+    ) u_pool (
+        .clk_i,
+        .largest_i(pass_i.largest),
+        .rows_i(pass_i.window_rows),
+        .columns_i(pass_i.window_columns),
+        .valid_i(slot_i.tap),
+        .row_first_i(slot_i.row_first),
+        .column_i(slot_i.column),
+        .value_i(centred),
+        .window_o(window)
+    );
+
+    delay_line #(
+        .Bits  (6 + MultiplierBits + ShiftBits),
+        .Cycles(pool_pkg::LaterCycles)
+    ) u_later (
+        .clk_i,
+        .data_i({early_valid, early_chunk, early_planes, early_shift, early_multiplier}),
+        .data_o({swept_valid, swept_chunk, swept_planes, swept_shift, swept_multiplier})
+    );
+  end else begin : gen_no_pool
+    assign window = '0;
+    assign {swept_valid, swept_chunk, swept_planes, swept_shift, swept_multiplier} = '0;
+  end
+
   if (Normalises) begin : gen_later
     delay_line #(
         .Bits  (6),
@@ -303,10 +337,15 @@ module vector_lanes
     assign {late_valid, late_chunk, late_planes} = '0;
   end
 
-  assign valid_o = pass_i.normalise ? late_valid : early_valid;
-  assign {end_chunk, end_planes} = pass_i.normalise ? {late_chunk, late_planes} :
-                                   {early_chunk, early_planes};
+  assign sweep = PoolDepth != 0 && pass_i.sweep;
+  assign {own_shift, own_multiplier} = sweep ? {swept_shift, swept_multiplier} :
+                                       {early_shift, early_multiplier};
 
+  always_comb begin
+    {valid_o, end_chunk, end_planes} = {early_valid, early_chunk, early_planes};
+    if (sweep) {valid_o, end_chunk, end_planes} = {swept_valid, swept_chunk, swept_planes};
+    if (pass_i.normalise) {valid_o, end_chunk, end_planes} = {late_valid, late_chunk, late_planes};
+  end
 
   for (genvar l = 0; l < Lanes; l++) begin : gen_lane
     localparam int unsigned Plane = l / UnitBytes;
@@ -336,6 +375,8 @@ module vector_lanes
         .load_begin_i(loads_bias[l/UnitLanes]),
         .load_clamp_i(loads_clamp[l/UnitLanes]),
         .parameters_i(early[l%UnitLanes]),
+        .sweep_i(sweep),
+        .window_i(window[l]),
         .normalise_i(pass_i.normalise),
         .step_i(step[l]),
         .fraction_i(fraction[l]),

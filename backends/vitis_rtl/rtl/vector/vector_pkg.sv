@@ -16,6 +16,7 @@ package vector_pkg;
 
   typedef logic [BufferBits-1:0] units_t;
   typedef logic [CountBits-1:0] count_t;
+  typedef logic [1:0] few_t;  // rows or columns of a window, or of a stride
 
   // What a value is multiplied by.
   typedef enum logic [1:0] {
@@ -57,6 +58,7 @@ package vector_pkg;
     count_t last_row;
     count_t input_rows;
     count_t rows;
+    count_t walked_rows;
     count_t plane_words;  // of the output buffer
     count_t runs;
     logic [RunBits-1:0] run_words;
@@ -67,6 +69,12 @@ package vector_pkg;
   typedef struct packed {
     count_t planes;  // of the output
     count_t columns;
+    // What is walked: positions; or pixels, each of which may end the window of a position.
+    count_t walked_columns;
+    few_t rows_before;  // the first row of pixels that ends windows, and between two of them
+    few_t rows_between;
+    few_t columns_before;
+    few_t columns_between;
     count_t tap_rows;
     count_t tap_columns;  // or the sources, one behind the other
     logic by_source;  // a tap column is a source
@@ -86,12 +94,12 @@ package vector_pkg;
     count_t tables;  // entries that are loaded before the first block
     // The resident buffer: loads before the positions, weights of taps, entries of positions.
     count_t loads;
-    units_t load_step;
+    count_t load_step;
     units_t load_chunk;
     units_t weights;
-    units_t weight_step;
+    count_t weight_step;
     logic entries;  // multiplier and shift of each position
-    units_t entry_row;  // units of a row of them
+    count_t entry_row;  // units of a row of them
     count_t entry_head;  // between this row and the tail, all rows have the same entries
     count_t entry_tail;
     // Repeats of rows and columns, and the channels of each.
@@ -109,6 +117,9 @@ package vector_pkg;
     operand_e operand;
     load_e load;
     logic largest;  // of the taps, else their sum
+    logic sweep;  // pixels are walked: values are the windows that end at them (pool.sv)
+    logic [pool_pkg::Others-1:0] window_rows;  // that count beside a pixel's own
+    logic [pool_pkg::Others-1:0] window_columns;
     logic merge;  // a tap is some channels of a source: what the others are stays
     logic bend;  // a product meets a multiplier of 36 bits, by its sign
     logic hold_first;  // the first tap of a position is held
@@ -159,7 +170,7 @@ package vector_pkg;
     units_t base;  // of the window of its first output row, from image column 0 on
     count_t row;  // the image row of it, from the first one in the buffer on
     count_t input_rows;
-    count_t rows;
+    count_t rows;  // that are walked
     count_t repeats;  // of its first input row, that are left
     count_t output_row;
   } vector_place_t;
@@ -171,7 +182,9 @@ package vector_pkg;
     logic tap;
     logic hold;
     logic first;  // of its position
-    logic last;
+    logic last;  // of a position: its byte follows
+    logic row_first;
+    logic [pool_pkg::ColumnBits-1:0] column;  // of its row, each once
     logic in_image;
     logic [SourceBits-1:0] source;
     logic [lrn_pkg::IndexBits-1:0] number;  // of a load, or of an entry of the table

@@ -13,6 +13,7 @@ module vector_unit
     parameter int unsigned OutputDepth = 1024,  // words, both halves
     parameter int unsigned Outstanding = 32,
     parameter bit Normalises = 1'b1,  // local response normalisation too
+    parameter int unsigned PoolDepth = 512,  // pixels of a row whose windows run; 0: none do
     localparam int unsigned Planes = Lanes / UnitBytes,
     localparam int unsigned DataBytes = UnitBytes * WordUnits,
     localparam int unsigned DataBits = 8 * DataBytes
@@ -271,7 +272,8 @@ module vector_unit
 
   vector_lanes #(
       .Planes(Planes),
-      .Normalises(Normalises)
+      .Normalises(Normalises),
+      .PoolDepth(PoolDepth)
   ) u_lanes (
       .clk_i,
       .pass_i,

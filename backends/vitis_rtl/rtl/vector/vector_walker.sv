@@ -1,10 +1,12 @@
 // The order of a block's work, one slot per cycle: chunks of at most Planes planes of 16 channels; of each what it
-// loads, then its output positions row by row, of each the taps of its window row by row. All of it are sums: a level
-// of the nest adds its step to where it began, and the levels inside begin there.
+// loads, then its output positions row by row, of each the taps of its window row by row; or, one tap each, all pixels
+// of the block, some of which end the window of a position. All of it are sums: a level of the nest adds its step to
+// where it began, and the levels inside begin there.
 //
-//   a chunk takes   loads + rows x columns x tap rows x tap columns   cycles
+//   a chunk takes   loads + walked rows x walked columns x tap rows x tap columns   cycles
 //
-// and before the first chunk of a pass, an entry of its table is loaded in each cycle. The first slot of a block is in the cycle behind its start.
+// and before the first chunk of a pass, an entry of its table is loaded in each cycle. The first slot of a block is in
+// the cycle behind its start.
 module vector_walker
   import vector_pkg::*, post_pkg::chunk_t;
 #(
@@ -47,7 +49,9 @@ module vector_walker
   count_t plane_q, planes_q, tables_q, loads_q, rows_q, columns_q, tap_rows_q, taps_q;  // left
   count_t row_repeats_q, column_repeats_q, row_number_q;
   logic table_end, load_end, row_end, column_end, tap_row_end, tap_end, last_chunk, first_q;
-  logic row_repeated, column_repeated;
+  logic row_repeated, column_repeated, row_first_q;
+  few_t rows_before_q, columns_before_q;  // until windows end
+  logic row_ends, column_ends;
   logic [Levels-1:0] step;  // the one that goes on; none of them: the chunk ends
   logic turn, chunk_end, turned_q, first_chunk_q;
   logic [lrn_pkg::IndexBits-1:0] number_q;
@@ -59,6 +63,8 @@ module vector_walker
   assign column_end = columns_q == 1;
   assign row_end = rows_q == 1;
   assign last_chunk = planes_q <= count_t'(Planes);
+  assign row_ends = rows_before_q == 0;
+  assign column_ends = columns_before_q == 0;
   assign row_repeated = row_repeats_q == 1;
   assign column_repeated = column_repeats_q == 1;
 
@@ -90,13 +96,20 @@ module vector_walker
     if (start_i) rows_q <= place_i.rows;
     else if (chunk_end) rows_q <= place_q.rows;
     else if (step[Row]) rows_q <= rows_q - 1'b1;
-    if (turn | step[Row]) columns_q <= walk_i.columns;
+    if (turn) rows_before_q <= walk_i.rows_before;
+    else if (step[Row]) rows_before_q <= row_ends ? walk_i.rows_between : rows_before_q - 1'b1;
+    if (turn | step[Row]) columns_q <= walk_i.walked_columns;
     else if (step[Column]) columns_q <= columns_q - 1'b1;
+    if (turn | step[Row]) columns_before_q <= walk_i.columns_before;
+    else if (step[Column]) begin
+      columns_before_q <= column_ends ? walk_i.columns_between : columns_before_q - 1'b1;
+    end
     if (turn | step[Row] | step[Column]) tap_rows_q <= walk_i.tap_rows;
     else if (step[TapRow]) tap_rows_q <= tap_rows_q - 1'b1;
     if (turn | (state_q == Walk & !step[Tap])) taps_q <= walk_i.tap_columns;
     else if (step[Tap]) taps_q <= taps_q - 1'b1;
     first_q <= turn | state_q == Table | state_q == Load | step[Row] | step[Column];
+    row_first_q <= state_q == Load | step[Row];
 
     if (start_i) row_repeats_q <= place_i.repeats;
     else if (chunk_end) row_repeats_q <= place_q.repeats;
@@ -108,7 +121,7 @@ module vector_walker
     end
     if (start_i) row_number_q <= place_i.output_row;
     else if (chunk_end) row_number_q <= place_q.output_row;
-    else if (step[Row]) row_number_q <= row_number_q + 1'b1;
+    else if (step[Row] & row_ends) row_number_q <= row_number_q + 1'b1;
   end
 
   // ---- the input buffer
@@ -159,25 +172,26 @@ module vector_walker
   assign load_next = start_i ? '0 : load_chunk_q + walk_i.load_chunk;
   assign weight_next = start_i ? walk_i.weights : weight_chunk_q + units_t'(Planes);
   assign entry_moves = row_number_q < walk_i.entry_head || row_number_q >= walk_i.entry_tail;
-  assign entry_row_next = entry_row_q + {entry_moves ? walk_i.entry_row : '0, 2'd0};
+  assign entry_row_next = entry_row_q +
+                          {entry_moves ? units_t'(walk_i.entry_row) : '0, 2'd0};
 
   always_ff @(posedge clk_i) begin
     if (turn) load_chunk_q <= load_next;
     if (turn) load_q <= load_next;
-    else if (state_q == Load) load_q <= load_q + walk_i.load_step;
+    else if (state_q == Load) load_q <= load_q + units_t'(walk_i.load_step);
 
     if (turn) weight_chunk_q <= weight_next;
     if (turn) weight_q <= weight_next;
     else if (step[Row] | step[Column]) weight_q <= weight_chunk_q;
-    else if (step[Tap] | step[TapRow]) weight_q <= weight_q + walk_i.weight_step;
+    else if (step[Tap] | step[TapRow]) weight_q <= weight_q + units_t'(walk_i.weight_step);
 
     if (begin_i) entry_block_q <= '0;
     else if (done_o) entry_block_q <= entry_row_next;
     if (turn) entry_row_q <= entry_block_q;
-    else if (step[Row]) entry_row_q <= entry_row_next;
+    else if (step[Row] & row_ends) entry_row_q <= entry_row_next;
     if (turn) entry_q <= entry_block_q;
-    else if (step[Row]) entry_q <= entry_row_next;
-    else if (step[Column]) entry_q <= entry_q + 1'b1;
+    else if (step[Row]) entry_q <= row_ends ? entry_row_next : entry_row_q;
+    else if (step[Column] & column_ends) entry_q <= entry_q + 1'b1;
   end
 
   always_comb begin
@@ -205,9 +219,11 @@ module vector_walker
         tap: state_q == Walk && !rst_i,
         hold: state_q == Walk && first_q,
         first: first_q,
-        last: state_q == Walk && tap_end && tap_row_end && !rst_i,
+        last: state_q == Walk && tap_end && tap_row_end && row_ends && column_ends && !rst_i,
+        row_first: row_first_q,
+        column: columns_q[pool_pkg::ColumnBits-1:0],
         in_image: tap_image_row_q < place_q.input_rows && tap_image_column_q < walk_i.width,
-        source: state_q == Load ? SourceBits'(1) : source_q,  // factors are a second one
+        source: source_q,
         number: number_q,
         entry: entry_q[1:0],
         first_chunk: first_chunk_q,

@@ -12,7 +12,7 @@ from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from dynamap.backends.vitis_rtl.vector.operations import CommandTables
 from dynamap.backends.vitis_rtl.vector.shape import VectorUnitShape
-from support.vector_records import Pooled, random_memory, vector_data, window_command
+from support.vector_records import Pooled, class_table, random_memory, vector_data, window_command
 from support.vector_runs import check, check_with_stalls
 
 WIDE = VectorUnitShape()
@@ -52,22 +52,6 @@ AVERAGES = {
     "5x2 of stride 2, overhanging": Pooled(Op.AVERAGE_POOL, 16, 9, 7, 5, 4, (5, 2), (2, 2), pads=(2, 0), block_rows=3),
     "4x4, all counts differ": Pooled(Op.AVERAGE_POOL, 20, 5, 4, 5, 4, (5, 4), pads=(2, 2)),
 }
-
-
-def counts_of(size: int, out: int, kernel: int, stride: int, pad: int) -> list[int]:
-    """Taps inside the image, of each window."""
-    begins = np.arange(out) * stride - pad
-    return [int(np.sum((begin + np.arange(kernel) >= 0) & (begin + np.arange(kernel) < size))) for begin in begins]
-
-
-def class_table(layer: Pooled, random: np.random.Generator) -> tuple[bytes, int]:
-    """The table of docs/program.md, section 4, with random multipliers, and its column classes."""
-    rows = counts_of(layer.height, layer.out_height, layer.kernel[0], layer.stride[0], layer.pads[0])
-    columns = counts_of(layer.width, layer.out_width, layer.kernel[1], layer.stride[1], layer.pads[1])
-    classes = [sorted(set(counts)).index(count) for counts in (rows, columns) for count in counts]
-    pairs = len(set(rows)) * len(set(columns))
-    table = np.stack([random.integers(2**16, 2**17, pairs), random.integers(19, 23, pairs)], 1).astype("<u4")
-    return bytes(classes) + bytes(-len(classes) % 8) + table.tobytes(), len(set(columns))
 
 
 @pytest.mark.parametrize("layer", AVERAGES.values(), ids=AVERAGES.keys())

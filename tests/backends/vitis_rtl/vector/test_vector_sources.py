@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
     "shape",
     [
         pytest.param(VectorUnitShape(), id="32 lanes"),
-        pytest.param(VectorUnitShape(lanes=16, word_units=2, normalises=False), id="16 lanes"),
+        pytest.param(VectorUnitShape(lanes=16, word_units=2, normalises=False, pool_depth=0), id="16 lanes"),
         pytest.param(VectorUnitShape(lanes=64, banks=8), id="64 lanes", marks=pytest.mark.full),
     ],
 )
@@ -46,6 +46,8 @@ def test_the_vector_unit_is_taken_without_a_message(folder: Path, shape: VectorU
         ("vector_unit", {"Banks": 2, "WordUnits": 4}, "Banks: at least the units of a memory word"),
         ("vector_walker", {"Planes": 17}, "Planes: 1 to 16"),
         ("resident_buffer", {"Banks": 2, "WordUnits": 4}, "Banks: whole memory words"),
+        ("pool", {"Depth": 48}, "PoolDepth: 0, or a power of two from 4 to 1024"),
+        ("pool", {"Depth": 2048}, "PoolDepth: 0, or a power of two from 4 to 1024"),
     ],
 )
 def test_units_that_are_none_are_elaboration_errors(
@@ -59,8 +61,9 @@ def test_units_that_are_none_are_elaboration_errors(
 @pytest.mark.parametrize(
     ("top", "multipliers", "blocks", "lut", "ff"),
     [
-        ("vector_lane", 3, 1, 480, 340),
-        pytest.param("vector_walker", 0, 0, 1100, 680, marks=pytest.mark.full),
+        ("vector_lane", 3, 1, 450, 340),
+        ("pool_lane", 0, 0, 95, 60),
+        pytest.param("vector_walker", 0, 0, 1150, 720, marks=pytest.mark.full),
     ],
 )
 def test_parts_of_the_unit(top: str, multipliers: int, blocks: int, lut: int, ff: int) -> None:
