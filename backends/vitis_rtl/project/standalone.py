@@ -5,9 +5,14 @@ from __future__ import annotations
 
 from importlib import resources
 
-PACKAGE = "dynamap.backends.vitis_rtl"
-MODULES = ("tools", "levels", "project/verilated", "project/mapping", "project/front_end")
-"""Modules that use the standard library, these modules, and one class of errors."""
+BACKENDS = "dynamap.backends"
+PACKAGE = f"{BACKENDS}.vitis_rtl"
+MODULES = {
+    BACKENDS: ("children",),
+    PACKAGE: ("tools", "levels"),
+    f"{PACKAGE}.project": ("verilated", "mapping", "front_end"),
+}
+"""Modules that use the standard library, these modules, and one class of errors; by their packages."""
 
 _ERRORS = '''"""What a user must know."""
 
@@ -32,13 +37,18 @@ sys.exit(main(Path(__file__).resolve().parent, sys.argv[1:]))
 
 def standalone_files() -> dict[str, bytes]:
     """``rtl.py`` and the package ``rtl_tools`` beside it, which the copies' imports name."""
-    root = resources.files(PACKAGE)
     files = {"rtl.py": _SCRIPT.encode(), "rtl_tools/__init__.py": b"", "rtl_tools/errors.py": _ERRORS.encode()}
-    for module in MODULES:
-        source = (root / f"{module}.py").read_text(encoding="utf-8")
-        for package in (f"{PACKAGE}.project", PACKAGE):
-            source = source.replace(f"from {package}.", "from rtl_tools.")
-        source = source.replace(f"from {PACKAGE} import", "from rtl_tools import")
-        source = source.replace("from dynamap.cost.errors import", "from rtl_tools.errors import")
-        files[f"rtl_tools/{module.rpartition('/')[2]}.py"] = source.encode()
+    for package, modules in MODULES.items():
+        for module in modules:
+            source = (resources.files(package) / f"{module}.py").read_text(encoding="utf-8")
+            files[f"rtl_tools/{module}.py"] = _standing_alone(source).encode()
     return files
+
+
+def _standing_alone(source: str) -> str:
+    """The source with its imports from the package beside ``rtl.py``."""
+    for package in MODULES:
+        source = source.replace(f"from {package} import", "from rtl_tools import")
+    for package in sorted(MODULES, key=len, reverse=True):
+        source = source.replace(f"from {package}.", "from rtl_tools.")
+    return source.replace("from dynamap.cost.errors import", "from rtl_tools.errors import")

@@ -142,6 +142,14 @@ def test_make_says_which_tool_is_missing(files: dict[str, bytes], tmp_path: Path
     assert re.search(r"needs (v\+\+|vivado|XRT)", done.stderr), done.stderr
 
 
+def test_the_steps_need_no_package_of_ours(files: dict[str, bytes], tmp_path: Path) -> None:
+    """Without any installed package, Python reads all that it carries."""
+    write_project(files, tmp_path / "project")
+    command = [sys.executable, "-S", "rtl.py", "--help"]
+    done = subprocess.run(command, cwd=tmp_path / "project", capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_kernel_is_described_as_it_is(files: dict[str, bytes]) -> None:
     """Registers are those of overlay.sv, and the counters' half of the addresses is in the range."""
     kernel = ElementTree.fromstring(files["vivado/kernel.xml"])[0]
