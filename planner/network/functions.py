@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from onnx import TensorProto
 
 Values = npt.NDArray[np.float64]
 
@@ -36,6 +37,13 @@ class Step:
 
 
 STORE = "QuantizeLinear"
+CAST = "Cast"
+"""To the ONNX type that its attribute names: a truth value, or a real one."""
+
+LOGICAL = frozenset({"And", "Not", "Or", "Xor"})
+"""Operators of truth values, which are 1 and 0 here."""
+
+COMPARISONS = frozenset({"Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"})
 
 
 def evaluate(steps: Sequence[Step], argument: npt.NDArray[np.floating]) -> Values:
@@ -101,6 +109,16 @@ def _sigmoid(x: Values) -> Values:
     return result
 
 
+def _cast(x: Values, kind: float) -> Values:
+    result: Values = np.asarray(x != 0 if kind == TensorProto.BOOL else x, np.float64)
+    return result
+
+
+def _truths(compare: Callable[..., npt.NDArray[np.bool_]]) -> Operator:
+    """A comparison, or an operator of truth values, of which all but zero are true."""
+    return Operator(lambda *operands: compare(*operands).astype(np.float64))
+
+
 def _elu(x: Values, alpha: float) -> Values:
     result: Values = np.where(x < 0, alpha * np.expm1(np.minimum(x, 0)), x)
     return result
@@ -130,28 +148,37 @@ _GELU_TANH = (
 OPERATORS: dict[str, Operator] = {
     "Abs": Operator(np.abs),
     "Add": Operator(np.add),
+    "And": _truths(np.logical_and),
     "Atan": Operator(np.arctan),
+    CAST: Operator(_cast, (("to", 1.0),)),
     "Ceil": Operator(np.ceil),
     "Celu": Operator(lambda x, alpha: np.maximum(x, 0) + np.minimum(0, alpha * np.expm1(x / alpha)), (("alpha", 1.0),)),
     "Clip": Operator(lambda x, low, high: np.minimum(np.maximum(x, low), high)),
     "Cos": Operator(np.cos),
     "Div": Operator(np.divide),
     "Elu": Operator(_elu, (("alpha", 1.0),)),
+    "Equal": _truths(np.equal),
     "Erf": Operator(_erf),
     "Exp": Operator(np.exp),
     "Floor": Operator(np.floor),
     "Gelu": Operator(_gelu, (("approximate", 0.0),)),
+    "Greater": _truths(np.greater),
+    "GreaterOrEqual": _truths(np.greater_equal),
     "HardSigmoid": Operator(
         lambda x, alpha, beta: np.clip(alpha * x + beta, 0.0, 1.0), (("alpha", 0.2), ("beta", 0.5))
     ),
     "HardSwish": Operator(lambda x: x * np.clip(x / 6 + 0.5, 0.0, 1.0)),
     "LeakyRelu": Operator(lambda x, alpha: np.where(x < 0, alpha * x, x), (("alpha", 0.01),)),
+    "Less": _truths(np.less),
+    "LessOrEqual": _truths(np.less_equal),
     "Log": Operator(np.log),
     "Max": Operator(np.maximum),
     "Min": Operator(np.minimum),
     "Mish": Operator(lambda x: x * np.tanh(_softplus(x)), exported=_MISH),
     "Mul": Operator(np.multiply),
     "Neg": Operator(np.negative),
+    "Not": _truths(np.logical_not),
+    "Or": _truths(np.logical_or),
     "Pow": Operator(np.power),
     STORE: Operator(_store),
     "Reciprocal": Operator(lambda x: 1 / x),
@@ -171,6 +198,8 @@ OPERATORS: dict[str, Operator] = {
     "Swish": Operator(lambda x, alpha: x * _sigmoid(alpha * x), (("alpha", 1.0),)),
     "Tanh": Operator(np.tanh),
     "ThresholdedRelu": Operator(lambda x, alpha: np.where(x > alpha, x, 0.0), (("alpha", 1.0),)),
+    "Where": Operator(lambda truth, x, y: np.where(truth != 0, x, y)),
+    "Xor": _truths(np.logical_xor),
 }
 """Every operator of a function, by its name in ONNX. Numbers that ONNX gives as inputs are operands."""
 

@@ -14,7 +14,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from dynamap.cost.geometry import TensorShape, Window
-from dynamap.planner.network.functions import OPERATORS, STORE, Place, Step, exported
+from dynamap.planner.network.functions import CAST, OPERATORS, STORE, Place, Step, exported
 from dynamap.planner.network.network import (
     Activate,
     Activation,
@@ -347,7 +347,7 @@ def _step(writer: GraphWriter, step: Step, names: Sequence[str], output: str) ->
         writer.node("DequantizeLinear", [integers, *given[1:]], output)
         return
     pairs = zip(OPERATORS[step.op].attributes, step.attributes, strict=True)
-    attributes: dict[str, Any] = {name: value for (name, _), value in pairs}
+    attributes: dict[str, Any] = {name: int(value) if step.op == CAST else value for (name, _), value in pairs}
     writer.node(step.op, given, output, **attributes)
 
 

@@ -2,15 +2,17 @@
 
 Exporters write GELU, Mish or HardSwish as several nodes, and quantisers put QuantizeLinear and DequantizeLinear between
 them. From the first node that reads a tensor on, everything that depends on the tensor and on numbers alone is
-gathered, up to a node whose result alone is read by the rest of the model.
+gathered, up to a node whose result alone is read by the rest of the model: comparisons, and choices by Where, too.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Set
 from dataclasses import dataclass
 
 import numpy as np
+from onnx import TensorProto
 
 from dynamap.planner.importer.drafts import Unsupported, Value
 from dynamap.planner.importer.fates import Fate
@@ -20,13 +22,13 @@ from dynamap.planner.importer.operators.activation import apply_activation, clip
 from dynamap.planner.importer.operators.scales import quantisation_at, written_by
 from dynamap.planner.importer.reading.schema import check_node
 from dynamap.planner.importer.reading.shapes import REAL_TYPES
-from dynamap.planner.network.functions import OPERATORS, STORE, Place, Step, evaluate
+from dynamap.planner.network.functions import CAST, COMPARISONS, LOGICAL, OPERATORS, STORE, Place, Step, evaluate
 from dynamap.planner.network.network import Activation, ActivationKind, Quantisation
 
 MOST_NODES = 48
 """Nodes that are looked at for one function: each of them is looked at again from every node before."""
 
-_COPIES = frozenset({"Cast", "Dropout", "Identity"})
+_COPIES = frozenset({CAST, "Dropout", "Identity"})
 _COMMON = (
     (Activation(ActivationKind.HARD_SWISH, 1 / 6, 0.5), (Step("HardSwish", (Place(0),)),)),
     (Activation(ActivationKind.SWISH), (Step("Swish", (Place(0),), (1.0,)),)),
@@ -37,12 +39,16 @@ _PROBE = np.concatenate([np.linspace(-12, 12, 977), np.linspace(-90, 90, 101)])
 
 @dataclass(frozen=True)
 class Member:
-    """A node of a function: the operator (None: it copies its operand), names and numbers that it reads, attributes."""
+    """A node of a function: the operator (None: it copies its operand), names and numbers that it reads, attributes.
+
+    ``truth``: its results are truth values.
+    """
 
     node: Node
     op: str | None
     operands: tuple[str | float, ...]
     attributes: tuple[float, ...] = ()
+    truth: bool = False
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -134,7 +140,7 @@ def _closed(lowering: Lowering, first: Node, members: list[Member]) -> list[Memb
     """The most of ``members`` that ``first`` is one of, of which only the last is read elsewhere, and that join."""
     makers = {member.writes: member for member in members}
     for last in reversed(members):
-        if last.op in (None, STORE):
+        if last.op in (None, STORE) or last.truth:
             continue
         chosen = {last.node.index}
         for member in reversed(members):
@@ -172,15 +178,18 @@ def _member(lowering: Lowering, node: Node, known: set[str], members: dict[int, 
         check_node(node, lowering.opset)
         if node.op in ("DequantizeLinear", STORE):
             return _stored(lowering, node, members or {})
+        truths = frozenset(member.writes for member in (members or {}).values() if member.truth)
         if node.op in _COPIES:
-            return _copy(lowering, node)
-        return _operator(lowering, node, known) if node.op in OPERATORS else None
+            return _copy(node, truths)
+        return _operator(lowering, node, known, truths) if node.op in OPERATORS else None
     except Unsupported:  # the node is judged when it is lowered by itself
         return None
 
 
-def _operator(lowering: Lowering, node: Node, known: set[str]) -> Member | None:
+def _operator(lowering: Lowering, node: Node, known: set[str], truths: Set[str]) -> Member | None:
     """An operator whose operands are tensors ``known`` and numbers."""
+    if not all((name in truths) == _takes_truth(node, position) for position, name in enumerate(node.inputs)):
+        return None
     if node.op == "Clip":
         return Member(node, "Clip", (node.inputs[0], *clip_bounds(lowering, node)))
     operands: list[str | float] = []
@@ -194,14 +203,26 @@ def _operator(lowering: Lowering, node: Node, known: set[str]) -> Member | None:
     if node.op == "Gelu":
         return Member(node, "Gelu", tuple(operands), (float(node.text("approximate", "none") == "tanh"),))
     attributes = tuple(node.real(name, default) for name, default in OPERATORS[node.op].attributes)
-    return Member(node, node.op, tuple(operands), attributes)
+    return Member(node, node.op, tuple(operands), attributes, node.op in LOGICAL | COMPARISONS)
 
 
-def _copy(lowering: Lowering, node: Node) -> Member | None:
-    if node.op == "Cast" and node.integer("to", 0) not in REAL_TYPES:
+def _takes_truth(node: Node, position: int) -> bool:
+    return node.op in LOGICAL or (node.op == "Where" and position == 0)
+
+
+def _copy(node: Node, truths: Set[str]) -> Member | None:
+    source = node.inputs[0]
+    truth = source in truths
+    if len([name for name in node.inputs if name]) > 1 or len(node.outputs) > 1:
         return None
-    plain = len([name for name in node.inputs if name]) == 1 and len(node.outputs) == 1
-    return Member(node, None, (node.inputs[0],)) if plain else None
+    if node.op != CAST:
+        return Member(node, None, (source,), truth=truth)
+    kind = node.integer("to", 0)
+    if kind == TensorProto.BOOL:
+        return Member(node, None if truth else CAST, (source,), () if truth else (float(kind),), truth=True)
+    if kind not in REAL_TYPES:
+        return None
+    return Member(node, CAST, (source,), (float(TensorProto.FLOAT),)) if truth else Member(node, None, (source,))
 
 
 def _stored(lowering: Lowering, node: Node, members: dict[int, Member]) -> Member | None:

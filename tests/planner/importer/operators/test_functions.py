@@ -7,8 +7,9 @@ import math
 import numpy as np
 import onnx
 import pytest
+from onnx import TensorProto
 
-from dynamap.planner.importer import import_model
+from dynamap.planner.importer import check_model, import_model
 from dynamap.planner.network.functions import OPERATORS, Place, Step, evaluate
 from dynamap.planner.network.network import Activate, ActivationKind, Add, Conv, Mul
 from support.end_to_end import model_of as file_of
@@ -26,7 +27,7 @@ NUMBERS = {
     name: np.float32(number)
     for name, number in {
         "half": 0.5, "one": 1, "root2": math.sqrt(2), "two": 2, "three": 3, "six": 6, "zero": 0, "gelu": 0.044715,
-        "pi": math.sqrt(2 / math.pi), "quick": 1.702,
+        "pi": math.sqrt(2 / math.pi), "quick": 1.702, "below": -0.5,
     }.items()
 }  # fmt: skip
 ERF_GELU = [
@@ -54,6 +55,26 @@ SPELLINGS = {
         node("Mul", ["c", "m"], ["p"]), node("Div", ["p", "six"], ["y"]),
     ],
     "swish": [node("Sigmoid", ["c"], ["s"]), node("Identity", ["s"], ["i"]), node("Mul", ["i", "c"], ["y"])],
+    "leaky by a choice": [
+        node("Greater", ["c", "zero"], ["g"]), node("Mul", ["c", "gelu"], ["m"]), node("Where", ["g", "c", "m"], ["y"]),
+    ],
+    "hard shrink, as torch writes it": [
+        node("Greater", ["c", "half"], ["g"]), node("Less", ["c", "below"], ["l"]),
+        node("Cast", ["g"], ["g1"], to=TensorProto.BOOL), node("Cast", ["l"], ["l1"], to=TensorProto.BOOL),
+        node("Or", ["g1", "l1"], ["o"]), node("Where", ["o", "c", "zero"], ["y"]),
+    ],
+    "masked by numbers": [
+        node("LessOrEqual", ["c", "half"], ["l"]), node("Not", ["l"], ["n"]),
+        node("Cast", ["n"], ["f"], to=TensorProto.FLOAT), node("Mul", ["c", "f"], ["y"]),
+    ],
+    "between two bounds": [
+        node("GreaterOrEqual", ["c", "below"], ["g"]), node("Less", ["c", "one"], ["l"]),
+        node("And", ["g", "l"], ["a"]), node("Xor", ["a", "g"], ["o"]), node("Where", ["o", "one", "c"], ["y"]),
+    ],
+    "truth of a value": [
+        node("Relu", ["c"], ["r"]), node("Cast", ["r"], ["t"], to=TensorProto.BOOL),
+        node("Equal", ["c", "half"], ["e"]), node("Or", ["t", "e"], ["o"]), node("Where", ["o", "two", "c"], ["y"]),
+    ],
     "square": [node("Mul", ["c", "c"], ["y"])],
     "root of a sum of squares": [
         node("Mul", ["c", "c"], ["s"]), node("Add", ["s", "one"], ["a"]), node("Sqrt", ["a"], ["y"]),
@@ -97,6 +118,16 @@ def test_the_argument_may_be_read_elsewhere_and_nothing_else(same, model_of, val
     assert len(same(model).layers) > 2
 
 
+def test_a_truth_value_that_leaves_the_function_is_none(model_of, values):
+    """A comparison that is an output, or that another tensor is chosen by, is the host's."""
+    choice = [node("Greater", ["c", "zero"], ["g"]), node("Where", ["g", "c", "x"], ["y"])]
+    for nodes in ([*SPELLINGS["leaky by a choice"], node("Identity", ["g"], ["z"])], choice):
+        outputs = ("y", "z") if len(nodes) > 2 else ("y",)
+        pads = [1, 1, 1, 1]
+        report = check_model(model_of([conv(pads=pads), *nodes], {"w": values(4, 4, 3, 3), **NUMBERS}, outputs=outputs))
+        assert [problem.op_type for problem in report.unsupported][:1] == ["Greater"]
+
+
 def test_tensors_of_two_sources_are_no_function(same, model_of, values):
     nodes = [conv(), node("Sigmoid", ["x"], ["s"]), conv("s", "d"), node("Mul", ["c", "d"], ["y"])]
     assert isinstance(same(model_of(nodes, {"w": values(4, 4, 3, 3)})).layers[-1], Mul)
@@ -107,7 +138,7 @@ def test_scales_and_shifts_behind_an_activation_join_it(same, model_of, values):
     assert len(same(model_of(nodes, {"w": values(4, 4, 3, 3), **NUMBERS})).layers) == 1
 
 
-@pytest.mark.parametrize("spelling", ["gelu by tanh", "mish", "hard swish"])
+@pytest.mark.parametrize("spelling", ["gelu by tanh", "mish", "hard swish", "hard shrink, as torch writes it"])
 def test_functions_end_to_end(spelling, tmp_path):
     path = tmp_path / "function.onnx"
     nodes = [conv("x", "c0"), conv("c0", "c", "v"), *SPELLINGS[spelling]]
