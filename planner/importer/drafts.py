@@ -5,6 +5,7 @@ A draft lives from the node that creates it until `finish` freezes it into a lay
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -212,15 +213,18 @@ class Transposed:
     """An ONNX name that holds ``value`` with its axes in another order: axis i is axis ``perm[i]`` of the value.
 
     ``refuse`` marks the first Transpose as unsupported and gives a stand-in, so that the reader is judged too.
+    ``flat``: all axes but the batch are one, in this order.
     """
 
     value: Value
     perm: tuple[int, ...]
     refuse: Callable[[tuple[int, ...]], Value | Unknown]
+    flat: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return tuple(self.value.shape[axis] for axis in self.perm)
+        sizes = tuple(self.value.shape[axis] for axis in self.perm)
+        return (sizes[0], math.prod(sizes[1:])) if self.flat else sizes
 
     def like(self, value: Value, perm: tuple[int, ...]) -> Transposed:
         """``value`` behind the same first Transpose."""

@@ -2,18 +2,21 @@
 
 A Transpose that moves elements is remembered with its value (`Transposed`), and what does the same in every order of
 the axes is lowered as if it read the value: element-wise operators, Concat, reductions and Softmax with their axes
-translated. A Transpose back ends it. Everything else that reads such a value refuses the first Transpose.
+translated. A Transpose back ends it, and so does a fully connected layer that reads all elements in one row: its
+weights are put into the order of the value. Everything else that reads such a value refuses the first Transpose.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import ChainMap
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from dynamap.planner.importer.drafts import Bound, Constant, Transposed, Unsupported, Value
+from dynamap.planner.importer.fates import Fate
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.importer.operators.functions import take_function
@@ -37,8 +40,12 @@ def lower_between_transposes(lowering: Lowering, node: Node, handler: Callable[[
         Unsupported: as ``handler``.
     """
     first = next((bound for bound in _bounds(lowering, node) if isinstance(bound, Transposed)), None)
-    if first is None or node.domain:
+    if first is None or node.domain or first.flat:
         return False
+    if node.op in ("Flatten", "Reshape") and _is_row_of_weights(lowering, node, first):
+        lowering.bind(node.outputs[0], dataclasses.replace(first, flat=True))
+        lowering.verdict(node, Fate.FOLDED, first.value.tensor.producer, "order of the weights that read it")
+        return True
     if node.op == "Transpose":
         between_transposes(lowering, node, first)
         return True
@@ -65,6 +72,26 @@ def lower_between_transposes(lowering: Lowering, node: Node, handler: Callable[[
 
 def _bounds(lowering: Lowering, node: Node) -> list[Bound]:
     return [lowering.values[name] for name in node.inputs if name in lowering.values]
+
+
+def _is_row_of_weights(lowering: Lowering, node: Node, transposed: Transposed) -> bool:
+    """True where ``node`` makes a row of all elements, which fully connected layers alone read."""
+    elements = math.prod(transposed.shape)
+    if node.op == "Flatten":
+        row = node.integer("axis", 1) in (1, 1 - len(transposed.perm))
+    else:
+        first, *rest = lowering.integers(node, 1) or (0,)
+        row = first in (-1, 0, 1) and rest in ([elements], [-1]) and [first, *rest] != [-1, -1]
+    name = node.outputs[0]
+    return (
+        row
+        and transposed.value.integer is None
+        and not lowering.graph.is_output(name)
+        and all(
+            reader.op in ("Gemm", "MatMul") and not reader.domain and reader.inputs[0] == name
+            for reader in lowering.graph.consumers(name)
+        )
+    )
 
 
 def _values_before(lowering: Lowering, node: Node, perm: Sequence[int]) -> dict[str, Value] | None:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
+
 import numpy as np
+import numpy.typing as npt
 
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.importer.constants.placeholders import is_placeholder
-from dynamap.planner.importer.drafts import ConvSpec, FloatArray, LayerDraft, Unsupported, Value
+from dynamap.planner.importer.drafts import ConvSpec, FloatArray, LayerDraft, Transposed, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering, refuse_view
 from dynamap.planner.importer.operators.conv import weight_quantisation
 from dynamap.planner.network.network import WeightQuantisation
 
+Places = npt.NDArray[np.int64]
 _AGAIN = "export the model again; the file may be damaged"
 
 
 def gemm(lowering: Lowering, node: Node) -> None:
     """Gemm: alpha A B + beta C, with A the activation (1 x N), B and C constants."""
-    value = lowering.real(node, 0)
+    value, order = _row_of(lowering, node)
     if node.integer("transA", 0):
         raise Unsupported("transA = 1 transposes the activation", "transpose the weights instead (transA = 0)")
     weights = lowering.parameter(node, 1, "weights")
@@ -32,7 +37,8 @@ def gemm(lowering: Lowering, node: Node) -> None:
         bias = _row(lowering.parameter(node, 2, "bias"), outputs) * np.float32(beta)
     if alpha != 1.0:
         weights, quantisation = _scaled(weights, np.float32(alpha)), None
-    emit_linear(lowering, node, value, weights if transposed else weights.T, bias, quantisation)
+    weights, quantisation = _in_order(weights if transposed else weights.T, quantisation, order)
+    emit_linear(lowering, node, value, weights, bias, quantisation)
 
 
 def matmul(lowering: Lowering, node: Node) -> None:
@@ -42,12 +48,37 @@ def matmul(lowering: Lowering, node: Node) -> None:
             "only products of an activation with constant weights on its right are supported",
             "products of two activations (attention) cannot be executed",
         )
-    value = lowering.real(node, 0)
+    value, order = _row_of(lowering, node)
     weights = lowering.parameter(node, 1, "weights")
     if weights.ndim != 2:
         raise Unsupported(f"its weights have {weights.ndim} dimensions instead of 2", "flatten its input to N x C")
     quantisation = weight_quantisation(lowering, lowering.constant(node.inputs[1]), 1)
-    emit_linear(lowering, node, value, weights.T, np.zeros(weights.shape[1], np.float32), quantisation)
+    weights, quantisation = _in_order(weights.T, quantisation, order)
+    emit_linear(lowering, node, value, weights, np.zeros(len(weights), np.float32), quantisation)
+
+
+def _row_of(lowering: Lowering, node: Node) -> tuple[Value, Places | None]:
+    """What a fully connected layer reads; where that is a transposed tensor in one row, the tensor and which of the
+    row's elements each of its own is.
+    """
+    bound = lowering.values.get(node.inputs[0])
+    if not isinstance(bound, Transposed) or not bound.flat:
+        return lowering.real(node, 0), None
+    value = bound.value
+    elements = math.prod(value.shape)
+    places = np.arange(elements).reshape(value.shape).transpose(bound.perm).ravel()
+    return dataclasses.replace(value, shape=(1, elements)), np.argsort(places)
+
+
+def _in_order(
+    weights_oi: FloatArray, quantisation: WeightQuantisation | None, order: Places | None
+) -> tuple[FloatArray, WeightQuantisation | None]:
+    """Weights whose inputs come in the ``order`` of the tensor."""
+    if order is None or weights_oi.shape[1] != len(order) or is_placeholder(weights_oi):
+        return weights_oi, quantisation
+    if quantisation is not None:
+        quantisation = dataclasses.replace(quantisation, values_oihw=quantisation.values_oihw[:, order])
+    return weights_oi[:, order], quantisation
 
 
 def emit_linear(

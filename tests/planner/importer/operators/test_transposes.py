@@ -207,3 +207,51 @@ def test_a_tensor_in_another_order_has_another_name(model_of, values):
     nodes = [*nodes, node("MaxPool", ["y"], ["z"], kernel_shape=[2, 2])]
     network = same_outputs(model_of(nodes, {"w": values(5, 4, 3, 3)}, outputs=("z",)))
     assert [layer.output for layer in network.layers] == ["e (C x H x W)", "z"]
+
+
+FLATTENED = {
+    "Reshape": lambda: node("Reshape", ["t", "row"], ["f"]),
+    "Flatten": lambda: node("Flatten", ["t"], ["f"]),
+}
+
+
+@pytest.mark.parametrize("perm", [LAST, [0, 3, 2, 1], [0, 2, 1, 3]])
+@pytest.mark.parametrize("flatten", FLATTENED)
+@pytest.mark.parametrize("op", ["MatMul", "Gemm", "Gemm with transB"])
+def test_fully_connected_layers_take_the_order_of_a_transpose(perm, flatten, op, model_of, values):
+    """4 x 5 outputs of 5 channels: 100 elements in another order."""
+    dense = node(op.split()[0], ["f", "m"], ["y"], **({"transB": 1} if op.endswith("transB") else {}))
+    nodes = [
+        conv(),
+        node("Transpose", ["c"], ["t"], perm=perm),
+        node("Relu", ["t"], ["r"]),
+        FLATTENED[flatten](),
+        dense,
+    ]
+    nodes[3].input[0] = "r"
+    matrix = values(6, 100) if op.endswith("transB") else values(100, 6)
+    network = same_outputs(model_of(nodes, {"w": values(5, 4, 3, 3), "m": matrix, "row": ints(1, -1)}))
+    assert len(network.layers) == 2
+
+
+def test_their_quantised_weights_too(model_of, values):
+    nodes = [
+        conv(),
+        node("Transpose", ["c"], ["t"], perm=LAST),
+        node("Flatten", ["t"], ["f"]),
+        node("DequantizeLinear", ["q", "s"], ["m"], axis=1),
+        node("MatMul", ["f", "m"], ["y"]),
+    ]
+    integers = np.random.default_rng(0).integers(-127, 128, (100, 6)).astype(np.int8)
+    constants = {"w": values(5, 4, 3, 3), "q": integers, "s": np.linspace(0.01, 0.02, 6, dtype=np.float32)}
+    layer = same_outputs(model_of(nodes, constants)).layers[-1]
+    expected = integers.T.reshape(6, 4, 5, 5).transpose(0, 3, 1, 2)
+    np.testing.assert_array_equal(layer.weight_quantisation.values_oihw, expected)
+
+
+def test_a_row_that_something_else_reads_is_laid_out_by_the_host(model_of, values):
+    nodes = [conv(), node("Transpose", ["c"], ["t"], perm=LAST), node("Flatten", ["t"], ["f"])]
+    nodes += [node("MatMul", ["f", "m"], ["z"]), node("Relu", ["f"], ["y"])]
+    model = model_of(nodes, {"w": values(5, 4, 3, 3), "m": values(100, 6)}, outputs=("y", "z"))
+    with pytest.raises(InputError, match="reorders the elements"):
+        import_model(model, "case", "")
