@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from onnx import TensorProto
 
 Values = npt.NDArray[np.float64]
 
@@ -39,6 +38,9 @@ class Step:
 STORE = "QuantizeLinear"
 CAST = "Cast"
 """To the ONNX type that its attribute names: a truth value, or a real one."""
+
+TRUTH_TYPE = 9.0
+"""onnx.TensorProto.BOOL; the package itself is not loaded to plan."""
 
 LOGICAL = frozenset({"And", "Not", "Or", "Xor"})
 """Operators of truth values, which are 1 and 0 here."""
@@ -110,7 +112,7 @@ def _sigmoid(x: Values) -> Values:
 
 
 def _cast(x: Values, kind: float) -> Values:
-    result: Values = np.asarray(x != 0 if kind == TensorProto.BOOL else x, np.float64)
+    result: Values = np.asarray(x != 0 if kind == TRUTH_TYPE else x, np.float64)
     return result
 
 

@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto
 
 from dynamap.planner.importer import check_model, import_model
-from dynamap.planner.network.functions import OPERATORS, Place, Step, evaluate
+from dynamap.planner.network.functions import OPERATORS, TRUTH_TYPE, Place, Step, evaluate
 from dynamap.planner.network.network import Activate, ActivationKind, Add, Conv, Mul
 from support.end_to_end import model_of as file_of
 from support.end_to_end import run_file
@@ -151,6 +151,10 @@ def test_steps_are_computed_where_values_are_missing():
     """The root of a negative number is taken as 0, so that a table has an integer there."""
     assert evaluate((Step("Sqrt", (Place(0),)),), np.array([-1.0, 4.0])).tolist() == [0.0, 2.0]
     assert set(UNARY) <= set(OPERATORS)
+
+
+def test_the_number_of_the_type_of_truth_values():
+    assert TRUTH_TYPE == TensorProto.BOOL
 
 
 @pytest.mark.parametrize("between", [True, False])
