@@ -119,6 +119,8 @@ def transforms() -> Iterator[Part]:
     yield Part("Winograd's transform of 16 channels along a line", "transform_line", line)
     yield Part("Winograd's transform of pixels, words of 64 bytes", "load_transform", {})
     yield Part("Winograd's transform of a column's sums", "output_transform", {})
+    drain = {"Columns": 16, "Pairs": 8, "Units": 4, "Winograd": 1}
+    yield Part("draining half with Winograd, 16 columns, 16 lanes, words of 64 bytes", "drain", drain)
 
 
 def vectors() -> Iterator[Part]:

@@ -42,6 +42,9 @@ ROOMS = {
         "plane_transform.sv",
         "exact_quotient.sv",
         "output_transform.sv",
+        "sums_transform.sv",
+    ),
+    "transform": (
         "transform_pkg.sv",
         "piece_walker.sv",
         "pixel_walker.sv",
@@ -75,12 +78,14 @@ ROOMS = {
         "run_requests.sv",
         "store_requests.sv",
     ),
+    "tiles": ("position_requests.sv", "tile_parameters.sv", "tile_places.sv"),
     "control": ("control_slave.sv",),
     "sequence": ("drain_pkg.sv", "drain.sv"),
     "core": (
         "core_pkg.sv",
         "memory_sequence.sv",
         "input_place.sv",
+        "load_inputs.sv",
         "core_control.sv",
         "deliver.sv",
         "core_reads.sv",
@@ -127,8 +132,8 @@ ARRAY = (*ROOMS["array"], *ROOMS["accumulators"])
 FEED = (*ROOMS["load"], *ROOMS["buffers"], *ROOMS["feed"], *ROOMS["stay"])
 """What brings operands to the array."""
 
-WINOGRAD = ROOMS["winograd"]
-"""Winograd's transforms of inputs and of sums."""
+WINOGRAD = (*ROOMS["winograd"], *ROOMS["transform"])
+"""Winograd's transforms of inputs and of sums, by themselves."""
 
 MEMORY_PORTS = ROOMS["memory_ports"]
 """The masters of a memory port."""
@@ -136,14 +141,24 @@ MEMORY_PORTS = ROOMS["memory_ports"]
 TURNED = ("delay_line.sv", "unit_rotator.sv", "corner_turn.sv")
 """What turns rows into columns."""
 
-DRAIN = (*MEMORY_PORTS, *TURNED, *ROOMS["post"], *ROOMS["store"], *ROOMS["sequence"])
+DRAIN = (
+    *MEMORY_PORTS,
+    *TURNED,
+    *ROOMS["winograd"],
+    *ROOMS["post"],
+    *ROOMS["store"],
+    *ROOMS["tiles"],
+    *ROOMS["sequence"],
+)
 """What becomes of the sums: POST, STORE and their order, with the ports."""
 
 VECTOR = (
     *DRAIN[: DRAIN.index("post.sv")],
     *ROOMS["store"],
+    *ROOMS["tiles"],
     "drain_pkg.sv",
     *(name for name in FEED[: FEED.index("tile_walker.sv")] if name not in TURNED),
+    "transform_pkg.sv",
     *(name for name in ROOMS["core"] if name in ("core_pkg.sv", "memory_sequence.sv", "input_place.sv", "deliver.sv")),
     "core_reads.sv",
     *ROOMS["normalise"],
@@ -156,8 +171,10 @@ CORE = (
     *ARRAY,
     *FEED,
     *MEMORY_PORTS,
+    *WINOGRAD,
     *ROOMS["post"],
     *ROOMS["store"],
+    *ROOMS["tiles"],
     *ROOMS["sequence"],
     *ROOMS["core"],
 )
@@ -165,7 +182,6 @@ CORE = (
 
 SYNTHESISED = (
     *CORE,
-    *WINOGRAD,
     *ROOMS["normalise"],
     *ROOMS["pool"],
     *ROOMS["vector"],

@@ -11,6 +11,7 @@ module drain_bench
     parameter int unsigned Units = 4,
     parameter int unsigned ParameterDepth = 64,
     parameter int unsigned OutputDepth = 1024,
+    parameter bit Winograd = 1'b0,
     parameter int unsigned Outstanding = 32,
     parameter int unsigned MemoryDepth = 4096,  // words
     localparam int unsigned Groups = (Columns + Pairs - 1) / Pairs,
@@ -91,7 +92,8 @@ module drain_bench
       .RowBits(RowBits),
       .Units(Units),
       .ParameterDepth(ParameterDepth),
-      .OutputDepth(OutputDepth)
+      .OutputDepth(OutputDepth),
+      .Winograd(Winograd)
   ) u_drain (
       .clk_i,
       .rst_i(rst),

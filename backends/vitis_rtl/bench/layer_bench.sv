@@ -16,6 +16,8 @@ module layer_bench
     parameter int unsigned AccumulatorRows = 512,
     parameter int unsigned ParameterDepth = 512,
     parameter int unsigned OutputDepth = 1024,
+    parameter bit Winograd = 1'b0,
+    parameter int unsigned PixelDepth = 512,
     parameter int unsigned Outstanding = 32,
     parameter bit Loops = 1'b1,
     parameter int unsigned MemoryDepth = 4096,  // words
@@ -77,6 +79,8 @@ module layer_bench
       .AccumulatorRows(AccumulatorRows),
       .ParameterDepth(ParameterDepth),
       .OutputDepth(OutputDepth),
+      .Winograd(Winograd),
+      .PixelDepth(PixelDepth),
       .Outstanding(Outstanding),
       .Loops(Loops)
   ) u_core (

@@ -11,6 +11,7 @@ from dynamap.backends.vitis_rtl.core.drain import DrainCycles, DrainTimeline
 from dynamap.backends.vitis_rtl.core.held_pixels import WAITING_WORDS, HeldPixels
 from dynamap.backends.vitis_rtl.core.registers import CoreBlock, CorePass
 from dynamap.backends.vitis_rtl.feeding import LEAST_TILE, ConvolutionBlock, HeldTimeline, PlacedPixels
+from dynamap.backends.vitis_rtl.feeding.transforming import block_transform_cycles
 from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory, Reads, Run
 
 BEGIN_CYCLES = 2
@@ -23,6 +24,8 @@ TILE_CYCLES = (3, 4)
 """From a block, or the tile before, that is taken to the next tile."""
 ARRIVED_CYCLES = 2
 """From a word of the weights to a tile that waits for it."""
+TRANSFORM_CYCLES = 2
+"""From a block whose pixels are placed, or the one before that is transformed, to the start of Winograd's transform."""
 EDGE_CYCLES = 2
 """From the start of a tile's windows to the first one, asked for from the buffer."""
 
@@ -50,6 +53,7 @@ class _Timeline:
         self._delivered = self._placer_free = -1
         self._tile_taken = self._windows = self._windows_end = -2
         self._held = HeldTimeline()
+        self._transformed = -TRANSFORM_CYCLES
         self._weight_words: list[int] = []
         self.cycles = CoreCycles()
 
@@ -68,6 +72,11 @@ class _Timeline:
         else:
             self._read(self._work.blocks[index].inputs, start, cycles, self._taker(first))
             self.cycles.placed.append(self._delivered + feed.placing_cycles)
+        transform = self._work.blocks[index].transform
+        if transform:
+            begin = max(self.cycles.placed[-1], self._transformed) + TRANSFORM_CYCLES
+            self._transformed = begin + block_transform_cycles(self._shape.transform, transform)
+            self.cycles.placed[-1] = self._transformed
 
     def load_weights(self, index: int, ready: int) -> None:
         start = max(self._next_transfer, ready)
@@ -137,7 +146,7 @@ class _Timeline:
         known = offered + TILE_CYCLES[0]
         end = convolution.weights
         for values, channels in convolution.tiles(feed):
-            end += values * channels
+            end += values * channels * convolution.value_bytes
             taken = max(self._tile_known(known, end), self._windows)
             begin = max(taken + values, self._windows_end)
             self._windows, self._windows_end = begin, begin + max(convolution.positions, LEAST_TILE)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from dynamap.backends.arithmetic.winograd import WinogradForm
+from dynamap.backends.vitis_rtl.core import tiles
 from dynamap.backends.vitis_rtl.core.post import UNIT_BYTES, DrainShape
+from dynamap.backends.vitis_rtl.feeding.forms import form_codes
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory, Run, Writes
 
 PIXELS = 4
@@ -73,7 +77,7 @@ class DrainPass:
     the word of their memory where those of the first block begin; ``parameters_step``: to the next block's.
     ``pixel_bytes``: of a pixel in hwc, 0 in c16. ``sum_step``: rows of the accumulators from a block to the next in
     its half, where sums were kept. ``by_channel``: a row of the accumulators is a channel at some positions, as where
-    inputs stay, not a position at some channels.
+    inputs stay, not a position at some channels. ``form``: of Winograd's tiles, whose positions the accumulators have.
     """
 
     address: int
@@ -88,6 +92,7 @@ class DrainPass:
     pixel_bytes: int = 0
     sum_step: int = 0
     by_channel: bool = False
+    form: WinogradForm | None = None
 
     @property
     def plane_row_bytes(self) -> int:
@@ -108,9 +113,26 @@ class DrainPass:
         """The block of this number."""
         return self.last if index == self.blocks - 1 else self.whole
 
-    def positions(self, shape: DrainShape, block: DrainBlock) -> int:
-        """Positions of a block as the accumulators have them."""
+    def positions(self, shape: DrainShape, index: int) -> int:
+        """What the accumulators have of a block: pixels, in whole sets where rows are channels, or tiles."""
+        block = self.block(index)
+        if self.form:
+            return math.prod(self.form.tiles(block.rows, self.width))
         return block.rows * (shape.sets(self.width) if self.by_channel else self.width)
+
+    def post_cycles(self, shape: DrainShape, index: int) -> int:
+        """From a block's first request for a row to the cycle behind the last."""
+        positions, channels = self.positions(shape, index), self.block(index).channels
+        if self.form:
+            return tiles.post_cycles(shape, self.form, positions, channels)
+        return shape.post_cycles(positions, channels, by_channel=self.by_channel)
+
+    def filled_cycles(self, shape: DrainShape, index: int) -> int:
+        """From a block's first request for a row to the cycle in which it is said to be in the output buffer."""
+        positions, channels = self.positions(shape, index), self.block(index).channels
+        if self.form:
+            return tiles.filled_cycles(shape, self.form, positions, channels)
+        return shape.filled_cycles(positions, channels, by_channel=self.by_channel)
 
     def runs(self, shape: DrainShape, index: int) -> list[Run]:
         """The runs of a block in words: one per plane, or one of all planes where they have all rows."""
@@ -137,7 +159,9 @@ class DrainPass:
     def registers(self, shape: DrainShape) -> bytes:
         """``drain_pkg::drain_pass_t``, its lowest byte first."""
         word = shape.units * UNIT_BYTES
+        row_form, column_form = form_codes(self.form) if self.form else (0, 0)
         fields = [
+            (row_form << 4 | column_form, 1),
             (self.address, 8),
             (self.step, 8),
             (self.height * self.row_bytes, 8),
@@ -149,16 +173,18 @@ class DrainPass:
             (self.parameters, 2),
             (self.parameters_step, 2),
             (self.blocks, 2),
-            *self._block_fields(shape, 0 if self.blocks > 1 else None),
+            *self._block_fields(shape, 0),
             *self._block_fields(shape, self.blocks - 1),
         ]
         return b"".join(value.to_bytes(size, "little") for value, size in reversed(fields))
 
-    def _block_fields(self, shape: DrainShape, index: int | None) -> list[tuple[int, int]]:
-        block = self.last if index is None else self.block(index)
-        runs = self.runs(shape, self.blocks - 1 if index is None else index)
+    def _block_fields(self, shape: DrainShape, index: int) -> list[tuple[int, int]]:
+        block, positions = self.block(index), self.positions(shape, index)
+        runs = self.runs(shape, index)
         words = block.rows * self.plane_row_bytes // (shape.units * UNIT_BYTES)
-        counts = (self.positions(shape, block), block.rows, block.channels, block.planes, words, len(runs))
+        # One channel a column: rows of a position are those of all its column tiles.
+        position_rows = positions * -(-block.channels // shape.lanes.columns) if self.form else 0
+        counts = (positions, position_rows, block.rows, block.channels, block.planes, words, len(runs))
         return [*((count, 2) for count in counts), (runs[0].beats, 3)]
 
 
@@ -193,17 +219,14 @@ class DrainTimeline:
     def post(self, ready: int) -> None:
         """The next block's sums are said to be there in this cycle; the block two before it is stored."""
         index = len(self.read)
-        block, by_channel = self._drained.block(index), self._drained.by_channel
-        positions = self._drained.positions(self._shape, block)
         read = ready + START_CYCLES
         if index >= 1:
             read = max(read, self.posted[-1] + NEXT_CYCLES)
         if index >= 2:
             read = max(read, self.cycles[index - 2].emptied + START_CYCLES)
         self.read.append(read)
-        self.posted.append(read + self._shape.post_cycles(positions, block.channels, by_channel=by_channel))
-        filled = self._shape.filled_cycles(positions, block.channels, by_channel=by_channel)
-        self.filled.append(read + filled)
+        self.posted.append(read + self._drained.post_cycles(self._shape, index))
+        self.filled.append(read + self._drained.filled_cycles(self._shape, index))
 
     def store(self, turn: int) -> DrainCycles:
         """The next block, which is posted, may be stored from this cycle on."""

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dynamap.backends.program.lowering.geometry import BlockShape, channel_units
+from dynamap.backends.program.lowering.geometry import BlockShape, channel_units, winograd_form
 from dynamap.backends.program.specification import AlgorithmCode, Command, DataflowCode, FormatCode
 from dynamap.backends.vitis_rtl.core.post import UNIT_BYTES
 from dynamap.backends.vitis_rtl.feeding import ConvolutionBlock, Layout, PlacedPixels, PlacedPlanes
+from dynamap.backends.vitis_rtl.feeding.transforming import TransformBlock
 from dynamap.backends.vitis_rtl.memory_ports import Run
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
 
 
 @dataclass(frozen=True)
 class BlockInput:
-    """The runs of a block in words, and what the placer and the feed must know of it."""
+    """The runs of a block in words, and what the placer, the feed and Winograd's transform must know of it."""
 
     runs: tuple[Run, ...]
     placed: PlacedPlanes | PlacedPixels
     convolution: ConvolutionBlock
+    transform: TransformBlock | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ def input_rows(command: Command) -> InputRows:
 
 def block_input(command: Command, block: BlockShape, word: int) -> BlockInput:
     """A block's input, ``word`` bytes of memory at a time."""
-    return _OF_FORMAT[command.input_format](command, block, word)
+    found = _OF_FORMAT[command.input_format](command, block, word)
+    return _transformed(command, block, found) if command.algorithm is AlgorithmCode.WINOGRAD else found
 
 
 def _planes(command: Command, block: BlockShape, word: int) -> BlockInput:
@@ -93,6 +97,40 @@ _OF_FORMAT: dict[FormatCode, Callable[[Command, BlockShape, int], BlockInput]] =
     FormatCode.HWC: _pixels,
     FormatCode.TOEPLITZ: _windows,
 }
+
+
+def _transformed(command: Command, block: BlockShape, found: BlockInput) -> BlockInput:
+    """Winograd: pixels are placed in a buffer of their own; the feed has tiles, each with its rounds."""
+    pixels, form = found.convolution, winograd_form(command)
+    transform = TransformBlock(
+        form,
+        command.channels,
+        block.input_rows,
+        command.width,
+        block.rows,
+        command.out_width,
+        pixels.first_row,
+        command.pad_left,
+        command.pad_value,
+    )
+    tiles = math.prod(transform.tiles)
+    convolution = ConvolutionBlock(
+        command.channels,
+        1,
+        tiles * form.rounds,
+        (1, form.rounds),
+        1,
+        tiles,
+        block.channels,
+        (1, form.rounds),
+        taps_apart=True,
+        weights=block.channels * PARAMETER_BYTES,
+        layout=Layout.TILES,
+        repeats=form.positions,
+    )
+    assert (pixels.pitch, pixels.row_units) == (transform.pitch, transform.row_units)
+    assert convolution.repeat_units == transform.position_units
+    return BlockInput(found.runs, found.placed, convolution, transform)
 
 
 def _rows(command: Command, block: BlockShape, word: int) -> Run:

@@ -60,7 +60,7 @@ class DrainShape:
     """The parameters of ``drain.sv``; the lanes are those of ``lanes``.
 
     ``units``: of 16 bytes in a memory word. ``parameter_depth`` and ``output_depth``: words of the memory of
-    parameters, and of both halves of the output buffer.
+    parameters, and of both halves of the output buffer. ``winograd``: sums of Winograd's positions too.
     """
 
     lanes: LaneShape
@@ -68,6 +68,7 @@ class DrainShape:
     units: int = 4
     parameter_depth: int = 512
     output_depth: int = 1024
+    winograd: bool = False
 
     def parameters(self) -> dict[str, int]:
         """The parameters by their names in the RTL."""
@@ -78,6 +79,7 @@ class DrainShape:
             "Units": self.units,
             "ParameterDepth": self.parameter_depth,
             "OutputDepth": self.output_depth,
+            "Winograd": int(self.winograd),
         }
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from dynamap.backends.program.lowering.geometry import BlockShape, blocks_of, contraction_of
+from dynamap.backends.program.lowering.geometry import BlockShape, blocks_of, contraction_of, winograd_form
 from dynamap.backends.program.specification import AlgorithmCode, Command, DataflowCode, Flag, FormatCode, Mode
 from dynamap.backends.vitis_rtl.core.drain import DrainBlock, DrainPass
 from dynamap.backends.vitis_rtl.core.inputs import block_input, input_rows
@@ -18,6 +18,8 @@ from dynamap.backends.vitis_rtl.feeding import (
     PlacedPixels,
     PlacedPlanes,
 )
+from dynamap.backends.vitis_rtl.feeding.forms import FORM_CODES
+from dynamap.backends.vitis_rtl.feeding.transforming import TRANSFORM_FIELDS, TRANSFORM_PASS_BITS, TransformBlock
 from dynamap.backends.vitis_rtl.memory_ports import Run, occupancy
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
@@ -36,13 +38,14 @@ class CoreBlock:
     parameter_words: int
     placed: PlacedPlanes | PlacedPixels
     convolution: ConvolutionBlock
+    transform: TransformBlock | None
 
 
 class CorePass:
     """A command as the core's registers have it.
 
     Raises:
-        InputError: it is none of what the core can do: im2col or kn2row, data as they are stored.
+        InputError: it is none of what the core can do: im2col, kn2row or Winograd, data as they are stored.
     """
 
     def __init__(self, shape: CoreShape, command: Command) -> None:
@@ -59,11 +62,17 @@ class CorePass:
         command = self.command
         im2col = command.algorithm is AlgorithmCode.IM2COL
         kn2row = command.algorithm is AlgorithmCode.KN2ROW and command.dataflow is not DataflowCode.NS
-        if not im2col and not kn2row:
+        winograd = command.algorithm is AlgorithmCode.WINOGRAD and command.dataflow is DataflowCode.WS
+        if not im2col and not kn2row and not winograd:
             asked = f"{command.algorithm.name.lower()} with dataflow {command.dataflow.name}"
             raise InputError(
-                f"the RTL's core runs im2col (NS, WS, IS) and kn2row (WS, IS), and not {asked} yet: "
-                "plan with --algorithms im2col, or with --algorithms im2col,kn2row --dataflows ws,is"
+                f"the RTL's core runs im2col (NS, WS, IS), kn2row (WS, IS) and winograd (WS), and not {asked} yet: "
+                "plan with --algorithms im2col, or with --dataflows ws"
+            )
+        if winograd and command.winograd_tile not in FORM_CODES:
+            raise InputError(
+                "the RTL's core runs Winograd's F(2,3) and F(4,3), not F(5,4) yet: pin the layer to im2col, or plan "
+                "with --algorithms im2col,kn2row"
             )
         if command.data_offset:
             raise InputError("the core's data have 8 bits: kn2row needs data_offset 0, and its zero point in the bias")
@@ -78,13 +87,13 @@ class CorePass:
             address, size = command.weights_address, command.weight_bytes
         assert size == contraction_of(command).run_bytes(command.dataflow, channels)
         found = block_input(command, block, word)
-        columns = command.out_width
+        columns = found.convolution.columns
         if self.by_channel:
             columns = self.shape.drain.sets(columns)
         convolution = replace(found.convolution, columns=columns, accumulate=self.accumulate, dataflow=command.dataflow)
         parameter_words = -(-channels * PARAMETER_BYTES // word)
         weights = Run(address // word, size // word)
-        return CoreBlock(block, found.runs, weights, parameter_words, found.placed, convolution)
+        return CoreBlock(block, found.runs, weights, parameter_words, found.placed, convolution, found.transform)
 
     def _sum_rows(self, index: int) -> int:
         """Rows of the accumulators that a block takes."""
@@ -109,6 +118,7 @@ class CorePass:
             pixel_bytes=command.out_channels if command.output_format is FormatCode.HWC else 0,
             sum_step=self.sum_step,
             by_channel=self.by_channel,
+            form=winograd_form(command) if command.algorithm is AlgorithmCode.WINOGRAD else None,
         )
 
     def fits(self) -> bool:
@@ -118,12 +128,15 @@ class CorePass:
     def _block_fits(self, index: int) -> bool:
         shape, block = self.shape, self.blocks[index]
         convolution = block.convolution
-        input_units = convolution.height * convolution.row_units
+        input_units = convolution.repeats * convolution.height * convolution.row_units
+        pixels = block.transform
+        pixel_units = pixels.height * pixels.row_units if pixels else 0
         weight_units = block.weights.beats * shape.feed.word_units
         rows = index // 2 * self.sum_step + self._sum_rows(index)
         sets = PARAMETER_SETS if self.stream_weights else 1
         return (
             input_units <= shape.input_half * (2 if self.stream_weights else 1)
+            and pixel_units <= shape.pixel_half * (2 if self.stream_weights else 1)
             and weight_units <= shape.weight_half * (1 if self.stream_weights else 2)
             and rows <= shape.feed.accumulator_rows
             and (self.keep or self.drained.buffer_words(shape.drain, index) <= shape.drain.output_depth // 2)
@@ -139,6 +152,10 @@ class CorePass:
         command, first = self.command, self.blocks[0].convolution
         rows = input_rows(command)
         step = 0 if self.stream_weights else rows.step
+        transform = self.blocks[0].transform
+        placed_half = self.shape.pixel_half if transform else self.shape.input_half
+        # Tiles have no place in the image.
+        feed_row, feed_step = (0, 0) if transform else (rows.first, step)
         drained = int.from_bytes(self.drained.registers(self.shape.drain), "little")
         fields = [
             (int(self.stream_weights), 1),
@@ -147,24 +164,44 @@ class CorePass:
             (command.input_plane_bytes, 64),
             (rows.first * command.input_row_bytes, 64),
             (step * command.input_row_bytes, 64),
-            (rows.first * first.row_units, 24),
-            (step * first.row_units, 24),
-            (rows.first, 16),
-            (step, 16),
+            (feed_row * first.row_units, 24),
+            (feed_step * first.row_units, 24),
+            (feed_row, 16),
+            (feed_step, 16),
             (self.shape.input_half, 24),
+            (placed_half, 24),
             (command.weights_address, 64),
             (command.weight_bytes if self.stream_weights else 0, 64),
             (self.shape.weight_half, 24),
+            *self._transform_fields(rows.first, step),
             *self._block_fields(0),
             *self._block_fields(len(self.blocks) - 1),
             (drained, 8 * len(self.drained.registers(self.shape.drain))),
         ]
         return joined_bits(reversed(fields))
 
+    def _transform_fields(self, first_row: int, step: int) -> list[tuple[int, int]]:
+        """``transform_pkg::transform_pass_t``, its first member first."""
+        first, last = self.blocks[0].transform, self.blocks[-1].transform
+        if first is None or last is None:
+            return [(0, TRANSFORM_PASS_BITS)]
+        placed = replace(first, first_row=first_row)
+        found = placed.registers()
+        height = input_rows(self.command).height
+        return [
+            (1, 1),
+            (step * first.row_units, 24),
+            (step, 16),
+            *((found[field.name], field.bits) for field in reversed(TRANSFORM_FIELDS)),
+            *first.block_fields(height),
+            *last.block_fields(height),
+        ]
+
     def _block_fields(self, index: int) -> list[tuple[int, int]]:
         command, block = self.command, self.blocks[index]
         shape, units = self.shape, self.shape.feed.word_units
         last_row = input_rows(command).height - block.shape.input_rows
+        feed_row = 0 if block.transform else last_row
         load = block.placed.registers(units)
         feed = {**block.convolution.registers(shape.feed), "base": 0, "row": 0}
         return [
@@ -178,8 +215,8 @@ class CorePass:
             (self.transfer_cycles([block.weights]), 24),
             (self.transfer_cycles(self.drained.runs(shape.drain, index)), 24),
             (last_row * command.input_row_bytes, 64),
-            (last_row * block.convolution.row_units, 24),
-            (last_row, 16),
+            (feed_row * block.convolution.row_units, 24),
+            (feed_row, 16),
             *((feed[field.name], field.bits) for field in reversed(BLOCK_FIELDS)),
         ]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dynamap.backends.vitis_rtl.core.post import UNIT_BYTES, DrainShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
+from dynamap.backends.vitis_rtl.feeding.transforming import TransformShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
 
 PARAMETER_SETS = 4
@@ -14,17 +15,26 @@ PARAMETER_SETS = 4
 
 @dataclass(frozen=True)
 class CoreShape:
-    """The parameters of ``core.sv``: those of its two halves, which agree on columns, words and accumulators."""
+    """The parameters of ``core.sv``: those of its two halves, which agree on columns, words and accumulators.
+
+    ``pixel_depth``: units of a bank of Winograd's buffer of pixels, if it can do Winograd.
+    """
 
     feed: FeedShape
     drain: DrainShape
     port: MemoryPort
+    pixel_depth: int = 512
 
     def __post_init__(self) -> None:
         assert self.feed.columns == self.drain.lanes.columns
         assert self.feed.word_units == self.drain.units and self.port.data_bytes == self.word
         assert self.feed.accumulator_rows == self.drain.accumulator_rows
-        assert self.feed.operand_bits == 8, "the core's operands have 8 bits"
+        assert self.feed.operand_bits == (16 if self.winograd else 8), "Winograd's operands have 16 bits"
+
+    @property
+    def winograd(self) -> bool:
+        """Whether it can do Winograd too."""
+        return self.drain.winograd
 
     @property
     def word(self) -> int:
@@ -39,8 +49,20 @@ class CoreShape:
             "Pairs": self.drain.lanes.pairs,
             "ParameterDepth": self.drain.parameter_depth,
             "OutputDepth": self.drain.output_depth,
+            "Winograd": int(self.winograd),
+            "PixelDepth": self.pixel_depth,
             "Outstanding": self.port.outstanding,
         }
+
+    @property
+    def transform(self) -> TransformShape:
+        """LOAD's transform for Winograd."""
+        return TransformShape(self.feed.input_banks, self.feed.input_depth, self.pixel_depth, self.feed.word_units)
+
+    @property
+    def pixel_half(self) -> int:
+        """Units of a half of the buffer that inputs are placed in: for Winograd pixels."""
+        return self.feed.input_banks * self.pixel_depth // 2
 
     @property
     def input_half(self) -> int:

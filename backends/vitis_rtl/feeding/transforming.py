@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dynamap.backends.arithmetic.winograd import WinogradForm
+from dynamap.backends.vitis_rtl.feeding.forms import form_codes, transform_cycles
 from dynamap.backends.vitis_rtl.feeding.shape import UNIT
 from dynamap.backends.vitis_rtl.records import Field
-
-FORM_CODES = {1: 0, 2: 1, 4: 2}
-"""``winograd_pkg::form_e`` by the outputs of a line. F(5,4) is not there."""
 
 WALKED_CYCLES = 4
 """From the start of a block to its first pixel, asked for from its buffer."""
@@ -40,6 +38,10 @@ TRANSFORM_FIELDS = (
     Field("row_form", 2),
 )
 """``transform_t``, its last member first."""
+
+
+TRANSFORM_PASS_BITS = 1 + 24 + 16 + sum(field.bits for field in TRANSFORM_FIELDS) + 2 * (16 + 16 + 24 + 24 + 16)
+"""Of ``transform_pass_t``."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,17 @@ class TransformBlock:
         tiles = self.tiles[0] * self.tiles[1]
         return 4 * -(-tiles * self.form.rounds * 2 * self.planes // 4)
 
+    def block_fields(self, image_rows: int) -> list[tuple[int, int]]:
+        """``transform_block_t``, its first member first: values and their bits."""
+        last_row = image_rows - self.height
+        return [
+            (self.tiles[0], 16),
+            (self.height, 16),
+            (self.position_units, 24),
+            (last_row * self.row_units, 24),
+            (last_row, 16),
+        ]
+
     def pieces(self, shape: TransformShape) -> int:
         """What is transformed one after the other: some planes of a tile's data of a round."""
         return self.tiles[0] * self.tiles[1] * self.form.rounds * -(-self.planes // shape.planes)
@@ -127,8 +140,8 @@ class TransformBlock:
         form, pitch, row = self.form, self.pitch, self.row_units
         # A dimension of kernel 1 has one round of no shift.
         return {
-            "row_form": FORM_CODES[form.outputs[0]],
-            "column_form": FORM_CODES[form.outputs[1]],
+            "row_form": form_codes(form)[0],
+            "column_form": form_codes(form)[1],
             "tile_rows": self.tiles[0],
             "tile_columns": self.tiles[1],
             "round_rows": form.rounds_2d[0],
@@ -151,15 +164,6 @@ class TransformBlock:
             "base": self.base,
             "position_units": self.position_units,
         }
-
-
-def transform_cycles(first_results: int, second_data: int) -> int:
-    """From the last datum of a tile to its first result, through both transforms and the turn between them.
-
-    Two cycles are each transform's, three the turn's; its tile is whole when the last line has given all its results,
-    and the second transform needs all data of its first line.
-    """
-    return 2 + (first_results - 1) + 3 + (second_data - 1) + 2
 
 
 def block_transform_cycles(shape: TransformShape, block: TransformBlock) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.program import Op, Program
-from dynamap.backends.program.lowering.geometry import blocks_of
+from dynamap.backends.program.lowering.geometry import blocks_of, channel_units
 from dynamap.backends.program.specification import AlgorithmCode, Command, Mode
 from dynamap.backends.vitis_rtl.core.post import UNIT_PAIRS, DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.core.shape import CoreShape
@@ -94,7 +94,9 @@ def core_shape(program: Program, sizes: KernelSizes) -> CoreShape:
     """
     _check(sizes)
     units = sizes.word_bytes // UNIT_BYTES
-    feed = FeedShape(sizes.rows, sizes.columns, units, group_rows=group_rows(program))
+    winograd = [command for command in program.commands if _is_winograd(command)]
+    bits = 16 if winograd else 8
+    feed = FeedShape(sizes.rows, sizes.columns, units, group_rows=group_rows(program), operand_bits=bits)
     feed = FeedShape(
         sizes.rows,
         sizes.columns,
@@ -103,6 +105,7 @@ def core_shape(program: Program, sizes: KernelSizes) -> CoreShape:
         weight_depth=_depth(sizes.weight_buffer, feed.weight_banks),
         accumulator_rows=sizes.accumulator_rows,
         group_rows=feed.group_rows,
+        operand_bits=bits,
     )
     drain = DrainShape(
         LaneShape(sizes.columns, lane_pairs(sizes)),
@@ -110,8 +113,21 @@ def core_shape(program: Program, sizes: KernelSizes) -> CoreShape:
         units=units,
         parameter_depth=_power(sizes.parameter_channels * PARAMETER_BYTES // sizes.word_bytes),
         output_depth=_power(sizes.output_buffer // sizes.word_bytes),
+        winograd=bool(winograd),
     )
-    return CoreShape(feed, drain, MemoryPort(sizes.word_bytes))
+    pixels = max([LEAST_UNITS, *(pixel_units(command) for command in winograd)])
+    return CoreShape(feed, drain, MemoryPort(sizes.word_bytes), _depth(UNIT_BYTES * pixels, feed.input_banks))
+
+
+def _is_winograd(command: Command) -> bool:
+    return command.op is Op.CONV and command.algorithm is AlgorithmCode.WINOGRAD
+
+
+def pixel_units(command: Command) -> int:
+    """Units of Winograd's buffer of pixels, both halves, that a command takes."""
+    rows = max(command.block_input_rows, command.last_input_rows)
+    units = 4 * -(-command.width // 4) * rows * (channel_units(command) | 1)
+    return units * (1 if command.mode is Mode.STREAM_WEIGHTS else 2)
 
 
 def lane_pairs(sizes: KernelSizes) -> int:

@@ -27,6 +27,8 @@ def kernel_part(shape: KernelShape, sizes: KernelSizes) -> Part:
             Number("PARAMETER_BYTES", PARAMETER_BYTES, "of an output channel", "bytes", FORMAT),
             Number("PARAMETER_CHANNELS", sizes.parameter_channels, "whose parameters are on chip", "channels", KERNEL),
             Number("PARAMETER_DEPTH", names["ParameterDepth"], "of their memory", "words", DERIVED),
+            Number("WINOGRAD", names["Winograd"], "1: its transforms are built, operands have 16 bits", "flag", KERNEL),
+            Number("PIXEL_DEPTH", names["PixelDepth"], "of a bank of Winograd's buffer of pixels", "units", KERNEL),
             Number("VECTOR_LANES", vector["Lanes"], "of the vector unit", "lanes", KERNEL),
             Number("VECTOR_BANKS", vector["Banks"], "of its input and its resident buffer", "banks", KERNEL),
             Number("VECTOR_INPUT_DEPTH", vector["InputDepth"], "of a bank", "units", KERNEL),

@@ -1,4 +1,4 @@
-"""Cases of the conformance suite that the RTL can do: convolutions by im2col and by kn2row."""
+"""Cases of the conformance suite that the RTL can do: convolutions by im2col, by kn2row and by Winograd."""
 
 from __future__ import annotations
 
@@ -67,6 +67,13 @@ def test_other_arrays(rtl_executor: RtlExecutor, name: str, flow: str, array: tu
 @pytest.mark.parametrize("name", ["3x3 same", "dilated"])
 def test_kn2row(rtl_executor: RtlExecutor, name: str, flow: str) -> None:
     check_window(Timed(rtl_executor), name, flow, (8, 8), "kn2row")
+
+
+@pytest.mark.parametrize("array", [(8, 8), *ARRAYS], ids=lambda array: f"{array[0]}x{array[1]}")
+@pytest.mark.parametrize("name", ["3x3 same", "3x3 full", "2x2 lopsided", "1x3"])
+def test_winograd(rtl_executor: RtlExecutor, name: str, array: tuple[int, int]) -> None:
+    """F(2,3) and F(4,3), in one and two dimensions."""
+    check_window(Timed(rtl_executor), name, "ws", array, "winograd")
 
 
 @pytest.mark.parametrize("flow", ["ws", "is"])

@@ -20,6 +20,7 @@ from dynamap.backends.vitis_rtl.program.folding import folded
 from dynamap.backends.vitis_rtl.program.records import RecordOp, records_address, records_of
 from dynamap.backends.vitis_rtl.program.shape import kernel_shape
 from dynamap.cost.errors import InputError
+from dynamap.planner.plan.layers import Blocking, Mode
 from support.repository import DIGITS_MODEL
 from support.rtl_programs import Case, Convolution, case_of, chain, check_run
 
@@ -153,6 +154,20 @@ def test_dataflows_in_turn(rtl_executor: RtlExecutor) -> None:
 def test_kn2row_whose_inputs_stay(rtl_executor: RtlExecutor) -> None:
     case = case_of(chain((16, 7, 9), (Convolution(32, 3), Convolution(20, 5))))
     layers = tuple(redecided(layer, algorithm="kn2row", dataflow="is") for layer in case.plan.layers)
+    plan = replace(case.plan, layers=layers)
+    check_run(replace(case, plan=plan, program=compile_program(plan, case.quantised)), rtl_executor)
+
+
+def test_winograd_between_other_layers(rtl_executor: RtlExecutor) -> None:
+    """Both tiles, by a kernel that has operands of 16 bits for them, before and behind layers of bytes."""
+    case = case_of(chain((16, 8, 9), [Convolution(8, 3), Convolution(16), Convolution(8, 3, 1, "Sigmoid")]))
+    blocking = Blocking(Mode.STREAM_INPUTS, 4, 8, 1)
+    first, second, third = case.plan.layers
+    layers = (
+        redecided(first, algorithm="winograd", winograd_tile=2, blocking=blocking),
+        redecided(second, dataflow="ns"),
+        redecided(third, algorithm="winograd", winograd_tile=4, blocking=blocking),
+    )
     plan = replace(case.plan, layers=layers)
     check_run(replace(case, plan=plan, program=compile_program(plan, case.quantised)), rtl_executor)
 

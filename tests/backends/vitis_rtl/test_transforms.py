@@ -13,8 +13,9 @@ from dynamap.backends.arithmetic.winograd import (
     transform_tiles,
     transform_weights,
 )
+from dynamap.backends.vitis_rtl.feeding.forms import form_codes
 from dynamap.backends.vitis_rtl.simulation import Simulations
-from support.transform_records import LANES, codes, transform_bench
+from support.transform_records import LANES, transform_bench
 
 IntArray = npt.NDArray[np.int64]
 
@@ -80,7 +81,7 @@ def test_tiles_and_sums_are_those_of_the_arithmetic(
 
     at = waits(random, TILES * form.positions, stalled=stalled)
     cycles = int(at[-1]) + 80
-    rows, columns = codes(form)
+    rows, columns = form_codes(form)
     inputs = {name: np.zeros((cycles, 1), np.int64) for name in ("rst", "valid", "low", "high")}
     inputs["rst"][: BEGIN - 1] = 1
     inputs["valid"][at] = 1

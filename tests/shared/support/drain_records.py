@@ -63,15 +63,29 @@ def drain_bench(shape: DrainShape, outstanding: int, registers: int) -> Bench:
     return Bench("drain_bench", tuple(parameters.items()), inputs, outputs)
 
 
+def in_columns(sums: IntArray, columns: int) -> tuple[IntArray, IntArray]:
+    """Rows of the accumulators for sums [rows, two to a column]: the first and the second sum of each column."""
+    wide = 2 * columns
+    padded = np.zeros((len(sums), -(-sums.shape[1] // wide) * wide), np.int64)
+    padded[:, : sums.shape[1]] = sums
+    tiles = np.concatenate(np.split(padded, padded.shape[1] // wide, axis=1))
+    return tiles[:, 0::2], tiles[:, 1::2]
+
+
 @dataclass
 class Sums:
-    """A pass, the sums of its blocks [positions, channels] each, and what becomes of them."""
+    """A pass, the sums of its blocks [positions, channels] each, and what becomes of them.
+
+    ``accumulated``: what the accumulators have of each block, [rows, columns] of the first and of the second sum of a
+    row, where that is not the sums of pixels, two channels in a column.
+    """
 
     drained: DrainPass
     sums: Sequence[IntArray]
     channels: Channels
     zero_point: int
     look_up: bool
+    accumulated: Sequence[tuple[IntArray, IntArray]] = ()
     computed: list[int] = field(default_factory=list)
     turns: list[int] = field(default_factory=list)
 
@@ -182,24 +196,19 @@ class Inputs:
         START_CYCLES after that word; so the word may come a cycle before the last tag.
         """
         lanes = self.shape.lanes
-        sums = self.rows_of(found, index)
-        positions, channels = sums.shape
-        wide = 2 * lanes.columns
-        row = 0
-        for first in range(0, channels, wide):
-            tile = np.zeros((positions, wide), np.int64)
-            part = sums[:, first : first + wide]
-            tile[:, : part.shape[1]] = part
-            span = slice(begin + row, begin + row + positions)
-            self.values["add"][span] = 1
-            self.values["add_half"][span] = index % 2
-            self.values["add_row"][span, 0] = row + np.arange(positions)
-            for column in range(lanes.columns):
-                at = slice(begin + row + 3 + column, begin + row + 3 + column + positions)
-                self.values["add_low"][at, column] = tile[:, 2 * column]
-                self.values["add_high"][at, column] = tile[:, 2 * column + 1]
-            row += positions
-        computed = max(begin + row - 2, 0)
+        if found.accumulated:
+            low, high = found.accumulated[index]
+        else:
+            low, high = in_columns(self.rows_of(found, index), lanes.columns)
+        span = slice(begin, begin + len(low))
+        self.values["add"][span] = 1
+        self.values["add_half"][span] = index % 2
+        self.values["add_row"][span, 0] = np.arange(len(low))
+        for column in range(lanes.columns):
+            at = slice(begin + 3 + column, begin + 3 + column + len(low))
+            self.values["add_low"][at, column] = low[:, column]
+            self.values["add_high"][at, column] = high[:, column]
+        computed = max(begin + len(low) - 2, 0)
         self.values["computed"][computed] = 1
         return computed
 

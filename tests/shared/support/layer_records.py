@@ -10,10 +10,11 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
+from dynamap.backends.arithmetic.winograd import transform_weights
 from dynamap.backends.emulator.convolution import Accumulators, run_conv
 from dynamap.backends.emulator.memory import Memory
 from dynamap.backends.program import packing
-from dynamap.backends.program.lowering.geometry import blocks_of, contraction_of
+from dynamap.backends.program.lowering.geometry import blocks_of, channel_units, contraction_of, winograd_form
 from dynamap.backends.program.specification import (
     AlgorithmCode,
     Command,
@@ -88,6 +89,7 @@ class Layer:
     dataflow: DataflowCode = DataflowCode.WS
     chunk_units: int = 0
     band_rows: int = 0
+    winograd_tile: int = 0
 
     @property
     def out_size(self) -> tuple[int, int]:
@@ -129,6 +131,7 @@ def whole_command(layer: Layer) -> Command:
         block_input_rows=layer.height, last_input_rows=layer.height,
         pass_channels=layer.out_channels, block_channels=layer.block_channels or layer.out_channels, blocks=1,
         window_bytes=window, pad_value=-3, output_zero_point=5,
+        winograd_tile=layer.winograd_tile,
     )  # fmt: skip
 
 
@@ -243,15 +246,32 @@ def layer_data(shape: CoreShape, layer: Layer, table: npt.NDArray[np.int8], seed
 def weights_run(shape: CoreShape, command: Command, count: int, random: np.random.Generator) -> npt.NDArray[np.uint8]:
     """Parameters, some of them leaky, and weights of ``count`` output channels; those of no input channel are 0."""
     k = contraction_of(command)
+    if command.algorithm is AlgorithmCode.WINOGRAD:
+        return _with_parameters(random, count, _winograd_weights(shape, command, count, random))
     matrix = random.integers(-127, 128, (k.repeats, k.values, count))
     if command.input_format is FormatCode.TOEPLITZ:
         matrix[:, command.kernel_rows * command.kernel_columns * command.channels :] = 0
     else:
         by_pixel = matrix.reshape(k.repeats * k.segments * k.pixels, -1, count)
         by_pixel[:, command.channels :] = 0
+    return _with_parameters(
+        random, count, packing.pack(matrix, k, command.dataflow, shape.feed.rows, 2 * shape.feed.columns)
+    )
+
+
+def _winograd_weights(shape: CoreShape, command: Command, count: int, random: np.random.Generator) -> packing.Bytes:
+    """Weights of a convolution, transformed: what the output transform makes of sums is then divisible."""
+    form, k = winograd_form(command), contraction_of(command)
+    padded = np.zeros((count, 16 * channel_units(command), *form.kernel), np.int8)
+    kept = (count, command.channels, *form.kernel)
+    padded[:, : command.channels] = random.integers(-127, 128, kept)
+    matrix = transform_weights(padded, form).reshape(k.repeats, k.values, count)
+    return packing.pack(matrix, k, command.dataflow, shape.feed.rows, shape.feed.columns)
+
+
+def _with_parameters(random: np.random.Generator, count: int, packed: packing.Bytes) -> npt.NDArray[np.uint8]:
     channels = random_channels(random, count)
     channels["shift"] = channels["negative_shift"] = random.integers(24, 28, count)
-    packed = packing.pack(matrix, k, command.dataflow, shape.feed.rows, 2 * shape.feed.columns)
     run = np.concatenate([channels.view(np.uint8), packed])
     return np.concatenate([run, np.zeros(-len(run) % 64, np.uint8)])
 

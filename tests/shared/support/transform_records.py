@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dynamap.backends.arithmetic.winograd import WinogradForm
 from dynamap.backends.vitis_rtl.records import Field, Record
 from dynamap.backends.vitis_rtl.simulation import Bench
 
 LANES = 16
-
-FORM_CODES = {1: 0, 2: 1, 4: 2}
-"""``winograd_pkg::form_e`` by the outputs of a line."""
 
 
 def transform_bench(*, synthesised: bool = False) -> Bench:
@@ -35,8 +31,3 @@ def transform_bench(*, synthesised: bool = False) -> Bench:
         )
     )
     return Bench("transform_bench", (("Lanes", LANES),), inputs, outputs, synthesised)
-
-
-def codes(form: WinogradForm) -> tuple[int, int]:
-    """The forms along the rows' index and along the columns' one."""
-    return FORM_CODES[form.outputs[0]], FORM_CODES[form.outputs[1]]

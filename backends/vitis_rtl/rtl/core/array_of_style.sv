@@ -1,9 +1,10 @@
-// The systolic array for 8-bit operands: in instances for synthesis, in loops for the simulation of a large
+// The systolic array: in instances for synthesis, in loops for the simulation of a large
 // one, cycle by cycle the same.
 module array_of_style #(
     parameter int unsigned Rows = 16,
     parameter int unsigned Columns = 8,
     parameter int unsigned GroupRows = 8,
+    parameter int unsigned OperandBits = 8,
     parameter int unsigned AccumulatorBits = 32,
     parameter int unsigned AccumulatorRows = 512,
     parameter int unsigned ReadColumns = Columns,
@@ -20,7 +21,7 @@ module array_of_style #(
     input logic load_last_i,
     input logic first_i,
     input logic last_i,
-    input logic [Rows-1:0][7:0] operand_i,
+    input logic [Rows-1:0][OperandBits-1:0] operand_i,
     input logic [Columns-1:0][15:0] word_i,
     input logic add_i,
     input logic add_first_i,
@@ -45,6 +46,7 @@ module array_of_style #(
         .Rows(Rows),
         .Columns(Columns),
         .GroupRows(GroupRows),
+        .OperandBits(OperandBits),
         .AccumulatorBits(AccumulatorBits),
         .AccumulatorRows(AccumulatorRows),
         .ReadColumns(ReadColumns)
@@ -59,6 +61,7 @@ module array_of_style #(
         .Rows(Rows),
         .Columns(Columns),
         .GroupRows(GroupRows),
+        .OperandBits(OperandBits),
         .AccumulatorBits(AccumulatorBits),
         .AccumulatorRows(AccumulatorRows),
         .ReadColumns(ReadColumns)

@@ -16,6 +16,8 @@ module core
     parameter int unsigned AccumulatorRows = 512,
     parameter int unsigned ParameterDepth = 512,
     parameter int unsigned OutputDepth = 1024,
+    parameter bit Winograd = 1'b0,
+    parameter int unsigned PixelDepth = 512,  // of Winograd's buffer of pixels
     parameter int unsigned Outstanding = 32,
     parameter bit Loops = 1'b0,  // the array's style; loops are for simulations
     localparam int unsigned DataBytes = 16 * WordUnits,
@@ -77,6 +79,7 @@ module core
   localparam int unsigned ReadGroups = (Columns + Pairs - 1) / Pairs;
   localparam int unsigned RowBits = $clog2(AccumulatorRows);
   localparam int unsigned SumBits = 32;
+  localparam int unsigned OperandBits = Winograd ? 16 : 8;
   localparam int unsigned WeightUnitBits = $clog2(WeightBanks * WeightDepth);
   localparam int unsigned ParameterBits = $clog2(ParameterDepth);
   // From the last window at the array to the word that the block's sums can be read START_CYCLES later.
@@ -89,7 +92,6 @@ module core
   transfer_t transfer;
   feed_pkg::block_t block;
   drain_pkg::drain_pass_t drained;
-
   assign busy_o = computing | draining;
 
   core_control u_control (
@@ -175,13 +177,19 @@ module core
   logic [InputBanks-1:0][$clog2(InputDepth)-1:0] write_row;
   logic [InputBanks-1:0][127:0] write_unit;
 
-  placer #(
+  load_inputs #(
       .WordUnits(WordUnits),
       .Banks(InputBanks),
-      .Depth(InputDepth)
-  ) u_placer (
+      .Depth(InputDepth),
+      .Winograd(Winograd),
+      .PixelDepth(PixelDepth)
+  ) u_inputs (
       .clk_i,
       .rst_i,
+      .pass_start_i(start_i),
+      .pass_i(pass_i.transform),
+      .blocks_i(pass_i.stream_weights ? CountBits'(1) : pass_i.drained.blocks),
+      .half_units_i(pass_i.half_units),
       .start_i(load_start),
       .ready_o(load_ready),
       .load_i(load),
@@ -205,12 +213,12 @@ module core
     else if (weights_o) all_weights_q <= 1'b1;
   end
 
-  logic outputs_stay, paired, take, load_tag, load_last, first, last, add, add_first, add_half;
-  logic [Rows-1:0][7:0] operand;
+  logic outputs_stay, paired, take, load_tag, load_last, first, last;
+  logic add, add_first, add_half, read_half;
+  logic [Rows-1:0][OperandBits-1:0] operand;
   logic [Columns-1:0][15:0] top_word;
   logic [RowBits-1:0] add_row, read_row;
   logic [ReadGroups-1:0] row_read;
-  logic read_half;
   logic [1:0] add_whole;
   logic [Columns-1:0] valid;
   logic [Columns-1:0][SumBits-1:0] low, high;
@@ -219,6 +227,7 @@ module core
       .Rows(Rows),
       .Columns(Columns),
       .GroupRows(GroupRows),
+      .OperandBits(OperandBits),
       .WordUnits(WordUnits),
       .InputBanks(InputBanks),
       .InputDepth(InputDepth),
@@ -260,6 +269,7 @@ module core
       .Rows(Rows),
       .Columns(Columns),
       .GroupRows(GroupRows),
+      .OperandBits(OperandBits),
       .AccumulatorBits(SumBits),
       .AccumulatorRows(AccumulatorRows),
       .ReadColumns(Pairs),
@@ -311,7 +321,8 @@ module core
       .RowBits(RowBits),
       .Units(WordUnits),
       .ParameterDepth(ParameterDepth),
-      .OutputDepth(OutputDepth)
+      .OutputDepth(OutputDepth),
+      .Winograd(Winograd)
   ) u_drain (
       .clk_i,
       .rst_i,

@@ -8,7 +8,9 @@ module core_control
     input logic clk_i,
     input logic rst_i,
     input logic start_i,  // of a pass; not while busy
+    /* verilator lint_off UNUSEDSIGNAL */  // each part takes what it needs of a pass
     input core_pass_t pass_i,  // stays until it is done
+    /* verilator lint_on UNUSEDSIGNAL */
     // reads
     input logic asking_i,
     output logic read_o,
@@ -114,7 +116,7 @@ module core_control
     transfer_o.weights <= weight_read;
     transfer_o.words <= weight_read ? read_block.weight_words : read_block.input_words;
     transfer_o.load <= read_block.load;
-    if (load_half_q) transfer_o.load.base <= read_block.load.base + pass_i.half_units;
+    if (load_half_q) transfer_o.load.base <= read_block.load.base + pass_i.load_half_units;
     transfer_o.unit <= load & load_half_q ? pass_i.weight_half_units : '0;
     transfer_o.parameter_words <= read_block.parameter_words;
     transfer_o.parameter_word <= parameter_word_q;

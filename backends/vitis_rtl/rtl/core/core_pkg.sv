@@ -6,6 +6,7 @@ package core_pkg;
   import feed_pkg::units_t;
   import feed_pkg::count_t;
   import load_pkg::load_t;
+  import transform_pkg::transform_pass_t;
   import store_pkg::AddressBits;
   import store_pkg::CountBits;
   import store_pkg::RunBits;
@@ -41,9 +42,11 @@ package core_pkg;
     count_t first_row;
     count_t step_rows;
     units_t half_units;  // from half 0 of the input buffer to half 1
+    units_t load_half_units;  // of what is placed: Winograd's pixels have a buffer of their own
     logic [AddressBits-1:0] weight_address;
     logic [AddressBits-1:0] weight_step;
     units_t weight_half_units;
+    transform_pass_t transform;
     core_block_t whole;
     core_block_t last;
     drain_pass_t drained;

@@ -103,6 +103,8 @@ module dynamap_kernel
       .AccumulatorRows(ACCUMULATOR_ROWS),
       .ParameterDepth(PARAMETER_DEPTH),
       .OutputDepth(OUTPUT_DEPTH),
+      .Winograd(WINOGRAD != 0),
+      .PixelDepth(PIXEL_DEPTH),
       .VectorLanes(VECTOR_LANES),
       .VectorBanks(VECTOR_BANKS),
       .VectorInputDepth(VECTOR_INPUT_DEPTH),

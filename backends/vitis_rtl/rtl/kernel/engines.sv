@@ -16,6 +16,8 @@ module engines
     parameter int unsigned AccumulatorRows = 512,
     parameter int unsigned ParameterDepth = 512,
     parameter int unsigned OutputDepth = 1024,
+    parameter bit Winograd = 1'b0,
+    parameter int unsigned PixelDepth = 512,
     parameter int unsigned VectorLanes = 32,
     parameter int unsigned VectorBanks = 4,
     parameter int unsigned VectorInputDepth = 512,
@@ -159,6 +161,8 @@ module engines
       .AccumulatorRows(AccumulatorRows),
       .ParameterDepth(ParameterDepth),
       .OutputDepth(OutputDepth),
+      .Winograd(Winograd),
+      .PixelDepth(PixelDepth),
       .Outstanding(Outstanding),
       .Loops(Loops)
   ) u_core (

@@ -47,6 +47,8 @@ package post_pkg;
     logic [CountBits-1:0] channels;
     logic [CountBits-1:0] planes;  // of 16 channels, the last may have fewer
     logic [CountBits-1:0] parameters;  // the first word of the parameters in their memory
+    // Winograd: positions are tiles; rows from one of their positions to the next.
+    logic [CountBits-1:0] position_rows;
   } post_block_t;
 
   // Some planes at the same positions, which pass the lanes side by side; or some spans of 16 positions, of which all

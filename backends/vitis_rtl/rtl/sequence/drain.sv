@@ -5,7 +5,7 @@
 //   block i is stored  when it is in the output buffer, block i - 1 has left it, and its turn has come
 module drain
   import post_pkg::*, store_pkg::store_block_t, store_pkg::runs_t, store_pkg::AddressBits,
-         store_pkg::RunBits, drain_pkg::*;
+         store_pkg::RunBits, winograd_pkg::form_e, drain_pkg::*;
 #(
     parameter int unsigned Columns = 16,
     parameter int unsigned Pairs = 8,
@@ -15,6 +15,7 @@ module drain
     parameter int unsigned Units = 4,  // of 16 bytes in a word
     parameter int unsigned ParameterDepth = 512,
     parameter int unsigned OutputDepth = 1024,
+    parameter bit Winograd = 1'b0,
     localparam int unsigned ParameterBits = $clog2(ParameterDepth),
     localparam int unsigned Planes = 2 * Pairs / UnitBytes,  // that come of the lanes side by side
     localparam int unsigned Groups = (Columns + Pairs - 1) / Pairs
@@ -22,7 +23,9 @@ module drain
     input logic clk_i,
     input logic rst_i,
     input logic start_i,  // of a pass; not while busy
+    /* verilator lint_off UNUSEDSIGNAL */  // forms have half a byte each
     input drain_pass_t pass_i,  // stays until it is done
+    /* verilator lint_on UNUSEDSIGNAL */
     output logic busy_o,
     input logic computed_i,  // the sums of one more block can be read
     output logic posted_o,  // one more block was read
@@ -83,6 +86,10 @@ module drain
   logic posting_half_q, storing_half_q;
   logic [CountBits-1:0] posting_parameters_q, posting_row_q;
   logic [AddressBits-1:0] storing_address_q;
+
+  form_e tile_rows, tile_columns;
+  assign tile_rows = form_e'(pass_i.tile_rows[1:0]);
+  assign tile_columns = form_e'(pass_i.tile_columns[1:0]);
 
   assign post_shape = post_last_q ? pass_i.last : pass_i.whole;
   assign store_shape = store_last_q ? pass_i.last : pass_i.whole;
@@ -153,10 +160,13 @@ module drain
       .ValueBits(ValueBits),
       .RowBits(RowBits),
       .Units(Units),
-      .ParameterDepth(ParameterDepth)
+      .ParameterDepth(ParameterDepth),
+      .Winograd(Winograd)
   ) u_post (
       .clk_i,
       .rst_i,
+      .tile_rows_i(tile_rows),
+      .tile_columns_i(tile_columns),
       .start_i(post_q),
       .block_i('{
           by_channel: by_channel_i,
@@ -165,7 +175,8 @@ module drain
           positions: posting_q.positions,
           channels: posting_q.channels,
           planes: posting_q.planes,
-          parameters: posting_parameters_q
+          parameters: posting_parameters_q,
+          position_rows: posting_q.position_rows
       }),
       .busy_o(post_busy),
       .zero_point_i,
@@ -226,10 +237,13 @@ module drain
   output_buffer #(
       .Planes(Planes),
       .Units (Units),
-      .Depth (OutputDepth)
+      .Depth (OutputDepth),
+      .Winograd(Winograd)
   ) u_buffer (
       .clk_i,
       .rst_i,
+      .tile_rows_i(tile_rows),
+      .tile_columns_i(tile_columns),
       .fill_i(post_q),
       .fill_block_i(fill_block),
       .chunk_i(chunk),

@@ -7,7 +7,10 @@ package drain_pkg;
 
   // What differs between the blocks of a pass and its last one.
   typedef struct packed {
-    logic [CountBits-1:0] positions;  // rows times columns; where rows are channels, of whole sets
+    // Rows times columns; where rows are channels, of whole sets; Winograd: tiles, and rows from a position of
+    // theirs to the next.
+    logic [CountBits-1:0] positions;
+    logic [CountBits-1:0] position_rows;
     logic [CountBits-1:0] rows;
     logic [CountBits-1:0] channels;
     logic [CountBits-1:0] planes;  // of 16 channels
@@ -17,6 +20,8 @@ package drain_pkg;
   } drain_block_t;
 
   typedef struct packed {
+    logic [3:0] tile_rows;  // Winograd's forms (winograd_pkg.sv); both Alone where it is none
+    logic [3:0] tile_columns;
     logic [AddressBits-1:0] address;  // of the first block's first run
     logic [AddressBits-1:0] step;  // to the next block's
     logic [AddressBits-1:0] pitch;  // to the next run of a block

@@ -1,16 +1,19 @@
 // The output buffer: POST fills one half while STORE empties the other. Banks of 16-byte units, as many as
 // a word has.
 module output_buffer
-  import store_pkg::*, post_pkg::chunk_t;
+  import store_pkg::*, post_pkg::chunk_t, winograd_pkg::form_e;
 #(
     parameter int unsigned Planes = 1,
     parameter int unsigned Units = 4,
     parameter int unsigned Depth = 1024,  // words of both halves
     parameter bit Pixels = 1'b1,  // emptied into hwc tensors too
-    parameter bit ByChannel = 1'b1  // filled plane by plane too
+    parameter bit ByChannel = 1'b1,  // filled plane by plane too
+    parameter bit Winograd = 1'b0  // filled tile by tile too
 ) (
     input logic clk_i,
     input logic rst_i,
+    input form_e tile_rows_i,  // as output_writer.sv has them
+    input form_e tile_columns_i,
     // filled (output_writer.sv)
     input logic fill_i,  // a block will come
     input store_block_t fill_block_i,
@@ -31,9 +34,13 @@ module output_buffer
 
   localparam int unsigned WordBits = $clog2(Depth);
 
+  localparam int unsigned Parts = Winograd ? 2 : 1;
+  localparam int unsigned PartBits = UnitBits / Parts;
   localparam int unsigned Readers = 1 + Pixels;  // of planes; of pixels
 
-  logic [Units-1:0] write;
+  /* verilator lint_off UNUSEDSIGNAL */  // both halves are written together without Winograd
+  logic [Units-1:0][1:0] write;
+  /* verilator lint_on UNUSEDSIGNAL */
   logic [Units-1:0][WordBits-1:0] write_address, read_address;
   logic [Units-1:0][UnitBits-1:0] write_data, read_data;
   logic [WordBits-1:0] word_address;
@@ -45,10 +52,13 @@ module output_buffer
       .Planes(Planes),
       .ByChannel(ByChannel),
       .Units(Units),
-      .Depth(Depth)
+      .Depth(Depth),
+      .Winograd(Winograd)
   ) u_writer (
       .clk_i,
       .rst_i,
+      .tile_rows_i,
+      .tile_columns_i,
       .block_push_i(fill_i),
       .block_i(fill_block_i),
       .chunk_i,
@@ -62,18 +72,21 @@ module output_buffer
   );
 
   for (genvar b = 0; b < Units; b++) begin : gen_bank
-    output_bank #(
-        .Bits (UnitBits),
-        .Depth(Depth)
-    ) u_bank (
-        .clk_i,
-        .write_i(write[b]),
-        .write_address_i(write_address[b]),
-        .write_data_i(write_data[b]),
-        .advance_i(advance),
-        .read_address_i(read_address[b]),
-        .read_data_o(read_data[b])
-    );
+    // Winograd's channels come by halves of a unit.
+    for (genvar h = 0; h < Parts; h++) begin : gen_part
+      output_bank #(
+          .Bits (PartBits),
+          .Depth(Depth)
+      ) u_bank (
+          .clk_i,
+          .write_i(write[b][h]),
+          .write_address_i(write_address[b]),
+          .write_data_i(write_data[b][h*PartBits+:PartBits]),
+          .advance_i(advance),
+          .read_address_i(read_address[b]),
+          .read_data_o(read_data[b][h*PartBits+:PartBits])
+      );
+    end
   end
 
   assign pixels = empty_block_i.pixel_bytes != 0;

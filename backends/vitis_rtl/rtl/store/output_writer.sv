@@ -2,16 +2,21 @@
 // bank (i + q) modulo the units of a word, so that neither the planes of a pixel nor the pixels of a word meet in a
 // bank. Written WriteCycles after they came.
 module output_writer
-  import store_pkg::*, post_pkg::chunk_t;
+  import store_pkg::*, post_pkg::chunk_t, winograd_pkg::form_e, winograd_pkg::Alone;
 #(
     parameter  int unsigned Planes = 1,  // that come side by side
     parameter  bit ByChannel = 1'b1,  // positions side by side too
     parameter  int unsigned Units = 4,  // of a word: banks
     parameter  int unsigned Depth = 1024,  // words of both halves
+    parameter  bit Winograd = 1'b0,  // tile by tile too
     localparam int unsigned WordBits = $clog2(Depth)
 ) (
     input logic clk_i,
     input logic rst_i,
+    /* verilator lint_off UNUSEDSIGNAL */  // of use with Winograd
+    input form_e tile_rows_i,  // both Alone: no Winograd; they stay until the pass is done
+    input form_e tile_columns_i,
+    /* verilator lint_on UNUSEDSIGNAL */
     input logic block_push_i,  // a block will come: not while it waits for the one ahead of it
     input store_block_t block_i,
     input logic chunk_i,
@@ -19,7 +24,7 @@ module output_writer
     input logic valid_i,
     input logic [Planes-1:0][UnitBits-1:0] data_i,
     output logic done_o,  // all of the block is in the buffer
-    output logic [Units-1:0] write_o,
+    output logic [Units-1:0][1:0] write_o,  // halves of a unit
     output logic [Units-1:0][WordBits-1:0] write_address_o,
     output logic [Units-1:0][UnitBits-1:0] write_data_o
 );
@@ -100,7 +105,7 @@ module output_writer
 
   // The pixel of this cycle: its unit within a plane, and what is left behind it of its row and the block.
   logic [CountBits-1:0] unit_q, columns_left_q, rows_left_q;
-  logic row_end, chunk_end, by_channel, set_end, set_used;
+  logic row_end, chunk_end, by_channel, set_end, set_used, tiled, tile_end;
   // The first of the chunk's planes: its words begin at base_q, it lies turned by its number.
   logic [WordBits-1:0] base_q, plane_words;
   logic [PhaseBits-1:0] turn_q;
@@ -111,7 +116,7 @@ module output_writer
   assign row_end = columns_left_q == 1;
   assign chunk_end = row_end && rows_left_q == 1;
   assign by_channel = ByChannel & block_q.by_channel;
-  assign pop = valid_i & (by_channel ? set_end : chunk_end);
+  assign pop = valid_i & (tiled ? tile_end : by_channel ? set_end : chunk_end);
 
   always_ff @(posedge clk_i) begin
     if (take) begin
@@ -164,13 +169,53 @@ module output_writer
     assign set_base = '0;
   end
 
-  assign unit = by_channel ? set_unit : unit_q;
-  assign base = by_channel ? set_base : base_q;
-  assign turn = by_channel ? set_turn : turn_q;
+  // The same of Winograd's pixels.
+  logic [CountBits-1:0] tile_unit;
+  logic [WordBits-1:0] tile_base;
+  logic [PhaseBits-1:0] tile_turn;
+  logic [Planes-1:0][1:0] tile_write;
+  logic [Planes-1:0][UnitBits-1:0] tile_data;
+
+  if (Winograd) begin : gen_tiles
+    assign tiled = tile_rows_i != Alone || tile_columns_i != Alone;
+    tile_places #(
+        .Planes(Planes),
+        .Units(Units),
+        .WordBits(WordBits),
+        .HalfDepth(HalfDepth)
+    ) u_tiles (
+        .clk_i,
+        .rows_i(tile_rows_i),
+        .columns_i(tile_columns_i),
+        .start_i(take),
+        .next_i(next),
+        .block_i(block_q),
+        .chunk_i(chunk),
+        .valid_i,
+        .data_i,
+        .end_o(tile_end),
+        .unit_o(tile_unit),
+        .base_o(tile_base),
+        .turn_o(tile_turn),
+        .write_o(tile_write),
+        .data_o(tile_data)
+    );
+  end else begin : gen_rows
+    assign {tiled, tile_end} = '0;
+    assign tile_unit = '0;
+    assign tile_base = '0;
+    assign tile_turn = '0;
+    assign tile_write = '0;
+    assign tile_data = '0;
+  end
+
+  assign unit = tiled ? tile_unit : by_channel ? set_unit : unit_q;
+  assign base = tiled ? tile_base : by_channel ? set_base : base_q;
+  assign turn = tiled ? tile_turn : by_channel ? set_turn : turn_q;
 
   // Where each of its units goes.
   logic valid_q, done_q;
-  logic [Planes-1:0] used_q;
+  logic [Planes-1:0][1:0] used_q;
   logic [Planes-1:0][WordBits-1:0] address_q;
   logic [Planes-1:0][UnitBits-1:0] data_q;
   logic [PhaseBits-1:0] phase_q;
@@ -178,10 +223,11 @@ module output_writer
   always_ff @(posedge clk_i) begin
     valid_q <= valid_i & !rst_i;
     done_q <= pop & chunk.last & !rst_i;
-    data_q <= data_i;
+    data_q <= tiled ? tile_data : data_i;
     phase_q <= PhaseBits'(unit) + turn;
     for (int unsigned k = 0; k < Planes; k++) begin
-      used_q[k] <= by_channel ? set_used : PlanesBits'(k) < PlanesBits'(chunk.planes);
+      used_q[k] <= tiled ? tile_write[k] :
+                   {2{by_channel ? set_used : PlanesBits'(k) < PlanesBits'(chunk.planes)}};
       address_q[k] <= base + WordBits'(unit / CountBits'(Units)) +
                       (by_channel ? '0 : planes_words(PlanesBits'(k), plane_words));
     end
@@ -191,12 +237,12 @@ module output_writer
   always_ff @(posedge clk_i) begin
     done_o <= done_q & !rst_i;
     for (int unsigned b = 0; b < Units; b++) begin
-      write_o[b] <= 1'b0;
+      write_o[b] <= '0;
       write_address_o[b] <= '0;
       write_data_o[b] <= '0;
       for (int unsigned k = 0; k < Planes; k++) begin
         if (Units == 1 || PhaseBits'(b - k) == phase_q) begin
-          write_o[b] <= valid_q & used_q[k] & !rst_i;
+          write_o[b] <= valid_q && !rst_i ? used_q[k] : '0;
           write_address_o[b] <= address_q[k];
           write_data_o[b] <= data_q[k];
         end

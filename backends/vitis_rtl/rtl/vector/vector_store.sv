@@ -2,7 +2,7 @@
 // buffer alternate.
 module vector_store
   import vector_pkg::*, post_pkg::chunk_t, post_pkg::UnitBits, store_pkg::store_block_t,
-         store_pkg::AddressBits, store_pkg::CountBits, store_pkg::RunBits;
+         store_pkg::AddressBits, store_pkg::CountBits, store_pkg::RunBits, winograd_pkg::Alone;
 #(
     parameter int unsigned Planes = 2,
     parameter int unsigned WordUnits = 4,
@@ -108,6 +108,8 @@ module vector_store
   ) u_buffer (
       .clk_i,
       .rst_i,
+      .tile_rows_i(Alone),
+      .tile_columns_i(Alone),
       .fill_i(fill_q),
       .fill_block_i(stored(filling_q, filling_half_q)),
       .chunk_i,

@@ -34,7 +34,7 @@ module plane_transform
 
   transform_turn #(
       .Bits(Lanes * TurnBits),
-      .ResultBits(Outputs ? OutputIndexBits : IndexBits)
+      .ResultBits(Outputs ? 2 : IndexBits)  // up to four results, or six
   ) u_turn (
       .clk_i,
       .element_i,

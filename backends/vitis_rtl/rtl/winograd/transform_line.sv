@@ -11,7 +11,7 @@ module transform_line
     parameter int unsigned DataBits = 8,
     parameter int unsigned SumBits = 12,
     parameter bit Outputs = 1'b0,  // of sums into outputs (A), else of data (B)
-    localparam int unsigned Sums = Outputs ? MostOutputs : MostData
+    localparam int unsigned Sums = Outputs ? 4 : 6  // at most
 ) (
     input logic clk_i,
     input form_e form_i,

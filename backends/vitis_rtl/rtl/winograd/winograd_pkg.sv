@@ -9,10 +9,7 @@ package winograd_pkg;
     F43 = 2'd2
   } form_e;
 
-  localparam int unsigned MostData = 6;
-  localparam int unsigned MostOutputs = 4;
   localparam int unsigned IndexBits = 3;  // of a datum of a line
-  localparam int unsigned OutputIndexBits = 2;
 
   typedef logic [IndexBits-1:0] index_t;
 

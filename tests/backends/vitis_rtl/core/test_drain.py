@@ -27,7 +27,7 @@ MIDDLE = DrainShape(
 )
 
 OUTSTANDING = {WIDE: 32, NARROW: 4, MIDDLE: 8}
-REGISTERS = 70
+REGISTERS = 75
 """Bytes of ``drain_pkg::drain_pass_t``."""
 TABLE = np.random.default_rng(9).integers(-128, 128, 256).astype(np.int8)
 

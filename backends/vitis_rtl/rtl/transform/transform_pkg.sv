@@ -31,4 +31,23 @@ package transform_pkg;
     units_t position_units;  // from a position to the next
   } transform_t;
 
+  // What differs between the blocks of a pass and its last one.
+  typedef struct packed {
+    count_t tile_rows;
+    count_t height;
+    units_t position_units;
+    // The last first row that is read: what is beyond begins there.
+    units_t last_units;
+    count_t last_row;
+  } transform_block_t;
+
+  typedef struct packed {
+    logic winograd;  // else pixels go into the input buffer as they are
+    units_t step_units;  // from the first row of a block to that of the next
+    count_t step_rows;
+    transform_t first;  // its place is that of the first block's window, its base that of half 0
+    transform_block_t whole;
+    transform_block_t last;
+  } transform_pass_t;
+
 endpackage

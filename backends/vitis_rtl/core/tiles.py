@@ -1,0 +1,58 @@
+"""Winograd behind the array: how POST reads the sums of a block's positions, and its cycles (docs/rtl/winograd.md)."""
+
+from __future__ import annotations
+
+from dynamap.backends.arithmetic.winograd import WinogradForm
+from dynamap.backends.vitis_rtl.core.post import ANSWER_CYCLES, WRITE_CYCLES, DrainShape
+from dynamap.backends.vitis_rtl.feeding.forms import transform_cycles
+
+PIECE_CHANNELS = 8
+"""Channels of a piece: columns of a group are a multiple of it, and a column has one channel."""
+
+SUM_CYCLES = 1
+"""From the answer of a column to its sum, put together of both parts."""
+
+QUOTIENT_CYCLES = 6
+"""From a result of the output transform to the sum of a pixel."""
+
+
+def chunks(shape: DrainShape, channels: int) -> list[int]:
+    """Pieces of 8 channels in each chunk of a block, tile by tile of columns, group by group of a tile.
+
+    >>> from dynamap.backends.vitis_rtl.core.post import LaneShape
+    >>> chunks(DrainShape(LaneShape(columns=24, pairs=16)), 40)
+    [2, 1, 2]
+    """
+    found = []
+    left = -(-channels // PIECE_CHANNELS)
+    while left:
+        tile = min(left, shape.lanes.columns // PIECE_CHANNELS)
+        left -= tile
+        while tile:
+            found.append(min(tile, shape.lanes.pairs // PIECE_CHANNELS))
+            tile -= found[-1]
+    return found
+
+
+def _chunk_cycles(reads: int, pieces: int) -> int:
+    """A cycle for each sum that is read, and one for each channel whose parameters are loaded."""
+    return max(reads, PIECE_CHANNELS * pieces)
+
+
+def post_cycles(shape: DrainShape, form: WinogradForm, tiles: int, channels: int) -> int:
+    """From the first request for a row to the cycle behind the last: POST is taken so long by a block."""
+    reads = tiles * form.positions
+    return sum(_chunk_cycles(reads, pieces) for pieces in chunks(shape, channels))
+
+
+def filled_cycles(shape: DrainShape, form: WinogradForm, tiles: int, channels: int) -> int:
+    """From the first request for a row to the cycle in which the block is said to be in the output buffer.
+
+    The last tile's last line of results begins when the second transform has had the lines before it.
+    """
+    reads = tiles * form.positions
+    last_request = post_cycles(shape, form, tiles, channels) - _chunk_cycles(reads, chunks(shape, channels)[-1]) + reads
+    (rows, _), (row_outputs, column_outputs) = form.tile, form.outputs
+    results = transform_cycles(column_outputs, rows) + rows * (column_outputs - 1) + row_outputs - 1
+    lane = ANSWER_CYCLES + SUM_CYCLES + results + QUOTIENT_CYCLES + shape.lanes.row_cycles() + WRITE_CYCLES
+    return last_request - 1 + lane

@@ -1,0 +1,115 @@
+"""Winograd from memory to memory on the core: all bytes as the emulator's, all events and the total in their cycles."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dynamap.backends.program.specification import AlgorithmCode, FormatCode
+from dynamap.backends.vitis_rtl.core.cycles import core_cycles
+from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
+from dynamap.backends.vitis_rtl.core.registers import CorePass
+from dynamap.backends.vitis_rtl.core.shape import CoreShape
+from dynamap.backends.vitis_rtl.feeding import FeedShape
+from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory
+from dynamap.backends.vitis_rtl.simulation import Simulations
+from dynamap.cost.errors import InputError
+from support.layer_checks import MEMORY, TABLE, check, run
+from support.layer_records import Layer, layer_data, layer_inputs, passes_of
+
+SMALL = CoreShape(
+    FeedShape(rows=16, columns=8, operand_bits=16, input_depth=512, weight_depth=2048),
+    DrainShape(LaneShape(columns=8, pairs=8), parameter_depth=64, output_depth=512, winograd=True),
+    MemoryPort(64),
+    pixel_depth=256,
+)
+
+SHORT = CoreShape(
+    FeedShape(rows=21, columns=24, word_units=2, operand_bits=16, input_depth=512, weight_depth=2048),
+    DrainShape(LaneShape(columns=24, pairs=16), units=2, parameter_depth=128, output_depth=1024, winograd=True),
+    MemoryPort(32, outstanding=8),
+    pixel_depth=1024,
+)
+"""Rows of three groups, the last a short one, that begin inside units; two groups of columns; words of 32 bytes."""
+
+WINOGRAD = AlgorithmCode.WINOGRAD
+HWC = FormatCode.HWC
+
+
+def winograd(*sizes: int, kernel: tuple[int, int] = (3, 3), m: int = 2, **more: object) -> Layer:
+    """A convolution of channels, height, width and output channels; ``m``: outputs of a tile along a line."""
+    layer = Layer(*sizes, kernel, algorithm=WINOGRAD, winograd_tile=m)
+    return replace(layer, **more)  # type: ignore[arg-type]
+
+
+LAYERS = {
+    "one block, no pads": winograd(16, 6, 6, 8),
+    "one block, m = 4": winograd(16, 8, 7, 16, m=4, pad=1),
+    "blocks of rows": winograd(20, 9, 9, 12, pad=1, block_rows=2, look_up=True),
+    "blocks of rows, m = 4, more than a tile of channels": winograd(17, 10, 8, 28, m=4, pad=1, block_rows=4),
+    "weights stream": winograd(32, 6, 5, 40, pad=1, block_channels=16),
+    "weights stream, m = 4, a last block of one channel": winograd(32, 5, 5, 33, m=4, pad=1, block_channels=16),
+    "1x3": winograd(16, 5, 9, 24, kernel=(1, 3), m=4, block_rows=2),
+    "3x1": winograd(48, 8, 3, 10, kernel=(3, 1), m=2, block_rows=4),
+    "5x5 in four rounds": winograd(16, 8, 8, 16, kernel=(5, 5), m=4, pad=2, block_rows=4),
+    "1x7 in three rounds": winograd(16, 3, 10, 16, kernel=(1, 7), m=2, block_rows=1),
+    "chunks": winograd(48, 5, 4, 24, pad=1, block_channels=16, chunk_units=2),
+    "bands": winograd(16, 9, 5, 40, pad=1, block_channels=16, band_rows=4),
+    "hwc": winograd(16, 6, 7, 24, pad=1, block_rows=2, output_format=HWC),
+}
+
+
+@pytest.mark.parametrize(("number", "layer"), enumerate(LAYERS.values()), ids=LAYERS.keys())
+def test_layers_are_computed_in_their_cycles(simulations: Simulations, number: int, layer: Layer) -> None:
+    """Tiles of both sizes in one and two dimensions, rounds, blocks of rows and of channels, sums that are kept."""
+    check(simulations, (SMALL, SHORT)[number % 2], layer, 1)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("number", "layer"), enumerate(LAYERS.values()), ids=LAYERS.keys())
+def test_layers_are_computed_on_the_other_core(simulations: Simulations, number: int, layer: Layer) -> None:
+    """Each on the one that the test above leaves out."""
+    check(simulations, (SHORT, SMALL)[number % 2], layer, 1)
+
+
+def test_pixels_of_hwc_are_transformed(simulations: Simulations) -> None:
+    """They are placed as without Winograd."""
+    check(simulations, SMALL, winograd(3, 9, 10, 16, m=4, pad=1, block_rows=4, input_format=HWC), 2)
+
+
+@pytest.mark.parametrize("shape", [SMALL, SHORT], ids=["16x8", "21x24"])
+def test_a_core_with_winograd_runs_the_rest(simulations: Simulations, shape: CoreShape) -> None:
+    """Operands of bytes in an array of 16 bits, im2col before and behind Winograd."""
+    check(simulations, shape, Layer(20, 9, 9, 40, (3, 3), pad=1, block_rows=3, look_up=True), 3)
+    check(simulations, shape, Layer(16, 5, 5, 33, (3, 3), pad=1, block_channels=16, algorithm=AlgorithmCode.KN2ROW), 4)
+
+
+@pytest.mark.parametrize("shape", [SMALL, SHORT], ids=["16x8", "21x24"])
+def test_stalls_of_the_memory_change_no_byte(simulations: Simulations, shape: CoreShape) -> None:
+    """All channels stall, latencies and gaps change."""
+    random = np.random.default_rng(shape.feed.rows)
+    for layer in (LAYERS["blocks of rows"], LAYERS["weights stream"]):
+        data = layer_data(shape, layer, TABLE, 4)
+        cycles = [8 * core_cycles(work, MEMORY).total for work in data.works]
+        inputs = layer_inputs(shape, data, TABLE, cycles)
+        total = len(inputs["rst"])
+        inputs["gap"][:, 0] = random.integers(0, 4, total)
+        inputs["read_latency"][:, 0] = random.integers(2, 60, total)
+        inputs["write_latency"][:, 0] = random.integers(2, 60, total)
+        inputs["stall"][:] = random.random((total, 5)) < [0.3, 0.5, 0.3, 0.5, 0.3]
+        inputs["address_waits"][:] = random.integers(0, 2)
+        for seen, work in zip(run(simulations, shape, data, inputs, cycles), data.works, strict=True):
+            assert not seen["busy"][-1]
+            assert seen["stored"].sum() == len(work.blocks)
+
+
+def test_the_array_in_instances_runs_a_layer_too(simulations: Simulations) -> None:
+    """The style that is synthesised: the same bytes in the same cycles."""
+    check(simulations, SMALL, LAYERS["one block, m = 4"], 3, memory=PlannedMemory(2, 2), loops=False)
+
+
+def test_other_forms_are_refused() -> None:
+    with pytest.raises(InputError, match=r"not F\(5,4\) yet"):
+        CorePass(SMALL, passes_of(winograd(16, 4, 12, 16, kernel=(1, 7), m=5))[0])
