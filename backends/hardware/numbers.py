@@ -154,8 +154,15 @@ def _tables(sizes: KernelSizes) -> Part:
                 KERNEL,
             ),
             Number(
+                "PARAMETER_BANKS",
+                sizes.parameter_banks,
+                "banks of what belongs to a channel: for as many as there are lanes",
+                "banks",
+                DERIVED,
+            ),
+            Number(
                 "PARAMETER_ROWS",
-                "(PARAMETER_CHANNELS + BANKS - 1) / BANKS",
+                "(PARAMETER_CHANNELS + PARAMETER_BANKS - 1) / PARAMETER_BANKS",
                 "depth of their banks",
                 "channels",
                 DERIVED,
@@ -166,6 +173,13 @@ def _tables(sizes: KernelSizes) -> Part:
             Number("LRN_CHANNELS", limits.LRN_CHANNELS, "running sums of squares of an LRN", "channels", KERNEL),
             Number("LRN_OCTAVES", limits.LRN_OCTAVES, "its sums of squares are below 2 to this power", "", KERNEL),
             Number("SLOPES", limits.MOST_SLOPES, "slopes of a leaky activation", "channels", KERNEL),
+            Number(
+                "SLOPE_ROWS",
+                "(SLOPES + PARAMETER_BANKS - 1) / PARAMETER_BANKS",
+                "depth of their banks",
+                "channels",
+                DERIVED,
+            ),
             Number("MAX_SOURCES", limits.MOST_SOURCES, "inputs of an addition or concatenation", "inputs", KERNEL),
             Number("VALUE_BYTES", limits.VALUE_BYTES, "an operation's own table", "bytes", KERNEL),
             Number(
@@ -177,5 +191,9 @@ def _tables(sizes: KernelSizes) -> Part:
             ),
             Number("LOWEST", -128, "smallest activation", "", FORMAT),
         ),
-        (Relation("PARAMETER_CHANNELS % 4 == 0", "blocks of streamed weights use a quarter of the parameters each"),),
+        (
+            Relation("PARAMETER_CHANNELS % 4 == 0", "blocks of streamed weights use a quarter of the parameters each"),
+            Relation("(PARAMETER_BANKS & (PARAMETER_BANKS - 1)) == 0", "a channel's bank is the low bits of its number"),
+            Relation("PARAMETER_BANKS >= LANES", "each lane has its channel in a bank of its own"),
+        ),
     )

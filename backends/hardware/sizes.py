@@ -52,6 +52,11 @@ class KernelSizes:
         return min(limits.PARAMETER_CHANNELS, max(64, self.weight_buffer // 16))
 
     @property
+    def parameter_banks(self) -> int:
+        """Banks of what belongs to an output channel: the lanes take those of as many channels in a cycle."""
+        return 1 << (self.lanes - 1).bit_length()
+
+    @property
     def pool_words(self) -> int:
         """Words of a row that pooling reduces."""
         return line_words(self.word_bytes // UNIT_BYTES)

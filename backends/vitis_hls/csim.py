@@ -25,8 +25,18 @@ from dynamap.cost.errors import InputError
 
 Int8Array = npt.NDArray[np.int8]
 
-KERNEL_SOURCES = ("overlay.cpp", "load.cpp", "compute.cpp", "vector.cpp", "post.cpp", "store.cpp")
-KERNEL_HEADERS = ("overlay.h", "engines.h", "multiplier.h", "types.h")
+KERNEL_SOURCES = (
+    "overlay.cpp",
+    "load.cpp",
+    "compute.cpp",
+    "vector.cpp",
+    "post.cpp",
+    "post_sums.cpp",
+    "post_products.cpp",
+    "post_turn.cpp",
+    "store.cpp",
+)
+KERNEL_HEADERS = ("overlay.h", "engines.h", "multiplier.h", "post.h", "types.h")
 TESTBENCH = "testbench.cpp"
 PORTS_HEADER = "ports.h"
 """What checks the ports of the memories; a part of the testbench, not of the kernel."""

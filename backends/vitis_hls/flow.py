@@ -118,7 +118,10 @@ def readme(plan: Plan, device: Device, digest: str, scales: str = "") -> str:
         "The buffers have `BANKS` banks of 128 bits (`params.h`); the plan counts a memory word's, and the weight "
         "buffer as one memory of its width.",
         "Raw rows of Winograd and planes of a block whose half of a buffer is full are written in several turns, which "
-        "the plan does not count.",
+        "the plan does not count; nor does it that POST of IS writes what it has turned after the last channel, and that "
+        "a block of fewer than `LANES / BANKS` channels waits for it.",
+        "Where the units of a vector layer's R lanes meet in a bank of the output buffer, they are placed one after the "
+        "other, which the plan does not count.",
         "All PEs are one pipelined function; large arrays may need floorplanning to reach the clock.",
     ]
     if device.family.startswith("zynq"):

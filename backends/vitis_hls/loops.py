@@ -28,11 +28,9 @@ DIVIDING: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "flow.h": ("flow_of",),
         "flow_stationary.h": ("is_load_position",),
-        "post.cpp": ("post_tiles", "sum_of_lane"),
         "records.h": ("block_of",),
-        "sums.h": ("add_sum", "shifted", "sum_place", "sums_of"),
+        "sums.h": ("add_sum", "shifted"),
         "transform.h": ("gather_data",),
-        "walk_post.h": ("gather_sums", "place_in_tile"),
         "window.h": ("geometry_of", "open_segment", "read_window"),
         "winograd.h": ("form_of",),
     }

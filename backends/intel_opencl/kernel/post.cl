@@ -1,6 +1,12 @@
 // POST: sums become int8 values (docs/overlay.md, section 6), R lanes per cycle, and products of the vector unit are
 // finished as they come. It owns the parameters of the output channels and the tables of the command.
 
+// What a command refers to beside weights (docs/program.md, section 4).
+typedef struct {
+    int8_t lookup[256];
+    int32_t slopes[SLOPES];
+} tables_t;
+
 // Takes in one message of LOAD; `idle`: there is nothing else to do, so it waits. Parameters of a channel lie in bank
 // channel % LANES.
 INLINE void take_parameters(int *arrived, bool idle, parameter_t parameters[PARAMETER_CHANNELS / LANES + 1][LANES],
@@ -61,13 +67,29 @@ lanes_of_parameters:
     for (int lane = 0; lane < LANES; ++lane) p->held[lane] = row[one ? shift : (shift + lane) % LANES];
 }
 
+// Where a lane's result belongs, -1 for a lane that has none: of a direct convolution, and output (y, x) of a Winograd
+// tile.
+INLINE int place_of_sum(const command_t *c, const block_t *b, const post_order_t *o, int lane) {
+    if (lane >= lanes_of(o)) return -1;
+    return byte_of_output(c, b, number_of_lane(o, lane), channel_of_lane(o, lane));
+}
+
+INLINE int place_in_tile(const command_t *c, const block_t *b, const form_t *f, const post_order_t *o, int y, int x,
+                         int lane) {
+    const int tile = number_of_lane(o, lane);
+    const int row = tile / f->across * f->m1 + y;
+    const int column = tile % f->across * f->m2 + x;
+    if (lane >= lanes_of(o) || row >= b->rows || column >= c->out_width) return -1;
+    return byte_of_output(c, b, row * c->out_width + column, channel_of_lane(o, lane));
+}
+
 // Direct convolutions: a row of sums.
 INLINE void post_sums(const command_t *c, const block_t *b, const posted_t *p, const lanes_t *sums,
                       const tables_t *tables, results_t *r) {
 lanes_of_sums:
     UNROLLED
     for (int lane = 0; lane < LANES; ++lane) {
-        r->value[lane] = requantise(c, sums->product[lane], &p->held[lane], tables->lookup);
+        r->value[lane] = looked_up(c, requantise(c, sums->product[lane], &p->held[lane]), tables->lookup);
         r->place[lane] = place_of_sum(c, b, &p->order, lane);
     }
 }
@@ -79,7 +101,8 @@ INLINE void post_tiles(const command_t *c, const block_t *b, const posted_t *p, 
 lanes_of_outputs:
     UNROLLED
     for (int lane = 0; lane < LANES; ++lane) {
-        r->value[lane] = requantise(c, sum_of_tile(&p->form, p->part, y, x, lane), &p->held[lane], tables->lookup);
+        const int8_t value = requantise(c, sum_of_tile(&p->form, p->part, y, x, lane), &p->held[lane]);
+        r->value[lane] = looked_up(c, value, tables->lookup);
         r->place[lane] = place_in_tile(c, b, &p->form, &p->made, y, x, lane);
     }
 }
@@ -107,10 +130,11 @@ units_of_lanes:
             const int known = smaller(f.oc + i, c->out_channels - 1);
             const wide_t product = products.product[lane];
             const int from = b->parameter + known;
-            r.value[lane] = c->op == OP_DEPTHWISE
-                                ? requantise(c, product, &parameters[from / LANES][from % LANES], tables->lookup)
-                                : finish(c, product, products.shift[lane],
-                                         tables->slopes[c->slope_count > 1 ? known : 0], tables->lookup);
+            const int8_t value =
+                c->op == OP_DEPTHWISE
+                    ? requantise(c, product, &parameters[from / LANES][from % LANES])
+                    : finish(c, product, products.shift[lane], tables->slopes[c->slope_count > 1 ? known : 0]);
+            r.value[lane] = looked_up(c, value, tables->lookup);
             r.place[lane] = f.place >= 0 && f.oc + i == known ? f.place + i : -1;
         }
     }
@@ -147,7 +171,7 @@ INLINE bool post_cycle(const command_t *c, const block_t *b, posted_t *p, bool i
     if (!valid) return false;
     if (p->order.position == 0) hold_parameters(c, b, p, parameters);
     if (c->algorithm == WINOGRAD) {
-        gather_sums(&p->form, p->order.position, sums.product, p->part);
+        gather_sums(&p->form, p->order.i, p->order.j, sums.product, p->part);
         if (p->order.position + 1 == p->order.positions) {
             p->output = 0;
             p->made = p->order;

@@ -15,8 +15,12 @@
 #include "types.h"
 #include "walk_post.h"
 
-// The parameters of output channels: a bank for each of the channels of a memory word.
-MEMORY_TYPE(parameters, parameter_t, [PARAMETER_ROWS], [BANKS])
+enum { LOOKUP_ENTRIES = 256 };
+
+// What belongs to an output channel, in a bank for each lane: parameters, slopes. And a look-up table for each lane.
+MEMORY_TYPE(parameters, parameter_t, [PARAMETER_ROWS], [PARAMETER_BANKS])
+MEMORY_TYPE(slopes, std::int32_t, [SLOPE_ROWS], [PARAMETER_BANKS])
+MEMORY_TYPE(lookup, std::int8_t, [LANES], [LOOKUP_ENTRIES])
 
 typedef stream_of<token_t> tokens_t;
 typedef stream_of<count_t> counts_t;
@@ -30,9 +34,9 @@ void compute_block(const command_t &c, const source_t sources[MAX_SOURCES], cons
                    tokens_t &operand_slots, tokens_t &operand_ready, tokens_t &sum_slots, tokens_t &sum_ready,
                    products_t &products, counts_t &counts);
 
-void post_block(const command_t &c, const tables_t &tables, int index, parameters_read_t parameters, sums_read_t sums,
-                output_write_t output_buffer, tokens_t &sum_slots, tokens_t &sum_ready, products_t &products,
-                tokens_t &result_slots, tokens_t &result_ready);
+void post_block(const command_t &c, int index, lookup_read_t lookup, slopes_read_t slopes, parameters_read_t parameters,
+                sums_read_t sums, output_write_t output_buffer, tokens_t &sum_slots, tokens_t &sum_ready,
+                products_t &products, tokens_t &result_slots, tokens_t &result_ready);
 
 void store_block(WRITE_PORTS, const command_t &c, int index, output_read_t output_buffer, tokens_t &result_slots,
                  tokens_t &result_ready, counts_t &counts);

@@ -95,11 +95,11 @@ words:
         write_units(weight_buffer, unit, 1, 0, WORD_UNITS, units);
         const int channel = b.parameter + first / PARAMETER_BYTES;
     parameters_of_word:
-        for (int k = 0; k < BANKS; ++k) {
+        for (int k = 0; k < PARAMETER_BANKS; ++k) {
 #pragma HLS unroll
-            const int own = unit_in_bank(channel, k);
+            const int own = (k - channel) & (PARAMETER_BANKS - 1);
             if (own >= WORD_UNITS || first / PARAMETER_BYTES + own >= w.channels) continue;
-            parameters[(channel + own) / BANKS][k] = decode_parameter(&word.byte[own * PARAMETER_BYTES]);
+            parameters[(channel + own) / PARAMETER_BANKS][k] = decode_parameter(&word.byte[own * PARAMETER_BYTES]);
         }
     }
 }

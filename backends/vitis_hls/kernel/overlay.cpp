@@ -48,19 +48,28 @@ sources:
     }
 }
 
-void fetch_tables(READ_PORTS, const command_t &c, tables_t &tables) {
+void fetch_tables(READ_PORTS, const command_t &c, lookup_write_t lookup, slopes_write_t slopes) {
     if (c.flags & FLAG_LOOKUP) {
-        std::uint8_t bytes[256];
-        fetch_bytes(PASS_READ, c.lookup_address, 256, bytes);
-        for (int i = 0; i < 256; ++i) tables.lookup[i] = (std::int8_t)bytes[i];
+        std::uint8_t bytes[LOOKUP_ENTRIES];
+        fetch_bytes(PASS_READ, c.lookup_address, LOOKUP_ENTRIES, bytes);
+    entries:
+        for (int i = 0; i < LOOKUP_ENTRIES; ++i) {
+            PIPELINED(lookup_entries)  // an entry goes to the tables of all lanes
+        lanes:
+            for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS unroll
+                lookup[lane][i] = (std::int8_t)bytes[i];
+            }
+        }
     }
     if (c.flags & FLAG_LEAKY) {
         static std::uint8_t bytes[SLOPES * 4];
         fetch_bytes(PASS_READ, c.slopes_address, c.slope_count * 4, bytes);
     slopes:
         for (int i = 0; i < c.slope_count; ++i) {
+            PIPELINED(slopes_of_channels)  // one of them is written
 #pragma HLS loop_tripcount min = 1 max = 512
-            tables.slopes[i] = (std::int32_t)word_of(&bytes[4 * i]);
+            slopes[i / PARAMETER_BANKS][i & (PARAMETER_BANKS - 1)] = (std::int32_t)word_of(&bytes[4 * i]);
         }
     }
 }
@@ -86,13 +95,17 @@ ports:
 // b: a dimension of banks, a: of addresses, w: of a word; then the iterations from a write to a read of what it wrote.
 ports::memory_t<std::int8_t> input_buffer("input_buffer", {INPUT_ROWS, BANKS, UNIT_BYTES}, "abw", 2);
 ports::memory_t<std::int8_t> weight_buffer("weight_buffer", {WEIGHT_ROWS, BANKS, UNIT_BYTES}, "abw", 2);
-ports::memory_t<parameter_t> parameter_buffer("parameter_buffer", {PARAMETER_ROWS, BANKS}, "ab", 2);
+ports::memory_t<parameter_t> parameter_buffer("parameter_buffer", {PARAMETER_ROWS, PARAMETER_BANKS}, "ab", 2);
+ports::memory_t<std::int32_t> slope_buffer("slopes", {SLOPE_ROWS, PARAMETER_BANKS}, "ab", 2);
+ports::memory_t<std::int8_t> lookup_tables("lookup", {LANES, LOOKUP_ENTRIES}, "ba", 2);
 ports::memory_t<sum_t> accumulators("accumulators", {SUM_MEMORIES, ACCUMULATOR_ROWS, BANK_COLUMNS}, "bab", 4);
 ports::memory_t<std::int8_t> output_buffer("output_buffer", {OUTPUT_ROWS, BANKS, UNIT_BYTES}, "abw", 2);
 #else
 std::int8_t input_buffer[INPUT_ROWS][BANKS][UNIT_BYTES];
 std::int8_t weight_buffer[WEIGHT_ROWS][BANKS][UNIT_BYTES];
-parameter_t parameter_buffer[PARAMETER_ROWS][BANKS];
+parameter_t parameter_buffer[PARAMETER_ROWS][PARAMETER_BANKS];
+std::int32_t slope_buffer[SLOPE_ROWS][PARAMETER_BANKS];
+std::int8_t lookup_tables[LANES][LOOKUP_ENTRIES];
 sum_t accumulators[SUM_MEMORIES][ACCUMULATOR_ROWS][BANK_COLUMNS];
 std::int8_t output_buffer[OUTPUT_ROWS][BANKS][UNIT_BYTES];
 #endif
@@ -100,11 +113,13 @@ std::int8_t output_buffer[OUTPUT_ROWS][BANKS][UNIT_BYTES];
 // One pass: the processes work on successive blocks at the same time; tokens say which half of a buffer is whose.
 void run_pass(READ_PORTS, WRITE_PORTS, const command_t &c, const source_t load_sources[MAX_SOURCES],
               const source_t compute_sources[MAX_SOURCES], const std::uint8_t values[VALUE_BYTES],
-              const tables_t &tables, std::uint64_t totals[COUNTERS]) {
+              std::uint64_t totals[COUNTERS]) {
 #pragma HLS inline off
 #pragma HLS stream variable = input_buffer type = unsync
 #pragma HLS stream variable = weight_buffer type = unsync
 #pragma HLS stream variable = parameter_buffer type = unsync
+#pragma HLS stream variable = slope_buffer type = unsync
+#pragma HLS stream variable = lookup_tables type = unsync
 #pragma HLS stream variable = accumulators type = unsync
 #pragma HLS stream variable = output_buffer type = unsync
     // Two halves, so two tokens.
@@ -127,8 +142,8 @@ blocks:
                    operand_ready, load_counts);
         compute_block(c, compute_sources, values, index, input_buffer, weight_buffer, accumulators, operand_slots,
                       operand_ready, sum_slots, sum_ready, products, compute_counts);
-        post_block(c, tables, index, parameter_buffer, accumulators, output_buffer, sum_slots, sum_ready, products,
-                   result_slots, result_ready);
+        post_block(c, index, lookup_tables, slope_buffer, parameter_buffer, accumulators, output_buffer, sum_slots,
+                   sum_ready, products, result_slots, result_ready);
         store_block(PASS_WRITE, c, index, output_buffer, result_slots, result_ready, store_counts);
         count_block(load_counts, compute_counts, store_counts, totals);
     }
@@ -180,6 +195,8 @@ extern "C" void overlay(READ_PORTS, WRITE_PORTS, std::uint64_t *counters, std::u
 #pragma HLS array_partition variable = weight_buffer complete dim = 2
 #pragma HLS array_reshape variable = weight_buffer complete dim = 3
 #pragma HLS array_partition variable = parameter_buffer complete dim = 2
+#pragma HLS array_partition variable = slope_buffer complete dim = 2
+#pragma HLS array_partition variable = lookup_tables complete dim = 1
 #pragma HLS array_partition variable = accumulators complete dim = 1
 #pragma HLS array_partition variable = accumulators complete dim = 3
 #pragma HLS array_partition variable = output_buffer complete dim = 2
@@ -192,7 +209,6 @@ extern "C" void overlay(READ_PORTS, WRITE_PORTS, std::uint64_t *counters, std::u
     STORED(output_buffer, OUTPUT_STORAGE)
     static source_t load_sources[MAX_SOURCES], compute_sources[MAX_SOURCES];
     static std::uint8_t values[VALUE_BYTES];
-    static tables_t tables;
 commands:
     for (int i = 0; i < command_count; ++i) {
 #pragma HLS loop_tripcount min = 1 max = 100
@@ -201,11 +217,11 @@ commands:
         fetch_sources(PASS_READ, c, load_sources);
     copy_sources:
         for (int s = 0; s < MAX_SOURCES; ++s) compute_sources[s] = load_sources[s];
-        fetch_tables(PASS_READ, c, tables);
+        fetch_tables(PASS_READ, c, lookup_tables, slope_buffer);
         if (c.values_bytes > 0) fetch_bytes(PASS_READ, c.values_address, c.values_bytes, values);
         std::uint64_t totals[COUNTERS] = {};
 #pragma HLS array_partition variable = totals complete
-        run_pass(PASS_READ, PASS_WRITE, c, load_sources, compute_sources, values, tables, totals);
+        run_pass(PASS_READ, PASS_WRITE, c, load_sources, compute_sources, values, totals);
     counters_of_command:
         for (int k = 0; k < COUNTERS; ++k) {
 #pragma HLS pipeline II = 1

@@ -78,6 +78,7 @@ def test_only_synthesizable_style() -> None:
     assert {name: len(streams) for name, streams in declared.items() if streams} == {
         "overlay.cpp": 10,
         "compute.cpp": 2,
+        "post.cpp": 1,
     }
     assert all(depth.isdigit() for streams in declared.values() for _, depth in streams)
     assert not any("hls::stream" in source(name) for name in declared), "a stream without a depth"

@@ -52,26 +52,30 @@ INLINE int8_t saturate(wide_t value, int low, int high) {
     return (int8_t)(value < low ? low : value > high ? high : (int)value);
 }
 
-// The end of a convolution: sum and bias times multiplier, rounded, zero point, clamp, table.
-INLINE int8_t requantise(const command_t *c, wide_t sum, const parameter_t *p, const int8_t *table) {
+// The end of a convolution: sum and bias times multiplier, rounded, zero point, clamp.
+INLINE int8_t requantise(const command_t *c, wide_t sum, const parameter_t *p) {
     INLINED
     const wide_t biased = sum + p->bias;
     const bool below = biased < 0;
     const wide_t product = biased * (below ? p->negative_multiplier : p->multiplier);
     const wide_t rounded = round_shift(product, below ? p->negative_shift : p->shift);
-    const int8_t value = saturate(rounded + c->output_zero_point, p->low, p->high);
-    return (c->flags & FLAG_LOOKUP) ? table[value + 128] : value;
+    return saturate(rounded + c->output_zero_point, p->low, p->high);
 }
 
 // The end of a vector layer.
-INLINE int8_t finish(const command_t *c, wide_t product, int shift, int32_t slope, const int8_t *table) {
+INLINE int8_t finish(const command_t *c, wide_t product, int shift, int32_t slope) {
     INLINED
     if (c->flags & FLAG_LEAKY) {
         product *= product < 0 ? slope : c->leaky_positive;
         shift += c->leaky_shift;
         if (shift > MAX_SHIFT) shift = MAX_SHIFT;
     }
-    const int8_t value = saturate(round_shift(product, shift) + c->output_zero_point, c->clamp_low, c->clamp_high);
+    return saturate(round_shift(product, shift) + c->output_zero_point, c->clamp_low, c->clamp_high);
+}
+
+// What both end with: the entry of the table, where the command has one.
+INLINE int8_t looked_up(const command_t *c, int8_t value, const int8_t *table) {
+    INLINED
     return (c->flags & FLAG_LOOKUP) ? table[value + 128] : value;
 }
 

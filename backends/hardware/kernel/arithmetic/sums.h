@@ -37,14 +37,26 @@ INLINE void add_sum(sums_write_t sums, int row, int bank, int each, sum_t sum, b
     sums[memory][sum_address(row)][bank / each] = (sum_t)(before + sum);
 }
 
+// Rows of accumulators that `sums` fill, and how many whole rows they are: a row is one of two constants wide, so that no
+// division is left to the hardware.
+INLINE int whole_rows(const command_t *c, int sums) {
+    INLINED
+    return c->algorithm == WINOGRAD ? sums / ARRAY_COLUMNS : sums / (ARRAY_COLUMNS * PACKING);
+}
+
+INLINE int rows_over(const command_t *c, int sums) {
+    INLINED
+    return c->algorithm == WINOGRAD ? ceil_div(sums, ARRAY_COLUMNS) : ceil_div(sums, ARRAY_COLUMNS * PACKING);
+}
+
 // `each`: sums per output channel.
 INLINE sums_t sums_of(const command_t *c, const block_t *b, int each) {
     sums_t s;
     s.wide = c->algorithm == WINOGRAD ? ARRAY_COLUMNS : ARRAY_COLUMNS * PACKING;
-    s.lines = ceil_div(c->dataflow == IS ? each : b->channels, s.wide);
+    s.lines = rows_over(c, c->dataflow == IS ? each : b->channels);
     // Sums of several contraction passes stay, block behind block; else the halves take turns.
     const bool stays = (c->flags & FLAG_ACCUMULATE) || !(c->flags & FLAG_STORE);
-    const int full_lines = ceil_div(c->dataflow == IS ? each : c->block_channels, s.wide);
+    const int full_lines = rows_over(c, c->dataflow == IS ? each : c->block_channels);
     const int rows = c->dataflow == IS ? c->block_channels * full_lines : each * full_lines;
     s.first = stays ? b->index * rows : (b->index & 1) * ACCUMULATOR_ROWS;
     return s;
@@ -59,7 +71,8 @@ INLINE sum_place_t sum_place(const command_t *c, const sums_t *s, int number, in
     INLINED
     const int across = c->dataflow == IS ? number : oc;
     const int along = c->dataflow == IS ? oc : number;
-    const sum_place_t place = {s->first + along * s->lines + across / s->wide, across % s->wide};
+    const int rows = whole_rows(c, across);
+    const sum_place_t place = {s->first + along * s->lines + rows, across - rows * s->wide};
     return place;
 }
 

@@ -7,12 +7,6 @@
 #include "pooling.h"
 #include "winograd.h"
 
-// What a command refers to beside weights (docs/program.md, section 4).
-typedef struct {
-    int8_t lookup[256];
-    int32_t slopes[SLOPES];
-} tables_t;
-
 // Byte of the block's half of the output buffer.
 INLINE int byte_of_output(const command_t *c, const block_t *b, int pixel, int oc) {
     INLINED
@@ -27,6 +21,7 @@ typedef struct {
     int positions, tiles;  // Winograd; else 1, and positions
     int wide;              // sums in a row of accumulators
     int tile, first, line, position;
+    int t2, i, j;  // Winograd: positions of a row of data, and the place of `position` among them
     bool done;
 } post_order_t;
 
@@ -34,11 +29,13 @@ INLINE post_order_t post_order_of(const command_t *c, const block_t *b) {
     post_order_t o = ZERO;
     o.tiles = b->rows * c->out_width;
     o.positions = 1;
+    o.t2 = 1;
     o.wide = ARRAY_COLUMNS * PACKING;
     if (c->algorithm == WINOGRAD) {
         const form_t f = form_of(c, b->rows);
         o.tiles = f.down * f.across;
         o.positions = f.positions;
+        o.t2 = f.t2;
         o.wide = ARRAY_COLUMNS;
     }
     o.by_channel = c->dataflow == IS;
@@ -56,6 +53,8 @@ INLINE int lanes_of(const post_order_t *o) {
 INLINE void next_line(post_order_t *o) {
     INLINED
     o->position = 0;
+    o->i = 0;
+    o->j = 0;
     ++o->line;
     if (o->line < o->along) return;
     o->line = 0;
@@ -69,6 +68,11 @@ INLINE void next_line(post_order_t *o) {
 INLINE void next_post(post_order_t *o) {
     INLINED
     ++o->position;
+    ++o->j;
+    if (o->j == o->t2) {
+        o->j = 0;
+        ++o->i;
+    }
     if (o->position == o->positions) next_line(o);
 }
 
@@ -83,31 +87,11 @@ INLINE int number_of_lane(const post_order_t *o, int lane) {
     return o->by_channel ? o->first + lane : o->line;
 }
 
-// Where a lane's result belongs, -1 for a lane that has none: of a direct convolution, and output (y, x) of a Winograd
-// tile.
-INLINE int place_of_sum(const command_t *c, const block_t *b, const post_order_t *o, int lane) {
-    INLINED
-    if (lane >= lanes_of(o)) return -1;
-    return byte_of_output(c, b, number_of_lane(o, lane), channel_of_lane(o, lane));
-}
-
-INLINE int place_in_tile(const command_t *c, const block_t *b, const form_t *f, const post_order_t *o, int y, int x,
-                         int lane) {
-    INLINED
-    const int tile = number_of_lane(o, lane);
-    const int row = tile / f->across * f->m1 + y;
-    const int column = tile % f->across * f->m2 + x;
-    if (lane >= lanes_of(o) || row >= b->rows || column >= c->out_width) return -1;
-    return byte_of_output(c, b, row * c->out_width + column, channel_of_lane(o, lane));
-}
-
-// Winograd: A times the sums of the tiles of the lanes, m1 x t2, as they come position by position.
+// Winograd: A times the sums of the tiles of the lanes, m1 x t2, as they come position (i, j) by position.
 typedef wide_t half_results_t[LARGEST_TILE][LARGEST_TILE][LANES];
 
-INLINE void gather_sums(const form_t *f, int position, const wide_t sums[LANES], half_results_t part) {
+INLINE void gather_sums(const form_t *f, int i, int j, const wide_t sums[LANES], half_results_t part) {
     INLINED
-    const int i = position / f->t2;
-    const int j = position % f->t2;
 rows_of_outputs:
     UNROLLED
     for (int y = 0; y < LARGEST_TILE; ++y) {
@@ -144,7 +128,7 @@ typedef struct {
     pool_t pool;
     pool_tile_t columns;  // of the tile
     order_t order;
-    unit_cursor_t at;  // other layers: next unit of the row
+    unit_cursor_t at;  // next unit of the row; pooling: the group's first one, of the chunk
     int chunk, tile, row, group;
     bool done;
 } product_order_t;
@@ -170,23 +154,30 @@ typedef struct {
     int oc, place;
 } finished_t;
 
+// The unit of channels that the group begins with.
+INLINE int first_unit_of_group(const product_order_t *o) {
+    INLINED
+    return o->pools ? o->chunk * o->pool.chunk_units + o->at.unit : o->at.unit;
+}
+
 // Unit `k` of the group; other layers than pooling must ask for all, one after the other.
 INLINE finished_t next_of_group(const command_t *c, const block_t *b, product_order_t *o, int k) {
     INLINED
-    const unit_cursor_t at = o->pools ? place_in_row(&o->pool, &o->columns, o->chunk, o->group, k) : o->at;
+    const unit_cursor_t at = o->pools ? place_in_group(&o->pool, &o->columns, o->chunk, &o->at, k) : o->at;
     const bool counts = o->pools ? at.column < o->columns.columns : counts_in(c, &o->order, &at);
     const int column = o->pools ? o->columns.column + at.column : at.column;
     const int unit = o->pools ? o->chunk * o->pool.chunk_units + at.unit : at.unit;
     finished_t f;
     f.oc = unit * UNIT_BYTES;
     f.place = counts ? byte_of_output(c, b, o->row * c->out_width + column, f.oc) : -1;
-    next_unit(&o->order, &o->at);
+    if (!o->pools) next_unit(&o->order, &o->at);
     return f;
 }
 
 INLINE void next_group(const command_t *c, const block_t *b, product_order_t *o) {
     INLINED
     ++o->group;
+    if (o->pools) next_in_row(&o->pool, o->chunk, &o->at);
     if (o->group < (o->pools ? groups_of_row(&o->pool, &o->columns, o->chunk) : o->order.groups)) return;
     o->group = 0;
     o->at.column = 0;

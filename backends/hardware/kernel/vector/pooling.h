@@ -82,20 +82,32 @@ INLINE int groups_of_row(const pool_t *p, const pool_tile_t *t, int chunk) {
     return p->planes ? ceil_div(t->columns, EACH) : t->columns * ceil_div(units_of_chunk(p, chunk), EACH);
 }
 
-// Unit k of a group of lanes: its column of the tile (its columns' number: the lanes idle), and its unit of the chunk.
-INLINE unit_cursor_t place_in_row(const pool_t *p, const pool_tile_t *t, int chunk, int group, int k) {
+// Unit k of a group of lanes that begins at `first`: its column of the tile (its columns' number: the lanes idle), and its
+// unit of the chunk.
+INLINE unit_cursor_t place_in_group(const pool_t *p, const pool_tile_t *t, int chunk, const unit_cursor_t *first,
+                                    int k) {
     INLINED
-    unit_cursor_t at;
+    unit_cursor_t at = *first;
     if (p->planes) {
-        at.column = smaller(group * EACH + k, t->columns);
-        at.unit = 0;
+        at.column = smaller(first->column + k, t->columns);
         return at;
     }
-    // Not 0 even where the early return is taken: a compiler may divide before it knows.
-    const int groups = larger(1, ceil_div(units_of_chunk(p, chunk), EACH));
-    at.unit = group % groups * EACH + k;
-    at.column = at.unit < units_of_chunk(p, chunk) ? group / groups : t->columns;
+    at.unit += k;
+    if (at.unit >= units_of_chunk(p, chunk)) at.column = t->columns;
     return at;
+}
+
+// Where the next group begins.
+INLINE void next_in_row(const pool_t *p, int chunk, unit_cursor_t *first) {
+    INLINED
+    if (p->planes) {
+        first->column += EACH;
+        return;
+    }
+    first->unit += EACH;
+    if (first->unit < units_of_chunk(p, chunk)) return;
+    first->unit = 0;
+    ++first->column;
 }
 
 // The rows of an output row's window, counted in the image.

@@ -301,6 +301,7 @@ INLINE uint64_t pool_finish(const command_t *c, const pool_t *p, const pool_tile
     const bool largest = c->op == OP_MAX_POOL;
     const int classes = (c->out_height + c->out_width + 7) / 8 * 2;  // first word of the table of classes
     const int groups = groups_of_row(p, t, chunk);
+    unit_cursor_t first = {0, 0};
 groups:
     for (int group = 0; group < groups; ++group) {
         TRIPS(1, 256)
@@ -310,7 +311,7 @@ groups:
         UNROLLED
         for (int k = 0; k < EACH; ++k) {
             UNROLL_THIS
-            const unit_cursor_t at = place_in_row(p, t, chunk, group, k);
+            const unit_cursor_t at = place_in_group(p, t, chunk, &first, k);
             if (at.column >= t->columns) continue;
             wide_t multiplier = c->multiplier;
             int shift = c->shift;
@@ -334,6 +335,7 @@ groups:
         }
         ++cycles;
         HAND_OUT(lanes);
+        next_in_row(p, chunk, &first);
     }
     return cycles;
 }
