@@ -193,7 +193,9 @@ def _tables(sizes: KernelSizes) -> Part:
         ),
         (
             Relation("PARAMETER_CHANNELS % 4 == 0", "blocks of streamed weights use a quarter of the parameters each"),
-            Relation("(PARAMETER_BANKS & (PARAMETER_BANKS - 1)) == 0", "a channel's bank is the low bits of its number"),
+            Relation(
+                "(PARAMETER_BANKS & (PARAMETER_BANKS - 1)) == 0", "a channel's bank is the low bits of its number"
+            ),
             Relation("PARAMETER_BANKS >= LANES", "each lane has its channel in a bank of its own"),
         ),
     )

@@ -9,7 +9,16 @@ HOST_HEADERS = ("program_file.h", "values.h", "picture.h", "picture_input.h", "d
 KERNEL_ROOMS = {
     "arithmetic": ("language.h", "records.h", "arithmetic.h", "winograd.h", "window.h", "sums.h", "transform.h"),
     "array": ("flow_state.h", "flow_ns.h", "flow_stationary.h", "flow.h", "pe.h", "array.h"),
-    "vector": ("pooling.h", "pooling_unit.h", "vector.h"),
+    "vector": (
+        "view.h",
+        "depthwise.h",
+        "elementwise.h",
+        "lrn.h",
+        "pixelwise.h",
+        "pooling.h",
+        "pooling_unit.h",
+        "vector.h",
+    ),
     "memory": ("banks.h", "order.h", "memory.h", "slices.h", "walk_load.h", "walk_post.h", "walk_store.h"),
 }
 """Headers by the folder of ``kernel`` that they lie in; a project has them side by side."""

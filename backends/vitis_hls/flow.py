@@ -117,11 +117,13 @@ def readme(plan: Plan, device: Device, digest: str, scales: str = "") -> str:
         "A column's accumulators are two memories of 40 bits; the plan counts one of 72.",
         "The buffers have `BANKS` banks of 128 bits (`params.h`); the plan counts a memory word's, and the weight "
         "buffer as one memory of its width.",
-        "Raw rows of Winograd and planes of a block whose half of a buffer is full are written in several turns, which "
-        "the plan does not count; nor does it that POST of IS writes what it has turned after the last channel, and that "
-        "a block of fewer than `LANES / BANKS` channels waits for it.",
-        "Where the units of a vector layer's R lanes meet in a bank of the output buffer, they are placed one after the "
-        "other, which the plan does not count.",
+        "Turns that the plan does not count: raw rows of Winograd and planes of a block whose half of a buffer is full "
+        "are written in several; so are inputs of a concatenation that begin inside of 16 channels, and the lanes of a "
+        "vector layer where their units meet in a bank of a full output buffer. POST of IS writes what it has turned "
+        "after the last channel, and a block of fewer than `LANES / BANKS` channels waits for it.",
+        "Resize takes `LANES` values in a cycle where the plan has a memory word; lanes of more than four inputs of a "
+        "concatenation take a cycle more; so does each tap of a depthwise convolution beyond 256 where its lanes reach "
+        "into the next pixel.",
         "All PEs are one pipelined function; large arrays may need floorplanning to reach the clock.",
     ]
     if device.family.startswith("zynq"):

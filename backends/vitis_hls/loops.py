@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from dynamap.backends.vitis_hls.csim import kernel_files
 
-WITHIN_PARTS = frozenset({"vector.h", "pooling_unit.h", "pooling.h", "order.h", "flow_ns.h"})
+WITHIN_PARTS = frozenset({"lrn.h", "pooling_unit.h", "pooling.h", "flow_ns.h"})
 """Files that are used within a part that is not checked yet."""
 
 _ONCE = "once per command, before its blocks start; the plan counts 32 cycles for all of it"
@@ -28,6 +28,7 @@ DIVIDING: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "flow.h": ("flow_of",),
         "flow_stationary.h": ("is_load_position",),
+        "pixelwise.h": ("origin_of",),
         "records.h": ("block_of",),
         "sums.h": ("add_sum", "shifted"),
         "transform.h": ("gather_data",),

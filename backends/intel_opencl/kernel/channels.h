@@ -31,6 +31,7 @@
 
 #include "memory.h"
 #include "order.h"
+#include "slices.h"
 #include "sums.h"
 #include "walk_post.h"
 
@@ -40,9 +41,7 @@ enum { PUT_UNITS, PUT_WEIGHTS, PUT_VALUES, BLOCK_ENDS };
 typedef struct {
     word_t word;
     int what;
-    int first;  // first unit, word or byte
-    int step;   // units: from one to the next
-    int count;  // units
+    units_t at;  // units; else `at.unit` is the first word or byte
 } placed_t;
 
 // From LOAD to POST: parameters of WORD_UNITS output channels, or a part of a table.

@@ -50,15 +50,17 @@ units_of_word:
     for (int i = 0; i < WORD_BYTES; ++i) units[i / UNIT_BYTES].byte[i % UNIT_BYTES] = (int8_t)m.word.byte[i];
     if (m.what == PUT_UNITS) {
     turns:  // one, but for raw rows of Winograd in a full buffer
-        for (int turn = 0; turn == 0 || more_turns(m.step, turn - 1, m.count); ++turn)
-            write_units(input_buffer, m.first, m.step, turn, m.count, units);
+        for (int turn = 0; turn == 0 || more_turns(m.at.step, turn - 1, m.at.count); ++turn)
+            write_slice(input_buffer, &m.at, turn, units);
     } else if (m.what == PUT_WEIGHTS) {
-        write_units(weight_buffer, m.first * WORD_UNITS, 1, 0, WORD_UNITS, units);
+        int unit = m.at.unit * WORD_UNITS;
+        const int some = picks_factors(c) ? pick_factors(&unit, units) : WORD_UNITS;
+        write_units(weight_buffer, unit, 1, 0, some, units);
     } else if (m.what == PUT_VALUES) {
     bytes_of_values:
         UNROLLED
         for (int i = 0; i < WORD_BYTES; ++i)
-            if (m.first + i < VALUE_BYTES) values[m.first + i] = m.word.byte[i];
+            if (m.at.unit + i < VALUE_BYTES) values[m.at.unit + i] = m.word.byte[i];
     } else {
         in->to_transform = c->algorithm == WINOGRAD && (c->mode == STREAM_INPUTS || in->arrived == 0);
         in->settle = SETTLE;
@@ -125,6 +127,7 @@ __attribute__((max_global_work_dim(0))) kernel void compute(int command_count, g
     sum_t __attribute__((memory, numbanks(BANK_COLUMNS),
                          bankwidth(8))) sums[SUM_MEMORIES][ACCUMULATOR_ROWS][BANK_COLUMNS];
     row_buffer_t running[RUNNING_ROWS];
+    int8_t __attribute__((memory, numbanks(EACH), bankwidth(UNIT_BYTES))) kept[KEPT_TAPS][EACH][UNIT_BYTES];
     uint8_t values[VALUE_BYTES];
     source_t sources[MAX_SOURCES];
     array_t array = ZERO;
@@ -195,8 +198,8 @@ commands:
                 if (!busy) ++computed;
             }
             if (busy && !convolves) {
-                cycles +=
-                    vector_block(&c, sources, values, &block, input_buffer, weight_buffer, running, PASS_PRODUCTS);
+                cycles += vector_block(&c, sources, values, &block, input_buffer, weight_buffer, kept, running,
+                                       PASS_PRODUCTS);
                 busy = false;
                 ++computed;
             }

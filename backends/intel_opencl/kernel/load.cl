@@ -57,9 +57,7 @@ words_of_values:
         placed_t message;
         message.word = fetch_word(PASS_READ, c->values_address + (uint64_t)first, c->values_bytes - first);
         message.what = PUT_VALUES;
-        message.first = first;
-        message.step = 0;
-        message.count = 0;
+        message.at.unit = first;
         write_channel_intel(words_from_load, message);
     }
 }
@@ -74,17 +72,17 @@ planes:
         for (slices_t p = slices_of_plane(t, b); !p.done; next_slice(&p)) {
             if (starts_run(t, &p)) reader = run_of(t, b, plane, p.row);
             const word_t word = take(PASS_READ, &reader, slice_bytes(&p), count);
-            const units_t at = place_of(t, &p, plane, unit);
-            placed_t message;
-            message.what = PUT_UNITS;
-            message.first = at.unit;
-            message.step = at.step;
-            message.count = at.count;
-        bytes_of_word:
-            UNROLLED
-            for (int i = 0; i < WORD_BYTES; ++i)
-                message.word.byte[i] = (uint8_t)byte_of_unit(c, &at, &word, i / UNIT_BYTES, i % UNIT_BYTES);
-            if (message.count > 0) write_channel_intel(words_from_load, message);
+        parts:
+            for (int part = 0; part < parts_of(t); ++part) {
+                placed_t message;
+                message.what = PUT_UNITS;
+                message.at = place_of(t, &p, plane, unit, part);
+            bytes_of_word:
+                UNROLLED
+                for (int i = 0; i < WORD_BYTES; ++i)
+                    message.word.byte[i] = (uint8_t)byte_of_unit(c, &message.at, &word, i / UNIT_BYTES, i % UNIT_BYTES);
+                if (message.at.count > 0) write_channel_intel(words_from_load, message);
+            }
         }
     }
 }
@@ -108,9 +106,7 @@ words_of_run:
         placed_t message;
         message.word = take(PASS_READ, &reader, smaller(WORD_BYTES, w->bytes - first), count);
         message.what = PUT_WEIGHTS;
-        message.first = b->weight_word + first / WORD_BYTES;
-        message.step = 0;
-        message.count = 0;
+        message.at.unit = b->weight_word + first / WORD_BYTES;
         write_channel_intel(words_from_load, message);
         if (first / PARAMETER_BYTES < w->channels) {
             tabled_t table;

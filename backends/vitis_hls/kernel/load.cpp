@@ -14,6 +14,7 @@ void place_tensor(READ_PORTS, const tensor_t &t, const command_t &c, const block
     unit_t units[BANKS];
 #pragma HLS array_partition variable = units complete dim = 0
     int turn = 0;
+    int part = 0;
 planes:
     for (int plane = 0; plane < t.planes; ++plane) {
 #pragma HLS loop_tripcount min = 1 max = 84
@@ -21,11 +22,11 @@ planes:
         for (slices_t p = slices_of_plane(&t, &b); !p.done;) {
             PIPELINED(place_slices)  // the units of a word go to different banks: their distance is odd
 #pragma HLS loop_tripcount min = 1 max = 12544
-            if (turn == 0) {
+            if (turn == 0 && part == 0) {
                 if (starts_run(&t, &p)) reader = run_of(&t, &b, plane, p.row);
                 word = take(PASS_READ, &reader, slice_bytes(&p), &count);
             }
-            const units_t at = place_of(&t, &p, plane, unit);
+            const units_t at = place_of(&t, &p, plane, unit, part);
         units:
             for (int k = 0; k < WORD_UNITS; ++k) {
 #pragma HLS unroll
@@ -35,11 +36,13 @@ planes:
                     units[k].byte[i] = byte_of_unit(&c, &at, &word, k, i);
                 }
             }
-            write_units(input_buffer, at.unit, at.step, turn, at.count, units);
-            // An even distance (raw rows of Winograd in a full buffer) takes several turns.
+            write_slice(input_buffer, &at, turn, units);
+            // An even distance (in a full buffer) takes several turns.
             const bool more = more_turns(at.step, turn, at.count);
             turn = more ? turn + 1 : 0;
             if (more) continue;
+            part = part + 1 == parts_of(&t) ? 0 : part + 1;
+            if (part > 0) continue;
             next_slice(&p);
         }
     }
@@ -73,7 +76,7 @@ inputs:
 }
 
 // A run of weights: words as they come; the parameters at its start go to the parameter buffer too.
-void load_weights(READ_PORTS, const weights_t &w, const block_t &b, weight_write_t weight_buffer,
+void load_weights(READ_PORTS, const command_t &c, const weights_t &w, const block_t &b, weight_write_t weight_buffer,
                   parameters_write_t parameters, count_t &count) {
     reader_t reader = open_run(w.address, (std::uint64_t)w.bytes);
 words:
@@ -91,8 +94,9 @@ words:
                 units[k].byte[i] = (std::int8_t)word.byte[k * UNIT_BYTES + i];
             }
         }
-        const int unit = b.weight_word * WORD_UNITS + first / UNIT_BYTES;
-        write_units(weight_buffer, unit, 1, 0, WORD_UNITS, units);
+        int unit = b.weight_word * WORD_UNITS + first / UNIT_BYTES;
+        const int some = picks_factors(&c) ? pick_factors(&unit, units) : WORD_UNITS;
+        write_units(weight_buffer, unit, 1, 0, some, units);
         const int channel = b.parameter + first / PARAMETER_BYTES;
     parameters_of_word:
         for (int k = 0; k < PARAMETER_BANKS; ++k) {
@@ -114,7 +118,7 @@ void load_block(READ_PORTS, const command_t &c, const source_t sources[MAX_SOURC
     count_t count = {};
     operand_slots.write(true);
     if (loads_inputs(&c, &b)) load_inputs(PASS_READ, c, sources, b, input_buffer, count);
-    load_weights(PASS_READ, weights_of(&c, &b), b, weight_buffer, parameters, count);
+    load_weights(PASS_READ, c, weights_of(&c, &b), b, weight_buffer, parameters, count);
     operand_ready.write(true);
     counts.write(count);
 }

@@ -208,6 +208,7 @@ extern "C" void overlay(READ_PORTS, WRITE_PORTS, std::uint64_t *counters, std::u
     STORED(accumulators, ACCUMULATOR_STORAGE)
     STORED(output_buffer, OUTPUT_STORAGE)
     static source_t load_sources[MAX_SOURCES], compute_sources[MAX_SOURCES];
+#pragma HLS array_partition variable = compute_sources complete
     static std::uint8_t values[VALUE_BYTES];
 commands:
     for (int i = 0; i < command_count; ++i) {

@@ -63,9 +63,8 @@ groups:
                 if (f.place < 0 || f.oc + i >= c.out_channels) continue;
                 const parameter_t own = entry_of(parameter_of, from, unit, i);
                 const std::int32_t slope = own_slopes ? entry_of(slope_of, from, unit, i) : slope_of.read[0];
-                const std::int8_t value = weighted
-                                              ? requantise(&c, lanes.product[lane], &own)
-                                              : finish(&c, lanes.product[lane], lanes.shift[lane], slope);
+                const std::int8_t value = weighted ? requantise(&c, lanes.product[lane], &own)
+                                                   : finish(&c, lanes.product[lane], lanes.shift[lane], slope);
                 finished.value[lane] = looked_up_in(c, value, lane, lookup);
             }
         }

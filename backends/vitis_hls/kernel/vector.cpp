@@ -6,6 +6,11 @@
 namespace {
 
 row_buffer_t running[RUNNING_ROWS];  // pooling: running results of the rows of windows
+#ifdef OVERLAY_CHECK_PORTS
+ports::memory_t<std::int8_t> kept("kept", {KEPT_TAPS, EACH, UNIT_BYTES}, "abw", 2);
+#else
+std::int8_t kept[KEPT_TAPS][EACH][UNIT_BYTES];
+#endif
 
 }  // namespace
 
@@ -17,6 +22,7 @@ std::uint64_t vector_unit(const command_t &c, const source_t sources[MAX_SOURCES
 #pragma HLS array_reshape variable = running complete dim = 3
 #pragma HLS array_reshape variable = running complete dim = 4
 #pragma HLS bind_storage variable = running type = ram_2p impl = lutram
-    NOT_YET(vector_unit)  // lanes read the buffers byte by byte, and pooling its rows of running results
-    return vector_block(&c, sources, values, &b, input_buffer, weight_buffer, running, products);
+#pragma HLS array_partition variable = kept complete dim = 2
+#pragma HLS array_reshape variable = kept complete dim = 3
+    return vector_block(&c, sources, values, &b, input_buffer, weight_buffer, kept, running, products);
 }

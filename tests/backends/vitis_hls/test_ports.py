@@ -102,7 +102,7 @@ def test_a_fault_is_named_with_loop_iteration_memory_and_address(faulty: Path, f
 def test_a_kernel_that_was_changed_is_told_which_rule_it_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second word is written to the weight buffer in the same iteration."""
     files = csim.kernel_files()
-    write = b"write_units(weight_buffer, unit, 1, 0, WORD_UNITS, units);"
+    write = b"write_units(weight_buffer, unit, 1, 0, some, units);"
     assert write in files["load.cpp"]
     files["load.cpp"] = files["load.cpp"].replace(write, write + write.replace(b"unit, 1", b"unit + BANKS, 1"))
     monkeypatch.setattr(csim, "kernel_files", lambda: files)

@@ -3,6 +3,7 @@
 #ifndef OVERLAY_RECORDS_H
 #define OVERLAY_RECORDS_H
 
+#include "banks.h"
 #include "params.h"
 
 // clang-format off
@@ -124,11 +125,21 @@ static inline int units_of(int channels) { return (channels + UNIT_BYTES - 1) / 
 // Units from a pixel to the next in the input buffer: odd, so that neighbours lie in different banks.
 static inline int pitch_of(int units) { return units | 1; }
 
+// The same where LOAD joins the inputs of a CONCAT; they may have been planned side by side, which takes less room.
+static inline int concat_pitch(const command_t *c, const block_t *b) {
+    const int units = units_of(c->out_channels);
+    const int room = c->blocks == 1 ? INPUT_UNITS : INPUT_UNITS / 2;
+    return b->input_rows * c->width * pitch_of(units) <= room ? pitch_of(units) : units;
+}
+
 // Units from a plane of a block to the next in its half of the output buffer: odd too, where the half has the room. Where
-// it has not, what goes to several planes of a pixel takes several turns.
+// it has not, what goes to several planes of a pixel takes several turns. Lanes of the vector unit run from the last unit
+// of a pixel on to the next pixel: with the inverse of the units of a pixel they go on to the next bank.
 static inline int output_pitch(const command_t *c, const block_t *b) {
     const int pixels = b->rows * c->out_width;
     const int planes = units_of(b->channels);
+    const int further = pixels + ((inverse(pitch_of(planes)) - pixels) & (BANKS - 1));
+    if (c->op != OP_CONV && planes * further <= OUTPUT_UNITS / 2) return further;
     return planes * pitch_of(pixels) <= OUTPUT_UNITS / 2 ? pitch_of(pixels) : pixels;
 }
 

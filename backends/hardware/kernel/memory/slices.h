@@ -9,6 +9,8 @@
 typedef struct {
     int unit, step, count;
     int known, less;  // bytes of the first unit that are channels, and how many less of each unit behind it
+    bool joins;       // only channels are written, each `shift` bytes further on
+    int shift;
 } units_t;
 
 // Whether byte `i` of unit `k` of a slice is a channel's.

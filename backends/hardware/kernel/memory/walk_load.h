@@ -3,6 +3,7 @@
 #ifndef OVERLAY_WALK_LOAD_H
 #define OVERLAY_WALK_LOAD_H
 
+#include "banks.h"
 #include "slices.h"
 #include "winograd.h"
 
@@ -15,6 +16,8 @@ typedef struct {
     int planes;       // channel units of c16
     int pixel_bytes;  // of hwc and toeplitz: channels, or a window
     int pitch;        // units from a pixel to the next in the input buffer
+    bool joins;       // CONCAT: the channels of all inputs are one pixel's, these from `begins` on
+    int begins;
 } tensor_t;
 
 INLINE int inputs_of(const command_t *c) { return c->op == OP_SCALE ? 1 : c->source_count; }
@@ -34,6 +37,9 @@ INLINE tensor_t tensor_of(const command_t *c, const source_t sources[MAX_SOURCES
     t.pixel_bytes = windows ? c->window_bytes : t.channels;
     const int units = units_of(t.pixel_bytes);
     t.pitch = windows ? units : c->algorithm == WINOGRAD ? raw_pitch(c, b) : pitch_of(units);
+    t.joins = c->op == OP_CONCAT;
+    t.begins = t.joins ? sources[input].first_channel : 0;
+    if (t.joins) t.pitch = concat_pitch(c, b);
     return t;
 }
 
@@ -42,8 +48,10 @@ INLINE int first_unit(const command_t *c, const block_t *b) {
     return b->input_unit + (c->algorithm == WINOGRAD ? transformed_units(c, b) : 0);
 }
 
-// Units that the rows of a block take.
-INLINE int units_of_rows(const tensor_t *t, const block_t *b) { return b->input_rows * t->width * t->pitch; }
+// Units from an input to the next.
+INLINE int units_of_rows(const tensor_t *t, const block_t *b) {
+    return t->joins ? 0 : b->input_rows * t->width * t->pitch;
+}
 
 INLINE slices_t slices_of_plane(const tensor_t *t, const block_t *b) {
     if (t->by_plane) return slices_of(b->input_rows, 1, t->row_bytes, 0);
@@ -63,10 +71,18 @@ INLINE reader_t run_of(const tensor_t *t, const block_t *b, int plane, int row) 
                     (uint64_t)(t->by_row ? 1 : b->input_rows) * (uint64_t)t->row_bytes);
 }
 
-// Where a slice belongs in the input buffer. `unit`: first unit of the tensor.
-INLINE units_t place_of(const tensor_t *t, const slices_t *p, int plane, int unit) {
+// An input of a CONCAT that begins inside of a unit: its units have a part in the next unit too.
+INLINE int parts_of(const tensor_t *t) {
+    INLINED
+    return t->begins % UNIT_BYTES == 0 ? 1 : 2;
+}
+
+// Where a slice belongs in the input buffer. `unit`: first unit of the tensor; `part`: of its units.
+INLINE units_t place_of(const tensor_t *t, const slices_t *p, int plane, int unit, int part) {
     INLINED
     units_t u;
+    u.joins = t->joins;
+    u.shift = t->begins % UNIT_BYTES - part * UNIT_BYTES;
     const int units = p->first / UNIT_BYTES;
     if (t->by_plane) {  // n pixels of a channel unit
         u.unit = unit + (p->row * t->width + units) * t->pitch + plane;
@@ -81,6 +97,7 @@ INLINE units_t place_of(const tensor_t *t, const slices_t *p, int plane, int uni
         u.known = slice_bytes(p);
         u.less = UNIT_BYTES;
     }
+    u.unit += t->begins / UNIT_BYTES + part;
     return u;
 }
 
@@ -89,6 +106,50 @@ INLINE int8_t byte_of_unit(const command_t *c, const units_t *u, const word_t *w
     INLINED
     return is_channel(u, k, i) ? (int8_t)word->byte[k * UNIT_BYTES + i] : (int8_t)c->pad_value;
 }
+
+// Writes the units of a slice: those of one turn.
+INLINE void write_slice(units_write_t buffer, const units_t *u, int turn, const unit_t units[BANKS]) {
+    INLINED
+    const stride_t stride = stride_of(u->step);
+write_banks:
+    UNROLLED
+    for (int k = 0; k < BANKS; ++k) {
+        UNROLL_THIS
+        const int j = unit_of_turn(&stride, u->unit, turn, u->count, k);
+        if (j < 0) continue;
+    bytes_of_bank:
+        UNROLLED
+        for (int i = 0; i < UNIT_BYTES; ++i) {
+            UNROLL_THIS
+            const int own = i - u->shift;
+            const bool owned = own >= 0 && own < UNIT_BYTES && is_channel(u, j, own);
+            if (!u->joins || owned) buffer[(u->unit + j * u->step) / BANKS][k][i] = units[j].byte[u->joins ? own : i];
+        }
+    }
+}
+
+// SCALE of c16: a plane of the factor is four pixels, of which the first counts. The units of a word that count become
+// neighbours, from unit `first` on; returns how many there are.
+enum { PLANE_UNITS = PLANE_PIXEL_BYTES / UNIT_BYTES };
+
+INLINE int pick_factors(int *first, unit_t units[BANKS]) {
+    INLINED
+    const int skipped = -*first & (PLANE_UNITS - 1);
+    int count = 0;
+picked_units:
+    UNROLLED
+    for (int j = 0; j < (WORD_UNITS + PLANE_UNITS - 1) / PLANE_UNITS; ++j) {
+        UNROLL_THIS
+        const int from = skipped + j * PLANE_UNITS;
+        if (from >= WORD_UNITS) continue;
+        units[j] = units[from];
+        ++count;
+    }
+    *first = (*first + skipped) / PLANE_UNITS;
+    return count;
+}
+
+INLINE bool picks_factors(const command_t *c) { return c->op == OP_SCALE && c->input_format == C16; }
 
 // What a block loads: its inputs, and a run of weights (no bytes if there is none), in front of which lie the parameters
 // of some output channels.

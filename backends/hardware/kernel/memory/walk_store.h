@@ -32,6 +32,8 @@ INLINE units_t place_of_output(const command_t *c, const block_t *b, const slice
     u.count = by_plane ? smaller(WORD_UNITS, c->out_width - units) : is_padding(p) ? 0 : units_of(slice_bytes(p));
     u.known = by_plane ? b->channels - plane * UNIT_BYTES : slice_bytes(p);
     u.less = by_plane ? 0 : UNIT_BYTES;
+    u.joins = false;
+    u.shift = 0;
     return u;
 }
 
