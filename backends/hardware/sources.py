@@ -16,6 +16,8 @@ KERNEL_ROOMS = {
         "lrn.h",
         "pixelwise.h",
         "pooling.h",
+        "pooling_rows.h",
+        "pooling_columns.h",
         "pooling_unit.h",
         "vector.h",
     ),

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from dynamap.backends.vitis_hls.csim import kernel_files
 
-WITHIN_PARTS = frozenset({"lrn.h", "pooling_unit.h", "pooling.h", "flow_ns.h"})
+WITHIN_PARTS = frozenset({"lrn.h", "flow_ns.h"})
 """Files that are used within a part that is not checked yet."""
 
 _ONCE = "once per command, before its blocks start; the plan counts 32 cycles for all of it"
@@ -20,6 +20,8 @@ SETUP_LOOPS: Mapping[tuple[str, str], str] = MappingProxyType(
         ("overlay.cpp", "fetch_sources"): _ONCE,
         ("overlay.cpp", "fetch_tables"): _ONCE,
         ("overlay.cpp", "overlay"): _ONCE,
+        ("pooling_unit.h", "pool_block"): "the rows of a tile follow each other, each through three processes that are "
+        "pipelined loops",
     }
 )
 """Loops that neither start in every cycle nor are unrolled: of which file and function, and why."""
@@ -29,6 +31,8 @@ DIVIDING: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "flow.h": ("flow_of",),
         "flow_stationary.h": ("is_load_position",),
         "pixelwise.h": ("origin_of",),
+        "pooling.h": ("pool_of", "reading_of", "tile_columns_of"),
+        "pooling_columns.h": ("cycles_by_pixel",),
         "records.h": ("block_of",),
         "sums.h": ("add_sum", "shifted"),
         "transform.h": ("gather_data",),

@@ -18,7 +18,7 @@ typedef struct {
 // One cycle of the intake. `computed`: blocks that the array is done with; `idle`: there is nothing else to do, so it
 // waits.
 INLINE void take_in(const command_t *c, intake_t *in, int computed, bool idle, input_write_t input_buffer,
-                    weight_write_t weight_buffer, uint8_t values[VALUE_BYTES]) {
+                    weight_write_t weight_buffer, values_write_t values) {
     if (in->transform.busy) {
         transform_cycle(c, &in->transform, input_buffer, input_buffer);
         if (!in->transform.busy) in->settle = SETTLE;
@@ -60,7 +60,8 @@ units_of_word:
     bytes_of_values:
         UNROLLED
         for (int i = 0; i < WORD_BYTES; ++i)
-            if (m.at.unit + i < VALUE_BYTES) values[m.at.unit + i] = m.word.byte[i];
+            if (m.at.unit + i < VALUE_BYTES)
+                values[(m.at.unit + i) / VALUE_ROW][(m.at.unit + i) % VALUE_ROW] = m.word.byte[i];
     } else {
         in->to_transform = c->algorithm == WINOGRAD && (c->mode == STREAM_INPUTS || in->arrived == 0);
         in->settle = SETTLE;
@@ -126,9 +127,9 @@ __attribute__((max_global_work_dim(0))) kernel void compute(int command_count, g
     // A bank per column of the array: each is added to once per cycle, and read for POST.
     sum_t __attribute__((memory, numbanks(BANK_COLUMNS),
                          bankwidth(8))) sums[SUM_MEMORIES][ACCUMULATOR_ROWS][BANK_COLUMNS];
-    row_buffer_t running[RUNNING_ROWS];
+    pool_row_t running[RUNNING_ROWS][POOL_WORDS][WORD_UNITS][UNIT_BYTES];
     int8_t __attribute__((memory, numbanks(EACH), bankwidth(UNIT_BYTES))) kept[KEPT_TAPS][EACH][UNIT_BYTES];
-    uint8_t values[VALUE_BYTES];
+    uint8_t values[VALUE_ROWS][VALUE_ROW];
     source_t sources[MAX_SOURCES];
     array_t array = ZERO;
     lines_t lines = ZERO;

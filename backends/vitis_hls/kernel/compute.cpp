@@ -218,10 +218,10 @@ void convolve_block(const command_t &c, const block_t &b, input_read_t input_buf
     accumulate_block(c, b, leaving, sums);
 }
 
-void compute_block(const command_t &c, const source_t sources[MAX_SOURCES], const std::uint8_t values[VALUE_BYTES],
-                   int index, input_read_t input_buffer, weight_read_t weight_buffer, sums_write_t sums,
-                   tokens_t &operand_slots, tokens_t &operand_ready, tokens_t &sum_slots, tokens_t &sum_ready,
-                   products_t &products, counts_t &counts) {
+void compute_block(const command_t &c, const source_t sources[MAX_SOURCES], values_read_t values, int index,
+                   input_read_t input_buffer, weight_read_t weight_buffer, sums_write_t sums, tokens_t &operand_slots,
+                   tokens_t &operand_ready, tokens_t &sum_slots, tokens_t &sum_ready, products_t &products,
+                   counts_t &counts) {
 #pragma HLS inline off
     const block_t b = block_of(c, index);
     count_t count = {};

@@ -74,6 +74,22 @@ void fetch_tables(READ_PORTS, const command_t &c, lookup_write_t lookup, slopes_
     }
 }
 
+void fetch_values(READ_PORTS, const command_t &c, values_write_t values) {
+    if (c.values_bytes == 0) return;
+    static std::uint8_t bytes[VALUE_BYTES];
+    fetch_bytes(PASS_READ, c.values_address, c.values_bytes, bytes);
+rows_of_values:
+    for (int row = 0; row * VALUE_ROW < c.values_bytes; ++row) {
+        PIPELINED(value_rows)  // a row is an address
+#pragma HLS loop_tripcount min = 1 max = 2048
+    bytes_of_row:
+        for (int i = 0; i < VALUE_ROW; ++i) {
+#pragma HLS unroll
+            values[row][i] = bytes[row * VALUE_ROW + i];
+        }
+    }
+}
+
 // Adds up what LOAD, COMPUTE and STORE counted in a block.
 void count_block(counts_t &load_counts, counts_t &compute_counts, counts_t &store_counts,
                  std::uint64_t totals[COUNTERS]) {
@@ -97,6 +113,7 @@ ports::memory_t<std::int8_t> input_buffer("input_buffer", {INPUT_ROWS, BANKS, UN
 ports::memory_t<std::int8_t> weight_buffer("weight_buffer", {WEIGHT_ROWS, BANKS, UNIT_BYTES}, "abw", 2);
 ports::memory_t<parameter_t> parameter_buffer("parameter_buffer", {PARAMETER_ROWS, PARAMETER_BANKS}, "ab", 2);
 ports::memory_t<std::int32_t> slope_buffer("slopes", {SLOPE_ROWS, PARAMETER_BANKS}, "ab", 2);
+ports::memory_t<std::uint8_t> value_table("values", {VALUE_ROWS, VALUE_ROW}, "aw", 2);
 ports::memory_t<std::int8_t> lookup_tables("lookup", {LANES, LOOKUP_ENTRIES}, "ba", 2);
 ports::memory_t<sum_t> accumulators("accumulators", {SUM_MEMORIES, ACCUMULATOR_ROWS, BANK_COLUMNS}, "bab", 4);
 ports::memory_t<std::int8_t> output_buffer("output_buffer", {OUTPUT_ROWS, BANKS, UNIT_BYTES}, "abw", 2);
@@ -105,6 +122,7 @@ std::int8_t input_buffer[INPUT_ROWS][BANKS][UNIT_BYTES];
 std::int8_t weight_buffer[WEIGHT_ROWS][BANKS][UNIT_BYTES];
 parameter_t parameter_buffer[PARAMETER_ROWS][PARAMETER_BANKS];
 std::int32_t slope_buffer[SLOPE_ROWS][PARAMETER_BANKS];
+std::uint8_t value_table[VALUE_ROWS][VALUE_ROW];
 std::int8_t lookup_tables[LANES][LOOKUP_ENTRIES];
 sum_t accumulators[SUM_MEMORIES][ACCUMULATOR_ROWS][BANK_COLUMNS];
 std::int8_t output_buffer[OUTPUT_ROWS][BANKS][UNIT_BYTES];
@@ -112,13 +130,13 @@ std::int8_t output_buffer[OUTPUT_ROWS][BANKS][UNIT_BYTES];
 
 // One pass: the processes work on successive blocks at the same time; tokens say which half of a buffer is whose.
 void run_pass(READ_PORTS, WRITE_PORTS, const command_t &c, const source_t load_sources[MAX_SOURCES],
-              const source_t compute_sources[MAX_SOURCES], const std::uint8_t values[VALUE_BYTES],
-              std::uint64_t totals[COUNTERS]) {
+              const source_t compute_sources[MAX_SOURCES], values_read_t values, std::uint64_t totals[COUNTERS]) {
 #pragma HLS inline off
 #pragma HLS stream variable = input_buffer type = unsync
 #pragma HLS stream variable = weight_buffer type = unsync
 #pragma HLS stream variable = parameter_buffer type = unsync
 #pragma HLS stream variable = slope_buffer type = unsync
+#pragma HLS stream variable = value_table type = unsync
 #pragma HLS stream variable = lookup_tables type = unsync
 #pragma HLS stream variable = accumulators type = unsync
 #pragma HLS stream variable = output_buffer type = unsync
@@ -196,6 +214,7 @@ extern "C" void overlay(READ_PORTS, WRITE_PORTS, std::uint64_t *counters, std::u
 #pragma HLS array_reshape variable = weight_buffer complete dim = 3
 #pragma HLS array_partition variable = parameter_buffer complete dim = 2
 #pragma HLS array_partition variable = slope_buffer complete dim = 2
+#pragma HLS array_reshape variable = value_table complete dim = 2
 #pragma HLS array_partition variable = lookup_tables complete dim = 1
 #pragma HLS array_partition variable = accumulators complete dim = 1
 #pragma HLS array_partition variable = accumulators complete dim = 3
@@ -209,7 +228,6 @@ extern "C" void overlay(READ_PORTS, WRITE_PORTS, std::uint64_t *counters, std::u
     STORED(output_buffer, OUTPUT_STORAGE)
     static source_t load_sources[MAX_SOURCES], compute_sources[MAX_SOURCES];
 #pragma HLS array_partition variable = compute_sources complete
-    static std::uint8_t values[VALUE_BYTES];
 commands:
     for (int i = 0; i < command_count; ++i) {
 #pragma HLS loop_tripcount min = 1 max = 100
@@ -219,10 +237,10 @@ commands:
     copy_sources:
         for (int s = 0; s < MAX_SOURCES; ++s) compute_sources[s] = load_sources[s];
         fetch_tables(PASS_READ, c, lookup_tables, slope_buffer);
-        if (c.values_bytes > 0) fetch_bytes(PASS_READ, c.values_address, c.values_bytes, values);
+        fetch_values(PASS_READ, c, value_table);
         std::uint64_t totals[COUNTERS] = {};
 #pragma HLS array_partition variable = totals complete
-        run_pass(PASS_READ, PASS_WRITE, c, load_sources, compute_sources, values, totals);
+        run_pass(PASS_READ, PASS_WRITE, c, load_sources, compute_sources, value_table, totals);
     counters_of_command:
         for (int k = 0; k < COUNTERS; ++k) {
 #pragma HLS pipeline II = 1

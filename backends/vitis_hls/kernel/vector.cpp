@@ -5,18 +5,20 @@
 
 namespace {
 
-row_buffer_t running[RUNNING_ROWS];  // pooling: running results of the rows of windows
+// Pooling: running results of the rows of windows. Depthwise convolutions: the weights that a row of pixels begins with.
 #ifdef OVERLAY_CHECK_PORTS
+ports::memory_t<pool_row_t> running("running", {RUNNING_ROWS, POOL_WORDS, WORD_UNITS, UNIT_BYTES}, "baww", 2);
 ports::memory_t<std::int8_t> kept("kept", {KEPT_TAPS, EACH, UNIT_BYTES}, "abw", 2);
 #else
+pool_row_t running[RUNNING_ROWS][POOL_WORDS][WORD_UNITS][UNIT_BYTES];
 std::int8_t kept[KEPT_TAPS][EACH][UNIT_BYTES];
 #endif
 
 }  // namespace
 
-std::uint64_t vector_unit(const command_t &c, const source_t sources[MAX_SOURCES],
-                          const std::uint8_t values[VALUE_BYTES], const block_t &b, input_read_t input_buffer,
-                          weight_read_t weight_buffer, products_t &products) {
+std::uint64_t vector_unit(const command_t &c, const source_t sources[MAX_SOURCES], values_read_t values,
+                          const block_t &b, input_read_t input_buffer, weight_read_t weight_buffer,
+                          products_t &products) {
 #pragma HLS inline off
 #pragma HLS array_partition variable = running complete dim = 1
 #pragma HLS array_reshape variable = running complete dim = 3

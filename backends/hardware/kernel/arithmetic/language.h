@@ -43,7 +43,11 @@ using std::uint64_t;
 // clang-format on
 #define GLOBAL
 #define GLOBAL_READ const
+#ifdef __SYNTHESIS__
+#define SCRATCH  // Vitis HLS takes no static arrays in a dataflow region
+#else
 #define SCRATCH static
+#endif
 #endif
 
 // The function that takes most of the time of a simulation: by itself, g++ gives its loops all registers.
@@ -72,15 +76,22 @@ using std::uint64_t;
 #endif
 
 // The types of a memory as an argument, of who reads it and of who writes it: an array, or an object that checks its
-// ports. `first`: the first dimension, [] where it does not matter.
+// ports. `first`: the first dimension, [] where it does not matter. LOCAL: a memory of a function, which keeps nothing from
+// call to call; what each of its dimensions is stands in ports.h.
 #ifdef OVERLAY_CHECK_PORTS
 #define MEMORY_TYPE(name, type, first, rest)            \
     typedef const ports::memory_t<type> &name##_read_t; \
     typedef ports::memory_t<type> &name##_write_t;
+#define LOCAL_2(type, name, a, b, roles) static ports::memory_t<type> name(#name, {a, b}, roles, 2);
+#define LOCAL_3(type, name, a, b, c, roles) static ports::memory_t<type> name(#name, {a, b, c}, roles, 2);
+#define LOCAL_4(type, name, a, b, c, d, roles) static ports::memory_t<type> name(#name, {a, b, c, d}, roles, 2);
 #else
 #define MEMORY_TYPE(name, type, first, rest)     \
     typedef const type name##_read_t first rest; \
     typedef type name##_write_t first rest;
+#define LOCAL_2(type, name, a, b, roles) SCRATCH type name[a][b];
+#define LOCAL_3(type, name, a, b, c, roles) SCRATCH type name[a][b][c];
+#define LOCAL_4(type, name, a, b, c, d, roles) SCRATCH type name[a][b][c][d];
 #endif
 
 #define TRIPS(least, most) HLS_PRAGMA(HLS loop_tripcount min = least max = most)

@@ -60,11 +60,26 @@ INLINE bool counts_in(const command_t *c, const order_t *o, const unit_cursor_t 
     return at->column < c->out_width && at->unit < o->units;
 }
 
-// A word of an operation's own table (docs/program.md, section 4).
-INLINE uint32_t value_word(const uint8_t values[VALUE_BYTES], int index) {
+// An operation's own table (docs/program.md, section 4), in rows of two words; a byte and a word of it.
+enum { VALUE_ROW = 8, VALUE_ROWS = VALUE_BYTES / VALUE_ROW };
+
+MEMORY_TYPE(values, uint8_t, [VALUE_ROWS], [VALUE_ROW])
+
+INLINE int value_byte(values_read_t values, int byte) {
     INLINED
-    return (uint32_t)values[4 * index] | (uint32_t)values[4 * index + 1] << 8 | (uint32_t)values[4 * index + 2] << 16 |
-           (uint32_t)values[4 * index + 3] << 24;
+    return values[byte / VALUE_ROW][byte % VALUE_ROW];
+}
+
+INLINE uint32_t value_word(values_read_t values, int index) {
+    INLINED
+    uint32_t word = 0;
+bytes_of_word:
+    UNROLLED
+    for (int i = 0; i < 4; ++i) {
+        UNROLL_THIS
+        word |= (uint32_t)values[index / 2][index % 2 * 4 + i] << 8 * i;
+    }
+    return word;
 }
 
 #endif

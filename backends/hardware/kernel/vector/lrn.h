@@ -14,7 +14,7 @@ typedef struct {
 } lrn_factor_t;
 
 // The factor for a sum of squares: linear between the table's entries; the sum 0 reads as 1.
-INLINE lrn_factor_t lrn_factor(uint32_t sum, const uint8_t values[VALUE_BYTES]) {
+INLINE lrn_factor_t lrn_factor(uint32_t sum, values_read_t values) {
     INLINED
     const uint32_t positive = sum == 0 ? 1 : sum;
     int octave = 0;
@@ -41,8 +41,8 @@ INLINE int value_at(const view_t *v, int row, int column, int unit, int i, units
 }
 
 // A row: running sums of squares along a pixel's channels; a window's sum is a difference of two.
-INLINE uint64_t lrn_row(const command_t *c, const view_t *v, const uint8_t values[VALUE_BYTES], int row,
-                        const order_t *o, units_read_t input_buffer, PRODUCTS) {
+INLINE uint64_t lrn_row(const command_t *c, const view_t *v, values_read_t values, int row, const order_t *o,
+                        units_read_t input_buffer, PRODUCTS) {
     SCRATCH uint32_t running[LRN_CHANNELS + 1];
     uint64_t cycles = 0;
     unit_cursor_t at = {0, 0};
@@ -92,7 +92,7 @@ groups:
     return cycles;
 }
 
-INLINE uint64_t lrn_block(const command_t *c, const view_t *v, const uint8_t values[VALUE_BYTES], const block_t *b,
+INLINE uint64_t lrn_block(const command_t *c, const view_t *v, values_read_t values, const block_t *b,
                           units_read_t input_buffer, PRODUCTS) {
     NOT_YET(
         lrn_block)  // lanes read the buffer byte by byte, and running sums along a pixel's channels come before them

@@ -10,9 +10,9 @@
 #include "pooling_unit.h"
 
 // A block of a layer that is no convolution on the array; returns the cycles that it took.
-INLINE uint64_t vector_block(const command_t *c, const source_t sources[MAX_SOURCES], const uint8_t values[VALUE_BYTES],
+INLINE uint64_t vector_block(const command_t *c, const source_t sources[MAX_SOURCES], values_read_t values,
                              const block_t *b, units_read_t input_buffer, units_read_t weight_buffer, kept_write_t kept,
-                             row_buffer_t running[RUNNING_ROWS], PRODUCTS) {
+                             running_write_t running, PRODUCTS) {
     const view_t v = view_of(c, b, b->input_unit, c->channels);
     if (c->op == OP_MAX_POOL || c->op == OP_AVERAGE_POOL)
         return pool_block(c, values, b, input_buffer, running, PASS_PRODUCTS);
