@@ -57,6 +57,11 @@ class KernelSizes:
         return 1 << (self.lanes - 1).bit_length()
 
     @property
+    def lrn_groups(self) -> int:
+        """Groups of lanes of which an LRN keeps sums of squares: half a window behind and half a window ahead."""
+        return 1 << (2 * ceil_div(limits.LRN_CHANNELS, self.lanes) + 7).bit_length()
+
+    @property
     def pool_words(self) -> int:
         """Words of a row that pooling reduces."""
         return line_words(self.word_bytes // UNIT_BYTES)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from dynamap.backends.vitis_hls.csim import kernel_files
 
-WITHIN_PARTS = frozenset({"lrn.h", "flow_ns.h"})
+WITHIN_PARTS = frozenset({"flow_ns.h"})
 """Files that are used within a part that is not checked yet."""
 
 _ONCE = "once per command, before its blocks start; the plan counts 32 cycles for all of it"
@@ -89,7 +89,7 @@ def loop_table() -> list[str]:
         "",
         "Functions that divide by a number that is no constant, so that the tool builds dividers (not yet without): "
         + ", ".join(f"`{name}` (`src/{file}`)" for file, names in DIVIDING.items() for name in names)
-        + "; and those of the vector unit and of NS.",
+        + "; and those of NS.",
         "",
         "Not proven here: that two processes at work at once do not need one bank's port; that additions and "
         "multiplications between a loop's iterations meet the clock; the depth of streams whose reader keeps step.",

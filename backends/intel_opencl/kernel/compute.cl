@@ -127,6 +127,7 @@ __attribute__((max_global_work_dim(0))) kernel void compute(int command_count, g
     // A bank per column of the array: each is added to once per cycle, and read for POST.
     sum_t __attribute__((memory, numbanks(BANK_COLUMNS),
                          bankwidth(8))) sums[SUM_MEMORIES][ACCUMULATOR_ROWS][BANK_COLUMNS];
+    lrn_step_t steps[LANES][LRN_OCTAVES * LRN_STEPS];
     pool_row_t running[RUNNING_ROWS][POOL_WORDS][WORD_UNITS][UNIT_BYTES];
     int8_t __attribute__((memory, numbanks(EACH), bankwidth(UNIT_BYTES))) kept[KEPT_TAPS][EACH][UNIT_BYTES];
     uint8_t values[VALUE_ROWS][VALUE_ROW];
@@ -199,7 +200,7 @@ commands:
                 if (!busy) ++computed;
             }
             if (busy && !convolves) {
-                cycles += vector_block(&c, sources, values, &block, input_buffer, weight_buffer, kept, running,
+                cycles += vector_block(&c, sources, values, &block, input_buffer, weight_buffer, kept, steps, running,
                                        PASS_PRODUCTS);
                 busy = false;
                 ++computed;
