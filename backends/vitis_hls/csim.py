@@ -25,18 +25,15 @@ from dynamap.cost.errors import InputError
 
 Int8Array = npt.NDArray[np.int8]
 
-KERNEL_SOURCES = (
-    "overlay.cpp",
-    "load.cpp",
-    "compute.cpp",
-    "vector.cpp",
-    "post.cpp",
-    "post_sums.cpp",
-    "post_products.cpp",
-    "post_turn.cpp",
-    "store.cpp",
-)
-KERNEL_HEADERS = ("overlay.h", "engines.h", "multiplier.h", "post.h", "types.h")
+KERNEL_ROOMS = {
+    "kernel": (
+        *("overlay.cpp", "load.cpp", "compute.cpp", "vector.cpp", "store.cpp"),
+        *("overlay.h", "engines.h", "multiplier.h", "types.h"),
+    ),
+    "kernel/post": ("post.cpp", "post_sums.cpp", "post_products.cpp", "post_turn.cpp", "post.h"),
+}
+"""Hand-written sources by the folder that they lie in; a project has them side by side."""
+KERNEL_SOURCES = tuple(name for names in KERNEL_ROOMS.values() for name in names if name.endswith(".cpp"))
 TESTBENCH = "testbench.cpp"
 PORTS_HEADER = "ports.h"
 """What checks the ports of the memories; a part of the testbench, not of the kernel."""
@@ -50,8 +47,10 @@ LONGEST_BUILD_SECONDS, LONGEST_RUN_SECONDS = 600, 3600
 
 def kernel_files() -> dict[str, bytes]:
     """The hand-written sources of the kernel, by name."""
-    own = package_files("dynamap.backends.vitis_hls", "kernel", (*KERNEL_HEADERS, *KERNEL_SOURCES))
-    return own | kernel_headers()
+    files = kernel_headers()
+    for room, names in KERNEL_ROOMS.items():
+        files |= package_files("dynamap.backends.vitis_hls", room, names)
+    return files
 
 
 def testbench_files() -> dict[str, bytes]:
