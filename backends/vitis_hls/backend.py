@@ -19,6 +19,7 @@ from dynamap.backends.program import Program
 from dynamap.backends.vitis_hls import flow
 from dynamap.backends.vitis_hls.boards.ways import Way, vivado_settings, way_to
 from dynamap.backends.vitis_hls.csim import CSimulationExecutor, kernel_files, testbench_files
+from dynamap.backends.vitis_hls.iterations import iterations_file
 from dynamap.backends.vitis_hls.params import params_header, storage_of
 from dynamap.cost.device import Device
 from dynamap.planner.plan.plan import Plan
@@ -74,6 +75,7 @@ class VitisHls:
         root = resources.files("dynamap.backends.vitis_hls") / "project"
         for name, path in PROJECT_FILES.items():
             files[path] = (root / name).read_bytes()
+        files["data/iterations.txt"] = iterations_file(program)
         files |= _block_design(plan, device)
         return files | data_files(plan, program, inputs) | comparison_files()
 

@@ -20,6 +20,7 @@ from dynamap.backends.hardware.results import layer_runs
 from dynamap.backends.hardware.sizes import KernelSizes, check_program, simulated_sizes
 from dynamap.backends.hardware.sources import host_headers, kernel_headers, package_files
 from dynamap.backends.program import Program
+from dynamap.backends.vitis_hls.iterations import iterations_file
 from dynamap.backends.vitis_hls.params import params_header
 from dynamap.cost.errors import InputError
 
@@ -35,8 +36,8 @@ KERNEL_ROOMS = {
 """Hand-written sources by the folder that they lie in; a project has them side by side."""
 KERNEL_SOURCES = tuple(name for names in KERNEL_ROOMS.values() for name in names if name.endswith(".cpp"))
 TESTBENCH = "testbench.cpp"
-PORTS_HEADER = "ports.h"
-"""What checks the ports of the memories; a part of the testbench, not of the kernel."""
+PORTS_HEADERS = ("ports.h", "planned.h")
+"""What checks the ports of the memories, and the iterations of loops; parts of the testbench, not of the kernel."""
 WARNINGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror", "-Wno-unknown-pragmas", "-Wno-unused-label")
 FAST = ("-O3", "-march=native")
 CHECKED = ("-O2", "-DOVERLAY_CHECK_PORTS")
@@ -55,7 +56,7 @@ def kernel_files() -> dict[str, bytes]:
 
 def testbench_files() -> dict[str, bytes]:
     """The sources of the testbench, by name."""
-    return package_files("dynamap.backends.vitis_hls", "host", (TESTBENCH, PORTS_HEADER)) | host_headers()
+    return package_files("dynamap.backends.vitis_hls", "host", (TESTBENCH, *PORTS_HEADERS)) | host_headers()
 
 
 def headers_folder() -> Path:
@@ -88,6 +89,7 @@ class CSimulation:
 
     def __init__(self, sizes: KernelSizes, flags: tuple[str, ...] = FAST) -> None:
         self.sizes = sizes
+        self._counts = "-DOVERLAY_CHECK_PORTS" in flags
         self._temporary = tempfile.TemporaryDirectory(prefix="dynamap-csim-")
         self._folder = Path(self._temporary.name)
         try:
@@ -148,7 +150,10 @@ class CSimulation:
         """
         check_program(program, self.sizes)
         with tempfile.TemporaryDirectory(prefix="dynamap-data-") as folder:
-            for name, content in (image_files(program) | {"input.bin": input_file(program, inputs)}).items():
+            files = image_files(program) | {"input.bin": input_file(program, inputs)}
+            if self._counts:
+                files["iterations.txt"] = iterations_file(program)
+            for name, content in files.items():
                 (Path(folder) / name).write_bytes(content)
             tensors, counters = Path(folder) / "tensors.bin", Path(folder) / "counters.txt"
             command = [str(self._folder / "testbench"), folder, "--tensors", str(tensors), "--counters", str(counters)]

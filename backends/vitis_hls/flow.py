@@ -124,7 +124,8 @@ def readme(plan: Plan, device: Device, digest: str, scales: str = "") -> str:
         "Resize takes `LANES` values in a cycle where the plan has a memory word; lanes of more than four inputs of a "
         "concatenation take a cycle more; so does each tap of a depthwise convolution beyond 256 where its lanes reach "
         "into the next pixel. Dilated pooling pixel by pixel takes a cycle for a tap, and an average with several "
-        "divisors two for each column of a row whose class is new. An LRN takes its table apart first.",
+        "divisors two for each column of a row whose class is new. An LRN takes its table apart first. LOAD takes "
+        "the padding of an input's rows too, in cycles that the transfer has anyway.",
         "All PEs are one pipelined function; large arrays may need floorplanning to reach the clock.",
     ]
     if device.family.startswith("zynq"):

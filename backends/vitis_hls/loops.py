@@ -72,7 +72,8 @@ def loop_table() -> list[str]:
         "",
         "Each of these loops starts an iteration in every cycle (`II = 1`). `make csim-ports` runs the network on "
         "memories that know their banks and ports: an iteration that needs a bank's port twice, or a value before it "
-        "is there, stops it with the loop, the iteration, the memory and the address.",
+        "is there, stops it with the loop, the iteration, the memory and the address. Its loops must have the "
+        "iterations of `data/iterations.txt`, which are the plan's cycles.",
         "",
         "| loop | file | why an interval of 1 holds |",
         "|---|---|---|",

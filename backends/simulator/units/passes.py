@@ -117,6 +117,19 @@ def work_of(overlay: Overlay, command: Command, sources: Sequence[Source] = ()) 
     return _VectorPass(overlay, command, sources).work()
 
 
+def fills_of(overlay: Overlay, command: Command) -> list[int]:
+    """What each block of a convolution waits for in front of its cycles, where it comes alone."""
+    work = _ArrayPass(overlay, command)
+    return [array_work(work.array, work.kernel, work.block(part)).fill for part in work.parts]
+
+
+def pool_steps(overlay: Overlay, command: Command) -> tuple[int, int, int]:
+    """Cycles of rows, columns and lanes of a pooling, which work side by side, over all blocks."""
+    work = _PoolPass(overlay, command)
+    rows, columns, lanes = zip(*(pool_time(work.machine, work.pool, p.rows).steps for p in work.parts), strict=True)
+    return sum(rows), sum(columns), sum(lanes)
+
+
 class _Pass(ABC):
     """What passes of the array and of the vector unit have in common: operands come in, results go out."""
 
@@ -217,7 +230,7 @@ class _ArrayPass(_Pass):
         self.kernel = kernel_of(c)
         self.row_by_row = c.algorithm is AlgorithmCode.WINOGRAD
 
-    def _block(self, part: Part) -> Block:
+    def block(self, part: Part) -> Block:
         return Block(part.rows, part.channels, self.command.width, self.command.out_width)
 
     def place(self, tensor: Stored, part: Part) -> int:
@@ -228,14 +241,14 @@ class _ArrayPass(_Pass):
         )
 
     def compute(self, part: Part) -> int:
-        return array_work(self.array, self.kernel, self._block(part)).cycles
+        return array_work(self.array, self.kernel, self.block(part)).cycles
 
     def post(self, part: Part) -> int:
-        return post_cycles(self.array, self.kernel, self._block(part))
+        return post_cycles(self.array, self.kernel, self.block(part))
 
     def delays(self) -> tuple[int, int, int]:
         """The fill includes the last row of Winograd tiles: it is transformed after the last input row is there."""
-        first = array_work(self.array, self.kernel, self._block(self.parts[0]))
+        first = array_work(self.array, self.kernel, self.block(self.parts[0]))
         fill = first.fill
         if self.row_by_row:
             row_of_tiles = winograd_tiles(self.kernel, 1, self.command.out_width)

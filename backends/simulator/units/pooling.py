@@ -42,11 +42,15 @@ class _Tile:
 
 @dataclass(frozen=True)
 class PoolTime:
-    """``cycles`` of a block; ``fill`` before the first row is complete, ``after`` behind the last."""
+    """``cycles`` of a block; ``fill`` before the first row is complete, ``after`` behind the last.
+
+    ``steps``: what rows, columns and lanes take each.
+    """
 
     cycles: int
     fill: int
     after: int
+    steps: tuple[int, int, int]
 
 
 def _steps(count: int, width: int) -> int:
@@ -138,4 +142,4 @@ def pool_time(machine: Machine, work: PoolWork, rows: int) -> PoolTime:
     first = next(_sweeps(work, 1))
     last = tiles[-1]
     behind = max(_across(machine, work, last), _in_lanes(machine, work, _chunks(machine, work)[0], last))
-    return PoolTime(max(read, reduced, finished), first * words[0], behind + PIPELINE)
+    return PoolTime(max(read, reduced, finished), first * words[0], behind + PIPELINE, (read, reduced, finished))

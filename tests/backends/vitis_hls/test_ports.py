@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import dynamap
+from dynamap.backends.program import Program
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import quantise
 from dynamap.backends.vitis_hls import csim
@@ -110,6 +111,23 @@ def test_a_kernel_that_was_changed_is_told_which_rule_it_breaks(monkeypatch: pyt
     program = compile_program(plan_on(network, (5, 4)), quantise(network, samples=1))
     executor = CSimulationExecutor(("-O0", "-DOVERLAY_CHECK_PORTS"))
     with pytest.raises(InputError, match=r"loop 'weight_words', iteration 0: memory 'weight_buffer', bank \d+: writes"):
+        list(executor.run(program, integer_image(network, 4)))
+
+
+def test_a_loop_that_takes_longer_than_planned_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """16 positions have 4 output channels each, a lane for each of these in an iteration: 16; one fewer is planned."""
+    planned = csim.iterations_file
+
+    def one_fewer(program: Program) -> bytes:
+        content = planned(program)
+        assert b"0 16 sum_rows\n" in content
+        return content.replace(b"0 16 sum_rows\n", b"0 15 sum_rows\n")
+
+    monkeypatch.setattr(csim, "iterations_file", one_fewer)
+    network = one_conv(TensorShape(16, 4, 4), 4, Window((1, 1)))
+    program = compile_program(plan_on(network, (5, 4)), quantise(network, samples=1))
+    executor = CSimulationExecutor(("-O0", "-DOVERLAY_CHECK_PORTS"))
+    with pytest.raises(InputError, match="commands 0 to 0: loop 'sum_rows' took 16 iterations, the plan has 15"):
         list(executor.run(program, integer_image(network, 4)))
 
 

@@ -126,8 +126,7 @@ INLINE uint64_t depthwise_block(const command_t *c, const view_t *v, const block
 taps:
     while (!t.done) {
         TRIPS(1, 1048576)
-        PIPELINED(
-            depthwise_taps)  // consecutive units of pixels and of weights; those that a pixel begins with are kept
+        PIPELINED(depthwise_taps)  // consecutive units of pixels and of weights; or kept ones
         unit_t read[BANKS];
         unit_cursor_t behind;
         read_tap(&o, &t, taps, weight_buffer, kept, read, first);

@@ -300,10 +300,10 @@ INLINE uint64_t lrn_block(const command_t *c, const view_t *v, values_read_t val
     uint32_t carry = 0;
     if (b->index == 0) load_steps(values, steps);
 groups:
-    while (!second.done) {
+    for (int cycle = 0; !second.done; ++cycle) {
         TRIPS(1, 65536)
         PIPELINED(lrn_groups)  // a bank for each lane and pixel; what the first pass wrote is read two cycles later
-        if (first.done || first.number >= second.number + ahead) {
+        if (cycle >= ahead) {
             HAND_OUT(lrn_lanes(c, &o, &second, steps, passed, ends, starts, borders));
             next_lrn_group(c, b, &o, &second);
         }

@@ -126,12 +126,27 @@ write_banks:
     }
 }
 
+// Takes the next taps of channel `i` of a window, which begins at pixel `start`: three at its beginning, else two.
+INLINE pool_window_t with_taps(const command_t *c, const pool_window_t pixel[3 * WORD_UNITS][UNIT_BYTES], int start,
+                               int tap, int i, pool_window_t before) {
+    INLINED
+    pool_window_t sum = before;
+taps:
+    UNROLLED
+    for (int d = 0; d < FIRST_TAPS; ++d) {
+        UNROLL_THIS
+        const int at = start + tap + d;
+        const bool takes = (d < COLUMN_ADDERS || tap == 0) && tap + d < c->kernel_columns;
+        if (takes && at < 3 * WORD_UNITS) sum = combine(c->op == OP_MAX_POOL, sum, pixel[at][i]);
+    }
+    return sum;
+}
+
 // Pixels side by side: three taps of n windows in the first cycle, two more in each further one. The windows that begin
 // in a word of pixels, less the pads, end at most one word later (kernel_columns <= n + 1).
 INLINE uint64_t slide_row(const command_t *c, const pool_tile_t *t, reduced_read_t reduced, windows_write_t windows) {
     INLINED
     uint64_t cycles = 0;
-    const bool largest = c->op == OP_MAX_POOL;
     const int steps = larger(1, c->kernel_columns / COLUMN_ADDERS);
     const int span = larger(t->width, (t->columns - 1) * c->stride_columns + 1);
     window_word_t now = ZERO;
@@ -160,14 +175,7 @@ words:
                 for (int i = 0; i < UNIT_BYTES; ++i) {
                     UNROLL_THIS
                     pool_window_t sum = step == 0 ? no_window(c) : now[k][i];
-                taps:
-                    UNROLLED
-                    for (int d = 0; d < FIRST_TAPS; ++d) {
-                        UNROLL_THIS
-                        const int at = WORD_UNITS + start - t->pads + tap + d;
-                        const bool takes = (d < COLUMN_ADDERS || step == 0) && tap + d < c->kernel_columns;
-                        if (takes && at < 3 * WORD_UNITS) sum = combine(largest, sum, pixel[at][i]);
-                    }
+                    sum = with_taps(c, pixel, WORD_UNITS + start - t->pads, tap, i, sum);
                     now[k][i] = sum;
                 }
             }

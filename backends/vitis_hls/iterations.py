@@ -1,0 +1,135 @@
+"""How many iterations the loops of the kernel have by the plan: what ``make csim-ports`` counts must be that.
+
+From the simulator, which knows the machine from its page alone, pass by pass. A loop whose cycles the plan does not
+count (the project's README names them) is left out; what it has in addition in a known number is added here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dynamap.backends.program import AlgorithmCode, Command, DataflowCode, Flag, FormatCode, Op, Program, Source
+from dynamap.backends.simulator.simulation import overlay_of
+from dynamap.backends.simulator.units.passes import PassWork, fills_of, pool_steps, units_of, work_of
+from dynamap.cost.geometry import ceil_div
+from dynamap.cost.overlay.machine import UNIT_BYTES, Overlay
+
+Line = tuple[int, str]
+"""Iterations, and the loops that have them together, separated by spaces."""
+
+KEPT_TAPS = 256
+NEAR_SOURCES = 4
+
+
+def iterations_file(program: Program) -> bytes:
+    """``iterations.txt``: a line for each pass and loop: number of the command, iterations, loops."""
+    overlay = overlay_of(program.header)
+    lines = []
+    for number, command in enumerate(program.commands):
+        sources = program.sources(command)
+        work = work_of(overlay, command, sources)
+        loops = _array_loops if command.op is Op.CONV else _vector_loops
+        for iterations, names in (
+            *loops(overlay, command, sources, work),
+            *_placing(command, work, overlay.machine.word_bytes),
+        ):
+            lines.append(f"{number} {iterations} {names}\n")
+    return "".join(lines).encode()
+
+
+def _placing(command: Command, work: PassWork, word_bytes: int) -> Iterator[Line]:
+    """LOAD: a word of a tensor, or a place of a Winograd tile, in a cycle."""
+    loads = [block.load for block in work.times.blocks]
+    if work.times.prologue is not None:
+        loads.append(work.times.prologue)
+    placed = sum(load.place for load in loads)
+    if command.op is Op.CONV and command.algorithm is AlgorithmCode.WINOGRAD:
+        times = sum(load.place > 0 for load in loads)
+        yield placed + times * _winograd(command)[1], "transform_places"  # the last tile leaves behind them
+    elif command.op is not Op.CONCAT and command.input_format is FormatCode.C16:
+        pixels = word_bytes // UNIT_BYTES
+        if ceil_div(command.width, pixels) == ceil_div(ceil_div(command.width, 4) * 4, pixels):  # no word is padding
+            yield placed, "place_slices"
+
+
+def _winograd(command: Command) -> tuple[int, int]:
+    """Outputs and positions of a tile."""
+    taps = 4 if command.winograd_tile == 5 else 3
+    outputs = positions = 1
+    for size in (command.kernel_rows, command.kernel_columns):
+        if size > 1:
+            outputs *= command.winograd_tile
+            positions *= command.winograd_tile + taps - 1
+    return outputs, positions
+
+
+def _array_loops(overlay: Overlay, command: Command, _: tuple[Source, ...], work: PassWork) -> Iterator[Line]:
+    """Block by block the operands of the first tile come, and what the last one computes leaves."""
+    blocks = work.times.blocks
+    cycles = sum(block.compute for block in blocks)
+    if command.dataflow is DataflowCode.NS:
+        moves = cycles + len(blocks) * (2 * overlay.rows + overlay.columns + 2)
+        yield moves, "array_cycles"
+    else:
+        moves = cycles + len(blocks) * (overlay.rows + overlay.columns + 1) + sum(fills_of(overlay, command))
+        yield moves, "stationary_cycles"
+        yield moves, "array_cycles"
+    if not work.times.stores:
+        return
+    posted = sum(block.post for block in blocks)
+    if command.algorithm is AlgorithmCode.WINOGRAD:
+        yield (
+            posted + len(blocks) * _winograd(command)[0],
+            "tile_positions",
+        )  # the last tile's outputs leave behind them
+    else:
+        yield posted, "sum_rows"
+
+
+def _vector_loops(overlay: Overlay, command: Command, sources: tuple[Source, ...], work: PassWork) -> Iterator[Line]:
+    c, machine, blocks = command, overlay.machine, len(work.times.blocks)
+    cycles = sum(block.compute for block in work.times.blocks)
+    if c.op.pools:
+        rows, columns, lanes = pool_steps(overlay, c)
+        yield rows, "pooled_words"
+        if Flag.PLANES in c.flags or _gathers_in_time(c):
+            yield columns, "gathered_windows slide_steps folded_words"
+        yield lanes, "pooled_groups"
+    elif c.op is Op.DEPTHWISE and c.kernel_rows * c.kernel_columns <= KEPT_TAPS:
+        yield cycles, "depthwise_taps"
+    elif c.op in (Op.ADD, Op.MUL, Op.SCALE):
+        # The groups of lanes of a block's last word leave behind it.
+        groups = ceil_div(c.out_width * (units_of(c.out_channels) | 1) * UNIT_BYTES, machine.lanes)
+        together = machine.word_bytes // machine.lanes
+        yield cycles + blocks * ((groups - 1) % together + 1), "element_words"
+    elif c.op is Op.ACTIVATION:
+        yield cycles, "activation_groups"
+    elif c.op is Op.CONCAT and _near(machine.lanes, c, sources):
+        yield cycles, "concat_groups"
+    elif c.op is Op.LRN:
+        # The second pass of a block's last groups, and the tables of the lanes, once.
+        ahead = (machine.lanes - 1 + min(c.size // 2, c.channels)) // machine.lanes + 2
+        yield cycles + blocks * ahead, "lrn_groups"
+    elif c.op is Op.RESIZE:
+        yield (
+            c.pass_rows * c.out_width * ceil_div(units_of(c.out_channels) * UNIT_BYTES, machine.lanes),
+            "resize_groups",
+        )
+
+
+def _gathers_in_time(c: Command) -> bool:
+    """Whether the windows of a row, taken one by one, take no longer than its pixels."""
+    if c.dilation_columns > 1:
+        return False
+    under_way = min(c.out_width, ceil_div(c.kernel_columns - 1, c.stride_columns))
+    return c.out_width * max(1, c.kernel_columns // 2) <= c.width * max(1, ceil_div(under_way, 2))
+
+
+def _near(lanes: int, c: Command, sources: tuple[Source, ...]) -> bool:
+    """Whether no group of lanes has channels of more inputs than a cycle takes."""
+    begins = [source.first_channel for source in sources] + [c.out_channels]
+    for first in range(0, c.out_channels, lanes):
+        inputs = sum(begins[i] < first + lanes and begins[i + 1] > first for i in range(len(sources)))
+        if inputs > NEAR_SOURCES:
+            return False
+    return True
