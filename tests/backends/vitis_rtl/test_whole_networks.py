@@ -9,6 +9,8 @@ import pytest
 
 import dynamap
 from dynamap.backends.vitis_rtl.executor import RtlExecutor
+from dynamap.cost.algorithms import Algorithm
+from dynamap.planner.plan.layers import OnArray
 from support.architectures.catalogue import model
 from support.programs import assert_equal_layer_by_layer
 
@@ -19,6 +21,14 @@ IM2COL = {"device": "zcu104", "algorithms": "im2col", "dataflows": "ws"}
 @pytest.mark.parametrize("name", ["squeezenet", "googlenet", "resnet50", "shufflenet"])
 def test_built_in_networks(name: str) -> None:
     plan = dynamap.plan(dynamap.load(name), array="40x32", **IM2COL)
+    assert_equal_layer_by_layer(RtlExecutor(), plan)
+
+
+@pytest.mark.full
+def test_winograd_where_the_planner_takes_it() -> None:
+    decisions = {**IM2COL, "algorithms": "im2col,winograd"}
+    plan = dynamap.plan(dynamap.load("squeezenet"), array="40x32", **decisions)
+    assert Algorithm.WINOGRAD in {layer.choice.algorithm for layer in plan.layers if isinstance(layer, OnArray)}
     assert_equal_layer_by_layer(RtlExecutor(), plan)
 
 
