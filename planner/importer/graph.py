@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import onnx
@@ -47,6 +47,11 @@ class Node:
     def reads(self) -> tuple[str, ...]:
         """All names that must be known before it."""
         return (*self.inputs, *self.captured) if self.captured else self.inputs
+
+    @property
+    def asks_for_shape(self) -> bool:
+        """True of Shape and Size, which no value of what they read matters to."""
+        return self.op in ("Shape", "Size") and not self.domain
 
     def has(self, position: int) -> bool:
         """True where the optional input at ``position`` is given."""
@@ -99,11 +104,17 @@ class Graph:
     """The nodes of a model and the relations between them."""
 
     def __init__(
-        self, graph: onnx.GraphProto, protos: Sequence[onnx.NodeProto], label: str, ends: Ends | None = None
+        self,
+        graph: onnx.GraphProto,
+        protos: Sequence[onnx.NodeProto],
+        label: str,
+        ends: Ends | None = None,
+        known: Collection[str] = (),
     ) -> None:
         """``protos`` are the nodes, which may be others than those of ``graph``: calls and branches written out.
 
-        ``ends`` are those of a part of the model, None for all of it.
+        ``ends`` are those of a part of the model, None for all of it. ``known`` are tensors whose values are known
+        already: where a Shape is one, nothing has to compute what it is of.
 
         Raises InputError where a name is produced twice or by nothing, or the graph has a cycle.
         """
@@ -133,14 +144,14 @@ class Graph:
         producers = self._producers(inputs, () if ends is None else ends.constants)
         self._check_sources(producers)
         self.names = frozenset(producers)
-        self.alive = self._alive(producers)
+        self.alive = self._alive(producers, known)
         used = {name for node in self.nodes if node.index in self.alive for name in node.reads} | self._outputs
         self.inputs: tuple[str, ...] = tuple(name for name in inputs if name in used)
         self.unused_inputs: tuple[str, ...] = tuple(name for name in inputs if name not in used)
         self._readers: Counter[str] = Counter()
         self._consumers: dict[str, list[Node]] = defaultdict(list)
         for node in self.nodes:
-            if node.index in self.alive and node.op not in ("Shape", "Size"):
+            if node.index in self.alive and not node.asks_for_shape:
                 self._readers.update(name for name in node.reads if name)
                 for name in dict.fromkeys(node.reads):
                     self._consumers[name].append(node)
@@ -197,7 +208,7 @@ class Graph:
             if name not in producers:
                 raise InputError(f"{self.label}: nothing produces the output {name!r}; export the model again")
 
-    def _alive(self, producers: Mapping[str, int]) -> frozenset[int]:
+    def _alive(self, producers: Mapping[str, int], known: Collection[str]) -> frozenset[int]:
         """The nodes that some output depends on."""
         alive: set[int] = set()
         pending = [producers[name] for name in self.outputs]
@@ -205,7 +216,9 @@ class Graph:
             index = pending.pop()
             if index >= 0 and index not in alive:
                 alive.add(index)
-                pending.extend(producers[name] for name in self.nodes[index].reads)
+                node = self.nodes[index]
+                if not (node.asks_for_shape and node.outputs[0] in known):
+                    pending.extend(producers[name] for name in node.reads)
         return frozenset(alive)
 
     def _order(self, producers: Mapping[str, int]) -> tuple[Node, ...]:
@@ -213,7 +226,7 @@ class Graph:
         waits: dict[int, int] = {}
         followers: dict[int, list[int]] = defaultdict(list)
         for index in self.alive:
-            sources = {producers[name] for name in self.nodes[index].reads} - {-1}
+            sources = {producers[name] for name in self.nodes[index].reads} & self.alive
             waits[index] = len(sources)
             for source in sources:
                 followers[source].append(index)

@@ -123,7 +123,7 @@ def _lower(source: Source, shapes: Shapes | None, *, host: bool, batched: bool =
     constants: dict[str, Constant] = {}
     notices: list[str] = []
     for rounds_left in reversed(range(MAX_BRANCH_ROUNDS)):
-        graph = Graph(model.graph, nodes, label)
+        graph = Graph(model.graph, nodes, label, known=constants)
         lowering = Lowering(graph, evaluator, constants, expansion.refusals, may_branch=rounds_left > 0, host=host)
         lowering.batched = batched
         _lower_all(lowering, model, given)
@@ -132,11 +132,20 @@ def _lower(source: Source, shapes: Shapes | None, *, host: bool, batched: bool =
             nodes = take_branches(graph.nodes, lowering.taken, inliner)
         else:
             nodes, found = write_out_products(lowering, inliner)
-            if not found or not rounds_left:
+            if not rounds_left or not (found or _asks_for_shapes_alone(lowering, model)):
                 break
         constants = lowering.constants
     lowering.notices[:0] = dict.fromkeys(notices)
     return _outcome(lowering, source, host=host)
+
+
+def _asks_for_shapes_alone(lowering: Lowering, model: onnx.ModelProto) -> bool:
+    """True where a node was lowered of which nothing is read but the shape, which is known by now."""
+    graph = lowering.graph
+    if not any(node.asks_for_shape for node in graph.order):
+        return False
+    again = Graph(model.graph, [node.proto for node in graph.nodes], graph.label, known=lowering.constants)
+    return again.alive < graph.alive
 
 
 def _lower_all(lowering: Lowering, model: onnx.ModelProto, given: Shapes) -> None:
@@ -204,7 +213,7 @@ def _numbers_early(graph: Graph, nodes: list[Node]) -> list[Node]:
     early: list[Node] = []
     for node in nodes:
         variable = {name for name in node.reads if name in made or name in graph.inputs}
-        if (node.op in ("Shape", "Size") and not node.domain) or (variable and variable <= numbers):
+        if node.asks_for_shape or (variable and variable <= numbers):
             numbers.update(node.outputs)
             missing[node.index] = sum(name in made for name in variable)
             for name in variable & made.keys():

@@ -119,7 +119,7 @@ def _check_hints(lowering: Lowering, node: Node) -> None:
 
 
 def _translate(lowering: Lowering, node: Node) -> None:
-    if node.op in ("Shape", "Size") and not node.domain:
+    if node.asks_for_shape:
         _shape(lowering, node)
     elif node.op == "If" and not node.domain:
         _branch(lowering, node)
@@ -173,8 +173,11 @@ def _branch(lowering: Lowering, node: Node) -> None:
 
 
 def _shape(lowering: Lowering, node: Node) -> None:
-    """Shape and Size of an activation are known at import, the batch being 1."""
+    """Shape and Size of an activation are known at import, the batch being 1; also from an earlier round."""
     name = node.inputs[0]
+    if node.outputs[0] in lowering.constants:
+        lowering.verdict(node, Fate.FOLDED, None, "constant, computed at import")
+        return
     constant = lowering.constant(name)
     bound = lowering.values.get(name)
     sizes: tuple[int, ...] | None

@@ -135,7 +135,10 @@ def affine_of(op: str, constant: DoubleArray, first: bool) -> tuple[DoubleArray,
         return (-one, constant) if first else (one, -constant)
     if op == "Div" and not first and (constant != 0).all():
         return one / constant, zero
-    raise Unsupported("it divides by an activation or by zero", "leave divisions to the host, or use a constant")
+    raise Unsupported(
+        "it divides other numbers for each channel by an activation, or divides by zero",
+        "multiply by the reciprocal, or use a single number",
+    )
 
 
 def negate(lowering: Lowering, node: Node) -> None:

@@ -48,6 +48,8 @@ def expand(lowering: Lowering, node: Node) -> None:
     padded = (*(1,) * (len(value.shape) - len(given)), *given)
     wanted = tuple(max(size, times) for size, times in zip(value.shape, padded, strict=False))
     known = zip(value.shape, sizes, padded, strict=False)
+    if 0 in padded:
+        raise Unsupported("it gives nothing", "export the model again; the file may be damaged")
     if len(padded) > len(value.shape) or any(1 not in (size, times) and times != own for size, own, times in known):
         raise Unsupported(f"it repeats {list(value.shape)} as {list(given)}", "leave it to the host")
     if wanted == value.shape or all(_repeats(lowering, reader, node, wanted) for reader in _readers(lowering, node)):

@@ -8,11 +8,13 @@ from dynamap.cost.geometry import Window
 from dynamap.planner.importer.drafts import AddSpec, ConvSpec, LayerDraft, MulSpec, TensorDraft, Unsupported, Value
 from dynamap.planner.importer.graph import Node
 from dynamap.planner.importer.lowering import Lowering
-from dynamap.planner.importer.operators.activation import RELU, bound
+from dynamap.planner.importer.operators.activation import RELU, apply_activation, bound
 from dynamap.planner.importer.operators.affine import affine_of, apply_affine, constant_operand
 from dynamap.planner.importer.operators.broadcast import alike
+from dynamap.planner.importer.operators.functions import activation_of_steps
 from dynamap.planner.importer.operators.steps import emit_joining
 from dynamap.planner.importer.patterns import gated_by_shift, take_gated
+from dynamap.planner.network.functions import Place, Step
 
 
 def add(lowering: Lowering, node: Node) -> None:
@@ -93,7 +95,7 @@ def emit_product(lowering: Lowering, node: Node, left: Value, right: Value) -> N
 
 
 def subtract(lowering: Lowering, node: Node) -> None:
-    """Sub of two activations or with a constant on either side; Div by a constant."""
+    """Sub of two activations or with a constant on either side; Div by a constant, or of a number."""
     operand = constant_operand(lowering, node)
     if operand is None and node.op == "Sub":
         left, right = alike(lowering, node, [lowering.real(node, 0), lowering.real(node, 1)])
@@ -105,6 +107,10 @@ def subtract(lowering: Lowering, node: Node) -> None:
             "multiply by its reciprocal, or divide on the host",
         )
     value, constant, first = operand
+    if node.op == "Div" and first and np.isfinite(constant).all() and (constant == constant[0]).all():
+        quotient = Step("Div", (float(constant[0]), Place(0)))
+        apply_activation(lowering, node, value, activation_of_steps((quotient,)))
+        return
     apply_affine(lowering, node, value, *affine_of(node.op, constant, first))
 
 

@@ -156,7 +156,7 @@ def _size(dimension: onnx.TensorShapeProto.Dimension) -> int | None:
 
 
 def _check_agrees(label: str, name: str, known: list[int | None] | None, given: tuple[int, ...]) -> None:
-    if given[0] != 1 and given[:1] != tuple(known or ())[:1]:
+    if given[0] != 1 and (not known or known[0] in (None, 1)):
         raise InputError(
             f"{label}: {words_of(name, given)} asks for a batch of {given[0]}, and the overlay runs one image at a "
             f"time: give {words_of(name, (1, *given[1:]))}"
@@ -164,7 +164,7 @@ def _check_agrees(label: str, name: str, known: list[int | None] | None, given: 
     if known is None:
         return
     fits = len(known) == len(given)
-    pairs = list(zip(known, given, strict=True))[1:] if fits else []
+    pairs = list(zip(known, given, strict=True))[given[0] == 1 :] if fits else []
     if not fits or any(size not in (None, wanted) for size, wanted in pairs):
         words = " x ".join("?" if size is None else str(size) for size in known)
         raise InputError(

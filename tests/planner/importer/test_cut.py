@@ -306,3 +306,21 @@ def test_nodes_that_become_one_layer_may_be_parted(
     found = run_file(path)
     assert found.status == 0 and found.imported["kept"]
     assert all(one["kept"] for one in found.final.values())
+
+
+@pytest.mark.parametrize("op", ["CumSum", "Relu"])
+def test_what_is_asked_for_its_shape_alone_is_not_computed(op: str, tmp_path: Path) -> None:
+    """No side gets a node of which only the shape is read: a part of the host without outputs could not be run."""
+    made = [
+        conv("x", "w", "c"),
+        node(op, ["c", "axis"] if op == "CumSum" else ["c"], ["h"]),
+        node("Shape", ["h"], ["s"]),
+        node("Reshape", ["c", "s"], ["r"]),
+        conv("r", "v", "y"),
+    ]
+    path = tmp_path / "m.onnx"
+    onnx.save(model_of(made, {"axis": np.array(3, np.int32)}), path)
+    assert [one.fate for one in check_model(str(path), host=True).nodes if one.node == "h"] == [Fate.FOLDED]
+    found = run_file(path)
+    assert found.status == 0 and found.final["y"]["kept"]
+    assert len(found.document["layers"]) == 2

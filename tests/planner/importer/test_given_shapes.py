@@ -78,6 +78,12 @@ def test_a_shape_that_contradicts_the_model_is_refused(given, message, tmp_path)
         load_model(_saved(tmp_path, ("N", 3, "H", "W")), given)
 
 
+def test_a_first_axis_that_is_a_number_is_no_open_batch(tmp_path):
+    """Of 8 x 9 x 3 nothing is left open, so that no batch of 1 is to be given."""
+    with pytest.raises(InputError, match="contradicts the model, which declares 'x' as 8 x 9 x 3"):
+        load_model(_saved(tmp_path, (8, 9, 3)), {"x": (9, 9, 3)})
+
+
 def test_check_takes_a_shape(tmp_path):
     report = report_on(str(_saved(tmp_path, OPEN[0])), {"x": (1, 3, 6, 8)})
     assert report.supported

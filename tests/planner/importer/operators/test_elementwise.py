@@ -98,6 +98,14 @@ def test_an_expansion_may_name_fewer_axes(sizes, same, model_of, values):
     same(model_of(nodes, {"w": values(4, 4, 3, 3), "sizes": ints(*sizes)}))
 
 
+@pytest.mark.parametrize("op", ["Expand", "Tile"])
+def test_what_is_repeated_no_times_is_refused(op, model_of, values):
+    nodes = [conv("x", "a"), node("GlobalAveragePool", ["a"], ["g"]), node(op, ["g", "none"], ["y"])]
+    model = model_of(nodes, {"w": values(4, 4, 3, 3), "none": ints(1, 1, 0, 7)})
+    (refused,) = check_model(model).unsupported
+    assert refused.node == "y" and "it gives nothing" in refused.reason
+
+
 def test_what_is_repeated_several_times_is_refused(model_of, values):
     nodes = [conv("x", "a"), node("Tile", ["a", "times"], ["y"])]
     model = model_of(nodes, {"w": values(4, 4, 3, 3), "times": ints(1, 2, 1, 1)})

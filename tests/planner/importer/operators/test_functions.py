@@ -102,6 +102,20 @@ def test_a_function_of_positive_values(op, same, model_of, values):
     assert [step.op for step in layer.activation.steps] == ["Exp", op]
 
 
+def test_a_sigmoid_by_its_formula_is_one_table(same, model_of, values):
+    """1 / (1 + exp(n)), whose n = -c is the convolution's: a number divided by an activation is a function of it."""
+    nodes = [
+        conv("x", "c"),
+        node("Neg", ["c"], ["n"]),
+        node("Exp", ["n"], ["e"]),
+        node("Add", ["e", "one"], ["s"]),
+        node("Div", ["one", "s"], ["y"]),
+    ]
+    (layer,) = same(model_of(nodes, {"w": values(4, 4, 3, 3), "one": NUMBERS["one"]})).layers
+    points = np.linspace(-8, 8, 33)
+    assert np.allclose(evaluate(layer.activation.steps, points), 1 / (1 + np.exp(points)))
+
+
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_functions_that_are_written_as_several_nodes(spelling, same, model_of, values):
     network = same(model_of([conv(), *SPELLINGS[spelling]], {"w": values(4, 4, 3, 3), **NUMBERS}))
