@@ -47,10 +47,10 @@ FLOAT32_UNREST = 2e-6
 FLOAT16_UNREST = 1e-3
 """The same for a model that computes in float16: two roundings."""
 
-SMALL_MACS = 10**8
-"""Networks up to this size have few roundings, of which a single trial may move none: they get several trials."""
+TRIED_MACS = 5 * 10**8
+"""A network is moved as often as this allows: the smaller it is, the fewer roundings there are that one trial moves."""
 
-TRIALS = 5
+MOST_TRIALS = 50
 
 UNBOUNDED = (
     "it holds choices or depends on one (a label, an index, which boxes are left), and the least difference may change "
@@ -158,7 +158,7 @@ def _expect_whole(quantised: QuantisedNetwork, arrays: Mapping[str, Array]) -> E
     given = {**original.outputs, **{name: original.inside[name] for name in crossed}}
     outputs = {name: as_real(array, name) for name, array in given.items()}
     reach = dict.fromkeys(outputs, 0.0)
-    for seed in range(TRIALS if _is_small(network) else 1):
+    for seed in range(_trials(network)):
         moved = evaluate_model(network, arrays, overlay, segments, Unrest(seed, relative))
         for name in outputs:
             reach[name] = max(reach[name], _distance(as_real(moved[name], name), as_real(lost[name], name)))
@@ -176,8 +176,9 @@ def _expect_whole(quantised: QuantisedNetwork, arrays: Mapping[str, Array]) -> E
     return Expectation(outputs, imported, bounds, tuple(crossed), discrete)
 
 
-def _is_small(network: Network) -> bool:
-    return sum(network.macs(layer) for layer in network.layers) <= SMALL_MACS
+def _trials(network: Network) -> int:
+    macs = sum(network.macs(layer) for layer in network.layers)
+    return min(MOST_TRIALS, max(1, TRIED_MACS // max(1, macs)))
 
 
 def compare_final(expected: Expectation, found: Mapping[str, Array]) -> dict[str, FinalOutput]:
@@ -217,7 +218,7 @@ def _reach(
 ) -> dict[str, float]:
     """How far each output goes at most when all values inside are moved a little."""
     reach = dict.fromkeys(outputs, 0.0)
-    for seed in range(TRIALS if _is_small(network) else 1):
+    for seed in range(_trials(network)):
         moved = evaluate(network, images, roundings, Unrest(seed, relative))
         for name, values in outputs.items():
             reach[name] = max(reach[name], _distance(moved[name].ravel(), values.ravel()))
