@@ -14,7 +14,8 @@ from dynamap.planner.plan.layers import OnArray
 from support.architectures.catalogue import model
 from support.programs import assert_equal_layer_by_layer
 
-IM2COL = {"device": "zcu104", "algorithms": "im2col", "dataflows": "ws"}
+ON_BOARD = {"device": "zcu104", "algorithms": "im2col"}
+IM2COL = {**ON_BOARD, "dataflows": "ws"}
 
 
 @pytest.mark.full
@@ -29,6 +30,15 @@ def test_winograd_where_the_planner_takes_it() -> None:
     decisions = {**IM2COL, "algorithms": "im2col,winograd"}
     plan = dynamap.plan(dynamap.load("squeezenet"), array="40x32", **decisions)
     assert Algorithm.WINOGRAD in {layer.choice.algorithm for layer in plan.layers if isinstance(layer, OnArray)}
+    assert_equal_layer_by_layer(RtlExecutor(), plan)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("dataflows", ["ns,ws,is", "is"])
+@pytest.mark.parametrize("name", ["squeezenet", "googlenet"])
+def test_every_dataflow(name: str, dataflows: str) -> None:
+    """As they are planned with all of them, and with inputs that stay alone."""
+    plan = dynamap.plan(dynamap.load(name), array="40x32", dataflows=dataflows, **ON_BOARD)
     assert_equal_layer_by_layer(RtlExecutor(), plan)
 
 

@@ -50,6 +50,9 @@ FIRST_LAYERS = {
     "hwc to hwc": Layer(3, 6, 7, 5, (3, 3), pad=1, block_rows=2, input_format=HWC, output_format=HWC),
     "hwc of 40 channels": Layer(40, 6, 5, 16, (3, 3), pad=1, block_rows=2, input_format=HWC),
     "hwc of 70 channels, longer than a word": Layer(70, 4, 3, 20, block_channels=16, input_format=HWC),
+    "hwc that stays": Layer(
+        3, 9, 11, 24, (3, 3), stride=2, pad=1, block_rows=2, input_format=HWC, dataflow=DataflowCode.IS
+    ),
 }
 WINDOWS = {
     "windows of 3 channels": Layer(3, 9, 11, 24, (3, 3), stride=2, pad=1, block_rows=2, input_format=TOEPLITZ),
