@@ -83,6 +83,11 @@ class Operator:
     exported: tuple[Step, ...] = ()
 
 
+def _where(truth: Values, x: Values, y: Values) -> Values:
+    chosen: Values = np.where(truth != 0, x, y)
+    return chosen
+
+
 def _erf(x: Values) -> Values:
     result: Values = np.asarray(np.frompyfunc(math.erf, 1, 1)(x), np.float64)
     return result
@@ -200,7 +205,7 @@ OPERATORS: dict[str, Operator] = {
     "Swish": Operator(lambda x, alpha: x * _sigmoid(alpha * x), (("alpha", 1.0),)),
     "Tanh": Operator(np.tanh),
     "ThresholdedRelu": Operator(lambda x, alpha: np.where(x > alpha, x, 0.0), (("alpha", 1.0),)),
-    "Where": Operator(lambda truth, x, y: np.where(truth != 0, x, y)),
+    "Where": Operator(_where),
     "Xor": _truths(np.logical_xor),
 }
 """Every operator of a function, by its name in ONNX. Numbers that ONNX gives as inputs are operands."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 import numpy as np
 import onnx
@@ -30,15 +31,18 @@ def in_float32(model: onnx.ModelProto) -> onnx.ModelProto:
     return wide
 
 
-Part = TensorProto | onnx.TypeProto.Tensor | onnx.AttributeProto
+Part: TypeAlias = TensorProto | onnx.TypeProto.Tensor | onnx.AttributeProto
 
 
 def _is_narrow(part: Part) -> bool:
+    kind: int
     if isinstance(part, TensorProto):
-        return part.data_type == TensorProto.BFLOAT16
-    if isinstance(part, onnx.AttributeProto):
-        return part.i == TensorProto.BFLOAT16
-    return part.elem_type == TensorProto.BFLOAT16
+        kind = part.data_type
+    elif isinstance(part, onnx.AttributeProto):
+        kind = part.i
+    else:
+        kind = part.elem_type
+    return kind == int(TensorProto.BFLOAT16)
 
 
 def _parts(model: onnx.ModelProto) -> Iterator[Part]:
