@@ -50,7 +50,7 @@ FLOAT16_UNREST = 1e-3
 TRIED_MACS = 5 * 10**8
 """A network is moved as often as this allows: the smaller it is, the fewer roundings there are that one trial moves."""
 
-MOST_TRIALS = 50
+LEAST_TRIALS, MOST_TRIALS = 3, 50
 
 UNBOUNDED = (
     "it holds choices or depends on one (a label, an index, which boxes are left), and the least difference may change "
@@ -178,7 +178,7 @@ def _expect_whole(quantised: QuantisedNetwork, arrays: Mapping[str, Array]) -> E
 
 def _trials(network: Network) -> int:
     macs = sum(network.macs(layer) for layer in network.layers)
-    return min(MOST_TRIALS, max(1, TRIED_MACS // max(1, macs)))
+    return min(MOST_TRIALS, max(LEAST_TRIALS, TRIED_MACS // max(1, macs)))
 
 
 def compare_final(expected: Expectation, found: Mapping[str, Array]) -> dict[str, FinalOutput]:
