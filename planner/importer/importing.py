@@ -13,7 +13,7 @@ import onnx
 from dynamap.cost.errors import InputError
 from dynamap.planner.importer.constants.budget import Budget
 from dynamap.planner.importer.constants.evaluation import Evaluator
-from dynamap.planner.importer.cutting.cut import FixedBatch, cut
+from dynamap.planner.importer.cutting.cut import cut
 from dynamap.planner.importer.drafts import Constant, Value
 from dynamap.planner.importer.fates import CheckReport, refusal
 from dynamap.planner.importer.finish import network_of, report_of, settled_layers
@@ -27,7 +27,7 @@ from dynamap.planner.importer.nesting.inlining import Inliner
 from dynamap.planner.importer.nesting.products import write_out_products
 from dynamap.planner.importer.operators.quant import settle_integer_inputs
 from dynamap.planner.importer.reading.agreement import check_agreement
-from dynamap.planner.importer.reading.inputs import bind_inputs, check_given
+from dynamap.planner.importer.reading.inputs import FixedBatch, bind_inputs, check_given
 from dynamap.planner.importer.reading.read import Source, in_memory, read_source
 from dynamap.planner.importer.reading.schema import check_file_version, check_other_opsets, opset_of
 from dynamap.planner.importer.reading.tensors import TensorReader

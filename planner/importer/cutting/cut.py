@@ -22,7 +22,7 @@ from dynamap.planner.importer.graph import Ends, Graph, Node, at_batch_1
 from dynamap.planner.importer.judging import lower_nodes
 from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.importer.operators.quant import settle_integer_inputs
-from dynamap.planner.importer.reading.inputs import bind_tensor
+from dynamap.planner.importer.reading.inputs import FixedBatch, bind_tensor
 from dynamap.planner.importer.reading.read import Source
 from dynamap.planner.importer.reading.shapes import REAL_TYPES, output_types, sizes_of
 from dynamap.planner.network.network import Network
@@ -38,10 +38,6 @@ _VIEWS = frozenset(
 _RANDOM = ("Bernoulli", "Multinomial", "RandomNormalLike", "RandomUniformLike")
 DOMAINS = ("", "com.microsoft", "ai.onnx.ml")
 """Whose operators onnxruntime has."""
-
-
-class FixedBatch(InputError):
-    """A batch is asked for where a model is cut; or what was taken for a batch is none."""
 
 
 @dataclass(frozen=True, eq=False)

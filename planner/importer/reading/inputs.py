@@ -21,6 +21,10 @@ _INTEGERS = (TensorProto.INT8, TensorProto.UINT8)
 _EXAMPLE = (1, 3, 320, 320)
 
 
+class FixedBatch(InputError):
+    """A batch is asked for; or what was taken for a batch is none."""
+
+
 def bind_inputs(lowering: Lowering, model: onnx.ModelProto, given: Shapes) -> None:
     """Give the network's input its tensor; ``given`` are the dimensions of inputs that the user names.
 
@@ -67,7 +71,7 @@ def _without_batch(
     tensor = declared.tensor_type
     known = [_size(dimension) for dimension in tensor.shape.dim]
     if given is not None:
-        _check_agrees(lowering.graph.label, name, known, given)
+        _check_agrees(lowering, name, known, given)
         known = list(given)
     if not known or known[0] in (None, 0, 1) or None in known:
         return None
@@ -123,7 +127,7 @@ def _sizes(lowering: Lowering, name: str, declared: onnx.TypeProto.Tensor, given
     label = lowering.graph.label
     known = [_size(dimension) for dimension in declared.shape.dim] if declared.HasField("shape") else None
     if given is not None:
-        _check_agrees(label, name, known, given)
+        _check_agrees(lowering, name, known, given)
         known = list(given)
     if known is None or len(known) not in (2, 3, 4):
         rank = "no" if known is None else len(known)
@@ -155,12 +159,18 @@ def _size(dimension: onnx.TensorShapeProto.Dimension) -> int | None:
     return int(dimension.dim_value) if dimension.HasField("dim_value") and dimension.dim_value >= 0 else None
 
 
-def _check_agrees(label: str, name: str, known: list[int | None] | None, given: tuple[int, ...]) -> None:
-    if given[0] != 1 and (not known or known[0] in (None, 1)):
-        raise InputError(
+def _check_agrees(lowering: Lowering, name: str, known: list[int | None] | None, given: tuple[int, ...]) -> None:
+    label = lowering.graph.label
+    first = known[0] if known else None
+    if given[0] != 1 and first in (None, 1):
+        problem = (
             f"{label}: {words_of(name, given)} asks for a batch of {given[0]}, and the overlay runs one image at a "
             f"time: give {words_of(name, (1, *given[1:]))}"
         )
+        if first == 1 or len(given) > 3:
+            raise InputError(problem)
+        if lowering.batched:
+            raise FixedBatch(problem)
     if known is None:
         return
     fits = len(known) == len(given)
@@ -175,10 +185,13 @@ def _check_agrees(label: str, name: str, known: list[int | None] | None, given: 
 
 def _suggested(known: list[int | None]) -> list[int]:
     """Dimensions to try: batch 1, 3 channels where they are open, an image of 320 x 320 for what is left."""
+    side = _EXAMPLE[-1]
+    if len(known) == 3 and (known[0] not in (None, 1) or known[1:] in ([None, 1], [None, 3])):
+        return [side if size is None else size for size in known]  # C x H x W or H x W x C, without a batch
     if len(known) == 4 and known[1] is None and known[3] in (1, 3, 4):  # N x H x W x C
-        return [1, *(320 if size is None else size for size in known[1:])]
+        return [1, *(side if size is None else size for size in known[1:])]
     first = 3 if known[1] is None else known[1]
-    return [1, first, *(320 if size is None else size for size in known[2:])]
+    return [1, first, *(side if size is None else size for size in known[2:])]
 
 
 _KINDS = frozenset(TensorProto.DataType.values())

@@ -89,13 +89,28 @@ def test_a_batch_is_still_refused_where_the_model_is_cut(tmp_path: Path) -> None
         resolve(str(tmp_path / "model.onnx"))
 
 
-def test_a_given_shape_may_repeat_an_axis_that_is_no_batch(tmp_path: Path) -> None:
-    shape, nodes = (3, "h", "w"), FORMS["C x H x W"][1]
+OPEN = {"C x H x W": ((3, "h", "w"), "3x320x320"), "H x W x C": (("h", "w", 3), "320x320x3")}
+
+
+@pytest.mark.parametrize("form", OPEN)
+def test_open_axes_are_given_without_a_batch(tmp_path: Path, form: str) -> None:
+    """What the message suggests is what the model can take; the sizes that are given are those of the original."""
+    sizes, nodes = FORMS[form]
+    shape, suggested = OPEN[form]
     cast = helper.make_node("Identity", ["x"], ["i"], name="i")
     constants = {"w": values(8, 3, 3, 3), "first": np.array([0], np.int64)}
     onnx.save(model_of([cast, *nodes], constants, shape), tmp_path / "model.onnx")
-    network = resolve(str(tmp_path / "model.onnx"), shapes={"x": (3, SIDE, SIDE)})
+    with pytest.raises(InputError, match=f"x={suggested}'?$"):
+        resolve(str(tmp_path / "model.onnx"))
+    network = resolve(str(tmp_path / "model.onnx"), shapes={"x": sizes})
     assert sides(network) == ["host 1", "overlay 1"] and network.tensors[network.outputs[0]].as_list() == [8, 12, 12]
+
+
+def test_a_batch_is_still_refused_where_the_first_axis_is_open(tmp_path: Path) -> None:
+    nodes = [helper.make_node("Conv", ["x", "w"], ["y"], name="y")]
+    onnx.save(model_of(nodes, {"w": values(8, 3, 3)}, ("n", 3, "length")), tmp_path / "model.onnx")
+    with pytest.raises(InputError, match=r"asks for a batch of 4.*x=1x3x50"):
+        resolve(str(tmp_path / "model.onnx"), shapes={"x": (4, 3, 50)})
 
 
 VIEWS = {
