@@ -44,6 +44,16 @@ def suggestion(found: str, known: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
+def choices(found: str, known: Iterable[str]) -> str:
+    """`choose from A, B` and a suggestion, for what is none of these.
+
+    >>> choices("high", ["cbc", "highs"])
+    "choose from cbc, highs; did you mean 'highs'?"
+    """
+    names = list(known)
+    return f"choose from {', '.join(names)}{suggestion(found, names)}"
+
+
 def _likeness(wanted: str, names: Iterable[str]) -> dict[str, float]:
     """Of the names that are like enough: how much, from 0 to 1."""
     matcher = difflib.SequenceMatcher(b=wanted)

@@ -6,9 +6,11 @@ count (the project's README names them) is left out; what it has in addition in 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from dynamap.backends.program import AlgorithmCode, Command, DataflowCode, Flag, FormatCode, Op, Program, Source
+from dynamap.backends.program.lowering.geometry import winograd_form
 from dynamap.backends.simulator.simulation import overlay_of
 from dynamap.backends.simulator.units.passes import PassWork, fills_of, pool_steps, units_of, work_of
 from dynamap.cost.geometry import ceil_div
@@ -17,8 +19,8 @@ from dynamap.cost.overlay.machine import UNIT_BYTES, Overlay
 Line = tuple[int, str]
 """Iterations, and the loops that have them together, separated by spaces."""
 
-KEPT_TAPS = 256
-NEAR_SOURCES = 4
+KEPT_TAPS, NEAR_SOURCES = 256, 4
+"""As the kernel has them: taps whose units are kept, and inputs that a group of lanes can have."""
 
 
 def iterations_file(program: Program) -> bytes:
@@ -45,22 +47,11 @@ def _placing(command: Command, work: PassWork, word_bytes: int) -> Iterator[Line
     placed = sum(load.place for load in loads)
     if command.op is Op.CONV and command.algorithm is AlgorithmCode.WINOGRAD:
         times = sum(load.place > 0 for load in loads)
-        yield placed + times * _winograd(command)[1], "transform_places"  # the last tile leaves behind them
+        yield placed + times * winograd_form(command).positions, "transform_places"  # the last tile leaves behind them
     elif command.op is not Op.CONCAT and command.input_format is FormatCode.C16:
         pixels = word_bytes // UNIT_BYTES
         if ceil_div(command.width, pixels) == ceil_div(ceil_div(command.width, 4) * 4, pixels):  # no word is padding
             yield placed, "place_slices"
-
-
-def _winograd(command: Command) -> tuple[int, int]:
-    """Outputs and positions of a tile."""
-    taps = 4 if command.winograd_tile == 5 else 3
-    outputs = positions = 1
-    for size in (command.kernel_rows, command.kernel_columns):
-        if size > 1:
-            outputs *= command.winograd_tile
-            positions *= command.winograd_tile + taps - 1
-    return outputs, positions
 
 
 def _array_loops(overlay: Overlay, command: Command, _: tuple[Source, ...], work: PassWork) -> Iterator[Line]:
@@ -78,10 +69,8 @@ def _array_loops(overlay: Overlay, command: Command, _: tuple[Source, ...], work
         return
     posted = sum(block.post for block in blocks)
     if command.algorithm is AlgorithmCode.WINOGRAD:
-        yield (
-            posted + len(blocks) * _winograd(command)[0],
-            "tile_positions",
-        )  # the last tile's outputs leave behind them
+        # The last tile's outputs leave behind them.
+        yield posted + len(blocks) * math.prod(winograd_form(command).outputs), "tile_positions"
     else:
         yield posted, "sum_rows"
 

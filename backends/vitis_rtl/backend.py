@@ -40,7 +40,7 @@ class VitisRtl:
 
     name = "vitis-rtl"
     vendor = "amd"
-    description = "AMD devices, in SystemVerilog: simulated by Verilator, mapped by Yosys; no Winograd yet"
+    description = "AMD devices, in SystemVerilog: simulated by Verilator, mapped by Yosys; Winograd where weights stay"
 
     def executor(self) -> Executor:
         """The kernel under Verilator."""

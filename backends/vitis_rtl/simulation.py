@@ -94,8 +94,7 @@ class Simulations:
         return bench.outputs.unpack(done.stdout)
 
     def _build(self, bench: Bench) -> Path:
-        folder = self._folder / f"bench{len(self._built)}"
-        folder.mkdir()
+        folder = Path(tempfile.mkdtemp(prefix="bench", dir=self._folder))
         write_sources(folder, SIMULATED, (*BENCHES, PRIMITIVE, REPLAY))
         verilator = tools.verilator()
         # Small loops of the array in loops stay loops: unrolled, they are as long to compile as instances.

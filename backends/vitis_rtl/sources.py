@@ -63,7 +63,6 @@ ROOMS = {
         "post_lanes.sv",
         "parameter_bank.sv",
         "parameter_memory.sv",
-        "post_requests.sv",
         "post.sv",
     ),
     "store": (
@@ -78,7 +77,8 @@ ROOMS = {
         "run_requests.sv",
         "store_requests.sv",
     ),
-    "tiles": ("position_requests.sv", "tile_parameters.sv", "tile_places.sv"),
+    "tiles": ("tile_parameters.sv", "tile_places.sv"),
+    "requests": ("chunk_order.sv", "post_requests.sv", "position_requests.sv"),
     "control": ("control_slave.sv",),
     "sequence": ("drain_pkg.sv", "drain.sv"),
     "core": (
@@ -148,6 +148,7 @@ DRAIN = (
     *ROOMS["post"],
     *ROOMS["store"],
     *ROOMS["tiles"],
+    *ROOMS["requests"],
     *ROOMS["sequence"],
 )
 """What becomes of the sums: POST, STORE and their order, with the ports."""
@@ -175,6 +176,7 @@ CORE = (
     *ROOMS["post"],
     *ROOMS["store"],
     *ROOMS["tiles"],
+    *ROOMS["requests"],
     *ROOMS["sequence"],
     *ROOMS["core"],
 )

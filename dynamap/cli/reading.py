@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from dynamap.cost.errors import InputError
-from dynamap.cost.likeness import suggestion
+from dynamap.cost.likeness import choices
 
 E = TypeVar("E", bound=Enum)
 
@@ -22,8 +22,7 @@ def one_word(called: str, known: Mapping[str, Any]) -> dict[str, Any]:
 
     def word(given: Any) -> Any:
         if given not in known:
-            choices = f"choose from {', '.join(known)}{suggestion(given, known)}"
-            raise InputError(f"{called} does not know {given!r:.60}: {choices}")
+            raise InputError(f"{called} does not know {given!r:.60}: {choices(given, known)}")
         return known[given]
 
     def offered(incomplete: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.errors import InputError
-from dynamap.cost.likeness import suggestion
+from dynamap.cost.likeness import choices
 from dynamap.planner.network.given_shapes import loaded_shapes, read_shapes, written_shapes
 from dynamap.planner.request.preprocessing import Preprocessing, parse_preprocessing
 
@@ -55,9 +55,7 @@ def parse_choices(option: str, words: Iterable[str | E] | None, kind: type[E]) -
     chosen = [word.value if isinstance(word, kind) else str(word).lower() for word in words]
     for word in chosen:
         if word not in known:
-            raise InputError(
-                f"{option} does not know {word!r}: choose from {', '.join(known)}{suggestion(word, known)}"
-            )
+            raise InputError(f"{option} does not know {word!r}: {choices(word, known)}")
     if not chosen:
         raise InputError(f"{option} needs at least one of {', '.join(known)}")
     return tuple(member for member in kind if member.value in chosen)
@@ -88,8 +86,7 @@ def _read_plain(option: str, given: Any, kinds: tuple[type, ...] = (int, float),
 
 def _read_word(known: Sequence[str], option: str, given: Any) -> str:
     if given not in known:
-        near = suggestion(str(given), known)
-        raise InputError(f"{option} does not know {given!r:.60}: choose from {', '.join(known)}{near}")
+        raise InputError(f"{option} does not know {given!r:.60}: {choices(str(given), known)}")
     return str(given)
 
 

@@ -91,16 +91,13 @@ class DrainShape:
         """Columns of a row in whole sets of positions, as rows are counted where inputs stay."""
         return -(-width // self.side_planes) * self.side_planes
 
-    def chunks(self, across: int) -> list[int]:
-        """Units of 16 in each chunk of a block, tile by tile of columns, group by group of a tile.
+    def chunks(self, left: int) -> list[int]:
+        """Of a block of so many units of 8 columns each chunk's, tile by tile of columns, group by group of a tile.
 
-        ``across``: its channels, or its positions where inputs stay.
-
-        >>> DrainShape(LaneShape(columns=24, pairs=16)).chunks(80)
+        >>> DrainShape(LaneShape(columns=24, pairs=16)).chunks(5)
         [2, 1, 2]
         """
         found = []
-        left = -(-across // UNIT_BYTES)
         while left:
             tile = min(left, self.lanes.columns // UNIT_PAIRS)
             left -= tile
@@ -114,8 +111,8 @@ class DrainShape:
         loads; ``by_channel``: a row is a channel, in whole planes, and comes with its parameters.
         """
         if by_channel:
-            return [max(self._rows(channels), self.lanes.pairs) for _ in self.chunks(positions)]
-        return [max(positions, UNIT_PAIRS * units) for units in self.chunks(channels)]
+            return [max(self._rows(channels), self.lanes.pairs) for _ in self.chunks(-(-positions // UNIT_BYTES))]
+        return [max(positions, UNIT_PAIRS * units) for units in self.chunks(-(-channels // UNIT_BYTES))]
 
     def post_cycles(self, positions: int, channels: int, *, by_channel: bool = False) -> int:
         """From the first request for a row to the cycle behind the last: POST is taken so long by a block."""

@@ -17,21 +17,8 @@ QUOTIENT_CYCLES = 6
 
 
 def chunks(shape: DrainShape, channels: int) -> list[int]:
-    """Pieces of 8 channels in each chunk of a block, tile by tile of columns, group by group of a tile.
-
-    >>> from dynamap.backends.vitis_rtl.core.post import LaneShape
-    >>> chunks(DrainShape(LaneShape(columns=24, pairs=16)), 40)
-    [2, 1, 2]
-    """
-    found = []
-    left = -(-channels // PIECE_CHANNELS)
-    while left:
-        tile = min(left, shape.lanes.columns // PIECE_CHANNELS)
-        left -= tile
-        while tile:
-            found.append(min(tile, shape.lanes.pairs // PIECE_CHANNELS))
-            tile -= found[-1]
-    return found
+    """Pieces of 8 channels in each chunk of a block."""
+    return shape.chunks(-(-channels // PIECE_CHANNELS))
 
 
 def _chunk_cycles(reads: int, pieces: int) -> int:

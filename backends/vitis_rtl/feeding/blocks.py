@@ -8,7 +8,7 @@ from enum import Enum
 from itertools import accumulate, pairwise
 
 from dynamap.backends.program.specification import DataflowCode
-from dynamap.backends.vitis_rtl.feeding.shape import UNIT, FeedShape
+from dynamap.backends.vitis_rtl.feeding.shape import UNIT, FeedShape, image_row_units
 
 LEAST_TILE = 4
 """Cycles after which an accumulator row may come again."""
@@ -80,7 +80,7 @@ class ConvolutionBlock:
     def row_units(self) -> int:
         """Units from a row to the next: rows keep what memory has, pixels or units up to a multiple of 4."""
         if self.layout is Layout.PIXELS:
-            return 4 * -(-self.width // 4) * self.pitch
+            return image_row_units(self.width, self.planes)
         return 4 * -(-self.width * self.pitch // 4)
 
     @property

@@ -8,6 +8,13 @@ UNIT = 16
 """Bytes of a unit of the buffers: the channels of a pixel of one plane."""
 
 
+def image_row_units(width: int, planes: int) -> int:
+    """Units from a row of an image in a buffer to the next: as many pixels as memory keeps, a multiple of 4, and an odd
+    number of units from one to the next, so that neither reads nor writes meet in a bank.
+    """
+    return 4 * -(-width // 4) * (planes | 1)
+
+
 def _power(number: int) -> int:
     """The least power of two that is no less."""
     return 1 << (number - 1).bit_length()

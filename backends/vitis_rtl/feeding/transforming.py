@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dynamap.backends.arithmetic.winograd import WinogradForm
 from dynamap.backends.vitis_rtl.feeding.forms import form_codes, transform_cycles
-from dynamap.backends.vitis_rtl.feeding.shape import UNIT
+from dynamap.backends.vitis_rtl.feeding.shape import UNIT, image_row_units
 from dynamap.backends.vitis_rtl.records import Field
 
 WALKED_CYCLES = 4
@@ -106,8 +106,8 @@ class TransformBlock:
 
     @property
     def row_units(self) -> int:
-        """Units from a row to the next: rows keep what memory has, pixels up to a multiple of 4."""
-        return 4 * -(-self.width // 4) * self.pitch
+        """Units from a row to the next."""
+        return image_row_units(self.width, self.planes)
 
     @property
     def tiles(self) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from dynamap.backends.program.specification import AlgorithmCode, Command, Mode
 from dynamap.backends.vitis_rtl.core.post import UNIT_PAIRS, DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
+from dynamap.backends.vitis_rtl.feeding.shape import image_row_units
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
 from dynamap.backends.vitis_rtl.program.passes import vector_pass
 from dynamap.backends.vitis_rtl.vector.shape import VectorUnitShape
@@ -126,7 +127,7 @@ def _is_winograd(command: Command) -> bool:
 def pixel_units(command: Command) -> int:
     """Units of Winograd's buffer of pixels, both halves, that a command takes."""
     rows = max(command.block_input_rows, command.last_input_rows)
-    units = 4 * -(-command.width // 4) * rows * (channel_units(command) | 1)
+    units = rows * image_row_units(command.width, channel_units(command))
     return units * (1 if command.mode is Mode.STREAM_WEIGHTS else 2)
 
 

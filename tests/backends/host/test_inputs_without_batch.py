@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from PIL import Image
 
 from dynamap.cost.errors import InputError
 from dynamap.planner.models import resolve
@@ -58,9 +59,8 @@ def test_the_host_adds_the_batch(tmp_path: Path, form: str, kind: int) -> None:
 @pytest.mark.parametrize("form", ["C x H x W", "H x W x C"])
 def test_a_picture_for_such_an_input(tmp_path: Path, form: str) -> None:
     """The bytes as they are, in the order of the input's axes: as the same values given as an array."""
-    pillow = pytest.importorskip("PIL.Image")
     pixels = np.random.default_rng(2).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
-    pillow.fromarray(pixels).save(tmp_path / "photo.png")
+    Image.fromarray(pixels).save(tmp_path / "photo.png")
     path = saved(tmp_path, form, TensorProto.UINT8)
     from dynamap.backends.program.parts import model_inputs
     from dynamap.backends.quantise import quantise

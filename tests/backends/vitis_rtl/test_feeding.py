@@ -12,7 +12,7 @@ from dynamap.backends.vitis_rtl.feeding import ConvolutionBlock, FeedShape, Layo
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from support.array_tiles import PAIR
 from support.feed_blocks import RESET, random_data, sums
-from support.feed_runs import computed
+from support.feed_runs import assert_in_their_cycles, computed
 
 IntArray = npt.NDArray[np.int64]
 
@@ -55,8 +55,7 @@ def test_sums_and_cycles_of_a_block(simulations: Simulations, shape: FeedShape, 
     data = random_data(block, 3)
     seen, (found,), offered = computed(simulations, shape, [block], [data])
     compare(shape, block, found, sums(block, data))
-    starts = offered + np.array(tile_starts(shape, [block]))
-    np.testing.assert_array_equal(np.flatnonzero(seen["take"][RESET:, 0]) + RESET, starts)
+    starts = assert_in_their_cycles(seen, shape, [block], offered)
     (done,) = np.flatnonzero(seen["done"][RESET:, 0]) + RESET
     assert done == starts[-1] + block.positions - 1
 
@@ -70,8 +69,7 @@ def test_blocks_follow_each_other_without_a_bubble(simulations: Simulations, sha
     for number in (0, 1):
         both = sums(blocks[2 + number], datas[2 + number]) + sums(blocks[4 + number], datas[4 + number])
         compare(shape, blocks[2 + number], found[number], both)
-    starts = offered + np.array(tile_starts(shape, blocks))
-    np.testing.assert_array_equal(np.flatnonzero(seen["take"][RESET:, 0]) + RESET, starts)
+    assert_in_their_cycles(seen, shape, blocks, offered)
     assert np.count_nonzero(seen["done"][RESET:, 0]) == len(blocks)
 
 
@@ -95,8 +93,7 @@ def test_windows_of_a_toeplitz_input(simulations: Simulations) -> None:
     data = random_data(WINDOWS, 5)
     seen, (found,), offered = computed(simulations, UNEVEN, [WINDOWS], [data])
     compare(UNEVEN, WINDOWS, found, sums(WINDOWS, data))
-    starts = offered + np.array(tile_starts(UNEVEN, [WINDOWS]))
-    np.testing.assert_array_equal(np.flatnonzero(seen["take"][RESET:, 0]) + RESET, starts)
+    assert_in_their_cycles(seen, UNEVEN, [WINDOWS], offered)
 
 
 WIDE = [
@@ -114,8 +111,7 @@ def test_tiles_of_winograd_and_bytes_in_turn(simulations: Simulations, shape: Fe
     seen, (tiles, bytes_), offered = computed(simulations, shape, blocks, datas)
     compare_tiles(shape, TILES, tiles, sums(TILES, datas[1]))
     compare(shape, SAME, bytes_, sums(SAME, datas[2]))
-    starts = offered + np.array(tile_starts(shape, blocks))
-    np.testing.assert_array_equal(np.flatnonzero(seen["take"][RESET:, 0]) + RESET, starts)
+    assert_in_their_cycles(seen, shape, blocks, offered)
 
 
 def test_cycles_by_hand() -> None:

@@ -12,7 +12,7 @@ from dynamap.backends.program.specification import DataflowCode
 from dynamap.backends.vitis_rtl.feeding import ConvolutionBlock, FeedShape, Layout, held_starts
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from support.feed_blocks import RESET, random_data, sums
-from support.feed_runs import computed
+from support.feed_runs import assert_in_their_cycles, computed
 
 IntArray = npt.NDArray[np.int64]
 IS = DataflowCode.IS
@@ -54,8 +54,7 @@ def test_sums_and_cycles_of_a_block(simulations: Simulations, shape: FeedShape, 
     data = random_data(block, 3)
     seen, (found,), offered = computed(simulations, shape, [block], [data])
     compare(shape, block, found, sums(block, data))
-    starts = offered + np.array(held_starts(shape, [block]))
-    np.testing.assert_array_equal(np.flatnonzero(seen["take"][RESET:, 0]) + RESET, starts)
+    starts = assert_in_their_cycles(seen, shape, [block], offered)
     (done,) = np.flatnonzero(seen["done"][RESET:, 0]) + RESET
     assert done == starts[-1] + block.out_channels - 1
 
@@ -71,8 +70,7 @@ def test_blocks_follow_each_other_without_a_bubble(simulations: Simulations, sha
     for number in (0, 1):
         both = sums(blocks[2 + number], datas[2 + number]) + sums(blocks[4 + number], datas[4 + number])
         compare(shape, blocks[2 + number], found[number], both)
-    starts = offered + np.array(held_starts(shape, blocks))
-    np.testing.assert_array_equal(np.flatnonzero(seen["take"][RESET:, 0]) + RESET, starts)
+    assert_in_their_cycles(seen, shape, blocks, offered)
     assert np.count_nonzero(seen["done"][RESET:, 0]) == len(blocks)
 
 

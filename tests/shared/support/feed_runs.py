@@ -27,6 +27,15 @@ def starts_of(shape: FeedShape, blocks: Sequence[ConvolutionBlock]) -> list[int]
     return held_starts(shape, blocks) if dataflow is DataflowCode.IS else tile_starts(shape, blocks)
 
 
+def assert_in_their_cycles(
+    seen: dict[str, IntArray], shape: FeedShape, blocks: Sequence[ConvolutionBlock], offered: int
+) -> IntArray:
+    """Every tile's first vector is at the array in the cycle that the formula says; these cycles."""
+    starts = offered + np.array(starts_of(shape, blocks))
+    np.testing.assert_array_equal(np.flatnonzero(seen["take"][RESET:, 0]) + RESET, starts)
+    return starts
+
+
 def vectors_of(block: ConvolutionBlock) -> int:
     """Vectors of each tile: windows, or weights of output channels where inputs stay."""
     return block.out_channels if block.dataflow is DataflowCode.IS else block.positions

@@ -82,15 +82,10 @@ class Chunk:
     used: npt.NDArray[np.bool_]
 
 
-def lane_inputs(shape: LaneShape, chunks: Sequence[Chunk], begin: int, behind: int) -> tuple[dict[str, IntArray], int]:
-    """Chunks one after the other, none sooner than ``pairs`` cycles after the one before; the first at ``begin``.
-
-    Returns the inputs and the cycle of the first column's first answer.
-    """
-    lengths = [max(len(chunk.sums), shape.pairs) for chunk in chunks]
-    cycles = begin + sum(lengths) + shape.pairs + behind
-    inputs = {
-        "rst": np.zeros(cycles, np.int64),
+def _silent(shape: LaneShape, cycles: int) -> Inputs:
+    """Nothing is said but the reset at the begin; sums are random."""
+    return {
+        "rst": (np.arange(cycles) < shape.pairs + 14).astype(np.int64),
         "load": np.zeros(cycles, np.int64),
         "by_channel": np.zeros(cycles, np.int64),
         "used": np.zeros((cycles, 2), np.int64),
@@ -99,6 +94,16 @@ def lane_inputs(shape: LaneShape, chunks: Sequence[Chunk], begin: int, behind: i
         "low": np.random.default_rng(0).integers(0, 2**31, (cycles, shape.columns)),
         "high": np.random.default_rng(1).integers(0, 2**31, (cycles, shape.columns)),
     }
+
+
+def lane_inputs(shape: LaneShape, chunks: Sequence[Chunk], begin: int, behind: int) -> tuple[dict[str, IntArray], int]:
+    """Chunks one after the other, none sooner than ``pairs`` cycles after the one before; the first at ``begin``.
+
+    Returns the inputs and the cycle of the first column's first answer.
+    """
+    lengths = [max(len(chunk.sums), shape.pairs) for chunk in chunks]
+    cycles = begin + sum(lengths) + shape.pairs + behind
+    inputs = _silent(shape, cycles)
     at = begin
     for chunk, length in zip(chunks, lengths, strict=True):
         rows = len(chunk.sums)
@@ -114,7 +119,6 @@ def lane_inputs(shape: LaneShape, chunks: Sequence[Chunk], begin: int, behind: i
                 inputs["low"][span, column] = chunk.sums[:, 2 * pair]
                 inputs["high"][span, column] = chunk.sums[:, 2 * pair + 1]
         at += length
-    inputs["rst"][: shape.pairs + 14] = 1
     return inputs, begin
 
 
@@ -122,16 +126,8 @@ def channel_inputs(shape: LaneShape, sums: IntArray, channels: Channels, used: I
     """Rows that are channels, ``sums`` [channels, positions] of the first group of columns, from ``begin`` on."""
     count = len(sums)
     cycles = begin + count + 2 * shape.pairs + 40
-    inputs = {
-        "rst": (np.arange(cycles) < shape.pairs + 14).astype(np.int64),
-        "load": np.zeros(cycles, np.int64),
-        "by_channel": np.ones(cycles, np.int64),
-        "used": np.zeros((cycles, 2), np.int64),
-        "channels": np.zeros((cycles, 2 * PARAMETERS.itemsize), np.int64),
-        "valid": np.zeros((cycles, shape.columns), np.int64),
-        "low": np.random.default_rng(0).integers(0, 2**31, (cycles, shape.columns)),
-        "high": np.random.default_rng(1).integers(0, 2**31, (cycles, shape.columns)),
-    }
+    inputs = _silent(shape, cycles)
+    inputs["by_channel"][:] = 1
     rows = begin + np.arange(count)
     inputs["load"][rows - 1] = 1
     inputs["channels"][rows - 1] = np.tile(channels.view(np.uint8).reshape(count, -1), 2)

@@ -12,6 +12,7 @@ from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from support.layer_records import MEMORY_WORDS, Layer, LayerData, layer_bench, layer_data, layer_inputs, starts_of
+from support.port_records import unsettle
 
 IntArray = npt.NDArray[np.int64]
 
@@ -67,6 +68,19 @@ def check_cycles(seen: dict[str, IntArray], expected: CoreCycles) -> None:
     for name in ("posted", "filled", "emptied", "stored"):
         assert found[name] == [getattr(cycles, name) for cycles in expected.drained], name
     assert found["busy"] == list(range(1, expected.total + 1))
+
+
+def check_with_stalls(
+    simulations: Simulations, shape: CoreShape, layer: Layer, seed: int, random: np.random.Generator
+) -> None:
+    """All channels of the memory stall, latencies and gaps change: every byte is the same, every block is stored."""
+    data = layer_data(shape, layer, TABLE, seed)
+    cycles = [8 * core_cycles(work, MEMORY).total for work in data.works]
+    inputs = layer_inputs(shape, data, TABLE, cycles)
+    unsettle(inputs, random)
+    for seen, work in zip(run(simulations, shape, data, inputs, cycles), data.works, strict=True):
+        assert not seen["busy"][-1]
+        assert seen["stored"].sum() == (0 if work.keep else len(work.blocks))
 
 
 def check(

@@ -23,6 +23,16 @@ AS_PLANNED = ("request", "data_ready", "data_valid")
 CHANNELS = 5
 
 
+def unsettle(inputs: Mapping[str, IntArray], random: np.random.Generator) -> None:
+    """All channels of the bench's memory stall, latencies and gaps change."""
+    total = len(inputs["rst"])
+    inputs["gap"][:, 0] = random.integers(0, 4, total)
+    inputs["read_latency"][:, 0] = random.integers(2, 60, total)
+    inputs["write_latency"][:, 0] = random.integers(2, 60, total)
+    inputs["stall"][:] = random.random((total, CHANNELS)) < [0.3, 0.5, 0.3, 0.5, 0.3]
+    inputs["address_waits"][:] = random.integers(0, 2)
+
+
 def memory_bench(port: MemoryPort) -> Bench:
     """The bench of one port; its fields in the order of the SystemVerilog."""
     bits = ("rst", "stop", *AS_PLANNED, "address_waits", "failing", "push_read", "push_write", "poke_memory")

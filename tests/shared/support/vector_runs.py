@@ -8,6 +8,7 @@ import numpy.typing as npt
 from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from dynamap.backends.vitis_rtl.vector.cycles import vector_cycles
+from support.port_records import unsettle
 from support.vector_records import BEGIN, MEMORY_WORDS, VectorData, vector_bench, vector_inputs
 
 IntArray = npt.NDArray[np.int64]
@@ -45,11 +46,6 @@ def check_with_stalls(simulations: Simulations, data: VectorData, seed: int) -> 
     """All channels of the memory stall, latencies and gaps change: every byte is the same."""
     random = np.random.default_rng(seed)
     inputs = vector_inputs(data.work.shape, data, 8 * vector_cycles(data.work, MEMORY).total)
-    total = len(inputs["rst"])
-    inputs["gap"][:, 0] = random.integers(0, 4, total)
-    inputs["read_latency"][:, 0] = random.integers(2, 60, total)
-    inputs["write_latency"][:, 0] = random.integers(2, 60, total)
-    inputs["stall"][:] = random.random((total, 5)) < [0.3, 0.5, 0.3, 0.5, 0.3]
-    inputs["address_waits"][:] = random.integers(0, 2)
+    unsettle(inputs, random)
     seen = _run(simulations, data, inputs)
     assert seen["stored"].sum() == len(data.work.blocks)

@@ -30,6 +30,18 @@ INLINE void set_lane(lanes_t *lanes, int lane, bool known, int value, int multip
     lanes->shift[lane] = (uint8_t)shift;
 }
 
+// Values of units, a lane for each.
+INLINE void set_lanes(const command_t *c, const unit_t units[BANKS], lanes_t *lanes) {
+    INLINED
+lanes:
+    UNROLLED
+    for (int lane = 0; lane < LANES; ++lane) {
+        UNROLL_THIS
+        const int value = units[lane / UNIT_BYTES].byte[lane % UNIT_BYTES] - c->input_zero_point;
+        set_lane(lanes, lane, true, value, c->multiplier, c->shift);
+    }
+}
+
 INLINE uint64_t activation_block(const command_t *c, const view_t *v, const block_t *b, units_read_t input_buffer,
                                  PRODUCTS) {
     uint64_t cycles = 0;
@@ -43,13 +55,7 @@ groups:
         unit_t units[BANKS];
         read_units(input_buffer, pixel_unit(v, p.row, p.column) + p.unit, smaller(EACH, o.units - p.unit), units);
         lanes_t lanes;
-    lanes:
-        UNROLLED
-        for (int lane = 0; lane < LANES; ++lane) {
-            UNROLL_THIS
-            const int value = units[lane / UNIT_BYTES].byte[lane % UNIT_BYTES] - c->input_zero_point;
-            set_lane(&lanes, lane, true, value, c->multiplier, c->shift);
-        }
+        set_lanes(c, units, &lanes);
         HAND_OUT(lanes);
         ++cycles;
         next_pixels(c, b, &o, &p);
@@ -174,13 +180,7 @@ groups:
         read_units(input_buffer, pixel_unit(v, from.row, from.column) + phase + p.unit, smaller(EACH, o.units - p.unit),
                    units);
         lanes_t lanes;
-    lanes:
-        UNROLLED
-        for (int lane = 0; lane < LANES; ++lane) {
-            UNROLL_THIS
-            const int value = units[lane / UNIT_BYTES].byte[lane % UNIT_BYTES] - c->input_zero_point;
-            set_lane(&lanes, lane, true, value, c->multiplier, c->shift);
-        }
+        set_lanes(c, units, &lanes);
         HAND_OUT(lanes);
         if (p.unit % WORD_UNITS == 0) ++cycles;
         next_pixels(c, b, &o, &p);

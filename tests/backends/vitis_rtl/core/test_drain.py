@@ -182,7 +182,7 @@ def test_the_cycles_of_a_block_by_channel_by_hand() -> None:
 def test_the_cycles_of_a_block_by_hand() -> None:
     """13 positions of 80 channels, 48 of them in a tile: two units and one of 13 cycles, then two of 16."""
     # 2 units take 16 cycles for their parameters, one takes 13 for its positions.
-    assert WIDE.chunks(80) == [2, 1, 2]
+    assert WIDE.chunks(5) == [2, 1, 2]
     assert WIDE.post_cycles(13, 80) == 16 + 13 + 16
     # The last request is in cycle 16 + 13 + 12; its row is answered 4 cycles later, the last of 16 pairs 15 later,
     # its byte 12 later, and written 2 later.

@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 
 from dynamap.backends.program.specification import AlgorithmCode, DataflowCode, FormatCode
-from dynamap.backends.vitis_rtl.core.cycles import core_cycles
 from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.core.registers import LEAST_PIXELS_WORD, CorePass
 from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory
 from dynamap.backends.vitis_rtl.simulation import Simulations
-from support.layer_checks import MEMORY, SHORT, SMALL, TABLE, check, run
-from support.layer_records import Layer, layer_data, layer_inputs, passes_of
+from support.layer_checks import SHORT, SMALL, check, check_with_stalls
+from support.layer_records import Layer, passes_of
 
 LARGE = CoreShape(
     FeedShape(rows=129, columns=48, weight_depth=1024),
@@ -175,18 +174,7 @@ def test_stalls_of_the_memory_change_no_byte(simulations: Simulations, shape: Co
         Layer(64, 6, 6, 100, block_channels=16, look_up=True),
         Layer(20, 9, 7, 40, (3, 3), pad=1, block_rows=2, dataflow=IS),
     ):
-        data = layer_data(shape, layer, TABLE, 4)
-        cycles = [8 * core_cycles(work, MEMORY).total for work in data.works]
-        inputs = layer_inputs(shape, data, TABLE, cycles)
-        total = len(inputs["rst"])
-        inputs["gap"][:, 0] = random.integers(0, 4, total)
-        inputs["read_latency"][:, 0] = random.integers(2, 60, total)
-        inputs["write_latency"][:, 0] = random.integers(2, 60, total)
-        inputs["stall"][:] = random.random((total, 5)) < [0.3, 0.5, 0.3, 0.5, 0.3]
-        inputs["address_waits"][:] = random.integers(0, 2)
-        for seen, work in zip(run(simulations, shape, data, inputs, cycles), data.works, strict=True):
-            assert not seen["busy"][-1]
-            assert seen["stored"].sum() == (0 if work.keep else len(work.blocks))
+        check_with_stalls(simulations, shape, layer, 4, random)
 
 
 @pytest.mark.full

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from dynamap.backends.program.specification import AlgorithmCode, FormatCode
-from dynamap.backends.vitis_rtl.core.cycles import core_cycles
 from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.core.registers import CorePass
 from dynamap.backends.vitis_rtl.core.shape import CoreShape
@@ -16,8 +15,8 @@ from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from dynamap.cost.errors import InputError
-from support.layer_checks import MEMORY, TABLE, check, run
-from support.layer_records import Layer, layer_data, layer_inputs, passes_of
+from support.layer_checks import check, check_with_stalls
+from support.layer_records import Layer, passes_of
 
 SMALL = CoreShape(
     FeedShape(rows=16, columns=8, operand_bits=16, input_depth=512, weight_depth=2048),
@@ -61,14 +60,14 @@ LAYERS = {
 }
 
 
-@pytest.mark.parametrize(("number", "layer"), enumerate(LAYERS.values()), ids=LAYERS.keys())
+@pytest.mark.parametrize(("number", "layer"), list(enumerate(LAYERS.values())), ids=LAYERS.keys())
 def test_layers_are_computed_in_their_cycles(simulations: Simulations, number: int, layer: Layer) -> None:
     """Tiles of both sizes in one and two dimensions, rounds, blocks of rows and of channels, sums that are kept."""
     check(simulations, (SMALL, SHORT)[number % 2], layer, 1)
 
 
 @pytest.mark.full
-@pytest.mark.parametrize(("number", "layer"), enumerate(LAYERS.values()), ids=LAYERS.keys())
+@pytest.mark.parametrize(("number", "layer"), list(enumerate(LAYERS.values())), ids=LAYERS.keys())
 def test_layers_are_computed_on_the_other_core(simulations: Simulations, number: int, layer: Layer) -> None:
     """Each on the one that the test above leaves out."""
     check(simulations, (SHORT, SMALL)[number % 2], layer, 1)
@@ -91,18 +90,7 @@ def test_stalls_of_the_memory_change_no_byte(simulations: Simulations, shape: Co
     """All channels stall, latencies and gaps change."""
     random = np.random.default_rng(shape.feed.rows)
     for layer in (LAYERS["blocks of rows"], LAYERS["weights stream"]):
-        data = layer_data(shape, layer, TABLE, 4)
-        cycles = [8 * core_cycles(work, MEMORY).total for work in data.works]
-        inputs = layer_inputs(shape, data, TABLE, cycles)
-        total = len(inputs["rst"])
-        inputs["gap"][:, 0] = random.integers(0, 4, total)
-        inputs["read_latency"][:, 0] = random.integers(2, 60, total)
-        inputs["write_latency"][:, 0] = random.integers(2, 60, total)
-        inputs["stall"][:] = random.random((total, 5)) < [0.3, 0.5, 0.3, 0.5, 0.3]
-        inputs["address_waits"][:] = random.integers(0, 2)
-        for seen, work in zip(run(simulations, shape, data, inputs, cycles), data.works, strict=True):
-            assert not seen["busy"][-1]
-            assert seen["stored"].sum() == len(work.blocks)
+        check_with_stalls(simulations, shape, layer, 4, random)
 
 
 def test_the_array_in_instances_runs_a_layer_too(simulations: Simulations) -> None:

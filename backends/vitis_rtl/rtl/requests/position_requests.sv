@@ -30,73 +30,55 @@ module position_requests
   localparam int unsigned PieceChannels = 8;
   localparam int unsigned GroupPieces = Pairs / PieceChannels;
   localparam int unsigned TilePieces = Columns / PieceChannels;
-  localparam int unsigned TileBits = $clog2(TilePieces + 1) + 1;
+  localparam int unsigned UnitsBits = $clog2(TilePieces + 1) + 1;
   localparam int unsigned ChannelBits = $clog2(Pairs + 1);
 
-  // What stands before a chunk: its group, the first row of its column tile, and the pieces that are left.
-  typedef struct packed {
-    logic [Groups-1:0] group;
-    logic [RowBits-1:0] row;
-    logic [TileBits-1:0] tile_left;
-    logic [CountBits-1:0] left;
-  } place_t;
-
-  place_t place_q, next_q, following;
-  logic [TileBits-1:0] pieces_q, next_pieces_q, fitting;
+  logic [UnitsBits-1:0] pieces, next_pieces;
+  logic [Groups-1:0] group;
   logic [1:0] begin_q;
-  logic busy_q, take, last, more, first_q, reading_q;
+  logic busy_q, take, last, more, last_chunk, first_q, reading_q;
   logic [CountBits-1:0] tiles_q, channel_q, next_channel_q;
   logic [ChannelBits-1:0] channels_q;  // left, whose parameters take a cycle each
-  logic [RowBits-1:0] row_q, tile_row_q;
+  logic [RowBits-1:0] next_row, row_q, tile_row_q;
   index_t datum_q, line_q;
   logic last_datum_here, last_of_tile, last_read;
 
-  always_comb begin
-    following = place_q;
-    following.left = place_q.left - CountBits'(pieces_q);
-    if (place_q.tile_left == pieces_q) begin
-      following.group = Groups'(1);
-      following.row = place_q.row + RowBits'(block_i.positions);
-      following.tile_left = TileBits'(TilePieces);
-    end else begin
-      following.group = Groups'({place_q.group, 1'b0});
-      following.tile_left = place_q.tile_left - pieces_q;
-    end
-  end
-
-  always_comb begin
-    fitting = TileBits'(GroupPieces);
-    if (next_q.tile_left < TileBits'(GroupPieces)) fitting = next_q.tile_left;
-    if (next_q.left < CountBits'(fitting)) fitting = TileBits'(next_q.left);
-  end
+  chunk_order #(
+      .TileUnits(TilePieces),
+      .GroupUnits(GroupPieces),
+      .Groups(Groups),
+      .RowBits(RowBits)
+  ) u_order (
+      .clk_i,
+      .start_i,
+      .row_i(RowBits'(block_i.row)),
+      .units_i((block_i.channels + CountBits'(PieceChannels - 1)) / CountBits'(PieceChannels)),
+      .tile_rows_i(RowBits'(block_i.positions)),
+      .busy_i(busy_q),
+      .take_i(take),
+      .more_o(more),
+      .next_row_o(next_row),
+      .next_units_o(next_pieces),
+      .group_o(group),
+      .units_o(pieces),
+      .last_o(last_chunk)
+  );
 
   assign last_datum_here = datum_q == last_datum(columns_i);
   assign last_of_tile = last_datum_here && line_q == last_datum(rows_i);
   assign last_read = last_of_tile && tiles_q == 1;
   assign last = (last_read | !reading_q) && channels_q <= ChannelBits'(1);
-  assign more = next_q.left != 0;
   assign take = begin_q[1] | (busy_q & last & more);
 
   always_ff @(posedge clk_i) begin
-    if (start_i) begin
-      next_q <= '{
-          group: Groups'(1),
-          row: RowBits'(block_i.row),
-          tile_left: TileBits'(TilePieces),
-          left: (block_i.channels + CountBits'(PieceChannels - 1)) / CountBits'(PieceChannels)
-      };
-      next_channel_q <= '0;
-    end else if (busy_q) next_q <= following;
-    next_pieces_q <= fitting;
+    if (start_i) next_channel_q <= '0;
     if (take) begin
-      place_q <= next_q;
-      pieces_q <= next_pieces_q;
       channel_q <= next_channel_q;
-      next_channel_q <= next_channel_q + CountBits'(next_pieces_q) * CountBits'(PieceChannels);
-      channels_q <= ChannelBits'(next_pieces_q) * ChannelBits'(PieceChannels);
+      next_channel_q <= next_channel_q + CountBits'(next_pieces) * CountBits'(PieceChannels);
+      channels_q <= ChannelBits'(next_pieces) * ChannelBits'(PieceChannels);
       tiles_q <= block_i.positions;
-      row_q <= next_q.row;
-      tile_row_q <= next_q.row;
+      row_q <= next_row;
+      tile_row_q <= next_row;
       datum_q <= '0;
       line_q <= '0;
       first_q <= 1'b1;
@@ -122,13 +104,13 @@ module position_requests
   end
 
   assign busy_o = busy_q | (|begin_q);
-  assign read_o = reading_q ? place_q.group : '0;
+  assign read_o = reading_q ? group : '0;
   assign read_row_o = row_q;
   assign chunk_o = busy_q & first_q;
   assign chunk_data_o = '{
-          planes: CountBits'(pieces_q),
+          planes: CountBits'(pieces),
           spans: '0,
-          last: place_q.left == CountBits'(pieces_q)
+          last: last_chunk
       };
   assign channel_o = channel_q;
 

@@ -5,8 +5,6 @@
 //
 // Where inputs stay, a row is a channel, and its parameters come with it; a chunk is what one group of columns has of
 // all channels, in whole planes, and takes a cycle for each, at least one per pair of lanes.
-//
-// Rows of a tile of columns are consecutive, and tiles follow each other.
 module post_requests
   import post_pkg::*;
 #(
@@ -37,7 +35,7 @@ module post_requests
   localparam int unsigned UnitPairs = UnitBytes / 2;
   localparam int unsigned GroupUnits = Pairs / UnitPairs;
   localparam int unsigned TileUnits = Columns / UnitPairs;
-  localparam int unsigned TileBits = $clog2(TileUnits + 1) + 1;
+  localparam int unsigned UnitsBits = $clog2(TileUnits + 1) + 1;
   localparam int unsigned FetchBits = $clog2(Pairs + 1);
 
   if (Columns % UnitPairs != 0 || Pairs % UnitPairs != 0 || Pairs == 0) begin : gen_check
@@ -47,24 +45,14 @@ module post_requests
     $error("RowBits: at most 16.");
   end
 
-  // What stands before a chunk: its group, its tile's first row, and the units that are left.
-  typedef struct packed {
-    logic [Groups-1:0] group;
-    logic [RowBits-1:0] row;
-    logic [TileBits-1:0] tile_left;
-    logic [CountBits-1:0] left;
-  } place_t;
-
-  // The place of the next chunk is known two cycles behind the one before, which has eight or more.
-  place_t place_q, next_q, following;
-  logic [TileBits-1:0] planes_q, next_planes_q, fitting;
   logic [1:0] begin_q;
-  logic busy_q, take, last, more;
+  logic busy_q, take, last, more, last_chunk;
+  logic [Groups-1:0] group;
+  logic [UnitsBits-1:0] planes, next_planes;
   logic [CountBits-1:0] reads_q, number_q;  // of a pair in the block, or of a channel
   logic [FetchBits-1:0] fetches_q;
   logic [CountBits-1:0] rows, spans;  // of a chunk; of 16 channels or positions
-  logic [RowBits-1:0] tile_rows;
-  logic [RowBits-1:0] row_q;
+  logic [RowBits-1:0] tile_rows, next_row, row_q;
   logic first_q, fetching;
 
   always_comb begin
@@ -78,46 +66,36 @@ module post_requests
     end
   end
 
-  always_comb begin
-    following = place_q;
-    following.left = place_q.left - CountBits'(planes_q);
-    if (place_q.tile_left == planes_q) begin
-      following.group = Groups'(1);
-      following.row = place_q.row + tile_rows;
-      following.tile_left = TileBits'(TileUnits);
-    end else begin
-      following.group = Groups'({place_q.group, 1'b0});
-      following.tile_left = place_q.tile_left - planes_q;
-    end
-  end
-
-  always_comb begin
-    fitting = TileBits'(GroupUnits);
-    if (next_q.tile_left < TileBits'(GroupUnits)) fitting = next_q.tile_left;
-    if (next_q.left < CountBits'(fitting)) fitting = TileBits'(next_q.left);
-  end
+  chunk_order #(
+      .TileUnits(TileUnits),
+      .GroupUnits(GroupUnits),
+      .Groups(Groups),
+      .RowBits(RowBits)
+  ) u_order (
+      .clk_i,
+      .start_i,
+      .row_i(RowBits'(block_i.row)),
+      .units_i(spans),
+      .tile_rows_i(tile_rows),
+      .busy_i(busy_q),
+      .take_i(take),
+      .more_o(more),
+      .next_row_o(next_row),
+      .next_units_o(next_planes),
+      .group_o(group),
+      .units_o(planes),
+      .last_o(last_chunk)
+  );
 
   assign last = reads_q <= CountBits'(1) && fetches_q <= FetchBits'(1);
-  assign more = next_q.left != 0;
   assign take = begin_q[1] | (busy_q & last & more);
 
   always_ff @(posedge clk_i) begin
-    if (start_i) begin
-      next_q <= '{
-          group: Groups'(1),
-          row: RowBits'(block_i.row),
-          tile_left: TileBits'(TileUnits),
-          left: spans
-      };
-    end else if (busy_q) next_q <= following;
-    next_planes_q <= fitting;
     if (take) begin
-      place_q <= next_q;
-      planes_q <= next_planes_q;
       reads_q <= rows;
-      fetches_q <= FetchBits'(next_planes_q) * FetchBits'(UnitPairs);
+      fetches_q <= FetchBits'(next_planes) * FetchBits'(UnitPairs);
       if (block_i.by_channel) fetches_q <= FetchBits'(Pairs);
-      row_q <= next_q.row;
+      row_q <= next_row;
       first_q <= 1'b1;
     end else begin
       if (reads_q != 0) reads_q <= reads_q - 1'b1;
@@ -137,7 +115,7 @@ module post_requests
   end
 
   assign busy_o = busy_q | (|begin_q);
-  assign read_o = busy_q && reads_q != 0 ? place_q.group : '0;
+  assign read_o = busy_q && reads_q != 0 ? group : '0;
   assign read_half_o = block_i.half;
   assign read_row_o = row_q;
   assign fetching = busy_q && (block_i.by_channel ? reads_q != 0 : fetches_q != 0);
@@ -151,9 +129,9 @@ module post_requests
     fetch_used_o[0] = {number_q, 1'b0} < (CountBits + 1)'(block_i.channels);
     fetch_used_o[1] = {number_q, 1'b1} < (CountBits + 1)'(block_i.channels);
     chunk_data_o = '{
-        planes: CountBits'(planes_q),
-        spans: CountBits'(planes_q),
-        last: place_q.left == CountBits'(planes_q)
+        planes: CountBits'(planes),
+        spans: CountBits'(planes),
+        last: last_chunk
     };
     if (block_i.by_channel) begin
       fetch_first_o = fetching;
