@@ -279,6 +279,7 @@ class Command:
     slopes_address: int = long_word("LEAKY: slope_count int32, multipliers of products < 0", default=0)
     values_address: int = long_word("AVERAGE_POOL, LRN: the operation's own table", default=0)
     values_bytes: int = word("bytes of the operation's own table", default=0)
+    size_reciprocal: int = word("RESIZE: ceil(2^32 / `size`); 0: `size` is 1", default=0)
 
 
 class Area(Enum):

@@ -28,19 +28,12 @@ SETUP_LOOPS: Mapping[tuple[str, str], str] = MappingProxyType(
 
 DIVIDING: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "flow.h": ("flow_of",),
-        "flow_stationary.h": ("is_load_position",),
         "pixelwise.h": ("origin_of",),
         "pooling.h": ("pool_of", "reading_of", "tile_columns_of"),
         "pooling_columns.h": ("cycles_by_pixel",),
-        "records.h": ("block_of",),
-        "sums.h": ("add_sum", "shifted"),
-        "transform.h": ("gather_data",),
-        "window.h": ("geometry_of", "open_segment", "read_window"),
-        "winograd.h": ("form_of",),
     }
 )
-"""Functions that divide by what is no constant, by file: the tool builds a divider for each."""
+"""Functions of the vector unit that divide by what is no constant, by file: the tool builds a divider for each."""
 
 _ANNOUNCED = re.compile(r"^\s*(PIPELINED|NOT_YET)\((\w+)\);?\s*(?://\s*(.*))?$", re.MULTILINE)
 
@@ -88,9 +81,10 @@ def loop_table() -> list[str]:
         "",
         *(f"- `{function}` (`src/{file}`): {why}" for (file, function), why in SETUP_LOOPS.items()),
         "",
-        "Functions that divide by a number that is no constant, so that the tool builds dividers (not yet without): "
+        "Functions of the vector unit that divide by a number that is no constant, so that the tool builds dividers "
+        "(not yet without; no other function divides so): "
         + ", ".join(f"`{name}` (`src/{file}`)" for file, names in DIVIDING.items() for name in names)
-        + "; and those of NS.",
+        + ".",
         "",
         "Not proven here: that two processes at work at once do not need one bank's port; that additions and "
         "multiplications between a loop's iterations meet the clock; the depth of streams whose reader keeps step.",

@@ -41,14 +41,67 @@ INLINE void take_parameters(int *arrived, bool idle, parameter_t parameters[PARA
     }
 }
 
+// Where a Winograd tile is, or how far the next one of a lane.
+typedef struct {
+    int down, right;
+} tile_at_t;
+
+INLINE void move_tile(const form_t *f, tile_at_t step, tile_at_t *at) {
+    at->down += step.down;
+    at->right += step.right;
+    if (at->right < f->across) return;
+    at->right -= f->across;
+    ++at->down;
+}
+
+// The tiles of the lanes. IS: consecutive ones, so that the next ones are LANES further, or as many fewer as a row of
+// accumulators has left. NS, WS: one, and the next one.
+enum { LANES_LEFT = ARRAY_COLUMNS % LANES };
+
+typedef struct {
+    tile_at_t of_lane[LANES];
+    tile_at_t whole, left;  // steps
+} tiles_of_lanes_t;
+
+INLINE void begin_tiles(const command_t *c, const form_t *f, tiles_of_lanes_t *t) {
+    const tile_at_t one = {0, 1};
+    tile_at_t at = {0, 0};
+first_tiles:
+    UNROLLED
+    for (int lane = 0; lane < LANES; ++lane) {
+        t->of_lane[lane] = at;
+        if (c->dataflow == IS) move_tile(f, one, &at);
+    }
+    t->whole = c->dataflow == IS ? at : one;
+    t->left = t->of_lane[LANES_LEFT];
+}
+
+// Behind `before`, which has become `now`.
+INLINE void next_tiles(const form_t *f, const post_order_t *before, const post_order_t *now, tiles_of_lanes_t *t) {
+    const tile_at_t start = {0, 0};
+    const tile_at_t step = now->by_channel && now->first - before->first == LANES_LEFT ? t->left : t->whole;
+    if (now->by_channel ? now->first == before->first : now->line == before->line) return;
+tiles_of_lanes:
+    UNROLLED
+    for (int lane = 0; lane < LANES; ++lane) {
+        if (!now->by_channel && now->line == 0)
+            t->of_lane[lane] = start;
+        else
+            move_tile(f, step, &t->of_lane[lane]);
+    }
+}
+
 // A block of a convolution on its way through POST.
 typedef struct {
     post_order_t order;
+    tiles_of_lanes_t tiles;  // Winograd
     form_t form;
     parameter_t held[LANES];  // of the output channels of the lanes
     half_results_t part;      // Winograd
-    int output;               // Winograd: next output of the tiles `made`; all are out if negative
+    bool leaves;              // Winograd: outputs of the tiles `made` are still to come, next (y, x)
+    int y, x;
     post_order_t made;
+    tiles_of_lanes_t made_tiles;
 } posted_t;
 
 // The parameters of the lanes: those of consecutive output channels from `first` on (NS, WS), or of one (IS). Each
@@ -74,11 +127,11 @@ INLINE int place_of_sum(const command_t *c, const block_t *b, const post_order_t
     return byte_of_output(c, b, number_of_lane(o, lane), channel_of_lane(o, lane));
 }
 
-INLINE int place_in_tile(const command_t *c, const block_t *b, const form_t *f, const post_order_t *o, int y, int x,
-                         int lane) {
-    const int tile = number_of_lane(o, lane);
-    const int row = tile / f->across * f->m1 + y;
-    const int column = tile % f->across * f->m2 + x;
+INLINE int place_in_tile(const command_t *c, const block_t *b, const posted_t *p, int lane) {
+    const post_order_t *o = &p->made;
+    const tile_at_t at = p->made_tiles.of_lane[lane];
+    const int row = at.down * p->form.m1 + p->y;
+    const int column = at.right * p->form.m2 + p->x;
     if (lane >= lanes_of(o) || row >= b->rows || column >= c->out_width) return -1;
     return byte_of_output(c, b, row * c->out_width + column, channel_of_lane(o, lane));
 }
@@ -96,14 +149,12 @@ lanes_of_sums:
 
 // Winograd: an output of the tiles of the lanes.
 INLINE void post_tiles(const command_t *c, const block_t *b, const posted_t *p, const tables_t *tables, results_t *r) {
-    const int y = p->output / p->form.m2;
-    const int x = p->output % p->form.m2;
 lanes_of_outputs:
     UNROLLED
     for (int lane = 0; lane < LANES; ++lane) {
-        const int8_t value = requantise(c, sum_of_tile(&p->form, p->part, y, x, lane), &p->held[lane]);
+        const int8_t value = requantise(c, sum_of_tile(&p->form, p->part, p->y, p->x, lane), &p->held[lane]);
         r->value[lane] = looked_up(c, value, tables->lookup);
-        r->place[lane] = place_in_tile(c, b, &p->form, &p->made, y, x, lane);
+        r->place[lane] = place_in_tile(c, b, p, lane);
     }
 }
 
@@ -146,7 +197,11 @@ INLINE void begin_post(const command_t *c, const block_t *b, posted_t *p) {
     p->order = post_order_of(c, b);
     p->made = p->order;
     p->form = form_of(c, b->rows);
-    p->output = -1;
+    begin_tiles(c, &p->form, &p->tiles);
+    p->made_tiles = p->tiles;
+    p->leaves = false;
+    p->y = 0;
+    p->x = 0;
 }
 
 // One cycle of a convolution; true when the block is complete.
@@ -154,12 +209,16 @@ INLINE bool post_cycle(const command_t *c, const block_t *b, posted_t *p, bool i
                        parameter_t parameters[PARAMETER_CHANNELS / LANES + 1][LANES], const tables_t *tables) {
     results_t r;
     r.ends = false;
-    if (p->output >= 0) {  // fewer outputs than positions
+    if (p->leaves) {  // fewer outputs than positions
         post_tiles(c, b, p, tables, &r);
         write_channel_intel(results_from_post, r);
-        ++p->output;
-        if (p->output == p->form.m1 * p->form.m2) p->output = -1;
-        return p->output < 0 && p->order.done;
+        ++p->x;
+        if (p->x == p->form.m2) {
+            p->x = 0;
+            ++p->y;
+        }
+        p->leaves = p->y < p->form.m1;
+        return !p->leaves && p->order.done;
     }
     bool valid = true;
     lanes_t sums;
@@ -172,10 +231,15 @@ INLINE bool post_cycle(const command_t *c, const block_t *b, posted_t *p, bool i
     if (c->algorithm == WINOGRAD) {
         gather_sums(&p->form, p->order.i, p->order.j, sums.product, p->part);
         if (p->order.position + 1 == p->order.positions) {
-            p->output = 0;
+            p->leaves = true;
+            p->y = 0;
+            p->x = 0;
             p->made = p->order;
+            p->made_tiles = p->tiles;
         }
+        const post_order_t before = p->order;
         next_post(&p->order);
+        next_tiles(&p->form, &before, &p->order, &p->tiles);
         return false;
     }
     post_sums(c, b, p, &sums, tables, &r);

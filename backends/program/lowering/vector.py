@@ -94,7 +94,12 @@ def _operation(lowering: Lowering, layer: Layer, integers: LayerArithmetic, made
     if isinstance(integers, ResizeArithmetic):
         assert isinstance(layer, Resize)
         how = integers.rescale or _identity(lowering, layer.output)
-        made = replace(_rescaled(made, how), size=layer.rows, columns_factor=layer.columns)
+        made = replace(
+            _rescaled(made, how),
+            size=layer.rows,
+            size_reciprocal=ceil_div(2**32, layer.rows) if layer.rows > 1 else 0,
+            columns_factor=layer.columns,
+        )
         return replace(made, output_zero_point=how.zero_point, clamp_low=-128, clamp_high=127)
     if isinstance(integers, SlopeArithmetic):
         made = replace(

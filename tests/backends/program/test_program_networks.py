@@ -117,7 +117,10 @@ def test_an_enlargement_by_blocks_of_single_rows() -> None:
     shape, large = TensorShape(17, 7, 5), TensorShape(17, 21, 10)
     resize = Resize("resize", ("input",), "output", 3, 2)
     network = layers_network(shape, [resize], {"output": large}, "output")
-    compare(plan_on(network, (5, 7), TINY), quantise(network, samples=1), integer_image(network, 2))
+    plan, quantised = plan_on(network, (5, 7), TINY), quantise(network, samples=1)
+    compare(plan, quantised, integer_image(network, 2))
+    (command,) = compile_program(plan, quantised).commands
+    assert command.size_reciprocal == 1431655766  # 2^32 = 3 x 1431655765 + 1
 
 
 def test_the_host_layers_have_no_commands() -> None:

@@ -123,6 +123,32 @@ def build(folder: Path, sizes: KernelSizes, text: str, *flags: str) -> subproces
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+RESIZED = r"""
+#include <cstdio>
+#include "records.h"
+long last_of(long row, long size) { return (row + 1) * size < 65536 ? (row + 1) * size - 1 : 65535; }
+int main() {
+    for (long size = 1; size < 65536; ++size) {
+        command_t c = {};
+        c.size_reciprocal = size == 1 ? 0 : (int)(((1l << 32) + size - 1) / size);
+        for (long row = 0; row * size < 65536; ++row)  // the first and the last row of the output that it becomes
+            if (resized_row(c, (int)(row * size)) != row || resized_row(c, (int)last_of(row, size)) != row) {
+                std::printf("%ld %ld\n", size, row);
+                return 1;
+            }
+    }
+    return 0;
+}
+"""
+
+
+def test_the_row_that_a_resized_one_comes_from_is_exact_for_all_sizes(tmp_path: Path) -> None:
+    done = build(tmp_path, SIZES, RESIZED, "-O2")
+    assert done.returncode == 0, done.stderr
+    found = subprocess.run([str(tmp_path / "main")], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout) == (0, "")
+
+
 def test_packed_product_is_exact_for_all_operands(tmp_path: Path) -> None:
     """All pairs of int8 values times all 9-bit values; Winograd operands pass unsplit."""
     done = build(tmp_path, SIZES, PROGRAM, "-O2")

@@ -10,6 +10,7 @@ import pytest
 import tree_sitter_cpp
 from tree_sitter import Language, Node, Parser
 
+from dynamap.backends.intel_opencl.kernel_sources import kernel_files as opencl_files
 from dynamap.backends.vitis_hls.csim import kernel_files
 from dynamap.backends.vitis_hls.loops import DIVIDING, SETUP_LOOPS, WITHIN_PARTS, announced
 
@@ -167,9 +168,9 @@ def test_no_setup_loop_is_listed_that_there_is_not() -> None:
     assert set(SETUP_LOOPS) <= there
 
 
-def divisions(file: str) -> Iterator[str]:
+def divisions(source: str) -> Iterator[str]:
     """Functions with a division by what is no constant; a call of ``ceil_div`` is one."""
-    for node in walk(parsed(kernel_files()[file].decode())):
+    for node in walk(parsed(source)):
         function = function_of(node)
         divides = node.type == "binary_expression" and text_of(node.child_by_field_name("operator")) in ("/", "%")
         if divides and function != "ceil_div" and not constant(text_of(node.child_by_field_name("right"))):
@@ -182,5 +183,6 @@ def divisions(file: str) -> Iterator[str]:
 
 
 def test_divisions_at_run_time_are_those_that_are_listed() -> None:
-    found = {(file, function) for file in FILES for function in divisions(file)}
+    sources = [*kernel_files().items(), *opencl_files().items()]
+    found = {(file, function) for file, source in sources for function in divisions(source.decode())}
     assert found == {(file, function) for file, functions in DIVIDING.items() for function in functions}

@@ -45,7 +45,7 @@ static_assert(sizeof(field_t) == 4 && sizeof(address_t) == 8, "the types of Open
     WORD(52, clamp_high) WORD(53, multiplier) WORD(54, shift) WORD(55, leaky_positive) WORD(56, leaky_shift)   \
     WORD(57, slope_count) WORD(58, source_count) WORD(59, size) WORD(60, columns_factor)                       \
     LONG(61, lookup_address) LONG(63, sources_address) LONG(65, slopes_address) LONG(67, values_address)       \
-    WORD(69, values_bytes)
+    WORD(69, values_bytes) WORD(70, size_reciprocal)
 
 // An input of ADD, MUL, SCALE or CONCAT (docs/program.md, section 4).
 #define SOURCE_FIELDS(WORD, LONG)                                                                              \
@@ -90,6 +90,12 @@ typedef struct {
     int output_unit;              // first unit of its half of the output buffer
 } block_t;
 
+// RESIZE: the input row that row `row` of the output comes from, floor(row / size).
+static inline int resized_row(const command_t c, int row) {
+    if (c.size_reciprocal == 0) return row;
+    return (int)((address_t)row * (raw_word_t)c.size_reciprocal >> 32);
+}
+
 static inline block_t block_of(const command_t c, int index) {
     block_t b;
     const bool last = index == c.blocks - 1;
@@ -109,7 +115,7 @@ static inline block_t block_of(const command_t c, int index) {
         b.first_channel += index * c.block_channels;
         b.channels = last ? c.pass_channels - index * c.block_channels : c.block_channels;
     }
-    int start = c.op == OP_RESIZE ? b.first_row / (c.size > 0 ? c.size : 1) : b.first_row * c.stride_rows - c.pad_top;
+    int start = c.op == OP_RESIZE ? resized_row(c, b.first_row) : b.first_row * c.stride_rows - c.pad_top;
     if (start < 0) start = 0;
     if (start > c.height - b.input_rows) start = c.height - b.input_rows;
     b.input_start = c.input_format == TOEPLITZ ? b.first_row : start;

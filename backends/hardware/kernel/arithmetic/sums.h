@@ -32,9 +32,10 @@ INLINE int sum_address(int row) {
 // Adds to a sum, or sets it where it is `fresh`. `each`: sums of a multiplier.
 INLINE void add_sum(sums_write_t sums, int row, int bank, int each, sum_t sum, bool fresh) {
     INLINED
-    const int memory = sum_memory(bank % each, row);
-    const sum_t before = fresh ? (sum_t)0 : (sum_t)sums[memory][sum_address(row)][bank / each];
-    sums[memory][sum_address(row)][bank / each] = (sum_t)(before + sum);
+    const int column = each == 1 ? bank : bank / PACKING;
+    const int memory = sum_memory(each == 1 ? 0 : bank % PACKING, row);
+    const sum_t before = fresh ? (sum_t)0 : (sum_t)sums[memory][sum_address(row)][column];
+    sums[memory][sum_address(row)][column] = (sum_t)(before + sum);
 }
 
 // Rows of accumulators that `sums` fill, and how many whole rows they are: a row is one of two constants wide, so that no
@@ -84,18 +85,16 @@ typedef struct {
     int number;
 } shifted_t;
 
-INLINE shifted_t shifted(const command_t *c, const geometry_t *g, const spot_t *s, int repeat) {
+INLINE shifted_t shifted(const command_t *c, const geometry_t *g, const spot_t *s, const part_t *repeat) {
     INLINED
     shifted_t t = {true, true, s->number};
     if (c->algorithm == KN2ROW) {
-        const int k1 = repeat / c->kernel_columns;
-        const int k2 = repeat % c->kernel_columns;
-        const int column = s->column + c->pad_left - k2 * c->dilation_columns;
+        const int column = s->column + c->pad_left - repeat->column * c->dilation_columns;
         t.valid = column >= 0 && column < c->out_width;
-        t.first = k1 == 0 && (k2 == 0 || s->column < c->dilation_columns);
+        t.first = repeat->row == 0 && (repeat->column == 0 || s->column < c->dilation_columns);
         t.number = s->row * c->out_width + column;
     } else if (c->algorithm == WINOGRAD) {
-        t.number += repeat * g->tiles;
+        t.number += repeat->number * g->tiles;
     }
     return t;
 }

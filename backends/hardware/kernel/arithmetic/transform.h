@@ -17,6 +17,7 @@ typedef struct {
     int rows, width;                 // of them
     int raw, transformed;            // first unit of the raw rows, and of the tiles
     int down, across, round, first;  // the tile, its round, and the first channel of its group
+    int piece1, piece2;              // of the kernel, of the round
     bool done;
 } tiles_t;
 
@@ -34,6 +35,8 @@ INLINE tiles_t tiles_of(const command_t *c, const block_t *b) {
     t.down = 0;
     t.across = 0;
     t.round = 0;
+    t.piece1 = 0;
+    t.piece2 = 0;
     t.first = 0;
     t.done = t.form.down == 0;
     return t;
@@ -45,8 +48,14 @@ INLINE void next_tile(tiles_t *t) {
     if (t->first < t->units * UNIT_BYTES) return;
     t->first = 0;
     ++t->round;
+    ++t->piece2;
+    if (t->piece2 == t->form.rounds2) {
+        t->piece2 = 0;
+        ++t->piece1;
+    }
     if (t->round < t->form.rounds) return;
     t->round = 0;
+    t->piece1 = 0;
     ++t->across;
     if (t->across < t->form.across) return;
     t->across = 0;
@@ -62,8 +71,8 @@ INLINE void gather_data(const command_t *c, const tiles_t *t, int i, int j, unit
                         half_tile_t part) {
     INLINED
     const form_t *f = &t->form;
-    const int row = t->top + t->down * f->m1 + t->round / f->rounds2 * f->taps + i;
-    const int column = t->left + t->across * f->m2 + t->round % f->rounds2 * f->taps + j;
+    const int row = t->top + t->down * f->m1 + t->piece1 * f->taps + i;
+    const int column = t->left + t->across * f->m2 + t->piece2 * f->taps + j;
     const bool inside = row >= 0 && row < t->rows && column >= 0 && column < t->width;
     const int unit = t->first / UNIT_BYTES;
     const int pixel = t->raw + (row * t->width + column) * t->pitch + unit;

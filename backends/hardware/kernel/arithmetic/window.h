@@ -8,27 +8,74 @@
 #include "multiplier.h"
 #include "winograd.h"
 
+// What is walked over in a segment: a unit of a pixel, its tap.
+typedef struct {
+    int tap, unit;
+} within_t;
+
+// A repeat or a segment: its number, and where it is in the kernel.
+typedef struct {
+    int number, row, column;
+} part_t;
+
+INLINE void next_part(int columns, part_t *p) {
+    INLINED
+    ++p->number;
+    ++p->column;
+    if (p->column == columns) {
+        p->column = 0;
+        ++p->row;
+    }
+}
+
 // How the contraction of a block is laid out (docs/overlay.md, section 4, table; docs/program.md, section 3).
 typedef struct {
-    bool direct;                        // segments are pixels of the image, with pads around it
-    int units, pitch;                   // units of a pixel that count, and from a pixel to the next within a segment
-    int segments, segment_units, taps;  // taps: pixels of a segment
-    int value_bytes;                    // e
-    int segment_values;                 // values of a segment as it is stored, pad units included
-    int values;                         // b: values summed per repeat
-    int repeats;                        // unit convolutions (kn2row), positions (Winograd), else 1
-    int width, spots;                   // positions in a row, positions of one repeat (a)
-    int sums;                           // sums that stay per output channel (a')
-    int tiles;                          // Winograd tiles
-    int wide;                           // Cw
-    int weight_row;                     // kw: words of a row of weights
-    int window_words;                   // ka: words of the values that the array's rows take
+    bool direct;                          // segments are pixels of the image, with pads around it
+    int units, pitch;                     // units of a pixel that count, and from a pixel to the next within a segment
+    int segments, segment_units, taps;    // taps: pixels of a segment
+    int value_bytes;                      // e
+    int segment_values;                   // values of a segment as it is stored, pad units included
+    int values;                           // b: values summed per repeat
+    int repeats;                          // unit convolutions (kn2row), positions (Winograd), else 1
+    int width, spots;                     // positions in a row, positions of one repeat (a)
+    int sums;                             // sums that stay per output channel (a')
+    int tiles;                            // Winograd tiles
+    int repeat_columns, segment_columns;  // of the kernel, among the repeats and among the segments
+    int wide;                             // Cw
+    int weight_row;                       // kw: words of a row of weights
+    int window_words;                     // ka: words of the values that the array's rows take
     int channels, weights;  // output channels of the block; first byte of their weights in the weight buffer
+    within_t step;          // from a window of P1 values to the next of its segment, but for a part of a unit
 } geometry_t;
+
+// Units that `values` values of a segment fill.
+INLINE int whole_units(const geometry_t *g, int values) {
+    INLINED
+    return values * g->value_bytes / UNIT_BYTES;
+}
+
+// The step of P1 values: counted once for a block.
+INLINE within_t step_of(const geometry_t *g) {
+    within_t step = {0, 0};
+    const int units = whole_units(g, ARRAY_ROWS);
+units_of_window:
+    UNROLLED
+    for (int k = 0; k < ARRAY_ROWS * 2 / UNIT_BYTES; ++k) {
+        UNROLL_THIS
+        if (k >= units) continue;
+        ++step.unit;
+        if (step.unit == g->pitch) {
+            step.unit = 0;
+            ++step.tap;
+        }
+    }
+    return step;
+}
 
 INLINE geometry_t geometry_of(const command_t *c, const block_t *b) {
     geometry_t g = ZERO;
     const int units = units_of(c->channels);
+    const int unit_values = c->algorithm == WINOGRAD ? UNIT_BYTES / 2 : UNIT_BYTES;
     g.direct = c->algorithm != WINOGRAD && c->input_format != TOEPLITZ;
     g.value_bytes = c->algorithm == WINOGRAD ? 2 : 1;
     g.units = c->input_format == TOEPLITZ ? c->window_bytes / UNIT_BYTES : units * g.value_bytes;
@@ -36,6 +83,8 @@ INLINE geometry_t geometry_of(const command_t *c, const block_t *b) {
     g.segments = 1;
     g.taps = 1;
     g.repeats = 1;
+    g.repeat_columns = c->algorithm == KN2ROW ? c->kernel_columns : 1;
+    g.segment_columns = 1;
     g.width = c->algorithm == KN2ROW ? c->width : c->out_width;
     g.spots = b->rows * g.width;
     g.sums = b->rows * c->out_width;
@@ -55,15 +104,17 @@ INLINE geometry_t geometry_of(const command_t *c, const block_t *b) {
         g.taps = c->kernel_columns;
     } else if (c->input_format != TOEPLITZ) {
         g.segments = c->kernel_rows * c->kernel_columns;
+        g.segment_columns = c->kernel_columns;
     }
     g.segment_units = g.taps * g.pitch - (g.pitch - g.units);
-    g.segment_values = g.segment_units * UNIT_BYTES / g.value_bytes;
-    g.values = g.segments * g.taps * g.units * UNIT_BYTES / g.value_bytes;
+    g.segment_values = g.segment_units * unit_values;
+    g.values = g.segments * g.taps * g.units * unit_values;
     g.wide = c->algorithm == WINOGRAD ? ARRAY_COLUMNS : ARRAY_COLUMNS * PACKING;
     g.channels = b->channels;
     g.weight_row = ceil_div(smaller(b->channels, g.wide) * g.value_bytes, WORD_BYTES);
     g.window_words = ceil_div(g.value_bytes * smaller(ARRAY_ROWS, g.segment_values), WORD_BYTES);
     g.weights = b->weight_word * WORD_BYTES + b->channels * PARAMETER_BYTES;
+    g.step = step_of(&g);
     return g;
 }
 
@@ -90,37 +141,25 @@ typedef struct {
     int width;    // of the image
 } segment_t;
 
-INLINE segment_t open_segment(const command_t *c, const block_t *b, const geometry_t *g, const spot_t *s, int repeat,
-                              int segment) {
+INLINE segment_t open_segment(const command_t *c, const block_t *b, const geometry_t *g, const spot_t *s,
+                              const part_t *repeat, const part_t *segment) {
     INLINED
     segment_t w = {true, 0, 0, 1};
     if (c->algorithm == WINOGRAD) {
-        w.unit = b->input_unit + ((repeat * g->tiles + s->number) * g->segments + segment) * g->units;
+        w.unit = b->input_unit + ((repeat->number * g->tiles + s->number) * g->segments + segment->number) * g->units;
     } else if (c->input_format == TOEPLITZ) {
         w.unit = b->input_unit + s->number * g->units;
     } else {
-        int k1 = segment;
-        int k2 = 0;
-        if (c->algorithm == KN2ROW) {
-            k1 = repeat / c->kernel_columns;
-        } else if (g->taps == 1 && c->kernel_columns > 1) {
-            k1 = segment / c->kernel_columns;
-            k2 = segment % c->kernel_columns;
-        }
+        const int k1 = c->algorithm == KN2ROW ? repeat->row : segment->row;
         const int y = (b->first_row + s->row) * c->stride_rows - c->pad_top + k1 * c->dilation_rows;
-        w.column =
-            c->algorithm == KN2ROW ? s->column : s->column * c->stride_columns - c->pad_left + k2 * c->dilation_columns;
+        const int window = s->column * c->stride_columns - c->pad_left + segment->column * c->dilation_columns;
+        w.column = c->algorithm == KN2ROW ? s->column : window;
         w.inside = y >= 0 && y < c->height;
         w.width = c->width;
         w.unit = b->input_unit + ((y - b->input_start) * c->width + w.column) * pitch_of(units_of(c->channels));
     }
     return w;
 }
-
-// What is walked over in a segment: a unit of a pixel, its tap.
-typedef struct {
-    int tap, unit;
-} within_t;
 
 // The next BANKS units of a segment, at most `count`: pads outside the image, 0 in the pad units between pixels.
 // `place`: units of the segment before them.
@@ -172,15 +211,13 @@ INLINE int value_of_bytes(const unit_t units[BANKS], int byte, int value_bytes) 
     return units[(byte + 1) / UNIT_BYTES].byte[(byte + 1) % UNIT_BYTES] * 256 + (low & 0xff);
 }
 
-// Values `first`.. of a segment, one for each row of the array; 0 beyond `count`.
-INLINE void read_window(const command_t *c, const geometry_t *g, const segment_t *w, int first, int count,
+// Values `first`.. of a segment, one for each row of the array; 0 beyond `count`. `at`: the unit of the first.
+INLINE void read_window(const command_t *c, const geometry_t *g, const segment_t *w, int first, within_t at, int count,
                         units_read_t input_buffer, value_t values[ARRAY_ROWS]) {
     INLINED
-    const int start = first * g->value_bytes;
-    const int place = start / UNIT_BYTES;
-    const int offset = start % UNIT_BYTES;
+    const int place = whole_units(g, first);
+    const int offset = first * g->value_bytes % UNIT_BYTES;
     const int needed = units_over(offset, count * g->value_bytes);
-    within_t at = {place / g->pitch, place % g->pitch};
     unit_t units[BANKS];
     read_segment(c, g, w, &at, place, needed, input_buffer, units);
 rows_of_array:

@@ -48,20 +48,30 @@ typedef struct {
     int down, across;  // tiles of a block
 } form_t;
 
+// Tiles of `m` outputs, and pieces of `taps` taps, that cover `count`: there are few sizes, each a constant.
+INLINE int tiles_over(int count, int m) {
+    INLINED
+    return m == 5 ? ceil_div(count, 5) : m == 4 ? ceil_div(count, 4) : m == 2 ? ceil_div(count, 2) : count;
+}
+
+INLINE int pieces_over(int count, int taps) {
+    INLINED
+    return taps == 4 ? ceil_div(count, 4) : ceil_div(count, 3);
+}
+
 INLINE form_t form_of(const command_t *c, int rows) {
     form_t f;
-    // Commands without Winograd have no tile: a compiler may divide by it before it knows that nobody wants the result.
     f.m1 = c->kernel_rows > 1 ? larger(c->winograd_tile, 1) : 1;
     f.m2 = c->kernel_columns > 1 ? larger(c->winograd_tile, 1) : 1;
     f.taps = c->winograd_tile == 5 ? 4 : 3;
     f.t1 = f.m1 == 1 ? 1 : f.m1 + f.taps - 1;
     f.t2 = f.m2 == 1 ? 1 : f.m2 + f.taps - 1;
-    f.rounds1 = ceil_div(c->kernel_rows, f.taps);
-    f.rounds2 = ceil_div(c->kernel_columns, f.taps);
+    f.rounds1 = pieces_over(c->kernel_rows, f.taps);
+    f.rounds2 = pieces_over(c->kernel_columns, f.taps);
     f.positions = f.t1 * f.t2;
     f.rounds = f.rounds1 * f.rounds2;
-    f.down = ceil_div(rows, f.m1);
-    f.across = ceil_div(c->out_width, f.m2);
+    f.down = tiles_over(rows, f.m1);
+    f.across = tiles_over(c->out_width, f.m2);
     return f;
 }
 

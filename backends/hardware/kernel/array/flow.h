@@ -29,7 +29,7 @@ INLINE flow_t flow_of(const command_t *c, const block_t *b, int now) {
         ns_begin(c, &f, now);
         return f;
     }
-    f.tiles = ceil_div(c->dataflow == IS ? f.g.spots : f.g.channels, f.g.wide);
+    f.tiles = rows_over(c, c->dataflow == IS ? f.g.spots : f.g.channels);
     f.tail = ARRAY_ROWS + ARRAY_COLUMNS + 1;
     return f;
 }

@@ -8,8 +8,16 @@
 
 typedef int8_t row_buffers_t[2][ARRAY_ROWS][ROW_BUFFER_BYTES];
 
+// kn2row: an outer repeat is a row of the kernel, an inner one a column of it.
+INLINE part_t repeat_of(const flow_t *f, int outer, int inner) {
+    INLINED
+    const part_t repeat = {outer * f->inner + inner, outer, inner};
+    return repeat;
+}
+
 INLINE void ns_begin_tile(flow_t *f) {
     INLINED
+    const part_t none = {0, 0, 0};
     f->computing = f->tile >= 0;
     f->feeding = f->tile < f->tiles;  // behind the last tile nothing is fed, for as long as a tile takes
     f->column_tile = 0;
@@ -18,7 +26,7 @@ INLINE void ns_begin_tile(flow_t *f) {
     f->beat = 0;
     f->step = 0;
     f->feed.row = 0;
-    f->feed.segment = 0;
+    f->feed.segment = none;
     f->feed.word = 0;
     f->feed.tap = 0;
     f->feed.unit = 0;
@@ -29,9 +37,9 @@ INLINE void ns_begin_tile(flow_t *f) {
 INLINE void ns_begin(const command_t *c, flow_t *f, int now) {
     INLINED
     f->inner = c->algorithm == KN2ROW ? c->kernel_columns : 1;
-    f->outer = f->g.repeats / f->inner;
+    f->outer = c->algorithm == KN2ROW ? c->kernel_rows : f->g.repeats;
     f->row_tiles = ceil_div(f->g.spots, ARRAY_ROWS);
-    f->column_tiles = ceil_div(f->g.channels, f->g.wide);
+    f->column_tiles = rows_over(c, f->g.channels);
     f->tiles = f->outer * f->row_tiles;
     f->steps = larger(f->g.values * f->g.weight_row, ARRAY_ROWS);
     f->tail = 2 * ARRAY_ROWS + ARRAY_COLUMNS + 2;
@@ -76,15 +84,17 @@ INLINE void ns_feed(const command_t *c, const block_t *b, flow_t *f, units_read_
     INLINED
     const geometry_t *g = &f->g;
     feed_t *d = &f->feed;
+    const part_t none = {0, 0, 0};
     const int slot = (f->tile + 1) & 3;
     const int side = (f->tile + 1) & 1;
     const bool exists = f->tile + 1 < f->tiles && d->spot.number < g->spots;
-    if (d->segment == 0 && d->word == 0) {
+    if (d->segment.number == 0 && d->word == 0) {
         spots->spot[slot][d->row] = d->spot;
         spots->known[slot][d->row] = exists;
     }
     if (exists) {
-        const segment_t w = open_segment(c, b, g, &d->spot, d->repeat * f->inner, d->segment);
+        const part_t repeat = repeat_of(f, d->repeat, 0);
+        const segment_t w = open_segment(c, b, g, &d->spot, &repeat, &d->segment);
         ns_feed_word(c, g, d, &w, side, input_buffer, row_buffers);
     }
     ++d->word;
@@ -92,9 +102,9 @@ INLINE void ns_feed(const command_t *c, const block_t *b, flow_t *f, units_read_
     d->word = 0;
     d->tap = 0;
     d->unit = 0;
-    ++d->segment;
-    if (d->segment < g->segments) return;
-    d->segment = 0;
+    next_part(g->segment_columns, &d->segment);
+    if (d->segment.number < g->segments) return;
+    d->segment = none;
     d->position = 0;
     ++d->row;
     next_spot(g, &d->spot);
@@ -177,7 +187,8 @@ leaving_tiles:
         if (age < 0 || age >= ARRAY_ROWS) continue;
         const int row = ARRAY_ROWS - 1 - age;
         if (!spots->known[d.slot][row]) continue;
-        const shifted_t to = shifted(c, &f->g, &spots->spot[d.slot][row], d.outer * f->inner + d.repeat);
+        const part_t repeat = repeat_of(f, d.outer, d.repeat);
+        const shifted_t to = shifted(c, &f->g, &spots->spot[d.slot][row], &repeat);
         out->target.valid = to.valid;
         out->target.fresh = to.first && !(c->flags & FLAG_ACCUMULATE);
         out->target.row = f->sums.first + to.number * f->sums.lines + d.column_tile;

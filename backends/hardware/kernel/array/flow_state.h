@@ -55,8 +55,9 @@ typedef struct {
 
 // NS: tiles of P1 positions; while one computes, the next is fed into the other half of the row buffers.
 typedef struct {
-    int repeat, row_tile;     // of the outer repeats; of the positions
-    int row, segment, word;   // what is fed next
+    int repeat, row_tile;  // of the outer repeats; of the positions
+    int row, word;         // what is fed next
+    part_t segment;
     int tap, unit, position;  // the word's place in its segment, and in the row buffer
     spot_t spot;
     spot_t first;  // first position of the tile
@@ -71,7 +72,9 @@ typedef struct {
 // WS, IS: what the rows of the array hold at a time: a piece of a segment of one repeat, and a tile of output channels
 // (WS) or of positions (IS).
 typedef struct {
-    int repeat, segment, first, tile;
+    part_t repeat, segment;
+    int first, tile;
+    within_t at;  // the unit of value `first`
 } piece_t;
 
 // A block of a convolution on its way.

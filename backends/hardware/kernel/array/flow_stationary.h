@@ -11,39 +11,54 @@ INLINE int piece_size(const geometry_t *g, const piece_t *p) {
     return smaller(ARRAY_ROWS, g->segment_values - p->first);
 }
 
+// The next P1 values of the segment: their unit is a step further, or one more, and that less than a pixel further.
+INLINE void next_window(const geometry_t *g, piece_t *p) {
+    INLINED
+    const int units = whole_units(g, p->first + ARRAY_ROWS) - whole_units(g, p->first);
+    p->first += ARRAY_ROWS;
+    p->at.tap += g->step.tap;
+    p->at.unit += g->step.unit + (units - whole_units(g, ARRAY_ROWS));
+    if (p->at.unit < g->pitch) return;
+    p->at.unit -= g->pitch;
+    ++p->at.tap;
+}
+
 // "kt = repeats sum over segments of ceil(segment / (P1 e))" pieces, each with all its tiles.
 INLINE void next_piece(const geometry_t *g, int tiles, piece_t *p) {
     INLINED
+    const within_t begin = {0, 0};
+    const part_t none = {0, 0, 0};
     ++p->tile;
     if (p->tile < tiles) return;
     p->tile = 0;
-    p->first += ARRAY_ROWS;
+    next_window(g, p);
     if (p->first < g->segment_values) return;
     p->first = 0;
-    ++p->segment;
-    if (p->segment < g->segments) return;
-    p->segment = 0;
-    ++p->repeat;
+    p->at = begin;
+    next_part(g->segment_columns, &p->segment);
+    if (p->segment.number < g->segments) return;
+    p->segment = none;
+    next_part(g->repeat_columns, &p->repeat);
 }
 
 // First byte of the weights of a piece, of all output channels.
 INLINE int piece_weights(const geometry_t *g, const piece_t *p) {
     INLINED
-    const int before = (p->repeat * g->segments + p->segment) * g->segment_values + p->first;
+    const int before = (p->repeat.number * g->segments + p->segment.number) * g->segment_values + p->first;
     return g->weights + g->value_bytes * before * g->channels;
 }
 
 // The first piece of a repeat begins its sums, unless an earlier pass has.
 INLINE bool begins_sums(const command_t *c, const piece_t *p) {
     INLINED
-    return p->segment == 0 && p->first == 0 && !(c->flags & FLAG_ACCUMULATE);
+    return p->segment.number == 0 && p->first == 0 && !(c->flags & FLAG_ACCUMULATE);
 }
 
 // WS, "P1 kw": the weights of the next piece come down, a row of them per kw cycles.
 INLINE void ws_load_weights(flow_t *f, int now, units_read_t weight_buffer, entry_t *entry) {
     INLINED
     const geometry_t *g = &f->g;
-    const bool exists = f->next.repeat < g->repeats;
+    const bool exists = f->next.repeat.number < g->repeats;
     if (f->load_row >= ARRAY_ROWS) return;
     if (exists && f->load_beat == g->weight_row - 1) {
         const int size = piece_size(g, &f->next);
@@ -69,9 +84,9 @@ INLINE void ws_stream_position(const command_t *c, const block_t *b, flow_t *f, 
     if (f->tile < 0 || f->spot.number >= g->spots) return;
     if (f->step == 0) out->entry.tag = TAG_SWAP;
     if (f->work_beat == g->window_words - 1) {
-        const segment_t w = open_segment(c, b, g, &f->spot, held->repeat, held->segment);
-        read_window(c, g, &w, held->first, piece_size(g, held), input_buffer, out->entry.left);
-        const shifted_t to = shifted(c, g, &f->spot, held->repeat);
+        const segment_t w = open_segment(c, b, g, &f->spot, &held->repeat, &held->segment);
+        read_window(c, g, &w, held->first, held->at, piece_size(g, held), input_buffer, out->entry.left);
+        const shifted_t to = shifted(c, g, &f->spot, &held->repeat);
         out->target.valid = to.valid;
         out->target.fresh = to.first && begins_sums(c, held);
         out->target.row = f->sums.first + to.number * f->sums.lines + held->tile;
@@ -92,16 +107,18 @@ INLINE void is_load_position(const command_t *c, const block_t *b, flow_t *f, in
     const piece_t *next = &f->next;
     const spot_t start = {0, 0, 0};
     const int count = smaller(g->wide, g->spots - next->tile * g->wide);
-    if (next->repeat >= g->repeats || f->load_beat != g->window_words - 1 || f->load_row >= count) return;
+    if (next->repeat.number >= g->repeats || f->load_beat != g->window_words - 1 || f->load_row >= count) return;
     if (f->load_row == 0 && next->tile == 0) f->spot = start;
-    const segment_t w = open_segment(c, b, g, &f->spot, next->repeat, next->segment);
-    read_window(c, g, &w, next->first, piece_size(g, next), input_buffer, out->entry.load);
-    const shifted_t to = shifted(c, g, &f->spot, next->repeat);
-    if (f->load_row == 0) f->place = (to.number % g->wide + g->wide) % g->wide;
+    const segment_t w = open_segment(c, b, g, &f->spot, &next->repeat, &next->segment);
+    read_window(c, g, &w, next->first, next->at, piece_size(g, next), input_buffer, out->entry.load);
+    const shifted_t to = shifted(c, g, &f->spot, &next->repeat);
+    const int rows = whole_rows(c, to.number);
+    const int bank = to.number - rows * g->wide;
+    if (f->load_row == 0) f->place = bank < 0 ? bank + g->wide : bank;
     out->arrival.valid = to.valid;
     out->arrival.fresh = to.first;
-    out->arrival.row = to.number / g->wide;
-    out->arrival.bank = to.number % g->wide;
+    out->arrival.row = rows;
+    out->arrival.bank = bank;
     out->entry.load_index = f->place;
     f->last_load = now;
     ++f->place;
@@ -168,7 +185,7 @@ INLINE void stationary_next_tile(const command_t *c, flow_t *f) {
     INLINED
     const spot_t start = {0, 0, 0};
     ++f->tile;
-    f->ending = f->next.repeat >= f->g.repeats;
+    f->ending = f->next.repeat.number >= f->g.repeats;
     f->held = f->next;
     next_piece(&f->g, f->tiles, &f->next);
     f->step = 0;
