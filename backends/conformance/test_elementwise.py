@@ -11,11 +11,12 @@ from dynamap.backends.contract import Executor
 from dynamap.backends.quantise import quantise
 from dynamap.cost.geometry import TensorShape, Window, ceil_div
 from dynamap.planner.network.network import Activation, ActivationKind, Add, Layer, Mul, Pool, PoolKind
+from dynamap.planner.plan.layers import OnVectorUnit
 
 
 @pytest.mark.parametrize("kind", [ActivationKind.RELU, ActivationKind.LEAKY_RELU])
 def test_sums_and_products_before_an_activation(executor: Executor, kind: ActivationKind) -> None:
-    """A leaky activation takes two of a lane's multipliers, so that sums and products take longer."""
+    """A slot for each value that is combined, whatever follows."""
     shape, activation = TensorShape(35, 5, 6), Activation(kind, 0.125)
     layers: list[Layer] = [
         Pool("twin", ("input",), "twin", PoolKind.MAX, Window((1, 1))),
@@ -27,10 +28,12 @@ def test_sums_and_products_before_an_activation(executor: Executor, kind: Activa
     shapes = {"twin": shape, "factor": TensorShape(35, 1, 1), "sum": shape, "product": shape, "output": shape}
     network = network_of(shape, layers, shapes, "output")
     plan = plan_on(network, (8, 8), device=packed_device(executor))
-    # 5 rows x ceil(6 pixels x 3 units / n) words, each two cycles, or two for each operand.
-    each = 2 if kind is ActivationKind.RELU else 4
-    words = 5 * ceil_div(6 * 3, plan.overlay.word_bytes // 16)
-    assert [layer.compute_cycles for layer in plan.layers[2:]] == [words * each] * 3
+    # 3 planes, R / 16 of them in a chunk; of each 30 positions. A slot to load in each block, or one for each plane.
+    planes = plan.overlay.lanes // 16
+    rows = [layer.blocking.rows for layer in plan.layers[2:] if isinstance(layer, OnVectorUnit) and layer.blocking]
+    blocks = [ceil_div(5, count) for count in rows]
+    slots = [blocks[0] + 30 * 2, blocks[1] + 30 * 2, blocks[2] * planes + 30]
+    assert [layer.compute_cycles for layer in plan.layers[2:]] == [ceil_div(3, planes) * each for each in slots]
     assert check(executor, plan, quantise(network, samples=1), integer_image(network, 1))
 
 

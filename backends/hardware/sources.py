@@ -11,6 +11,7 @@ KERNEL_ROOMS = {
     "array": ("flow_state.h", "flow_ns.h", "flow_stationary.h", "flow.h", "pe.h", "array.h"),
     "vector": (
         "view.h",
+        "slots.h",
         "depthwise.h",
         "elementwise.h",
         "lrn.h",

@@ -12,7 +12,7 @@ import numpy as np
 
 from dynamap.backends.program import Program
 from dynamap.backends.program.lowering.compile import compile_program
-from dynamap.backends.quantise import ConvArithmetic, Finish, QuantisedNetwork, activations
+from dynamap.backends.quantise import ConvArithmetic, Finish, QuantisedNetwork
 from dynamap.backends.quantise.build import Schemes, build_layer
 from dynamap.backends.quantise.layers import LayerArithmetic
 from dynamap.backends.quantise.scales.schemes import stored_tensors
@@ -64,11 +64,16 @@ def _arithmetic(network: Network, layer: Layer, schemes: Schemes) -> LayerArithm
             finish=Finish(_SCHEME),
         )
     if isinstance(layer, Activate):
-        return build_layer(network, replace(layer, activation=Activation(ActivationKind.RELU)), schemes)
+        return build_layer(network, replace(layer, activation=_blank(layer.activation)), schemes)
     if isinstance(layer, Lrn):
         return build_layer(network, replace(layer, alpha=1e-4, beta=0.75, bias=1.0), schemes)
     if isinstance(layer, (Pool, Add, Mul)):
-        leaky = layer.activation is not None and layer.activation.kind in activations.LEAKY
-        slope = Activation(ActivationKind.LEAKY_RELU, 0.5) if leaky else None  # the lanes' multipliers are busy
-        return build_layer(network, replace(layer, activation=slope), schemes)
+        activation = None if layer.activation is None else _blank(layer.activation)
+        return build_layer(network, replace(layer, activation=activation), schemes)
     return build_layer(network, layer, schemes)
+
+
+def _blank(activation: Activation) -> Activation:
+    """An activation that takes as long: slopes of channels are loaded with their parameters."""
+    slopes = tuple(0.5 for _ in activation.slopes)
+    return Activation(ActivationKind.PRELU, slopes=slopes) if slopes else Activation(ActivationKind.RELU)

@@ -87,10 +87,7 @@ def _vector_loops(overlay: Overlay, command: Command, sources: tuple[Source, ...
     elif c.op is Op.DEPTHWISE and c.kernel_rows * c.kernel_columns <= KEPT_TAPS:
         yield cycles, "depthwise_taps"
     elif c.op in (Op.ADD, Op.MUL, Op.SCALE):
-        # The groups of lanes of a block's last word leave behind it.
-        groups = ceil_div(c.out_width * (units_of(c.out_channels) | 1) * UNIT_BYTES, machine.lanes)
-        together = machine.word_bytes // machine.lanes
-        yield cycles + blocks * ((groups - 1) % together + 1), "element_words"
+        yield cycles, "element_slots"
     elif c.op is Op.ACTIVATION:
         yield cycles, "activation_groups"
     elif c.op is Op.CONCAT and _near(machine.lanes, c, sources):

@@ -46,13 +46,14 @@ class VectorOp(Enum):
 
 
 POOLING = (VectorOp.MAX_POOL, VectorOp.AVERAGE_POOL)
+ELEMENTWISE = (VectorOp.ADD, VectorOp.MUL, VectorOp.SCALE)
 
 
 @dataclass(frozen=True)
 class VectorShape:
     """One vector layer: the tensors it streams, what it makes, its window, LRN's size or resize's factor.
 
-    ``leaky``: an activation at its end takes a second multiplier for values below zero.
+    ``own_slopes``: an activation at its end has slopes that differ by the channel.
     """
 
     op: VectorOp
@@ -60,7 +61,7 @@ class VectorShape:
     output: TensorShape
     window: Window = POINT
     size: int = 1
-    leaky: bool = False
+    own_slopes: bool = False
 
     @property
     def macs(self) -> int:
@@ -111,8 +112,9 @@ def _compute(machine: Machine, shape: VectorShape, rows: Ints) -> Ints:
     if op is VectorOp.DEPTHWISE:
         wide = -(-out.width * pitch * UNIT_BYTES // lanes) if unit_stride else out.width * per_pixel
         return rows * (k1 * k2 * wide)
-    if op in (VectorOp.ADD, VectorOp.MUL, VectorOp.SCALE):
-        return rows * _word_cycles(machine, shape) * -(-out.width * pitch // word_units)
+    if op in ELEMENTWISE:
+        walk = _walk(machine, shape)
+        return -(-UNIT_BYTES * units // lanes) * (walk.loads + rows * (out.width * walk.taps))
     if op is VectorOp.LRN:
         return rows * per_row
     if op is VectorOp.RESIZE:
@@ -124,15 +126,18 @@ def _pooling(machine: Machine, shape: VectorShape) -> Pooling:
     return pooling_of(machine.word_units, machine.lanes, shape.inputs[0], shape.output, shape.window)
 
 
-def _word_cycles(machine: Machine, shape: VectorShape) -> int:
-    """Cycles of a word of a sum or product: its operands are read, its products are made in the lanes.
+@dataclass(frozen=True)
+class _Walk:
+    """Slots: in which a chunk of channels loads, and ``taps`` of an output position."""
 
-    A lane has two multipliers for them, or one where an activation takes two.
-    """
-    groups = -(-machine.word_bytes // machine.lanes)
-    if shape.leaky:
-        return max(2, len(shape.inputs)) * groups
-    return max(len(shape.inputs), groups)
+    loads: int
+    taps: int
+
+
+def _walk(machine: Machine, shape: VectorShape) -> _Walk:
+    scales = shape.op is VectorOp.SCALE
+    loads = machine.lanes // UNIT_BYTES if scales else 1
+    return _Walk(UNIT_BYTES if shape.own_slopes else loads, 1 if scales else len(shape.inputs))
 
 
 def _delays(machine: Machine, shape: VectorShape) -> tuple[int, int]:
@@ -143,17 +148,25 @@ def _delays(machine: Machine, shape: VectorShape) -> tuple[int, int]:
     return pooling.fill, pooling.after
 
 
+def _padded(size: int) -> int:
+    return -(-size // BEAT_BYTES) * BEAT_BYTES
+
+
 def _resident_bytes(shape: VectorShape, fmt: Format) -> int:
-    """Bytes of the prologue: depthwise weights and parameters, or the C x 1 x 1 factor."""
+    """Bytes of the program that the prologue reads: depthwise weights and parameters, or the C x 1 x 1 factor."""
     units = _units(shape.output)
     if shape.op is VectorOp.DEPTHWISE:
         k1, k2 = shape.window.kernel
-        size = UNIT_BYTES * units * (k1 * k2 + PARAMETER_BYTES)
-        return -(-size // BEAT_BYTES) * BEAT_BYTES
+        return _padded(UNIT_BYTES * units * (k1 * k2 + PARAMETER_BYTES))
     if shape.op is VectorOp.SCALE:
         factor = TensorShape(shape.output.channels, 1, 1)
         return int(_runs(fmt, factor, np.ones(1, np.int64)).total[0])
     return 0
+
+
+def _table_bytes(shape: VectorShape) -> int:
+    """Bytes of a table that the prologue reads and that no program has: parameters of channels."""
+    return _padded(UNIT_BYTES * _units(shape.output) * PARAMETER_BYTES) if shape.own_slopes else 0
 
 
 @dataclass(frozen=True)
@@ -217,7 +230,8 @@ def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: F
                 np.zeros_like(rows),
             )
     resident = np.full_like(rows, _resident_bytes(shape, fmt_in))
-    prologue = transfer_cycles(machine, Runs((resident > 0).astype(np.int64), resident))
+    table = np.full_like(rows, _table_bytes(shape))
+    prologue = transfer_cycles(machine, *(Runs((size > 0).astype(np.int64), size) for size in (resident, table)))
     fill, after = _delays(machine, shape)
     block, last = parts
     work = Pass(
@@ -236,7 +250,7 @@ def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: F
         work=work,
         held=np.where(blocks == 1, held, 2 * held),
         written=rows * shape.output.width * out_channels,
-        resident=resident,
+        resident=resident + table,
         bytes_read=resident + (blocks - 1) * loaded[0] + loaded[1],
         bytes_written=(blocks - 1) * written[0] + written[1],
     )

@@ -9,7 +9,6 @@ from dynamap.cost.overlay.vector import VectorOp, VectorShape
 from dynamap.planner.network.network import (
     Activate,
     Activation,
-    ActivationKind,
     Add,
     Concat,
     Conv,
@@ -30,9 +29,9 @@ def conv_shape(layer: Conv, network: Network) -> ConvShape:
     )
 
 
-def _leaky(activation: Activation | None) -> bool:
-    """Whether values below zero take a multiplier of their own."""
-    return activation is not None and activation.kind in (ActivationKind.LEAKY_RELU, ActivationKind.PRELU)
+def own_slopes(activation: Activation | None) -> bool:
+    """Whether values below zero take a slope that is their channel's."""
+    return activation is not None and len(activation.slopes) > 1
 
 
 def work_of(layer: Layer, network: Network) -> ConvShape | VectorShape:
@@ -52,11 +51,11 @@ def work_of(layer: Layer, network: Network) -> ConvShape | VectorShape:
         op = VectorOp.MAX_POOL if layer.kind is PoolKind.MAX else VectorOp.AVERAGE_POOL
         return VectorShape(op, inputs, output, layer.window)
     if isinstance(layer, Add):
-        return VectorShape(VectorOp.ADD, inputs, output, leaky=_leaky(layer.activation))
+        return VectorShape(VectorOp.ADD, inputs, output, own_slopes=own_slopes(layer.activation))
     if isinstance(layer, Mul):
         if inputs[1] != inputs[0]:
-            return VectorShape(VectorOp.SCALE, inputs[:1], output, leaky=_leaky(layer.activation))
-        return VectorShape(VectorOp.MUL, inputs, output, leaky=_leaky(layer.activation))
+            return VectorShape(VectorOp.SCALE, inputs[:1], output, own_slopes=own_slopes(layer.activation))
+        return VectorShape(VectorOp.MUL, inputs, output, own_slopes=own_slopes(layer.activation))
     if isinstance(layer, Concat):
         return VectorShape(VectorOp.CONCAT, inputs, output)
     if isinstance(layer, Lrn):

@@ -28,7 +28,8 @@ from dynamap.backends.simulator.units.memory import (
     transfer_cycles,
 )
 from dynamap.backends.simulator.units.pooling import PoolWork, pool_time
-from dynamap.cost.overlay.machine import UNIT_BYTES, Overlay
+from dynamap.cost.overlay.limits import PARAMETER_BYTES
+from dynamap.cost.overlay.machine import BEAT_BYTES, PIPELINE, UNIT_BYTES, Overlay
 
 _ALGORITHM = {code: algorithm for algorithm, code in ALGORITHMS.items()}
 _DATAFLOW = {code: dataflow for dataflow, code in DATAFLOWS.items()}
@@ -60,6 +61,11 @@ class PassWork:
 def units_of(channels: int) -> int:
     """Units of 16 channels."""
     return len(range(0, channels, UNIT_BYTES))
+
+
+def parameter_bytes(command: Command) -> int:
+    """Bytes of a table of parameters of all channels: 16 each, whole units of them, a multiple of 64."""
+    return len(range(0, units_of(command.out_channels) * UNIT_BYTES * PARAMETER_BYTES, BEAT_BYTES)) * BEAT_BYTES
 
 
 def parts_of(command: Command) -> Iterator[Part]:
@@ -183,6 +189,10 @@ class _Pass(ABC):
     def compute(self, part: Part) -> int:
         """Cycles of the array or vector unit for a block."""
 
+    def tables(self) -> tuple[int, ...]:
+        """Bytes of tables that the prologue reads beside the weights, and that no program has."""
+        return ()
+
     def post(self, part: Part) -> int:
         """Cycles of STORE's post unit for a block; a vector layer has none."""
         return 0
@@ -195,8 +205,10 @@ class _Pass(ABC):
         prologue, read, written = None, 0, 0
         if not self.inputs_stream:
             prologue, read = self.load_inputs(self.parts[0])
-        elif self.command.weight_bytes:
-            prologue, read = self.load_weights(self.command.weight_bytes)
+        elif self.command.weight_bytes or self.tables():
+            runs = [size for size in (self.command.weight_bytes, *self.tables()) if size]
+            moved = Transfer(tuple(size for run in runs for size in run_transfer(run).sizes))
+            prologue, read = LoadTime(transfer_cycles(self.machine, moved), 0), self.command.weight_bytes
         blocks = []
         for part in self.parts:
             load, loaded = self.load_inputs(part) if self.inputs_stream else self.load_weights(part.weight_bytes)
@@ -263,17 +275,14 @@ class _VectorPass(_Pass):
         super().__init__(overlay, command)
         c = command
         self.sources = sources[:1] if c.op is Op.SCALE else sources  # the factor of SCALE is resident
-        self.row = vector.row_time(
-            self.machine,
-            vector.VectorWork(
-                op=c.op,
-                out_width=c.out_width,
-                units=units_of(c.out_channels),
-                kernel=(c.kernel_rows, c.kernel_columns),
-                stride_columns=c.stride_columns,
-                operands=c.source_count,
-                leaky=Flag.LEAKY in c.flags,
-            ),
+        self.layer = vector.VectorWork(
+            op=c.op,
+            out_width=c.out_width,
+            units=units_of(c.out_channels),
+            kernel=(c.kernel_rows, c.kernel_columns),
+            stride_columns=c.stride_columns,
+            operands=c.source_count,
+            own_slopes=c.slope_count > 1,
         )
 
     def inputs(self, part: Part) -> tuple[Stored, ...]:
@@ -293,10 +302,15 @@ class _VectorPass(_Pass):
         )
 
     def compute(self, part: Part) -> int:
-        return sum(self.row.cycles for _ in range(part.rows))
+        if self.command.op.elementwise:
+            return vector.slots(self.machine, self.layer, part.rows)
+        return sum(vector.row_cycles(self.machine, self.layer) for _ in range(part.rows))
+
+    def tables(self) -> tuple[int, ...]:
+        return (parameter_bytes(self.command),) if self.layer.own_slopes else ()
 
     def delays(self) -> tuple[int, int, int]:
-        return self.row.fill, self.row.after, 1
+        return 0, PIPELINE, 1
 
 
 class _PoolPass(_Pass):

@@ -1,4 +1,4 @@
-"""A block on the vector unit, row by row, but for pooling (docs/overlay.md, section 7)."""
+"""A block on the vector unit, but for pooling (docs/overlay.md, section 7)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from functools import lru_cache
 
 from dynamap.backends.program import Op
 from dynamap.backends.simulator.units.array import pixel_pitch
-from dynamap.cost.overlay.machine import PIPELINE, UNIT_BYTES, Machine
+from dynamap.cost.overlay.machine import UNIT_BYTES, Machine
 
 
 @dataclass(frozen=True)
 class VectorWork:
     """What one output row takes: sizes of a row, and the window; ``operands`` are the tensors that are combined.
 
-    ``leaky``: values below zero are multiplied once more at the end.
+    ``own_slopes``: values below zero are multiplied by what differs by the channel.
     """
 
     op: Op
@@ -22,17 +22,8 @@ class VectorWork:
     units: int
     kernel: tuple[int, int]
     stride_columns: int
-    operands: int
-    leaky: bool = False
-
-
-@dataclass(frozen=True)
-class RowTime:
-    """``cycles`` from one output row to the next, ``fill`` before the first, ``after`` behind the last."""
-
-    cycles: int
-    fill: int
-    after: int
+    operands: int = 1
+    own_slopes: bool = False
 
 
 def _strides(count: int, width: int) -> int:
@@ -41,8 +32,8 @@ def _strides(count: int, width: int) -> int:
 
 
 @lru_cache(maxsize=1 << 12)
-def row_time(machine: Machine, work: VectorWork) -> RowTime:
-    """Time of one output row of a vector layer."""
+def row_cycles(machine: Machine, work: VectorWork) -> int:
+    """Cycles of an output row of a layer that is walked row by row."""
     values = UNIT_BYTES * work.units
     per_pixel = _strides(values, machine.lanes)
     if work.op is Op.DEPTHWISE:
@@ -52,21 +43,23 @@ def row_time(machine: Machine, work: VectorWork) -> RowTime:
         else:
             tap = work.out_width * per_pixel
         taps = work.kernel[0] * work.kernel[1]
-        return RowTime(sum(tap for _ in range(taps)), 0, PIPELINE)
-    if work.op.elementwise:
-        words = _strides(work.out_width * pixel_pitch(work.units), machine.word_units)
-        return RowTime(sum(_word(machine, work) for _ in range(words)), 0, PIPELINE)
+        return sum(tap for _ in range(taps))
     if work.op is Op.LRN:
-        return RowTime(_strides(work.out_width * values, machine.lanes), 0, PIPELINE)
+        return _strides(work.out_width * values, machine.lanes)
     if work.op is Op.RESIZE:
-        return RowTime(work.out_width * _strides(values, machine.word_bytes), 0, PIPELINE)
-    return RowTime(work.out_width * per_pixel, 0, PIPELINE)
+        return work.out_width * _strides(values, machine.word_bytes)
+    return work.out_width * per_pixel
 
 
-def _word(machine: Machine, work: VectorWork) -> int:
-    """Cycles of one word of results: a word of each operand is read, and its products are made in the lanes."""
-    read = 1 if work.op is Op.SCALE else work.operands  # the factor is resident
-    groups = _strides(machine.word_bytes, machine.lanes)
-    free = 1 if work.leaky else 2  # multipliers of a lane
-    products = sum(groups for _ in range(work.operands))
-    return max(read, groups, _strides(products, free))
+def slots(machine: Machine, work: VectorWork, rows: int) -> int:
+    """Slots of a block of a sum or product of tensors: chunk by chunk its loads, then position by position its taps."""
+    taps = 1 if work.op is Op.SCALE else work.operands  # the factor is resident
+    loads = 1
+    if work.own_slopes:
+        loads = UNIT_BYTES  # a channel of each unit in each
+    elif work.op is Op.SCALE:
+        loads = machine.lanes // UNIT_BYTES
+    walked = 0
+    for _ in range(0, UNIT_BYTES * work.units, machine.lanes):
+        walked += loads + sum(work.out_width * taps for _ in range(rows))
+    return walked

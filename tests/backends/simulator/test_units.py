@@ -26,7 +26,7 @@ from dynamap.backends.simulator.units.memory import (
     transfer_cycles,
 )
 from dynamap.backends.simulator.units.pooling import PoolWork, pool_time
-from dynamap.backends.simulator.units.vector import VectorWork, row_time
+from dynamap.backends.simulator.units.vector import VectorWork, row_cycles, slots
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.overlay.machine import Machine
 
@@ -202,37 +202,38 @@ class TestVectorUnit:
     """Section 7's table for 20 channels (2 units, pitch 3), 6 output pixels from 13, X = 64 (n = 4), R = 32."""
 
     @staticmethod
-    def row(
-        op: Op, stride: int = 1, operands: int = 1, machine: Machine = WIDE, leaky: bool = False
-    ) -> tuple[int, int, int]:
-        work = VectorWork(
-            op, out_width=6, units=2, kernel=(3, 2), stride_columns=stride, operands=operands, leaky=leaky
+    def work(op: Op, stride: int = 1, operands: int = 1, units: int = 2, own_slopes: bool = False) -> VectorWork:
+        return VectorWork(
+            op,
+            out_width=6,
+            units=units,
+            kernel=(3, 2),
+            stride_columns=stride,
+            operands=operands,
+            own_slopes=own_slopes,
         )
-        time = row_time(machine, work)
-        return time.cycles, time.fill, time.after
 
     def test_depthwise(self) -> None:
         # 6 taps x ceil(6 pixels x 3 units x 16 / 32); stride 2: 6 taps x 6 x ceil(32 / 32).
-        assert self.row(Op.DEPTHWISE) == (54, 0, 16)
-        assert self.row(Op.DEPTHWISE, stride=2) == (36, 0, 16)
+        assert row_cycles(WIDE, self.work(Op.DEPTHWISE)) == 54
+        assert row_cycles(WIDE, self.work(Op.DEPTHWISE, stride=2)) == 36
 
     def test_element_wise(self) -> None:
-        # ceil(6 x 3 / 4) = 5 words, each read from every operand; a lane makes both products of two values per cycle.
-        assert self.row(Op.ADD, operands=3) == (15, 0, 16)
-        # 64 products of two operands on two multipliers of 32 lanes: two cycles; MUL reads two words, SCALE one.
-        assert self.row(Op.MUL, operands=2) == self.row(Op.SCALE, operands=2) == (10, 0, 16)
-        # One multiplier before a leaky activation.
-        assert self.row(Op.ADD, operands=3, leaky=True) == (30, 0, 16)
-        assert self.row(Op.SCALE, operands=2, leaky=True) == (20, 0, 16)
-        # X = 16 = R: 18 words; two words to read, or one with both products made at once.
-        assert self.row(Op.ADD, operands=2, machine=NARROW) == (36, 0, 16)
-        assert self.row(Op.SCALE, operands=2, machine=NARROW) == (18, 0, 16)
+        # 2 units are one chunk of 32 lanes: a load and 4 rows x 6 pixels, three tensors each; five units are 3 chunks.
+        assert slots(WIDE, self.work(Op.ADD, operands=3), 4) == 1 + 24 * 3
+        assert slots(WIDE, self.work(Op.ADD, operands=3, units=5), 4) == 3 * (1 + 24 * 3)
+        # SCALE streams one tensor, and loads the factors of two units.
+        assert slots(WIDE, self.work(Op.MUL, operands=2), 4) == 1 + 24 * 2
+        assert slots(WIDE, self.work(Op.SCALE, operands=2), 4) == 2 + 24
+        # R = 16: a unit in each chunk, of one channel in each of 16 slots where the channels have slopes of their own.
+        assert slots(NARROW, self.work(Op.SCALE, operands=2), 4) == 2 * (1 + 24)
+        assert slots(NARROW, self.work(Op.ADD, operands=2, own_slopes=True), 4) == 2 * (16 + 48)
 
     def test_others(self) -> None:
-        assert self.row(Op.LRN) == (6, 0, 16)
-        assert self.row(Op.ACTIVATION) == self.row(Op.CONCAT) == (6, 0, 16)
-        assert self.row(Op.RESIZE) == (6, 0, 16)
-        assert self.row(Op.RESIZE, machine=NARROW) == (12, 0, 16)
+        assert row_cycles(WIDE, self.work(Op.LRN)) == 6
+        assert row_cycles(WIDE, self.work(Op.ACTIVATION)) == row_cycles(WIDE, self.work(Op.CONCAT)) == 6
+        assert row_cycles(WIDE, self.work(Op.RESIZE)) == 6
+        assert row_cycles(NARROW, self.work(Op.RESIZE)) == 12
 
 
 class TestPooling:

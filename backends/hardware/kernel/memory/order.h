@@ -1,6 +1,6 @@
-// The order in which the vector unit, but for pooling (pooling.h), hands out a row's products: R / 16 units at a time,
-// either straight on over the whole row with `pitch` units per pixel, or (`by_pixel`) pixel by pixel (docs/overlay.md,
-// section 7).
+// The order in which the vector unit, but for pooling (pooling.h), hands out products (docs/overlay.md, section 7). A sum or
+// product of tensors: a chunk of R / 16 units of channels, position by position, then the next one. Others: a row, R / 16
+// units at a time, either straight on over it with `pitch` units per pixel, or (`by_pixel`) pixel by pixel.
 #ifndef OVERLAY_ORDER_H
 #define OVERLAY_ORDER_H
 
@@ -14,6 +14,35 @@ typedef struct {
     uint8_t shift[LANES];
 } lanes_t;
 
+// An output position of a chunk, row and column counted in the block. `unit`: the chunk's first unit of channels.
+typedef struct {
+    int unit, row, column;
+    bool done;
+} position_t;
+
+INLINE position_t first_position(void) {
+    INLINED
+    const position_t p = {0, 0, 0, false};
+    return p;
+}
+
+// Behind a position the next one of `rows` by `columns`. True: it is the first one of the next chunk.
+INLINE bool next_position(int units, int rows, int columns, position_t *p) {
+    INLINED
+    ++p->column;
+    if (p->column < columns) return false;
+    p->column = 0;
+    ++p->row;
+    if (p->row < rows) return false;
+    p->row = 0;
+    p->unit += EACH;
+    p->done = p->unit >= units;
+    return true;
+}
+
+// Whether an operation is done slot by slot (slots.h).
+INLINE bool has_slots(const command_t *c) { return c->op == OP_ADD || c->op == OP_MUL || c->op == OP_SCALE; }
+
 typedef struct {
     bool by_pixel;
     int pitch;
@@ -24,20 +53,11 @@ typedef struct {
 INLINE order_t order_of(const command_t *c) {
     order_t o;
     o.units = units_of(c->out_channels);
-    const bool words = c->op == OP_ADD || c->op == OP_MUL || c->op == OP_SCALE;
-    const bool straight = words || (c->op == OP_DEPTHWISE && c->stride_columns == 1);
+    const bool straight = c->op == OP_DEPTHWISE && c->stride_columns == 1;
     o.by_pixel = !(straight || c->op == OP_LRN);
     o.pitch = straight ? pitch_of(o.units) : o.units;
     o.groups = o.by_pixel ? c->out_width * ceil_div(o.units, EACH) : ceil_div(c->out_width * o.pitch, EACH);
     return o;
-}
-
-// Cycles of a word of ADD, MUL or SCALE: a word of each streamed tensor is read, and X products of each operand are
-// made on two multipliers of each of the R lanes, or on one where a leaky activation takes the others.
-INLINE int cycles_of_word(const command_t *c) {
-    const int groups = WORD_BYTES / LANES;
-    if (c->flags & FLAG_LEAKY) return c->source_count * groups;
-    return larger(c->op == OP_SCALE ? 1 : c->source_count, groups);
 }
 
 // Walks the units of a row in that order; `column` out_width means past the end (the lanes idle).

@@ -122,9 +122,10 @@ columns_of_outputs:
 }
 
 // Walks the products of the vector unit: for pooling chunk by chunk, tile by tile, row by row (pooling.h), for other
-// layers row by row in the order of order.h.
+// layers in the order of order.h.
 typedef struct {
-    bool pools;
+    bool pools, by_slots;
+    position_t slot;  // of those that are done slot by slot
     pool_t pool;
     pool_tile_t columns;  // of the tile
     order_t order;
@@ -136,6 +137,8 @@ typedef struct {
 INLINE product_order_t product_order_of(const command_t *c, const block_t *b) {
     product_order_t o;
     o.pools = c->op == OP_MAX_POOL || c->op == OP_AVERAGE_POOL;
+    o.by_slots = has_slots(c);
+    o.slot = first_position();
     o.pool = pool_of(c, b);
     o.columns = tile_of(c, &o.pool, 0);
     o.order = order_of(c);
@@ -157,17 +160,24 @@ typedef struct {
 // The unit of channels that the group begins with.
 INLINE int first_unit_of_group(const product_order_t *o) {
     INLINED
+    if (o->by_slots) return o->slot.unit;
     return o->pools ? o->chunk * o->pool.chunk_units + o->at.unit : o->at.unit;
 }
 
 // Unit `k` of the group; other layers than pooling must ask for all, one after the other.
 INLINE finished_t next_of_group(const command_t *c, const block_t *b, product_order_t *o, int k) {
     INLINED
+    finished_t f;
+    if (o->by_slots) {
+        const int unit = o->slot.unit + k;
+        f.oc = unit * UNIT_BYTES;
+        f.place = unit < o->order.units ? byte_of_output(c, b, o->slot.row * c->out_width + o->slot.column, f.oc) : -1;
+        return f;
+    }
     const unit_cursor_t at = o->pools ? place_in_group(&o->pool, &o->columns, o->chunk, &o->at, k) : o->at;
     const bool counts = o->pools ? at.column < o->columns.columns : counts_in(c, &o->order, &at);
     const int column = o->pools ? o->columns.column + at.column : at.column;
     const int unit = o->pools ? o->chunk * o->pool.chunk_units + at.unit : at.unit;
-    finished_t f;
     f.oc = unit * UNIT_BYTES;
     f.place = counts ? byte_of_output(c, b, o->row * c->out_width + column, f.oc) : -1;
     if (!o->pools) next_unit(&o->order, &o->at);
@@ -176,6 +186,11 @@ INLINE finished_t next_of_group(const command_t *c, const block_t *b, product_or
 
 INLINE void next_group(const command_t *c, const block_t *b, product_order_t *o) {
     INLINED
+    if (o->by_slots) {
+        next_position(o->order.units, b->rows, c->out_width, &o->slot);
+        o->done = o->slot.done;
+        return;
+    }
     ++o->group;
     if (o->pools) next_in_row(&o->pool, o->chunk, &o->at);
     if (o->group < (o->pools ? groups_of_row(&o->pool, &o->columns, o->chunk) : o->order.groups)) return;

@@ -1,0 +1,61 @@
+// The order of a block's slots (docs/overlay.md, section 7), one in a cycle: chunks of R / 16 units of channels; of each what
+// it loads, then its output positions row by row, of each its taps, row by row too.
+#ifndef OVERLAY_SLOTS_H
+#define OVERLAY_SLOTS_H
+
+#include "order.h"
+
+typedef struct {
+    int units;                  // of the output's channels
+    int rows, columns;          // of positions
+    int loads;                  // slots that a chunk loads in
+    int tap_rows, tap_columns;  // of a position
+} walk_t;
+
+// `load`: the chunk's loads that are behind it; all of them: the slot is a tap.
+typedef struct {
+    position_t at;
+    int load, tap_row, tap_column;
+} slot_t;
+
+// Slots that a chunk loads in: those of its operation, or those of parameters of its channels, where these have slopes of
+// their own.
+INLINE int loads_of(const command_t *c, int own) { return c->slope_count > 1 ? UNIT_BYTES : own; }
+
+INLINE slot_t first_slot(void) {
+    INLINED
+    const slot_t s = {first_position(), 0, 0, 0};
+    return s;
+}
+
+INLINE bool is_load(const walk_t *w, const slot_t *s) {
+    INLINED
+    return s->load < w->loads;
+}
+
+INLINE bool is_first_tap(const slot_t *s) {
+    INLINED
+    return s->tap_row == 0 && s->tap_column == 0;
+}
+
+INLINE bool is_last_tap(const walk_t *w, const slot_t *s) {
+    INLINED
+    return s->tap_row + 1 == w->tap_rows && s->tap_column + 1 == w->tap_columns;
+}
+
+INLINE void next_slot(const walk_t *w, slot_t *s) {
+    INLINED
+    if (is_load(w, s)) {
+        ++s->load;
+        return;
+    }
+    ++s->tap_column;
+    if (s->tap_column < w->tap_columns) return;
+    s->tap_column = 0;
+    ++s->tap_row;
+    if (s->tap_row < w->tap_rows) return;
+    s->tap_row = 0;
+    if (next_position(w->units, w->rows, w->columns, &s->at)) s->load = 0;
+}
+
+#endif
