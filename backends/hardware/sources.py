@@ -12,10 +12,9 @@ KERNEL_ROOMS = {
     "vector": (
         "view.h",
         "slots.h",
-        "depthwise.h",
-        "elementwise.h",
+        "places.h",
+        "chunks.h",
         "lrn.h",
-        "pixelwise.h",
         "pooling.h",
         "pooling_rows.h",
         "pooling_columns.h",

@@ -9,18 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from dynamap.backends.program import AlgorithmCode, Command, DataflowCode, Flag, FormatCode, Op, Program, Source
+from dynamap.backends.program import AlgorithmCode, Command, DataflowCode, Flag, FormatCode, Op, Program
 from dynamap.backends.program.lowering.geometry import winograd_form
 from dynamap.backends.simulator.simulation import overlay_of
-from dynamap.backends.simulator.units.passes import PassWork, fills_of, pool_steps, units_of, work_of
+from dynamap.backends.simulator.units.passes import PassWork, fills_of, pool_steps, work_of
 from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay.machine import UNIT_BYTES, Overlay
 
 Line = tuple[int, str]
 """Iterations, and the loops that have them together, separated by spaces."""
-
-KEPT_TAPS, NEAR_SOURCES = 256, 4
-"""As the kernel has them: taps whose units are kept, and inputs that a group of lanes can have."""
 
 
 def iterations_file(program: Program) -> bytes:
@@ -28,11 +25,10 @@ def iterations_file(program: Program) -> bytes:
     overlay = overlay_of(program.header)
     lines = []
     for number, command in enumerate(program.commands):
-        sources = program.sources(command)
-        work = work_of(overlay, command, sources)
+        work = work_of(overlay, command, program.sources(command))
         loops = _array_loops if command.op is Op.CONV else _vector_loops
         for iterations, names in (
-            *loops(overlay, command, sources, work),
+            *loops(overlay, command, work),
             *_placing(command, work, overlay.machine.word_bytes),
         ):
             lines.append(f"{number} {iterations} {names}\n")
@@ -54,7 +50,7 @@ def _placing(command: Command, work: PassWork, word_bytes: int) -> Iterator[Line
             yield placed, "place_slices"
 
 
-def _array_loops(overlay: Overlay, command: Command, _: tuple[Source, ...], work: PassWork) -> Iterator[Line]:
+def _array_loops(overlay: Overlay, command: Command, work: PassWork) -> Iterator[Line]:
     """Block by block the operands of the first tile come, and what the last one computes leaves."""
     blocks = work.times.blocks
     cycles = sum(block.compute for block in blocks)
@@ -75,7 +71,7 @@ def _array_loops(overlay: Overlay, command: Command, _: tuple[Source, ...], work
         yield posted, "sum_rows"
 
 
-def _vector_loops(overlay: Overlay, command: Command, sources: tuple[Source, ...], work: PassWork) -> Iterator[Line]:
+def _vector_loops(overlay: Overlay, command: Command, work: PassWork) -> Iterator[Line]:
     c, machine, blocks = command, overlay.machine, len(work.times.blocks)
     cycles = sum(block.compute for block in work.times.blocks)
     if c.op.pools:
@@ -84,23 +80,12 @@ def _vector_loops(overlay: Overlay, command: Command, sources: tuple[Source, ...
         if Flag.PLANES in c.flags or _gathers_in_time(c):
             yield columns, "gathered_windows slide_steps folded_words"
         yield lanes, "pooled_groups"
-    elif c.op is Op.DEPTHWISE and c.kernel_rows * c.kernel_columns <= KEPT_TAPS:
-        yield cycles, "depthwise_taps"
-    elif c.op in (Op.ADD, Op.MUL, Op.SCALE):
-        yield cycles, "element_slots"
-    elif c.op is Op.ACTIVATION:
-        yield cycles, "activation_groups"
-    elif c.op is Op.CONCAT and _near(machine.lanes, c, sources):
-        yield cycles, "concat_groups"
     elif c.op is Op.LRN:
         # The second pass of a block's last groups, and the tables of the lanes, once.
         ahead = (machine.lanes - 1 + min(c.size // 2, c.channels)) // machine.lanes + 2
         yield cycles + blocks * ahead, "lrn_groups"
-    elif c.op is Op.RESIZE:
-        yield (
-            c.pass_rows * c.out_width * ceil_div(units_of(c.out_channels) * UNIT_BYTES, machine.lanes),
-            "resize_groups",
-        )
+    else:
+        yield cycles, "vector_slots"
 
 
 def _gathers_in_time(c: Command) -> bool:
@@ -109,13 +94,3 @@ def _gathers_in_time(c: Command) -> bool:
         return False
     under_way = min(c.out_width, ceil_div(c.kernel_columns - 1, c.stride_columns))
     return c.out_width * max(1, c.kernel_columns // 2) <= c.width * max(1, ceil_div(under_way, 2))
-
-
-def _near(lanes: int, c: Command, sources: tuple[Source, ...]) -> bool:
-    """Whether no group of lanes has channels of more inputs than a cycle takes."""
-    begins = [source.first_channel for source in sources] + [c.out_channels]
-    for first in range(0, c.out_channels, lanes):
-        inputs = sum(begins[i] < first + lanes and begins[i + 1] > first for i in range(len(sources)))
-        if inputs > NEAR_SOURCES:
-            return False
-    return True

@@ -28,7 +28,6 @@ SETUP_LOOPS: Mapping[tuple[str, str], str] = MappingProxyType(
 
 DIVIDING: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "pixelwise.h": ("origin_of",),
         "pooling.h": ("pool_of", "reading_of", "tile_columns_of"),
         "pooling_columns.h": ("cycles_by_pixel",),
     }

@@ -46,7 +46,6 @@ class VectorOp(Enum):
 
 
 POOLING = (VectorOp.MAX_POOL, VectorOp.AVERAGE_POOL)
-ELEMENTWISE = (VectorOp.ADD, VectorOp.MUL, VectorOp.SCALE)
 
 
 @dataclass(frozen=True)
@@ -100,26 +99,13 @@ def _place(machine: Machine, fmt: Format, tensor: TensorShape, rows: Ints) -> In
 
 def _compute(machine: Machine, shape: VectorShape, rows: Ints) -> Ints:
     out = shape.output
-    units, lanes, word_units = _units(out), machine.lanes, machine.word_units
-    pitch = units | 1
-    k1, k2 = shape.window.kernel
-    unit_stride = shape.window.stride[1] == 1
-    per_pixel = -(-UNIT_BYTES * units // lanes)
-    per_row = -(-out.width * units * UNIT_BYTES // lanes)
-    op = shape.op
-    if op in POOLING:
+    units = _units(out)
+    if shape.op in POOLING:
         return _pooling(machine, shape).cycles(rows)
-    if op is VectorOp.DEPTHWISE:
-        wide = -(-out.width * pitch * UNIT_BYTES // lanes) if unit_stride else out.width * per_pixel
-        return rows * (k1 * k2 * wide)
-    if op in ELEMENTWISE:
-        walk = _walk(machine, shape)
-        return -(-UNIT_BYTES * units // lanes) * (walk.loads + rows * (out.width * walk.taps))
-    if op is VectorOp.LRN:
-        return rows * per_row
-    if op is VectorOp.RESIZE:
-        return rows * (out.width * -(-units // word_units))
-    return rows * (out.width * per_pixel)
+    if shape.op is VectorOp.LRN:
+        return rows * -(-out.width * units * UNIT_BYTES // machine.lanes)
+    walk = _walk(machine, shape)
+    return -(-UNIT_BYTES * units // machine.lanes) * (walk.loads + rows * (out.width * walk.taps))
 
 
 def _pooling(machine: Machine, shape: VectorShape) -> Pooling:
@@ -135,9 +121,22 @@ class _Walk:
 
 
 def _walk(machine: Machine, shape: VectorShape) -> _Walk:
-    scales = shape.op is VectorOp.SCALE
-    loads = machine.lanes // UNIT_BYTES if scales else 1
-    return _Walk(UNIT_BYTES if shape.own_slopes else loads, 1 if scales else len(shape.inputs))
+    op, taps = shape.op, 1
+    loads = UNIT_BYTES if has_parameters(shape) else 1
+    if op is VectorOp.SCALE:
+        loads = max(loads, machine.lanes // UNIT_BYTES)
+    if op in (VectorOp.ADD, VectorOp.MUL):
+        taps = len(shape.inputs)
+    if op is VectorOp.DEPTHWISE:
+        taps = shape.window.kernel[0] * shape.window.kernel[1]
+    if op is VectorOp.CONCAT and any(tensor.channels % UNIT_BYTES for tensor in shape.inputs[:-1]):
+        taps = 2 * len(shape.inputs)  # an input begins inside a unit
+    return _Walk(loads, taps)
+
+
+def has_parameters(shape: VectorShape) -> bool:
+    """Whether what the lanes finish with is a channel's own."""
+    return shape.own_slopes or shape.op in (VectorOp.DEPTHWISE, VectorOp.CONCAT)
 
 
 def _delays(machine: Machine, shape: VectorShape) -> tuple[int, int]:
@@ -166,7 +165,9 @@ def _resident_bytes(shape: VectorShape, fmt: Format) -> int:
 
 def _table_bytes(shape: VectorShape) -> int:
     """Bytes of a table that the prologue reads and that no program has: parameters of channels."""
-    return _padded(UNIT_BYTES * _units(shape.output) * PARAMETER_BYTES) if shape.own_slopes else 0
+    if shape.op is VectorOp.DEPTHWISE or not has_parameters(shape):
+        return 0
+    return _padded(UNIT_BYTES * _units(shape.output) * PARAMETER_BYTES)
 
 
 @dataclass(frozen=True)

@@ -63,5 +63,5 @@ def work_of(layer: Layer, network: Network) -> ConvShape | VectorShape:
     if isinstance(layer, Resize):
         return VectorShape(VectorOp.RESIZE, inputs, output, Window((1, 1)), layer.rows)
     if isinstance(layer, Activate):
-        return VectorShape(VectorOp.ACTIVATION, inputs, output)
+        return VectorShape(VectorOp.ACTIVATION, inputs, output, own_slopes=own_slopes(layer.activation))
     raise InputError(f"layer {layer.name!r} cannot run on the overlay: it is a host layer")

@@ -129,7 +129,6 @@ __attribute__((max_global_work_dim(0))) kernel void compute(int command_count, g
                          bankwidth(8))) sums[SUM_MEMORIES][ACCUMULATOR_ROWS][BANK_COLUMNS];
     lrn_step_t steps[LANES][LRN_OCTAVES * LRN_STEPS];
     pool_row_t running[RUNNING_ROWS][POOL_WORDS][WORD_UNITS][UNIT_BYTES];
-    int8_t __attribute__((memory, numbanks(EACH), bankwidth(UNIT_BYTES))) kept[KEPT_TAPS][EACH][UNIT_BYTES];
     uint8_t values[VALUE_ROWS][VALUE_ROW];
     source_t sources[MAX_SOURCES];
     array_t array = ZERO;
@@ -200,7 +199,7 @@ commands:
                 if (!busy) ++computed;
             }
             if (busy && !convolves) {
-                cycles += vector_block(&c, sources, values, &block, input_buffer, weight_buffer, kept, steps, running,
+                cycles += vector_block(&c, sources, values, &block, input_buffer, weight_buffer, steps, running,
                                        PASS_PRODUCTS);
                 busy = false;
                 ++computed;

@@ -280,9 +280,9 @@ class _VectorPass(_Pass):
             out_width=c.out_width,
             units=units_of(c.out_channels),
             kernel=(c.kernel_rows, c.kernel_columns),
-            stride_columns=c.stride_columns,
             operands=c.source_count,
             own_slopes=c.slope_count > 1,
+            merges=c.op is Op.CONCAT and any(source.first_channel % UNIT_BYTES for source in sources),
         )
 
     def inputs(self, part: Part) -> tuple[Stored, ...]:
@@ -302,12 +302,12 @@ class _VectorPass(_Pass):
         )
 
     def compute(self, part: Part) -> int:
-        if self.command.op.elementwise:
-            return vector.slots(self.machine, self.layer, part.rows)
-        return sum(vector.row_cycles(self.machine, self.layer) for _ in range(part.rows))
+        if self.command.op is Op.LRN:
+            return sum(vector.row_cycles(self.machine, self.layer) for _ in range(part.rows))
+        return vector.slots(self.machine, self.layer, part.rows)
 
     def tables(self) -> tuple[int, ...]:
-        return (parameter_bytes(self.command),) if self.layer.own_slopes else ()
+        return (parameter_bytes(self.command),) if self.layer.own_table else ()
 
     def delays(self) -> tuple[int, int, int]:
         return 0, PIPELINE, 1

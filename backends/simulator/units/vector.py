@@ -3,63 +3,58 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from dynamap.backends.program import Op
-from dynamap.backends.simulator.units.array import pixel_pitch
 from dynamap.cost.overlay.machine import UNIT_BYTES, Machine
 
 
 @dataclass(frozen=True)
 class VectorWork:
-    """What one output row takes: sizes of a row, and the window; ``operands`` are the tensors that are combined.
+    """What a layer walks: columns and units of its output, and the window; ``operands`` are the tensors that come in.
 
-    ``own_slopes``: values below zero are multiplied by what differs by the channel.
+    ``own_slopes``: values below zero are multiplied by what differs by the channel. ``merges``: one of the tensors
+    begins inside a unit of the output.
     """
 
     op: Op
     out_width: int
     units: int
-    kernel: tuple[int, int]
-    stride_columns: int
+    kernel: tuple[int, int] = (1, 1)
     operands: int = 1
     own_slopes: bool = False
+    merges: bool = False
 
-
-def _strides(count: int, width: int) -> int:
-    """Steps of ``width`` that cover ``count``."""
-    return len(range(0, count, width))
-
-
-@lru_cache(maxsize=1 << 12)
-def row_cycles(machine: Machine, work: VectorWork) -> int:
-    """Cycles of an output row of a layer that is walked row by row."""
-    values = UNIT_BYTES * work.units
-    per_pixel = _strides(values, machine.lanes)
-    if work.op is Op.DEPTHWISE:
-        pitch = pixel_pitch(work.units)
-        if work.stride_columns == 1:
-            tap = _strides(work.out_width * pitch * UNIT_BYTES, machine.lanes)
-        else:
-            tap = work.out_width * per_pixel
-        taps = work.kernel[0] * work.kernel[1]
-        return sum(tap for _ in range(taps))
-    if work.op is Op.LRN:
-        return _strides(work.out_width * values, machine.lanes)
-    if work.op is Op.RESIZE:
-        return work.out_width * _strides(values, machine.word_bytes)
-    return work.out_width * per_pixel
+    @property
+    def own_table(self) -> bool:
+        """Whether the parameters of its channels are a table that no program has."""
+        return self.own_slopes or self.op is Op.CONCAT
 
 
 def slots(machine: Machine, work: VectorWork, rows: int) -> int:
-    """Slots of a block of a sum or product of tensors: chunk by chunk its loads, then position by position its taps."""
-    taps = 1 if work.op is Op.SCALE else work.operands  # the factor is resident
-    loads = 1
-    if work.own_slopes:
-        loads = UNIT_BYTES  # a channel of each unit in each
-    elif work.op is Op.SCALE:
-        loads = machine.lanes // UNIT_BYTES
+    """Slots of a block: chunk by chunk its loads, then position by position its taps."""
     walked = 0
     for _ in range(0, UNIT_BYTES * work.units, machine.lanes):
-        walked += loads + sum(work.out_width * taps for _ in range(rows))
+        walked += _loads(machine, work) + sum(work.out_width * len(_taps(work)) for _ in range(rows))
     return walked
+
+
+def row_cycles(machine: Machine, work: VectorWork) -> int:
+    """Cycles of an output row of an LRN."""
+    return len(range(0, work.out_width * work.units * UNIT_BYTES, machine.lanes))
+
+
+def _loads(machine: Machine, work: VectorWork) -> int:
+    if work.own_table or work.op is Op.DEPTHWISE:
+        return UNIT_BYTES  # a channel of each unit in each
+    return machine.lanes // UNIT_BYTES if work.op is Op.SCALE else 1
+
+
+def _taps(work: VectorWork) -> list[tuple[int, int]]:
+    """Of a position: places of a window, or tensors and what is read of each."""
+    if work.op is Op.DEPTHWISE:
+        return [(row, column) for row in range(work.kernel[0]) for column in range(work.kernel[1])]
+    if work.op in (Op.ADD, Op.MUL):
+        return [(tensor, 0) for tensor in range(work.operands)]
+    if work.merges:
+        return [(tensor, part) for tensor in range(work.operands) for part in range(2)]  # of a unit, what is in two
+    return [(0, 0)]

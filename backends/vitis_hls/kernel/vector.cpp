@@ -5,15 +5,12 @@
 
 namespace {
 
-// Pooling: running results of the rows of windows. Depthwise convolutions: the weights that a row of pixels begins with.
-// LRN: the table of each lane.
+// Pooling: running results of the rows of windows. LRN: the table of each lane.
 #ifdef OVERLAY_CHECK_PORTS
 ports::memory_t<pool_row_t> running("running", {RUNNING_ROWS, POOL_WORDS, WORD_UNITS, UNIT_BYTES}, "baww", 2);
-ports::memory_t<std::int8_t> kept("kept", {KEPT_TAPS, EACH, UNIT_BYTES}, "abw", 2);
 ports::memory_t<lrn_step_t> steps("steps", {LANES, LRN_OCTAVES * LRN_STEPS}, "ba", 2);
 #else
 pool_row_t running[RUNNING_ROWS][POOL_WORDS][WORD_UNITS][UNIT_BYTES];
-std::int8_t kept[KEPT_TAPS][EACH][UNIT_BYTES];
 lrn_step_t steps[LANES][LRN_OCTAVES * LRN_STEPS];
 #endif
 
@@ -27,8 +24,6 @@ std::uint64_t vector_unit(const command_t &c, const source_t sources[MAX_SOURCES
 #pragma HLS array_reshape variable = running complete dim = 3
 #pragma HLS array_reshape variable = running complete dim = 4
 #pragma HLS bind_storage variable = running type = ram_2p impl = lutram
-#pragma HLS array_partition variable = kept complete dim = 2
-#pragma HLS array_reshape variable = kept complete dim = 3
 #pragma HLS array_partition variable = steps complete dim = 1
-    return vector_block(&c, sources, values, &b, input_buffer, weight_buffer, kept, steps, running, products);
+    return vector_block(&c, sources, values, &b, input_buffer, weight_buffer, steps, running, products);
 }

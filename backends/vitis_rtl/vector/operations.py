@@ -292,10 +292,8 @@ def _concat(command: Command, tables: CommandTables) -> Operation:
         finishes += [made] * source.channels
     _straight(command)
     merge = any(source.first_channel % UNIT_BYTES for source in tables.sources)
-    copied = Operation(((0, 1),) * len(tables.sources), finishes[0], merge=merge)
-    if all(finish == finishes[0] for finish in finishes):
-        return copied
-    return replace(copied, load=Load.CHANNELS, table=_parameter_run(finishes))
+    copied = Operation(((0, 1),) * len(tables.sources), Finish(), merge=merge, load=Load.CHANNELS)
+    return replace(copied, table=_parameter_run(finishes))
 
 
 def _lrn(command: Command, tables: CommandTables) -> Operation:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dynamap.backends.program import FormatCode, Op
@@ -199,41 +201,37 @@ class TestArray:
 
 
 class TestVectorUnit:
-    """Section 7's table for 20 channels (2 units, pitch 3), 6 output pixels from 13, X = 64 (n = 4), R = 32."""
+    """Section 7's table for 20 channels (2 units), 6 output columns, blocks of 4 rows; R = 32 (NARROW: 16)."""
 
     @staticmethod
-    def work(op: Op, stride: int = 1, operands: int = 1, units: int = 2, own_slopes: bool = False) -> VectorWork:
-        return VectorWork(
-            op,
-            out_width=6,
-            units=units,
-            kernel=(3, 2),
-            stride_columns=stride,
-            operands=operands,
-            own_slopes=own_slopes,
-        )
+    def slots(op: Op, machine: Machine = WIDE, units: int = 2, **other: Any) -> int:
+        return slots(machine, VectorWork(op, out_width=6, units=units, **other), 4)
 
     def test_depthwise(self) -> None:
-        # 6 taps x ceil(6 pixels x 3 units x 16 / 32); stride 2: 6 taps x 6 x ceil(32 / 32).
-        assert row_cycles(WIDE, self.work(Op.DEPTHWISE)) == 54
-        assert row_cycles(WIDE, self.work(Op.DEPTHWISE, stride=2)) == 36
+        # 2 units are one chunk of 32 lanes: 16 loads, and 6 taps of each of 24 positions; of 16 lanes they are two.
+        assert self.slots(Op.DEPTHWISE, kernel=(3, 2)) == 16 + 24 * 6
+        assert self.slots(Op.DEPTHWISE, NARROW, kernel=(3, 2)) == 2 * (16 + 24 * 6)
 
     def test_element_wise(self) -> None:
-        # 2 units are one chunk of 32 lanes: a load and 4 rows x 6 pixels, three tensors each; five units are 3 chunks.
-        assert slots(WIDE, self.work(Op.ADD, operands=3), 4) == 1 + 24 * 3
-        assert slots(WIDE, self.work(Op.ADD, operands=3, units=5), 4) == 3 * (1 + 24 * 3)
+        # A load, and of each position three tensors; five units are 3 chunks.
+        assert self.slots(Op.ADD, operands=3) == 1 + 24 * 3
+        assert self.slots(Op.ADD, units=5, operands=3) == 3 * (1 + 24 * 3)
         # SCALE streams one tensor, and loads the factors of two units.
-        assert slots(WIDE, self.work(Op.MUL, operands=2), 4) == 1 + 24 * 2
-        assert slots(WIDE, self.work(Op.SCALE, operands=2), 4) == 2 + 24
-        # R = 16: a unit in each chunk, of one channel in each of 16 slots where the channels have slopes of their own.
-        assert slots(NARROW, self.work(Op.SCALE, operands=2), 4) == 2 * (1 + 24)
-        assert slots(NARROW, self.work(Op.ADD, operands=2, own_slopes=True), 4) == 2 * (16 + 48)
+        assert self.slots(Op.MUL, operands=2) == 1 + 24 * 2
+        assert self.slots(Op.SCALE, operands=2) == 2 + 24
+        # R = 16: a unit in each chunk; of one channel in each of 16 slots where the channels have slopes of their own.
+        assert self.slots(Op.SCALE, NARROW, operands=2) == 2 * (1 + 24)
+        assert self.slots(Op.ADD, NARROW, operands=2, own_slopes=True) == 2 * (16 + 48)
 
-    def test_others(self) -> None:
-        assert row_cycles(WIDE, self.work(Op.LRN)) == 6
-        assert row_cycles(WIDE, self.work(Op.ACTIVATION)) == row_cycles(WIDE, self.work(Op.CONCAT)) == 6
-        assert row_cycles(WIDE, self.work(Op.RESIZE)) == 6
-        assert row_cycles(NARROW, self.work(Op.RESIZE)) == 12
+    def test_what_takes_each_value_once(self) -> None:
+        assert self.slots(Op.ACTIVATION) == self.slots(Op.RESIZE) == 1 + 24
+        assert self.slots(Op.ACTIVATION, own_slopes=True) == 16 + 24
+        assert row_cycles(WIDE, VectorWork(Op.LRN, out_width=6, units=2)) == 6
+
+    def test_concatenation(self) -> None:
+        # Each channel has the rescaling of its own. Inputs that begin inside a unit: of three tensors, two units each.
+        assert self.slots(Op.CONCAT, operands=3) == 16 + 24
+        assert self.slots(Op.CONCAT, operands=3, merges=True) == 16 + 24 * 6
 
 
 class TestPooling:

@@ -13,7 +13,6 @@ from dynamap.backends.arithmetic.winograd import F23, F43, F54
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.program import specification as spec
 from dynamap.backends.program.fields import words_of
-from dynamap.backends.vitis_hls import iterations
 from dynamap.backends.vitis_hls.csim import WARNINGS, headers_folder, kernel_files
 from dynamap.backends.vitis_hls.params import params_header
 
@@ -22,12 +21,6 @@ SIZES = KernelSizes(8, 8, 2, 1, 64, 32, 65536, 65536, 32768, 1024, 2048)
 
 def source(name: str) -> str:
     return kernel_files()[name].decode()
-
-
-@pytest.mark.parametrize(("header", "name"), [("depthwise.h", "KEPT_TAPS"), ("pixelwise.h", "NEAR_SOURCES")])
-def test_counted_iterations_know_the_limits_of_the_kernel(header: str, name: str) -> None:
-    (found,) = re.findall(rf"enum {{ {name} = (\d+) }};", source(header))
-    assert getattr(iterations, name) == int(found)
 
 
 @pytest.mark.parametrize(("macro", "record"), [("COMMAND_FIELDS", spec.Command), ("SOURCE_FIELDS", spec.Source)])

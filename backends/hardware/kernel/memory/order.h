@@ -1,6 +1,5 @@
-// The order in which the vector unit, but for pooling (pooling.h), hands out products (docs/overlay.md, section 7). A sum or
-// product of tensors: a chunk of R / 16 units of channels, position by position, then the next one. Others: a row, R / 16
-// units at a time, either straight on over it with `pitch` units per pixel, or (`by_pixel`) pixel by pixel.
+// The order in which the vector unit, but for pooling (pooling.h), hands out products (docs/overlay.md, section 7): a chunk of
+// R / 16 units of channels, position by position, then the next one. LRN: a row, R / 16 units at a time, straight on over it.
 #ifndef OVERLAY_ORDER_H
 #define OVERLAY_ORDER_H
 
@@ -41,22 +40,19 @@ INLINE bool next_position(int units, int rows, int columns, position_t *p) {
 }
 
 // Whether an operation is done slot by slot (slots.h).
-INLINE bool has_slots(const command_t *c) { return c->op == OP_ADD || c->op == OP_MUL || c->op == OP_SCALE; }
+INLINE bool has_slots(const command_t *c) {
+    return c->op != OP_CONV && c->op != OP_LRN && c->op != OP_MAX_POOL && c->op != OP_AVERAGE_POOL;
+}
 
 typedef struct {
-    bool by_pixel;
-    int pitch;
-    int units;   // units of a pixel that count; the others are padding
+    int units;   // of a pixel
     int groups;  // groups of R lanes of a row
 } order_t;
 
 INLINE order_t order_of(const command_t *c) {
     order_t o;
     o.units = units_of(c->out_channels);
-    const bool straight = c->op == OP_DEPTHWISE && c->stride_columns == 1;
-    o.by_pixel = !(straight || c->op == OP_LRN);
-    o.pitch = straight ? pitch_of(o.units) : o.units;
-    o.groups = o.by_pixel ? c->out_width * ceil_div(o.units, EACH) : ceil_div(c->out_width * o.pitch, EACH);
+    o.groups = ceil_div(c->out_width * o.units, EACH);
     return o;
 }
 
@@ -67,9 +63,8 @@ typedef struct {
 
 INLINE void next_unit(const order_t *o, unit_cursor_t *at) {
     INLINED
-    const int end = o->by_pixel ? ceil_div(o->units, EACH) * EACH : o->pitch;
     ++at->unit;
-    if (at->unit == end) {
+    if (at->unit == o->units) {
         at->unit = 0;
         ++at->column;
     }

@@ -18,9 +18,43 @@ typedef struct {
     int load, tap_row, tap_column;
 } slot_t;
 
-// Slots that a chunk loads in: those of its operation, or those of parameters of its channels, where these have slopes of
+// A walk of one tap. Slots that a chunk loads in: one, or those of parameters of its channels, where these have slopes of
 // their own.
-INLINE int loads_of(const command_t *c, int own) { return c->slope_count > 1 ? UNIT_BYTES : own; }
+INLINE walk_t plain_walk(const command_t *c, const block_t *b) {
+    const walk_t w = {units_of(c->out_channels), b->rows, c->out_width, c->slope_count > 1 ? UNIT_BYTES : 1, 1, 1};
+    return w;
+}
+
+// Whether an input of a CONCAT begins inside of a unit: then each input has taps of its own.
+INLINE bool merges(const command_t *c, const source_t sources[MAX_SOURCES]) {
+    bool merged = false;
+each_source:
+    UNROLLED
+    for (int s = 0; s < MAX_SOURCES; ++s) {
+        UNROLL_THIS
+        merged = merged || (s < c->source_count && sources[s].first_channel % UNIT_BYTES != 0);
+    }
+    return merged;
+}
+
+INLINE walk_t walk_of(const command_t *c, const source_t sources[MAX_SOURCES], const block_t *b) {
+    walk_t w = plain_walk(c, b);
+    if (c->op == OP_ADD || c->op == OP_MUL) w.tap_columns = c->source_count;
+    if (c->op == OP_SCALE && w.loads == 1) w.loads = EACH;
+    if (c->op == OP_DEPTHWISE) {
+        w.loads = UNIT_BYTES;
+        w.tap_rows = c->kernel_rows;
+        w.tap_columns = c->kernel_columns;
+    }
+    if (c->op == OP_CONCAT) {
+        w.loads = UNIT_BYTES;
+        if (merges(c, sources)) {
+            w.tap_rows = c->source_count;
+            w.tap_columns = 2;
+        }
+    }
+    return w;
+}
 
 INLINE slot_t first_slot(void) {
     INLINED

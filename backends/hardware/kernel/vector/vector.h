@@ -3,25 +3,56 @@
 #ifndef OVERLAY_VECTOR_H
 #define OVERLAY_VECTOR_H
 
-#include "depthwise.h"
-#include "elementwise.h"
+#include "chunks.h"
 #include "lrn.h"
-#include "pixelwise.h"
+#include "places.h"
 #include "pooling_unit.h"
+
+// A block, slot by slot.
+INLINE uint64_t slots_block(const command_t *c, const source_t sources[MAX_SOURCES], const block_t *b,
+                            units_read_t input_buffer, units_read_t weight_buffer, PRODUCTS) {
+    uint64_t cycles = 0;
+    const walk_t w = walk_of(c, sources, b);
+    chunk_t chunk = ZERO;
+    origin_t from = first_origin(c, b);
+    slots:
+    for (slot_t s = first_slot(); !s.at.done; next_slot(&w, &s)) {
+        TRIPS(1, 1048576)
+        PIPELINED(vector_slots)  // consecutive units of a pixel, and of what their channels have
+        ++cycles;
+        unit_t own[BANKS];
+        const own_units_t weights = own_units(c, &w, &s);
+        read_units(weight_buffer, weights.unit, weights.count, own);
+        if (is_load(&w, &s)) {
+            load_slot(c, sources, &s, own, &chunk);
+            from = first_origin(c, b);
+            continue;
+        }
+        if (is_first_tap(&s) && s.at.row + s.at.column > 0) next_origin(c, s.at.column, &from);
+        const place_t place = place_of_tap(c, b, &w, &s, &from);
+        unit_t units[BANKS];
+        read_units(input_buffer, place.unit, place.inside ? smaller(EACH, w.units - s.at.unit) : 0, units);
+        const int input = c->op == OP_CONCAT ? s.tap_row : c->op == OP_ADD ? s.tap_column : 0;
+        if (c->op == OP_CONCAT)
+            take_joined(&w, &s, &sources[input], units, &chunk);
+        else
+            take_values(c, &sources[input], is_first_tap(&s), place.inside, units, own, &chunk);
+        if (is_last_tap(&w, &s)) HAND_OUT(chunk.lanes);
+    }
+    return cycles;
+}
 
 // A block of a layer that is no convolution on the array; returns the cycles that it took.
 INLINE uint64_t vector_block(const command_t *c, const source_t sources[MAX_SOURCES], values_read_t values,
-                             const block_t *b, units_read_t input_buffer, units_read_t weight_buffer, kept_write_t kept,
+                             const block_t *b, units_read_t input_buffer, units_read_t weight_buffer,
                              steps_write_t steps, running_write_t running, PRODUCTS) {
-    const view_t v = view_of(c, b, b->input_unit, c->channels);
     if (c->op == OP_MAX_POOL || c->op == OP_AVERAGE_POOL)
         return pool_block(c, values, b, input_buffer, running, PASS_PRODUCTS);
-    if (c->op == OP_DEPTHWISE) return depthwise_block(c, &v, b, input_buffer, weight_buffer, kept, PASS_PRODUCTS);
-    if (c->op == OP_LRN) return lrn_block(c, &v, values, b, input_buffer, steps, PASS_PRODUCTS);
-    if (c->op == OP_RESIZE) return resize_block(c, &v, b, input_buffer, PASS_PRODUCTS);
-    if (c->op == OP_ACTIVATION) return activation_block(c, &v, b, input_buffer, PASS_PRODUCTS);
-    if (c->op == OP_CONCAT) return concat_block(c, sources, b, input_buffer, PASS_PRODUCTS);
-    return elementwise_block(c, sources, b, input_buffer, weight_buffer, PASS_PRODUCTS);
+    if (c->op == OP_LRN) {
+        const view_t v = view_of(c, b, b->input_unit, c->channels);
+        return lrn_block(c, &v, values, b, input_buffer, steps, PASS_PRODUCTS);
+    }
+    return slots_block(c, sources, b, input_buffer, weight_buffer, PASS_PRODUCTS);
 }
 
 #endif
