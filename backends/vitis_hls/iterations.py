@@ -57,6 +57,7 @@ def _array_loops(overlay: Overlay, command: Command, work: PassWork) -> Iterator
     if command.dataflow is DataflowCode.NS:
         moves = cycles + len(blocks) * (2 * overlay.rows + overlay.columns + 2)
         yield moves, "array_cycles"
+        yield moves + sum(fills_of(overlay, command)), "ns_cycles"  # the row buffers fill while the array stands
     else:
         moves = cycles + len(blocks) * (overlay.rows + overlay.columns + 1) + sum(fills_of(overlay, command))
         yield moves, "stationary_cycles"

@@ -123,7 +123,7 @@ __attribute__((max_global_work_dim(0))) kernel void compute(int command_count, g
     int8_t __attribute__((memory, numbanks(BANKS), bankwidth(UNIT_BYTES))) input_buffer[INPUT_ROWS][BANKS][UNIT_BYTES];
     int8_t
         __attribute__((memory, numbanks(BANKS), bankwidth(UNIT_BYTES))) weight_buffer[WEIGHT_ROWS][BANKS][UNIT_BYTES];
-    int8_t __attribute__((memory)) row_buffers[2][ARRAY_ROWS][ROW_BUFFER_BYTES];
+    int8_t __attribute__((memory)) row_buffers[2][ARRAY_ROWS][ROW_BUFFER_ROWS][BANKS][UNIT_BYTES];
     // A bank per column of the array: each is added to once per cycle, and read for POST.
     sum_t __attribute__((memory, numbanks(BANK_COLUMNS),
                          bankwidth(8))) sums[SUM_MEMORIES][ACCUMULATOR_ROWS][BANK_COLUMNS];

@@ -78,7 +78,7 @@ class not_yet_t {
     const char *before;
 };
 
-// A memory of up to three dimensions. `roles`, a letter per dimension: b, its index is the bank's or a part of it;
+// A memory of any number of dimensions. `roles`, a letter per dimension: b, its index is the bank's or a part of it;
 // a, that of the address in the bank; w, of a part of the word that is read or written at once.
 template <typename T> class memory_t {
   public:

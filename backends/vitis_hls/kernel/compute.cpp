@@ -11,8 +11,15 @@ array_t array;
 lines_t lines;
 int now = 0;
 
-row_buffers_t row_buffers;  // NS: windows of the tile at work and of the next
-tile_spots_t spots;
+// NS: windows of the tile at work and of the next. In an iteration a word is written before the values are read: no read
+// decides what is written, so that they may be a stage behind, and what the iteration before has written is there.
+#ifdef OVERLAY_CHECK_PORTS
+ports::memory_t<std::int8_t> row_buffers("row_buffers", {2, ARRAY_ROWS, ROW_BUFFER_ROWS, BANKS, UNIT_BYTES}, "bbabw",
+                                         1);
+#else
+std::int8_t row_buffers[2][ARRAY_ROWS][ROW_BUFFER_ROWS][BANKS][UNIT_BYTES];
+#endif
+tile_spots_t spots;  // their positions: registers
 
 typedef stream_of<cycle_t> cycles_t;
 typedef stream_of<leaving_t> leaving_sums_t;
@@ -35,13 +42,19 @@ stationary_cycles:
 // NS: the row buffers are filled before the array moves.
 void feed_ns(const command_t &c, const block_t &b, input_read_t input_buffer, weight_read_t weight_buffer,
              cycles_t &cycles) {
-#pragma HLS array_partition variable = row_buffers complete dim = 2  // a row buffer per row of the array
-    NOT_YET(feed_ns)  // a row buffer takes a word of units in a cycle, and gives a byte or two
+#pragma HLS array_partition variable = row_buffers complete dim = 1
+#pragma HLS array_partition variable = row_buffers complete dim = 2
+#pragma HLS array_partition variable = row_buffers complete dim = 4
+#pragma HLS array_reshape variable = row_buffers complete dim = 5
+#pragma HLS bind_storage variable = row_buffers type = ram_2p impl = lutram
+#pragma HLS array_partition variable = spots.spot complete dim = 0
+#pragma HLS array_partition variable = spots.known complete dim = 0
     flow_t flow = flow_of(&c, &b, 0);
     const int length = flow_length(&c, &flow);
     int moved = 0;
 ns_cycles:
     for (int t = 0; t < length; ++t) {
+        PIPELINED(ns_cycles)  // a window's word and a row of weights: a unit of each bank; a row buffer takes one word
 #pragma HLS loop_tripcount min = 1024 max = 65536
         cycle_t cycle = idle_cycle();
         ns_cycle(&c, &b, &flow, moved, input_buffer, weight_buffer, row_buffers, &spots, &cycle);
@@ -146,9 +159,10 @@ move_on:
     lately[0].sum[k][j] = after;
 }
 
-// IS of kn2row to an output of another width.
+// IS of kn2row to a wider output: a tile of Cw positions reaches over more than Cw outputs, so that two of its columns may
+// add to one bank in every cycle.
 void drifting_sums(int length, bool single, leaving_sums_t &leaving, sums_write_t sums) {
-    NOT_YET(drifting_sums)  // IS of kn2row to an output of another width: sums go to banks of neighbours
+    NOT_YET(drifting_sums)  // IS of kn2row to a wider output: two positions of a tile may have sums in one bank
 drifting_cycles:
     for (int t = 0; t < length; ++t) {
 #pragma HLS loop_tripcount min = 1024 max = 65536

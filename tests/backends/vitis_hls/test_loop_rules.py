@@ -12,7 +12,7 @@ from tree_sitter import Language, Node, Parser
 
 from dynamap.backends.intel_opencl.kernel_sources import kernel_files as opencl_files
 from dynamap.backends.vitis_hls.csim import kernel_files
-from dynamap.backends.vitis_hls.loops import DIVIDING, SETUP_LOOPS, WITHIN_PARTS, announced
+from dynamap.backends.vitis_hls.loops import DIVIDING, SETUP_LOOPS, announced
 
 STATEMENTS = re.compile(
     r"\b(PIPELINED|NOT_YET|TRIPS|HLS_PRAGMA|TOKENS|IN_STEP|MEMORY_TYPE)(\([^()]*(?:\([^()]*\))*[^()]*\))"
@@ -110,7 +110,7 @@ def loops(file: str, source: str = "") -> list[tuple[Loop, list[Loop]]]:
     return found
 
 
-FILES = sorted(name for name in kernel_files() if name not in WITHIN_PARTS)
+FILES = sorted(kernel_files())
 NOT_YET = {part.name for part in announced() if not part.checked}
 
 

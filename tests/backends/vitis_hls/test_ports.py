@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from dynamap.backends.vitis_hls import csim
 from dynamap.backends.vitis_hls.csim import CHECKED, WARNINGS, CSimulationExecutor
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import TensorShape, Window
-from support.programs import assert_equal_layer_by_layer, integer_image, one_conv, plan_on
+from support.programs import assert_equal_layer_by_layer, integer_image, one_conv, plan_on, redecided
 from support.repository import DIGITS_MODEL
 
 # Eight addresses in each of four banks of two-byte words; what is written can be read two iterations later.
@@ -111,6 +112,24 @@ def test_a_kernel_that_was_changed_is_told_which_rule_it_breaks(monkeypatch: pyt
     program = compile_program(plan_on(network, (5, 4)), quantise(network, samples=1))
     executor = CSimulationExecutor(("-O0", "-DOVERLAY_CHECK_PORTS"))
     with pytest.raises(InputError, match=r"loop 'weight_words', iteration 0: memory 'weight_buffer', bank \d+: writes"):
+        list(executor.run(program, integer_image(network, 4)))
+
+
+def test_a_row_buffer_that_is_read_while_it_is_fed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NS: the values are taken from the half that the next tile's windows go to."""
+    files = csim.kernel_files()
+    start = files["flow_ns.h"].index(b"INLINE void ns_operands(")
+    head, tail = files["flow_ns.h"][:start], files["flow_ns.h"][start:]
+    assert b"const int side = f->tile & 1;" in tail
+    files["flow_ns.h"] = head + tail.replace(b"side = f->tile & 1;", b"side = (f->tile + 1) & 1;", 1)
+    monkeypatch.setattr(csim, "kernel_files", lambda: files)
+    network = one_conv(TensorShape(16, 4, 8), 16, Window((1, 1)))  # two tiles of positions or more in a block
+    plan = plan_on(network, (5, 4))
+    stays = replace(plan, layers=(redecided(plan.layers[0], dataflow="ns"),))
+    program = compile_program(stays, quantise(network, samples=1))
+    executor = CSimulationExecutor(("-O0", "-DOVERLAY_CHECK_PORTS"))
+    expected = r"loop 'ns_cycles', iteration \d+: memory 'row_buffers', bank \d+: reads address 0 0 iterations after"
+    with pytest.raises(InputError, match=expected):
         list(executor.run(program, integer_image(network, 4)))
 
 

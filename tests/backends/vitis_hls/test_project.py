@@ -127,7 +127,7 @@ def test_the_readme_lists_every_loop_that_is_announced(files: dict[str, bytes]) 
             for kind, name in re.findall(r"\b(PIPELINED|NOT_YET)\(\s*(\w+)\)", content.decode()):
                 row = f"| `{name}` | `{path}` | " if kind == "PIPELINED" else f"- `{name}` (`{path}`): "
                 assert row in readme, (path, name)
-    assert "- `feed_ns` (`src/compute.cpp`): " in readme
+    assert "- `drifting_sums` (`src/compute.cpp`): " in readme
 
 
 def test_make_csim_passes_and_names_a_difference(network: Network, files: dict[str, bytes], tmp_path: Path) -> None:

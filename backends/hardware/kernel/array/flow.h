@@ -11,12 +11,6 @@ INLINE usage_t usage_of(const command_t *c) {
     return u;
 }
 
-// Whether a product column's sums may belong to another column's bank: IS, where a row of the image that the unit
-// convolutions read has another width than a row of the output.
-INLINE bool drifts(const command_t *c) {
-    return c->dataflow == IS && c->algorithm == KN2ROW && c->width != c->out_width;
-}
-
 // A block begins. `now`: the array's cycle.
 INLINE flow_t flow_of(const command_t *c, const block_t *b, int now) {
     flow_t f = ZERO;
@@ -59,7 +53,7 @@ INLINE cycle_t idle_cycle(void) {
 
 // The next cycle of a block; false when the array is empty again.
 INLINE bool flow_cycle(const command_t *c, const block_t *b, flow_t *f, int now, units_read_t input_buffer,
-                       units_read_t weight_buffer, row_buffers_t row_buffers, tile_spots_t *spots, cycle_t *out) {
+                       units_read_t weight_buffer, row_buffers_write_t row_buffers, tile_spots_t *spots, cycle_t *out) {
     INLINED
     if (f->ending && f->tail == 0) return false;
     *out = idle_cycle();

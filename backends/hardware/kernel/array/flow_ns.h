@@ -6,7 +6,11 @@
 
 #include "flow_state.h"
 
-typedef int8_t row_buffers_t[2][ARRAY_ROWS][ROW_BUFFER_BYTES];
+// Two halves of a buffer for each row of the array: units of a window, the pads between pixels left out, each half in as
+// many banks as the input buffer. A word of units goes to banks of their own, and a value lies in one.
+enum { ROW_BUFFER_ROWS = (ROW_BUFFER_BYTES / UNIT_BYTES + BANKS - 1) / BANKS };
+
+MEMORY_TYPE(row_buffers, int8_t, [2], [ARRAY_ROWS][ROW_BUFFER_ROWS][BANKS][UNIT_BYTES])
 
 // kn2row: an outer repeat is a row of the kernel, an inner one a column of it.
 INLINE part_t repeat_of(const flow_t *f, int outer, int inner) {
@@ -48,27 +52,49 @@ INLINE void ns_begin(const command_t *c, flow_t *f, int now) {
     ns_begin_tile(f);
 }
 
+// Writes the units of a word that `places` has a place for, one behind the other.
+INLINE void write_row_units(row_buffers_write_t row_buffers, int side, int row, const int places[WORD_UNITS],
+                            const unit_t units[BANKS]) {
+    INLINED
+write_banks:
+    UNROLLED
+    for (int k = 0; k < BANKS; ++k) {
+        UNROLL_THIS
+        int from = -1;
+    unit_of_bank:
+        UNROLLED
+        for (int j = 0; j < WORD_UNITS; ++j) {
+            UNROLL_THIS
+            if (places[j] >= 0 && (places[j] & (BANKS - 1)) == k) from = j;
+        }
+        if (from < 0) continue;
+    bytes_of_unit:
+        UNROLLED
+        for (int i = 0; i < UNIT_BYTES; ++i) {
+            UNROLL_THIS
+            row_buffers[side][row][places[from] / BANKS][k][i] = units[from].byte[i];
+        }
+    }
+}
+
 // Copies the units of a word into the row buffer; the pad units between pixels are left out.
 INLINE void ns_feed_word(const command_t *c, const geometry_t *g, feed_t *d, const segment_t *w, int side,
-                         units_read_t input_buffer, row_buffers_t row_buffers) {
+                         units_read_t input_buffer, row_buffers_write_t row_buffers) {
     INLINED
     const int place = d->word * WORD_UNITS;
     unit_t units[BANKS];
+    int places[WORD_UNITS];
     within_t at = {d->tap, d->unit};
     read_segment(c, g, w, &at, place, smaller(WORD_UNITS, g->segment_units - place), input_buffer, units);
 units_of_word:
     UNROLLED
     for (int k = 0; k < WORD_UNITS; ++k) {
         UNROLL_THIS
+        places[k] = -1;
         if (place + k >= g->segment_units) continue;
         if (d->unit < g->units) {
-        bytes_of_unit:
-            UNROLLED
-            for (int i = 0; i < UNIT_BYTES; ++i) {
-                UNROLL_THIS
-                row_buffers[side][d->row][d->position + i] = units[k].byte[i];
-            }
-            d->position += UNIT_BYTES;
+            places[k] = d->position;
+            ++d->position;
         }
         ++d->unit;
         if (d->unit == g->pitch) {
@@ -76,11 +102,12 @@ units_of_word:
             ++d->tap;
         }
     }
+    write_row_units(row_buffers, side, d->row, places, units);
 }
 
 // "P1 positions stay in P1 row buffers, which are fed through a chain one word per cycle": `fill = P1 words`.
 INLINE void ns_feed(const command_t *c, const block_t *b, flow_t *f, units_read_t input_buffer,
-                    row_buffers_t row_buffers, tile_spots_t *spots) {
+                    row_buffers_write_t row_buffers, tile_spots_t *spots) {
     INLINED
     const geometry_t *g = &f->g;
     feed_t *d = &f->feed;
@@ -111,8 +138,13 @@ INLINE void ns_feed(const command_t *c, const block_t *b, flow_t *f, units_read_
     f->feeding = d->row < ARRAY_ROWS;
 }
 
+INLINE int byte_of_row(row_buffers_read_t row_buffers, int side, int row, int unit, int byte) {
+    INLINED
+    return row_buffers[side][row][unit / BANKS][unit & (BANKS - 1)][byte];
+}
+
 // The operands of value `f->value` of the tile: a row of weights at the top, a value of every row buffer at the left.
-INLINE void ns_operands(const command_t *c, const flow_t *f, units_read_t weight_buffer, row_buffers_t row_buffers,
+INLINE void ns_operands(const command_t *c, const flow_t *f, units_read_t weight_buffer, row_buffers_read_t row_buffers,
                         const tile_spots_t *spots, entry_t *entry) {
     INLINED
     const geometry_t *g = &f->g;
@@ -121,14 +153,15 @@ INLINE void ns_operands(const command_t *c, const flow_t *f, units_read_t weight
     const int stored = f->work_outer * f->inner + f->repeat;
     const int before = g->values * (stored * g->channels + f->column_tile * g->wide) + f->value * weights;
     read_weight_row(g, g->weights + g->value_bytes * before, weights, weight_buffer, entry->top);
-    const int at = f->value * g->value_bytes;
+    const int unit = whole_units(g, f->value);
+    const int byte = f->value * g->value_bytes % UNIT_BYTES;
 rows_of_array:
     UNROLLED
     for (int i = 0; i < ARRAY_ROWS; ++i) {
         UNROLL_THIS
-        int operand = row_buffers[side][i][at];
+        int operand = byte_of_row(row_buffers, side, i, unit, byte);
         if (g->value_bytes == 2)
-            operand = row_buffers[side][i][at + 1] * 256 + (operand & 0xff);
+            operand = byte_of_row(row_buffers, side, i, unit, byte + 1) * 256 + (operand & 0xff);
         else
             operand -= c->data_offset;
         entry->left[i] = spots->known[f->tile & 3][i] ? (value_t)operand : (value_t)0;
@@ -149,8 +182,8 @@ INLINE void ns_finish_tile(flow_t *f, int now) {
 }
 
 // "tile = no repeats_in max(b kw, P1)": a value per kw cycles, those of a row of weights; a tile of at least P1 cycles.
-INLINE void ns_compute(const command_t *c, flow_t *f, int now, units_read_t weight_buffer, row_buffers_t row_buffers,
-                       const tile_spots_t *spots, entry_t *entry) {
+INLINE void ns_compute(const command_t *c, flow_t *f, int now, units_read_t weight_buffer,
+                       row_buffers_read_t row_buffers, const tile_spots_t *spots, entry_t *entry) {
     INLINED
     const geometry_t *g = &f->g;
     if (f->value < g->values && f->beat == g->weight_row - 1) {
@@ -174,26 +207,29 @@ INLINE void ns_compute(const command_t *c, flow_t *f, int now, units_read_t weig
     f->computing = f->repeat < f->inner;
 }
 
-// "drain = P1": results of a finished tile leave down the columns, the last row first, one row per cycle.
+// "drain = P1": results of a finished tile leave down the columns, the last row first, one row per cycle. Tiles take P1
+// cycles at least, so that one of the two leaves the array at a time.
 INLINE void ns_drain(const command_t *c, const flow_t *f, int now, const tile_spots_t *spots, cycle_t *out) {
     INLINED
+    int row = -1;
+    drained_t d = f->drained[0];
 leaving_tiles:
     UNROLLED
     for (int k = 0; k < 2; ++k) {
         UNROLL_THIS
-        const drained_t d = f->drained[k];
-        const int age = now - d.start - (ARRAY_ROWS - 1);
+        const int age = now - f->drained[k].start - (ARRAY_ROWS - 1);
         out->drain[k] = age - 1;
         if (age < 0 || age >= ARRAY_ROWS) continue;
-        const int row = ARRAY_ROWS - 1 - age;
-        if (!spots->known[d.slot][row]) continue;
-        const part_t repeat = repeat_of(f, d.outer, d.repeat);
-        const shifted_t to = shifted(c, &f->g, &spots->spot[d.slot][row], &repeat);
-        out->target.valid = to.valid;
-        out->target.fresh = to.first && !(c->flags & FLAG_ACCUMULATE);
-        out->target.row = f->sums.first + to.number * f->sums.lines + d.column_tile;
-        out->target.count = smaller(f->g.wide, f->g.channels - d.column_tile * f->g.wide);
+        row = ARRAY_ROWS - 1 - age;
+        d = f->drained[k];
     }
+    if (row < 0 || !spots->known[d.slot][row]) return;
+    const part_t repeat = repeat_of(f, d.outer, d.repeat);
+    const shifted_t to = shifted(c, &f->g, &spots->spot[d.slot][row], &repeat);
+    out->target.valid = to.valid;
+    out->target.fresh = to.first && !(c->flags & FLAG_ACCUMULATE);
+    out->target.row = f->sums.first + to.number * f->sums.lines + d.column_tile;
+    out->target.count = smaller(f->g.wide, f->g.channels - d.column_tile * f->g.wide);
 }
 
 // What is fed behind the tile that begins. Winograd: the outer repeats are positions, and weights arrive position by
@@ -233,7 +269,7 @@ INLINE void ns_next_tile(const command_t *c, flow_t *f) {
 
 // "tile = max(computing, P1 words)": the next tile begins when this one is computed and that one is fed.
 INLINE void ns_cycle(const command_t *c, const block_t *b, flow_t *f, int now, units_read_t input_buffer,
-                     units_read_t weight_buffer, row_buffers_t row_buffers, tile_spots_t *spots, cycle_t *out) {
+                     units_read_t weight_buffer, row_buffers_write_t row_buffers, tile_spots_t *spots, cycle_t *out) {
     INLINED
     out->loading = true;
     out->target_delay = 0;

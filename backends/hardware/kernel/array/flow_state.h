@@ -97,7 +97,6 @@ typedef struct {
     piece_t held, next;
     int load_beat, load_row, work_beat, work_index, last_load;
     spot_t spot;
-    int place;
 } flow_t;
 
 // Positions of the NS tiles that are fed, computed or drained.
