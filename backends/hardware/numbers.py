@@ -170,9 +170,8 @@ def _tables(sizes: KernelSizes) -> Part:
             Number("POOL_WORDS", sizes.pool_words, "a row that pooling reduces", "words", KERNEL),
             Number("POOL_ROW_BITS", limits.POOL_ROW_BITS, "pooling: a sum over the rows of a window", "bits", KERNEL),
             Number("POOL_WINDOW_BITS", limits.POOL_WINDOW_BITS, "pooling: a sum over a window", "bits", KERNEL),
-            Number("LRN_CHANNELS", limits.LRN_CHANNELS, "running sums of squares of an LRN", "channels", KERNEL),
-            Number("LRN_GROUPS", sizes.lrn_groups, "groups of lanes of which it keeps these sums", "groups", DERIVED),
-            Number("LRN_OCTAVES", limits.LRN_OCTAVES, "its sums of squares are below 2 to this power", "", KERNEL),
+            Number("LRN_REACH", limits.MOST_NORMALISED // 2, "channels beside each that an LRN sums", "", KERNEL),
+            Number("LRN_OCTAVES", limits.NORMALISED_OCTAVES, "bits of its sums of squares", "bits", KERNEL),
             Number("SLOPES", limits.MOST_SLOPES, "slopes of a leaky activation", "channels", KERNEL),
             Number(
                 "SLOPE_ROWS",

@@ -41,10 +41,11 @@ class KernelSizes:
         """Banks of a buffer: the units of a memory word, or of what the array takes at any byte if that is more.
 
         A power of two, so that an odd step through units meets all of them. The array takes two bytes for each row, or
-        for each column.
+        for each column; an LRN a unit before the lanes' and one behind.
         """
         widest = ceil_div(2 * max(self.rows, self.columns) + 2 * UNIT_BYTES - 2, UNIT_BYTES)
-        return 1 << (max(self.word_bytes // UNIT_BYTES, widest) - 1).bit_length()
+        near = self.lanes // UNIT_BYTES + 2
+        return 1 << (max(self.word_bytes // UNIT_BYTES, widest, near) - 1).bit_length()
 
     @property
     def parameter_channels(self) -> int:
@@ -55,11 +56,6 @@ class KernelSizes:
     def parameter_banks(self) -> int:
         """Banks of what belongs to an output channel: the lanes take those of as many channels in a cycle."""
         return 1 << (self.lanes - 1).bit_length()
-
-    @property
-    def lrn_groups(self) -> int:
-        """Groups of lanes of which an LRN keeps sums of squares: half a window behind and half a window ahead."""
-        return 1 << (2 * ceil_div(limits.LRN_CHANNELS, self.lanes) + 7).bit_length()
 
     @property
     def pool_words(self) -> int:
@@ -141,7 +137,7 @@ def _needs(command: Command, sizes: KernelSizes) -> list[tuple[str, int, int]]:
     if command.op is Op.DEPTHWISE:
         needs.append(("channels", ceil_div(command.channels, UNIT_BYTES) * UNIT_BYTES, sizes.parameter_channels))
     if command.op is Op.LRN:
-        needs.append(("channels of an LRN", command.channels, limits.LRN_CHANNELS))
+        needs.append(("channels of a normalising window", command.size, limits.MOST_NORMALISED))
     if command.op.pools:
         needs.append(("columns of a pooled row", *_pooled_columns(command, sizes)))
     if command.op is Op.AVERAGE_POOL:

@@ -13,6 +13,7 @@ from dynamap.backends.program import AlgorithmCode, Command, DataflowCode, Flag,
 from dynamap.backends.program.lowering.geometry import winograd_form
 from dynamap.backends.simulator.simulation import overlay_of
 from dynamap.backends.simulator.units.passes import PassWork, fills_of, pool_steps, work_of
+from dynamap.backends.simulator.units.vector import LRN_ENTRIES
 from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay.machine import UNIT_BYTES, Overlay
 
@@ -73,7 +74,7 @@ def _array_loops(overlay: Overlay, command: Command, work: PassWork) -> Iterator
 
 
 def _vector_loops(overlay: Overlay, command: Command, work: PassWork) -> Iterator[Line]:
-    c, machine, blocks = command, overlay.machine, len(work.times.blocks)
+    c = command
     cycles = sum(block.compute for block in work.times.blocks)
     if c.op.pools:
         rows, columns, lanes = pool_steps(overlay, c)
@@ -82,9 +83,8 @@ def _vector_loops(overlay: Overlay, command: Command, work: PassWork) -> Iterato
             yield columns, "gathered_windows slide_steps folded_words"
         yield lanes, "pooled_groups"
     elif c.op is Op.LRN:
-        # The second pass of a block's last groups, and the tables of the lanes, once.
-        ahead = (machine.lanes - 1 + min(c.size // 2, c.channels)) // machine.lanes + 2
-        yield cycles + blocks * ahead, "lrn_groups"
+        yield LRN_ENTRIES, "lrn_entries"
+        yield cycles - LRN_ENTRIES, "vector_slots"
     else:
         yield cycles, "vector_slots"
 

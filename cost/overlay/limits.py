@@ -65,17 +65,20 @@ Wider rows are cut between windows. A row of running results has at least 64 wor
 pixels as make 512 where those of a channel unit lie side by side (``cost.overlay.pooling.line_words``).
 """
 
+MOST_NORMALISED = 8
+"""Channels that an LRN sums over: up to three before each, and up to four behind."""
+
+NORMALISED_OCTAVES = 19
+"""Sums of their squares stay below 2^19."""
+
 LRN_OCTAVES = 29
-"""Sums of squares of an LRN stay below 2^29."""
+"""Rows of the table of an LRN, one for each octave of such a sum; those behind the largest sum are not read."""
 
 MOST_SOURCES = 64
 """Inputs of one addition or concatenation: source records of a command that are on chip."""
 
 PARAMETER_CHANNELS = 8192
 """Output channels of a pass whose parameters are on chip; a quarter of them for a block of streamed weights."""
-
-LRN_CHANNELS = 8192
-"""Channels of an LRN: running sums of squares that are on chip."""
 
 MOST_SLOPES = 8192
 """Slopes of a leaky activation of the vector unit, one per channel."""
@@ -86,4 +89,4 @@ VALUE_BYTES = 16384
 MOST_CLASSES = 256
 """Classes of rows, or of columns, of an average: windows with different numbers of values inside the image."""
 
-assert LRN_CHANNELS * CENTRED**2 < 2**LRN_OCTAVES
+assert MOST_NORMALISED * CENTRED**2 < 2**NORMALISED_OCTAVES

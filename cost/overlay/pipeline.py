@@ -43,7 +43,7 @@ class Pass:
     ``read_latency`` and ``fill`` delay COMPUTE after a block's data has been placed, ``after`` is the delay from
     COMPUTE to post, ``write_latency`` ends the pass. ``stores`` is False for a pass that leaves its sums on chip.
     ``stages`` is given where inputs stream: the prologue then follows the first load, and block 0 computes while its
-    weights arrive, in that many parts.
+    weights arrive, in that many parts. ``opening``: cycles of block 0 that no other block has.
     """
 
     blocks: Ints
@@ -57,6 +57,7 @@ class Pass:
     write_latency: int
     stores: bool = True
     stages: Ints | None = None
+    opening: Ints | None = None
 
     def take(self, index: Ints) -> Pass:
         """Some of the passes."""
@@ -66,6 +67,7 @@ class Pass:
             block=self.block.take(index),
             last=self.last.take(index),
             stages=None if self.stages is None else self.stages[index],
+            opening=None if self.opening is None else self.opening[index],
         )
 
     @property
@@ -74,7 +76,8 @@ class Pass:
 
     @property
     def compute_total(self) -> Ints:
-        return (self.blocks - 1) * self.block.compute + self.last.compute
+        every = (self.blocks - 1) * self.block.compute + self.last.compute
+        return every if self.opening is None else every + self.opening
 
     @property
     def load_total(self) -> Ints:
@@ -122,6 +125,7 @@ def joined(passes: Sequence[Pass]) -> Pass:
         block=blocks("block"),
         last=blocks("last"),
         stages=None if first.stages is None else column("stages"),
+        opening=None if first.opening is None else column("opening"),
     )
 
 
@@ -178,6 +182,8 @@ def makespan(work: Pass) -> Ints:
         if p.stores:
             np.maximum(start, posted[half][:active], out=start)
         np.add(start, compute[:active], out=finished[:active])
+        if index == 0 and p.opening is not None:
+            finished += p.opening
         if index == 0 and p.stages is not None:
             np.maximum(finished, arrived + p.read_latency + ceil_ratio(compute, p.stages), out=finished)
         load(index + 2)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.gemm import odd_pitch
-from dynamap.cost.overlay.limits import PARAMETER_BYTES
+from dynamap.cost.overlay.limits import NORMALISED_OCTAVES, PARAMETER_BYTES
 from dynamap.cost.overlay.machine import BEAT_BYTES, PIPELINE, UNIT_BYTES, Buffers, Machine
 from dynamap.cost.overlay.options import STRIP_COUNTS
 from dynamap.cost.overlay.pipeline import Block, Pass, makespan
@@ -44,6 +44,10 @@ class VectorOp(Enum):
     CONCAT = "concat"
     RESIZE = "resize"
 
+
+LRN_STEPS, LRN_STEP_BYTES = 32, 8
+LRN_ENTRIES = NORMALISED_OCTAVES * LRN_STEPS
+"""Steps of its table, each loaded in a slot of its own before the first block."""
 
 POOLING = (VectorOp.MAX_POOL, VectorOp.AVERAGE_POOL)
 
@@ -102,8 +106,6 @@ def _compute(machine: Machine, shape: VectorShape, rows: Ints) -> Ints:
     units = _units(out)
     if shape.op in POOLING:
         return _pooling(machine, shape).cycles(rows)
-    if shape.op is VectorOp.LRN:
-        return rows * -(-out.width * units * UNIT_BYTES // machine.lanes)
     walk = _walk(machine, shape)
     return -(-UNIT_BYTES * units // machine.lanes) * (walk.loads + rows * (out.width * walk.taps))
 
@@ -164,7 +166,9 @@ def _resident_bytes(shape: VectorShape, fmt: Format) -> int:
 
 
 def _table_bytes(shape: VectorShape) -> int:
-    """Bytes of a table that the prologue reads and that no program has: parameters of channels."""
+    """Bytes of a table that the prologue reads and that no program has: parameters of channels, steps of an LRN."""
+    if shape.op is VectorOp.LRN:
+        return _padded(LRN_STEP_BYTES * LRN_ENTRIES)
     if shape.op is VectorOp.DEPTHWISE or not has_parameters(shape):
         return 0
     return _padded(UNIT_BYTES * _units(shape.output) * PARAMETER_BYTES)
@@ -246,6 +250,7 @@ def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: F
         read_latency=machine.read_latency,
         write_latency=machine.write_latency,
         stages=np.ones_like(rows),
+        opening=np.full_like(rows, LRN_ENTRIES if shape.op is VectorOp.LRN else 0),
     )
     return VectorWork(
         work=work,

@@ -96,7 +96,7 @@ def obstacles(layer: Layer, inputs: Sequence[TensorShape], output: TensorShape) 
     elif isinstance(layer, (Add, Concat)):
         yield from _of_sources(layer)
     elif isinstance(layer, Lrn):
-        yield from _of_channels("a local response normalisation", output, limits.LRN_CHANNELS)
+        yield from _of_neighbours(layer)
     elif isinstance(layer, Resize):
         yield from _of_resize(layer)
     yield from _of_slopes(layer, output)
@@ -240,6 +240,14 @@ def _of_slopes(layer: Layer, output: TensorShape) -> Iterator[Obstacle]:
         yield Obstacle(
             f"its PRelu has {output.channels} slopes; the overlay has room for {limits.MOST_SLOPES}",
             "put the PRelu behind a convolution, or use one slope for all channels",
+        )
+
+
+def _of_neighbours(layer: Lrn) -> Iterator[Obstacle]:
+    if layer.size > limits.MOST_NORMALISED:
+        yield Obstacle(
+            f"it normalises over {layer.size} channels; the overlay does so over {limits.MOST_NORMALISED} at most",
+            "normalise over fewer channels",
         )
 
 

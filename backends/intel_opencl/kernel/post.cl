@@ -173,7 +173,7 @@ INLINE bool finish_cycle(const command_t *c, const block_t *b, product_order_t *
 units_of_lanes:
     UNROLLED
     for (int k = 0; k < EACH; ++k) {
-        const finished_t f = next_of_group(c, b, o, k);
+        const finished_t f = unit_of_group(c, b, o, k);
     lanes_of_unit:
         UNROLLED
         for (int i = 0; i < UNIT_BYTES; ++i) {

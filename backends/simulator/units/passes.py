@@ -302,11 +302,12 @@ class _VectorPass(_Pass):
         )
 
     def compute(self, part: Part) -> int:
-        if self.command.op is Op.LRN:
-            return sum(vector.row_cycles(self.machine, self.layer) for _ in range(part.rows))
-        return vector.slots(self.machine, self.layer, part.rows)
+        opening = self.command.op is Op.LRN and part.first_row == self.command.first_row
+        return vector.slots(self.machine, self.layer, part.rows) + (vector.LRN_ENTRIES if opening else 0)
 
     def tables(self) -> tuple[int, ...]:
+        if self.command.op is Op.LRN:
+            return (8 * vector.LRN_ENTRIES,)
         return (parameter_bytes(self.command),) if self.layer.own_table else ()
 
     def delays(self) -> tuple[int, int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dynamap.backends.program import Op
+from dynamap.cost.overlay.limits import NORMALISED_OCTAVES
 from dynamap.cost.overlay.machine import UNIT_BYTES, Machine
 
 
@@ -38,9 +39,8 @@ def slots(machine: Machine, work: VectorWork, rows: int) -> int:
     return walked
 
 
-def row_cycles(machine: Machine, work: VectorWork) -> int:
-    """Cycles of an output row of an LRN."""
-    return len(range(0, work.out_width * work.units * UNIT_BYTES, machine.lanes))
+LRN_ENTRIES = len([(octave, step) for octave in range(NORMALISED_OCTAVES) for step in range(32)])
+"""Steps of an LRN's table: each is 8 bytes, and loaded in a slot before the first block."""
 
 
 def _loads(machine: Machine, work: VectorWork) -> int:

@@ -5,14 +5,15 @@
 
 namespace {
 
-// Pooling: running results of the rows of windows. LRN: the table of each lane.
+// Pooling: running results of the rows of windows. LRN: the table of each lane, and the shifts of octaves.
 #ifdef OVERLAY_CHECK_PORTS
 ports::memory_t<pool_row_t> running("running", {RUNNING_ROWS, POOL_WORDS, WORD_UNITS, UNIT_BYTES}, "baww", 2);
-ports::memory_t<lrn_step_t> steps("steps", {LANES, LRN_OCTAVES * LRN_STEPS}, "ba", 2);
+ports::memory_t<lrn_step_t> steps("steps", {LANES, LRN_ENTRIES}, "ba", 2);
 #else
 pool_row_t running[RUNNING_ROWS][POOL_WORDS][WORD_UNITS][UNIT_BYTES];
-lrn_step_t steps[LANES][LRN_OCTAVES * LRN_STEPS];
+lrn_step_t steps[LANES][LRN_ENTRIES];
 #endif
+lrn_shifts_t shifts;
 
 }  // namespace
 
@@ -25,5 +26,6 @@ std::uint64_t vector_unit(const command_t &c, const source_t sources[MAX_SOURCES
 #pragma HLS array_reshape variable = running complete dim = 4
 #pragma HLS bind_storage variable = running type = ram_2p impl = lutram
 #pragma HLS array_partition variable = steps complete dim = 1
-    return vector_block(&c, sources, values, &b, input_buffer, weight_buffer, steps, running, products);
+#pragma HLS array_partition variable = shifts.of_octave complete
+    return vector_block(&c, sources, values, &b, input_buffer, weight_buffer, steps, &shifts, running, products);
 }

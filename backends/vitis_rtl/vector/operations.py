@@ -14,6 +14,7 @@ from dynamap.backends.program.specification import ALIGNMENT, LRN_ROW_WORDS, Com
 from dynamap.backends.vitis_rtl.vector.shape import UNIT_BYTES
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
+from dynamap.cost.overlay.limits import MOST_NORMALISED, NORMALISED_OCTAVES
 
 PIXELS = 4
 """A plane of one pixel is stored as four: 64 bytes."""
@@ -22,11 +23,6 @@ LARGEST_MULTIPLIER = 2**17 - 1
 
 REACH = 4
 """Channels before a channel, and behind it, whose squares an LRN sums with its own: ``lrn_pkg.sv``."""
-
-MOST_NORMALISED = 8
-
-OCTAVES = 19
-"""Of the sum of eight squares, each at most 255^2."""
 
 FACTOR_BITS = 25
 
@@ -304,7 +300,7 @@ def _lrn(command: Command, tables: CommandTables) -> Operation:
         raise InputError(
             f"the vector unit of the RTL normalises over {MOST_NORMALISED} channels, and not over {command.size} yet"
         )
-    rows = np.frombuffer(tables.values, "<u4").reshape(-1, LRN_ROW_WORDS)[:OCTAVES].astype(np.int64)
+    rows = np.frombuffer(tables.values, "<u4").reshape(-1, LRN_ROW_WORDS)[:NORMALISED_OCTAVES].astype(np.int64)
     factors, shifts = rows[:, :-1], rows[:, -1:]
     differences = np.diff(factors, axis=1) & (2 ** (FACTOR_BITS + 1) - 1)
     entries = factors[:, :-1] | differences << FACTOR_BITS | shifts << (2 * FACTOR_BITS + 1)

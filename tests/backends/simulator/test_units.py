@@ -28,7 +28,7 @@ from dynamap.backends.simulator.units.memory import (
     transfer_cycles,
 )
 from dynamap.backends.simulator.units.pooling import PoolWork, pool_time
-from dynamap.backends.simulator.units.vector import VectorWork, row_cycles, slots
+from dynamap.backends.simulator.units.vector import VectorWork, slots
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.overlay.machine import Machine
 
@@ -226,7 +226,7 @@ class TestVectorUnit:
     def test_what_takes_each_value_once(self) -> None:
         assert self.slots(Op.ACTIVATION) == self.slots(Op.RESIZE) == 1 + 24
         assert self.slots(Op.ACTIVATION, own_slopes=True) == 16 + 24
-        assert row_cycles(WIDE, VectorWork(Op.LRN, out_width=6, units=2)) == 6
+        assert self.slots(Op.LRN) == 1 + 24
 
     def test_concatenation(self) -> None:
         # Each channel has the rescaling of its own. Inputs that begin inside a unit: of three tensors, two units each.

@@ -77,9 +77,9 @@ def test_depthwise_of_more_taps_than_are_kept(executor: CSimulationExecutor) -> 
 
 @pytest.mark.parametrize("channels", [5, 24, 40, 200])
 def test_normalisation_over_windows_of_every_size(executor: CSimulationExecutor, channels: int) -> None:
-    """From a channel alone to more than there are; of 200 channels a window reaches over several groups of lanes."""
+    """From a channel alone to more than there are: at the ends of a unit a window reaches into the next one."""
     shape = TensorShape(channels, 4, 5)
-    sizes = (1, 3, 5, 17, 33, 101, 401)
+    sizes = (1, 2, 3, 5, 7, 8)
     names = ["input", *(f"of{size}" for size in sizes)]
     layers: list[Layer] = [
         Lrn(f"lrn{size}", (names[i],), names[i + 1], size, 0.5, 0.75, 1.0) for i, size in enumerate(sizes)

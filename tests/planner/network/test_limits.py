@@ -69,8 +69,8 @@ RUNS = {
     "sum of one tensor more than sources": joined("Sum", limits.MOST_SOURCES + 1),
     "sum of many tensors": joined("Sum", 3 * limits.MOST_SOURCES),
     "concatenation of one tensor more than sources": joined("Concat", limits.MOST_SOURCES + 1, axis=1),
-    "LRN over more channels than there are": lrn(160, 131),
-    "LRN of the most channels": lrn(limits.LRN_CHANNELS, 5),
+    "LRN over more channels than there are": lrn(3, 7),
+    "LRN of many channels": lrn(8192, 7),
     "slopes of the most channels": slopes(limits.MOST_SLOPES),
     "depthwise of the most channels": depthwise(limits.PARAMETER_CHANNELS),
     "largest kernel": conv((limits.LARGEST_STEP, 1), (1, 1, limits.LARGEST_STEP, 1)),
@@ -78,7 +78,7 @@ RUNS = {
 }
 
 REFUSED = {
-    "LRN of too many channels": (lrn(limits.LRN_CHANNELS + 1, 5), "room for 8192"),
+    "LRN over too many channels": (lrn(16, 9), "it normalises over 9 channels; the overlay does so over 8 at most"),
     "slopes of too many channels": (slopes(limits.MOST_SLOPES + 1), "room for 8192"),
     "depthwise of too many channels": (depthwise(limits.PARAMETER_CHANNELS + 1), "room for 8192"),
     "too large a kernel": (conv((limits.LARGEST_STEP + 1, 1), (1, 1, limits.LARGEST_STEP + 1, 1)), "more than 4095"),

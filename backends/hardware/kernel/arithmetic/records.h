@@ -139,14 +139,10 @@ static inline int concat_pitch(const command_t *c, const block_t *b) {
 }
 
 // Units from a plane of a block to the next in its half of the output buffer: odd too, where the half has the room. Where
-// it has not, what goes to several planes of a pixel takes several turns. Lanes of the vector unit run from the last unit
-// of a pixel on to the next pixel: with the inverse of the units of a pixel they go on to the next bank.
+// it has not, what goes to several planes of a pixel takes several turns.
 static inline int output_pitch(const command_t *c, const block_t *b) {
     const int pixels = b->rows * c->out_width;
-    const int planes = units_of(b->channels);
-    const int further = pixels + ((inverse(pitch_of(planes)) - pixels) & (BANKS - 1));
-    if (c->op != OP_CONV && planes * further <= OUTPUT_UNITS / 2) return further;
-    return planes * pitch_of(pixels) <= OUTPUT_UNITS / 2 ? pitch_of(pixels) : pixels;
+    return units_of(b->channels) * pitch_of(pixels) <= OUTPUT_UNITS / 2 ? pitch_of(pixels) : pixels;
 }
 
 #endif

@@ -1,5 +1,5 @@
 // The order in which the vector unit, but for pooling (pooling.h), hands out products (docs/overlay.md, section 7): a chunk of
-// R / 16 units of channels, position by position, then the next one. LRN: a row, R / 16 units at a time, straight on over it.
+// R / 16 units of channels, position by position, then the next one.
 #ifndef OVERLAY_ORDER_H
 #define OVERLAY_ORDER_H
 
@@ -39,41 +39,10 @@ INLINE bool next_position(int units, int rows, int columns, position_t *p) {
     return true;
 }
 
-// Whether an operation is done slot by slot (slots.h).
-INLINE bool has_slots(const command_t *c) {
-    return c->op != OP_CONV && c->op != OP_LRN && c->op != OP_MAX_POOL && c->op != OP_AVERAGE_POOL;
-}
-
-typedef struct {
-    int units;   // of a pixel
-    int groups;  // groups of R lanes of a row
-} order_t;
-
-INLINE order_t order_of(const command_t *c) {
-    order_t o;
-    o.units = units_of(c->out_channels);
-    o.groups = ceil_div(c->out_width * o.units, EACH);
-    return o;
-}
-
-// Walks the units of a row in that order; `column` out_width means past the end (the lanes idle).
+// A unit of a pooled row.
 typedef struct {
     int column, unit;
 } unit_cursor_t;
-
-INLINE void next_unit(const order_t *o, unit_cursor_t *at) {
-    INLINED
-    ++at->unit;
-    if (at->unit == o->units) {
-        at->unit = 0;
-        ++at->column;
-    }
-}
-
-INLINE bool counts_in(const command_t *c, const order_t *o, const unit_cursor_t *at) {
-    INLINED
-    return at->column < c->out_width && at->unit < o->units;
-}
 
 // An operation's own table (docs/program.md, section 4), in rows of two words; a byte and a word of it.
 enum { VALUE_ROW = 8, VALUE_ROWS = VALUE_BYTES / VALUE_ROW };

@@ -124,12 +124,12 @@ columns_of_outputs:
 // Walks the products of the vector unit: for pooling chunk by chunk, tile by tile, row by row (pooling.h), for other
 // layers in the order of order.h.
 typedef struct {
-    bool pools, by_slots;
-    position_t slot;  // of those that are done slot by slot
+    bool pools;
+    int units;        // of the output's channels
+    position_t slot;  // but for pooling
     pool_t pool;
     pool_tile_t columns;  // of the tile
-    order_t order;
-    unit_cursor_t at;  // next unit of the row; pooling: the group's first one, of the chunk
+    unit_cursor_t at;     // the group's first unit, of the chunk
     int chunk, tile, row, group;
     bool done;
 } product_order_t;
@@ -137,11 +137,10 @@ typedef struct {
 INLINE product_order_t product_order_of(const command_t *c, const block_t *b) {
     product_order_t o;
     o.pools = c->op == OP_MAX_POOL || c->op == OP_AVERAGE_POOL;
-    o.by_slots = has_slots(c);
+    o.units = units_of(c->out_channels);
     o.slot = first_position();
     o.pool = pool_of(c, b);
     o.columns = tile_of(c, &o.pool, 0);
-    o.order = order_of(c);
     o.at.column = 0;
     o.at.unit = 0;
     o.chunk = 0;
@@ -160,40 +159,37 @@ typedef struct {
 // The unit of channels that the group begins with.
 INLINE int first_unit_of_group(const product_order_t *o) {
     INLINED
-    if (o->by_slots) return o->slot.unit;
-    return o->pools ? o->chunk * o->pool.chunk_units + o->at.unit : o->at.unit;
+    return o->pools ? o->chunk * o->pool.chunk_units + o->at.unit : o->slot.unit;
 }
 
-// Unit `k` of the group; other layers than pooling must ask for all, one after the other.
-INLINE finished_t next_of_group(const command_t *c, const block_t *b, product_order_t *o, int k) {
+// Unit `k` of the group.
+INLINE finished_t unit_of_group(const command_t *c, const block_t *b, const product_order_t *o, int k) {
     INLINED
     finished_t f;
-    if (o->by_slots) {
+    if (!o->pools) {
         const int unit = o->slot.unit + k;
         f.oc = unit * UNIT_BYTES;
-        f.place = unit < o->order.units ? byte_of_output(c, b, o->slot.row * c->out_width + o->slot.column, f.oc) : -1;
+        f.place = unit < o->units ? byte_of_output(c, b, o->slot.row * c->out_width + o->slot.column, f.oc) : -1;
         return f;
     }
-    const unit_cursor_t at = o->pools ? place_in_group(&o->pool, &o->columns, o->chunk, &o->at, k) : o->at;
-    const bool counts = o->pools ? at.column < o->columns.columns : counts_in(c, &o->order, &at);
-    const int column = o->pools ? o->columns.column + at.column : at.column;
-    const int unit = o->pools ? o->chunk * o->pool.chunk_units + at.unit : at.unit;
-    f.oc = unit * UNIT_BYTES;
-    f.place = counts ? byte_of_output(c, b, o->row * c->out_width + column, f.oc) : -1;
-    if (!o->pools) next_unit(&o->order, &o->at);
+    const unit_cursor_t at = place_in_group(&o->pool, &o->columns, o->chunk, &o->at, k);
+    f.oc = (o->chunk * o->pool.chunk_units + at.unit) * UNIT_BYTES;
+    f.place = at.column < o->columns.columns
+                  ? byte_of_output(c, b, o->row * c->out_width + o->columns.column + at.column, f.oc)
+                  : -1;
     return f;
 }
 
 INLINE void next_group(const command_t *c, const block_t *b, product_order_t *o) {
     INLINED
-    if (o->by_slots) {
-        next_position(o->order.units, b->rows, c->out_width, &o->slot);
+    if (!o->pools) {
+        next_position(o->units, b->rows, c->out_width, &o->slot);
         o->done = o->slot.done;
         return;
     }
     ++o->group;
-    if (o->pools) next_in_row(&o->pool, o->chunk, &o->at);
-    if (o->group < (o->pools ? groups_of_row(&o->pool, &o->columns, o->chunk) : o->order.groups)) return;
+    next_in_row(&o->pool, o->chunk, &o->at);
+    if (o->group < groups_of_row(&o->pool, &o->columns, o->chunk)) return;
     o->group = 0;
     o->at.column = 0;
     o->at.unit = 0;
@@ -201,14 +197,14 @@ INLINE void next_group(const command_t *c, const block_t *b, product_order_t *o)
     if (o->row < b->rows) return;
     o->row = 0;
     ++o->tile;
-    if (o->pools && o->tile < o->pool.tiles) {
+    if (o->tile < o->pool.tiles) {
         o->columns = tile_of(c, &o->pool, o->tile);
         return;
     }
     o->tile = 0;
     o->columns = tile_of(c, &o->pool, 0);
     ++o->chunk;
-    o->done = !o->pools || o->chunk == o->pool.chunks;
+    o->done = o->chunk == o->pool.chunks;
 }
 
 #endif

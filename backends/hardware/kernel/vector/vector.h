@@ -8,10 +8,27 @@
 #include "places.h"
 #include "pooling_unit.h"
 
+// The units of a tap, and the neighbours of their channels that the operation needs.
+INLINE void read_place(const command_t *c, const walk_t *w, const slot_t *s, const place_t *place,
+                       units_read_t input_buffer, unit_t units[BANKS]) {
+    INLINED
+    const int more = neighbours_of(c);
+    bool known[BANKS];
+known_units:
+    UNROLLED
+    for (int j = 0; j < BANKS; ++j) {
+        UNROLL_THIS
+        const int unit = s->at.unit - more + j;
+        known[j] = place->inside && j < EACH + 2 * more && unit >= 0 && unit < w->units;
+    }
+    read_known(input_buffer, place->unit - more, known, units);
+}
+
 // A block, slot by slot.
-INLINE uint64_t slots_block(const command_t *c, const source_t sources[MAX_SOURCES], const block_t *b,
-                            units_read_t input_buffer, units_read_t weight_buffer, PRODUCTS) {
-    uint64_t cycles = 0;
+INLINE uint64_t slots_block(const command_t *c, const source_t sources[MAX_SOURCES], values_read_t values,
+                            const block_t *b, units_read_t input_buffer, units_read_t weight_buffer,
+                            steps_write_t steps, lrn_shifts_t *shifts, PRODUCTS) {
+    uint64_t cycles = c->op == OP_LRN && b->index == 0 ? load_steps(values, steps, shifts) : 0;
     const walk_t w = walk_of(c, sources, b);
     chunk_t chunk = ZERO;
     origin_t from = first_origin(c, b);
@@ -31,10 +48,12 @@ INLINE uint64_t slots_block(const command_t *c, const source_t sources[MAX_SOURC
         if (is_first_tap(&s) && s.at.row + s.at.column > 0) next_origin(c, s.at.column, &from);
         const place_t place = place_of_tap(c, b, &w, &s, &from);
         unit_t units[BANKS];
-        read_units(input_buffer, place.unit, place.inside ? smaller(EACH, w.units - s.at.unit) : 0, units);
+        read_place(c, &w, &s, &place, input_buffer, units);
         const int input = c->op == OP_CONCAT ? s.tap_row : c->op == OP_ADD ? s.tap_column : 0;
         if (c->op == OP_CONCAT)
             take_joined(&w, &s, &sources[input], units, &chunk);
+        else if (c->op == OP_LRN)
+            take_normalised(c, &s, units, steps, shifts, &chunk.lanes);
         else
             take_values(c, &sources[input], is_first_tap(&s), place.inside, units, own, &chunk);
         if (is_last_tap(&w, &s)) HAND_OUT(chunk.lanes);
@@ -45,14 +64,10 @@ INLINE uint64_t slots_block(const command_t *c, const source_t sources[MAX_SOURC
 // A block of a layer that is no convolution on the array; returns the cycles that it took.
 INLINE uint64_t vector_block(const command_t *c, const source_t sources[MAX_SOURCES], values_read_t values,
                              const block_t *b, units_read_t input_buffer, units_read_t weight_buffer,
-                             steps_write_t steps, running_write_t running, PRODUCTS) {
+                             steps_write_t steps, lrn_shifts_t *shifts, running_write_t running, PRODUCTS) {
     if (c->op == OP_MAX_POOL || c->op == OP_AVERAGE_POOL)
         return pool_block(c, values, b, input_buffer, running, PASS_PRODUCTS);
-    if (c->op == OP_LRN) {
-        const view_t v = view_of(c, b, b->input_unit, c->channels);
-        return lrn_block(c, &v, values, b, input_buffer, steps, PASS_PRODUCTS);
-    }
-    return slots_block(c, sources, b, input_buffer, weight_buffer, PASS_PRODUCTS);
+    return slots_block(c, sources, values, b, input_buffer, weight_buffer, steps, shifts, PASS_PRODUCTS);
 }
 
 #endif

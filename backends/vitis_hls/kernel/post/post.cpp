@@ -77,7 +77,7 @@ results:
 #pragma HLS unroll
                 spread.waits[k] = false;
                 if (k == EACH) continue;
-                const finished_t at = next_of_group(&c, &b, &o, k);
+                const finished_t at = unit_of_group(&c, &b, &o, k);
                 spread.unit[k] = b.output_unit + at.place / UNIT_BYTES;
                 spread.waits[k] = at.place >= 0 && at.oc < c.out_channels;
             }

@@ -33,7 +33,7 @@ groups:
     units:
         for (int k = 0; k < EACH; ++k) {
 #pragma HLS unroll
-            const finished_t f = next_of_group(&c, &b, &o, k);
+            const finished_t f = unit_of_group(&c, &b, &o, k);
             const int first = f.oc - from * UNIT_BYTES;  // lane of the unit's first entry
         lanes:
             for (int i = 0; i < UNIT_BYTES; ++i) {
@@ -41,7 +41,7 @@ groups:
                 const int lane = k * UNIT_BYTES + i;
                 finished.value[lane] = 0;
                 if (f.place < 0 || f.oc + i >= c.out_channels) continue;
-                const parameter_t own = parameter_of[weighted ? first + i : 0];
+                const parameter_t own = parameter_of[first + i];
                 const std::int32_t slope = slope_of[own_slopes ? first + i : 0];
                 const std::int8_t value = weighted ? requantise(&c, lanes.product[lane], &own)
                                                    : finish(&c, lanes.product[lane], lanes.shift[lane], slope);

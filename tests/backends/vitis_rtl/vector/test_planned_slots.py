@@ -21,7 +21,7 @@ from dynamap.backends.vitis_rtl.vector.shape import VectorUnitShape
 from dynamap.cost.device import load_device
 from dynamap.cost.errors import InputError
 
-WALKED = (Op.ADD, Op.MUL, Op.SCALE, Op.DEPTHWISE, Op.ACTIVATION, Op.RESIZE, Op.CONCAT)
+WALKED = (Op.ADD, Op.MUL, Op.SCALE, Op.DEPTHWISE, Op.ACTIVATION, Op.RESIZE, Op.CONCAT, Op.LRN)
 
 
 def vector_commands(port_bytes: int, seeds: range) -> Iterator[tuple[Program, Command]]:
