@@ -7,47 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-import tree_sitter_cpp
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
 
 from dynamap.backends.intel_opencl.kernel_sources import kernel_files as opencl_files
 from dynamap.backends.vitis_hls.csim import kernel_files
 from dynamap.backends.vitis_hls.loops import DIVIDING, SETUP_LOOPS, announced
+from support.kernel_parser import constant, function_of, parsed, text_of, walk
 
-STATEMENTS = re.compile(
-    r"\b(PIPELINED|NOT_YET|TRIPS|HLS_PRAGMA|TOKENS|IN_STEP|MEMORY_TYPE)(\([^()]*(?:\([^()]*\))*[^()]*\))"
-)
-WORDS = re.compile(r"\b(?:INLINED|UNROLLED|INLINE|INNERMOST)\b")
 LOOPS = ("for_statement", "while_statement", "do_statement", "for_range_loop")
-
-
-def parsed(source: str) -> Node:
-    """The tree of a source, whose macros stand as statements or not at all."""
-    text = WORDS.sub("", source)
-    text = re.sub(r"\bUNROLL_THIS\b", "UNROLL_THIS();", STATEMENTS.sub(r"\1\2;", text))
-    return Parser(Language(tree_sitter_cpp.language())).parse(text.encode()).root_node
-
-
-def walk(node: Node) -> Iterator[Node]:
-    yield node
-    for child in node.children:
-        yield from walk(child)
-
-
-def text_of(node: Node | None) -> str:
-    return "" if node is None or node.text is None else node.text.decode()
-
-
-def function_of(node: Node) -> str:
-    at: Node | None = node
-    while at is not None and at.type != "function_definition":
-        at = at.parent
-    return "" if at is None else re.split(r"[\s*&]", text_of(at.child_by_field_name("declarator")).split("(")[0])[-1]
-
-
-def constant(text: str) -> bool:
-    """Whether an expression is made of numbers and of constants of params.h, which are in capitals."""
-    return not re.findall(r"\b[a-z_]\w*", re.sub(r"\bsizeof\b|\(int\)", "", text))
 
 
 @dataclass(frozen=True)

@@ -90,20 +90,36 @@ indices:
     a->load_index[row][0] = in->load_index;
 }
 
+// The multipliers of a row, one in each PE: the value on its way times the weight that moves down (NS) or the operand that
+// stays (WS, IS).
+INLINE void multiply_row(const array_t *a, usage_t mode, int row, sum_t product[PACKING][ARRAY_COLUMNS]) {
+    INLINED
+columns:
+    UNROLLED
+    for (int j = 0; j < ARRAY_COLUMNS; ++j) {
+        UNROLL_THIS
+        const pair_t operand = mode.sums_stay ? a->down[row + 1][j] : a->stays[row][j];
+        sum_t of_pe[PACKING];
+        multiply(operand, a->right[row][j], mode.single, of_pe);
+        for (int k = 0; k < PACKING; ++k) {
+            UNROLL_THIS
+            product[k][j] = of_pe[k];
+        }
+    }
+}
+
 // NS, "PE (i, j) sums output (position i, channel j)": the product is added to the PE's own sum, which begins with FIRST
 // and is a result with LAST. "P1 cycles down the columns, hidden behind the next tile": results take a step with SHIFT.
-INLINE void ns_sum(array_t *a, int row, bool single) {
+INLINE void ns_sum(array_t *a, int row, const sum_t product[PACKING][ARRAY_COLUMNS]) {
     INLINED
 columns:
     UNROLLED
     for (int j = 0; j < ARRAY_COLUMNS; ++j) {
         UNROLL_THIS
         const int tag = a->tag[row][j];
-        sum_t product[PACKING];
-        multiply(a->down[row + 1][j], a->right[row][j], single, product);
         for (int k = 0; k < PACKING; ++k) {
             UNROLL_THIS
-            const sum_t sum = ((tag & TAG_FIRST) ? (sum_t)0 : a->sum[k][row + 1][j]) + product[k];
+            const sum_t sum = ((tag & TAG_FIRST) ? (sum_t)0 : a->sum[k][row + 1][j]) + product[k][j];
             const sum_t moved = (tag & TAG_SHIFT) ? TO_NEIGHBOUR(a->result[k][row][j]) : a->result[k][row + 1][j];
             a->sum[k][row + 1][j] = sum;
             a->result[k][row + 1][j] = (tag & TAG_LAST) ? sum : moved;
@@ -123,18 +139,16 @@ columns:
     }
 }
 
-// WS, IS: the product with the operand that stays is added to the sum that comes from above.
-INLINE void sum_down(array_t *a, int row, bool single) {
+// WS, IS: the product is added to the sum that comes from above.
+INLINE void sum_down(array_t *a, int row, const sum_t product[PACKING][ARRAY_COLUMNS]) {
     INLINED
 columns:
     UNROLLED
     for (int j = 0; j < ARRAY_COLUMNS; ++j) {
         UNROLL_THIS
-        sum_t product[PACKING];
-        multiply(a->stays[row][j], a->right[row][j], single, product);
         for (int k = 0; k < PACKING; ++k) {
             UNROLL_THIS
-            a->sum[k][row + 1][j] = TO_NEIGHBOUR(a->sum[k][row][j]) + product[k];
+            a->sum[k][row + 1][j] = TO_NEIGHBOUR(a->sum[k][row][j]) + product[k][j];
         }
     }
 }
@@ -176,12 +190,14 @@ INNERMOST void step_row(array_t *a, usage_t mode, int row, const left_t *in, boo
     if (mode.sums_stay || loads_weights) move_weights_down(a, row);
     if (loads_weights) move_indices_down(a, row);
     if (loads_inputs) move_inputs_right(a, row, in);
-    if (mode.sums_stay) {
-        ns_sum(a, row, mode.single);
-    } else {
-        swap_operands(a, row);
-        sum_down(a, row, mode.single);
-    }
+    if (!mode.sums_stay) swap_operands(a, row);
+    sum_t product[PACKING][ARRAY_COLUMNS];
+    HLS_PRAGMA(HLS array_partition variable = product complete dim = 0)
+    multiply_row(a, mode, row, product);
+    if (mode.sums_stay)
+        ns_sum(a, row, product);
+    else
+        sum_down(a, row, product);
     if (loads_weights) ws_catch(a, row);
     if (loads_inputs) is_catch(a, row, mode.single);
 }
