@@ -96,10 +96,13 @@ def feeding() -> Iterator[Part]:
 
 def draining() -> Iterator[Part]:
     """What becomes of the sums, and the core that has it all."""
-    yield Part("lane of POST", "post_lane", {})
+    yield Part("lane that makes bytes", "lane", {})
+    for pairs, planes in ((8, 1), (8, 2), (16, 2)):
+        about = f"set of lanes, {2 * pairs} of POST's and {16 * planes} of the vector unit's"
+        yield Part(about, "lanes", {"Pairs": pairs, "Planes": planes})
     for columns, pairs in ((16, 8), (16, 16), (32, 16)):
         parameters = {"Columns": columns, "Pairs": pairs}
-        yield Part(f"lanes of POST, {2 * pairs} of them for {columns} columns", "post_lanes", parameters)
+        yield Part(f"what POST has around {2 * pairs} lanes for {columns} columns", "post_lanes", parameters)
     for units in (1, 4):
         about = f"words of {16 * units} bytes"
         yield Part(f"parameters of channels, 512 {about}", "parameter_memory", {"Units": units, "Depth": 512})
@@ -108,9 +111,9 @@ def draining() -> Iterator[Part]:
         yield Part(f"output buffer, {planes} planes side by side, 1024 {about}", "output_buffer", parameters)
     yield Part("output buffer's words of hwc, of 64 bytes", "pixel_reader", {"Units": 4, "Depth": 1024})
     parameters = {"Columns": 16, "Pairs": 8, "Units": 4}
-    yield Part("draining half, 16 columns, 16 lanes, words of 64 bytes", "drain", parameters)
+    yield Part("draining half around its lanes, 16 columns, words of 64 bytes", "drain", parameters)
     yield Part("control of a pass", "core_control", {})
-    yield Part("core, 16 x 8, 16 lanes, words of 64 bytes", "core", {})
+    yield Part("core around its lanes, 16 x 8, words of 64 bytes", "core", {})
 
 
 def transforms() -> Iterator[Part]:
@@ -120,12 +123,13 @@ def transforms() -> Iterator[Part]:
     yield Part("Winograd's transform of pixels, words of 64 bytes", "load_transform", {})
     yield Part("Winograd's transform of a column's sums", "output_transform", {})
     drain = {"Columns": 16, "Pairs": 8, "Units": 4, "Winograd": 1}
-    yield Part("draining half with Winograd, 16 columns, 16 lanes, words of 64 bytes", "drain", drain)
+    yield Part("draining half with Winograd around its lanes, 16 columns, words of 64 bytes", "drain", drain)
 
 
 def vectors() -> Iterator[Part]:
     """What works on tensors without products of matrices."""
-    yield Part("lane of the vector unit", "vector_lane", {})
+    yield Part("what the vector unit has in front of a lane, with normalisation", "vector_lane", {})
+    yield Part("what the vector unit has in front of a lane, without", "vector_lane", {"Normalises": 0})
     yield Part("order of the vector unit's slots, 2 planes side by side", "vector_walker", {"Planes": 2})
     yield Part("squares of 16 channels in the vector unit, their sums and steps", "lrn", {"Lanes": 16})
     yield Part("window of a lane of the vector unit that sweeps", "pool_lane", {})
@@ -136,10 +140,10 @@ def vectors() -> Iterator[Part]:
         ("sweeps, normalisation", 1, 512),
     ):
         parameters = {"Planes": 1, "Normalises": normalises, "PoolDepth": depth}
-        yield Part(f"16 lanes of the vector unit, {about}", "vector_lanes", parameters)
+        yield Part(f"what the vector unit has in front of 16 lanes, {about}", "vector_lanes", parameters)
     yield Part("control of the vector unit's pass", "vector_control", {})
-    yield Part("vector unit, 32 lanes, words of 64 bytes", "vector_unit", {})
-    yield Part("kernel, 16 x 8 and 16 lanes, vector unit of 32, words of 64 bytes", "overlay", {})
+    yield Part("vector unit around its 32 lanes, words of 64 bytes", "vector_unit", {})
+    yield Part("kernel, 16 x 8, 16 lanes of POST's and 32 of the vector unit's, words of 64 bytes", "overlay", {})
 
 
 def arrays() -> Iterator[Part]:

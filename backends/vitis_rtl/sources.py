@@ -53,13 +53,17 @@ ROOMS = {
     ),
     "stay": ("stay_products.sv", "stay_leave.sv", "stay_sums.sv", "held_tiles.sv", "held_inputs.sv"),
     "memory_ports": ("axi_pkg.sv", "axi_fifo.sv", "axi_bursts.sv", "axi_read.sv", "axi_write.sv"),
+    "lanes": (
+        "lanes_pkg.sv",
+        "lane_slice.sv",
+        "lane_product.sv",
+        "lane_shift.sv",
+        "lane_table.sv",
+        "lane.sv",
+        "lanes.sv",
+    ),
     "post": (
         "post_pkg.sv",
-        "post_slice.sv",
-        "post_product.sv",
-        "post_shift.sv",
-        "post_table.sv",
-        "post_lane.sv",
         "post_lanes.sv",
         "parameter_bank.sv",
         "parameter_memory.sv",
@@ -121,7 +125,7 @@ ROOMS = {
 TWINS = {
     "array": ("dsp_slice_model.sv",),
     "accumulators": ("systolic_array_loops.sv",),
-    "post": ("post_slice_model.sv",),
+    "lanes": ("lane_slice_model.sv",),
     "vector": ("vector_slice_model.sv",),
 }
 """What a simulation needs beside it: the twins of the multiplier slices, and the array in loops."""
@@ -145,6 +149,7 @@ DRAIN = (
     *MEMORY_PORTS,
     *TURNED,
     *ROOMS["winograd"],
+    *ROOMS["lanes"],
     *ROOMS["post"],
     *ROOMS["store"],
     *ROOMS["tiles"],
@@ -154,7 +159,11 @@ DRAIN = (
 """What becomes of the sums: POST, STORE and their order, with the ports."""
 
 VECTOR = (
-    *DRAIN[: DRAIN.index("post.sv")],
+    *MEMORY_PORTS,
+    *TURNED,
+    *ROOMS["winograd"],
+    *ROOMS["lanes"],
+    "post_pkg.sv",
     *ROOMS["store"],
     *ROOMS["tiles"],
     "drain_pkg.sv",
@@ -173,6 +182,7 @@ CORE = (
     *FEED,
     *MEMORY_PORTS,
     *WINOGRAD,
+    *ROOMS["lanes"],
     *ROOMS["post"],
     *ROOMS["store"],
     *ROOMS["tiles"],

@@ -1,5 +1,5 @@
 // The vendor's slice by its own ports and parameters, as its user guide (UG579) describes them, for the
-// part of it that dsp_slice.sv and post_slice.sv can reach. It stands where the primitive stands when the sources of the
+// part of it that dsp_slice.sv and lane_slice.sv can reach. It stands where the primitive stands when the sources of the
 // synthesis are simulated: so the text that is synthesised is checked, not only its twin.
 //
 // Modelled: A and ACIN with one or two registers, B and BCIN with one, the multiplier without the

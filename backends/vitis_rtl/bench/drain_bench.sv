@@ -1,7 +1,7 @@
 // The draining half of the core between accumulators that are filled with any sums and a memory, between two
 // records (see core_bench.sv).
 module drain_bench
-  import drain_pkg::drain_pass_t, post_pkg::UnitBytes, post_pkg::ByteBits, axi_pkg::response_e,
+  import drain_pkg::drain_pass_t, lanes_pkg::*, axi_pkg::response_e,
          axi_pkg::LengthBits, axi_pkg::Okay;
 #(
     parameter int unsigned Columns = 16,
@@ -14,6 +14,7 @@ module drain_bench
     parameter bit Winograd = 1'b0,
     parameter int unsigned Outstanding = 32,
     parameter int unsigned MemoryDepth = 4096,  // words
+    localparam int unsigned Lanes = Pairs > 8 ? 2 * Pairs : 16,
     localparam int unsigned Groups = (Columns + Pairs - 1) / Pairs,
     localparam int unsigned RowBits = $clog2(AccumulatorRows),
     localparam int unsigned ParameterBits = $clog2(ParameterDepth),
@@ -22,8 +23,8 @@ module drain_bench
     localparam int unsigned DataBits = 8 * DataBytes,
     localparam int unsigned PassBits = $bits(drain_pass_t),
     localparam int unsigned ControlBits = 31 + 3 * ByteBits + RowBits + ParameterBits + IndexBits,
-    localparam int unsigned SumBits = AccumulatorBits - 1,
-    localparam int unsigned SumsBits = 2 * Columns * SumBits,
+    localparam int unsigned AddedBits = AccumulatorBits - 1,
+    localparam int unsigned SumsBits = 2 * Columns * AddedBits,
     localparam int unsigned InBits = ControlBits + SumsBits + DataBits + PassBits,
     localparam int unsigned OutBits = 7 + DataBits
 ) (
@@ -41,7 +42,7 @@ module drain_bench
   logic [RowBits-1:0] add_row, read_row;
   logic [ParameterBits-1:0] parameters_word;
   logic [IndexBits-1:0] index;
-  logic [Columns-1:0][SumBits-1:0] add_low, add_high;
+  logic [Columns-1:0][AddedBits-1:0] add_low, add_high;
   logic [Columns-1:0][AccumulatorBits-1:0] low, high;
   logic [Columns-1:0] valid;
   logic [DataBits-1:0] word;
@@ -55,8 +56,8 @@ module drain_bench
 
   accumulator_columns #(
       .Columns(Columns),
-      .LowSumBits(SumBits),
-      .HighSumBits(SumBits),
+      .LowSumBits(AddedBits),
+      .HighSumBits(AddedBits),
       .AccumulatorBits(AccumulatorBits),
       .Depth(AccumulatorRows),
       .ReadColumns(Pairs)
@@ -85,6 +86,32 @@ module drain_bench
   logic [DataBits-1:0] data;
   logic posted, filled, emptied, stored, busy;
 
+  post_lanes_t lanes_said;
+  logic [2*Pairs-1:0][LeastValueBits-1:0] lane_sums;
+  /* verilator lint_off UNUSEDSIGNAL */  // there are 16 at least
+  logic [Lanes-1:0][ByteBits-1:0] lane_bytes;
+  /* verilator lint_on UNUSEDSIGNAL */
+
+  // No vector unit beside it.
+  lanes #(
+      .Pairs (Pairs),
+      .Planes(1)
+  ) u_lanes (
+      .clk_i,
+      .vector_i(1'b0),
+      .post_i(lanes_said),
+      .post_sum_i(lane_sums),
+      .vector_said_i('0),
+      .vector_parameters_i('0),
+      .vector_value_i('0),
+      .zero_point_i(zero_point),
+      .look_up_i(look_up),
+      .table_write_i(table_write),
+      .table_index_i(table_index),
+      .table_data_i(table_data),
+      .bytes_o(lane_bytes)
+  );
+
   drain #(
       .Columns(Columns),
       .Pairs(Pairs),
@@ -107,11 +134,9 @@ module drain_bench
       .emptied_o(emptied),
       .stored_o(stored),
       .by_channel_i(by_channel),
-      .zero_point_i(zero_point),
-      .look_up_i(look_up),
-      .table_write_i(table_write),
-      .table_index_i(table_index),
-      .table_data_i(table_data),
+      .lanes_o(lanes_said),
+      .lane_sums_o(lane_sums),
+      .lane_bytes_i(lane_bytes[2*Pairs-1:0]),
       .parameters_write_i(parameters_write),
       .parameters_word_i(parameters_word),
       .parameters_data_i(word),

@@ -1,11 +1,12 @@
 // The lanes of POST between two records (see core_bench.sv).
 module lanes_bench
-  import post_pkg::*;
+  import lanes_pkg::*;
 #(
     parameter int unsigned Columns = 16,
     parameter int unsigned Pairs = 8,
     parameter int unsigned AccumulatorBits = 32,
     parameter int unsigned ValueBits = 36,
+    localparam int unsigned Lanes = Pairs > 8 ? 2 * Pairs : 16,
     localparam int unsigned ColumnBits = 1 + 2 * AccumulatorBits,
     localparam int unsigned InBits = 7 + 3 * ByteBits + 2 * UnitBits + Columns * ColumnBits,
     localparam int unsigned OutBits = 1 + 2 * Pairs * ByteBits
@@ -25,12 +26,39 @@ module lanes_bench
   assign {high, low, valid, channels, table_data, table_index, zero_point, used, by_channel,
           table_write, look_up, load, rst} = in_i;
 
+  post_lanes_t lanes_said;
+  logic [2*Pairs-1:0][ValueBits-1:0] lane_sums;
+  /* verilator lint_off UNUSEDSIGNAL */  // there are 16 at least
+  logic [Lanes-1:0][ByteBits-1:0] lane_bytes;
+  /* verilator lint_on UNUSEDSIGNAL */
+
+  // No vector unit beside it.
+  lanes #(
+      .Pairs (Pairs),
+      .Planes(1),
+      .ValueBits(ValueBits)
+  ) u_lanes (
+      .clk_i,
+      .vector_i(1'b0),
+      .post_i(lanes_said),
+      .post_sum_i(lane_sums),
+      .vector_said_i('0),
+      .vector_parameters_i('0),
+      .vector_value_i('0),
+      .zero_point_i(zero_point),
+      .look_up_i(look_up),
+      .table_write_i(table_write),
+      .table_index_i(table_index),
+      .table_data_i(table_data),
+      .bytes_o(lane_bytes)
+  );
+
   post_lanes #(
       .Columns(Columns),
       .Pairs(Pairs),
       .AccumulatorBits(AccumulatorBits),
       .ValueBits(ValueBits)
-  ) u_lanes (
+  ) u_post (
       .clk_i,
       .rst_i(rst),
       .by_channel_i(by_channel),
@@ -40,11 +68,9 @@ module lanes_bench
       .valid_i(valid),
       .low_i(low),
       .high_i(high),
-      .zero_point_i(zero_point),
-      .look_up_i(look_up),
-      .table_write_i(table_write),
-      .table_index_i(table_index),
-      .table_data_i(table_data),
+      .lanes_o(lanes_said),
+      .lane_sums_o(lane_sums),
+      .lane_bytes_i(lane_bytes[2*Pairs-1:0]),
       .valid_o(out_o[0]),
       .bytes_o(out_o[OutBits-1:1])
   );

@@ -1,7 +1,7 @@
 // A convolution core before a memory, between two records (see core_bench.sv). The registers of a pass are
 // written 8 bytes at a time.
 module layer_bench
-  import core_pkg::core_pass_t, post_pkg::ByteBits, axi_pkg::response_e, axi_pkg::LengthBits,
+  import core_pkg::core_pass_t, lanes_pkg::*, axi_pkg::response_e, axi_pkg::LengthBits,
          axi_pkg::Okay;
 #(
     parameter int unsigned Rows = 16,
@@ -21,6 +21,7 @@ module layer_bench
     parameter int unsigned Outstanding = 32,
     parameter bit Loops = 1'b1,
     parameter int unsigned MemoryDepth = 4096,  // words
+    localparam int unsigned Lanes = Pairs > 8 ? 2 * Pairs : 16,
     localparam int unsigned IndexBits = $clog2(MemoryDepth),
     localparam int unsigned DataBytes = 16 * WordUnits,
     localparam int unsigned DataBits = 8 * DataBytes,
@@ -66,6 +67,32 @@ module layer_bench
   logic [DataBytes-1:0] wstrb;
   response_e rresp, bresp;
 
+  post_lanes_t lanes_said;
+  logic [2*Pairs-1:0][LeastValueBits-1:0] lane_sums;
+  /* verilator lint_off UNUSEDSIGNAL */  // there are 16 at least
+  logic [Lanes-1:0][ByteBits-1:0] lane_bytes;
+  /* verilator lint_on UNUSEDSIGNAL */
+
+  // No vector unit beside it.
+  lanes #(
+      .Pairs (Pairs),
+      .Planes(1)
+  ) u_lanes (
+      .clk_i,
+      .vector_i(1'b0),
+      .post_i(lanes_said),
+      .post_sum_i(lane_sums),
+      .vector_said_i('0),
+      .vector_parameters_i('0),
+      .vector_value_i('0),
+      .zero_point_i(zero_point),
+      .look_up_i(look_up),
+      .table_write_i(table_write),
+      .table_index_i(table_index),
+      .table_data_i(table_data),
+      .bytes_o(lane_bytes)
+  );
+
   core #(
       .Rows(Rows),
       .Columns(Columns),
@@ -93,11 +120,9 @@ module layer_bench
       .reading_o(),
       /* verilator lint_on PINCONNECTEMPTY */
       .stop_i(1'b0),
-      .zero_point_i(zero_point),
-      .look_up_i(look_up),
-      .table_write_i(table_write),
-      .table_index_i(table_index),
-      .table_data_i(table_data),
+      .lanes_o(lanes_said),
+      .lane_sums_o(lane_sums),
+      .lane_bytes_i(lane_bytes[2*Pairs-1:0]),
       .placed_o(placed),
       .weights_o(weights),
       .fed_o(fed),

@@ -1,7 +1,7 @@
 // The vector unit before a memory, between two records (see core_bench.sv). The registers of a pass are
 // written 8 bytes at a time.
 module vector_bench
-  import vector_pkg::vector_pass_t, post_pkg::ByteBits, axi_pkg::response_e, axi_pkg::LengthBits,
+  import vector_pkg::vector_pass_t, lanes_pkg::*, axi_pkg::response_e, axi_pkg::LengthBits,
          axi_pkg::Okay;
 #(
     parameter int unsigned Lanes = 32,
@@ -14,6 +14,7 @@ module vector_bench
     parameter bit Normalises = 1'b1,
     parameter int unsigned PoolDepth = 512,
     parameter int unsigned MemoryDepth = 4096,  // words
+    localparam int unsigned Planes = Lanes / UnitBytes,
     localparam int unsigned IndexBits = $clog2(MemoryDepth),
     localparam int unsigned DataBytes = 16 * WordUnits,
     localparam int unsigned DataBits = 8 * DataBytes,
@@ -58,6 +59,30 @@ module vector_bench
   logic [DataBytes-1:0] wstrb;
   response_e rresp, bresp;
 
+  vector_lanes_t lanes_said;
+  parameters_t [Planes-1:0] lane_parameters;
+  vector_value_t [Lanes-1:0] lane_values;
+  logic [Lanes-1:0][ByteBits-1:0] lane_bytes;
+
+  // No core beside it.
+  lanes #(
+      .Planes(Planes)
+  ) u_lanes (
+      .clk_i,
+      .vector_i(1'b1),
+      .post_i('0),
+      .post_sum_i('0),
+      .vector_said_i(lanes_said),
+      .vector_parameters_i(lane_parameters),
+      .vector_value_i(lane_values),
+      .zero_point_i('0),
+      .look_up_i(1'b0),
+      .table_write_i(table_write),
+      .table_index_i(table_index),
+      .table_data_i(table_data),
+      .bytes_o(lane_bytes)
+  );
+
   vector_unit #(
       .Lanes(Lanes),
       .WordUnits(WordUnits),
@@ -77,9 +102,10 @@ module vector_bench
       .busy_o(busy),
       .reading_o(reading),
       .stop_i(1'b0),
-      .table_write_i(table_write),
-      .table_index_i(table_index),
-      .table_data_i(table_data),
+      .lanes_o(lanes_said),
+      .lane_parameters_o(lane_parameters),
+      .lane_values_o(lane_values),
+      .lane_bytes_i(lane_bytes),
       .placed_o(placed),
       .resident_o(resident),
       .walked_o(walked),

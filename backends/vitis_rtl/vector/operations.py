@@ -48,7 +48,7 @@ class Load(IntEnum):
 
 @dataclass(frozen=True)
 class Finish:
-    """The parameters of a channel: ``parameters_t`` of ``post_pkg.sv``."""
+    """The parameters of a channel: ``parameters_t`` of ``lanes_pkg.sv``."""
 
     bias: int = 0
     multiplier: int = 1

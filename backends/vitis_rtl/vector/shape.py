@@ -12,7 +12,7 @@ MOST_SOURCES = 8
 """Tensors that a pass reads: ``Sources`` of ``vector_pkg.sv``."""
 
 LANE_CYCLES = 17
-"""From a value at a lane to the byte that it is the last one of (``vector_lane.sv``)."""
+"""From a value at a lane to the byte that it is the last one of (``vector_lane.sv`` and, behind it, ``lane.sv``)."""
 
 SWEPT_CYCLES = 2
 """From a pixel to the window that ends at it, behind a value by itself (``pool_pkg.sv``)."""

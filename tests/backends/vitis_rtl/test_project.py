@@ -121,13 +121,13 @@ def test_make_lint_has_nothing_to_say(files: dict[str, bytes], tmp_path: Path) -
 
 @pytest.mark.full
 def test_make_synth_and_trace(files: dict[str, bytes], tmp_path: Path) -> None:
-    """128 PEs, two multipliers in each of 16 lanes of POST, three in each of 32 of the vector unit; a waveform."""
+    """128 PEs, and three multipliers for each of 32 lanes; a waveform."""
     write_project(files, tmp_path / "project")
     done = make(tmp_path / "project", "synth")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     found = json.loads((tmp_path / "project" / "synthesis.json").read_text())
     assert set(found) == {"multipliers", "lut", "ff", "bram36", "uram", "levels"}
-    assert found["multipliers"] == 16 * 8 + 2 * 16 + 3 * 32
+    assert found["multipliers"] == 16 * 8 + 3 * 32
     done = make(tmp_path / "project", "trace", "OPTIMISE=-O0")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     (wave,) = (tmp_path / "project" / "build").glob("kernel.*")

@@ -118,7 +118,7 @@ def test_the_draining_half_is_taken_without_a_message(folder: Path, units: int) 
     shape = DrainShape(LaneShape(columns=24, pairs=8), units=units)
     values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
     benches = (name for name in BENCHES if name.startswith(("axi", "memory_model", "drain")))
-    sources = [*DRAIN, *TWINS["post"], *ROOMS["accumulators"][:-1], *benches]
+    sources = [*DRAIN, *TWINS["lanes"], *ROOMS["accumulators"][:-1], *benches]
     arguments = ["--lint-only", "-Wall", "--quiet", *values, *sources]
     assert tools.verilator().run([*arguments, "--top-module", "drain_bench"], folder) == ""
     printed = tools.slang().run(["-Wextra", "--top", "drain_bench", *values, *sources], folder)

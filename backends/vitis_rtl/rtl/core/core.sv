@@ -2,7 +2,7 @@
 // and writing port, and what starts them.
 module core
   import core_pkg::*, axi_pkg::response_e, axi_pkg::LengthBits, store_pkg::runs_t,
-         store_pkg::AddressBits, store_pkg::CountBits, store_pkg::RunBits, post_pkg::ByteBits;
+         store_pkg::AddressBits, store_pkg::CountBits, store_pkg::RunBits, lanes_pkg::*;
 #(
     parameter int unsigned Rows = 16,
     parameter int unsigned Columns = 8,
@@ -30,12 +30,10 @@ module core
     output logic busy_o,
     output logic reading_o,  // not all of its operands are there: behind that, others may read
     input logic stop_i,  // an access failed elsewhere
-    // of the layer
-    input logic [ByteBits-1:0] zero_point_i,
-    input logic look_up_i,
-    input logic table_write_i,
-    input logic [ByteBits-1:0] table_index_i,
-    input logic [ByteBits-1:0] table_data_i,
+    // lanes.sv, its first 2 Pairs lanes
+    output post_lanes_t lanes_o,
+    output logic [2*Pairs-1:0][LeastValueBits-1:0] lane_sums_o,
+    input logic [2*Pairs-1:0][ByteBits-1:0] lane_bytes_i,
     // what has happened, for who counts it
     output logic placed_o,
     output logic weights_o,
@@ -78,7 +76,7 @@ module core
   localparam int unsigned RowGroups = (Rows + GroupRows - 1) / GroupRows;
   localparam int unsigned ReadGroups = (Columns + Pairs - 1) / Pairs;
   localparam int unsigned RowBits = $clog2(AccumulatorRows);
-  localparam int unsigned SumBits = 32;
+  localparam int unsigned AccumulatorBits = 32;
   localparam int unsigned OperandBits = Winograd ? 16 : 8;
   localparam int unsigned WeightUnitBits = $clog2(WeightBanks * WeightDepth);
   localparam int unsigned ParameterBits = $clog2(ParameterDepth);
@@ -221,7 +219,7 @@ module core
   logic [ReadGroups-1:0] row_read;
   logic [1:0] add_whole;
   logic [Columns-1:0] valid;
-  logic [Columns-1:0][SumBits-1:0] low, high;
+  logic [Columns-1:0][AccumulatorBits-1:0] low, high;
 
   feed #(
       .Rows(Rows),
@@ -270,7 +268,7 @@ module core
       .Columns(Columns),
       .GroupRows(GroupRows),
       .OperandBits(OperandBits),
-      .AccumulatorBits(SumBits),
+      .AccumulatorBits(AccumulatorBits),
       .AccumulatorRows(AccumulatorRows),
       .ReadColumns(Pairs),
       .Loops(Loops)
@@ -317,7 +315,7 @@ module core
   drain #(
       .Columns(Columns),
       .Pairs(Pairs),
-      .AccumulatorBits(SumBits),
+      .AccumulatorBits(AccumulatorBits),
       .RowBits(RowBits),
       .Units(WordUnits),
       .ParameterDepth(ParameterDepth),
@@ -336,11 +334,9 @@ module core
       .emptied_o,
       .stored_o,
       .by_channel_i(pass_i.whole.block.inputs_stay),
-      .zero_point_i,
-      .look_up_i,
-      .table_write_i,
-      .table_index_i,
-      .table_data_i,
+      .lanes_o,
+      .lane_sums_o,
+      .lane_bytes_i,
       .parameters_write_i(parameters_write),
       .parameters_word_i(parameters_word[ParameterBits-1:0]),
       .parameters_data_i(word),

@@ -2,7 +2,7 @@
 // one is busy at a time.
 module engines
   import program_pkg::pass_t, program_pkg::ConvolutionBits, program_pkg::VectorBits,
-         post_pkg::ByteBits, axi_pkg::response_e, axi_pkg::LengthBits, axi_pkg::AddressBits;
+         lanes_pkg::*, axi_pkg::response_e, axi_pkg::LengthBits, axi_pkg::AddressBits;
 #(
     parameter int unsigned Rows = 16,
     parameter int unsigned Columns = 8,
@@ -27,6 +27,9 @@ module engines
     parameter int unsigned PoolDepth = 512,
     parameter int unsigned Outstanding = 32,
     parameter bit Loops = 1'b0,
+    localparam int unsigned PostLanes = 2 * Pairs,
+    localparam int unsigned Planes = VectorLanes / UnitBytes,
+    localparam int unsigned Lanes = PostLanes > VectorLanes ? PostLanes : VectorLanes,
     localparam int unsigned DataBytes = 16 * WordUnits,
     localparam int unsigned DataBits = 8 * DataBytes
 ) (
@@ -148,6 +151,33 @@ module engines
       .bready_o
   );
 
+  // ---- the lanes that make bytes of the sums of either
+  post_lanes_t post_lanes;
+  vector_lanes_t vector_lanes;
+  logic [PostLanes-1:0][LeastValueBits-1:0] post_sums;
+  parameters_t [Planes-1:0] vector_parameters;
+  vector_value_t [VectorLanes-1:0] vector_values;
+  logic [Lanes-1:0][ByteBits-1:0] lane_bytes;
+
+  lanes #(
+      .Pairs (Pairs),
+      .Planes(Planes)
+  ) u_lanes (
+      .clk_i,
+      .vector_i,
+      .post_i(post_lanes),
+      .post_sum_i(post_sums),
+      .vector_said_i(vector_lanes),
+      .vector_parameters_i(vector_parameters),
+      .vector_value_i(vector_values),
+      .zero_point_i,
+      .look_up_i,
+      .table_write_i,
+      .table_index_i,
+      .table_data_i,
+      .bytes_o(lane_bytes)
+  );
+
   core #(
       .Rows(Rows),
       .Columns(Columns),
@@ -173,11 +203,9 @@ module engines
       .busy_o(busy[0]),
       .reading_o(reading[0]),
       .stop_i(stop_q),
-      .zero_point_i,
-      .look_up_i,
-      .table_write_i,
-      .table_index_i,
-      .table_data_i,
+      .lanes_o(post_lanes),
+      .lane_sums_o(post_sums),
+      .lane_bytes_i(lane_bytes[PostLanes-1:0]),
       /* verilator lint_off PINCONNECTEMPTY */
       .placed_o(),
       .weights_o(),
@@ -236,9 +264,10 @@ module engines
       .base_i,
       .reading_o(reading[1]),
       .stop_i(stop_q),
-      .table_write_i,
-      .table_index_i,
-      .table_data_i,
+      .lanes_o(vector_lanes),
+      .lane_parameters_o(vector_parameters),
+      .lane_values_o(vector_values),
+      .lane_bytes_i(lane_bytes[VectorLanes-1:0]),
       /* verilator lint_off PINCONNECTEMPTY */
       .placed_o(),
       .resident_o(),

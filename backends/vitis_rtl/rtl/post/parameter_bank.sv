@@ -1,6 +1,6 @@
 // Parameters of some channels: one write and one read per cycle, two cycles from a request to its data.
 module parameter_bank
-  import post_pkg::*;
+  import lanes_pkg::*;
 #(
     parameter  int unsigned Depth = 512,
     localparam int unsigned AddressBits = $clog2(Depth)

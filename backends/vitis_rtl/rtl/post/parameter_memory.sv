@@ -1,7 +1,7 @@
 // Parameters of channels, as memory words bring them: 16 bytes a channel, in banks of a channel each. Two
 // neighbouring channels are read per cycle, three cycles behind their request.
 module parameter_memory
-  import post_pkg::*;
+  import lanes_pkg::*, post_pkg::*;
 #(
     parameter int unsigned Units = 4,  // of 16 bytes in a word: channels that come at a time
     parameter int unsigned Depth = 512,  // words

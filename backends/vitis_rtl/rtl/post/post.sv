@@ -5,12 +5,12 @@
 // From `start_i` to the first row of bytes: FirstCycles. The block is read, and its half of the accumulators
 // free for sums that come Pairs + 1 cycles later, when `busy_o` falls.
 module post
-  import post_pkg::*, winograd_pkg::form_e, winograd_pkg::Alone;
+  import lanes_pkg::*, post_pkg::*, winograd_pkg::form_e, winograd_pkg::Alone;
 #(
     parameter int unsigned Columns = 16,
     parameter int unsigned Pairs = 8,
     parameter int unsigned AccumulatorBits = 32,
-    parameter int unsigned ValueBits = 36,
+    parameter int unsigned ValueBits = LeastValueBits,
     parameter int unsigned RowBits = 9,
     parameter int unsigned Units = 4,
     parameter int unsigned ParameterDepth = 512,
@@ -27,12 +27,6 @@ module post
     input logic start_i,
     input post_block_t block_i,
     output logic busy_o,
-    // of the layer
-    input logic [ByteBits-1:0] zero_point_i,
-    input logic look_up_i,
-    input logic table_write_i,
-    input logic [ByteBits-1:0] table_index_i,
-    input logic [ByteBits-1:0] table_data_i,
     // parameters, as they come from memory
     input logic parameters_write_i,
     input logic [ParameterBits-1:0] parameters_word_i,
@@ -44,6 +38,10 @@ module post
     input logic [Columns-1:0] valid_i,
     input logic [Columns-1:0][AccumulatorBits-1:0] low_i,
     input logic [Columns-1:0][AccumulatorBits-1:0] high_i,
+    // lanes.sv, its first 2 Pairs lanes
+    output post_lanes_t lanes_o,
+    output logic [2*Pairs-1:0][ValueBits-1:0] lane_sums_o,
+    input logic [2*Pairs-1:0][ByteBits-1:0] lane_bytes_i,
     // bytes
     output logic chunk_o,
     output chunk_t chunk_data_o,
@@ -217,11 +215,9 @@ module post
       .valid_i(valid),
       .low_i(low),
       .high_i(high),
-      .zero_point_i,
-      .look_up_i,
-      .table_write_i,
-      .table_index_i,
-      .table_data_i,
+      .lanes_o,
+      .lane_sums_o,
+      .lane_bytes_i,
       .valid_o,
       .bytes_o
   );

@@ -1,17 +1,16 @@
-// The lanes of POST, two per column of a group of columns: one for each of the two products. Pair j serves
-// column j of every group, of which one answers at a time. Columns answer one cycle after the other, and
-// so work the lanes: loads of parameters move right with the sums, a pair per cycle, and the parameters
-// of pair j are on the bus j cycles behind those of pair 0. Where a row is a channel, its parameters move right too,
-// from pair to pair, stage by stage. Only bytes are delayed until all are there.
+// What POST says to its lanes (lanes.sv), two per column of a group of columns: one for each of the two products. Pair j
+// serves column j of every group, of which one answers at a time. Columns answer one cycle after the other, and
+// so work the lanes: the parameters of pair j are j cycles behind those of pair 0. Only bytes are delayed until all are
+// there.
 //
 // From the answer of a group's first column to its row of bytes: OutputStage + Pairs - 1 cycles.
 module post_lanes
-  import post_pkg::*;
+  import lanes_pkg::*;
 #(
     parameter int unsigned Columns = 16,
     parameter int unsigned Pairs = 8,
     parameter int unsigned AccumulatorBits = 32,
-    parameter int unsigned ValueBits = 36
+    parameter int unsigned ValueBits = LeastValueBits
 ) (
     input logic clk_i,
     input logic rst_i,
@@ -22,27 +21,29 @@ module post_lanes
     input logic [Columns-1:0] valid_i,
     input logic [Columns-1:0][AccumulatorBits-1:0] low_i,
     input logic [Columns-1:0][AccumulatorBits-1:0] high_i,
-    input logic [ByteBits-1:0] zero_point_i,
-    input logic look_up_i,
-    input logic table_write_i,
-    input logic [ByteBits-1:0] table_index_i,
-    input logic [ByteBits-1:0] table_data_i,
+    // lanes.sv, its first 2 Pairs lanes
+    output post_lanes_t lanes_o,
+    output logic [2*Pairs-1:0][ValueBits-1:0] lane_sums_o,
+    input logic [2*Pairs-1:0][ByteBits-1:0] lane_bytes_i,
     output logic valid_o,
     output logic [2*Pairs-1:0][ByteBits-1:0] bytes_o
 );
 
   localparam int unsigned Groups = (Columns + Pairs - 1) / Pairs;
-  localparam int unsigned Stages = 4;  // that take parameters
   localparam int unsigned ChoiceBits = 2 * (MultiplierBits + ShiftBits);
 
+  if (ValueBits <= AccumulatorBits || ValueBits <= BiasBits) begin : gen_check
+    $error("ValueBits: more than those of a sum and of a bias.");
+  end
+
   // The fields as their stages need them.
-  logic [Stages-1:0] load;
+  load_t load;
   parameters_t [1:0] parameters;
   logic [1:0] used;
   logic [1:0][ChoiceBits-1:0] choice;
   logic [1:0][2*ByteBits-1:0] limits;
 
-  assign load[0] = load_i & !rst_i;
+  assign load.bias = load_i & !rst_i;
 
   delay_line #(
       .Bits  (1 + 2 * ChoiceBits),
@@ -50,11 +51,11 @@ module post_lanes
   ) u_choice (
       .clk_i,
       .data_i({
-        load[0],
+        load.bias,
         parameters_i[1][BiasBits+:ChoiceBits],
         parameters_i[0][BiasBits+:ChoiceBits]
       }),
-      .data_o({load[1], choice})
+      .data_o({load.choice, choice})
   );
 
   delay_line #(
@@ -63,11 +64,11 @@ module post_lanes
   ) u_limits (
       .clk_i,
       .data_i({
-        load[0],
+        load.bias,
         parameters_i[1][BiasBits+ChoiceBits+:2*ByteBits],
         parameters_i[0][BiasBits+ChoiceBits+:2*ByteBits]
       }),
-      .data_o({load[2], limits})
+      .data_o({load.limits, limits})
   );
 
   delay_line #(
@@ -75,38 +76,18 @@ module post_lanes
       .Cycles(OutputStage)
   ) u_used (
       .clk_i,
-      .data_i({load[0], used_i}),
-      .data_o({load[3], used})
+      .data_i({load.bias, used_i}),
+      .data_o({load.used, used})
   );
 
   for (genvar k = 0; k < 2; k++) begin : gen_fields
     assign parameters[k] = {limits[k], choice[k], parameters_i[k].bias};
   end
 
-  // Loads move right.
-  logic [Pairs-1:0][Stages-1:0] load_at;
-  /* verilator lint_off UNUSEDSIGNAL */  // those of the last pair move nowhere
-  parameters_t [Pairs-1:0][1:0] parameters_at;  // in the stages of a pair's lanes
-  logic [Pairs-1:0][1:0] used_at;
-  /* verilator lint_on UNUSEDSIGNAL */
-  assign load_at[0] = load;
-  for (genvar j = 1; j < Pairs; j++) begin : gen_move
-    always_ff @(posedge clk_i) load_at[j] <= load_at[j-1];
-  end
+  assign lanes_o = '{by_channel: by_channel_i, load: load, used: used, parameters: parameters};
 
   for (genvar j = 0; j < Pairs; j++) begin : gen_pair
     logic [1:0][AccumulatorBits-1:0] sum;
-    logic [1:0][ByteBits-1:0] bytes;
-    parameters_t [1:0] lane_parameters;
-    logic [1:0] lane_used;
-
-    if (j == 0) begin : gen_first
-      assign lane_parameters = parameters;
-      assign lane_used = used;
-    end else begin : gen_further
-      assign lane_parameters = by_channel_i ? parameters_at[j-1] : parameters;
-      assign lane_used = by_channel_i ? used_at[j-1] : used;
-    end
 
     always_comb begin
       sum = '0;
@@ -118,27 +99,7 @@ module post_lanes
     end
 
     for (genvar k = 0; k < 2; k++) begin : gen_lane
-      post_lane #(
-          .AccumulatorBits(AccumulatorBits),
-          .ValueBits(ValueBits)
-      ) u_lane (
-          .clk_i,
-          .load_i(load_at[j][0]),
-          .load_choice_i(load_at[j][1]),
-          .load_clamp_i(load_at[j][2]),
-          .load_used_i(load_at[j][3]),
-          .parameters_i(lane_parameters[k]),
-          .parameters_o(parameters_at[j][k]),
-          .used_i(lane_used[k]),
-          .used_o(used_at[j][k]),
-          .sum_i(sum[k]),
-          .zero_point_i,
-          .look_up_i,
-          .table_write_i,
-          .table_index_i,
-          .table_data_i,
-          .byte_o(bytes[k])
-      );
+      assign lane_sums_o[2*j+k] = ValueBits'($signed(sum[k]));
     end
 
     delay_line #(
@@ -146,7 +107,7 @@ module post_lanes
         .Cycles(Pairs - 1 - j)
     ) u_together (
         .clk_i,
-        .data_i(bytes),
+        .data_i(lane_bytes_i[2*j+:2]),
         .data_o(bytes_o[2*j+:2])
     );
   end

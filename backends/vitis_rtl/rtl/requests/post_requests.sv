@@ -6,7 +6,7 @@
 // Where inputs stay, a row is a channel, and its parameters come with it; a chunk is what one group of columns has of
 // all channels, in whole planes, and takes a cycle for each, at least one per pair of lanes.
 module post_requests
-  import post_pkg::*;
+  import lanes_pkg::*, post_pkg::*;
 #(
     parameter int unsigned Columns = 16,  // two channels each
     parameter int unsigned Pairs = 8,  // columns of a group

@@ -4,13 +4,13 @@
 //   block i is posted  when its sums are there (`computed_i`), block i - 1 was read, and i - 2 has left
 //   block i is stored  when it is in the output buffer, block i - 1 has left it, and its turn has come
 module drain
-  import post_pkg::*, store_pkg::store_block_t, store_pkg::runs_t, store_pkg::AddressBits,
-         store_pkg::RunBits, winograd_pkg::form_e, drain_pkg::*;
+  import lanes_pkg::*, post_pkg::*, store_pkg::store_block_t, store_pkg::runs_t,
+         store_pkg::AddressBits, store_pkg::RunBits, winograd_pkg::form_e, drain_pkg::*;
 #(
     parameter int unsigned Columns = 16,
     parameter int unsigned Pairs = 8,
     parameter int unsigned AccumulatorBits = 32,
-    parameter int unsigned ValueBits = 36,
+    parameter int unsigned ValueBits = LeastValueBits,
     parameter int unsigned RowBits = 9,
     parameter int unsigned Units = 4,  // of 16 bytes in a word
     parameter int unsigned ParameterDepth = 512,
@@ -33,13 +33,7 @@ module drain
     input logic store_i,  // one more block may be stored
     output logic emptied_o,  // one more block has left the output buffer
     output logic stored_o,  // one more block is in memory
-    // of the layer
     input logic by_channel_i,  // a row of the accumulators is a channel (IS), else a position
-    input logic [ByteBits-1:0] zero_point_i,
-    input logic look_up_i,
-    input logic table_write_i,
-    input logic [ByteBits-1:0] table_index_i,
-    input logic [ByteBits-1:0] table_data_i,
     // parameters, as they come from memory
     input logic parameters_write_i,
     input logic [ParameterBits-1:0] parameters_word_i,
@@ -51,6 +45,10 @@ module drain
     input logic [Columns-1:0] valid_i,
     input logic [Columns-1:0][AccumulatorBits-1:0] low_i,
     input logic [Columns-1:0][AccumulatorBits-1:0] high_i,
+    // lanes.sv, its first 2 Pairs lanes
+    output post_lanes_t lanes_o,
+    output logic [2*Pairs-1:0][ValueBits-1:0] lane_sums_o,
+    input logic [2*Pairs-1:0][ByteBits-1:0] lane_bytes_i,
     // a memory port (axi_write.sv)
     output logic request_valid_o,
     input logic request_ready_i,
@@ -179,11 +177,9 @@ module drain
           position_rows: posting_q.position_rows
       }),
       .busy_o(post_busy),
-      .zero_point_i,
-      .look_up_i,
-      .table_write_i,
-      .table_index_i,
-      .table_data_i,
+      .lanes_o,
+      .lane_sums_o,
+      .lane_bytes_i,
       .parameters_write_i,
       .parameters_word_i,
       .parameters_data_i,

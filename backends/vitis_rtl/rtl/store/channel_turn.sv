@@ -2,7 +2,7 @@
 // a channel at positions (inputs stay), 16 rows are turned: those of a plane come one behind the other, and go out as
 // 16 sets of Planes positions that follow each other, each TurnCycles behind the row of its number.
 module channel_turn
-  import post_pkg::*;
+  import lanes_pkg::*;
 #(
     parameter int unsigned Planes = 1,
     localparam int unsigned Turn = 2  // corner_turn.sv, of 16

@@ -1,20 +1,14 @@
-// One lane of the vector unit: values of a channel, one per cycle, become a product, or a sum of products, or the
-// largest of them times a factor; then a byte (docs/rtl/vector.md).
+// What one lane of the vector unit has in front of the lane that makes its bytes (lane.sv): values of a channel, one per
+// cycle, become a product, or a sum of products, or the largest of them times a factor (docs/rtl/vector.md).
 //
 //   cycle   of a value
 //   0       pad or value, less its zero point
 //   1       the largest so far; what it is multiplied by
 //   2 - 4   product, and sum of products
-//   5       plus a bias
-//   6 - 9   product with multiplier and shift by the sign
-//   10 - 13 shifted, rounded, zero point added
-//   14      clamped
-//   15, 16  looked up
-//   17      the byte
+//   5       stage 0 of lane.sv
 module vector_lane
-  import post_pkg::*, vector_pkg::operand_e, vector_pkg::Factor, vector_pkg::Weight;
+  import lanes_pkg::*, vector_pkg::operand_e, vector_pkg::Factor, vector_pkg::Weight;
 #(
-    parameter int unsigned ValueBits = 36,
     parameter bit Normalises = 1'b1  // lrn.sv is there
 ) (
     input logic clk_i,
@@ -33,10 +27,6 @@ module vector_lane
     input logic [MultiplierBits-1:0] factor_i,
     // cycle 3
     input logic add_i,
-    // parameters, each field in the cycle of its own load
-    input logic load_begin_i,  // all but the clamps
-    input logic load_clamp_i,
-    input parameters_t parameters_i,
     // pool_pkg::LaterCycles behind cycle 2: the window in place of the value
     input logic sweep_i,
     input logic [pool_pkg::WindowBits-1:0] window_i,
@@ -47,20 +37,16 @@ module vector_lane
     input logic [lrn_pkg::FractionBits-1:0] fraction_i,
     /* verilator lint_on UNUSEDSIGNAL */
     output logic [ByteBits:0] centred_o,  // cycle 1
+    // cycle 5: what of the product begins a value, neither where it is bent (vector_pkg.sv)
+    input logic plain_i,
+    input logic shifted_i,  // a normalisation's
     // cycle 6: in place of multiplier and shift
-    input logic bend_i,  // as vector_pkg.sv has it
     input logic own_i,
     input logic [MultiplierBits-1:0] own_multiplier_i,
     input logic [ShiftBits-1:0] own_shift_i,
-    // of the layer
-    input logic [ByteBits-1:0] zero_point_i,
-    input logic look_up_i,
-    input logic table_write_i,
-    input logic [ByteBits-1:0] table_index_i,
-    input logic [ByteBits-1:0] table_data_i,
-    // cycle 17
+    // cycle 16
     input logic used_i,
-    output logic [ByteBits-1:0] byte_o
+    output vector_value_t value_o
 );
 
   localparam int unsigned CentredBits = ByteBits + 1;
@@ -139,9 +125,7 @@ module vector_lane
   assign value_multiplier = MultiplierBits'($signed(value_centred));
 
   // ---- cycles 2 to 4
-  /* verilator lint_off UNUSEDSIGNAL */  // no sum is longer than a value
-  logic [SumBits-1:0] sum;
-  /* verilator lint_on UNUSEDSIGNAL */
+  logic signed [SumBits-1:0] sum;
 
   vector_slice u_slice (
       .clk_i,
@@ -151,133 +135,36 @@ module vector_lane
       .sum_o(sum)
   );
 
-  // ---- parameters
-  logic [BiasBits-1:0] bias_q;
-  logic [MultiplierBits-1:0] multiplier_q, negative_multiplier_q, multiplier;
-  logic [ShiftBits-1:0] shift_q, negative_shift_q, shift, shift_later;
-  logic [ByteBits-1:0] low_q, high_q;
+  // ---- cycles 5 and 6
+  logic [LeastValueBits-1:0] begun;
+  logic [MultiplierBits-1:0] product_q, multiplier;
+  logic [ShiftBits-1:0] shift;
 
-  always_ff @(posedge clk_i) begin
-    if (load_begin_i) begin
-      bias_q <= parameters_i.bias;
-      multiplier_q <= parameters_i.multiplier;
-      negative_multiplier_q <= parameters_i.negative_multiplier;
-      shift_q <= parameters_i.shift;
-      negative_shift_q <= parameters_i.negative_shift;
-    end
-    if (load_clamp_i) begin
-      low_q  <= parameters_i.low;
-      high_q <= parameters_i.high;
-    end
-  end
+  // The product of two values has so few bits that it is the multiplier, where its multiplier is the value.
+  always_ff @(posedge clk_i) product_q <= sum[MultiplierBits-1:0];
 
-  // ---- cycles 5 to 13
-  logic [ValueBits-1:0] value_q, begun, addend;
-  logic [MultiplierBits-1:0] product_q;
-  logic negative;
-  logic [ValueBits+MultiplierBits-1:0] product;
-  logic [ByteBits+2:0] value;
-  logic beyond, below;
-
-  always_ff @(posedge clk_i) begin
-    value_q   <= begun + addend;
-    product_q <= sum[MultiplierBits-1:0];
+  always_comb begin
+    begun = '0;
+    if (plain_i) begun = LeastValueBits'(sum);
+    if (Normalises && shifted_i) begun = LeastValueBits'(sum >>> lrn_pkg::FractionBits);
   end
 
   always_comb begin
-    begun = sum[ValueBits-1:0];
-    addend = ValueBits'($signed(bias_q));
-    if (bend_i) begin
-      begun = sum[MultiplierBits-1] ? {negative_multiplier_q[ValueBits-BiasBits-1:0], bias_q} :
-              ValueBits'(multiplier_q);
-      addend = '0;
-    end
+    multiplier = own_i ? own_multiplier_i : product_q;
+    shift = own_shift_i;
     if (Normalises && normalise_i) begin
-      begun = ValueBits'($signed(sum) >>> lrn_pkg::FractionBits);
-      addend = ValueBits'(step_factor);
-    end
-  end
-
-  always_comb begin
-    negative = bend_i ? product_q[MultiplierBits-1] : value_q[ValueBits-1];
-    multiplier = negative ? negative_multiplier_q : multiplier_q;
-    shift = negative ? negative_shift_q : shift_q;
-    // The product of two values has so few bits that it is the multiplier, and its multiplier the value.
-    if (bend_i) multiplier = product_q;
-    if (own_i) begin
-      multiplier = own_multiplier_i;
-      shift = own_shift_i;
-    end
-    if (normalise_i) begin
       multiplier = value_multiplier;
       shift = value_shift;
     end
   end
 
-  post_product #(
-      .ValueBits(ValueBits)
-  ) u_product (
-      .clk_i,
-      .value_i(value_q),
-      .multiplier_i(multiplier),
-      .product_o(product)
-  );
-
-  delay_line #(
-      .Bits  (ShiftBits),
-      .Cycles(ProductCycles)
-  ) u_shift_delay (
-      .clk_i,
-      .data_i(shift),
-      .data_o(shift_later)
-  );
-
-  post_shift #(
-      .ProductBits(ValueBits + MultiplierBits)
-  ) u_shift (
-      .clk_i,
-      .product_i(product),
-      .shift_i(shift_later),
-      .zero_point_i,
-      .value_o(value),
-      .beyond_o(beyond),
-      .negative_o(below)
-  );
-
-  // ---- cycle 14
-  logic under, over;
-  logic [ByteBits-1:0] byte_q;
-
-  assign under = beyond ? below : $signed(value) < (ByteBits + 3)'($signed(low_q));
-  assign over  = beyond ? !below : $signed(value) > (ByteBits + 3)'($signed(high_q));
-
-  always_ff @(posedge clk_i) begin
-    if (over) byte_q <= high_q;
-    else if (under) byte_q <= low_q;
-    else byte_q <= value[ByteBits-1:0];
-  end
-
-  // ---- cycles 15 to 17. Entry 0 is that of -128.
-  logic [ByteBits-1:0] entry, plain;
-
-  post_table u_table (
-      .clk_i,
-      .write_i(table_write_i),
-      .write_index_i(table_index_i),
-      .write_data_i(table_data_i),
-      .index_i({!byte_q[ByteBits-1], byte_q[ByteBits-2:0]}),
-      .entry_o(entry)
-  );
-
-  delay_line #(
-      .Bits  (ByteBits),
-      .Cycles(TableCycles)
-  ) u_plain_delay (
-      .clk_i,
-      .data_i(byte_q),
-      .data_o(plain)
-  );
-
-  assign byte_o = !used_i ? '0 : look_up_i ? entry : plain;
+  assign value_o = '{
+          used: used_i,
+          shift: shift,
+          multiplier: multiplier,
+          as_multiplier: !sum[MultiplierBits-1],
+          addend: BiasBits'(step_factor),
+          sum: begun
+      };
 
 endmodule

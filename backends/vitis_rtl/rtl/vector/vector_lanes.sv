@@ -1,9 +1,9 @@
-// The lanes of the vector unit, 16 for each of Planes planes, and what they are told in each of their cycles.
+// The lanes of the vector unit, 16 for each of Planes planes, as far as they are its own, and what they and those that
+// make bytes (lanes.sv) are told in each of their cycles.
 module vector_lanes
-  import post_pkg::*, vector_pkg::*;
+  import lanes_pkg::*, vector_pkg::*;
 #(
     parameter int unsigned Planes = 2,
-    parameter int unsigned ValueBits = 36,
     parameter bit Normalises = 1'b1,
     parameter int unsigned PoolDepth = 512,
     // A unit before those of the planes, and one behind them, where neighbours count.
@@ -14,22 +14,23 @@ module vector_lanes
     /* verilator lint_off UNUSEDSIGNAL */  // each part takes what it needs of a pass
     input vector_pass_t pass_i,  // stays
     /* verilator lint_on UNUSEDSIGNAL */
+    input logic busy_i,  // with a pass
     input slot_t slot_i,  // a cycle before its data
     input logic [Kept-1:0][UnitBits-1:0] input_i,
     input logic [Planes-1:0][UnitBits-1:0] resident_i,
-    input logic table_write_i,
-    input logic [ByteBits-1:0] table_index_i,
-    input logic [ByteBits-1:0] table_data_i,
-    output logic valid_o,  // a position's bytes, LaneCycles later than its last data
-    output logic [Planes-1:0][UnitBits-1:0] bytes_o
+    output vector_lanes_t lanes_o,
+    output parameters_t [Planes-1:0] parameters_o,
+    output vector_value_t [Lanes-1:0] values_o,  // their sums are 0 where the unit is not busy
+    output logic valid_o  // a position's bytes, LaneCycles later than its last data
 );
 
   localparam int unsigned BiasCycle = 5;
   localparam int unsigned ChoiceCycle = 6;
   localparam int unsigned ClampCycle = ChoiceCycle + ClampStage - ChooseStage;
   localparam int unsigned LaneCycles = ChoiceCycle + OutputStage - ChooseStage;
+  // Of parameters, all but the clamps.
+  localparam int unsigned BeginBits = BiasBits + 2 * (MultiplierBits + ShiftBits);
   localparam int unsigned Loads = UnitBytes;  // slots that load the parameters of all lanes
-  localparam int unsigned UnitLanes = Lanes / Loads;  // channels of such a slot
   localparam int unsigned TurnBits = $clog2(UnitBytes);
   localparam int unsigned First = Normalises ? 1 : 0;  // unit of the planes'
 
@@ -135,31 +136,12 @@ module vector_lanes
     assign loaded[p] = pass_i.load == Channels ? unpacked(resident_q[p]) : pass_i.parameters;
 
     delay_line #(
-        .Bits  (BiasBits),
+        .Bits  (BeginBits),
         .Cycles(BiasCycle - 1)
-    ) u_bias (
+    ) u_begin (
         .clk_i,
-        .data_i(loaded[p].bias),
-        .data_o(early[p].bias)
-    );
-
-    delay_line #(
-        .Bits  (2 * MultiplierBits + 2 * ShiftBits),
-        .Cycles(BiasCycle - 1)
-    ) u_choice (
-        .clk_i,
-        .data_i({
-          loaded[p].multiplier,
-          loaded[p].negative_multiplier,
-          loaded[p].shift,
-          loaded[p].negative_shift
-        }),
-        .data_o({
-          early[p].multiplier,
-          early[p].negative_multiplier,
-          early[p].shift,
-          early[p].negative_shift
-        })
+        .data_i(loaded[p][BeginBits-1:0]),
+        .data_o(early[p][BeginBits-1:0])
     );
 
     delay_line #(
@@ -272,7 +254,6 @@ module vector_lanes
   // ---- the end
   logic [3:0] end_planes, early_planes, swept_planes, late_planes;
   logic end_chunk, early_chunk, swept_chunk, late_chunk, early_valid, swept_valid, late_valid;
-  logic [Lanes-1:0] used_q;
 
   delay_line #(
       .Bits  (5),
@@ -347,16 +328,33 @@ module vector_lanes
     if (pass_i.normalise) {valid_o, end_chunk, end_planes} = {late_valid, late_chunk, late_planes};
   end
 
+  // ---- the lanes
+  logic plain_q, shifted_q;
+
+  always_ff @(posedge clk_i) begin
+    plain_q   <= busy_i && !pass_i.bend && !pass_i.normalise;
+    shifted_q <= busy_i && pass_i.normalise;
+  end
+
+  assign lanes_o = '{
+          bend: pass_i.bend,
+          own: pass_i.walk.entries || pass_i.normalise,
+          own_addend: pass_i.normalise,
+          look_up: pass_i.look_up,
+          zero_point: pass_i.zero_point,
+          load: loads_bias,
+          load_limits: loads_clamp
+      };
+  assign parameters_o = early;
+
   for (genvar l = 0; l < Lanes; l++) begin : gen_lane
     localparam int unsigned Plane = l / UnitBytes;
     localparam int unsigned Channel = l % UnitBytes;
+    logic used;
 
-    always_ff @(posedge clk_i) begin
-      used_q[l] <= !end_chunk || end_planes != 4'(Plane) || pass_i.last_channels[Channel];
-    end
+    assign used = !end_chunk || end_planes != 4'(Plane) || pass_i.last_channels[Channel];
 
     vector_lane #(
-        .ValueBits(ValueBits),
         .Normalises(Normalises)
     ) u_lane (
         .clk_i,
@@ -372,26 +370,19 @@ module vector_lanes
         .operand_i(pass_i.operand),
         .factor_i(factor_1_q),
         .add_i(add_3_q),
-        .load_begin_i(loads_bias[l/UnitLanes]),
-        .load_clamp_i(loads_clamp[l/UnitLanes]),
-        .parameters_i(early[l%UnitLanes]),
         .sweep_i(sweep),
         .window_i(window[l]),
         .normalise_i(pass_i.normalise),
         .step_i(step[l]),
         .fraction_i(fraction[l]),
         .centred_o(centred[l]),
-        .bend_i(pass_i.bend),
+        .plain_i(plain_q),
+        .shifted_i(shifted_q),
         .own_i(pass_i.walk.entries),
         .own_multiplier_i(own_multiplier),
         .own_shift_i(own_shift),
-        .zero_point_i(pass_i.zero_point),
-        .look_up_i(pass_i.look_up),
-        .table_write_i,
-        .table_index_i,
-        .table_data_i,
-        .used_i(used_q[l]),
-        .byte_o(bytes_o[Plane][Channel*ByteBits+:ByteBits])
+        .used_i(used),
+        .value_o(values_o[l])
     );
   end
 

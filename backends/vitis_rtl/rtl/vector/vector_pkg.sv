@@ -2,10 +2,10 @@
 // Addresses in buffers are units of 16 bytes; on the way they may be negative and are meant modulo the buffer.
 package vector_pkg;
 
-  import post_pkg::ByteBits;
-  import post_pkg::MultiplierBits;
-  import post_pkg::UnitBytes;
-  import post_pkg::parameters_t;
+  import lanes_pkg::ByteBits;
+  import lanes_pkg::MultiplierBits;
+  import lanes_pkg::UnitBytes;
+  import lanes_pkg::parameters_t;
   import store_pkg::AddressBits;
   import store_pkg::CountBits;
   import store_pkg::RunBits;

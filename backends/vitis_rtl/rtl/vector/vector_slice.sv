@@ -1,7 +1,7 @@
 // A multiplier that sums its products: one DSP48E2 with static settings but for the sum's begin, its
 // behavioural twin (vector_slice_model.sv) for simulation. P = A B, or A B + P; three cycles from the factors.
 module vector_slice
-  import post_pkg::*;
+  import lanes_pkg::*;
 (
     input logic clk_i,
     input logic [FactorBits-1:0] a_i,

@@ -1,7 +1,7 @@
 // The DSP48E2 in the modes of vector_slice.sv, register by register: AREG=1, BREG=1, MREG=1, PREG=1,
 // OPMODEREG=1; X and Y the product, Z nothing or P. For simulation.
 module vector_slice_model
-  import post_pkg::*;
+  import lanes_pkg::*;
 (
     input logic clk_i,
     input logic [FactorBits-1:0] a_i,

@@ -1,7 +1,7 @@
 // What becomes of the lanes' bytes: block after block into the output buffer, and from there to memory. Halves of the
 // buffer alternate.
 module vector_store
-  import vector_pkg::*, post_pkg::chunk_t, post_pkg::UnitBits, store_pkg::store_block_t,
+  import vector_pkg::*, post_pkg::chunk_t, lanes_pkg::UnitBits, store_pkg::store_block_t,
          store_pkg::AddressBits, store_pkg::CountBits, store_pkg::RunBits, winograd_pkg::Alone;
 #(
     parameter int unsigned Planes = 2,

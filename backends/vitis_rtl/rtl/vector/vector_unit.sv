@@ -3,7 +3,7 @@
 module vector_unit
   import vector_pkg::*, core_pkg::transfer_t, axi_pkg::response_e, axi_pkg::LengthBits,
          store_pkg::runs_t, store_pkg::AddressBits, store_pkg::CountBits, store_pkg::RunBits,
-         post_pkg::ByteBits, post_pkg::UnitBytes, post_pkg::UnitBits, post_pkg::chunk_t;
+         lanes_pkg::*, post_pkg::chunk_t;
 #(
     parameter int unsigned Lanes = 32,
     parameter int unsigned WordUnits = 4,
@@ -26,10 +26,11 @@ module vector_unit
     input logic [AddressBits-1:0] base_i,  // added to all addresses of the pass
     output logic reading_o,  // not all of its operands are there: behind that, others may read
     input logic stop_i,  // an access failed elsewhere
-    // of the layer
-    input logic table_write_i,
-    input logic [ByteBits-1:0] table_index_i,
-    input logic [ByteBits-1:0] table_data_i,
+    // lanes.sv, its first `Lanes` lanes
+    output vector_lanes_t lanes_o,
+    output parameters_t [Planes-1:0] lane_parameters_o,
+    output vector_value_t [Lanes-1:0] lane_values_o,
+    input logic [Lanes-1:0][ByteBits-1:0] lane_bytes_i,
     // what has happened, for who counts it
     output logic placed_o,  // a source of a block
     output logic resident_o,
@@ -204,7 +205,7 @@ module vector_unit
   logic chunk, chunk_later;
   chunk_t chunk_data, chunk_data_later;
   logic [Kept-1:0][UnitBits-1:0] input_data;
-  logic [Planes-1:0][UnitBits-1:0] resident_data, bytes;
+  logic [Planes-1:0][UnitBits-1:0] resident_data;
   logic bytes_valid;
 
   vector_walker #(
@@ -277,14 +278,14 @@ module vector_unit
   ) u_lanes (
       .clk_i,
       .pass_i,
+      .busy_i(busy_o),
       .slot_i(slot_early),
       .input_i(input_data),
       .resident_i(resident_data),
-      .table_write_i,
-      .table_index_i,
-      .table_data_i,
-      .valid_o(bytes_valid),
-      .bytes_o(bytes)
+      .lanes_o,
+      .parameters_o(lane_parameters_o),
+      .values_o(lane_values_o),
+      .valid_o(bytes_valid)
   );
 
   // ---- stores
@@ -313,7 +314,7 @@ module vector_unit
       .chunk_i(chunk_later),
       .chunk_data_i(chunk_data_later),
       .valid_i(bytes_valid),
-      .bytes_i(bytes),
+      .bytes_i(lane_bytes_i),
       .request_valid_o(request_valid),
       .request_ready_i(request_ready),
       .request_address_o(request_address),

@@ -2,8 +2,8 @@
 // ones. Each stage drops the bits above those that can still reach the result, and remembers whether
 // one of them differs from the sign (then the result is beyond any clamp), and below whether one is set.
 // ShiftCycles + 1 later.
-module post_shift
-  import post_pkg::*;
+module lane_shift
+  import lanes_pkg::*;
 #(
     parameter int unsigned ProductBits = 54
 ) (

@@ -1,6 +1,6 @@
 // The look-up table of a lane: one write and one read per cycle, TableCycles from an index to its entry.
-module post_table
-  import post_pkg::*;
+module lane_table
+  import lanes_pkg::*;
 (
     input logic clk_i,
     input logic write_i,

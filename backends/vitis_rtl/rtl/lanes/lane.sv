@@ -1,6 +1,6 @@
-// One lane of POST: a sum becomes a byte OutputStage cycles later (docs/arithmetic.md, section 2). The
+// A lane: a sum becomes a byte OutputStage cycles later (docs/arithmetic.md, section 2). The
 // parameters of a channel are kept in a register per stage that takes them, and come one after the other
-// as the lane needs them: `load_i` in the cycle before the channel's first sum with its bias, then stage
+// as the lane needs them: the bias in the cycle before the channel's first sum, then stage
 // by stage the rest. So channels follow each other without a pause.
 //
 //   stage   of a sum
@@ -11,22 +11,29 @@
 //   9       clamped
 //   10, 11  looked up
 //   12      the byte
-module post_lane
-  import post_pkg::*;
+module lane
+  import lanes_pkg::*;
 #(
-    parameter int unsigned AccumulatorBits = 32,
-    parameter int unsigned ValueBits = 36
+    parameter int unsigned ValueBits = LeastValueBits
 ) (
     input logic clk_i,
-    input logic load_i,  // the bias here,
-    input logic load_choice_i,  // ChooseStage later what is chosen by the sign,
-    input logic load_clamp_i,  // ClampStage later the limits,
-    input logic load_used_i,  // OutputStage later whether it is a channel at all
+    input load_t load_i,
     input parameters_t parameters_i,  // each field in the cycle of its own load
     output parameters_t parameters_o,  // as its stages have them
     input logic used_i,
     output logic used_o,
-    input logic [AccumulatorBits-1:0] sum_i,
+    // stage 0
+    input logic [ValueBits-1:0] sum_i,
+    input logic own_addend_i,  // in place of the bias
+    input logic [BiasBits-1:0] addend_i,
+    // The sum is 0, the multiplier comes, and its sign chooses the value among the parameters.
+    input logic bend_i,
+    input logic as_multiplier_i,  // it is positive
+    // stage 1
+    input logic own_i,  // multiplier and shift in place of those by the sign
+    input logic [MultiplierBits-1:0] multiplier_i,
+    input logic [ShiftBits-1:0] shift_i,
+    // of the layer
     input logic [ByteBits-1:0] zero_point_i,
     input logic look_up_i,
     input logic table_write_i,
@@ -35,8 +42,8 @@ module post_lane
     output logic [ByteBits-1:0] byte_o
 );
 
-  if (ValueBits <= AccumulatorBits || ValueBits <= BiasBits) begin : gen_check
-    $error("ValueBits: more than those of a sum and of a bias.");
+  if (ValueBits < LeastValueBits) begin : gen_check
+    $error("ValueBits: at least LeastValueBits, those of the vector unit.");
   end
 
   logic [BiasBits-1:0] bias_q;
@@ -46,18 +53,18 @@ module post_lane
   logic used_q;
 
   always_ff @(posedge clk_i) begin
-    if (load_i) bias_q <= parameters_i.bias;
-    if (load_choice_i) begin
+    if (load_i.bias) bias_q <= parameters_i.bias;
+    if (load_i.choice) begin
       multiplier_q <= parameters_i.multiplier;
       negative_multiplier_q <= parameters_i.negative_multiplier;
       shift_q <= parameters_i.shift;
       negative_shift_q <= parameters_i.negative_shift;
     end
-    if (load_clamp_i) begin
+    if (load_i.limits) begin
       low_q  <= parameters_i.low;
       high_q <= parameters_i.high;
     end
-    if (load_used_i) used_q <= used_i;
+    if (load_i.used) used_q <= used_i;
   end
 
   assign parameters_o = '{
@@ -71,28 +78,45 @@ module post_lane
       };
   assign used_o = used_q;
 
-  // Stage 0.
-  logic [ValueBits-1:0] value_q;
+  // Stage 0. Behind the bias are further bits where it is the negative multiplier of a bent product.
+  localparam int unsigned FurtherBits = LeastValueBits - BiasBits;
+  logic [ValueBits-1:0] value_q, addend;
+  logic [FurtherBits-1:0] further;
 
-  always_ff @(posedge clk_i) begin
-    value_q <= ValueBits'($signed(sum_i)) + ValueBits'($signed(bias_q));
+  always_comb begin
+    further = {FurtherBits{bias_q[BiasBits-1]}};
+    if (bend_i) further = negative_multiplier_q[FurtherBits-1:0];
+    addend = {
+      {(ValueBits - LeastValueBits + 1) {further[FurtherBits-1]}}, further[FurtherBits-2:0], bias_q
+    };
+    if (as_multiplier_i) addend = ValueBits'(multiplier_q);
+    if (own_addend_i) addend = ValueBits'($signed(addend_i));
   end
+
+  always_ff @(posedge clk_i) value_q <= sum_i + addend;
 
   // Stages 1 to 8.
   logic negative;
-  logic [ShiftBits-1:0] shift;
+  logic [MultiplierBits-1:0] multiplier;
+  logic [ShiftBits-1:0] shift, shift_later;
   logic [ValueBits+MultiplierBits-1:0] product;
   logic [ByteBits+2:0] value;
   logic beyond, below;
 
-  assign negative = value_q[ValueBits-1];
+  always_comb begin
+    negative = bend_i ? multiplier_i[MultiplierBits-1] : value_q[ValueBits-1];
+    multiplier = negative ? negative_multiplier_q : multiplier_q;
+    shift = negative ? negative_shift_q : shift_q;
+    if (bend_i || own_i) multiplier = multiplier_i;
+    if (own_i) shift = shift_i;
+  end
 
-  post_product #(
+  lane_product #(
       .ValueBits(ValueBits)
   ) u_product (
       .clk_i,
       .value_i(value_q),
-      .multiplier_i(negative ? negative_multiplier_q : multiplier_q),
+      .multiplier_i(multiplier),
       .product_o(product)
   );
 
@@ -101,16 +125,16 @@ module post_lane
       .Cycles(ProductCycles)
   ) u_shift_delay (
       .clk_i,
-      .data_i(negative ? negative_shift_q : shift_q),
-      .data_o(shift)
+      .data_i(shift),
+      .data_o(shift_later)
   );
 
-  post_shift #(
+  lane_shift #(
       .ProductBits(ValueBits + MultiplierBits)
   ) u_shift (
       .clk_i,
       .product_i(product),
-      .shift_i(shift),
+      .shift_i(shift_later),
       .zero_point_i,
       .value_o(value),
       .beyond_o(beyond),
@@ -133,7 +157,7 @@ module post_lane
   // Stages 10 to 12. Entry 0 is that of -128.
   logic [ByteBits-1:0] entry, plain;
 
-  post_table u_table (
+  lane_table u_table (
       .clk_i,
       .write_i(table_write_i),
       .write_index_i(table_index_i),

@@ -1,8 +1,8 @@
 // A multiplier of a requantisation: one DSP48E2 with static settings, its behavioural twin
-// (post_slice_model.sv) for simulation. Lower: P = A B. Upper: P = A B + (PCIN >> 17), where A has one
+// (lane_slice_model.sv) for simulation. Lower: P = A B. Upper: P = A B + (PCIN >> 17), where A has one
 // register more, B is that of the lower slice, and PCIN its P.
-module post_slice
-  import post_pkg::*;
+module lane_slice
+  import lanes_pkg::*;
 #(
     parameter bit Upper = 1'b0
 ) (
@@ -94,7 +94,7 @@ module post_slice
       .XOROUT()
   );
 `else
-  post_slice_model #(
+  lane_slice_model #(
       .Upper(Upper)
   ) u_model (
       .clk_i,

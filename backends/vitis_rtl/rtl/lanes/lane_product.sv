@@ -1,9 +1,9 @@
 // A value of up to 44 bits times a multiplier of 18, both signed, in two slices: the value's low 17 bits
 // in one, the rest in the other, which adds what the first has above them. ProductCycles later.
-module post_product
-  import post_pkg::*;
+module lane_product
+  import lanes_pkg::*;
 #(
-    parameter int unsigned ValueBits = 36
+    parameter int unsigned ValueBits = LeastValueBits
 ) (
     input logic clk_i,
     input logic [ValueBits-1:0] value_i,
@@ -22,7 +22,7 @@ module post_product
   logic [SumBits-1:0] lower, upper;
   /* verilator lint_on UNUSEDSIGNAL */
 
-  post_slice #(
+  lane_slice #(
       .Upper(1'b0)
   ) u_lower (
       .clk_i,
@@ -35,7 +35,7 @@ module post_product
       .sum_o(lower)
   );
 
-  post_slice #(
+  lane_slice #(
       .Upper(1'b1)
   ) u_upper (
       .clk_i,
