@@ -147,12 +147,12 @@ module core_control
   // ---- blocks to compute
   logic [Few-1:0] inputs_q, weights_q, free_q;
   logic [CountBits-1:0] left_q, computed_left_q, sum_row_q;
-  logic offer_q, taken, taken_q, half_q, last;
+  logic offer_q, taken, taken_q, half_q;
+  logic more_q, last_q;  // of the blocks left: whether there is one, and whether it is the last
   units_t outside_units;
   count_t outside_rows;
 
-  assign last = left_q == 1;
-  assign compute_block = last ? pass_i.last : pass_i.whole;
+  assign compute_block = last_q ? pass_i.last : pass_i.whole;
   assign taken = feed_start_o & feed_ready_i;
 
   input_place #(
@@ -199,19 +199,25 @@ module core_control
     offer_q <= !(begin_q | taken | taken_q);
   end
 
-  assign feed_start_o = offer_q && left_q != 0 && inputs_q != 0 && free_q != 0 &&
+  assign feed_start_o = offer_q && more_q && inputs_q != 0 && free_q != 0 &&
                         (weights_q != 0 || !pass_i.stream_weights);
 
   always_ff @(posedge clk_i) begin
     if (start_i) begin
       left_q <= pass_i.drained.blocks;
+      more_q <= pass_i.drained.blocks != 0;
+      last_q <= pass_i.drained.blocks == 1;
       half_q <= 1'b0;
       sum_row_q <= '0;
       inputs_q <= '0;
       weights_q <= '0;
       free_q <= Few'(2);
     end else begin
-      left_q <= left_q - CountBits'(taken);
+      if (taken) begin
+        left_q <= left_q - 1'b1;
+        more_q <= !last_q;
+        last_q <= left_q == 2;
+      end
       half_q <= half_q ^ taken;
       if (taken & half_q) sum_row_q <= sum_row_q + pass_i.drained.sum_step;
       inputs_q <= inputs_q + Few'(placed_i) - Few'(taken & !pass_i.stream_weights);
@@ -219,7 +225,7 @@ module core_control
       // Sums that are kept lie beside each other: none waits for another's place.
       free_q <= free_q + Few'(posted_i) - Few'(taken & !pass_i.keep);
     end
-    if (rst_i) left_q <= '0;
+    if (rst_i) more_q <= 1'b0;
     if (start_i) computed_left_q <= pass_i.drained.blocks;
     else computed_left_q <= computed_left_q - CountBits'(computed_i);
     if (rst_i) busy_o <= 1'b0;

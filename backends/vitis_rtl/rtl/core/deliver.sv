@@ -30,7 +30,7 @@ module deliver
 
   logic known, take, busy_q, last;
   transfer_t next;
-  logic weights_q;
+  logic weights_q, last_word_q;
   logic [RunBits-1:0] words_q;
   logic [CountBits-1:0] parameters_left_q;
 
@@ -57,20 +57,22 @@ module deliver
 
   assign input_valid_o = busy_q & !weights_q & valid_i;
   assign ready_o = busy_q & (weights_q | input_ready_i);
-  assign last = valid_i & ready_o && words_q == 1;
+  assign last = valid_i & ready_o & last_word_q;
   assign weight_write_o = busy_q & weights_q & valid_i;
-  assign weights_done_o = weight_write_o & words_q == 1;
+  assign weights_done_o = weight_write_o & last_word_q;
   assign parameters_write_o = weight_write_o && parameters_left_q != 0;
 
   always_ff @(posedge clk_i) begin
     if (take) begin
       weights_q <= next.weights;
       words_q <= next.words;
+      last_word_q <= next.words == 1;
       weight_unit_o <= next.unit;
       parameters_left_q <= next.parameter_words;
       parameters_word_o <= next.parameter_word;
     end else if (valid_i & ready_o) begin
       words_q <= words_q - 1'b1;
+      last_word_q <= words_q == 2;
       weight_unit_o <= weight_unit_o + units_t'(Units);
       parameters_word_o <= parameters_word_o + 1'b1;
       if (parameters_left_q != 0) parameters_left_q <= parameters_left_q - 1'b1;

@@ -70,7 +70,6 @@ module held_tiles
   end
 
   // Their values are loaded.
-  assign final_row = rows_left_q == 1;
   assign loaded = held_q && (!loading_q || final_row);
   assign pass = loaded && free;
 
@@ -78,7 +77,9 @@ module held_tiles
     if (load) begin
       loaded_q <= turned_q;
       rows_left_q <= turned_q.values;
+      final_row <= turned_q.values == 1;
     end else begin
+      final_row <= rows_left_q == 2;
       rows_left_q <= rows_left_q - 1'b1;
     end
     entering_q <= load;

@@ -179,12 +179,12 @@ module vector_control
   // ---- blocks to work off
   logic [Few-1:0] inputs_q;
   logic [SourceBits:0] placed_q;
-  logic block_placed, offer_q, walk_half_q, walk_last_q;
+  logic block_placed, offer_q, walk_half_q, walk_more_q, walk_last_q;
   count_t left_q, output_row_q, outside_rows, step_rows, repeats;
   units_t outside_units, begin_units_q, offset, step_units;
 
   assign block_placed = placed_i && placed_q + 1'b1 == pass_i.sources;
-  assign walk_o = offer_q && left_q != 0 && inputs_q != 0 &&
+  assign walk_o = offer_q && walk_more_q && inputs_q != 0 &&
                   !(pass_i.resident && awaited_q) && room_i && !walking_i;
 
   vector_repeat u_walk_repeat (
@@ -246,20 +246,24 @@ module vector_control
     offer_q <= !walk_o & !start_i;
     if (start_i) begin
       left_q <= pass_i.blocks;
+      walk_more_q <= pass_i.blocks != 0;
       walk_last_q <= pass_i.blocks == 1;
       walk_half_q <= 1'b0;
       output_row_q <= '0;
       inputs_q <= '0;
       placed_q <= '0;
     end else begin
-      left_q <= left_q - count_t'(walk_o);
-      if (walk_o) walk_last_q <= left_q == 2;
+      if (walk_o) begin
+        left_q <= left_q - 1'b1;
+        walk_more_q <= !walk_last_q;
+        walk_last_q <= left_q == 2;
+      end
       walk_half_q <= walk_half_q ^ walk_o;
       if (walk_o) output_row_q <= output_row_q + pass_i.whole.rows;
       inputs_q <= inputs_q + Few'(block_placed) - Few'(walk_o);
       if (placed_i) placed_q <= block_placed ? '0 : placed_q + 1'b1;
     end
-    if (rst_i) left_q <= '0;
+    if (rst_i) walk_more_q <= 1'b0;
   end
 
 endmodule

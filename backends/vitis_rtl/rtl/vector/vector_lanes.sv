@@ -15,7 +15,7 @@ module vector_lanes
     input vector_pass_t pass_i,  // stays
     /* verilator lint_on UNUSEDSIGNAL */
     input logic busy_i,  // with a pass
-    input slot_t slot_i,  // a cycle before its data
+    input slot_t slot_i,  // two cycles before its data
     input logic [Kept-1:0][UnitBits-1:0] input_i,
     input logic [Planes-1:0][UnitBits-1:0] resident_i,
     output vector_lanes_t lanes_o,
@@ -34,13 +34,13 @@ module vector_lanes
   localparam int unsigned TurnBits = $clog2(UnitBytes);
   localparam int unsigned First = Normalises ? 1 : 0;  // unit of the planes'
 
-  // ---- cycle 0
-  /* verilator lint_off UNUSEDSIGNAL */  // its source is known a cycle before
-  slot_t slot_q;
+  // ---- cycles -1 and 0
+  /* verilator lint_off UNUSEDSIGNAL */  // some of it is known a cycle before
+  slot_t slot_early_q, slot_q;
   /* verilator lint_on UNUSEDSIGNAL */
   logic first_1_q;
   /* verilator lint_off UNUSEDSIGNAL */  // what is read of it is for others
-  vector_source_t source;
+  vector_source_t source_q;
   /* verilator lint_on UNUSEDSIGNAL */
   logic [ByteBits-1:0] zero_q;
   logic [MultiplierBits-1:0] factor_q, factor_1_q;
@@ -50,13 +50,14 @@ module vector_lanes
   logic add_2_q, add_3_q, sweep;
 
   // Factors that are loaded are a second source's.
-  assign source = pass_i.source[slot_i.load&&pass_i.load==Factors ? SourceBits'(1) : slot_i.source];
-
   always_ff @(posedge clk_i) begin
-    slot_q <= slot_i;
-    zero_q <= source.zero_point;
-    turn_q <= pass_i.merge ? source.first_channel[TurnBits-1:0] : '0;
-    factor_q <= source.factor;
+    source_q <=
+        pass_i.source[slot_i.load&&pass_i.load==Factors ? SourceBits'(1) : slot_i.source];
+    slot_early_q <= slot_i;
+    slot_q <= slot_early_q;
+    zero_q <= source_q.zero_point;
+    turn_q <= pass_i.merge ? source_q.first_channel[TurnBits-1:0] : '0;
+    factor_q <= source_q.factor;
     first_1_q <= slot_q.first;
     factor_1_q <= factor_q;
     for (int unsigned p = 0; p < Planes; p++) begin
@@ -76,12 +77,12 @@ module vector_lanes
   logic [TurnBits-1:0] end_q;
 
   always_ff @(posedge clk_i) begin
-    end_q <= source.end_channel[TurnBits-1:0];
+    end_q <= source_q.end_channel[TurnBits-1:0];
     for (int unsigned p = 0; p < Planes; p++) begin
-      from_q[p] <= slot_i.plane + count_t'(p) > source.first_channel >> TurnBits;
-      at_first_q[p] <= slot_i.plane + count_t'(p) == source.first_channel >> TurnBits;
-      to_q[p] <= slot_i.plane + count_t'(p) < source.end_channel >> TurnBits;
-      at_end_q[p] <= slot_i.plane + count_t'(p) == source.end_channel >> TurnBits;
+      from_q[p] <= slot_early_q.plane + count_t'(p) > source_q.first_channel >> TurnBits;
+      at_first_q[p] <= slot_early_q.plane + count_t'(p) == source_q.first_channel >> TurnBits;
+      to_q[p] <= slot_early_q.plane + count_t'(p) < source_q.end_channel >> TurnBits;
+      at_end_q[p] <= slot_early_q.plane + count_t'(p) == source_q.end_channel >> TurnBits;
     end
     for (int unsigned p = 0; p < Planes; p++) begin
       for (int unsigned c = 0; c < UnitBytes; c++) begin
@@ -285,9 +286,9 @@ module vector_lanes
         .largest_i(pass_i.largest),
         .rows_i(pass_i.window_rows),
         .columns_i(pass_i.window_columns),
-        .valid_i(slot_i.tap),
-        .row_first_i(slot_i.row_first),
-        .column_i(slot_i.column),
+        .valid_i(slot_early_q.tap),
+        .row_first_i(slot_early_q.row_first),
+        .column_i(slot_early_q.column),
         .value_i(centred),
         .window_o(window)
     );

@@ -42,6 +42,8 @@ module vector_store
   localparam int unsigned Few = 4;
   logic [Few-1:0] ahead_q, filled_q, turns_q;
   logic [CountBits-1:0] fill_left_q, store_left_q;
+  // Of these, whether the next one is the last, and whether there is one more.
+  logic fill_last_q, store_last_q, store_more_q;
   logic [AddressBits-1:0] address_q, storing_address_q;
   logic store, asking, emptying, storing, fill_half_q, store_half_q, fill_q, store_q;
   /* verilator lint_off UNUSEDSIGNAL */  // the input's part of it is for others
@@ -49,20 +51,20 @@ module vector_store
   /* verilator lint_on UNUSEDSIGNAL */
   logic filling_half_q, storing_half_q;
 
-  assign store = store_left_q != 0 && filled_q != 0 && turns_q != 0 && !asking && !emptying &&
+  assign store = store_more_q && filled_q != 0 && turns_q != 0 && !asking && !emptying &&
                  !store_q;
-  assign busy_o = store_left_q != 0 || storing || store_q;
+  assign busy_o = store_more_q || storing || store_q;
   assign room_o = ahead_q < 2;
 
   always_ff @(posedge clk_i) begin
     if (start_i) address_q <= base_i + pass_i.output_address;
     else if (store) address_q <= address_q + pass_i.output_step;
     if (walk_i) begin
-      filling_q <= fill_left_q == 1 ? pass_i.last : pass_i.whole;
+      filling_q <= fill_last_q ? pass_i.last : pass_i.whole;
       filling_half_q <= fill_half_q;
     end
     if (store) begin
-      storing_q <= store_left_q == 1 ? pass_i.last : pass_i.whole;
+      storing_q <= store_last_q ? pass_i.last : pass_i.whole;
       storing_half_q <= store_half_q;
       storing_address_q <= address_q;
     end
@@ -70,7 +72,7 @@ module vector_store
       {fill_q, store_q} <= '0;
       {fill_half_q, store_half_q} <= '0;
       {ahead_q, filled_q, turns_q} <= '0;
-      {fill_left_q, store_left_q} <= '0;
+      store_more_q <= 1'b0;
     end else begin
       fill_q <= walk_i;
       store_q <= store;
@@ -79,8 +81,20 @@ module vector_store
       ahead_q <= ahead_q + Few'(walk_i) - Few'(emptied_o);
       filled_q <= filled_q + Few'(filled_o) - Few'(store);
       turns_q <= turns_q + Few'(store_i) - Few'(store);
-      fill_left_q <= start_i ? pass_i.blocks : fill_left_q - CountBits'(walk_i);
-      store_left_q <= start_i ? pass_i.blocks : store_left_q - CountBits'(store);
+      store_more_q <= start_i ? pass_i.blocks != 0 : store_more_q & !(store & store_last_q);
+    end
+    if (start_i) begin
+      {fill_left_q, store_left_q} <= {2{pass_i.blocks}};
+      {fill_last_q, store_last_q} <= {2{pass_i.blocks == 1}};
+    end else begin
+      if (walk_i) begin
+        fill_left_q <= fill_left_q - 1'b1;
+        fill_last_q <= fill_left_q == 2;
+      end
+      if (store) begin
+        store_left_q <= store_left_q - 1'b1;
+        store_last_q <= store_left_q == 2;
+      end
     end
   end
 

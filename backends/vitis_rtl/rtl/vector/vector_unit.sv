@@ -255,7 +255,7 @@ module vector_unit
 
   delay_line #(
       .Bits  ($bits(slot_t)),
-      .Cycles(ReadCycles - 2)
+      .Cycles(ReadCycles - 3)
   ) u_slot (
       .clk_i,
       .data_i(slot),

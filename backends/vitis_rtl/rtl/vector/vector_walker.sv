@@ -47,26 +47,19 @@ module vector_walker
   vector_place_t place_q;
   /* verilator lint_on UNUSEDSIGNAL */
   count_t plane_q, planes_q, tables_q, loads_q, rows_q, columns_q, tap_rows_q, taps_q;  // left
-  count_t row_repeats_q, column_repeats_q, row_number_q;
-  logic table_end, load_end, row_end, column_end, tap_row_end, tap_end, last_chunk, first_q;
-  logic row_repeated, column_repeated, row_first_q;
+  count_t row_repeats_q, column_repeats_q, row_number_q, row_number_next;
+  // Whether a count is at its last.
+  logic table_end, load_end, row_end, column_end, tap_row_end, tap_end, last_chunk;
+  logic row_repeated, column_repeated;
+  logic first_q, row_first_q;
   few_t rows_before_q, columns_before_q;  // until windows end
   logic row_ends, column_ends;
   logic [Levels-1:0] step;  // the one that goes on; none of them: the chunk ends
   logic turn, chunk_end, turned_q, first_chunk_q;
   logic [lrn_pkg::IndexBits-1:0] number_q;
 
-  assign table_end = tables_q <= 1;
-  assign load_end = loads_q <= 1;
-  assign tap_end = taps_q == 1;
-  assign tap_row_end = tap_rows_q == 1;
-  assign column_end = columns_q == 1;
-  assign row_end = rows_q == 1;
-  assign last_chunk = planes_q <= count_t'(Planes);
   assign row_ends = rows_before_q == 0;
   assign column_ends = columns_before_q == 0;
-  assign row_repeated = row_repeats_q == 1;
-  assign column_repeated = column_repeats_q == 1;
 
   assign step[Tap] = state_q == Walk && !tap_end;
   assign step[TapRow] = state_q == Walk && tap_end && !tap_row_end;
@@ -119,9 +112,62 @@ module vector_walker
     end else if (step[Column]) begin
       column_repeats_q <= column_repeats_q - 1'b1;
     end
-    if (start_i) row_number_q <= place_i.output_row;
-    else if (chunk_end) row_number_q <= place_q.output_row;
-    else if (step[Row] & row_ends) row_number_q <= row_number_q + 1'b1;
+    if (turn | (step[Row] & row_ends)) row_number_q <= row_number_next;
+  end
+
+  // Ends are registers: each is known with its count, and what goes on follows from them in the same cycle.
+  typedef struct packed {
+    logic loads;
+    logic planes;
+    logic rows;
+    logic walked_columns;
+    logic tap_rows;
+    logic tap_columns;
+    logic row_repeats;
+    logic column_repeats;
+    logic first_repeats;
+  } single_t;
+  single_t single_q;  // counts that begin at their end
+
+  always_ff @(posedge clk_i) begin
+    single_q <= '{
+        loads: walk_i.loads <= 1,
+        planes: walk_i.planes <= count_t'(Planes),
+        rows: place_q.rows == 1,
+        walked_columns: walk_i.walked_columns == 1,
+        tap_rows: walk_i.tap_rows == 1,
+        tap_columns: walk_i.tap_columns == 1,
+        row_repeats: walk_i.row_repeats == 1,
+        column_repeats: walk_i.column_repeats == 1,
+        first_repeats: place_q.repeats == 1
+    };
+    if (start_i) last_chunk <= single_q.planes;
+    else if (chunk_end) last_chunk <= planes_q <= count_t'(2 * Planes);
+    if (begin_i) table_end <= walk_i.tables <= 1;
+    else if (state_q == Table) table_end <= tables_q <= 2;
+    if (turn) load_end <= single_q.loads;
+    else if (state_q == Load) load_end <= loads_q <= 2;
+
+    if (start_i) row_end <= place_i.rows == 1;
+    else if (chunk_end) row_end <= single_q.rows;
+    else if (step[Row]) row_end <= rows_q == 2;
+    if (turn | step[Row]) column_end <= single_q.walked_columns;
+    else if (step[Column]) column_end <= columns_q == 2;
+    if (turn | step[Row] | step[Column]) tap_row_end <= single_q.tap_rows;
+    else if (step[TapRow]) tap_row_end <= tap_rows_q == 2;
+    if (turn | (state_q == Walk & !step[Tap])) tap_end <= single_q.tap_columns;
+    else if (step[Tap]) tap_end <= taps_q == 2;
+
+    if (start_i) row_repeated <= place_i.repeats == 1;
+    else if (chunk_end) row_repeated <= single_q.first_repeats;
+    else if (step[Row]) begin
+      row_repeated <= row_repeated ? single_q.row_repeats : row_repeats_q == 2;
+    end
+    if (turn | step[Row] | (step[Column] & column_repeated)) begin
+      column_repeated <= single_q.column_repeats;
+    end else if (step[Column]) begin
+      column_repeated <= column_repeats_q == 2;
+    end
   end
 
   // ---- the input buffer
@@ -167,13 +213,18 @@ module vector_walker
   // ---- the resident buffer
   units_t load_chunk_q, load_q, weight_chunk_q, weight_q, load_next, weight_next;
   logic [BufferBits+1:0] entry_block_q, entry_row_q, entry_q, entry_row_next;
-  logic entry_moves;
+  logic entry_moves_q;  // behind the present row
+
+  always_comb begin
+    row_number_next = row_number_q + 1'b1;
+    if (chunk_end) row_number_next = place_q.output_row;
+    if (start_i) row_number_next = place_i.output_row;
+  end
 
   assign load_next = start_i ? '0 : load_chunk_q + walk_i.load_chunk;
   assign weight_next = start_i ? walk_i.weights : weight_chunk_q + units_t'(Planes);
-  assign entry_moves = row_number_q < walk_i.entry_head || row_number_q >= walk_i.entry_tail;
   assign entry_row_next = entry_row_q +
-                          {entry_moves ? units_t'(walk_i.entry_row) : '0, 2'd0};
+                          {entry_moves_q ? units_t'(walk_i.entry_row) : '0, 2'd0};
 
   always_ff @(posedge clk_i) begin
     if (turn) load_chunk_q <= load_next;
@@ -185,6 +236,9 @@ module vector_walker
     else if (step[Row] | step[Column]) weight_q <= weight_chunk_q;
     else if (step[Tap] | step[TapRow]) weight_q <= weight_q + units_t'(walk_i.weight_step);
 
+    if (turn | (step[Row] & row_ends)) begin
+      entry_moves_q <= row_number_next < walk_i.entry_head || row_number_next >= walk_i.entry_tail;
+    end
     if (begin_i) entry_block_q <= '0;
     else if (done_o) entry_block_q <= entry_row_next;
     if (turn) entry_row_q <= entry_block_q;
