@@ -56,7 +56,7 @@ def executor(pytestconfig: pytest.Config) -> Executor:
 
 
 def case_name(item: pytest.Item) -> str:
-    """``operation/test/parameters``, as in ``pooling/dilated_maxima/one tile``."""
+    """``operation/test/parameters``, as in ``pooling/dilated_maxima/150``."""
     test, _, parameters = item.name.partition("[")
     parts = (item.path.stem.removeprefix("test_"), test.removeprefix("test_"), parameters.removesuffix("]"))
     return "/".join(part for part in parts if part)

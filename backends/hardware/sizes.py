@@ -9,7 +9,6 @@ from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay import limits
 from dynamap.cost.overlay.machine import Buffers
-from dynamap.cost.overlay.pooling import line_words
 
 UNIT_BYTES = 16
 BEAT_BYTES = 64
@@ -56,11 +55,6 @@ class KernelSizes:
     def parameter_banks(self) -> int:
         """Banks of what belongs to an output channel: the lanes take those of as many channels in a cycle."""
         return 1 << (self.lanes - 1).bit_length()
-
-    @property
-    def pool_words(self) -> int:
-        """Words of a row that pooling reduces."""
-        return line_words(self.word_bytes // UNIT_BYTES)
 
     @property
     def ring(self) -> int:
@@ -138,19 +132,10 @@ def _needs(command: Command, sizes: KernelSizes) -> list[tuple[str, int, int]]:
         needs.append(("channels", ceil_div(command.channels, UNIT_BYTES) * UNIT_BYTES, sizes.parameter_channels))
     if command.op is Op.LRN:
         needs.append(("channels of a normalising window", command.size, limits.MOST_NORMALISED))
-    if command.op.pools:
-        needs.append(("columns of a pooled row", *_pooled_columns(command, sizes)))
     if command.op is Op.AVERAGE_POOL:
-        needs.append(("rows of an average", command.kernel_rows, limits.MOST_POOLED_ROWS))
+        needs.append(("values of an average", command.kernel_rows * command.kernel_columns, limits.MOST_AVERAGED))
     if command.flags & Flag.LEAKY:
         needs.append(("slopes", command.slope_count, limits.MOST_SLOPES))
     needs.append(("inputs", command.source_count, limits.MOST_SOURCES))
     needs.append(("bytes of a table", command.values_bytes, limits.VALUE_BYTES))
     return needs
-
-
-def _pooled_columns(command: Command, sizes: KernelSizes) -> tuple[int, int]:
-    """Columns that pooling must have on chip at once, a window's or a whole row's, and those that there is room for."""
-    room = sizes.pool_words * (sizes.word_bytes // UNIT_BYTES if command.flags & Flag.PLANES else 1)
-    extent = (command.kernel_columns - 1) * command.dilation_columns + 1
-    return min(extent, max(command.width, command.out_width)), room

@@ -80,6 +80,10 @@ class Program:
             for i in range(command.source_count)
         )
 
+    def values(self, command: Command) -> bytes:
+        """The own table of AVERAGE_POOL and LRN."""
+        return self.image[command.values_address : command.values_address + command.values_bytes]
+
 
 def decode(program: bytes) -> tuple[Command, ...]:
     """The commands of a program.

@@ -30,7 +30,7 @@ from dynamap.planner.plan.layers import Mode as PlannedMode
 MAGIC = 0x50414E44
 """The bytes D, N, A, P."""
 
-VERSION = 2
+VERSION = 3
 
 
 NONE = U32
@@ -81,15 +81,13 @@ class Flag(IntFlag):
     """``ACCUMULATE``: sums continue those of the pass before. ``STORE``: the pass writes its output.
 
     ``LOOKUP``: results go through the 256-entry table. ``LEAKY``: products are bent before the shift
-    (vector layers; convolutions have their second multiplier among the parameters). ``PLANES``: pooling
-    takes n pixels of one channel unit at a time, not n channel units of one pixel.
+    (vector layers; convolutions have their second multiplier among the parameters).
     """
 
     ACCUMULATE = 1
     STORE = 2
     LOOKUP = 4
     LEAKY = 8
-    PLANES = 16
 
 
 class FormatCode(IntEnum):

@@ -101,7 +101,7 @@ def simulate(program: Program) -> Simulation:
                 raise InputError(
                     f"layer {name!r}, pass {command.index}: {shortage}: the overlay cannot run this program"
                 )
-            work = work_of(overlay, command, sources)
+            work = work_of(overlay, command, sources, program.values(command))
             run = run_pass(work.times)
             passes.append(SimulatedPass(number, command.index, clock, run))
             clock += run.cycles

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from dynamap.backends.program import AlgorithmCode, Command, DataflowCode, Flag, FormatCode, Op, Program
+from dynamap.backends.program import AlgorithmCode, Command, DataflowCode, FormatCode, Op, Program
 from dynamap.backends.program.lowering.geometry import winograd_form
 from dynamap.backends.simulator.simulation import overlay_of
-from dynamap.backends.simulator.units.passes import PassWork, fills_of, pool_steps, work_of
+from dynamap.backends.simulator.units.passes import PassWork, fills_of, work_of
 from dynamap.backends.simulator.units.vector import LRN_ENTRIES
 from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay.machine import UNIT_BYTES, Overlay
@@ -26,7 +26,7 @@ def iterations_file(program: Program) -> bytes:
     overlay = overlay_of(program.header)
     lines = []
     for number, command in enumerate(program.commands):
-        work = work_of(overlay, command, program.sources(command))
+        work = work_of(overlay, command, program.sources(command), program.values(command))
         loops = _array_loops if command.op is Op.CONV else _vector_loops
         for iterations, names in (
             *loops(overlay, command, work),
@@ -77,21 +77,9 @@ def _vector_loops(overlay: Overlay, command: Command, work: PassWork) -> Iterato
     c = command
     cycles = sum(block.compute for block in work.times.blocks)
     if c.op.pools:
-        rows, columns, lanes = pool_steps(overlay, c)
-        yield rows, "pooled_words"
-        if Flag.PLANES in c.flags or _gathers_in_time(c):
-            yield columns, "gathered_windows slide_steps folded_words"
-        yield lanes, "pooled_groups"
+        yield cycles, "pooled_slots"
     elif c.op is Op.LRN:
         yield LRN_ENTRIES, "lrn_entries"
         yield cycles - LRN_ENTRIES, "vector_slots"
     else:
         yield cycles, "vector_slots"
-
-
-def _gathers_in_time(c: Command) -> bool:
-    """Whether the windows of a row, taken one by one, take no longer than its pixels."""
-    if c.dilation_columns > 1:
-        return False
-    under_way = min(c.out_width, ceil_div(c.kernel_columns - 1, c.stride_columns))
-    return c.out_width * max(1, c.kernel_columns // 2) <= c.width * max(1, ceil_div(under_way, 2))

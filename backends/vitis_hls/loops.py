@@ -17,19 +17,9 @@ SETUP_LOOPS: Mapping[tuple[str, str], str] = MappingProxyType(
         ("overlay.cpp", "fetch_sources"): _ONCE,
         ("overlay.cpp", "fetch_tables"): _ONCE,
         ("overlay.cpp", "overlay"): _ONCE,
-        ("pooling_unit.h", "pool_block"): "the rows of a tile follow each other, each through three processes that are "
-        "pipelined loops",
     }
 )
 """Loops that neither start in every cycle nor are unrolled: of which file and function, and why."""
-
-DIVIDING: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "pooling.h": ("pool_of", "reading_of", "tile_columns_of"),
-        "pooling_columns.h": ("cycles_by_pixel",),
-    }
-)
-"""Functions of the vector unit that divide by what is no constant, by file: the tool builds a divider for each."""
 
 _ANNOUNCED = re.compile(r"^\s*(PIPELINED|NOT_YET)\((\w+)\);?\s*(?://\s*(.*))?$", re.MULTILINE)
 
@@ -77,10 +67,7 @@ def loop_table() -> list[str]:
         "",
         *(f"- `{function}` (`src/{file}`): {why}" for (file, function), why in SETUP_LOOPS.items()),
         "",
-        "Functions of the vector unit that divide by a number that is no constant, so that the tool builds dividers "
-        "(not yet without; no other function divides so): "
-        + ", ".join(f"`{name}` (`src/{file}`)" for file, names in DIVIDING.items() for name in names)
-        + ".",
+        "No function divides by a number that is no constant, for which the tool would build a divider.",
         "",
         "Not proven here: that two processes at work at once do not need one bank's port; that additions and "
         "multiplications between a loop's iterations meet the clock; the depth of streams whose reader keeps step.",

@@ -14,7 +14,8 @@ from dynamap.backends.program import Program
 from dynamap.backends.vitis_rtl.kernel_simulation import KernelBuild, KernelSimulation, memory_words
 from dynamap.backends.vitis_rtl.program.folding import folded
 from dynamap.backends.vitis_rtl.program.records import records_of
-from dynamap.backends.vitis_rtl.program.shape import MOST_PIXELS, KernelShape, kernel_shape
+from dynamap.backends.vitis_rtl.program.shape import KernelShape, kernel_shape
+from dynamap.cost.overlay.limits import POOL_PIXELS
 
 Int8Array = npt.NDArray[np.int8]
 
@@ -33,7 +34,7 @@ def _roomy(shape: KernelShape) -> KernelShape:
         input_depth=max(vector.input_depth, LEAST_INPUT // vector.banks),
         resident_depth=max(vector.resident_depth, LEAST_RESIDENT // vector.banks),
         output_depth=max(vector.output_depth, LEAST_OUTPUT),
-        pool_depth=MOST_PIXELS,
+        pool_depth=POOL_PIXELS,
     )
     return replace(shape, vector=larger)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from dynamap.cost.geometry import TensorShape, Window, ceil_div
+from dynamap.cost.overlay.machine import BEAT_BYTES, round_up
 
 
 def axis_counts(window: Window, axis: int, size: int, count: int, include_pads: bool) -> tuple[int, ...]:
@@ -36,6 +39,20 @@ def divisors(
 def classes_of(counts: tuple[int, ...]) -> int:
     """Different numbers of taps: the classes of rows, or of columns, to which a table of divisors has entries."""
     return len(set(counts))
+
+
+def multiplier_bytes(rows: tuple[int, ...], columns: tuple[int, ...]) -> int:
+    """Bytes of the multipliers of all positions that a prologue reads: 4 per output column, columns in fours.
+
+    Once for the longest stretch of rows that are alike; none where all windows are.
+
+    >>> multiplier_bytes((2, 3, 3, 2), (2, 3))  # three rows of four, padded to 64
+    64
+    """
+    if classes_of(rows) == classes_of(columns) == 1:
+        return 0
+    apart = len(rows) + 1 - max(sum(1 for _ in alike) for _, alike in groupby(rows))
+    return round_up(apart * ceil_div(len(columns), 4) * 16, BEAT_BYTES)
 
 
 def table_bytes(rows: tuple[int, ...], columns: tuple[int, ...]) -> int:

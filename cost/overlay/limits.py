@@ -49,21 +49,14 @@ MULTIPLIER_BITS = 17
 CENTRED = 255
 """Largest magnitude of a value less its zero point."""
 
-POOL_ROW_BITS, POOL_WINDOW_BITS = 18, 24
-"""Signed bits of a sum of centred values over the rows of a pooling window, and over the whole window."""
+POOL_PIXEL_BITS, POOL_WINDOW_BITS = 9, 24
+"""Signed bits of a centred value, of which pooling keeps two rows, and of a sum of them over a window."""
 
 MOST_AVERAGED = (2 ** (POOL_WINDOW_BITS - 1) - 1) // CENTRED
 """Values of one average: 32,896. The import makes larger ones of two steps."""
 
-MOST_POOLED_ROWS = (2 ** (POOL_ROW_BITS - 1) - 1) // CENTRED
-"""Rows of one average: 514."""
-
-MOST_POOLED_COLUMNS, MOST_DILATED_COLUMNS = 512, 64
-"""Columns of a row that every overlay has on chip while it pools, and where the columns of a window are dilated.
-
-Wider rows are cut between windows. A row of running results has at least 64 words, of a pixel each, or of as many
-pixels as make 512 where those of a channel unit lie side by side (``cost.overlay.pooling.line_words``).
-"""
+POOL_PIXELS = 512
+"""Pixels of the two rows that pooling keeps."""
 
 MOST_NORMALISED = 8
 """Channels that an LRN sums over: up to three before each, and up to four behind."""

@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.cost.geometry import TensorShape, Window
+from dynamap.cost.overlay.averaging import divisors, multiplier_bytes
 from dynamap.cost.overlay.gemm import odd_pitch
 from dynamap.cost.overlay.limits import NORMALISED_OCTAVES, PARAMETER_BYTES
 from dynamap.cost.overlay.machine import BEAT_BYTES, PIPELINE, UNIT_BYTES, Buffers, Machine
 from dynamap.cost.overlay.options import STRIP_COUNTS
 from dynamap.cost.overlay.pipeline import Block, Pass, makespan
-from dynamap.cost.overlay.pooling import Pooling, pooling_of
+from dynamap.cost.overlay.pooling import slots_of_chunk
 from dynamap.cost.overlay.timing import INFEASIBLE, Times
 from dynamap.cost.overlay.transfer import (
     Format,
@@ -56,7 +57,8 @@ POOLING = (VectorOp.MAX_POOL, VectorOp.AVERAGE_POOL)
 class VectorShape:
     """One vector layer: the tensors it streams, what it makes, its window, LRN's size or resize's factor.
 
-    ``own_slopes``: an activation at its end has slopes that differ by the channel.
+    ``own_slopes``: an activation at its end has slopes that differ by the channel. ``counts_pads``: pads count as zeros
+    in an average.
     """
 
     op: VectorOp
@@ -65,6 +67,7 @@ class VectorShape:
     window: Window = POINT
     size: int = 1
     own_slopes: bool = False
+    counts_pads: bool = False
 
     @property
     def macs(self) -> int:
@@ -101,17 +104,14 @@ def _place(machine: Machine, fmt: Format, tensor: TensorShape, rows: Ints) -> In
     return rows * tensor.width * -(-units // machine.word_units)
 
 
-def _compute(machine: Machine, shape: VectorShape, rows: Ints) -> Ints:
+def _compute(machine: Machine, shape: VectorShape, strips: Ints, rows: Ints) -> Ints:
+    """Of blocks of ``rows`` rows, of a layer that is worked off in blocks of ``strips``."""
     out = shape.output
-    units = _units(out)
-    if shape.op in POOLING:
-        return _pooling(machine, shape).cycles(rows)
+    chunks = -(-UNIT_BYTES * _units(out) // machine.lanes)
     walk = _walk(machine, shape)
-    return -(-UNIT_BYTES * units // machine.lanes) * (walk.loads + rows * (out.width * walk.taps))
-
-
-def _pooling(machine: Machine, shape: VectorShape) -> Pooling:
-    return pooling_of(machine.word_units, machine.lanes, shape.inputs[0], shape.output, shape.window)
+    if shape.op in POOLING:
+        return chunks * (walk.loads + slots_of_chunk(shape.window, out, strips, rows, by_taps=shape.own_slopes))
+    return chunks * (walk.loads + rows * (out.width * walk.taps))
 
 
 @dataclass(frozen=True)
@@ -141,14 +141,6 @@ def has_parameters(shape: VectorShape) -> bool:
     return shape.own_slopes or shape.op in (VectorOp.DEPTHWISE, VectorOp.CONCAT)
 
 
-def _delays(machine: Machine, shape: VectorShape) -> tuple[int, int]:
-    """(fill, after) of a pass."""
-    if shape.op not in POOLING:
-        return 0, PIPELINE
-    pooling = _pooling(machine, shape)
-    return pooling.fill, pooling.after
-
-
 def _padded(size: int) -> int:
     return -(-size // BEAT_BYTES) * BEAT_BYTES
 
@@ -166,12 +158,18 @@ def _resident_bytes(shape: VectorShape, fmt: Format) -> int:
 
 
 def _table_bytes(shape: VectorShape) -> int:
-    """Bytes of a table that the prologue reads and that no program has: parameters of channels, steps of an LRN."""
+    """Bytes of a table that the prologue reads and that no program has.
+
+    Parameters of channels, multipliers of positions, steps of an LRN.
+    """
     if shape.op is VectorOp.LRN:
         return _padded(LRN_STEP_BYTES * LRN_ENTRIES)
-    if shape.op is VectorOp.DEPTHWISE or not has_parameters(shape):
-        return 0
-    return _padded(UNIT_BYTES * _units(shape.output) * PARAMETER_BYTES)
+    own = has_parameters(shape) and shape.op is not VectorOp.DEPTHWISE
+    parameters = _padded(UNIT_BYTES * _units(shape.output) * PARAMETER_BYTES) if own else 0
+    if shape.op is not VectorOp.AVERAGE_POOL:
+        return parameters
+    rows, columns = divisors(shape.window, shape.inputs[0], shape.output, shape.counts_pads)
+    return parameters + multiplier_bytes(rows, columns)
 
 
 @dataclass(frozen=True)
@@ -218,7 +216,7 @@ def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: F
             Block(
                 transfer_cycles(machine, *runs),
                 place,
-                _compute(machine, shape, part_rows),
+                _compute(machine, shape, rows, part_rows),
                 np.zeros_like(rows),
                 transfer_cycles(machine, out),
             )
@@ -237,7 +235,6 @@ def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: F
     resident = np.full_like(rows, _resident_bytes(shape, fmt_in))
     table = np.full_like(rows, _table_bytes(shape))
     prologue = transfer_cycles(machine, *(Runs((size > 0).astype(np.int64), size) for size in (resident, table)))
-    fill, after = _delays(machine, shape)
     block, last = parts
     work = Pass(
         blocks=blocks,
@@ -245,8 +242,8 @@ def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: F
         prologue_place=np.zeros_like(rows),
         block=block,
         last=last,
-        fill=np.full_like(rows, fill),
-        after=np.full_like(rows, after),
+        fill=np.zeros_like(rows),
+        after=np.full_like(rows, PIPELINE),
         read_latency=machine.read_latency,
         write_latency=machine.write_latency,
         stages=np.ones_like(rows),

@@ -186,25 +186,18 @@ def _of_channels(what: str, shape: TensorShape, most: int) -> Iterator[Obstacle]
 
 def _of_pool(layer: Pool, source: TensorShape, output: TensorShape) -> Iterator[Obstacle]:
     window = layer.window
-    room, which = limits.MOST_POOLED_COLUMNS, "columns"
-    if window.dilation[1] > 1:
-        room, which = limits.MOST_DILATED_COLUMNS, "columns, dilated"
-    if window.extent[1] > room and max(source.width, output.width) > room:
-        yield Obstacle(
-            f"its windows span {window.extent[1]} {which}; the overlay pools at most {room} of a row at a time",
-            "pool in two steps, or transpose rows and columns",
-        )
+    inside = divisors(window, source, output, False)
+    if min(map(min, inside)) == 0:
+        yield Obstacle("some of its windows lie wholly in the padding", "use pads smaller than the kernel")
     if layer.kind is PoolKind.MAX:
         return
-    if window.kernel[0] > limits.MOST_POOLED_ROWS or window.kernel[0] * window.kernel[1] > limits.MOST_AVERAGED:
+    if window.kernel[0] * window.kernel[1] > limits.MOST_AVERAGED:
         yield Obstacle(
             f"it averages {window.kernel[0]} x {window.kernel[1]} values; the overlay sums at most "
-            f"{limits.MOST_POOLED_ROWS} rows and {limits.MOST_AVERAGED} values at a time",
+            f"{limits.MOST_AVERAGED} at a time",
             "pool in two steps",
         )
     rows, columns = divisors(window, source, output, layer.count_include_pad)
-    if min(*rows, *columns) == 0:
-        yield Obstacle("some of its windows lie wholly in the padding", "use pads smaller than the kernel")
     size = table_bytes(rows, columns)
     if max(classes_of(rows), classes_of(columns)) > limits.MOST_CLASSES or size > limits.VALUE_BYTES:
         yield Obstacle(

@@ -49,7 +49,14 @@ def work_of(layer: Layer, network: Network) -> ConvShape | VectorShape:
         return shape
     if isinstance(layer, Pool):
         op = VectorOp.MAX_POOL if layer.kind is PoolKind.MAX else VectorOp.AVERAGE_POOL
-        return VectorShape(op, inputs, output, layer.window)
+        return VectorShape(
+            op,
+            inputs,
+            output,
+            layer.window,
+            own_slopes=own_slopes(layer.activation),
+            counts_pads=op is VectorOp.AVERAGE_POOL and layer.count_include_pad,
+        )
     if isinstance(layer, Add):
         return VectorShape(VectorOp.ADD, inputs, output, own_slopes=own_slopes(layer.activation))
     if isinstance(layer, Mul):

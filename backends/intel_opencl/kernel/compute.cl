@@ -129,7 +129,7 @@ __attribute__((max_global_work_dim(0))) kernel void compute(int command_count, g
                          bankwidth(8))) sums[SUM_MEMORIES][ACCUMULATOR_ROWS][BANK_COLUMNS];
     lrn_step_t steps[LANES][LRN_ENTRIES];
     lrn_shifts_t shifts;
-    pool_row_t running[RUNNING_ROWS][POOL_WORDS][WORD_UNITS][UNIT_BYTES];
+    pool_pixel_t above[ROWS_ABOVE][POOL_PIXELS][EACH][UNIT_BYTES];
     uint8_t values[VALUE_ROWS][VALUE_ROW];
     source_t sources[MAX_SOURCES];
     array_t array = ZERO;
@@ -200,8 +200,8 @@ commands:
                 if (!busy) ++computed;
             }
             if (busy && !convolves) {
-                cycles += vector_block(&c, sources, values, &block, input_buffer, weight_buffer, steps, &shifts,
-                                       running, PASS_PRODUCTS);
+                cycles += vector_block(&c, sources, values, values, &block, input_buffer, weight_buffer, steps, &shifts,
+                                       above, PASS_PRODUCTS);
                 busy = false;
                 ++computed;
             }

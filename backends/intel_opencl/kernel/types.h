@@ -9,17 +9,17 @@ typedef int16_t value_t;  // operand that moves right: 9 bits (centred data of k
 typedef int16_t pair_t;   // operand that meets it; the name is that of devices whose multipliers take two at once
 typedef int16_t tag_t;    // what travels with an operand
 
-// Sums need 40 bits, pooling 18 and 24 (params.h). In emulation wider types hold the same values, so that the
+// Sums need 40 bits, pooling 9 and 24 (params.h). In emulation wider types hold the same values, so that the
 // compiler can vectorise.
 #ifdef OVERLAY_EMULATION
 typedef int64_t sum_t;
-typedef int32_t pool_row_t;     // pooling: rows of a window reduced
-typedef int32_t pool_window_t;  // and its columns
+typedef int16_t pool_pixel_t;   // pooling: a value less its zero point
+typedef int32_t pool_window_t;  // and a sum of them
 #else
 #pragma OPENCL EXTENSION cl_intel_arbitrary_precision_integers : enable
 #include "ihc_apint.h"
 typedef int40_t sum_t;
-typedef int18_t pool_row_t;
+typedef int9_t pool_pixel_t;
 typedef int24_t pool_window_t;
 #endif
 

@@ -11,7 +11,7 @@ from dynamap.backends.program.layout import plain_layout
 from dynamap.backends.program.lowering.context import Lowering
 from dynamap.backends.program.lowering.convolution import parameter_table
 from dynamap.backends.program.packing import PARAMETERS
-from dynamap.backends.program.specification import ALIGNMENT, LRN_ROW_WORDS, Command, Flag, Op, Source
+from dynamap.backends.program.specification import ALIGNMENT, LRN_ROW_WORDS, Command, Op, Source
 from dynamap.backends.quantise import (
     ActivateArithmetic,
     AddArithmetic,
@@ -28,8 +28,7 @@ from dynamap.backends.quantise import (
 )
 from dynamap.cost.geometry import TensorShape, ceil_div
 from dynamap.cost.overlay.machine import UNIT_BYTES, round_up
-from dynamap.cost.overlay.pooling import PoolOrder, pooling_of
-from dynamap.planner.network.network import Layer, Lrn, Pool, Resize
+from dynamap.planner.network.network import Layer, Lrn, Resize
 from dynamap.planner.plan.layers import OnVectorUnit
 
 
@@ -79,10 +78,9 @@ def _operation(lowering: Lowering, layer: Layer, integers: LayerArithmetic, made
     if isinstance(integers, MaxPoolArithmetic):
         fixed = integers.finish.rounded.zero_point
         made = _rescaled(made, integers.rescale or Rescale(fixed, 1, 0, fixed))
-        return _ordered(lowering, layer, lowering.finished(made, integers.finish))
+        return lowering.finished(made, integers.finish)
     if isinstance(integers, AveragePoolArithmetic):
-        made = _average(lowering, layer, integers, made)
-        return _ordered(lowering, layer, lowering.finished(made, integers.finish))
+        return lowering.finished(_average(lowering, integers, made), integers.finish)
     if isinstance(integers, AddArithmetic):
         return lowering.finished(_add(lowering, layer, integers, made), integers.finish)
     if isinstance(integers, MulArithmetic):
@@ -160,7 +158,7 @@ def _depthwise(lowering: Lowering, integers: ConvArithmetic, made: Command) -> C
     return lowering.looked_up(made, integers.finish.table)
 
 
-def _average(lowering: Lowering, layer: Layer, integers: AveragePoolArithmetic, made: Command) -> Command:
+def _average(lowering: Lowering, integers: AveragePoolArithmetic, made: Command) -> Command:
     """Classes of rows and columns by their counts, and multiplier and shift for each pair."""
     rows, columns = sorted(set(integers.row_counts)), sorted(set(integers.column_counts))
     classes = [rows.index(n) for n in integers.row_counts] + [columns.index(n) for n in integers.column_counts]
@@ -177,15 +175,6 @@ def _average(lowering: Lowering, layer: Layer, integers: AveragePoolArithmetic, 
         values_address=lowering.tables.add(data),
         values_bytes=len(data),
     )
-
-
-def _ordered(lowering: Lowering, layer: Layer, made: Command) -> Command:
-    """The command of a pooling with its order among the flags."""
-    assert isinstance(layer, Pool)
-    shapes, overlay = lowering.network.tensors, lowering.overlay
-    source, target = shapes[layer.inputs[0]], shapes[layer.output]
-    pooling = pooling_of(overlay.word_bytes // UNIT_BYTES, overlay.lanes, source, target, layer.window)
-    return replace(made, flags=made.flags | Flag.PLANES) if pooling.order is PoolOrder.PLANES else made
 
 
 def _add(lowering: Lowering, layer: Layer, integers: AddArithmetic, made: Command) -> Command:

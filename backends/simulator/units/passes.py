@@ -27,7 +27,7 @@ from dynamap.backends.simulator.units.memory import (
     run_transfer,
     transfer_cycles,
 )
-from dynamap.backends.simulator.units.pooling import PoolWork, pool_time
+from dynamap.backends.simulator.units.pooling import PoolWork, multiplier_bytes, pool_cycles
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
 from dynamap.cost.overlay.machine import BEAT_BYTES, PIPELINE, UNIT_BYTES, Overlay
 
@@ -114,12 +114,13 @@ def first_input_row(command: Command, part: Part) -> int:
     return min(max(wanted, 0), command.height - part.input_rows)
 
 
-def work_of(overlay: Overlay, command: Command, sources: Sequence[Source] = ()) -> PassWork:
-    """The blocks of a command and their times; ``sources`` are the inputs of ADD, MUL, SCALE and CONCAT."""
+def work_of(overlay: Overlay, command: Command, sources: Sequence[Source] = (), values: bytes = b"") -> PassWork:
+    """The blocks of a command and their times; ``sources`` are the inputs of ADD, MUL, SCALE and CONCAT, ``values`` the
+    operation's own table."""
     if command.op is Op.CONV:
         return _ArrayPass(overlay, command).work()
     if command.op.pools:
-        return _PoolPass(overlay, command).work()
+        return _PoolPass(overlay, command, values).work()
     return _VectorPass(overlay, command, sources).work()
 
 
@@ -127,13 +128,6 @@ def fills_of(overlay: Overlay, command: Command) -> list[int]:
     """What each block of a convolution waits for in front of its cycles, where it comes alone."""
     work = _ArrayPass(overlay, command)
     return [array_work(work.array, work.kernel, work.block(part)).fill for part in work.parts]
-
-
-def pool_steps(overlay: Overlay, command: Command) -> tuple[int, int, int]:
-    """Cycles of rows, columns and lanes of a pooling, which work side by side, over all blocks."""
-    work = _PoolPass(overlay, command)
-    rows, columns, lanes = zip(*(pool_time(work.machine, work.pool, p.rows).steps for p in work.parts), strict=True)
-    return sum(rows), sum(columns), sum(lanes)
 
 
 class _Pass(ABC):
@@ -315,26 +309,37 @@ class _VectorPass(_Pass):
 
 
 class _PoolPass(_Pass):
-    """The pass of a max or average pooling."""
+    """The pass of a max or average pooling; ``values``: the classes of an average's windows."""
 
-    def __init__(self, overlay: Overlay, command: Command) -> None:
+    def __init__(self, overlay: Overlay, command: Command, values: bytes) -> None:
         super().__init__(overlay, command)
         c = command
-        self.pool = PoolWork(
-            by_planes=Flag.PLANES in c.flags,
-            height=c.height,
-            width=c.width,
-            out_width=c.out_width,
-            units=units_of(c.channels),
-            kernel=(c.kernel_rows, c.kernel_columns),
-            stride=(c.stride_rows, c.stride_columns),
-            dilation=(c.dilation_rows, c.dilation_columns),
-            pad_left=c.pad_left,
+        self.own_slopes = c.slope_count > 1
+        self.values = values
+        self.cycles = pool_cycles(
+            self.machine,
+            PoolWork(
+                blocks=tuple(part.rows for part in self.parts),
+                out_width=c.out_width,
+                units=units_of(c.channels),
+                kernel=(c.kernel_rows, c.kernel_columns),
+                stride=(c.stride_rows, c.stride_columns),
+                dilation=(c.dilation_rows, c.dilation_columns),
+                pad_left=c.pad_left,
+                loads=UNIT_BYTES if self.own_slopes else 1,
+            ),
         )
 
     def compute(self, part: Part) -> int:
-        return pool_time(self.machine, self.pool, part.rows).cycles
+        return self.cycles[self.parts.index(part)]
+
+    def tables(self) -> tuple[int, ...]:
+        """One run, where there is anything in it."""
+        size = parameter_bytes(self.command) if self.own_slopes else 0
+        if self.command.op is Op.AVERAGE_POOL:
+            rows, columns = self.command.out_height, self.command.out_width
+            size += multiplier_bytes(self.values[:rows], self.values[rows : rows + columns])
+        return (size,) if size else ()
 
     def delays(self) -> tuple[int, int, int]:
-        time = pool_time(self.machine, self.pool, self.parts[0].rows)
-        return time.fill, time.after, 1
+        return 0, PIPELINE, 1

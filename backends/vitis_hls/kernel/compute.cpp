@@ -232,10 +232,10 @@ void convolve_block(const command_t &c, const block_t &b, input_read_t input_buf
     accumulate_block(c, b, leaving, sums);
 }
 
-void compute_block(const command_t &c, const source_t sources[MAX_SOURCES], values_read_t values, int index,
-                   input_read_t input_buffer, weight_read_t weight_buffer, sums_write_t sums, tokens_t &operand_slots,
-                   tokens_t &operand_ready, tokens_t &sum_slots, tokens_t &sum_ready, products_t &products,
-                   counts_t &counts) {
+void compute_block(const command_t &c, const source_t sources[MAX_SOURCES], values_read_t values, values_read_t classes,
+                   int index, input_read_t input_buffer, weight_read_t weight_buffer, sums_write_t sums,
+                   tokens_t &operand_slots, tokens_t &operand_ready, tokens_t &sum_slots, tokens_t &sum_ready,
+                   products_t &products, counts_t &counts) {
 #pragma HLS inline off
     const block_t b = block_of(c, index);
     count_t count = {};
@@ -245,7 +245,7 @@ void compute_block(const command_t &c, const source_t sources[MAX_SOURCES], valu
         convolve_block(c, b, input_buffer, weight_buffer, sums, count.cycles);
         if (c.flags & FLAG_STORE) sum_ready.write(true);
     } else {
-        count.cycles = vector_unit(c, sources, values, b, input_buffer, weight_buffer, products);
+        count.cycles = vector_unit(c, sources, values, classes, b, input_buffer, weight_buffer, products);
     }
     operand_slots.read();
     counts.write(count);

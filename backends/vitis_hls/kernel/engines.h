@@ -29,10 +29,10 @@ void load_block(READ_PORTS, const command_t &c, const source_t sources[MAX_SOURC
                 input_write_t input_buffer, weight_write_t weight_buffer, parameters_write_t parameters,
                 tokens_t &operand_slots, tokens_t &operand_ready, counts_t &counts);
 
-void compute_block(const command_t &c, const source_t sources[MAX_SOURCES], values_read_t values, int index,
-                   input_read_t input_buffer, weight_read_t weight_buffer, sums_write_t sums, tokens_t &operand_slots,
-                   tokens_t &operand_ready, tokens_t &sum_slots, tokens_t &sum_ready, products_t &products,
-                   counts_t &counts);
+void compute_block(const command_t &c, const source_t sources[MAX_SOURCES], values_read_t values, values_read_t classes,
+                   int index, input_read_t input_buffer, weight_read_t weight_buffer, sums_write_t sums,
+                   tokens_t &operand_slots, tokens_t &operand_ready, tokens_t &sum_slots, tokens_t &sum_ready,
+                   products_t &products, counts_t &counts);
 
 void post_block(const command_t &c, int index, lookup_read_t lookup, slopes_read_t slopes, parameters_read_t parameters,
                 sums_read_t sums, output_write_t output_buffer, tokens_t &sum_slots, tokens_t &sum_ready,
@@ -46,7 +46,7 @@ void convolve_block(const command_t &c, const block_t &b, input_read_t input_buf
                     sums_write_t sums, std::uint64_t &cycles);
 
 std::uint64_t vector_unit(const command_t &c, const source_t sources[MAX_SOURCES], values_read_t values,
-                          const block_t &b, input_read_t input_buffer, weight_read_t weight_buffer,
-                          products_t &products);
+                          values_read_t classes, const block_t &b, input_read_t input_buffer,
+                          weight_read_t weight_buffer, products_t &products);
 
 #endif

@@ -74,7 +74,8 @@ void fetch_tables(READ_PORTS, const command_t &c, lookup_write_t lookup, slopes_
     }
 }
 
-void fetch_values(READ_PORTS, const command_t &c, values_write_t values) {
+// `classes`: a copy, of which COMPUTE reads bytes at addresses of their own.
+void fetch_values(READ_PORTS, const command_t &c, values_write_t values, values_write_t classes) {
     if (c.values_bytes == 0) return;
     static std::uint8_t bytes[VALUE_BYTES];
     fetch_bytes(PASS_READ, c.values_address, c.values_bytes, bytes);
@@ -86,6 +87,7 @@ rows_of_values:
         for (int i = 0; i < VALUE_ROW; ++i) {
 #pragma HLS unroll
             values[row][i] = bytes[row * VALUE_ROW + i];
+            classes[row][i] = bytes[row * VALUE_ROW + i];
         }
     }
 }
@@ -114,6 +116,7 @@ ports::memory_t<std::int8_t> weight_buffer("weight_buffer", {WEIGHT_ROWS, BANKS,
 ports::memory_t<parameter_t> parameter_buffer("parameter_buffer", {PARAMETER_ROWS, PARAMETER_BANKS}, "ab", 2);
 ports::memory_t<std::int32_t> slope_buffer("slopes", {SLOPE_ROWS, PARAMETER_BANKS}, "ab", 2);
 ports::memory_t<std::uint8_t> value_table("values", {VALUE_ROWS, VALUE_ROW}, "aw", 2);
+ports::memory_t<std::uint8_t> class_table("classes", {VALUE_ROWS, VALUE_ROW}, "ab", 2);
 ports::memory_t<std::int8_t> lookup_tables("lookup", {LANES, LOOKUP_ENTRIES}, "ba", 2);
 ports::memory_t<sum_t> accumulators("accumulators", {SUM_MEMORIES, ACCUMULATOR_ROWS, BANK_COLUMNS}, "bab", 4);
 ports::memory_t<std::int8_t> output_buffer("output_buffer", {OUTPUT_ROWS, BANKS, UNIT_BYTES}, "abw", 2);
@@ -123,6 +126,7 @@ std::int8_t weight_buffer[WEIGHT_ROWS][BANKS][UNIT_BYTES];
 parameter_t parameter_buffer[PARAMETER_ROWS][PARAMETER_BANKS];
 std::int32_t slope_buffer[SLOPE_ROWS][PARAMETER_BANKS];
 std::uint8_t value_table[VALUE_ROWS][VALUE_ROW];
+std::uint8_t class_table[VALUE_ROWS][VALUE_ROW];
 std::int8_t lookup_tables[LANES][LOOKUP_ENTRIES];
 sum_t accumulators[SUM_MEMORIES][ACCUMULATOR_ROWS][BANK_COLUMNS];
 std::int8_t output_buffer[OUTPUT_ROWS][BANKS][UNIT_BYTES];
@@ -130,13 +134,15 @@ std::int8_t output_buffer[OUTPUT_ROWS][BANKS][UNIT_BYTES];
 
 // One pass: the processes work on successive blocks at the same time; tokens say which half of a buffer is whose.
 void run_pass(READ_PORTS, WRITE_PORTS, const command_t &c, const source_t load_sources[MAX_SOURCES],
-              const source_t compute_sources[MAX_SOURCES], values_read_t values, std::uint64_t totals[COUNTERS]) {
+              const source_t compute_sources[MAX_SOURCES], values_read_t values, values_read_t classes,
+              std::uint64_t totals[COUNTERS]) {
 #pragma HLS inline off
 #pragma HLS stream variable = input_buffer type = unsync
 #pragma HLS stream variable = weight_buffer type = unsync
 #pragma HLS stream variable = parameter_buffer type = unsync
 #pragma HLS stream variable = slope_buffer type = unsync
 #pragma HLS stream variable = value_table type = unsync
+#pragma HLS stream variable = class_table type = unsync
 #pragma HLS stream variable = lookup_tables type = unsync
 #pragma HLS stream variable = accumulators type = unsync
 #pragma HLS stream variable = output_buffer type = unsync
@@ -158,8 +164,8 @@ blocks:
 #pragma HLS dataflow  // a process starts its next block as soon as it is done with the last
         load_block(PASS_READ, c, load_sources, index, input_buffer, weight_buffer, parameter_buffer, operand_slots,
                    operand_ready, load_counts);
-        compute_block(c, compute_sources, values, index, input_buffer, weight_buffer, accumulators, operand_slots,
-                      operand_ready, sum_slots, sum_ready, products, compute_counts);
+        compute_block(c, compute_sources, values, classes, index, input_buffer, weight_buffer, accumulators,
+                      operand_slots, operand_ready, sum_slots, sum_ready, products, compute_counts);
         post_block(c, index, lookup_tables, slope_buffer, parameter_buffer, accumulators, output_buffer, sum_slots,
                    sum_ready, products, result_slots, result_ready);
         store_block(PASS_WRITE, c, index, output_buffer, result_slots, result_ready, store_counts);
@@ -215,6 +221,7 @@ extern "C" void overlay(READ_PORTS, WRITE_PORTS, std::uint64_t *counters, std::u
 #pragma HLS array_partition variable = parameter_buffer complete dim = 2
 #pragma HLS array_partition variable = slope_buffer complete dim = 2
 #pragma HLS array_reshape variable = value_table complete dim = 2
+#pragma HLS array_partition variable = class_table complete dim = 2
 #pragma HLS array_partition variable = lookup_tables complete dim = 1
 #pragma HLS array_partition variable = accumulators complete dim = 1
 #pragma HLS array_partition variable = accumulators complete dim = 3
@@ -237,10 +244,10 @@ commands:
     copy_sources:
         for (int s = 0; s < MAX_SOURCES; ++s) compute_sources[s] = load_sources[s];
         fetch_tables(PASS_READ, c, lookup_tables, slope_buffer);
-        fetch_values(PASS_READ, c, value_table);
+        fetch_values(PASS_READ, c, value_table, class_table);
         std::uint64_t totals[COUNTERS] = {};
 #pragma HLS array_partition variable = totals complete
-        run_pass(PASS_READ, PASS_WRITE, c, load_sources, compute_sources, value_table, totals);
+        run_pass(PASS_READ, PASS_WRITE, c, load_sources, compute_sources, value_table, class_table, totals);
     counters_of_command:
         for (int k = 0; k < COUNTERS; ++k) {
 #pragma HLS pipeline II = 1

@@ -19,7 +19,7 @@ from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
 from dynamap.backends.vitis_rtl.program.passes import vector_pass
 from dynamap.backends.vitis_rtl.vector.shape import VectorUnitShape
 from dynamap.cost.errors import InputError
-from dynamap.cost.overlay.limits import PARAMETER_BYTES
+from dynamap.cost.overlay.limits import PARAMETER_BYTES, POOL_PIXELS
 from dynamap.cost.overlay.machine import UNIT_BYTES
 
 WORDS = (32, 64)
@@ -28,10 +28,7 @@ GROUP_ROWS = 8
 
 
 LEAST_UNITS = 512
-"""Of a buffer of the vector unit, and pixels of a row whose windows run: small layers share a kernel."""
-
-MOST_PIXELS = 1024
-"""Of a row whose windows run: ``ColumnBits`` of ``pool_pkg.sv``."""
+"""Of a buffer of the vector unit: small layers share a kernel."""
 
 NEIGHBOURS = 2
 """Units beside those of the lanes that a normalisation needs in the same cycle."""
@@ -74,13 +71,13 @@ def vector_shape(program: Program, sizes: KernelSizes) -> VectorUnitShape:
     units = sizes.word_bytes // UNIT_BYTES
     lanes = UNIT_BYTES << (min(sizes.lanes // UNIT_BYTES, units).bit_length() - 1)
     banks = _power(max(units, lanes // UNIT_BYTES + NEIGHBOURS * normalises))
-    shape = VectorUnitShape(lanes, units, banks, normalises=normalises, pool_depth=MOST_PIXELS)
+    shape = VectorUnitShape(lanes, units, banks, normalises=normalises, pool_depth=POOL_PIXELS)
     passes = [vector_pass(program, shape, command) for command in commands]
     needs = [work.needs() for work in passes]
-    swept = [work.walk.columns for work in passes if work.walk.sweeps]
+    sweeps = any(work.walk.sweeps for work in passes)
     return replace(
         shape,
-        pool_depth=_power(max(LEAST_UNITS, *swept)) if swept else 0,
+        pool_depth=POOL_PIXELS if sweeps else 0,
         input_depth=_power(-(-max([LEAST_UNITS, *(need.input_units for need in needs)]) // banks)),
         resident_depth=_power(-(-max([LEAST_UNITS, *(need.resident_units for need in needs)]) // banks)),
         output_depth=_power(max([LEAST_UNITS, *(need.output_words for need in needs)])),

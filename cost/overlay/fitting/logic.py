@@ -13,13 +13,10 @@ from dynamap.cost.device import Device
 from dynamap.cost.overlay.fitting.array_logic import ARRAY_UNCERTAINTY_PERCENT, array_ff, array_lut
 from dynamap.cost.overlay.fitting.estimates import (
     LOGIC_UNCERTAINTY_PERCENT,
-    MEMORY_UNCERTAINTY_PERCENT,
     Estimate,
     calibrated,
 )
-from dynamap.cost.overlay.limits import POOL_ROW_BITS, POOL_WINDOW_BITS
 from dynamap.cost.overlay.machine import Machine
-from dynamap.cost.overlay.pooling import line_words
 from dynamap.cost.overlay.transfer import Ints
 
 LUT_PER_PE, FF_PER_PE = {1: 40, 2: 60}, {1: 110, 2: 150}
@@ -27,46 +24,38 @@ LUT_PER_PE, FF_PER_PE = {1: 40, 2: 60}, {1: 110, 2: 150}
 LUT_PER_LANE, FF_PER_LANE = 200, 400
 LUT_PER_WORD_BYTE, FF_PER_WORD_BYTE = 230, 600
 """Window rotation, layout and the Winograd transforms, per byte of the memory word."""
-POOL_LUT_PER_WORD_BYTE, POOL_FF_PER_WORD_BYTE = 150, 250
-"""The pooling unit's adders with their maxima (two of 18 and two of 24 bits) and the choice of pixels, per byte."""
-POOL_BITS_PER_WORD_BYTE, BITS_PER_LUT = 3 * POOL_ROW_BITS + POOL_WINDOW_BITS, 64
-"""Its rows of running and completed results, in LUTs used as memory of 64 bits."""
+SWEEP_LUT_PER_LANE, SWEEP_FF_PER_LANE = 92, 76
+"""Running windows beside a lane, as mapped (docs/rtl/vector.md)."""
 LUT_BASE, FF_BASE = 12_000, 15_000
 ALM_TENTHS_PER_LUT = 6
 
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """Cells by how well they are known: of the array as measured, of memory in LUTs, of data paths as designed."""
+    """Cells by how well they are known: as measured, of data paths as designed."""
 
     measured: Ints | int
-    memory: int
     designed: Ints | int
 
 
 def logic_use(device: Device, machine: Machine, rows: Ints | int, columns: Ints | int) -> tuple[Estimate, Estimate]:
     """Estimated (LUTs or ALMs, FFs) of an overlay."""
     word, lanes, pes = machine.word_bytes, machine.lanes, rows * columns
-    memory = word * (POOL_BITS_PER_WORD_BYTE * line_words(machine.word_units) // BITS_PER_LUT)
-    lut = lanes * LUT_PER_LANE + word * (LUT_PER_WORD_BYTE + POOL_LUT_PER_WORD_BYTE) + LUT_BASE
-    ff = lanes * FF_PER_LANE + word * (FF_PER_WORD_BYTE + POOL_FF_PER_WORD_BYTE) + FF_BASE
+    lut = lanes * (LUT_PER_LANE + SWEEP_LUT_PER_LANE) + word * LUT_PER_WORD_BYTE + LUT_BASE
+    ff = lanes * (FF_PER_LANE + SWEEP_FF_PER_LANE) + word * FF_PER_WORD_BYTE + FF_BASE
     if device.vendor == "intel":
         alms = (lut + pes * LUT_PER_PE[machine.packing]) * ALM_TENTHS_PER_LUT // 10
-        use = Parts(0, memory * ALM_TENTHS_PER_LUT // 10, alms), Parts(0, 0, ff + pes * FF_PER_PE[machine.packing])
+        use = Parts(0, alms), Parts(0, ff + pes * FF_PER_PE[machine.packing])
     else:
-        use = Parts(array_lut(rows, columns), memory, lut), Parts(array_ff(rows, columns), 0, ff)
+        use = Parts(array_lut(rows, columns), lut), Parts(array_ff(rows, columns), ff)
     return _estimate(device, "lut", use[0]), _estimate(device, "ff", use[1])
 
 
 def _estimate(device: Device, resource: str, parts: Parts) -> Estimate:
     """The sum of the parts, with the uncertainty of all together in whole percent."""
     factor = device.calibration.factor(resource)
-    total = parts.measured + parts.memory + parts.designed
+    total = parts.measured + parts.designed
     if factor is not None:
         return Estimate(calibrated(total, factor), factor.uncertainty_percent)
-    spread = (
-        parts.measured * ARRAY_UNCERTAINTY_PERCENT
-        + parts.memory * MEMORY_UNCERTAINTY_PERCENT
-        + parts.designed * LOGIC_UNCERTAINTY_PERCENT
-    )
+    spread = parts.measured * ARRAY_UNCERTAINTY_PERCENT + parts.designed * LOGIC_UNCERTAINTY_PERCENT
     return Estimate(total, -(-spread // np.maximum(total, 1)))

@@ -13,6 +13,7 @@ import numpy as np
 
 from dynamap.cost.device import BLOCK_BYTES
 from dynamap.cost.geometry import ceil_div
+from dynamap.cost.overlay.limits import POOL_PIXEL_BITS, POOL_PIXELS
 from dynamap.cost.overlay.machine import UNIT_BYTES, Machine
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio
 
@@ -96,6 +97,8 @@ def memories_of(
         # One half is added to, reading and writing, while the other is read.
         Memory("accumulators", 2 * columns, ACCUMULATOR_BITS, sizes.accumulator_rows),
         Memory("row buffers", rows, row_bits, -(-2 * sizes.row_buffer * 8 // row_bits)),
+        # Of 16 channels side by side, for each of the two rows above.
+        Memory("pooled rows", 2 * ceil_div(machine.lanes, UNIT_BYTES), UNIT_BYTES * POOL_PIXEL_BITS, POOL_PIXELS),
         # Activations and LRN: two lanes share a block, a port each.
         Memory("tables", ceil_div(machine.lanes, 2), tables.width_bits, tables.depth, tables),
     )

@@ -22,7 +22,7 @@ from dynamap.planner.importer.lowering import Lowering
 from dynamap.planner.network.network import PoolKind
 
 LONGEST = 512
-"""Rows or columns of a whole tensor that are pooled in one step: both limits of the overlay leave room for them."""
+"""Rows or columns of a whole tensor that are pooled in one step; more are pooled in blocks, then these."""
 
 
 @dataclass(frozen=True)

@@ -414,7 +414,7 @@ def test_lrn_that_divides_by_zero() -> None:
 def test_averages_of_too_many_values() -> None:
     layer = Pool("p", ("x",), "y", PoolKind.AVERAGE, Window((129, 256)))
     shapes = {"x": TensorShape(1, 129, 256), "y": TensorShape(1, 1, 1)}
-    with pytest.raises(InputError, match="layer 'p': it averages 129 x 256 values; the overlay sums at most 514 rows"):
+    with pytest.raises(InputError, match="layer 'p': it averages 129 x 256 values; the overlay sums at most 32896"):
         quantise(Network("toy", "", (layer,), shapes, ("x",), ("y",)), samples=1)
 
 

@@ -191,7 +191,7 @@ def pools(draw: st.DrawFn) -> Network:
     source = TensorShape(draw(st.integers(1, 300)), draw(st.integers(extent[0], 40)), draw(st.integers(extent[1], 40)))
     if draw(st.booleans()):
         kernel, stride, dilation, pads = (source.height, source.width), (1, 1), (1, 1), (0, 0, 0, 0)
-    elif draw(st.booleans()):  # rows that are longer than the rows of running results
+    elif draw(st.booleans()):  # rows that are longer than those that are kept
         source = TensorShape(draw(st.integers(1, 40)), extent[0], draw(st.integers(100, 1500)))
         kernel = (kernel[0], draw(st.sampled_from([kernel[1], 20, 90])) if dilation[1] == 1 else kernel[1])
     window = Window(kernel, stride, (pads[0], pads[1], pads[2], pads[3]), dilation)

@@ -36,7 +36,7 @@ def require_same(plan: Plan, network: Network) -> None:
     [
         ("googlenet", "u200", (105, 48), None),
         ("googlenet", "u200", (64, 37), False),
-        ("squeezenet", "pynq-z2", (5, 7), None),
+        ("squeezenet", "pynq-z2", (7, 4), None),
         ("shufflenet", "zcu102", (16, 16), None),
         ("densenet121", "u50", (64, 30), None),
         ("inception-v2", "arria10-gx1150", (8, 8), None),

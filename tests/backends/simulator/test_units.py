@@ -27,7 +27,7 @@ from dynamap.backends.simulator.units.memory import (
     run_transfer,
     transfer_cycles,
 )
-from dynamap.backends.simulator.units.pooling import PoolWork, pool_time
+from dynamap.backends.simulator.units.pooling import PoolWork, multiplier_bytes, pool_cycles
 from dynamap.backends.simulator.units.vector import VectorWork, slots
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.overlay.machine import Machine
@@ -235,82 +235,57 @@ class TestVectorUnit:
 
 
 class TestPooling:
-    """Section 7's two orders. X = 64: n = 4, R = 32; 13 pixels of 20 channels (2 units) unless said otherwise."""
+    """Section 7's two walks. X = 64: R = 32 lanes; 40 channels (3 units, 2 chunks) unless said otherwise."""
 
     @staticmethod
-    def time(planes: bool, rows: int, machine: Machine = WIDE, **changes: object) -> tuple[int, int, int]:
+    def cycles(*blocks: int, machine: Machine = WIDE, **changes: object) -> tuple[int, ...]:
         shape: dict[str, object] = {
-            "by_planes": planes,
-            "height": 20,
-            "width": 13,
-            "out_width": 6,
-            "units": 2,
+            "blocks": blocks,
+            "out_width": 27,
+            "units": 3,
             "kernel": (3, 3),
-            "stride": (2, 2),
+            "stride": (1, 1),
             "dilation": (1, 1),
-            "pad_left": 0,
+            "pad_left": 1,
         }
-        time = pool_time(machine, PoolWork(**(shape | changes)), rows)  # type: ignore[arg-type]
-        return time.cycles, time.fill, time.after
+        return pool_cycles(machine, PoolWork(**(shape | changes)))  # type: ignore[arg-type]
 
-    def test_rows_are_read_once(self) -> None:
-        # 5 output rows of 3 x 3 / 2 need 11 rows. Planes: 2 units x 11 x ceil(13 / 4); pixels: 1 chunk x 11 x 13.
-        # Behind: across ceil(13 / 4) or 13, finish ceil(96 / 32) or 6 pixels x 1.
-        assert self.time(True, 5) == (88, 3 * 4, 4 + 16)
-        assert self.time(False, 5) == (143, 3 * 13, 13 + 16)
-        # Not more rows than there are: 10 output rows need 21.
-        assert self.time(True, 10)[0] == 2 * 20 * 4
+    def test_pixels_come_once(self) -> None:
+        # Blocks of 5 rows and of 2: 7 and 4 rows of pixels, of 28 columns, the pad on the right too; a load each chunk.
+        assert self.cycles(5, 5, 2) == (2 * (1 + 7 * 28), 2 * (1 + 7 * 28), 2 * (1 + 4 * 28))
+        # Stride 2 over 55 columns: 2 x 26 + 3 of them.
+        assert self.cycles(5, stride=(2, 2), pad_left=0) == (2 * (1 + 11 * 55),)
+        # 16 lanes: three chunks.
+        assert self.cycles(5, machine=NARROW) == (3 * (1 + 7 * 28),)
 
-    def test_overlapping_rows_in_sweeps_of_two(self) -> None:
-        # 5 x 5, stride 1: four windows under way. 5 output rows: 2 sweeps of 6 rows, one of 5.
-        wide = {"kernel": (5, 3), "stride": (1, 2)}
-        assert self.time(True, 5, **wide)[0] == 2 * 17 * 4
-        # 4 x 4, stride 2, has two under way, as 5 x 5 has: 3 output rows read 8.
-        assert self.time(True, 3, kernel=(4, 3))[0] == 2 * 8 * 4
-        assert self.time(True, 3, kernel=(5, 3))[0] == 2 * 9 * 4
+    def test_windows_that_share_nothing_are_walked_tap_by_tap(self) -> None:
+        # 2 x 2, stride 2: 10 x 54 pixels are no fewer than 5 x 27 x 4 taps. Stride 3: more.
+        assert self.cycles(5, kernel=(2, 2), stride=(2, 2), pad_left=0) == (2 * (1 + 5 * 27 * 4),)
+        assert self.cycles(5, kernel=(2, 2), stride=(3, 3), pad_left=0) == (2 * (1 + 5 * 27 * 4),)
 
-    def test_rows_that_share_nothing(self) -> None:
-        # 2 x 2, stride 3: 4 output rows of 2; dilated: 4 of 3, whatever lies between.
-        assert self.time(True, 4, kernel=(2, 2), stride=(3, 2))[0] == 2 * 8 * 4
-        assert self.time(True, 4, dilation=(2, 1)) == (2 * 12 * 4, 3 * 4, 4 + 16)
+    def test_one_walk_for_all_blocks(self) -> None:
+        # Stride 4 of columns: 4 x 26 + 3 = 107 of them. A block of three rows has 5 x 107 = 535 pixels, 729 taps; one
+        # of a row 321 pixels, 243 taps: together fewer pixels, and three of a row alone fewer taps.
+        assert self.cycles(3, 1, stride=(1, 4), pad_left=0) == (2 * (1 + 535), 2 * (1 + 321))
+        assert self.cycles(1, 1, 1, stride=(1, 4), pad_left=0) == (2 * (1 + 243),) * 3
 
-    def test_wide_windows_are_bound_by_columns(self) -> None:
-        # 1 x 5, stride 1. Planes: 4 more taps, 2 per cycle; pixels: 4 windows under way, 2 per cycle.
-        wide = {"kernel": (1, 5), "stride": (1, 1), "out_width": 9}
-        assert self.time(True, 3, **wide)[0] == 3 * 2 * 4 * 2
-        assert self.time(False, 3, **wide)[0] == 3 * 13 * 2
-        # Stride 3: 2 under way. Dilated: always 4.
-        assert self.time(False, 3, kernel=(1, 5), stride=(1, 3), out_width=3)[0] == 3 * 13
-        assert self.time(False, 3, kernel=(1, 5), stride=(1, 3), out_width=2, dilation=(1, 2))[0] == 3 * 13 * 2
-        # Pads: 13 + 4 windows begin within 17 pixels.
-        assert self.time(True, 3, kernel=(1, 5), stride=(1, 1), out_width=17)[0] == 3 * 2 * 5 * 2
+    def test_what_does_not_sweep(self) -> None:
+        assert self.cycles(5, kernel=(4, 3)) == (2 * (1 + 5 * 27 * 12),)
+        assert self.cycles(5, dilation=(2, 1)) == (2 * (1 + 5 * 27 * 9),)
+        assert self.cycles(5, kernel=(1, 3), dilation=(2, 1)) == (2 * (1 + 5 * 28),)  # a single row is near
+        # 1 x 3, stride 5: 15 rows of pixels of 28 are fewer than 5 x 27 x 3 taps, were the stride not above 4.
+        assert self.cycles(5, kernel=(3, 3), stride=(5, 1)) == (2 * (1 + 5 * 27 * 9),)
+        # A row of two pixels is too short, one of 513 too long, by one each.
+        assert self.cycles(5, kernel=(3, 2), out_width=1, pad_left=0) == (2 * (1 + 5 * 6),)
+        assert self.cycles(5, kernel=(3, 2), out_width=2, pad_left=0) == (2 * (1 + 7 * 3),)
+        assert self.cycles(5, out_width=512) == (2 * (1 + 5 * 512 * 9),)
+        assert self.cycles(5, out_width=511) == (2 * (1 + 7 * 512),)
+        # Slopes of channels are loaded in 16 slots, and walked tap by tap.
+        assert self.cycles(5, loads=16) == (2 * (16 + 5 * 27 * 9),)
 
-    def test_a_single_column(self) -> None:
-        # 20 x 13 to 1 x 1. Planes: 2 x 20 x 4, folded in 4 + 2; pixels: one window, whatever its width.
-        whole = {"kernel": (20, 13), "stride": (1, 1), "out_width": 1}
-        assert self.time(True, 1, **whole) == (160, 80, 6 + 16)
-        assert self.time(False, 1, **whole) == (260, 260, 13 + 16)
-
-    def test_long_rows_in_tiles(self) -> None:
-        # Planes hold 128 words of 4 pixels: 3 x 3 / 2 over 700 pixels is 255 + 94 columns of 511 and 189 pixels. Rows
-        # of a tile: 128 + 48 words; across the same; finish ceil(255 x 16 / 32) + ceil(94 x 16 / 32) = 128 + 47.
-        long = {"width": 700, "out_width": 349}
-        assert self.time(True, 2, **long) == (2 * 5 * 176, 3 * 128, 48 + 16)
-        # Pixels, 128: 1 x 9 / 4 with 2 pads: 30 + 30 + 13 columns, of 9 + 29 x 4 = 125 pixels (123 after the pads), 125
-        # and 57 (238 to 294). 2 windows under way: a cycle each.
-        rows = {"kernel": (1, 9), "stride": (1, 4), "width": 300, "out_width": 73, "pad_left": 2}
-        assert self.time(False, 1, **rows) == (123 + 125 + 57, 123, 57 + 16)
-        # By planes such windows fold one by one: ceil(9 / 4) words and 2 folds, the first without its pads.
-        few = rows | {"out_width": 3}
-        assert self.time(True, 1, **few)[0] == 2 * ((2 + 2) + (3 + 2) + (3 + 2))
-
-    def test_lanes_bound_what_is_not_reduced(self) -> None:
-        # 1 x 1 over 40 units. Pixels: 10 chunks of 13 pixels, each 2 groups of 32 lanes; planes: 40 x ceil(208 / 32).
-        plain = {"kernel": (1, 1), "stride": (1, 1), "out_width": 13, "units": 40}
-        assert self.time(False, 1, **plain) == (13 * 20, 13, 26 + 16)
-        assert self.time(True, 1, **plain) == (40 * 7, 4, 7 + 16)
-
-    def test_one_unit_per_word(self) -> None:
-        # X = 16: n = 1, R = 16: 2 chunks or units, 13 words.
-        narrow = {"kernel": (3, 2), "machine": NARROW}
-        assert self.time(False, 5, **narrow) == self.time(True, 5, **narrow) == (2 * 11 * 13, 39, 29)
+    def test_multipliers_of_positions(self) -> None:
+        # 3 x 3 with a pad: rows of windows have 2, 3, 3, 3, 2 rows, columns 2, 3, 3, 3, 3, 2. Multipliers of six
+        # columns are padded to eight, 32 bytes; three rows of them to 128.
+        assert multiplier_bytes([0, 1, 1, 1, 0], [0, 1, 1, 1, 1, 0]) == 128
+        assert multiplier_bytes([0, 0, 0, 0, 0], [0, 1, 1, 1, 1, 0]) == 64
+        assert multiplier_bytes([0, 0, 0, 0, 0], [0, 0, 0]) == 0

@@ -108,7 +108,7 @@ def test_concatenation_of_many_inputs(executor: CSimulationExecutor) -> None:
 @pytest.mark.parametrize("channels", [20, 300])
 @pytest.mark.parametrize("kind", [PoolKind.MAX, PoolKind.AVERAGE])
 def test_pooling(executor: CSimulationExecutor, channels: int, kind: PoolKind) -> None:
-    """By pixels and by planes, windows that overlap, lie apart, are dilated, or are all of a row."""
+    """Windows that overlap, lie apart, are dilated, or are all of a row."""
     windows = [
         Window((3, 3), pads=(1, 1, 1, 1)),
         Window((2, 2), (2, 2)),

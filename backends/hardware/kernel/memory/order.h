@@ -1,5 +1,5 @@
-// The order in which the vector unit, but for pooling (pooling.h), hands out products (docs/overlay.md, section 7): a chunk of
-// R / 16 units of channels, position by position, then the next one.
+// The order in which the vector unit hands out products (docs/overlay.md, section 7): a chunk of R / 16 units of channels,
+// position by position, then the next one.
 #ifndef OVERLAY_ORDER_H
 #define OVERLAY_ORDER_H
 
@@ -38,11 +38,6 @@ INLINE bool next_position(int units, int rows, int columns, position_t *p) {
     p->done = p->unit >= units;
     return true;
 }
-
-// A unit of a pooled row.
-typedef struct {
-    int column, unit;
-} unit_cursor_t;
 
 // An operation's own table (docs/program.md, section 4), in rows of two words; a byte and a word of it.
 enum { VALUE_ROW = 8, VALUE_ROWS = VALUE_BYTES / VALUE_ROW };

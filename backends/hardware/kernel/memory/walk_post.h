@@ -4,7 +4,7 @@
 #ifndef OVERLAY_WALK_POST_H
 #define OVERLAY_WALK_POST_H
 
-#include "pooling.h"
+#include "order.h"
 #include "winograd.h"
 
 // Byte of the block's half of the output buffer.
@@ -121,32 +121,17 @@ columns_of_outputs:
     return divide_scale(sum, f->m1, f->m2);
 }
 
-// Walks the products of the vector unit: for pooling chunk by chunk, tile by tile, row by row (pooling.h), for other
-// layers in the order of order.h.
+// Walks the products of the vector unit, in the order of order.h: a group of lanes at a position.
 typedef struct {
-    bool pools;
-    int units;        // of the output's channels
-    position_t slot;  // but for pooling
-    pool_t pool;
-    pool_tile_t columns;  // of the tile
-    unit_cursor_t at;     // the group's first unit, of the chunk
-    int chunk, tile, row, group;
+    int units;  // of the output's channels
+    position_t at;
     bool done;
 } product_order_t;
 
 INLINE product_order_t product_order_of(const command_t *c, const block_t *b) {
     product_order_t o;
-    o.pools = c->op == OP_MAX_POOL || c->op == OP_AVERAGE_POOL;
     o.units = units_of(c->out_channels);
-    o.slot = first_position();
-    o.pool = pool_of(c, b);
-    o.columns = tile_of(c, &o.pool, 0);
-    o.at.column = 0;
-    o.at.unit = 0;
-    o.chunk = 0;
-    o.tile = 0;
-    o.row = 0;
-    o.group = 0;
+    o.at = first_position();
     o.done = b->rows == 0;
     return o;
 }
@@ -159,52 +144,23 @@ typedef struct {
 // The unit of channels that the group begins with.
 INLINE int first_unit_of_group(const product_order_t *o) {
     INLINED
-    return o->pools ? o->chunk * o->pool.chunk_units + o->at.unit : o->slot.unit;
+    return o->at.unit;
 }
 
 // Unit `k` of the group.
 INLINE finished_t unit_of_group(const command_t *c, const block_t *b, const product_order_t *o, int k) {
     INLINED
     finished_t f;
-    if (!o->pools) {
-        const int unit = o->slot.unit + k;
-        f.oc = unit * UNIT_BYTES;
-        f.place = unit < o->units ? byte_of_output(c, b, o->slot.row * c->out_width + o->slot.column, f.oc) : -1;
-        return f;
-    }
-    const unit_cursor_t at = place_in_group(&o->pool, &o->columns, o->chunk, &o->at, k);
-    f.oc = (o->chunk * o->pool.chunk_units + at.unit) * UNIT_BYTES;
-    f.place = at.column < o->columns.columns
-                  ? byte_of_output(c, b, o->row * c->out_width + o->columns.column + at.column, f.oc)
-                  : -1;
+    const int unit = o->at.unit + k;
+    f.oc = unit * UNIT_BYTES;
+    f.place = unit < o->units ? byte_of_output(c, b, o->at.row * c->out_width + o->at.column, f.oc) : -1;
     return f;
 }
 
 INLINE void next_group(const command_t *c, const block_t *b, product_order_t *o) {
     INLINED
-    if (!o->pools) {
-        next_position(o->units, b->rows, c->out_width, &o->slot);
-        o->done = o->slot.done;
-        return;
-    }
-    ++o->group;
-    next_in_row(&o->pool, o->chunk, &o->at);
-    if (o->group < groups_of_row(&o->pool, &o->columns, o->chunk)) return;
-    o->group = 0;
-    o->at.column = 0;
-    o->at.unit = 0;
-    ++o->row;
-    if (o->row < b->rows) return;
-    o->row = 0;
-    ++o->tile;
-    if (o->tile < o->pool.tiles) {
-        o->columns = tile_of(c, &o->pool, o->tile);
-        return;
-    }
-    o->tile = 0;
-    o->columns = tile_of(c, &o->pool, 0);
-    ++o->chunk;
-    o->done = o->chunk == o->pool.chunks;
+    next_position(o->units, b->rows, c->out_width, &o->at);
+    o->done = o->at.done;
 }
 
 #endif

@@ -1,172 +1,129 @@
-// The pooling unit (docs/overlay.md, section 7). A tile of a chunk of channels is worked off row by row: input rows are
-// reduced (pooling_rows.h), then the columns of the row that is complete (pooling_columns.h), and what comes of it goes to
-// the lanes.
+// Max and average pooling (docs/overlay.md, section 7), slot by slot: a lane takes a pixel of its channel, as one more tap of
+// a window, or once, with those above it and the columns before it.
 #ifndef OVERLAY_POOLING_UNIT_H
 #define OVERLAY_POOLING_UNIT_H
 
-#include "pooling_columns.h"
+#include "pooling.h"
+#include "pooling_divisors.h"
+#include "types.h"
+#include "view.h"
 
-// What the sum of a window is multiplied by, for each column of a row: EACH columns lie side by side.
+// The rows above a pixel's own, for the channels of a chunk: pixels with their zero point taken off.
+enum { ROWS_ABOVE = MOST_SWEPT - 1 };
+
+MEMORY_TYPE(above, pool_pixel_t, [ROWS_ABOVE], [POOL_PIXELS][EACH][UNIT_BYTES])
+
+// What a lane keeps from slot to slot: the window so far, tap by tap; or the columns before a pixel's own.
 typedef struct {
-    uint32_t multiplier;
-    uint8_t shift;
-} divisor_t;
+    pool_window_t window;
+    pool_window_t before[MOST_SWEPT - 1];
+} pooled_t;
 
-enum { DIVISOR_ROWS = (POOL_WORDS * WORD_UNITS + EACH - 1) / EACH };
-
-MEMORY_TYPE(divisors, divisor_t, [DIVISOR_ROWS], [EACH])
-
-// The divisor of an average depends on the classes of its row and column. They are found where a row has another class than
-// the one before (`known_class`): not in the plan's cycles, but beside the other steps.
-INLINE void find_divisors(const command_t *c, const pool_tile_t *t, values_read_t values, int row, int *known_class,
-                          divisors_write_t divisors) {
+// One value more in a maximum or a sum.
+INLINE pool_window_t combine(bool largest, pool_window_t before, pool_window_t value) {
     INLINED
-    const int classes = (c->out_height + c->out_width + 7) / 8 * 2;  // first word of the table of classes
-    bool done = c->op == OP_MAX_POOL, begun = false, classified = false;
-    int column = 0, column_class = 0;
-divisors:
-    while (!done) {
-        TRIPS(1, 256)
-        PIPELINED(found_divisors)  // a row of the table in a cycle: a class, then the divisor of the class
-        const int place = begun ? c->out_height + t->column + column : row;
-        const int word = classes + 2 * (*known_class * c->columns_factor + column_class);
-        if (!begun) {
-            const int own = value_byte(values, place);
-            begun = true;
-            done = own == *known_class;
-            *known_class = own;
-            continue;
-        }
-        if (!classified) {
-            column_class = value_byte(values, place);
-            classified = true;
-            continue;
-        }
-        const divisor_t divisor = {value_word(values, word), (uint8_t)value_word(values, word + 1)};
-        divisors[column / EACH][column % EACH] = divisor;
-        classified = false;
-        ++column;
-        done = column == t->columns;
-    }
+    if (largest) return value > before ? value : before;
+    return (pool_window_t)(before + value);
 }
 
-// Windows of a group of lanes, n of them side by side or n units of one, and the divisors of as many columns as a group has
-// units.
-INLINE void read_windows(const pool_t *p, const unit_cursor_t *first, bool divides, windows_read_t windows,
-                         divisors_read_t divisors, window_word_t word, divisor_t divisor[EACH]) {
+// The window that ends at a pixel of which the rows above are known, `none` standing for columns before the first one.
+INLINE pool_window_t window_at(const command_t *c, pool_pixel_t value, const pool_pixel_t rows[ROWS_ABOVE],
+                               bool first_of_row, pool_window_t none, pooled_t *p) {
     INLINED
-    const int at = p->planes ? first->column / WORD_UNITS : first->column;
-units_of_word:
-    UNROLLED
-    for (int k = 0; k < WORD_UNITS; ++k) {
-        UNROLL_THIS
-    channels:
-        UNROLLED
-        for (int i = 0; i < UNIT_BYTES; ++i) {
-            UNROLL_THIS
-            word[k][i] = windows[at][k][i];
-        }
-    }
-divisors_of_columns:
+    const bool largest = c->op == OP_MAX_POOL;
+    pool_window_t column = (pool_window_t)value;
+    if (c->kernel_rows > 1) column = combine(largest, column, (pool_window_t)rows[0]);
+    if (c->kernel_rows > 2) column = combine(largest, column, (pool_window_t)rows[1]);
+    if (first_of_row) p->before[0] = p->before[1] = none;
+    pool_window_t window = column;
+    if (c->kernel_columns > 1) window = combine(largest, window, p->before[0]);
+    if (c->kernel_columns > 2) window = combine(largest, window, p->before[1]);
+    p->before[1] = p->before[0];
+    p->before[0] = column;
+    return window;
+}
+
+// Of a column, pixels of the rows above, a word of each row.
+INLINE void read_above(above_write_t above, int column, pool_pixel_t rows[EACH][UNIT_BYTES][ROWS_ABOVE]) {
+    INLINED
+units_above:
     UNROLLED
     for (int k = 0; k < EACH; ++k) {
         UNROLL_THIS
-        if (divides) divisor[k] = divisors[first->column / EACH][k];
+    channels_above:
+        UNROLLED
+        for (int i = 0; i < UNIT_BYTES; ++i) {
+            UNROLL_THIS
+            rows[k][i][0] = above[0][column][k][i];
+            rows[k][i][1] = above[1][column][k][i];
+        }
     }
 }
 
-// Third step: products.
-INLINE uint64_t pool_finish(const command_t *c, const pool_t *p, const pool_tile_t *t, values_read_t values, int chunk,
-                            int row, int *known_class, divisors_write_t divisors, windows_read_t windows, PRODUCTS) {
-    HLS_PRAGMA(HLS inline off)
+// A block; returns the cycles that it took.
+INLINE uint64_t pool_block(const command_t *c, values_read_t values, values_read_t classes, const block_t *b,
+                           units_read_t input_buffer, above_write_t above, PRODUCTS) {
     uint64_t cycles = 0;
+    const view_t v = view_of(c, b, b->input_unit, c->channels);
+    const bool once = sweeps(c);
     const bool largest = c->op == OP_MAX_POOL;
-    const int groups = groups_of_row(p, t, chunk);
-    unit_cursor_t first = {0, 0};
-    find_divisors(c, t, values, row, known_class, divisors);
-groups:
-    for (int group = 0; group < groups; ++group) {
-        TRIPS(1, 256)
-        PIPELINED(pooled_groups)  // a word of windows, and the divisors of its columns
-        lanes_t lanes = ZERO;
-        window_word_t word;
-        divisor_t divisor[EACH] = ZERO;
-        read_windows(p, &first, !largest, windows, divisors, word, divisor);
+    const pool_pixel_t none = (pool_pixel_t)(largest ? LOWEST - c->input_zero_point : 0);  // never wins, adds nothing
+    const walk_t w = pooling_walk(c, b, once);
+    pooled_t pooled[EACH][UNIT_BYTES] = ZERO;
+    HLS_PRAGMA(HLS array_partition variable = pooled complete dim = 0)
+    ending_t e = first_ending(c);
+    row_class_t row_class = ZERO;
+    slots:
+    for (slot_t s = first_slot(); !s.at.done; next_slot(&w, &s)) {
+        TRIPS(1, 1048576)
+        PIPELINED(pooled_slots)  // units of a pixel; two rows of pixels, at its column; a byte of each class, a divisor
+        HLS_PRAGMA(HLS dependence variable = above type = inter direction = RAW distance = 3 true)
+        ++cycles;
+        if (is_load(&w, &s)) {
+            e = first_ending(c);
+            if (!largest) row_class = first_row_class(b, classes);
+            continue;
+        }
+        const bool ends = once ? e.rows_before == 0 && e.columns_before == 0 : is_last_tap(&w, &s);
+        const pixel_t at = pixel_of(c, b, &s, once);
+        const bool inside = at.row >= 0 && at.row < v.height && at.column >= 0 && at.column < v.width;
+        unit_t units[BANKS];
+        read_units(input_buffer, pixel_unit(&v, at.row, at.column) + s.at.unit,
+                   inside ? smaller(EACH, w.units - s.at.unit) : 0, units);
+        divisor_t divisor = {(uint32_t)c->multiplier, (uint8_t)c->shift};
+        if (!largest)
+            divisor = find_divisor(c, b, once ? e.row : s.at.row, once ? e.column : s.at.column, ends, values, classes,
+                                   &row_class);
+        pool_pixel_t rows[EACH][UNIT_BYTES][ROWS_ABOVE] = ZERO;
+        HLS_PRAGMA(HLS array_partition variable = rows complete dim = 0)
+        if (once) read_above(above, at.column, rows);
+        lanes_t lanes;
     units:
         UNROLLED
         for (int k = 0; k < EACH; ++k) {
             UNROLL_THIS
-            const unit_cursor_t at = place_in_group(p, t, chunk, &first, k);
-            if (at.column >= t->columns) continue;
-            const divisor_t own = divisor[p->planes ? k : first.column % EACH];
-            const wide_t multiplier = largest ? (wide_t)c->multiplier : (wide_t)own.multiplier;
-            const int unit = p->planes ? first.column % WORD_UNITS + k : at.unit;
-        lanes:
+        channels:
             UNROLLED
             for (int i = 0; i < UNIT_BYTES; ++i) {
                 UNROLL_THIS
-                const wide_t value = (wide_t)word[unit][i];
-                lanes.product[k * UNIT_BYTES + i] = (largest ? value - c->input_zero_point : value) * multiplier;
-                lanes.shift[k * UNIT_BYTES + i] = largest ? (uint8_t)c->shift : own.shift;
+                const pool_pixel_t value = inside ? (pool_pixel_t)(units[k].byte[i] - c->input_zero_point) : none;
+                pooled_t *own = &pooled[k][i];
+                if (once) {
+                    own->window = window_at(c, value, rows[k][i], s.at.column == 0, (pool_window_t)none, own);
+                    above[0][at.column][k][i] = value;
+                    above[1][at.column][k][i] = rows[k][i][0];
+                } else {
+                    own->window =
+                        is_first_tap(&s) ? (pool_window_t)value : combine(largest, own->window, (pool_window_t)value);
+                }
+                lanes.product[k * UNIT_BYTES + i] = (wide_t)own->window * (wide_t)divisor.multiplier;
+                lanes.shift[k * UNIT_BYTES + i] = divisor.shift;
             }
         }
-        ++cycles;
-        HAND_OUT(lanes);
-        next_in_row(p, chunk, &first);
+        if (ends) HAND_OUT(lanes);
+        next_ending(c, s.at.column + 1 == w.columns, &e);
     }
     return cycles;
-}
-
-// Cycles of the three steps.
-typedef struct {
-    uint64_t down, across, finish;
-} pool_count_t;
-
-// The three steps of successive rows work side by side.
-INLINE void pool_row(const command_t *c, const pool_t *p, const pool_tile_t *t, const block_t *b, values_read_t values,
-                     int chunk, int row, units_read_t input_buffer, running_write_t running, divisors_write_t divisors,
-                     int *known_class, pool_count_t *count, PRODUCTS) {
-    HLS_PRAGMA(HLS inline off)
-    HLS_PRAGMA(HLS dataflow)
-    LOCAL_4(pool_row_t, reduced, REDUCED_ROWS, ROW_BANKS, WORD_UNITS, UNIT_BYTES, "abww")
-    LOCAL_3(pool_window_t, windows, POOL_WORDS, WORD_UNITS, UNIT_BYTES, "abw")
-    HLS_PRAGMA(HLS array_partition variable = reduced complete dim = 2)
-    HLS_PRAGMA(HLS array_reshape variable = reduced complete dim = 3)
-    HLS_PRAGMA(HLS array_reshape variable = reduced complete dim = 4)
-    HLS_PRAGMA(HLS array_partition variable = windows complete dim = 2)
-    HLS_PRAGMA(HLS array_reshape variable = windows complete dim = 3)
-    count->down += pool_down(c, p, t, b, chunk, row, input_buffer, running, reduced);
-    count->across += pool_across(c, p, t, reduced, windows);
-    count->finish += pool_finish(c, p, t, values, chunk, row, known_class, divisors, windows, PASS_PRODUCTS);
-}
-
-// A block; returns the cycles that it took.
-INLINE uint64_t pool_block(const command_t *c, values_read_t values, const block_t *b, units_read_t input_buffer,
-                           running_write_t running, PRODUCTS) {
-    LOCAL_2(divisor_t, divisors, DIVISOR_ROWS, EACH, "ab")
-    HLS_PRAGMA(HLS array_partition variable = divisors complete dim = 2)
-    pool_count_t count = {0, 0, 0};
-    const pool_t p = pool_of(c, b);
-    int known_class = -1;  // of the divisors
-chunks:
-    for (int chunk = 0; chunk < p.chunks; ++chunk) {
-        TRIPS(1, 128)
-    tiles:
-        for (int tile = 0; tile < p.tiles; ++tile) {
-            TRIPS(1, 1)
-            const pool_tile_t t = tile_of(c, &p, tile);
-            if (p.tiles > 1) known_class = -1;
-        rows:
-            for (int row = b->first_row; row < b->first_row + b->rows; ++row) {
-                TRIPS(1, 224)
-                pool_row(c, &p, &t, b, values, chunk, row, input_buffer, running, divisors, &known_class, &count,
-                         PASS_PRODUCTS);
-            }
-        }
-    }
-    // Side by side: the slowest step sets the pace.
-    const uint64_t longer = count.down > count.across ? count.down : count.across;
-    return longer > count.finish ? longer : count.finish;
 }
 
 #endif

@@ -62,11 +62,13 @@ INLINE uint64_t slots_block(const command_t *c, const source_t sources[MAX_SOURC
 }
 
 // A block of a layer that is no convolution on the array; returns the cycles that it took.
+// `classes`: a copy of the operation's table, for the classes of an average's windows.
 INLINE uint64_t vector_block(const command_t *c, const source_t sources[MAX_SOURCES], values_read_t values,
-                             const block_t *b, units_read_t input_buffer, units_read_t weight_buffer,
-                             steps_write_t steps, lrn_shifts_t *shifts, running_write_t running, PRODUCTS) {
+                             values_read_t classes, const block_t *b, units_read_t input_buffer,
+                             units_read_t weight_buffer, steps_write_t steps, lrn_shifts_t *shifts, above_write_t above,
+                             PRODUCTS) {
     if (c->op == OP_MAX_POOL || c->op == OP_AVERAGE_POOL)
-        return pool_block(c, values, b, input_buffer, running, PASS_PRODUCTS);
+        return pool_block(c, values, classes, b, input_buffer, above, PASS_PRODUCTS);
     return slots_block(c, sources, values, b, input_buffer, weight_buffer, steps, shifts, PASS_PRODUCTS);
 }
 
