@@ -181,9 +181,10 @@ units_of_lanes:
             const int known = smaller(f.oc + i, c->out_channels - 1);
             const wide_t product = products.product[lane];
             const int from = b->parameter + known;
-            const int8_t value = c->op == OP_DEPTHWISE ? requantise(c, product, &parameters[from / LANES][from % LANES])
-                                                       : finish(c, product, products.shift[lane],
-                                                                tables->slopes[c->slope_count > 1 ? known : 0]);
+            const int32_t slope = tables->slopes[c->slope_count > 1 ? known : 0];
+            const parameter_t own = c->op == OP_DEPTHWISE ? parameters[from / LANES][from % LANES]
+                                                          : parameter_of_product(c, products.shift[lane], slope);
+            const int8_t value = requantise(c, product, &own);
             r.value[lane] = looked_up(c, value, tables->lookup);
             r.place[lane] = f.place >= 0 && f.oc + i == known ? f.place + i : -1;
         }

@@ -6,7 +6,7 @@ import pytest
 
 from dynamap.backends.intel_opencl.kernel_sources import kernel_files as opencl_files
 from dynamap.backends.vitis_hls.csim import kernel_files as hls_files
-from support.kernel_parser import Hardware
+from support.kernel_parser import Hardware, text_of
 
 KERNELS = {"vitis-hls": hls_files, "intel-opencl": opencl_files}
 
@@ -22,6 +22,19 @@ def hardware(kernel: str, rows: int, columns: int, packing: int, changed: tuple[
 def test_the_array_has_a_multiplier_in_each_element(kernel: str, rows: int, columns: int) -> None:
     packing = 2 if kernel == "vitis-hls" else 1
     assert hardware(kernel, rows, columns, packing).multiplications("array_cycle") == rows * columns
+
+
+def test_post_has_a_product_in_each_lane() -> None:
+    """Sums and products of the vector unit have the same lanes, and the transform of outputs is shifts and sums.
+
+    A product of 40 x 18 bits is two multipliers of the plan's three in a lane; the third is the vector unit's.
+    """
+    built = hardware("vitis-hls", 5, 7, 2)
+    lanes = built.numbers["LANES"]
+    assert built.multiplications("finish_lanes") == lanes
+    assert [built.multiplications(taking) for taking in ("gather_sums", "sum_of_tile", "round_shift")] == [0, 0, 0]
+    callers = [name for name in built.functions if "requantise(" in text_of(built.functions[name])]
+    assert callers == ["requantise", "finish_lanes"] or callers == ["finish_lanes", "requantise"]
 
 
 def test_a_second_product_is_counted() -> None:

@@ -41,7 +41,7 @@ INLINE wide_t round_shift(wide_t value, int shift) {
     INLINED
     if (shift == 0) return value;
     const wide_t whole = value >> shift;
-    const wide_t remainder = value - whole * ((wide_t)1 << shift);
+    const wide_t remainder = value - (wide_t)((uint64_t)whole << shift);
     const wide_t middle = (wide_t)1 << (shift - 1);
     const bool up = remainder > middle || (remainder == middle && (whole & 1) != 0);
     return whole + (up ? 1 : 0);
@@ -62,15 +62,20 @@ INLINE int8_t requantise(const command_t *c, wide_t sum, const parameter_t *p) {
     return saturate(rounded + c->output_zero_point, p->low, p->high);
 }
 
-// The end of a vector layer.
-INLINE int8_t finish(const command_t *c, wide_t product, int shift, int32_t slope) {
+// The end of a vector layer, in the same words: what a product that is still to be shifted is multiplied by.
+INLINE parameter_t parameter_of_product(const command_t *c, int shift, int32_t slope) {
     INLINED
-    if (c->flags & FLAG_LEAKY) {
-        product *= product < 0 ? slope : c->leaky_positive;
-        shift += c->leaky_shift;
-        if (shift > MAX_SHIFT) shift = MAX_SHIFT;
-    }
-    return saturate(round_shift(product, shift) + c->output_zero_point, c->clamp_low, c->clamp_high);
+    const bool leaky = (c->flags & FLAG_LEAKY) != 0;
+    const int further = leaky ? shift + c->leaky_shift : shift;
+    parameter_t p;
+    p.bias = 0;
+    p.multiplier = leaky ? c->leaky_positive : 1;
+    p.negative_multiplier = leaky ? slope : 1;
+    p.shift = (uint8_t)(further > MAX_SHIFT ? MAX_SHIFT : further);
+    p.negative_shift = p.shift;
+    p.low = (int8_t)c->clamp_low;
+    p.high = (int8_t)c->clamp_high;
+    return p;
 }
 
 // What both end with: the entry of the table, where the command has one.

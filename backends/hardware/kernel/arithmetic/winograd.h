@@ -39,6 +39,24 @@ INLINE int output_entry(int m, int row, int column) {
     return row < 5 ? OUTPUT_5[row][column] : 0;
 }
 
+// An entry of a transform times a value, without a multiplier: all entries are 1, 3, 5, 17, 21 or 45 times a power of two,
+// and a sum of shifts for each of these serves every entry.
+INLINE wide_t times_entry(int entry, wide_t value) {
+    INLINED
+    const int size = entry < 0 ? -entry : entry;
+    const int power = (size & 1) != 0 ? 0 : (size & 2) != 0 ? 1 : (size & 4) != 0 ? 2 : (size & 8) != 0 ? 3 : 4;
+    const int odd = size >> power;
+    const wide_t multiple = odd == 1    ? value
+                            : odd == 3  ? value * 3
+                            : odd == 5  ? value * 5
+                            : odd == 17 ? value * 17
+                            : odd == 21 ? value * 21
+                            : odd == 45 ? value * 45
+                                        : 0;
+    const wide_t product = (wide_t)((uint64_t)multiple << power);
+    return entry < 0 ? -product : product;
+}
+
 // How a kernel runs on tiles of m outputs per dimension.
 typedef struct {
     int m1, m2, t1, t2;    // outputs and data of a tile
@@ -90,16 +108,32 @@ INLINE int raw_pitch(const command_t *c, const block_t *b) {
     return transformed_units(c, b) + b->input_rows * c->width * odd <= room ? odd : units;
 }
 
-// value / scale of both dimensions, exactly: powers of two by shifts, 3, 9 or 45 by inverses modulo 2^64.
+// A multiple of 3, and of 15, divided by it, modulo 2^64: -1 / 3 is the sum of all powers of 4, -1 / 15 of those of 16.
+INLINE uint64_t third_of(uint64_t value) {
+    INLINED
+    const uint64_t two = value + (value << 2);
+    const uint64_t four = two + (two << 4);
+    const uint64_t eight = four + (four << 8);
+    const uint64_t sixteen = eight + (eight << 16);
+    return 0 - (sixteen + (sixteen << 32));
+}
+
+INLINE uint64_t fifteenth_of(uint64_t value) {
+    INLINED
+    const uint64_t two = value + (value << 4);
+    const uint64_t four = two + (two << 8);
+    const uint64_t eight = four + (four << 16);
+    return 0 - (eight + (eight << 32));
+}
+
+// value / scale of both dimensions, exactly: powers of two by shifts, 3, 9 or 45 by sums of shifts.
 INLINE wide_t divide_scale(wide_t value, int m1, int m2) {
     INLINED
-    const uint64_t third = 0xAAAAAAAAAAAAAAABul;
-    const uint64_t forty_fifth = 0x4FA4FA4FA4FA4FA5ul;
     const int shift = (m1 == 1 ? 0 : m1 == 2 ? 1 : 3) + (m2 == 1 ? 0 : m2 == 2 ? 1 : 3);
     uint64_t bits = (uint64_t)(value >> shift);
-    if (m1 == 4) bits *= third;
-    if (m2 == 4) bits *= third;
-    if (m1 == 5 || m2 == 5) bits *= forty_fifth;
+    if (m1 > 2 || m2 > 2) bits = third_of(bits);
+    if (m1 == 4 && m2 == 4) bits = third_of(bits);
+    if (m1 == 5 || m2 == 5) bits = fifteenth_of(bits);
     return (wide_t)bits;
 }
 

@@ -97,13 +97,13 @@ rows_of_outputs:
     for (int y = 0; y < LARGEST_TILE; ++y) {
         UNROLL_THIS
         if (y >= f->m1) continue;
-        const wide_t entry = output_entry(f->m1, y, i);
+        const int entry = output_entry(f->m1, y, i);
     lanes_of_tile:
         UNROLLED
         for (int lane = 0; lane < LANES; ++lane) {
             UNROLL_THIS
             const wide_t before = i == 0 ? 0 : part[y][j][lane];
-            part[y][j][lane] = before + entry * sums[lane];
+            part[y][j][lane] = before + times_entry(entry, sums[lane]);
         }
     }
 }
@@ -116,7 +116,7 @@ columns_of_outputs:
     UNROLLED
     for (int j = 0; j < LARGEST_TILE; ++j) {
         UNROLL_THIS
-        if (j < f->t2) sum += output_entry(f->m2, x, j) * part[y][j][lane];
+        if (j < f->t2) sum += times_entry(output_entry(f->m2, x, j), part[y][j][lane]);
     }
     return divide_scale(sum, f->m1, f->m2);
 }

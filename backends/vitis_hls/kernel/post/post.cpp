@@ -1,5 +1,5 @@
 // STORE's first half: sums of the array and products of the vector unit become int8 values in the output buffer
-// (docs/overlay.md, section 6). Two processes: values are finished, R lanes in an iteration, and placed.
+// (docs/overlay.md, section 6). Three processes: values are taken, R lanes in an iteration, finished, and placed.
 #include "post.h"
 
 namespace {
@@ -87,15 +87,39 @@ results:
     }
 }
 
-void finish(const command_t &c, const block_t &b, lookup_read_t lookup, slopes_read_t slopes,
-            parameters_read_t parameters, sums_read_t sums, products_t &products, results_stream_t &results) {
+void take_lanes(const command_t &c, const block_t &b, slopes_read_t slopes, parameters_read_t parameters,
+                sums_read_t sums, products_t &products, unfinished_stream_t &unfinished) {
 #pragma HLS inline off
     if (c.op != OP_CONV)
-        finish_products(c, b, lookup, slopes, parameters, products, results);
+        take_products(c, b, slopes, parameters, products, unfinished);
     else if (c.algorithm == WINOGRAD)
-        finish_tiles(c, b, lookup, parameters, sums, results);
+        take_tiles(c, b, parameters, sums, unfinished);
     else
-        finish_sums(c, b, lookup, parameters, sums, results);
+        take_sums(c, b, parameters, sums, unfinished);
+}
+
+// Sums and products alike: each lane has one multiplication. A lane without a value has 0.
+void finish_lanes(const command_t &c, lookup_read_t lookup, unfinished_stream_t &unfinished,
+                  results_stream_t &results) {
+#pragma HLS inline off
+    bool last = false;
+groups:
+    while (!last) {
+        PIPELINED(finished_lanes)  // a product of each lane, and an entry of its own table
+#pragma HLS loop_tripcount min = 1 max = 65536
+        const unfinished_t group = unfinished.read();
+        last = group.last;
+        results_t finished;
+    lanes:
+        for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS unroll
+            finished.value[lane] = 0;
+            if (!group.counts[lane]) continue;
+            const std::int8_t value = requantise(&c, group.value[lane], &group.own[lane]);
+            finished.value[lane] = looked_up_in(c, value, lane, lookup);
+        }
+        results.write(finished);
+    }
 }
 
 void place(const command_t &c, const block_t &b, results_stream_t &results, output_write_t output_buffer) {
@@ -112,9 +136,11 @@ void finish_and_place(const command_t &c, const block_t &b, lookup_read_t lookup
                       parameters_read_t parameters, sums_read_t sums, products_t &products,
                       output_write_t output_buffer) {
 #pragma HLS inline off
-#pragma HLS dataflow  // values are placed as they are finished
+#pragma HLS dataflow  // values are finished as they are taken, and placed as they are finished
+    IN_STEP(unfinished_t, unfinished, 4)
     IN_STEP(results_t, results, 4)
-    finish(c, b, lookup, slopes, parameters, sums, products, results);
+    take_lanes(c, b, slopes, parameters, sums, products, unfinished);
+    finish_lanes(c, lookup, unfinished, results);
     place(c, b, results, output_buffer);
 }
 

@@ -1,23 +1,34 @@
-// The processes of POST (post.cpp): one finishes R lanes in an iteration, the other places them in the output buffer.
+// The processes of POST (post.cpp): one takes R lanes in an iteration, one finishes them, one places them in the output
+// buffer.
 #ifndef OVERLAY_POST_H
 #define OVERLAY_POST_H
 
 #include "engines.h"
 
-// Finished lanes, and the stream of them from the one process to the other.
+// Lanes that are to be finished: sums or products, and the parameters of each; `last`: none of the block comes behind.
+typedef struct {
+    wide_t value[LANES];
+    parameter_t own[LANES];
+    bool counts[LANES];
+    bool last;
+} unfinished_t;
+
+// Finished lanes.
 typedef struct {
     std::int8_t value[LANES];
 } results_t;
 
+// From process to process.
+typedef stream_of<unfinished_t> unfinished_stream_t;
 typedef stream_of<results_t> results_stream_t;
 
-// Finishing (post_sums.cpp, post_products.cpp).
-void finish_sums(const command_t &c, const block_t &b, lookup_read_t lookup, parameters_read_t parameters,
-                 sums_read_t sums, results_stream_t &results);
-void finish_tiles(const command_t &c, const block_t &b, lookup_read_t lookup, parameters_read_t parameters,
-                  sums_read_t sums, results_stream_t &results);
-void finish_products(const command_t &c, const block_t &b, lookup_read_t lookup, slopes_read_t slopes,
-                     parameters_read_t parameters, products_t &products, results_stream_t &results);
+// Taking (post_sums.cpp, post_products.cpp).
+void take_sums(const command_t &c, const block_t &b, parameters_read_t parameters, sums_read_t sums,
+               unfinished_stream_t &unfinished);
+void take_tiles(const command_t &c, const block_t &b, parameters_read_t parameters, sums_read_t sums,
+                unfinished_stream_t &unfinished);
+void take_products(const command_t &c, const block_t &b, slopes_read_t slopes, parameters_read_t parameters,
+                   products_t &products, unfinished_stream_t &unfinished);
 
 // Placing (post.cpp, post_turn.cpp). `place_turned`: IS, whose lanes are positions of one output channel.
 void place_turned(const command_t &c, const block_t &b, results_stream_t &results, output_write_t output_buffer);

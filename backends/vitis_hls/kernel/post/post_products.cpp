@@ -1,4 +1,4 @@
-// POST of vector layers: products of R lanes are finished as they come (docs/overlay.md, section 7).
+// POST of vector layers: products of R lanes are taken as they come (docs/overlay.md, section 7).
 #include "post.h"
 
 namespace {
@@ -13,8 +13,8 @@ inline void read_group(const Memory &memory, int from, int known, T of_lane[LANE
 
 }  // namespace
 
-void finish_products(const command_t &c, const block_t &b, lookup_read_t lookup, slopes_read_t slopes,
-                     parameters_read_t parameters, products_t &products, results_stream_t &results) {
+void take_products(const command_t &c, const block_t &b, slopes_read_t slopes, parameters_read_t parameters,
+                   products_t &products, unfinished_stream_t &unfinished) {
     parameter_t parameter_of[LANES];
     std::int32_t slope_of[LANES];
 #pragma HLS array_partition variable = parameter_of complete
@@ -22,14 +22,14 @@ void finish_products(const command_t &c, const block_t &b, lookup_read_t lookup,
     const bool weighted = c.op == OP_DEPTHWISE;
     const bool own_slopes = c.slope_count > 1;
 groups:
-    for (product_order_t o = product_order_of(&c, &b); !o.done; next_group(&c, &b, &o)) {
+    for (product_order_t o = product_order_of(&c, &b); !o.done;) {
         PIPELINED(product_groups)  // consecutive channels
 #pragma HLS loop_tripcount min = 1 max = 57344
         const lanes_t lanes = products.read();
         const int from = first_unit_of_group(&o);
         if (weighted) read_group(parameters, from, c.out_channels, parameter_of);
         if (c.flags & FLAG_LEAKY) read_group(slopes, own_slopes ? from : 0, c.slope_count, slope_of);
-        results_t finished;
+        unfinished_t group;
     units:
         for (int k = 0; k < EACH; ++k) {
 #pragma HLS unroll
@@ -39,15 +39,18 @@ groups:
             for (int i = 0; i < UNIT_BYTES; ++i) {
 #pragma HLS unroll
                 const int lane = k * UNIT_BYTES + i;
-                finished.value[lane] = 0;
-                if (f.place < 0 || f.oc + i >= c.out_channels) continue;
-                const parameter_t own = parameter_of[first + i];
+                group.value[lane] = 0;
+                group.own[lane] = {};
+                group.counts[lane] = f.place >= 0 && f.oc + i < c.out_channels;
+                if (!group.counts[lane]) continue;
+                group.value[lane] = lanes.product[lane];
                 const std::int32_t slope = slope_of[own_slopes ? first + i : 0];
-                const std::int8_t value = weighted ? requantise(&c, lanes.product[lane], &own)
-                                                   : finish(&c, lanes.product[lane], lanes.shift[lane], slope);
-                finished.value[lane] = looked_up_in(c, value, lane, lookup);
+                group.own[lane] =
+                    weighted ? parameter_of[first + i] : parameter_of_product(&c, lanes.shift[lane], slope);
             }
         }
-        results.write(finished);
+        next_group(&c, &b, &o);
+        group.last = o.done;
+        unfinished.write(group);
     }
 }

@@ -37,47 +37,50 @@ rotate_sums:
     }
 }
 
-// Requantises the lanes of a row; a lane without a sum has 0. IS: all lanes are of one channel.
-inline results_t requantised(const command_t &c, const block_t &b, const post_order_t &o, const wide_t sum[LANES],
-                             lookup_read_t lookup, parameters_read_t parameters) {
+// The lanes of a row with their parameters. IS: all lanes are of one channel.
+inline unfinished_t row_of_lanes(const block_t &b, const post_order_t &o, const wide_t sum[LANES],
+                                 parameters_read_t parameters) {
 #pragma HLS inline
     const int count = lanes_of(&o);
     parameter_t own[LANES];
 #pragma HLS array_partition variable = own complete
     read_channels(parameters, b.parameter + (o.by_channel ? o.line : o.first), o.by_channel ? 1 : count, own);
-    results_t results;
+    unfinished_t row;
 lanes:
     for (int lane = 0; lane < LANES; ++lane) {
 #pragma HLS unroll
-        results.value[lane] = 0;
-        if (lane >= count) continue;
-        const std::int8_t value = requantise(&c, sum[lane], &own[o.by_channel ? 0 : lane]);
-        results.value[lane] = looked_up_in(c, value, lane, lookup);
+        row.value[lane] = sum[lane];
+        row.own[lane] = own[o.by_channel ? 0 : lane];
+        row.counts[lane] = lane < count;
     }
-    return results;
+    row.last = false;
+    return row;
 }
 
 }  // namespace
 
 // Direct convolutions.
-void finish_sums(const command_t &c, const block_t &b, lookup_read_t lookup, parameters_read_t parameters,
-                 sums_read_t sums, results_stream_t &results) {
+void take_sums(const command_t &c, const block_t &b, parameters_read_t parameters, sums_read_t sums,
+               unfinished_stream_t &unfinished) {
     post_order_t o = post_order_of(&c, &b);
     const sums_t s = sums_of(&c, &b, o.tiles);
 rows_of_accumulators:
-    for (; !o.done; next_post(&o)) {
+    while (!o.done) {
         PIPELINED(sum_rows)  // consecutive sums and channels: an address of each bank
 #pragma HLS loop_tripcount min = 16 max = 65536
         wide_t sum[LANES];
 #pragma HLS array_partition variable = sum complete
         sums_of_lanes(c, s, o, sums, sum);
-        results.write(requantised(c, b, o, sum, lookup, parameters));
+        unfinished_t row = row_of_lanes(b, o, sum, parameters);
+        next_post(&o);
+        row.last = o.done;
+        unfinished.write(row);
     }
 }
 
 // Winograd: a lane gathers the positions of a tile; meanwhile the outputs of the tile before, which are fewer, leave.
-void finish_tiles(const command_t &c, const block_t &b, lookup_read_t lookup, parameters_read_t parameters,
-                  sums_read_t sums, results_stream_t &results) {
+void take_tiles(const command_t &c, const block_t &b, parameters_read_t parameters, sums_read_t sums,
+                unfinished_stream_t &unfinished) {
     const form_t f = form_of(&c, b.rows);
     post_order_t o = post_order_of(&c, &b);
     const sums_t s = sums_of(&c, &b, o.tiles * o.positions);
@@ -98,13 +101,15 @@ tiles:
 #pragma HLS unroll
                 sum[lane] = lane < lanes_of(&made) ? sum_of_tile(&f, part[turn ^ 1], y, x, lane) : (wide_t)0;
             }
-            results.write(requantised(c, b, made, sum, lookup, parameters));
+            unfinished_t row = row_of_lanes(b, made, sum, parameters);
             ++x;
             if (x == f.m2) {
                 x = 0;
                 ++y;
             }
             leaves = y < f.m1;
+            row.last = !leaves && o.done;
+            unfinished.write(row);
         }
         if (o.done) continue;
         sums_of_lanes(c, s, o, sums, sum);
