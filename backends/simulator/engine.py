@@ -1,9 +1,9 @@
 """One pass on the machine: LOAD, COMPUTE and STORE at work on its blocks (docs/overlay.md, section 6).
 
-Every unit is a process and every buffer half a token, so nothing here says when a block starts: it starts when its
-unit is idle, its data is there and the half that it writes is free. Four units work at once: the memory (LOAD's and
-STORE's transfers, one at a time, in the order of the memory sequence), LOAD's placing unit, the array or vector unit,
-and STORE's post unit. A trace shows LOAD's and STORE's transfers as two rows.
+Every unit is a process, and so is what moves from one to the next through registers. Nothing here says when a block
+starts: it starts when its unit is idle, its data is there and the half that it writes is free. Four units work at
+once: the memory (LOAD's and STORE's transfers, one at a time, in the order of the memory sequence), LOAD's placing
+unit, the array or vector unit, and STORE's post unit. A trace shows LOAD's and STORE's transfers as two rows.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-from dynamap.backends.simulator.events import Kernel, Process, Signal, Tokens
-from dynamap.cost.overlay.machine import PASS_OVERHEAD
+from dynamap.backends.simulator.events import Kernel, Process, Signal
+from dynamap.cost.overlay.machine import LANDING, LEAVING, NEXT_BLOCK, PASS_OVERHEAD, READING
 
 
 class Unit(Enum):
@@ -49,18 +49,23 @@ class BlockTimes:
 class PassTimes:
     """One pass. ``prologue`` is the operand that stays (None: there is none).
 
-    ``inputs_stream``: the blocks load inputs and the prologue is weights, which arrive while block 0, in ``stages``
-    equal parts, uses them. ``fill``: from the first operand to the first useful cycle; ``after``: from the last one
-    to the last sum. ``stores`` is False for a pass that leaves its sums in the accumulators.
+    ``inputs_stream``: the blocks load inputs and the prologue is weights, which arrive while block 0 uses them.
+    ``first``: the cycles of their transfer before its first tile has all of its own; ``left``: those that it still
+    computes when all are there. ``fill``: from the first operand to the first useful cycle; ``after``: from the last
+    one to the first request for a sum; ``packing``: from the last sum to its byte in the output buffer. ``stores`` is
+    False for a pass that leaves its sums in the accumulators, ``direct`` is True for one that has none.
     """
 
     blocks: tuple[BlockTimes, ...]
     prologue: LoadTime | None
     inputs_stream: bool
-    stages: int
+    first: int
+    left: int
     stores: bool
+    direct: bool
     fill: int
     after: int
+    packing: int
     read_latency: int
     write_latency: int
 
@@ -89,8 +94,8 @@ def run_pass(work: PassTimes) -> PassRun:
     """Runs one pass; equal passes are run once.
 
     >>> one = BlockTimes(LoadTime(100, 20), compute=50, post=10, store=30)
-    >>> run_pass(PassTimes((one,), None, True, 1, True, 5, 7, read_latency=64, write_latency=64)).cycles
-    362
+    >>> run_pass(PassTimes((one,), None, True, 0, 50, True, False, 5, 7, 0, read_latency=64, write_latency=64)).cycles
+    371
     """
     return _Pass(work).run()
 
@@ -100,24 +105,27 @@ class _Pass:
         self.work = work
         self.kernel = Kernel()
         self.spans: list[Span] = []
-        count = range(len(work.blocks))
         self.prologue_started, self.prologue_loaded, self.prologue_placed = Signal(), Signal(), Signal()
-        self.started = [Signal() for _ in count]
-        self.loaded = [Signal() for _ in count]
-        self.placed = [Signal() for _ in count]
-        self.computed = [Signal() for _ in count]
-        self.posted = [Signal() for _ in count]
-        self.operand_halves = Tokens(2)
-        self.accumulator_halves = Tokens(2)
-        self.output_halves = Tokens(2)
+        self.started, self.loaded, self.placed = self._signals(), self._signals(), self._signals()
+        self.computed, self.read = self._signals(), self._signals()
+        self.posted, self.packed = self._signals(), self._signals()
+        self.stored, self.gone = self._signals(), self._signals()
+
+    def _signals(self) -> list[Signal]:
+        """One for each block."""
+        return [Signal() for _ in self.work.blocks]
 
     def run(self) -> PassRun:
-        for process in (self._memory(), self._placing(), self._computing()):
+        for process in (self._memory(), self._placing(), self._computing(), self._reading()):
             self.kernel.start(process)
         if self.work.stores:
-            self.kernel.start(self._posting())
-        end = self.kernel.run()
-        end += self.work.write_latency if self.work.stores else self.work.after
+            for process in (self._posting(), self._packing(), self._leaving()):
+                self.kernel.start(process)
+        self.kernel.run()
+        if self.work.stores:
+            end = self.gone[-1].given_at() + self.work.write_latency
+        else:
+            end = self.computed[-1].given_at() + self.work.after
         spans = (
             Span(s.unit, s.block, s.start + PASS_OVERHEAD, s.end + PASS_OVERHEAD, s.waited)
             for s in sorted(self.spans, key=lambda s: (s.start, s.end))
@@ -142,6 +150,7 @@ class _Pass:
             yield from self._load(1)
         for index in range(count):
             if index + 2 < count:
+                yield self.read[index]
                 yield from self._load(index + 2)
             if self.work.stores:
                 yield from self._store(index)
@@ -153,15 +162,14 @@ class _Pass:
         self.kernel.give(self.prologue_loaded)
 
     def _load(self, index: int) -> Process:
-        yield self.operand_halves
         self.kernel.give(self.started[index])
         yield from self._occupy(Unit.LOAD, index, self.work.blocks[index].load.transfer)
         self.kernel.give(self.loaded[index])
 
     def _store(self, index: int) -> Process:
-        yield self.posted[index]
+        yield self.packed[index]
+        self.kernel.give(self.stored[index])
         yield from self._occupy(Unit.STORE, index, self.work.blocks[index].store)
-        self.kernel.release(self.output_halves)
 
     def _placing(self) -> Process:
         """Places what arrives while it arrives, one operand after the other; resident weights need no placing."""
@@ -178,38 +186,60 @@ class _Pass:
 
     def _computing(self) -> Process:
         work = self.work
+        emptied = self.gone if work.direct else self.posted
         for index, block in enumerate(work.blocks):
+            if index and work.direct:
+                yield self.kernel.now + work.fill
             yield self.placed[index]
-            first_operand = self.placed[index].given_at() + work.read_latency + work.fill
-            waits_for_weights = index == 0 and work.inputs_stream
-            if waits_for_weights:
+            yield self._usable(self.placed[index].given_at())
+            if index == 0 and work.inputs_stream:
                 yield self.prologue_started
-                first_operand = max(first_operand, self._weights_usable(0) + work.fill)
-            yield first_operand
-            if work.stores:
-                yield self.accumulator_halves
-            start = end = self.kernel.now
-            if waits_for_weights:
-                for stage in range(work.stages):
-                    end = max(end, self._weights_usable(stage)) + block.compute // work.stages
-            else:
-                end += block.compute
+                yield self._usable(self.prologue_started.given_at() + work.first)
+            if index >= 2 and work.stores:
+                yield emptied[index - 2]
+                yield emptied[index - 2].given_at() + work.fill
+            start = self.kernel.now
+            end = start + block.compute
+            if index == 0 and work.inputs_stream:
+                yield self.prologue_loaded
+                end = max(end, self._usable(self.prologue_loaded.given_at()) + work.left)
             yield end
             self.spans.append(Span(Unit.COMPUTE, index, start, end, end - start - block.compute))
-            self.kernel.release(self.operand_halves)
             self.kernel.give(self.computed[index])
 
-    def _weights_usable(self, stage: int) -> int:
-        """When the weights of one stage of block 0 can be used: they arrive evenly, in the order of their use."""
-        transfer = self.work.prologue.transfer if self.work.prologue is not None else 0
-        arrived = -(-(stage + 1) * transfer // self.work.stages)
-        return self.prologue_started.given_at() + arrived + self.work.read_latency
+    def _usable(self, loaded: int) -> int:
+        """When the first value of what has left memory by then is at work."""
+        return loaded + self.work.read_latency + LANDING + self.work.fill
+
+    def _reading(self) -> Process:
+        """The last operands of a block on their way; then their half of the buffer is free."""
+        for computed, read in zip(self.computed, self.read, strict=True):
+            yield computed
+            yield computed.given_at() + READING
+            self.kernel.give(read)
 
     def _posting(self) -> Process:
         for index, block in enumerate(self.work.blocks):
+            if index:
+                yield self.kernel.now + NEXT_BLOCK
             yield self.computed[index]
             yield self.computed[index].given_at() + self.work.after
-            yield self.output_halves
+            if index >= 2:
+                yield self.gone[index - 2]
+                yield self.gone[index - 2].given_at() + NEXT_BLOCK
             yield from self._occupy(Unit.POST, index, block.post)
-            self.kernel.release(self.accumulator_halves)
             self.kernel.give(self.posted[index])
+
+    def _packing(self) -> Process:
+        """The last sums of a block on their way through the lanes to the output buffer."""
+        for posted, packed in zip(self.posted, self.packed, strict=True):
+            yield posted
+            yield posted.given_at() + self.work.packing
+            self.kernel.give(packed)
+
+    def _leaving(self) -> Process:
+        """Stored blocks on their way to the ports, one after the other; then their half of the buffer is free."""
+        for index, block in enumerate(self.work.blocks):
+            yield self.stored[index]
+            yield self.kernel.now + block.store + LEAVING
+            self.kernel.give(self.gone[index])

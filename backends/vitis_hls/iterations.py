@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dynamap.backends.program import AlgorithmCode, Command, DataflowCode, FormatCode, Op, Program
 from dynamap.backends.program.lowering.geometry import winograd_form
 from dynamap.backends.simulator.simulation import overlay_of
-from dynamap.backends.simulator.units.passes import PassWork, fills_of, work_of
+from dynamap.backends.simulator.units.passes import PassWork, fills_of, rows_posted_of, work_of
 from dynamap.backends.simulator.units.vector import LRN_ENTRIES
 from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay.machine import UNIT_BYTES, Overlay
@@ -65,7 +65,7 @@ def _array_loops(overlay: Overlay, command: Command, work: PassWork) -> Iterator
         yield moves, "array_cycles"
     if not work.times.stores:
         return
-    posted = sum(block.post for block in blocks)
+    posted = rows_posted_of(overlay, command)
     if command.algorithm is AlgorithmCode.WINOGRAD:
         # The last tile's outputs leave behind them.
         yield posted + len(blocks) * math.prod(winograd_form(command).outputs), "tile_positions"

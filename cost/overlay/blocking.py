@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from dynamap.cost.algorithms import Dataflow
 from dynamap.cost.overlay import gemm
@@ -13,9 +12,7 @@ from dynamap.cost.overlay.blocks import C16, IM2COL, input_bytes, stored_values,
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points, take_variants
 from dynamap.cost.overlay.limits import PARAMETER_BYTES, PARAMETER_CHANNELS
 from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES
-from dynamap.cost.overlay.transfer import Ints, ceil_ratio, round_to
-
-Bools = npt.NDArray[np.bool_]
+from dynamap.cost.overlay.transfer import Bools, Ints, ceil_ratio, round_to
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.overlay import gemm
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
-from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES, Machine
+from dynamap.cost.overlay.machine import BEAT_BYTES, PIXEL_LANDING, UNIT_BYTES, Machine
 from dynamap.cost.overlay.options import ALGORITHMS, FORMATS, Variants
 from dynamap.cost.overlay.transfer import (
     Format,
@@ -21,10 +21,10 @@ from dynamap.cost.overlay.transfer import (
     c16_rows,
     ceil_ratio,
     hwc_rows,
+    load_cycles,
     plane_row_bytes,
     round_to,
     toeplitz_rows,
-    transfer_cycles,
 )
 
 IM2COL = ALGORITHMS.index(Algorithm.IM2COL)
@@ -136,7 +136,7 @@ def row_block(machine: Machine, v: Variants, format_in: Ints, rows: Ints, units:
         [winograd, format_in == HWC, format_in == TOEPLITZ],
         [
             tiles * _transform_words(machine, v, units),
-            height * v.width * ceil_ratio(units, machine.word_units),
+            height * v.width * ceil_ratio(units, machine.word_units) + PIXEL_LANDING,
             rows * v.out_width * ceil_ratio(v.window_bytes, machine.word_bytes),
         ],
         height * units * ceil_ratio(v.width, machine.word_units),
@@ -146,7 +146,7 @@ def row_block(machine: Machine, v: Variants, format_in: Ints, rows: Ints, units:
         rows=rows,
         positions=np.select([winograd, v.algorithm == KN2ROW], [tiles, rows * v.width], pixels),
         spots=np.where(winograd, tiles, pixels),
-        transfer=transfer_cycles(machine, runs),
+        transfer=load_cycles(machine, place, format_in == HWC, runs),
         place=place,
         bytes=runs.total,
     )

@@ -12,7 +12,7 @@ import numpy as np
 
 from dynamap.cost.algorithms import Dataflow
 from dynamap.cost.overlay.machine import UNIT_BYTES, Machine
-from dynamap.cost.overlay.transfer import Ints, ceil_ratio
+from dynamap.cost.overlay.transfer import Ints, ceil_ratio, round_to
 
 
 @dataclass(frozen=True)
@@ -98,13 +98,14 @@ def winograd(machine: Machine, units: Ints, rounds: Ints, positions: Ints) -> Co
 class ArrayTime:
     """``cycles`` that a block occupies the array, ``fill`` before its first operand, ``after`` its last operand.
 
-    The block computes in ``stages`` equal parts, each with weights of its own (section 6).
+    The block computes in ``stages`` equal parts, each with weights of its own, ``stage_bytes`` at most (section 6).
     """
 
     cycles: Ints
     fill: Ints
     after: Ints
     stages: Ints
+    stage_bytes: Ints
 
 
 def columns_in_products(machine: Machine, columns: Ints, operand: Ints) -> Ints:
@@ -132,18 +133,20 @@ def array_time(
         )
         cycles = ceil_ratio(positions, rows) * k.outer * tile
         stages = np.where(k.operand == 1, 1, k.outer)  # Winograd positions have weights of their own
-        return ArrayTime(cycles, feed, 2 * rows + columns + machine.array_registers, stages)
+        weights = channels * k.values * k.inner * k.outer * k.operand
+        return ArrayTime(cycles, feed, rows + machine.summing, stages, weights // stages)
     tiles = k.inner * k.outer * k.segments * ceil_ratio(k.segment_bytes, rows * k.operand)
     window = ceil_ratio(k.operand * np.minimum(rows, k.segment_bytes // k.operand), machine.word_bytes)
-    after = rows + columns + machine.array_registers
+    after = np.full_like(rows, machine.summing)
     if dataflow is Dataflow.WS:
         weight_row = ceil_ratio(np.minimum(channels, wide) * k.operand, machine.word_bytes)
         fill = rows * weight_row
         tiles = tiles * ceil_ratio(channels, wide)
-        return ArrayTime(tiles * np.maximum(positions * window, fill), fill, after, tiles)
+        bytes_of_tile = rows * np.minimum(channels, wide) * k.operand
+        return ArrayTime(tiles * np.maximum(positions * window, fill), fill, after, tiles, bytes_of_tile)
     fill = np.minimum(positions, wide) * window
     cycles = tiles * ceil_ratio(positions, wide) * np.maximum(channels * window, fill)
-    return ArrayTime(cycles, fill, after, tiles)
+    return ArrayTime(cycles, fill, after, tiles, rows * channels * k.operand)
 
 
 def accumulator_rows(dataflow: Dataflow, sums: Ints, channels: Ints, wide: Ints) -> Ints:
@@ -153,8 +156,14 @@ def accumulator_rows(dataflow: Dataflow, sums: Ints, channels: Ints, wide: Ints)
     return sums * ceil_ratio(channels, wide)
 
 
-def lane_cycles(machine: Machine, outer: Ints, side: Ints, wide: Ints) -> Ints:
-    """Cycles for STORE to read ``outer`` accumulator lines of ``side`` sums, ``lanes`` at a time, a row at a time."""
+def post_cycles(machine: Machine, rows: Ints, sums: Ints, wide: Ints) -> Ints:
+    """Cycles of STORE's post unit: ``sums`` side by side lie ``wide`` to a row of the accumulators.
+
+    It reads R of them at a time. A chunk takes a cycle for each of its ``rows``, and for each pair of lanes whose
+    parameters it loads.
+    """
     lanes = machine.lanes
-    line = (side // wide) * ceil_ratio(wide, lanes) + ceil_ratio(side % wide, lanes)
-    return outer * line
+    chunks = (sums // wide) * ceil_ratio(wide, lanes) + ceil_ratio(sums % wide, lanes)
+    pairs = np.minimum(lanes, round_to(sums, UNIT_BYTES)) // 2
+    cycles: Ints = chunks * np.maximum(rows, pairs)
+    return cycles

@@ -9,11 +9,44 @@ from typing import Protocol
 from dynamap.cost.device import WORD_UNIT_BYTES
 from dynamap.cost.geometry import ceil_div
 
-PASS_OVERHEAD = 32
-"""Cycles to fetch and decode the command of a pass and to set up its address generators."""
+PASS_OVERHEAD = 24
+"""From the end of a pass to the first transfer of the next one: its command, fetched before, is taken word by word."""
 
-PIPELINE = 16
-"""Register stages from the last PE to the accumulator buffer and through requantisation."""
+LANDING = 8
+"""From a word on the memory's ports to the buffer that it can be read from."""
+
+PIXEL_LANDING = 8
+"""More for a pixel of hwc, which is cut out of its words."""
+
+PIXEL_STEPS = 4
+"""From a block of hwc that may be stored to the first step that makes its words."""
+
+TILE_SET_UP = 5
+"""From a block that may be computed to the first of its operands that are loaded into the array."""
+
+READING = 12
+"""From an operand that is asked for to the array, through banks and rotator: then its half of the buffer is free."""
+
+SUMMING = 29
+"""From the last operand of a block that is asked for to the first request for its sums."""
+
+NEXT_BLOCK = 5
+"""From the last sum of a block that is asked for, or the half of the output buffer that is free, to the next one."""
+
+PACKING = 17
+"""From a sum that is asked for to its byte in the output buffer, beside a cycle for every second lane."""
+
+LEAVING = 9
+"""From a block that may be stored to its words on the memory's ports, and from the last one's response to the end."""
+
+WALK_SET_UP = 1
+"""From a block that the vector unit may compute, or the one before it, to its first values."""
+
+PIPELINE = 29
+"""From a value of the vector unit that is asked for to its byte in the output buffer."""
+
+NORMALISING = 13
+"""From a value to its product with what follows from its neighbours, behind that of other operations."""
 
 BURST_WORDS = 64
 """Memory words per burst: AXI allows 4 KiB, 64 beats of a 64-byte port."""
@@ -65,9 +98,14 @@ class Machine:
         return MULTIPLIERS_PER_LANE * self.lanes
 
     @property
-    def array_registers(self) -> int:
-        """Registers on the way from the first operand to a stored sum, beside those of rows and columns."""
-        return PIPELINE + self.crossings
+    def summing(self) -> int:
+        """Cycles from the last operand of a block to the first request for its sums."""
+        return SUMMING + self.crossings
+
+    @property
+    def packing_cycles(self) -> int:
+        """Cycles from the last request for sums to their bytes in the output buffer: lanes answer pair after pair."""
+        return PACKING + self.lanes // 2
 
     def milliseconds(self, cycles: int) -> float:
         """Cycles as milliseconds, rounded to a nanosecond."""

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dynamap.cost.overlay.machine import PASS_OVERHEAD
-from dynamap.cost.overlay.transfer import Ints, ceil_ratio
+from dynamap.cost.overlay.machine import LANDING, LEAVING, NEXT_BLOCK, PASS_OVERHEAD, READING
+from dynamap.cost.overlay.transfer import Ints
 
 BLOCK_TIMES = ("transfer", "place", "compute", "post", "store")
 PASS_COLUMNS = ("blocks", "prologue_transfer", "prologue_place", "fill", "after")
+ARRIVAL_COLUMNS = ("first", "left")
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,27 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Arrival:
+    """Weights that arrive while block 0 uses them: ``first`` are the cycles of their transfer before its first tile has
+    all of its own, ``left`` those that it still computes when all weights are there."""
+
+    first: Ints
+    left: Ints
+
+    def take(self, index: Ints) -> Arrival:
+        return Arrival(self.first[index], self.left[index])
+
+
+@dataclass(frozen=True)
 class Pass:
     """Times of many passes at once, one element of each array per pass: ``blocks - 1`` like ``block``, then ``last``.
 
     ``read_latency`` and ``fill`` delay COMPUTE after a block's data has been placed, ``after`` is the delay from
-    COMPUTE to post, ``write_latency`` ends the pass. ``stores`` is False for a pass that leaves its sums on chip.
-    ``stages`` is given where inputs stream: the prologue then follows the first load, and block 0 computes while its
-    weights arrive, in that many parts. ``opening``: cycles of block 0 that no other block has.
+    COMPUTE to post, ``packing`` from post to a block that may be stored, ``write_latency`` ends the pass. ``stores`` is
+    False for a pass that leaves its sums on chip. ``arrival`` is given where inputs stream: the prologue then follows
+    the first load, and block 0 computes while it arrives. ``direct``: results go to the output buffer as they are
+    computed, as the vector unit's do, and not by way of accumulators. ``opening``: cycles of block 0 that no other
+    block has.
     """
 
     blocks: Ints
@@ -55,8 +70,10 @@ class Pass:
     after: Ints
     read_latency: int
     write_latency: int
+    packing: int = 0
     stores: bool = True
-    stages: Ints | None = None
+    direct: bool = False
+    arrival: Arrival | None = None
     opening: Ints | None = None
 
     def take(self, index: Ints) -> Pass:
@@ -66,13 +83,23 @@ class Pass:
             **{name: getattr(self, name)[index] for name in PASS_COLUMNS},
             block=self.block.take(index),
             last=self.last.take(index),
-            stages=None if self.stages is None else self.stages[index],
+            arrival=None if self.arrival is None else self.arrival.take(index),
             opening=None if self.opening is None else self.opening[index],
         )
 
     @property
+    def landing(self) -> int:
+        """Cycles from a transfer's end to the data in its buffer."""
+        return self.read_latency + LANDING
+
+    @property
     def ready(self) -> Ints:
-        return self.fill + self.read_latency
+        return self.fill + self.landing
+
+    @property
+    def kind(self) -> tuple[bool, bool, bool]:
+        """What passes must have in common to be joined."""
+        return self.stores, self.direct, self.arrival is None
 
     @property
     def compute_total(self) -> Ints:
@@ -94,20 +121,18 @@ class Pass:
         """Two paths through the pipeline: along COMPUTE, and along the memory sequence."""
         first = np.where(self.blocks > 1, self.block.transfer, self.last.transfer)
         computing = first + self.ready + self.compute_total + self.after
-        if self.stages is None:
-            computing = computing + self.prologue_transfer
-        else:
-            computing = computing + ceil_ratio(self.prologue_transfer, self.stages)
+        computing = computing + (self.prologue_transfer if self.arrival is None else self.arrival.first)
         moving = self.prologue_transfer + (self.blocks - 1) * self.block.transfer + self.last.transfer
         if self.stores:
-            computing = computing + self.last.post + self.last.store + self.write_latency
-            moving = moving + (self.blocks - 1) * self.block.store + self.last.store + self.write_latency
+            ends = LEAVING + self.write_latency
+            computing = computing + self.last.post + self.packing + self.last.store + ends
+            moving = moving + (self.blocks - 1) * self.block.store + self.last.store + ends
         longest: Ints = np.maximum(computing, moving)
         return PASS_OVERHEAD + longest
 
 
 def joined(passes: Sequence[Pass]) -> Pass:
-    """The passes of all, one after the other; they must be of one kind (stages given or not, storing or not)."""
+    """The passes of all, one after the other; they must be of one kind."""
     first = passes[0]
     if len(passes) == 1:
         return first
@@ -119,82 +144,119 @@ def joined(passes: Sequence[Pass]) -> Pass:
         parts = [getattr(p, name) for p in passes]
         return Block(*(np.concatenate([getattr(b, f) for b in parts]) for f in BLOCK_TIMES))
 
+    arrivals = [p.arrival for p in passes if p.arrival is not None]
+    arrival = None
+    if arrivals:
+        arrival = Arrival(*(np.concatenate([getattr(a, name) for a in arrivals]) for name in ARRIVAL_COLUMNS))
     return replace(
         first,
         **{name: column(name) for name in PASS_COLUMNS},  # type: ignore[arg-type]
         block=blocks("block"),
         last=blocks("last"),
-        stages=None if first.stages is None else column("stages"),
+        arrival=arrival,
         opening=None if first.opening is None else column("opening"),
     )
+
+
+class _Blocks:
+    """The recurrence over the blocks of many passes, those of more blocks first; all times count from the start."""
+
+    def __init__(self, p: Pass) -> None:
+        size = len(p.blocks)
+        self.p = p
+        self.longest = int(p.blocks[0]) if size else 0
+        # How many passes, the first ones, have at least so many blocks.
+        self.counts = np.searchsorted(-p.blocks, -np.arange(self.longest + 3), side="right").tolist()
+        self.now = Block(*(getattr(p.block, name).copy() for name in BLOCK_TIMES))
+        self.memory = np.zeros(size, np.int64)  # end of the last transfer
+        self.placed = np.zeros(size, np.int64)  # of the last load
+        self.finished = np.zeros(size, np.int64)  # end C(i)
+        self.ready: dict[int, Ints] = {}  # when block i could start, for its data
+        # By parity of i: end post(i), and when block i has left the output buffer.
+        self.posted = [np.zeros(size, np.int64), np.zeros(size, np.int64)]
+        self.gone = [np.zeros(size, np.int64), np.zeros(size, np.int64)]
+
+    def run(self) -> Ints:
+        """The end of each pass, without what comes before its first transfer."""
+        p = self.p
+        arrived = self._begin()
+        self._load(1)
+        for index in range(self.longest):
+            ending = self._last_from(index)
+            for name in ("compute", "post", "store"):
+                getattr(self.now, name)[ending] = getattr(p.last, name)[ending]
+            self._compute(index)
+            if index == 0 and p.opening is not None:
+                self.finished += p.opening
+            if index == 0 and p.arrival is not None:
+                np.maximum(self.finished, arrived + p.arrival.left, out=self.finished)
+            self._load(index + 2)
+            if p.stores:
+                self._store(index)
+        if p.stores:
+            return np.where(p.blocks % 2 == 1, *self.gone) + p.write_latency
+        return self.finished + p.after
+
+    def _last_from(self, index: int) -> slice:
+        """The passes whose last block is ``index``."""
+        return slice(self.counts[index + 2], self.counts[index + 1])
+
+    def _begin(self) -> Ints:
+        """The prologue and the first load; returns when the last operands of the prologue are at work."""
+        p = self.p
+        if p.arrival is None:
+            self.memory += p.prologue_transfer
+            self.placed = np.maximum(self.memory, p.prologue_place)
+            self._load(0)
+        else:
+            self._load(0)
+            self.ready[0] = np.maximum(self.ready[0], self.memory + p.arrival.first + p.ready)
+            self.memory += p.prologue_transfer
+        return self.memory + p.ready
+
+    def _load(self, index: int) -> None:
+        if index >= self.longest:
+            return
+        p, now = self.p, self.now
+        count, ending = self.counts[index + 1], self._last_from(index)
+        now.transfer[ending], now.place[ending] = p.last.transfer[ending], p.last.place[ending]
+        start = self.memory[:count]
+        if index >= 2:
+            start = np.maximum(start, self.finished[:count] + READING)
+        end = start + now.transfer[:count]
+        self.placed[:count] = np.maximum(end, np.maximum(self.placed[:count], start) + now.place[:count])
+        self.memory[:count] = end
+        self.ready[index] = self.placed[:count] + p.ready[:count]
+
+    def _compute(self, index: int) -> None:
+        p, active = self.p, self.counts[index + 1]
+        # A walk of the vector unit is set up behind the one before it, a tile of the array beside it.
+        behind = p.fill[:active] if p.direct and index else 0
+        start = np.maximum(self.ready.pop(index), self.finished[:active] + behind)
+        if p.stores and index >= 2:
+            released = self.gone if p.direct else self.posted
+            np.maximum(start, released[index % 2][:active] + p.fill[:active], out=start)
+        np.add(start, self.now.compute[:active], out=self.finished[:active])
+
+    def _store(self, index: int) -> None:
+        p, half, active = self.p, index % 2, self.counts[index + 1]
+        store, memory = self.now.store[:active], self.memory[:active]
+        done = self.finished[:active] + p.after[:active]
+        if index >= 1:
+            np.maximum(done, self.posted[1 - half][:active] + NEXT_BLOCK, out=done)
+        if index >= 2:
+            np.maximum(done, self.gone[half][:active] + NEXT_BLOCK, out=done)
+        np.add(done, self.now.post[:active], out=self.posted[half][:active])
+        np.maximum(memory, self.posted[half][:active] + p.packing, out=memory)
+        leaving = np.maximum(memory, self.gone[1 - half][:active])
+        np.add(leaving, store + LEAVING, out=self.gone[half][:active])
+        memory += store
 
 
 def makespan(work: Pass) -> Ints:
     """Cycles of each pass, by the recurrence over its blocks (docs/overlay.md, section 6)."""
     order = np.argsort(-work.blocks, kind="stable")
-    p = work.take(order)
-    size = len(order)
-    longest = int(p.blocks[0]) if size else 0
-    # How many passes, the first ones, have at least so many blocks.
-    counts = np.searchsorted(-p.blocks, -np.arange(longest + 3), side="right").tolist()
-    transfer, place, compute, post, store = (getattr(p.block, name).copy() for name in BLOCK_TIMES)
-
-    memory = np.zeros(size, np.int64)  # end of the last transfer
-    placed = np.zeros(size, np.int64)  # of the last load
-    finished = np.zeros(size, np.int64)  # end C(i)
-    ready: dict[int, Ints] = {}  # when block i could start, for its data
-    posted = [np.zeros(size, np.int64), np.zeros(size, np.int64)]  # end post(i), by parity of i
-    stored = [np.zeros(size, np.int64), np.zeros(size, np.int64)]  # end S(i), by parity of i
-
-    def last_from(index: int) -> slice:
-        """The passes whose last block is ``index``."""
-        return slice(counts[index + 2], counts[index + 1])
-
-    def load(index: int) -> None:
-        if index >= longest:
-            return
-        count, ending = counts[index + 1], last_from(index)
-        transfer[ending], place[ending] = p.last.transfer[ending], p.last.place[ending]
-        start = memory[:count]
-        if index >= 2:
-            start = np.maximum(start, finished[:count])
-        end = start + transfer[:count]
-        placed[:count] = np.maximum(end, np.maximum(placed[:count], start) + place[:count])
-        memory[:count] = end
-        ready[index] = placed[:count] + p.ready[:count]
-
-    if p.stages is None:
-        memory += p.prologue_transfer
-        placed = np.maximum(memory, p.prologue_place)
-        load(0)
-    else:
-        load(0)
-        arriving = memory + ceil_ratio(p.prologue_transfer, p.stages)
-        ready[0] = np.maximum(ready[0], arriving + p.ready)
-        memory += p.prologue_transfer
-        arrived = memory.copy()
-    load(1)
-    for index in range(longest):
-        half, active, ending = index % 2, counts[index + 1], last_from(index)
-        for current, final in ((compute, p.last.compute), (post, p.last.post), (store, p.last.store)):
-            current[ending] = final[ending]
-        start = np.maximum(ready.pop(index), finished[:active])
-        if p.stores:
-            np.maximum(start, posted[half][:active], out=start)
-        np.add(start, compute[:active], out=finished[:active])
-        if index == 0 and p.opening is not None:
-            finished += p.opening
-        if index == 0 and p.stages is not None:
-            np.maximum(finished, arrived + p.read_latency + ceil_ratio(compute, p.stages), out=finished)
-        load(index + 2)
-        if p.stores:
-            done = np.maximum(posted[1 - half][:active], finished[:active] + p.after[:active])
-            np.maximum(done, stored[half][:active], out=done)
-            np.add(done, post[:active], out=posted[half][:active])
-            np.maximum(memory[:active], posted[half][:active], out=memory[:active])
-            memory[:active] += store[:active]
-            stored[half][:active] = memory[:active]
-    ends = memory + p.write_latency if p.stores else finished + p.after
+    ends = _Blocks(work.take(order)).run()
     cycles = np.empty_like(ends)
     cycles[order] = PASS_OVERHEAD + ends
     return cycles

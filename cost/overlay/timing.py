@@ -10,6 +10,7 @@ from dynamap.cost.algorithms import Dataflow
 from dynamap.cost.overlay import gemm
 from dynamap.cost.overlay.blocking import Blocking, input_blocking, weight_blocking
 from dynamap.cost.overlay.blocks import (
+    HWC,
     RowBlock,
     contraction,
     output_runs,
@@ -19,10 +20,11 @@ from dynamap.cost.overlay.blocks import (
     weight_bytes,
 )
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points, take_variants
-from dynamap.cost.overlay.machine import Machine
+from dynamap.cost.overlay.limits import PARAMETER_BYTES
+from dynamap.cost.overlay.machine import TILE_SET_UP, UNIT_BYTES, Machine
 from dynamap.cost.overlay.options import DATAFLOWS, STREAM_INPUTS
-from dynamap.cost.overlay.pipeline import Block, Pass, joined, makespan
-from dynamap.cost.overlay.transfer import Ints, Runs, transfer_cycles
+from dynamap.cost.overlay.pipeline import Arrival, Block, Pass, joined, makespan
+from dynamap.cost.overlay.transfer import Ints, Runs, round_to, store_cycles, transfer_cycles
 
 INFEASIBLE = np.int64(1) << 50
 """Cycles reported for a case that does not fit the buffers; above any real layer."""
@@ -97,16 +99,34 @@ def _store(work: Work, wide: Ints, block: RowBlock, channels: Ints) -> _Stored:
     v = work.table.variants
     gemms = v.positions[work.variant]
     if work.flow is Dataflow.IS:
-        post = gemm.lane_cycles(work.machine, channels * gemms, block.spots, wide)
+        post = gemm.post_cycles(work.machine, round_to(channels, UNIT_BYTES) * gemms, block.spots, wide)
     else:
-        post = gemm.lane_cycles(work.machine, block.spots * gemms, channels, wide)
+        post = gemm.post_cycles(work.machine, block.spots * gemms, channels, wide)
     some = take_variants(v, work.variant)
-    runs = output_runs(some, work.table.cases.format_out[work.case], block.rows, channels)
-    return _Stored(post, transfer_cycles(work.machine, runs), runs.total)
+    format_out = work.table.cases.format_out[work.case]
+    runs = output_runs(some, format_out, block.rows, channels)
+    store = store_cycles(work.machine, runs, format_out == HWC, some.out_channels, some.out_width, block.rows)
+    return _Stored(post, store, runs.total)
 
 
 def _array_time(work: Work, k: gemm.Contraction, block: RowBlock, channels: Ints) -> gemm.ArrayTime:
     return gemm.array_time(work.machine, work.flow, k, block.positions, channels, work.on.rows, work.on.columns)
+
+
+def _arrival(machine: Machine, time: gemm.ArrayTime, weights: Ints, channels: Ints) -> Arrival:
+    """The run of weights, parameters of ``channels`` first, that arrives while block 0 of this time uses it.
+
+    A stage has at most ``stage_bytes``. If all had so many, waiting for the first one or for the last one of the
+    ``full`` ones would cover those between.
+    """
+    before = PARAMETER_BYTES * channels
+    stage = np.minimum(time.stage_bytes, weights - before)
+    full = np.clip((weights - before) // np.maximum(stage, 1), 1, time.stages)
+    rest = (weights - before - full * stage) // machine.word_bytes
+    each = time.cycles // time.stages
+    first = transfer_cycles(machine, Runs(np.ones_like(weights), before + stage))
+    behind = time.stages - full
+    return Arrival(first, np.maximum((behind + 1) * each - np.maximum(rest, 0), behind * each))
 
 
 def _stream_inputs(work: Work, k: gemm.Contraction, channels: Ints) -> _PassTotals:
@@ -128,11 +148,12 @@ def _stream_inputs(work: Work, k: gemm.Contraction, channels: Ints) -> _PassTota
         prologue_place=np.zeros_like(weights),
         block=block,
         last=final,
-        fill=times[0].fill + table.lag[work.variant],
+        fill=times[0].fill + TILE_SET_UP + table.lag[work.variant],
         after=times[0].after,
         read_latency=machine.read_latency,
         write_latency=machine.write_latency,
-        stages=times[0].stages,
+        packing=machine.packing_cycles,
+        arrival=_arrival(machine, times[0], weights, channels),
     )
     return _PassTotals(
         totals,
@@ -165,10 +186,11 @@ def _stream_weights(work: Work, rows: RowBlock, units: Ints, channels: Ints, sto
         prologue_place=rows.place,
         block=block,
         last=final,
-        fill=times[0].fill + transform_lag(machine, v, units),
+        fill=times[0].fill + TILE_SET_UP + transform_lag(machine, v, units),
         after=times[0].after,
         read_latency=machine.read_latency,
         write_latency=machine.write_latency,
+        packing=machine.packing_cycles,
         stores=stores,
     )
     return _PassTotals(
@@ -217,11 +239,11 @@ class _Sum:
                 column *= self.groups
         live = self.feasible & (self.columns["bound"] < limit)
         cycles = self.columns["cycles"]
-        kinds: dict[tuple[bool, bool], list[tuple[Ints, Ints, Pass]]] = {}
+        kinds: dict[tuple[bool, bool, bool], list[tuple[Ints, Ints, Pass]]] = {}
         for place, count, p in self.passes:
             some = np.flatnonzero(live[place])
             if len(some):
-                kind = kinds.setdefault((p.stores, p.stages is None), [])
+                kind = kinds.setdefault(p.kind, [])
                 kind.append((place[some], count[some], p.take(some)))
         for passes in kinds.values():
             place, count = (np.concatenate([some[i] for some in passes]) for i in (0, 1))

@@ -11,9 +11,10 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.cost.overlay.machine import BEAT_BYTES, BURST_WORDS, UNIT_BYTES, Machine
+from dynamap.cost.overlay.machine import BEAT_BYTES, BURST_WORDS, PIXEL_STEPS, UNIT_BYTES, Machine
 
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 
 class Format(Enum):
@@ -46,16 +47,43 @@ class Runs:
         return self.count * self.size
 
 
+def run_cycles(words: Ints) -> Ints:
+    """Cycles of a run: its words, and one for each of its bursts, which end at multiples of their length."""
+    return words + np.where(words > 0, (words + 2 * (BURST_WORDS - 1)) // BURST_WORDS, 0)
+
+
 def transfer_cycles(machine: Machine, *parts: Runs) -> Ints:
     """Cycles that memory is occupied by one transfer made of all ``parts``."""
     x = machine.word_bytes
     ports = sum(
-        (part.count * (ceil_ratio(part.size, x) + ceil_ratio(part.size, x * BURST_WORDS)) for part in parts),
+        (part.count * run_cycles(ceil_ratio(part.size, x)) for part in parts),
         np.zeros(1, np.int64),
     )
     total = sum((part.total for part in parts), np.zeros(1, np.int64))
     paced = ceil_ratio(total * machine.clock_khz, machine.bandwidth_bytes_per_ms)
     return np.maximum(ports, paced)
+
+
+def load_cycles(machine: Machine, place: Ints, pixels: Bools | bool, *parts: Runs) -> Ints:
+    """Cycles that a load occupies memory: behind ``pixels``, of hwc, the ports wait until they are placed."""
+    return np.maximum(transfer_cycles(machine, *parts), np.where(pixels, place, 0))
+
+
+def store_cycles(
+    machine: Machine, runs: Runs, pixels: Bools | bool, channels: Ints | int, width: Ints | int, rows: Ints
+) -> Ints:
+    """Cycles that a store of ``rows`` rows occupies memory; words of ``pixels``, of hwc, are made step by step.
+
+    A step takes a pixel, or a word's bytes of a longer one; what is left of a row's words behind its last pixel takes
+    one for each.
+    """
+    x = machine.word_bytes
+    size = width * channels
+    row_words = ceil_ratio(round_to(np.asarray(size), BEAT_BYTES), x)
+    steps = rows * (width * ceil_ratio(np.asarray(channels), x) + row_words - size // x)
+    words = ceil_ratio(runs.size, x)
+    made = steps + run_cycles(words) - words + PIXEL_STEPS
+    return np.maximum(transfer_cycles(machine, runs), np.where(pixels, made, 0))
 
 
 def plane_row_bytes(width: Ints) -> Ints:

@@ -12,9 +12,18 @@ from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.averaging import divisors, multiplier_bytes
 from dynamap.cost.overlay.gemm import odd_pitch
 from dynamap.cost.overlay.limits import NORMALISED_OCTAVES, PARAMETER_BYTES
-from dynamap.cost.overlay.machine import BEAT_BYTES, PIPELINE, UNIT_BYTES, Buffers, Machine
+from dynamap.cost.overlay.machine import (
+    BEAT_BYTES,
+    NORMALISING,
+    PIPELINE,
+    PIXEL_LANDING,
+    UNIT_BYTES,
+    WALK_SET_UP,
+    Buffers,
+    Machine,
+)
 from dynamap.cost.overlay.options import STRIP_COUNTS
-from dynamap.cost.overlay.pipeline import Block, Pass, makespan
+from dynamap.cost.overlay.pipeline import Arrival, Block, Pass, makespan
 from dynamap.cost.overlay.pooling import slots_of_chunk
 from dynamap.cost.overlay.timing import INFEASIBLE, Times
 from dynamap.cost.overlay.transfer import (
@@ -24,7 +33,9 @@ from dynamap.cost.overlay.transfer import (
     c16_rows,
     ceil_ratio,
     hwc_rows,
+    load_cycles,
     round_to,
+    store_cycles,
     transfer_cycles,
 )
 
@@ -101,7 +112,7 @@ def _place(machine: Machine, fmt: Format, tensor: TensorShape, rows: Ints) -> In
     units = _units(tensor)
     if fmt is Format.C16:
         return rows * units * -(-tensor.width // machine.word_units)
-    return rows * tensor.width * -(-units // machine.word_units)
+    return rows * tensor.width * -(-units // machine.word_units) + PIXEL_LANDING
 
 
 def _compute(machine: Machine, shape: VectorShape, strips: Ints, rows: Ints) -> Ints:
@@ -214,11 +225,11 @@ def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: F
         out = _runs(fmt_out, shape.output, part_rows)
         parts.append(
             Block(
-                transfer_cycles(machine, *runs),
+                load_cycles(machine, place, fmt_in is Format.HWC, *runs),
                 place,
                 _compute(machine, shape, rows, part_rows),
                 np.zeros_like(rows),
-                transfer_cycles(machine, out),
+                store_cycles(machine, out, fmt_out is Format.HWC, shape.output.channels, shape.output.width, part_rows),
             )
         )
         loaded.append(sum((run.total for run in runs), np.zeros_like(rows)))
@@ -242,11 +253,12 @@ def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: F
         prologue_place=np.zeros_like(rows),
         block=block,
         last=last,
-        fill=np.zeros_like(rows),
-        after=np.full_like(rows, PIPELINE),
+        fill=np.full_like(rows, WALK_SET_UP),
+        after=np.full_like(rows, PIPELINE + (NORMALISING if shape.op is VectorOp.LRN else 0)),
         read_latency=machine.read_latency,
         write_latency=machine.write_latency,
-        stages=np.ones_like(rows),
+        direct=True,
+        arrival=Arrival(prologue, parts[0].compute),
         opening=np.full_like(rows, LRN_ENTRIES if shape.op is VectorOp.LRN else 0),
     )
     return VectorWork(

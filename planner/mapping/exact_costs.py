@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dynamap.cost.overlay.blocking import Bools
 from dynamap.cost.overlay.bounding.bounds import NEVER
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points
 from dynamap.cost.overlay.bounding.screening import screened
 from dynamap.cost.overlay.options import FORMATS
 from dynamap.cost.overlay.timing import INFEASIBLE, evaluate
-from dynamap.cost.overlay.transfer import Ints
+from dynamap.cost.overlay.transfer import Bools, Ints
 from dynamap.planner.mapping.objective import Objective
 
 SCREENING = (5, 3, 0)

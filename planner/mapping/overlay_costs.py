@@ -10,7 +10,6 @@ import numpy as np
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.convolution import ConvShape
-from dynamap.cost.overlay.blocking import Bools
 from dynamap.cost.overlay.bounding.bound_parts import Part, parts_of
 from dynamap.cost.overlay.bounding.bounds import NEVER, Sides, group_bounds, summary, summary_bounds
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points
@@ -18,7 +17,7 @@ from dynamap.cost.overlay.bounding.screening import Demands, Share
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.options import FORMATS, LayerOptions
 from dynamap.cost.overlay.timing import INFEASIBLE, Times, evaluate
-from dynamap.cost.overlay.transfer import Format, Ints
+from dynamap.cost.overlay.transfer import Bools, Format, Ints
 from dynamap.cost.overlay.vector import VectorShape, strip_rows, vector_times
 from dynamap.planner.mapping.exact_costs import Slots, Target, Unlimited, slot_costs
 from dynamap.planner.mapping.objective import Objective

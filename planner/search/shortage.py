@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from dynamap.cost.overlay.blocking import Bools
 from dynamap.cost.overlay.machine import UNLIMITED, Buffers
 from dynamap.cost.overlay.timing import INFEASIBLE
-from dynamap.cost.overlay.transfer import Ints
+from dynamap.cost.overlay.transfer import Bools, Ints
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.storage import Storages
 

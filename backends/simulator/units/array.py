@@ -144,10 +144,12 @@ def positions(kernel: Kernel, block: Block) -> int:
 
 @dataclass(frozen=True)
 class ArrayWork:
-    """``cycles`` on the array, in ``stages`` equal parts with weights of their own; delays before and behind."""
+    """``cycles`` on the array, in ``stages`` equal parts with weights of their own, of ``stage_bytes`` at most; delays
+    before and behind."""
 
     cycles: int
     stages: int
+    stage_bytes: int
     fill: int
     after: int
 
@@ -181,7 +183,8 @@ def _non_stationary(array: Array, window: Window, count: int, channels: int) -> 
         for _ in range(0, count, array.rows):
             cycles += max(tile, fed)
     stages = window.apart if window.value_bytes == 2 else 1
-    return ArrayWork(cycles, stages, fed, array.rows + array.columns + drained + machine.array_registers)
+    weights = channels * window.values * window.together * window.apart * window.value_bytes
+    return ArrayWork(cycles, stages, weights // stages, fed, drained + machine.summing)
 
 
 def _held(array: Array, window: Window) -> Iterator[int]:
@@ -202,7 +205,8 @@ def _weight_stationary(array: Array, window: Window, count: int, channels: int) 
             for _ in range(0, channels, products_across(array, window.value_bytes)):
                 stages += 1
                 cycles += max(count * read, load)
-    return ArrayWork(cycles, stages, load, array.rows + array.columns + array.machine.array_registers)
+    tile_bytes = array.rows * min(channels, products_across(array, window.value_bytes)) * window.value_bytes
+    return ArrayWork(cycles, stages, tile_bytes, load, array.machine.summing)
 
 
 def _input_stationary(array: Array, window: Window, count: int, channels: int) -> ArrayWork:
@@ -216,7 +220,7 @@ def _input_stationary(array: Array, window: Window, count: int, channels: int) -
             stages += 1
             for _ in range(0, count, across):
                 cycles += max(channels * read, load)
-    return ArrayWork(cycles, stages, load, array.rows + array.columns + array.machine.array_registers)
+    return ArrayWork(cycles, stages, array.rows * channels * window.value_bytes, load, array.machine.summing)
 
 
 def post_cycles(array: Array, kernel: Kernel, block: Block) -> int:
@@ -226,14 +230,36 @@ def post_cycles(array: Array, kernel: Kernel, block: Block) -> int:
     each = tile_positions(kernel) if winograd else 1
     across = products_across(array, 2 if winograd else 1)
     if array.dataflow is Dataflow.IS:
-        return block.channels * each * _line_cycles(array.machine, sums, across)
-    return sums * each * _line_cycles(array.machine, block.channels, across)
+        planes = len(range(0, block.channels, UNIT_BYTES))
+        return _chunk_cycles(array.machine, UNIT_BYTES * planes * each, sums, across)
+    return _chunk_cycles(array.machine, sums * each, block.channels, across)
+
+
+def _chunk_cycles(machine: Machine, rows: int, side: int, across: int) -> int:
+    """Cycles to read ``side`` sums of each of ``rows``, which lie ``across`` to an accumulator row, chunk by chunk.
+
+    The lanes load the parameters of a pair in a cycle, for as many channels or positions as come in whole units.
+    """
+    whole = len(range(0, side, UNIT_BYTES)) * UNIT_BYTES
+    loaded = min(whole, machine.lanes) // 2
+    return sum(max(rows, loaded) for _ in range(_reads_of_row(machine, side, across)))
 
 
 @lru_cache(maxsize=1 << 14)
-def _line_cycles(machine: Machine, side: int, across: int) -> int:
-    """Cycles to read ``side`` sums that lie ``across`` to an accumulator row."""
+def _reads_of_row(machine: Machine, side: int, across: int) -> int:
+    """Reads of so many lanes for ``side`` sums that lie ``across`` to an accumulator row."""
     return sum(len(range(0, min(across, side - start), machine.lanes)) for start in range(0, side, across))
+
+
+def rows_posted(array: Array, kernel: Kernel, block: Block) -> int:
+    """Reads of accumulator rows, which `post_cycles` counts where no parameters are waited for."""
+    winograd = kernel.algorithm is Algorithm.WINOGRAD
+    sums = winograd_tiles(kernel, block.rows, block.out_width) if winograd else block.rows * block.out_width
+    each = tile_positions(kernel) if winograd else 1
+    across = products_across(array, 2 if winograd else 1)
+    if array.dataflow is Dataflow.IS:
+        return block.channels * each * _reads_of_row(array.machine, sums, across)
+    return sums * each * _reads_of_row(array.machine, block.channels, across)
 
 
 def accumulator_rows(array: Array, kernel: Kernel, block: Block) -> int:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from dynamap.backends.program import FormatCode
-from dynamap.cost.overlay.machine import BURST_WORDS, Machine
+from dynamap.cost.overlay.machine import BURST_WORDS, PIXEL_LANDING, PIXEL_STEPS, Machine
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,12 @@ class Transfer:
 @lru_cache(maxsize=1 << 16)
 def run_cycles(machine: Machine, size: int) -> int:
     """Cycles of one run on the ports: its words, burst by burst, with an idle cycle after each burst."""
-    cycles = 0
-    burst = BURST_WORDS * machine.word_bytes
-    for start in range(0, size, burst):
-        words = len(range(start, min(start + burst, size), machine.word_bytes))
-        cycles += words + 1
-    return cycles
+    return len(range(0, size, machine.word_bytes)) + _bursts(machine, size)
+
+
+def _bursts(machine: Machine, size: int) -> int:
+    """Bursts of one run, which end at multiples of their length: it may begin with the last word of one."""
+    return 1 + len(range(1, len(range(0, size, machine.word_bytes)), BURST_WORDS))
 
 
 def transfer_cycles(machine: Machine, transfer: Transfer) -> int:
@@ -111,7 +111,29 @@ def placing_cycles(machine: Machine, tensor: Stored, rows: int) -> int:
     if tensor.format is FormatCode.C16:
         per_row = tensor.planes * len(range(0, tensor.width, banks))
     elif tensor.format is FormatCode.HWC:
-        per_row = tensor.width * len(range(0, tensor.units, banks))
+        return rows * tensor.width * len(range(0, tensor.units, banks)) + PIXEL_LANDING
     else:
         per_row = tensor.width * len(range(0, tensor.window_bytes, machine.word_bytes))
     return rows * per_row
+
+
+def loading_cycles(machine: Machine, inputs: FormatCode, transfer: Transfer, place: int) -> int:
+    """Cycles that a load occupies the memory: behind pixels of hwc the ports wait until they are placed."""
+    return max(transfer_cycles(machine, transfer), place if inputs is FormatCode.HWC else 0)
+
+
+def storing_cycles(machine: Machine, tensor: Stored, transfer: Transfer, rows: int, channels: int) -> int:
+    """Cycles that a store occupies the memory: words of hwc are made step by step, of a pixel or a word's bytes of it.
+
+    What is left of a row's words behind its last pixel is made in a step each.
+    """
+    moved = transfer_cycles(machine, transfer)
+    if tensor.format is not FormatCode.HWC:
+        return moved
+    steps = PIXEL_STEPS
+    words = len(range(0, tensor.row_bytes, machine.word_bytes))
+    for _ in range(rows):
+        of_pixels = sum(len(range(0, channels, machine.word_bytes)) for _ in range(tensor.width))
+        steps += of_pixels + words - tensor.width * channels // machine.word_bytes
+    bursts = sum(count * _bursts(machine, size) for size, count in transfer.sizes)
+    return max(moved, steps + bursts)

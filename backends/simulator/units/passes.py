@@ -12,24 +12,36 @@ from dynamap.backends.simulator.engine import BlockTimes, LoadTime, PassTimes
 from dynamap.backends.simulator.units import vector
 from dynamap.backends.simulator.units.array import (
     Array,
+    ArrayWork,
     Block,
     Kernel,
     array_work,
     post_cycles,
+    rows_posted,
     transform_words,
     winograd_tiles,
 )
 from dynamap.backends.simulator.units.memory import (
     Stored,
     Transfer,
+    loading_cycles,
     placing_cycles,
     rows_transfer,
     run_transfer,
+    storing_cycles,
     transfer_cycles,
 )
 from dynamap.backends.simulator.units.pooling import PoolWork, multiplier_bytes, pool_cycles
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
-from dynamap.cost.overlay.machine import BEAT_BYTES, PIPELINE, UNIT_BYTES, Overlay
+from dynamap.cost.overlay.machine import (
+    BEAT_BYTES,
+    NORMALISING,
+    PIPELINE,
+    TILE_SET_UP,
+    UNIT_BYTES,
+    WALK_SET_UP,
+    Overlay,
+)
 
 _ALGORITHM = {code: algorithm for algorithm, code in ALGORITHMS.items()}
 _DATAFLOW = {code: dataflow for dataflow, code in DATAFLOWS.items()}
@@ -130,6 +142,12 @@ def fills_of(overlay: Overlay, command: Command) -> list[int]:
     return [array_work(work.array, work.kernel, work.block(part)).fill for part in work.parts]
 
 
+def rows_posted_of(overlay: Overlay, command: Command) -> int:
+    """Reads of accumulator rows of all blocks of a convolution."""
+    work = _ArrayPass(overlay, command)
+    return sum(rows_posted(work.array, work.kernel, work.block(part)) for part in work.parts)
+
+
 class _Pass(ABC):
     """What passes of the array and of the vector unit have in common: operands come in, results go out."""
 
@@ -165,19 +183,22 @@ class _Pass(ABC):
             sizes += rows_transfer(tensor, first, rows, self.row_by_row).sizes
             place += self.place(tensor, part)
         transfer = Transfer(tuple(sizes))
-        return LoadTime(transfer_cycles(self.machine, transfer), place), transfer.total_bytes
+        occupied = loading_cycles(self.machine, self.command.input_format, transfer, place)
+        return LoadTime(occupied, place), transfer.total_bytes
 
     def load_weights(self, size: int) -> tuple[LoadTime, int]:
         """Times and bytes of a run of weights; the weight buffer stores words as they come."""
         return LoadTime(transfer_cycles(self.machine, run_transfer(size)), 0), size
 
-    def store(self, part: Part) -> Transfer:
-        """The result of a block as a transfer."""
+    def store(self, part: Part) -> tuple[int, int]:
+        """Cycles and bytes of the result of a block."""
         c = self.command
         planes = units_of(part.channels)
         count = planes if c.output_format is FormatCode.C16 else 1
         tensor = Stored(c.output_format, count, planes, c.out_width, c.output_row_bytes, c.output_plane_bytes)
-        return rows_transfer(tensor, part.first_row, part.rows)
+        transfer = rows_transfer(tensor, part.first_row, part.rows)
+        occupied = storing_cycles(self.machine, tensor, transfer, part.rows, c.out_channels)
+        return occupied, transfer.total_bytes
 
     @abstractmethod
     def compute(self, part: Part) -> int:
@@ -192,8 +213,18 @@ class _Pass(ABC):
         return 0
 
     @abstractmethod
-    def delays(self) -> tuple[int, int, int]:
-        """(fill, after, stages) of the pass, which are those of its first block."""
+    def delays(self) -> tuple[int, int]:
+        """(fill, after) of the pass, which are those of its first block."""
+
+    def left(self) -> int:
+        """Cycles that block 0 computes when all operands of the prologue are there."""
+        return self.compute(self.parts[0])
+
+    def first(self, prologue: int) -> int:
+        """Cycles of the transfer of the prologue, which takes so many, before block 0 can begin."""
+        return prologue
+
+    packing, direct = 0, True
 
     def work(self) -> PassWork:
         prologue, read, written = None, 0, 0
@@ -207,19 +238,21 @@ class _Pass(ABC):
         for part in self.parts:
             load, loaded = self.load_inputs(part) if self.inputs_stream else self.load_weights(part.weight_bytes)
             read += loaded
-            result = self.store(part)
-            written += result.total_bytes if self.stores else 0
-            stored = transfer_cycles(self.machine, result)
+            stored, size = self.store(part)
+            written += size if self.stores else 0
             blocks.append(BlockTimes(load, self.compute(part), self.post(part), stored))
-        fill, after, stages = self.delays()
+        fill, after = self.delays()
         times = PassTimes(
             blocks=tuple(blocks),
             prologue=prologue,
             inputs_stream=self.inputs_stream,
-            stages=stages if self.inputs_stream else 1,
+            first=self.first(prologue.transfer) if self.inputs_stream and prologue is not None else 0,
+            left=self.left() if self.inputs_stream else 0,
             stores=self.stores,
+            direct=self.direct,
             fill=fill,
             after=after,
+            packing=self.packing,
             read_latency=self.machine.read_latency,
             write_latency=self.machine.write_latency,
         )
@@ -235,6 +268,7 @@ class _ArrayPass(_Pass):
         self.array = array_of(overlay, c)
         self.kernel = kernel_of(c)
         self.row_by_row = c.algorithm is AlgorithmCode.WINOGRAD
+        self.packing, self.direct = self.machine.packing_cycles, False
 
     def block(self, part: Part) -> Block:
         return Block(part.rows, part.channels, self.command.width, self.command.out_width)
@@ -252,14 +286,33 @@ class _ArrayPass(_Pass):
     def post(self, part: Part) -> int:
         return post_cycles(self.array, self.kernel, self.block(part))
 
-    def delays(self) -> tuple[int, int, int]:
+    @property
+    def first_block(self) -> ArrayWork:
+        return array_work(self.array, self.kernel, self.block(self.parts[0]))
+
+    def first(self, prologue: int) -> int:
+        """Parameters, and the weights of a stage."""
+        parameters = PARAMETER_BYTES * self.parts[0].channels
+        needed = parameters + min(self.first_block.stage_bytes, self.command.weight_bytes - parameters)
+        return transfer_cycles(self.machine, run_transfer(needed))
+
+    def left(self) -> int:
+        """Stages whose weights are no more than they would be if all had as many as the first, in front of the last."""
+        first, parameters = self.first_block, PARAMETER_BYTES * self.parts[0].channels
+        each, weights = first.cycles // first.stages, self.command.weight_bytes - parameters
+        stage = min(first.stage_bytes, weights)
+        full = max(1, min(first.stages, weights // max(stage, 1)))
+        rest = max(0, weights - full * stage) // self.machine.word_bytes
+        return max((first.stages - full + 1) * each - rest, (first.stages - full) * each)
+
+    def delays(self) -> tuple[int, int]:
         """The fill includes the last row of Winograd tiles: it is transformed after the last input row is there."""
-        first = array_work(self.array, self.kernel, self.block(self.parts[0]))
-        fill = first.fill
+        first = self.first_block
+        fill = first.fill + TILE_SET_UP
         if self.row_by_row:
             row_of_tiles = winograd_tiles(self.kernel, 1, self.command.out_width)
             fill += transform_words(self.machine, self.kernel, row_of_tiles)
-        return fill, first.after, first.stages
+        return fill, first.after
 
 
 class _VectorPass(_Pass):
@@ -304,8 +357,8 @@ class _VectorPass(_Pass):
             return (8 * vector.LRN_ENTRIES,)
         return (parameter_bytes(self.command),) if self.layer.own_table else ()
 
-    def delays(self) -> tuple[int, int, int]:
-        return 0, PIPELINE, 1
+    def delays(self) -> tuple[int, int]:
+        return WALK_SET_UP, PIPELINE + (NORMALISING if self.command.op is Op.LRN else 0)
 
 
 class _PoolPass(_Pass):
@@ -341,5 +394,5 @@ class _PoolPass(_Pass):
             size += multiplier_bytes(self.values[:rows], self.values[rows : rows + columns])
         return (size,) if size else ()
 
-    def delays(self) -> tuple[int, int, int]:
-        return 0, PIPELINE, 1
+    def delays(self) -> tuple[int, int]:
+        return WALK_SET_UP, PIPELINE

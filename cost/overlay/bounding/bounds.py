@@ -127,18 +127,18 @@ def _computing(part: Part, p1: Ints, by_row: tuple[Ints, ...], by_column: tuple[
     return main * feed, last * feed, first * window
 
 
-def _after(part: Part, rows: Ints, columns: Ints) -> Ints:
-    drain = rows if part.flow is Dataflow.NS else 0
-    return (rows + columns + drain + part.machine.array_registers)[:, None]
+def _after(part: Part, rows: Ints) -> Ints:
+    drain = rows if part.flow is Dataflow.NS else np.zeros_like(rows)
+    return (drain + part.machine.summing)[:, None]
 
 
-def _longest_path(part: Part, rows: Ints, columns: Ints, by_row: tuple[Ints, ...], by_column: tuple[Ints, ...]) -> Ints:
+def _longest_path(part: Part, rows: Ints, by_row: tuple[Ints, ...], by_column: tuple[Ints, ...]) -> Ints:
     if not (part.inputs or part.coarse):
-        return _longest_path_of_tiles(part, rows, columns, by_row, by_column)
+        return _longest_path_of_tiles(part, rows, by_row, by_column)
     p, before = part.paths, part.blocks - 1
     post, last_post, early, *tables = by_column
     main, last, fill = _computing(part, rows[:, None], by_row, tuple(tables))
-    after = _after(part, rows, columns)
+    after = _after(part, rows)
     compute = before * main + last
     if not part.inputs:
         longest = np.maximum(np.maximum(early + compute, p.late) + last_post, early + post)
@@ -196,9 +196,7 @@ def _channel_tables(part: Part, columns: Ints) -> tuple[Ints, ...]:
     return tuple(tables)
 
 
-def _longest_path_of_tiles(
-    part: Part, rows: Ints, columns: Ints, by_row: tuple[Ints, ...], by_column: tuple[Ints, ...]
-) -> Ints:
+def _longest_path_of_tiles(part: Part, rows: Ints, by_row: tuple[Ints, ...], by_column: tuple[Ints, ...]) -> Ints:
     p, k, p1, bands = part.paths, part.k, rows[:, None], part.blocks - 1
     post, last_post, all_post, load, shorter, early, before, *tables = by_column
     if part.flow is Dataflow.NS:
@@ -216,7 +214,7 @@ def _longest_path_of_tiles(
     else:
         feed, window = by_row
         block, last, fill = tables[0] * feed, tables[1] * feed, tables[2] * window
-    after = _after(part, rows, columns)
+    after = _after(part, rows)
     pairs = before // 2
     compute = before * block + last
     again = np.maximum(part.blocks * (fill + (part.machine.read_latency + p.lag)) + load, part.blocks * after + post)
@@ -247,7 +245,7 @@ def part_bounds(part: Part, rows: Sides, columns: Sides) -> Iterator[tuple[slice
         some = slice(start, start + step)
         by_row = tuple(table[row[some]] for table in row_tables)
         by_column = tuple(table[column[some]] for table in column_tables)
-        yield some, _longest_path(part, rows.least[some], columns.least[some], by_row, by_column)
+        yield some, _longest_path(part, rows.least[some], by_row, by_column)
 
 
 def group_bounds(parts: Sequence[Part], groups: int, rows: Sides, columns: Sides) -> Ints:
@@ -317,13 +315,13 @@ def summary_bounds(summaries: Sequence[Part], layers: int, rows: Sides, columns:
         step = max(1, CHUNK_ELEMENTS // len(part.group))
         for start in range(0, len(row), step):
             some = slice(start, start + step)
-            p1, p2 = rows.least[some], columns.least[some]
+            p1 = rows.least[some]
             by_row, by_column = (
                 tuple(table[index[some]] for table in tables)
                 for tables, index in ((row_tables, row), (column_tables, column))
             )
             cycles, _, fill = _computing(part, p1[:, None], by_row, by_column)
-            longest = np.maximum(cycles + part.paths.early, part.paths.late) + (fill + _after(part, p1, p2))
+            longest = np.maximum(cycles + part.paths.early, part.paths.late) + (fill + _after(part, p1))
             np.maximum(longest, part.paths.moving, out=longest)
             longest *= part.copies
             best[some, present] = np.minimum(best[some, present], np.minimum.reduceat(longest, starts, axis=1))

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 
 from dynamap.cost.algorithms import Dataflow
-from dynamap.cost.overlay.blocking import Bools, input_blocking, weight_blocking
+from dynamap.cost.overlay.blocking import input_blocking, weight_blocking
 from dynamap.cost.overlay.blocks import C16
 from dynamap.cost.overlay.bounding.bounds import NEVER, Sides
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
-from dynamap.cost.overlay.machine import PASS_OVERHEAD, UNIT_BYTES, Buffers
+from dynamap.cost.overlay.machine import LANDING, PASS_OVERHEAD, UNIT_BYTES, Buffers
 from dynamap.cost.overlay.options import DATAFLOWS, STREAM_INPUTS
-from dynamap.cost.overlay.transfer import Ints, ceil_ratio
+from dynamap.cost.overlay.transfer import Bools, Ints, ceil_ratio
 
 NS, IS = DATAFLOWS.index(Dataflow.NS), DATAFLOWS.index(Dataflow.IS)
 
@@ -30,12 +30,10 @@ class Demands:
     ``input_buffer`` and ``row_buffer`` are sizes of buffers, ``pixels`` and ``weights`` are bytes per output channel in
     half of the output and in the weight buffer, ``sums`` per output channel are in the accumulators. A case is
     ``divisible`` if its contraction may be cut. ``first`` and ``loads`` are cycles that each further pass takes at the
-    least, in any case and of ``moving`` (all transfers of the case, unless it is cut); in the ``alone`` passes of one
-    block the columns of the array come on top of ``loads``.
+    least, in any case and of ``moving`` (all transfers of the case, unless it is cut).
     """
 
     packing: int
-    alone: Ints
     inputs: Bools
     inputs_stay: Bools
     divisible: Bools
@@ -64,10 +62,9 @@ class Demands:
         loads = (table.blocks[case] - 1) * first + table.last.transfer[case]
         # A pass of one block cannot store before its last weights have arrived and been used.
         alone = inputs & (table.blocks[case] == 1)
-        waiting = np.where(alone, table.machine.read_latency + 1 + table.machine.array_registers, 0)
+        waiting = np.where(alone, table.machine.read_latency + LANDING + table.machine.summing, 0)
         return Demands(
             packing=table.machine.packing,
-            alone=np.where(alone, v.groups[variant], 0),
             inputs=inputs,
             inputs_stay=flow == IS,
             divisible=divisible,
@@ -102,7 +99,6 @@ class Demands:
             kept=pieces * np.where(self.inputs_stay, fewest, 1),
             everything=np.where(self.divisible, everything, NEVER),
             block_weights=np.where(self.inputs, 0, fewest * self.weights),
-            after=self.alone * columns.least[:, None],
         )
 
     def share(self, buffers: Buffers) -> Share:
@@ -119,7 +115,6 @@ class Demands:
         """What buffers add per case, or per (box, case) of ``beside``."""
         most, fits, loads = share.most, share.fits, self.loads
         if beside is not None:
-            loads = loads + beside.after
             by_sums, kept, everything = beside.within(share.buffers.accumulator_rows)
             most = np.minimum(most, by_sums)
             fits = fits & kept & (everything | (beside.block_weights <= share.buffers.weight_buffer // 2))
@@ -163,7 +158,6 @@ class Beside:
 
     A channel (of IS; else a column tile, ``wide`` channels) has ``pieces`` accumulator rows; a block or pass has
     ``kept`` at the least, a band ``everything``; ``block_weights`` bytes are the least of a block, if it is not cut.
-    ``after`` cycles come on top of every further pass.
     """
 
     wide: Ints
@@ -171,7 +165,6 @@ class Beside:
     kept: Ints
     everything: Ints
     block_weights: Ints
-    after: Ints
     by_rows: dict[int, tuple[Ints, Bools, Bools]] = field(default_factory=dict)
 
     def take(self, boxes: list[int] | slice) -> Beside:
@@ -212,7 +205,9 @@ def screened(table: CaseTable, case: Ints, on: Points, bound: Ints, moving: Ints
             else:
                 chosen = weight_blocking(table, flow, some, k, points)
                 more = ceil_ratio(table.units[variant], chosen.units) - 1
-                waiting = PASS_OVERHEAD + machine.read_latency + points.rows + points.columns + machine.array_registers
+                # The first tile of weights, or the sums of the rows that leave.
+                rows = np.zeros_like(points.rows) if flow is Dataflow.IS else points.rows
+                waiting = PASS_OVERHEAD + machine.read_latency + LANDING + machine.summing + rows
                 least = bound[place] + more * groups * table.blocks[some] * waiting
             result[place] = np.where(chosen.feasible, least, NEVER)
     return result

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynamap.cost.device import Device
-from dynamap.cost.overlay.blocking import Bools
 from dynamap.cost.overlay.fitting import estimates
 from dynamap.cost.overlay.fitting.estimates import calibrated, uncertainty_percent
 from dynamap.cost.overlay.fitting.memories import BRAM36, M20K, URAM, Memory, MemoryKind, Sizes, memories_of
 from dynamap.cost.overlay.machine import Buffers, Machine
-from dynamap.cost.overlay.transfer import Ints
+from dynamap.cost.overlay.transfer import Bools, Ints
 
 Used = list[Ints | int]
 """Uncalibrated blocks of each kind in the order of the device's rooms."""

@@ -16,15 +16,18 @@ from dynamap.backends.simulator.units.array import (
     pieces,
     positions,
     post_cycles,
+    rows_posted,
     tile_positions,
     window_of,
 )
 from dynamap.backends.simulator.units.memory import (
     Stored,
     Transfer,
+    loading_cycles,
     placing_cycles,
     rows_transfer,
     run_transfer,
+    storing_cycles,
     transfer_cycles,
 )
 from dynamap.backends.simulator.units.pooling import PoolWork, multiplier_bytes, pool_cycles
@@ -51,13 +54,14 @@ def c16(channels: int, height: int, width: int) -> Stored:
 
 class TestMemory:
     def test_a_run_takes_its_words_and_an_idle_cycle_per_burst(self) -> None:
-        # 65 words of 64 bytes are a burst of 64 and one of 1; 64 bytes are a word and its burst.
+        # 65 words of 64 bytes are two bursts, wherever they begin; 66 may be 1 + 64 + 1; 64 bytes are a word and its burst.
         assert transfer_cycles(WIDE, run_transfer(65 * 64)) == 67
+        assert transfer_cycles(WIDE, run_transfer(66 * 64)) == 69
         assert transfer_cycles(WIDE, run_transfer(64)) == 2
         assert transfer_cycles(WIDE, Transfer(())) == 0
 
     def test_banks_that_deliver_less_than_the_ports_set_the_pace(self) -> None:
-        # 192 bytes: 12 words and a burst on the ports, 192 / 8 = 24 cycles for the banks; 200 bytes: 25.
+        # 192 bytes: 12 words and two bursts on the ports, 192 / 8 = 24 cycles for the banks; 200 bytes: 25.
         assert transfer_cycles(NARROW, run_transfer(192)) == 24
         assert transfer_cycles(NARROW, Transfer(((64, 2), (72, 1)))) == 25
 
@@ -78,13 +82,27 @@ class TestMemory:
         assert rows_transfer(hwc, 1, 2, row_by_row=True) == Transfer(((128, 1),))
 
     def test_placing(self) -> None:
-        # c16: 3 rows x 2 planes x ceil(5 pixels / 4). hwc, 100 channels: 3 rows x 5 pixels x ceil(7 units / 4).
+        # c16: 3 rows x 2 planes x ceil(5 pixels / 4). hwc, 100 channels: 3 rows x 5 pixels x ceil(7 units / 4), 8 more.
         assert placing_cycles(WIDE, c16(20, 4, 5), 3) == 12
-        assert placing_cycles(WIDE, Stored(FormatCode.HWC, 1, 7, 5, 512, 0), 3) == 30
+        assert placing_cycles(WIDE, Stored(FormatCode.HWC, 1, 7, 5, 512, 0), 3) == 38
         # toeplitz, 3 x 3 windows of 3 channels: 32 bytes, 3 rows x 5 windows x ceil(32 / 64), or / 16.
         windows = Stored(FormatCode.TOEPLITZ, 1, 1, 5, 192, 0, 32)
         assert placing_cycles(WIDE, windows, 3) == 15
         assert placing_cycles(NARROW, windows, 3) == 30
+
+    def test_ports_wait_until_pixels_are_placed(self) -> None:
+        # 3 rows of 5 pixels of 100 channels: 24 words and two bursts, 38 cycles to place.
+        pixels = Stored(FormatCode.HWC, 1, 7, 5, 512, 0)
+        assert loading_cycles(WIDE, FormatCode.HWC, rows_transfer(pixels, 0, 3), 38) == 38
+        assert loading_cycles(WIDE, FormatCode.C16, rows_transfer(pixels, 0, 3), 38) == 26
+
+    def test_words_of_pixels_are_made_step_by_step(self) -> None:
+        # 5 pixels of 100 channels take 2 steps each; 500 bytes fill 7 of 8 words, so one step more: 33 in 3 rows, and 4 to
+        # begin, and the two bursts. 3 channels: 5 steps and 1 in each row.
+        pixels = Stored(FormatCode.HWC, 1, 7, 5, 512, 0)
+        assert storing_cycles(WIDE, pixels, rows_transfer(pixels, 0, 3), 3, 100) == 39
+        narrow = Stored(FormatCode.HWC, 1, 1, 5, 64, 0)
+        assert storing_cycles(WIDE, narrow, rows_transfer(narrow, 0, 3), 3, 3) == 18 + 4 + 2
 
 
 def kernel(algorithm: Algorithm, units: int, rows: int, columns: int, tile: int = 0, dilation: int = 1) -> Kernel:
@@ -143,7 +161,7 @@ class TestArray:
         # Two column tiles of 144 values: 288, more than the 12 cycles of feeding 4 rows. Three tiles of 4 positions.
         work = array_work(array(Dataflow.NS), self.k, self.block)
         assert (work.cycles, work.stages, work.fill) == (3 * 288, 1, 12)
-        assert work.after == 4 + 3 + 4 + 16
+        assert work.after == 4 + 29
 
     def test_non_stationary_on_a_tall_array_is_bound_by_feeding(self) -> None:
         # 1 x 1 over 16 channels, 200 rows: 200 words to feed against max(16, 200) for each of 2 column tiles.
@@ -153,12 +171,14 @@ class TestArray:
     def test_weight_stationary(self) -> None:
         # 3 segments x 12 row tiles x 2 column tiles; each lasts max(10 positions, 4 rows of weights).
         work = array_work(array(Dataflow.WS), self.k, self.block)
-        assert (work.cycles, work.stages, work.fill, work.after) == (72 * 10, 72, 4, 23)
+        assert (work.cycles, work.stages, work.fill, work.after) == (72 * 10, 72, 4, 29)
+        assert work.stage_bytes == 4 * 6
 
     def test_input_stationary(self) -> None:
         # 36 row tiles x 2 tiles of 6 positions; each lasts max(10 channels, 6 positions to load).
         work = array_work(array(Dataflow.IS), self.k, self.block)
-        assert (work.cycles, work.stages, work.fill, work.after) == (72 * 10, 36, 6, 23)
+        assert (work.cycles, work.stages, work.fill, work.after) == (72 * 10, 36, 6, 29)
+        assert work.stage_bytes == 4 * 10
 
     def test_a_row_of_the_array_longer_than_a_word_takes_several_cycles_to_feed(self) -> None:
         # X = 16, P1 = 40, one product each: a window piece of 40 values is 3 words (a segment of 48: 40 + 8).
@@ -180,16 +200,20 @@ class TestArray:
         assert (work.cycles, work.stages, work.fill) == (16 * 1 * 4 * 16, 16, 4)
 
     def test_post_reads_rows_of_accumulators_lanes_at_a_time(self) -> None:
-        # Cw = 40 and R = 32: 50 channels lie as 40 + 10, read in 2 + 1 cycles for each of 10 positions.
+        # Cw = 40 and R = 32: 50 channels lie as 40 + 10, three chunks of 10 positions, but of 16 pairs of lanes to load.
         wide = array(Dataflow.WS, columns=20)
         block = Block(2, 50, 7, 5)
-        assert post_cycles(wide, self.k, block) == 10 * 3
-        # Input-stationary: the 10 positions of a channel lie in one row.
-        assert post_cycles(array(Dataflow.IS, columns=20), self.k, block) == 50
+        assert post_cycles(wide, self.k, block) == 3 * 16
+        assert rows_posted(wide, self.k, block) == 3 * 10
+        assert post_cycles(wide, self.k, Block(4, 50, 7, 5)) == rows_posted(wide, self.k, Block(4, 50, 7, 5)) == 3 * 20
+        # 10 channels have a unit of 8 pairs.
+        assert post_cycles(wide, self.k, Block(1, 10, 7, 5)) == 8
+        # Input-stationary: the 10 positions of a channel lie in one row, and channels come in planes of 16.
+        assert post_cycles(array(Dataflow.IS, columns=20), self.k, block) == 64
         # Winograd, Cw = 20: 3 tiles x 16 positions, 50 channels as 20 + 20 + 10; or 50 x 16 lines of 3 tiles.
         k = kernel(Algorithm.WINOGRAD, 1, 3, 3, tile=2)
         assert post_cycles(wide, k, block) == 48 * 3
-        assert post_cycles(array(Dataflow.IS, columns=20), k, block) == 800
+        assert post_cycles(array(Dataflow.IS, columns=20), k, block) == 64 * 16
 
     def test_accumulator_rows(self) -> None:
         assert accumulator_rows(array(Dataflow.NS), self.k, self.block) == 10 * 2

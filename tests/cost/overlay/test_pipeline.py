@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dynamap.cost.overlay.machine import PASS_OVERHEAD
-from dynamap.cost.overlay.pipeline import Block, Pass, makespan
-from support.pass_reference import Times, pass_cycles
+from dynamap.cost.overlay.pipeline import Arrival, Block, Pass, makespan
+from support.pass_reference import Delays, Times, pass_cycles
 
 
-def random_passes(rng: np.random.Generator, size: int, inputs_stream: bool, stores: bool) -> Pass:
+def random_passes(rng: np.random.Generator, size: int, inputs_stream: bool, stores: bool, direct: bool) -> Pass:
     """Blocks whose bottleneck is anywhere: each unit gets a scale of its own."""
 
     def column(high: int = 100) -> np.ndarray:
@@ -20,9 +19,10 @@ def random_passes(rng: np.random.Generator, size: int, inputs_stream: bool, stor
     def block() -> Block:
         return Block(column(), column(), column(), column(), column())
 
+    prologue = column(400)
     return Pass(
         blocks=rng.integers(1, 41, size),
-        prologue_transfer=column(400),
+        prologue_transfer=prologue,
         prologue_place=np.zeros(size, np.int64) if inputs_stream else column(400),
         block=block(),
         last=block(),
@@ -30,8 +30,10 @@ def random_passes(rng: np.random.Generator, size: int, inputs_stream: bool, stor
         after=column(),
         read_latency=int(rng.integers(0, 70)),
         write_latency=int(rng.integers(0, 70)),
+        packing=int(rng.integers(0, 70)),
         stores=stores,
-        stages=rng.integers(1, 9, size) if inputs_stream else None,
+        direct=direct,
+        arrival=Arrival(prologue // rng.integers(1, 9, size), column()) if inputs_stream else None,
     )
 
 
@@ -39,12 +41,12 @@ def plain(block: Block, i: int) -> Times:
     return Times(*(int(getattr(block, name)[i]) for name in ("transfer", "place", "compute", "post", "store")))
 
 
-@pytest.mark.parametrize("stores", [True, False])
+@pytest.mark.parametrize("stores, direct", [(True, False), (False, False), (True, True)])
 @pytest.mark.parametrize("inputs_stream", [True, False])
 @pytest.mark.parametrize("seed", range(3))
-def test_makespan_is_the_event_loop(seed: int, inputs_stream: bool, stores: bool) -> None:
+def test_makespan_is_the_event_loop(seed: int, inputs_stream: bool, stores: bool, direct: bool) -> None:
     rng = np.random.default_rng(seed)
-    work = random_passes(rng, 400, inputs_stream, stores)
+    work = random_passes(rng, 400, inputs_stream, stores, direct)
     cycles = makespan(work)
     bound = work.lower_bound()
     for i in range(len(work.blocks)):
@@ -52,10 +54,15 @@ def test_makespan_is_the_event_loop(seed: int, inputs_stream: bool, stores: bool
         expected = pass_cycles(
             blocks,
             (int(work.prologue_transfer[i]), int(work.prologue_place[i])),
-            int(work.fill[i]),
-            int(work.after[i]),
-            (work.read_latency, work.write_latency),
-            stages=None if work.stages is None else int(work.stages[i]),
+            Delays(
+                int(work.fill[i]),
+                int(work.after[i]),
+                work.packing,
+                work.read_latency,
+                work.write_latency,
+                direct,
+            ),
+            arrival=None if work.arrival is None else (int(work.arrival.first[i]), int(work.arrival.left[i])),
             stores=stores,
         )
         assert cycles[i] == expected
@@ -63,12 +70,14 @@ def test_makespan_is_the_event_loop(seed: int, inputs_stream: bool, stores: bool
 
 
 def test_one_block_by_hand() -> None:
-    """L0 0-10; P 10-30 arrives in 2 stages, so C starts at 10 + 10 + r 5 + fill 3 = 28 and could end at 48, but the
-    second stage has its weights at 30 + 5 = 35 and takes 10: at least 45. Post 48 + 4 .. 59, store 59-66, w 6."""
+    """L0 0-10; P 10-30, whose first 10 cycles the first tile needs: C starts at 10 + 10 + r 5 + 8 to the buffer + fill
+    3 = 36 and could end at 56, but at 30 + 5 + 8 + 3 = 46, when all weights are there, it has 14 cycles left: 60. Post
+    60 + 4 .. 71; packed 2 later; stored 73 .. 80, on the ports 9 later; w 6; and 24 for the pass."""
 
     def one(value: int) -> np.ndarray:
         return np.array([value], np.int64)
 
     block = Block(one(10), one(2), one(20), one(7), one(7))
-    work = Pass(one(1), one(20), one(0), block, block, one(3), one(4), 5, 6, True, one(2))
-    assert makespan(work).tolist() == [PASS_OVERHEAD + 48 + 4 + 7 + 7 + 6]
+    arrival = Arrival(one(10), one(14))
+    work = Pass(one(1), one(20), one(0), block, block, one(3), one(4), 5, 6, packing=2, arrival=arrival)
+    assert makespan(work).tolist() == [24 + 80 + 9 + 6]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from support.pass_reference import Times, ceil, pass_cycles
+from support.pass_reference import Delays, Times, ceil, pass_cycles
 
 
 def round16(x: int) -> int:
@@ -16,6 +16,15 @@ def round16(x: int) -> int:
 
 def round64(x: int) -> int:
     return ceil(x, 64) * 64
+
+
+def bursts(first: int, words: int) -> list[int]:
+    """Words of each burst of a run that begins with this word: bursts end at multiples of 64 words."""
+    found = []
+    while words:
+        found.append(min(words, 64 - first % 64))
+        first, words = first + found[-1], words - found[-1]
+    return found
 
 
 MOST_RESIDENT, MOST_STREAMED = 8192, 2048
@@ -126,8 +135,8 @@ class Case:
             return 16 * cb
         return self.kb if self.fmt_in == "toeplitz" else k1 * k2 * 16 * cb
 
-    def array(self, rows: int, oc: int, cb: int) -> tuple[int, int, int, int]:
-        """(cycles, fill without the transform's lag, after, stages) of a block."""
+    def array(self, rows: int, oc: int, cb: int) -> tuple[int, int, int, int, int]:
+        """(cycles, fill without the transform's lag, after, stages, bytes of one) of a block."""
         k1, k2 = self.kernel
         kn2row = self.algorithm == "kn2row"
         repeats_in = k2 if kn2row else 1
@@ -137,17 +146,31 @@ class Case:
         words = sum(ceil(segment, self.word) for segment in self.segments(cb))
         no = ceil(oc, self.cw)
         kw = ceil(min(oc, self.cw) * self.e, self.word)
-        p1, p2 = self.p1, self.p2
+        p1 = self.p1
         if self.flow == "ns":
             tile = max(no * repeats_in * max(b * kw, p1), p1 * words)
-            return ceil(a, p1) * repeats_out * tile, p1 * words, p1 + p2 + p1 + 16 + self.crossings, self.positions
+            weights = oc * b * repeats_in * repeats_out * self.e
+            cycles = ceil(a, p1) * repeats_out * tile
+            return cycles, p1 * words + 5, p1 + 29 + self.crossings, self.positions, weights // self.positions
         kt = repeats_in * repeats_out * sum(ceil(segment, p1 * self.e) for segment in self.segments(cb))
         longest = max(self.segments(cb)) // self.e
         ka = ceil(self.e * min(p1, longest), self.word)
         if self.flow == "ws":
-            return kt * no * max(a * ka, p1 * kw), p1 * kw, p1 + p2 + 16 + self.crossings, kt * no
+            tile_bytes = p1 * min(oc, self.cw) * self.e
+            return kt * no * max(a * ka, p1 * kw), p1 * kw + 5, 29 + self.crossings, kt * no, tile_bytes
         cycles = kt * ceil(a, self.cw) * max(oc * ka, min(a, self.cw) * ka)
-        return cycles, min(a, self.cw) * ka, p1 + p2 + 16 + self.crossings, kt
+        return cycles, min(a, self.cw) * ka + 5, 29 + self.crossings, kt, p1 * oc * self.e
+
+    def arrival(self, rows: int, oc: int, cb: int) -> tuple[int, int]:
+        """(first, left) of a pass whose weights are resident."""
+        cycles, _, _, stages, stage_bytes = self.array(rows, oc, cb)
+        weights = self.weights(oc, cb) - 16 * oc
+        stage = min(stage_bytes, weights)
+        full = max(1, min(stages, weights // stage))
+        rest = max(0, weights - full * stage) // self.word
+        each = cycles // stages
+        left = max((stages - full + 1) * each - rest, (stages - full) * each)
+        return self.transfer([16 * oc + stage]), left
 
     def accumulators(self, rows: int, oc: int) -> int:
         sums = self.tile_count(rows) * self.positions if self.winograd else rows * self.ow
@@ -160,7 +183,10 @@ class Case:
 
     # Sections 2 and 3.
     def transfer(self, runs: list[int]) -> int:
-        ports = sum(ceil(run, self.word) + ceil(run, 64 * self.word) for run in runs)
+        ports = 0
+        for run in runs:
+            words = ceil(run, self.word)
+            ports += words + max(len(bursts(first, words)) for first in range(64))
         return max(ports, ceil(sum(runs) * self.clock_khz, self.bandwidth))
 
     def load(self, rows: int, cb: int) -> tuple[int, int, int]:
@@ -170,7 +196,7 @@ class Case:
         row = 4 * ceil(self.w, 4) * 16
         if self.fmt_in == "hwc":
             runs = [height * round64(self.w * self.c)]
-            place = height * self.w * ceil(cb, n)
+            place = height * self.w * ceil(cb, n) + 8
         elif self.fmt_in == "toeplitz":
             runs = [rows * round64(self.ow * self.kb)]
             place = rows * self.ow * ceil(self.kb, self.word)
@@ -184,7 +210,8 @@ class Case:
             place = height * cb * ceil(self.w, n)
         if self.winograd:
             place = self.tile_count(rows) * self.positions * self.rounds * ceil(2 * 16 * cb, self.word)
-        return self.transfer(runs), place, sum(runs)
+        transfer = self.transfer(runs)
+        return max(transfer, place) if self.fmt_in == "hwc" else transfer, place, sum(runs)
 
     def held(self, rows: int, cb: int) -> int:
         """Bytes in the input buffer."""
@@ -204,28 +231,32 @@ class Case:
         return round64(oc * (16 + sum(self.segments(cb)) * repeats))
 
     # Section 6.
-    def lanes(self, x: int, c: int) -> int:
+    def chunks(self, rows: int, x: int, c: int) -> int:
+        """Cycles of all chunks, each of so many rows; x sums lie c to a row."""
         r = max(16, self.word // 2)
-        return x // c * ceil(c, r) + ceil(x % c, r)
+        return (x // c * ceil(c, r) + ceil(x % c, r)) * max(rows, min(r, round16(x)) // 2)
 
     def store(self, rows: int, oc: int) -> tuple[int, int, int]:
         """(post, transfer, bytes) of a block's output."""
-        if self.winograd:
-            tiles = self.tile_count(rows)
-            if self.flow == "is":
-                post = oc * self.positions * self.lanes(tiles, self.cw)
-            else:
-                post = tiles * self.positions * self.lanes(oc, self.p2)
-        elif self.flow == "is":
-            post = oc * self.lanes(rows * self.ow, self.cw)
+        spots = self.tile_count(rows) if self.winograd else rows * self.ow
+        if self.flow == "is":
+            post = self.chunks(round16(oc) * self.positions, spots, self.cw)
         else:
-            post = rows * self.ow * self.lanes(oc, self.cw)
+            post = self.chunks(spots * self.positions, oc, self.cw)
         if self.fmt_out == "hwc":
             runs = [rows * round64(self.ow * self.oc)]
         else:
             row = 4 * ceil(self.ow, 4) * 16
             runs = [rows * row * ceil(oc, 16)] if rows == self.oh else [rows * row] * ceil(oc, 16)
-        return post, self.transfer(runs), sum(runs)
+        store = self.transfer(runs)
+        if self.fmt_out == "hwc":
+            words = ceil(runs[0], self.word)
+            steps = 0
+            for _ in range(rows):
+                steps += self.ow * ceil(self.oc, self.word)
+                steps += ceil(round64(self.ow * self.oc), self.word) - self.ow * self.oc // self.word
+            store = max(store, steps + max(len(bursts(first, words)) for first in range(64)) + 4)
+        return post, store, sum(runs)
 
     def output_fits(self, rows: int, oc: int) -> bool:
         return rows * self.ow * round16(oc) <= self.input_buffer // 2 // 2
@@ -333,8 +364,8 @@ def _input_pass(case: Case, oc: int, total: Totals) -> None:
         blocks.append(Times(transfer, place, case.array(rows, oc, cb)[0], post, store))
         total.bytes_read += read
         total.bytes_written += written
-    _, fill, after, stages = case.array(case.rows, oc, cb)
-    _add(case, blocks, (prologue, 0), fill + case.lag(cb), after, stages, True, total)
+    _, fill, after, _, _ = case.array(case.rows, oc, cb)
+    _add(case, blocks, (prologue, 0), (fill + case.lag(cb), after), case.arrival(case.rows, oc, cb), True, total)
 
 
 def _weight_pass(case: Case, rows: int, units: int, stores: bool, total: Totals) -> None:
@@ -349,22 +380,21 @@ def _weight_pass(case: Case, rows: int, units: int, stores: bool, total: Totals)
         blocks.append(Times(case.transfer([weights]), 0, case.array(rows, oc, units)[0], post, store))
         total.bytes_read += weights
         total.bytes_written += written if stores else 0
-    _, fill, after, _ = case.array(rows, sizes[0], units)
-    _add(case, blocks, (transfer, place), fill + case.lag(units), after, None, stores, total)
+    _, fill, after, _, _ = case.array(rows, sizes[0], units)
+    _add(case, blocks, (transfer, place), (fill + case.lag(units), after), None, stores, total)
 
 
 def _add(
     case: Case,
     blocks: list[Times],
     prologue: tuple[int, int],
-    fill: int,
-    after: int,
-    stages: int | None,
+    waits: tuple[int, int],
+    arrival: tuple[int, int] | None,
     stores: bool,
     total: Totals,
 ) -> None:
-    latencies = (case.read, case.write)
-    total.cycles += pass_cycles(blocks, prologue, fill, after, latencies, stages=stages, stores=stores)
+    delays = Delays(*waits, max(16, case.word // 2) // 2 + 17, case.read, case.write)
+    total.cycles += pass_cycles(blocks, prologue, delays, arrival=arrival, stores=stores)
     total.compute += sum(block.compute for block in blocks)
     total.load += sum(max(block.transfer, block.place) for block in blocks)
     if stores:

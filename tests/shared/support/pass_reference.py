@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from dynamap.cost.overlay.machine import PASS_OVERHEAD
-
 
 def ceil(x: int, y: int) -> int:
     return -(-x // y)
@@ -22,47 +20,57 @@ class Times:
     store: int
 
 
+@dataclass(frozen=True)
+class Delays:
+    """What lies between the units of a pass: section 6's fill, after and pack, r and w; ``direct``: no accumulators."""
+
+    fill: int
+    after: int
+    pack: int
+    read: int
+    write: int
+    direct: bool = False
+
+
+LAND, FREE, NEXT, LEAVE, OVERHEAD = 8, 12, 5, 9, 24
+"""The constants of section 6: from the ports to a buffer, from a last operand to its half being free, from a block in
+POST to the next one, from the output buffer to the ports, and of a pass."""
+
+
 def pass_cycles(
-    blocks: list[Times],
-    prologue: tuple[int, int],
-    fill: int,
-    after: int,
-    latencies: tuple[int, int],
-    *,
-    stages: int | None,
-    stores: bool,
+    blocks: list[Times], prologue: tuple[int, int], delays: Delays, *, arrival: tuple[int, int] | None, stores: bool
 ) -> int:
-    """Section 6, sentence by sentence: ``prologue`` is (transfer, place), ``stages`` None where weights stream."""
-    one = PassReference(blocks, prologue, fill, after, latencies, stages, stores)
+    """Section 6, sentence by sentence: ``prologue`` is (transfer, place), ``arrival`` is (first, left), None where
+    weights stream."""
+    one = PassReference(blocks, prologue, delays, arrival, stores)
     for kind, i in one.order():
         one.use_memory(kind, i)
     last = len(blocks) - 1
-    return PASS_OVERHEAD + (one.ended["S", last] + latencies[1] if stores else one.compute(last) + after)
+    return OVERHEAD + (one.gone(last) + delays.write if stores else one.compute(last) + delays.after)
 
 
 @dataclass
 class PassReference:
-    """One pass: when its transfers ended, and what was placed, computed and posted; the index is the block's.
+    """One pass: when its transfers began and ended, and what was placed, computed and posted; the index is the block's.
 
     ``L`` loads a block, ``P`` the prologue, ``S`` stores a block; the memory does one at a time, in ``order``.
     """
 
     blocks: list[Times]
     prologue: tuple[int, int]
-    fill: int
-    after: int
-    latencies: tuple[int, int]
-    stages: int | None
+    delays: Delays
+    arrival: tuple[int, int] | None
     stores: bool
     memory: int = 0
     last_placed: int = 0
+    started: dict[tuple[str, int], int] = field(default_factory=dict)
     ended: dict[tuple[str, int], int] = field(default_factory=dict)
     placed: dict[int, int] = field(default_factory=dict)
     computed: dict[int, int] = field(default_factory=dict)
     posted: dict[int, int] = field(default_factory=dict)
 
     def order(self) -> list[tuple[str, int]]:
-        order: list[tuple[str, int]] = [("L", 0), ("P", 0)] if self.stages is not None else [("P", 0), ("L", 0)]
+        order: list[tuple[str, int]] = [("L", 0), ("P", 0)] if self.arrival is not None else [("P", 0), ("L", 0)]
         order.append(("L", 1))
         for i in range(len(self.blocks)):
             order += [("L", i + 2), ("S", i)] if self.stores else [("L", i + 2)]
@@ -71,10 +79,11 @@ class PassReference:
     def use_memory(self, kind: str, i: int) -> None:
         start = self.memory
         if kind == "L" and i >= 2:
-            start = max(start, self.compute(i - 2))
+            start = max(start, self.compute(i - 2) + FREE)
         if kind == "S":
-            start = max(start, self.post(i))
+            start = max(start, self.post(i) + self.delays.pack)
         length = {"P": self.prologue[0], "L": self.blocks[i].transfer, "S": self.blocks[i].store}[kind]
+        self.started[kind, i] = start
         self.memory = self.ended[kind, i] = start + length
         if kind == "S":
             return
@@ -86,26 +95,30 @@ class PassReference:
     def compute(self, i: int) -> int:
         if i in self.computed:
             return self.computed[i]
-        read, stages = self.latencies[0], self.stages
-        waits = [self.placed[i] + read + self.fill]
+        fill, direct = self.delays.fill, self.delays.direct
+        usable = self.delays.read + LAND + fill
+        waits = [self.placed[i] + usable]
         if i >= 1:
-            waits.append(self.compute(i - 1))
+            waits.append(self.compute(i - 1) + (fill if direct else 0))
         if i >= 2 and self.stores:
-            waits.append(self.post(i - 2))
-        if i == 0 and stages is not None:
-            waits.append(self.ended["L", 0] + ceil(self.prologue[0], stages) + read + self.fill)
+            waits.append((self.gone(i - 2) if direct else self.post(i - 2)) + fill)
+        if i == 0 and self.arrival is not None:
+            waits.append(self.ended["L", 0] + self.arrival[0] + usable)
         self.computed[i] = max(waits) + self.blocks[i].compute
-        if i == 0 and stages is not None:
-            streamed = self.ended["P", 0] + read + ceil(self.blocks[0].compute, stages)
-            self.computed[i] = max(self.computed[i], streamed)
+        if i == 0 and self.arrival is not None:
+            self.computed[i] = max(self.computed[i], self.ended["P", 0] + usable + self.arrival[1])
         return self.computed[i]
 
     def post(self, i: int) -> int:
         if i not in self.posted:
-            waits = [self.compute(i) + self.after]
+            waits = [self.compute(i) + self.delays.after]
             if i >= 1:
-                waits.append(self.post(i - 1))
+                waits.append(self.post(i - 1) + NEXT)
             if i >= 2:
-                waits.append(self.ended["S", i - 2])
+                waits.append(self.gone(i - 2) + NEXT)
             self.posted[i] = max(waits) + self.blocks[i].post
         return self.posted[i]
+
+    def gone(self, i: int) -> int:
+        before = self.gone(i - 1) if i else 0
+        return max(self.started["S", i], before) + self.blocks[i].store + LEAVE
