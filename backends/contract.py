@@ -23,11 +23,12 @@ Int8Array = npt.NDArray[np.int8]
 class CycleCount:
     """All cycles of a layer, measured, and as the closed form of what was measured has them.
 
-    They are not the plan's where the machine that runs is another one than the plan counts on.
+    ``waited``: of those measured, the cycles in which all was done, and the layer's time as planned was not over.
     """
 
     measured: int
     expected: int
+    waited: int = 0
 
 
 @dataclass(frozen=True, eq=False)

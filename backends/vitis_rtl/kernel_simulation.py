@@ -18,7 +18,7 @@ from dynamap.backends.hardware.sources import host_headers, package_files
 from dynamap.backends.program import Program
 from dynamap.backends.program.specification import NONE
 from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory
-from dynamap.backends.vitis_rtl.program.cycles import program_cycles
+from dynamap.backends.vitis_rtl.program.cycles import RecordCycles, program_cycles
 from dynamap.backends.vitis_rtl.program.records import RECORD_BYTES, Records, records_address
 from dynamap.backends.vitis_rtl.program.shape import KernelShape
 from dynamap.backends.vitis_rtl.project.params import params_header
@@ -47,7 +47,7 @@ def driver_files() -> dict[str, bytes]:
     return package_files("dynamap.backends.vitis_rtl", "bench/kernel", (DRIVER,)) | host_headers()
 
 
-def planned_cycles(program: Program, records: Records) -> list[int]:
+def planned_cycles(program: Program, records: Records) -> list[RecordCycles]:
     """The cycles of each record by the closed form, with the memory that the program's header counts on."""
     memory = PlannedMemory(program.header.read_latency, program.header.write_latency)
     return program_cycles(records, records_address(program), memory)
@@ -55,9 +55,10 @@ def planned_cycles(program: Program, records: Records) -> list[int]:
 
 def program_files(program: Program, records: Records) -> dict[str, bytes]:
     """What a simulation reads beside the input: the image, its records and tables, and a line for each record: its
-    command, its cycles by the closed form, the bytes of its own table, which are no layer's."""
+    command, its cycles by the closed form, those of them that it waits, the bytes of its own table, which are no
+    layer's."""
     lines = [
-        f"{record.command} {count} {len(record.table)}\n"
+        f"{record.command} {count.total} {count.waited} {len(record.table)}\n"
         for record, count in zip(records.records, planned_cycles(program, records), strict=True)
     ]
     files = {"records.bin": records.packed(), "tables.bin": records.packed_tables()}
@@ -141,6 +142,6 @@ def _layer_runs(program: Program, tensors: bytes, counters: Sequence[str]) -> It
         shape = (tensor.channels, tensor.height, tensor.width)
         values = np.frombuffer(tensors, np.int8, int(np.prod(shape)), at).reshape(shape)
         at += values.size
-        cycles, expected, read, moved = map(int, line.split())
+        cycles, expected, waited, read, moved = map(int, line.split())
         counted = {"bytes_read": read, "bytes_written": moved}
-        yield LayerRun(name, program.tensor_names[entry.output], values, counted, CycleCount(cycles, expected))
+        yield LayerRun(name, program.tensor_names[entry.output], values, counted, CycleCount(cycles, expected, waited))

@@ -1,9 +1,12 @@
-"""The cycles of every record of a program, counted from the end of the one before (docs/rtl/program.md)."""
+"""The cycles of every record of a program, counted from the end of the one before (docs/rtl/program.md).
+
+Those of a pass end no sooner than planned, with the tables in front of it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from dataclasses import dataclass
 
 from dynamap.backends.vitis_rtl.core.cycles import core_cycles
 from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory, Run
@@ -29,6 +32,14 @@ PLACED = 2
 """From the last word of a record to the start of its pass: its addresses are made, then the core is started."""
 ENDED = 1
 """From the word that a pass's last block is in memory to the end of its record."""
+
+
+@dataclass(frozen=True)
+class RecordCycles:
+    """``total`` of a record, ``waited`` of them for the end of its pass as it was planned."""
+
+    total: int
+    waited: int = 0
 
 
 class _Fetch:
@@ -65,39 +76,46 @@ class _Fetch:
         self._ahead -= 1
 
 
-def program_cycles(records: Records, address: int, memory: PlannedMemory) -> list[int]:
+def program_cycles(records: Records, address: int, memory: PlannedMemory) -> list[RecordCycles]:
     """Cycles of each record, with a memory as planned; ``address``: of the first one, in a buffer that begins at a
     multiple of 4096.
 
-    Runs of the kernel have `RUN_RECORDS` records at most, and each begins without a record read ahead.
+    Runs of the kernel have `RUN_RECORDS` records at most. Each begins without a record read ahead, and is counted from
+    the cycle in which its first one is there.
     """
-    cycles: list[int] = []
+    cycles: list[RecordCycles] = []
     for first in range(0, len(records.records), RUN_RECORDS):
         run = records.records[first : first + RUN_RECORDS]
         cycles += _run_cycles(records, run, address + first * RECORD_BYTES, memory)
     return cycles
 
 
-def _run_cycles(records: Records, run: Sequence[ProgramRecord], address: int, memory: PlannedMemory) -> list[int]:
+def _run_cycles(
+    records: Records, run: Sequence[ProgramRecord], address: int, memory: PlannedMemory
+) -> list[RecordCycles]:
     fetch = _Fetch(records, address, len(run), memory)
     fetch.ask(1)
-    ends = [0]
+    found: list[RecordCycles] = []
+    end = passed = fetch.words[0][0] - 1
     for number, record in enumerate(run):
-        ready = ends[-1] + 1
+        begin = end
         if record.op is RecordOp.TABLE:
-            ends.append(_table_end(records, fetch, number, ready))
+            end = _table_end(records, fetch, number, begin + 1)
             fetch.taken()
-            fetch.ask(ends[-1] + 1)
+            fetch.ask(end + 1)
+            found.append(RecordCycles(end - begin))
             continue
-        taken = ready - 1
+        taken = begin
         for word in fetch.words[number]:
             taken = max(taken + 1, word)
         fetch.taken()
         start = max(taken + PLACED, max(words[-1] for words in fetch.words))
         read, total = _pass_cycles(record, memory)
         fetch.ask(start + read + FREE)
-        ends.append(start + total + ENDED)
-    return [end - begin for begin, end in pairwise(ends)]
+        done = start + total + ENDED
+        passed = end = max(done, passed + record.cycles)
+        found.append(RecordCycles(end - begin, end - done))
+    return found
 
 
 def _pass_cycles(record: ProgramRecord, memory: PlannedMemory) -> tuple[int, int]:

@@ -8,6 +8,9 @@ from enum import IntEnum
 
 from dynamap.backends.program import Flag, Op, Program
 from dynamap.backends.program.specification import Command
+from dynamap.backends.simulator.engine import run_pass
+from dynamap.backends.simulator.simulation import overlay_of
+from dynamap.backends.simulator.units.passes import work_of
 from dynamap.backends.vitis_rtl.core.registers import CorePass
 from dynamap.backends.vitis_rtl.program.passes import core_pass, place_of, vector_pass
 from dynamap.backends.vitis_rtl.program.shape import KernelShape
@@ -38,7 +41,7 @@ class RecordOp(IntEnum):
 class ProgramRecord:
     """One record. ``command``: the number of its command in the program; ``work``: what the engine does, if it does.
 
-    ``payload``: what follows the head, as the engine reads it.
+    ``payload``: what follows the head, as the engine reads it. ``cycles``: of a pass, as planned.
     """
 
     op: RecordOp
@@ -47,6 +50,7 @@ class ProgramRecord:
     work: CorePass | VectorPass | None = None
     zero_point: int = 0
     look_up: bool = False
+    cycles: int = 0
 
     @property
     def table(self) -> bytes:
@@ -57,6 +61,7 @@ class ProgramRecord:
         """``program_pkg::head_t``, its lowest byte first, and the payload."""
         assert HEAD_BYTES + len(self.payload) <= RECORD_BYTES
         head = bytes([self.op, self.look_up, 0, self.zero_point & 0xFF]) + self.command.to_bytes(4, "little")
+        head += self.cycles.to_bytes(4, "little")
         return (head.ljust(HEAD_BYTES, b"\0") + self.payload).ljust(RECORD_BYTES, b"\0")
 
 
@@ -127,4 +132,5 @@ def _pass_record(
     if not work.fits():
         raise InputError(f"{place_of(program, command)}: a block of it is larger than the RTL's {buffers}")
     look_up = bool(command.flags & Flag.LOOKUP)
-    return ProgramRecord(op, number, work.registers(), work, command.output_zero_point, look_up)
+    planned = run_pass(work_of(overlay_of(program.header), command, program.sources(command)).times).cycles
+    return ProgramRecord(op, number, work.registers(), work, command.output_zero_point, look_up, planned)

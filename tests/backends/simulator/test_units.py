@@ -54,7 +54,7 @@ def c16(channels: int, height: int, width: int) -> Stored:
 
 class TestMemory:
     def test_a_run_takes_its_words_and_an_idle_cycle_per_burst(self) -> None:
-        # 65 words of 64 bytes are two bursts, wherever they begin; 66 may be 1 + 64 + 1; 64 bytes are a word and its burst.
+        # 65 words of 64 bytes are two bursts, wherever they begin; 66 may be 1 + 64 + 1; 64 bytes are one in one.
         assert transfer_cycles(WIDE, run_transfer(65 * 64)) == 67
         assert transfer_cycles(WIDE, run_transfer(66 * 64)) == 69
         assert transfer_cycles(WIDE, run_transfer(64)) == 2
@@ -97,8 +97,8 @@ class TestMemory:
         assert loading_cycles(WIDE, FormatCode.C16, rows_transfer(pixels, 0, 3), 38) == 26
 
     def test_words_of_pixels_are_made_step_by_step(self) -> None:
-        # 5 pixels of 100 channels take 2 steps each; 500 bytes fill 7 of 8 words, so one step more: 33 in 3 rows, and 4 to
-        # begin, and the two bursts. 3 channels: 5 steps and 1 in each row.
+        # 5 pixels of 100 channels take 2 steps each; 500 bytes fill 7 of 8 words, so one step more: 33 in 3 rows, and 4
+        # to begin, and the two bursts. 3 channels: 5 steps and 1 in each row.
         pixels = Stored(FormatCode.HWC, 1, 7, 5, 512, 0)
         assert storing_cycles(WIDE, pixels, rows_transfer(pixels, 0, 3), 3, 100) == 39
         narrow = Stored(FormatCode.HWC, 1, 1, 5, 64, 0)
@@ -200,7 +200,7 @@ class TestArray:
         assert (work.cycles, work.stages, work.fill) == (16 * 1 * 4 * 16, 16, 4)
 
     def test_post_reads_rows_of_accumulators_lanes_at_a_time(self) -> None:
-        # Cw = 40 and R = 32: 50 channels lie as 40 + 10, three chunks of 10 positions, but of 16 pairs of lanes to load.
+        # Cw = 40 and R = 32: 50 channels lie as 40 + 10, three chunks of 10 positions, but of 16 pairs of lanes.
         wide = array(Dataflow.WS, columns=20)
         block = Block(2, 50, 7, 5)
         assert post_cycles(wide, self.k, block) == 3 * 16

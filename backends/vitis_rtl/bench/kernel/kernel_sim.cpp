@@ -46,12 +46,12 @@ const std::uint64_t WATCHDOG_CYCLES = 50'000'000;  // without the end of a recor
 
 struct record_t {
     std::uint32_t command;
-    std::uint64_t expected;  // cycles
-    std::uint64_t table;     // bytes that its engine reads beside the layer's
+    std::uint64_t expected, waits;  // cycles
+    std::uint64_t table;            // bytes that its engine reads beside the layer's
 };
 
 struct counts_t {
-    std::uint64_t cycles = 0, expected = 0, read = 0, written = 0;
+    std::uint64_t cycles = 0, expected = 0, waited = 0, waits = 0, read = 0, written = 0;
 };
 
 // What the plan counts on, or a memory that stalls.
@@ -154,6 +154,7 @@ class simulated_kernel_t : public device_t {
         c.cycles = read_register(at);
         c.read = std::uint64_t(PORT_BYTES) * read_register(at + 4);
         c.written = std::uint64_t(PORT_BYTES) * read_register(at + 8);
+        c.waited = read_register(at + 12);
         return c;
     }
     std::uint32_t read_register(std::uint32_t address) {
@@ -236,11 +237,12 @@ sim_options_t sim_options(const std::vector<std::string> &words) {
     return o;
 }
 
-// cycles.txt: a line per record, its command, its cycles by the closed form, and the bytes of its own table.
+// cycles.txt: a line per record, its command, its cycles by the closed form, those of them that it
+// waits, and the bytes of its own table.
 std::vector<record_t> read_records(const std::string &folder) {
     std::ifstream file(folder + "/cycles.txt");
     std::vector<record_t> records;
-    for (record_t r; file >> r.command >> r.expected >> r.table;) records.push_back(r);
+    for (record_t r; file >> r.command >> r.expected >> r.waits >> r.table;) records.push_back(r);
     if (records.empty()) throw std::runtime_error("cannot read " + folder + "/cycles.txt");
     return records;
 }
@@ -305,13 +307,15 @@ class comparison_t {
         equal_ = golden_->equals(layer, tensor, got);
     }
     void cycles(const layer_entry_t &layer, const counts_t &c) {
-        counters_ << c.cycles << " " << c.expected << " " << c.read << " " << c.written << "\n";
-        std::printf("%-40s %14llu %14llu %14llu %14llu\n", layer.name.c_str(),
+        counters_ << c.cycles << " " << c.expected << " " << c.waited << " " << c.read << " " << c.written << "\n";
+        std::printf("%-40s %14llu %14llu %10llu %14llu %14llu\n", layer.name.c_str(),
                     static_cast<unsigned long long>(c.cycles), static_cast<unsigned long long>(c.expected),
-                    static_cast<unsigned long long>(c.read), static_cast<unsigned long long>(c.written));
-        if (timed_ && c.cycles != c.expected && in_time_) {
-            std::printf("MISMATCH in layer %s: %llu cycles, the closed form has %llu\n", layer.name.c_str(),
-                        static_cast<unsigned long long>(c.cycles), static_cast<unsigned long long>(c.expected));
+                    static_cast<unsigned long long>(c.waited), static_cast<unsigned long long>(c.read), static_cast<unsigned long long>(c.written));
+        if (timed_ && (c.cycles != c.expected || c.waited != c.waits) && in_time_) {
+            std::printf("MISMATCH in layer %s: %llu cycles, %llu of them waiting; the closed form has %llu and %llu\n",
+                        layer.name.c_str(), static_cast<unsigned long long>(c.cycles),
+                        static_cast<unsigned long long>(c.waited), static_cast<unsigned long long>(c.expected),
+                        static_cast<unsigned long long>(c.waits));
             in_time_ = false;
         }
     }
@@ -351,7 +355,8 @@ int simulate(const sim_options_t &o) {
         for (auto [layer, end] = ends.equal_range(record); layer != end; ++layer)
             comparison.output(program.layers[layer->second]);
     };
-    std::printf("%-40s %14s %14s %14s %14s\n", "layer", "cycles", "closed form", "bytes read", "bytes written");
+    std::printf("%-40s %14s %14s %10s %14s %14s\n", "layer", "cycles", "closed form", "waited", "bytes read",
+                "bytes written");
     std::vector<counts_t> counted;
     for (std::size_t first = 0; first < records.size(); first += RECORDS) {
         const std::size_t count = std::min<std::size_t>(RECORDS, records.size() - first);
@@ -365,6 +370,8 @@ int simulate(const sim_options_t &o) {
             if (records[r].command - layer.first_command >= layer.command_count) continue;
             total.cycles += counted[r].cycles;
             total.expected += records[r].expected;
+            total.waited += counted[r].waited;
+            total.waits += records[r].waits;
             total.read += counted[r].read - records[r].table;
             total.written += counted[r].written;
         }

@@ -200,7 +200,7 @@ module overlay
       .rlast_i
   );
 
-  logic vector, engine_start, engine_busy, engine_reading, table_write;
+  logic begun, waiting, vector, engine_start, engine_busy, engine_reading, table_write;
   pass_t engine_pass;
   logic [7:0] table_index, table_data;
 
@@ -222,6 +222,8 @@ module overlay
       .word_i(word),
       .taken_o(taken),
       .record_done_o,
+      .begun_o(begun),
+      .waiting_o(waiting),
       .head_o(head),
       .vector_o(vector),
       .start_o(engine_start),
@@ -248,9 +250,11 @@ module overlay
   ) u_counts (
       .clk_i,
       .start_i(start),
+      .begun_i(begun),
       .record_done_i(record_done_o),
       .read_beat_i(rvalid[0] & rready[0]),
       .write_beat_i(wvalid_o & wready_i),
+      .waiting_i(waiting),
       .read_i(window_read),
       .word_i(window_word),
       .word_o(window_data),

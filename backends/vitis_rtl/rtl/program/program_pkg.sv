@@ -18,7 +18,8 @@ package program_pkg;
   } op_e;
 
   typedef struct packed {
-    logic [63:0] reserved;
+    logic [31:0] reserved;
+    logic [CountBits-1:0] cycles;  // of a pass, as planned: it ends no sooner
     logic [31:0] command;  // its number in the program, for who asks which one failed
     logic [7:0] zero_point;  // of the output
     logic [7:0] reserved_flags;
@@ -43,9 +44,10 @@ package program_pkg;
 
   // What the kernel counts of a record.
   typedef struct packed {
+    logic [CountBits-1:0] waited;  // cycles, for the end of the pass as it was planned
     logic [CountBits-1:0] written;  // beats
     logic [CountBits-1:0] read;  // beats, without those of records
-    logic [CountBits-1:0] cycles;  // since the end of the record before
+    logic [CountBits-1:0] cycles;  // since the end of the record before, or since the first one of a run was there
   } counts_t;
 
 endpackage

@@ -8,11 +8,13 @@ module record_counts
 ) (
     input logic clk_i,
     input logic start_i,  // of a run
+    input logic begun_i,  // its first record is there
     input logic record_done_i,
     input logic read_beat_i,
     input logic write_beat_i,
+    input logic waiting_i,
     input logic read_i,
-    input logic [IndexBits+1:0] word_i,  // 0 cycles, 1 beats read, 2 beats written; four per record
+    input logic [IndexBits+1:0] word_i,  // 0 cycles, 1 beats read, 2 beats written, 3 waited
     output logic [CountBits-1:0] word_o,
     output logic [CountBits-1:0] records_o  // that are done
 );
@@ -29,11 +31,13 @@ module record_counts
   assign counted.cycles = counted_q.cycles;
   assign counted.read = counted_q.read + CountBits'(read_beat_i);
   assign counted.written = counted_q.written + CountBits'(write_beat_i);
+  assign counted.waited = counted_q.waited + CountBits'(waiting_i);
 
   always_ff @(posedge clk_i) begin
-    counted_q.cycles <= start_i | record_done_i ? 32'd1 : counted_q.cycles + 1'b1;
+    counted_q.cycles <= record_done_i | !begun_i ? 32'd1 : counted_q.cycles + 1'b1;
     counted_q.read <= start_i | record_done_i ? '0 : counted.read;
     counted_q.written <= start_i | record_done_i ? '0 : counted.written;
+    counted_q.waited <= start_i | record_done_i ? '0 : counted.waited;
     if (start_i) records_o <= '0;
     else if (record_done_i) records_o <= records_o + 1'b1;
   end
@@ -51,7 +55,7 @@ module record_counts
       2'd0: word_o = seen_q.cycles;
       2'd1: word_o = seen_q.read;
       2'd2: word_o = seen_q.written;
-      default: word_o = '0;
+      default: word_o = seen_q.waited;
     endcase
   end
 

@@ -1,6 +1,9 @@
 // Runs records one after the other: takes the words of one, adds where the program's buffer lies to its addresses,
 // starts its engine and waits until that is done. A table is written byte by byte, as its words come.
 //
+// A pass ends no sooner than planned: cycles are counted from the end of the pass before, or from the first word of a
+// run's first record on, and tables that are written in front of a pass are in its time.
+//
 // The reading port is an engine's from the first word of its record until all of its reads are delivered.
 module record_runner
   import program_pkg::*, core_pkg::core_pass_t, store_pkg::AddressBits;
@@ -24,6 +27,8 @@ module record_runner
     input logic [DataBits-1:0] word_i,
     output logic taken_o,
     output logic record_done_o,
+    output logic begun_o,  // the first record of the run is there
+    output logic waiting_o,  // the engine is done, its time is not over
     output head_t head_o,  // of the record that runs, or ran last
     // engines
     output logic vector_o,  // the record that runs, or ran last, is the vector unit's
@@ -66,6 +71,8 @@ module record_runner
   /* verilator lint_on UNUSEDSIGNAL */
   head_t head;
   logic last_beat, pop, is_table, table_end, known, stop;
+  logic pass_end, waits_q, due_q;
+  logic [CountBits-1:0] next_q;  // the next cycle's number
   core_pass_t pass, placed;
 
   assign head = word_i[HeadBits-1:0];
@@ -105,8 +112,10 @@ module record_runner
     placed_record[HeadBits+:ConvolutionBits] = placed;
   end
 
-  assign record_done_o = !stop && (state_q == Run && !busy_i ||
-                                   state_q == Flush && taken_o);
+  assign pass_end = state_q == Run && !busy_i && due_q;
+  assign waiting_o = state_q == Run && !busy_i && !due_q;
+  assign record_done_o = !stop && (pass_end || state_q == Flush && taken_o);
+  assign begun_o = state_q != Idle && (!waits_q || word_valid_i);
 
   always_ff @(posedge clk_i) begin
     for (int unsigned b = 0; b < Beats; b++) begin
@@ -162,6 +171,14 @@ module record_runner
     else if (pop) beat_q <= last_beat ? '0 : beat_q + 1'b1;
     if (state_q != Table) byte_q <= ByteBits'(HeadBytes);
     else if (word_valid_i) byte_q <= byte_q + 1'b1;
+  end
+
+  // ---- the time of a pass
+  always_ff @(posedge clk_i) begin
+    if (start_i) waits_q <= 1'b1;
+    else if (word_valid_i) waits_q <= 1'b0;
+    next_q <= pass_end | !begun_o ? CountBits'(2) : next_q + 1'b1;
+    due_q  <= next_q >= head_o.cycles;
   end
 
   // ---- whose port it is
