@@ -52,6 +52,7 @@ class LayerResult:
     counters: Mapping[str, int]
     counters_equal: bool
     cycles: CycleCount | None
+    planned_cycles: int
     max_lsb: int | None
     differing: int | None
     elements: int
@@ -200,13 +201,29 @@ def _result(
             difference = np.abs(expected.astype(np.int16) - done.values)
             largest, differing = int(difference.max()), int(np.count_nonzero(difference))
     return LayerResult(
-        done.name, op_word(planned), done.counters, equal, done.cycles, largest, differing, done.values.size
+        name=done.name,
+        op=op_word(planned),
+        counters=done.counters,
+        counters_equal=equal,
+        cycles=done.cycles,
+        planned_cycles=planned.cycles,
+        max_lsb=largest,
+        differing=differing,
+        elements=done.values.size,
     )
 
 
-def _cycles_document(cycles: CycleCount | None) -> dict[str, int]:
-    """Measured cycles, and those of the closed form of what was measured."""
-    return {} if cycles is None else {"cycles": cycles.measured, "expected_cycles": cycles.expected}
+def _cycles_document(result: LayerResult) -> dict[str, int]:
+    """Measured cycles, those of them that were waited for the planned end, the closed form's, and the plan's."""
+    cycles = result.cycles
+    if cycles is None:
+        return {}
+    return {
+        "cycles": cycles.measured,
+        "waited_cycles": cycles.waited,
+        "expected_cycles": cycles.expected,
+        "planned_cycles": result.planned_cycles,
+    }
 
 
 def run_document(results: list[LayerResult], platform: str, seconds: float, compared: bool) -> dict[str, Any]:
@@ -220,7 +237,7 @@ def run_document(results: list[LayerResult], platform: str, seconds: float, comp
             "elements": result.elements,
             "counters_equal": result.counters_equal,
             **result.counters,
-            **_cycles_document(result.cycles),
+            **_cycles_document(result),
         }
         for result in results
     ]
@@ -289,6 +306,19 @@ _COLUMNS = (
 )
 
 
+def _time_lines(layers: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How many layers took the cycles of the plan, where an executor has measured cycles."""
+    timed = [layer for layer in layers if "cycles" in layer]
+    if not timed:
+        return []
+    over = [layer for layer in timed if layer["cycles"] != layer["planned_cycles"]]
+    line = f"{len(timed) - len(over)} of {len(timed)} layers took the cycles of the plan"
+    if over:
+        worst = max(over, key=lambda layer: layer["cycles"] - layer["planned_cycles"])
+        line += f"; {worst['name']} took {worst['cycles']:,}, and was planned for {worst['planned_cycles']:,}"
+    return [line]
+
+
 def _print(
     document: Mapping[str, Any], compare: str | None, quantised: QuantisedNetwork, random_input: bool, final: Final
 ) -> None:
@@ -319,6 +349,7 @@ def _print(
         )
     if "cpu" in document:
         lines.append(document["cpu_words"])
+    lines += _time_lines(document["layers"])
     agree = "equal to the plan's" if document["counters_equal"] else "NOT the plan's"
     lines.append(f"counters {agree}; {document['platform']}, {document['seconds']:.2f} s")
     show(table, *map(Text, lines))

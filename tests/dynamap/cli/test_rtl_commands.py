@@ -54,11 +54,17 @@ def test_cycles_are_beside_those_of_the_closed_form(
     class Measuring(NumpyExecutor):
         def run(self, program: Program, inputs: Mapping[str, Int8Array]) -> Iterator[LayerRun]:
             for done in super().run(program, inputs):
-                yield replace(done, cycles=CycleCount(100 + late, 100))
+                yield replace(done, cycles=CycleCount(100 + late, 100, waited=7))
 
     monkeypatch.setattr("dynamap.backends.executors.find_executor", lambda name, device=None: Measuring())
     done = call("run", plan, "--json")
     document = json.loads(done.out)
     assert [(layer["cycles"], layer["expected_cycles"]) for layer in document["layers"]] == [(100 + late, 100)] * 3
+    assert [layer["waited_cycles"] for layer in document["layers"]] == [7] * 3
+    planned = json.loads(plan.read_text())["layers"]
+    assert [layer["planned_cycles"] for layer in document["layers"]] == [layer["cycles"] for layer in planned]
     assert document["counters_equal"] is (late == 0)
     assert done.status == late
+    slowest = min(planned, key=lambda layer: layer["cycles"])
+    line = f"0 of 3 layers took the cycles of the plan; {slowest['name']} took {100 + late}"
+    assert line in call("run", plan).out.replace("\n", " ")
