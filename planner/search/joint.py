@@ -385,13 +385,16 @@ class _Search:
             self.progress(Progress(left, len(self.solved), None if self.best is None else self.best.cycles))
 
     def _found(self) -> FoundTogether:
+        reached = self.best is not None and (self.at_most is None or self.best.cycles <= self.at_most)
+        assert reached or self.at_most is None or self.unproven, (
+            f"no candidate reaches the {self.at_most} cycles that one is known to reach"
+        )
         if self.best is None:
             if self.unproven:
                 raise TimeLimitError(
                     f"no solution was found in the time limit of {self.time_limit:g} seconds; raise --time-limit"
                 )
             given = isinstance(self.candidates, FixedCandidates)
-            assert self.at_most is None, f"no candidate reaches the {self.at_most} cycles that one is known to reach"
             ceiling = self.candidates.ceiling()
             raise InfeasibleError(shortage(self.costs, self.storages, self.rows, self.columns, ceiling, given=given))
         best, seconds = self.best, time.perf_counter() - self.started

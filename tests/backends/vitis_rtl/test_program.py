@@ -102,10 +102,6 @@ def test_a_refused_access_to_a_record_stops_too(rtl_executor: RtlExecutor, case:
     ("node", "message"),
     [
         (
-            helper.make_node("LRN", ["a"], ["y"], "wide", size=9),
-            r"layer 'wide' \(lrn\): the vector unit of the RTL normalises over 8 channels, and not over 9 yet",
-        ),
-        (
             helper.make_node("Conv", ["a", "w0"], ["y"], "third", kernel_shape=[3, 3]),
             r"layer 'third' \(conv\): the RTL's core runs .*, and not winograd with dataflow IS yet: plan with",
         ),

@@ -90,17 +90,19 @@ def test_make_sim_passes_and_names_what_differs(files: dict[str, bytes], tmp_pat
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert "PASS: every layer equals its golden output" in done.stdout
     assert "PASS: every layer has the cycles of the closed form" in done.stdout
-    counted = re.findall(r"^(c\d) +(\d+) +(\d+) +\d+ +\d+$", done.stdout, re.MULTILINE)
+    counted = re.findall(r"^(c\d) +(\d+) +(\d+) +\d+ +\d+ +\d+$", done.stdout, re.MULTILINE)
     assert [name for name, _, _ in counted] == ["c0", "c1"]
     assert all(measured == expected for _, measured, expected in counted)
     program = [str(folder / "build/sim/made/kernel_sim"), "data"]
 
     lines = (folder / "data/cycles.txt").read_text().splitlines()
-    command, cycles, table = map(int, lines[-1].split())
-    (folder / "data/cycles.txt").write_text("\n".join([*lines[:-1], f"{command} {cycles + 1} {table}", ""]))
+    command, cycles, waited, table = map(int, lines[-1].split())
+    (folder / "data/cycles.txt").write_text("\n".join([*lines[:-1], f"{command} {cycles + 1} {waited} {table}", ""]))
     slow = subprocess.run(program, cwd=folder, capture_output=True, text=True, check=False)
     assert slow.returncode == 1
-    assert re.search(r"MISMATCH in layer c1: (\d+) cycles, the closed form has (\d+)", slow.stdout)
+    assert re.search(
+        r"MISMATCH in layer c1: (\d+) cycles, (\d+) of them waiting; the closed form has (\d+) and (\d+)", slow.stdout
+    )
     stalled = subprocess.run([*program, "--stalls", "7"], cwd=folder, capture_output=True, text=True, check=False)
     assert stalled.returncode == 0, "no cycles are expected of a memory that stalls"
 
@@ -176,7 +178,9 @@ def test_the_board_host_is_valid_against_the_interface_of_xrt(files: dict[str, b
 
 
 def test_what_the_rtl_cannot_do_is_refused_before_a_file_is_made() -> None:
-    wide = helper.make_node("LRN", ["a"], ["y"], "wide", size=9)
-    case = case_of(chain((16, 6, 6), [Convolution(16)], tail=[wide]))
-    with pytest.raises(InputError, match=r"layer 'wide' \(lrn\)"):
+    """An average has no multiplier left for the slope of what follows it."""
+    mean = helper.make_node("AveragePool", ["a"], ["m"], "mean", kernel_shape=[2, 2])
+    leaky = helper.make_node("LeakyRelu", ["m"], ["y"], "leaky")
+    case = case_of(chain((16, 6, 6), [Convolution(16)], tail=[mean, leaky]))
+    with pytest.raises(InputError, match=r"layer 'mean' \(average_pool\)"):
         backend.generate(case.plan, case.program, case.image)

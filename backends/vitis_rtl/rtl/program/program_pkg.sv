@@ -47,7 +47,7 @@ package program_pkg;
     logic [CountBits-1:0] waited;  // cycles, for the end of the pass as it was planned
     logic [CountBits-1:0] written;  // beats
     logic [CountBits-1:0] read;  // beats, without those of records
-    logic [CountBits-1:0] cycles;  // since the end of the record before, or since the first one of a run was there
+    logic [CountBits-1:0] cycles;  // since the record before ended, or a run's first one is there
   } counts_t;
 
 endpackage

@@ -177,7 +177,7 @@ module record_runner
   always_ff @(posedge clk_i) begin
     if (start_i) waits_q <= 1'b1;
     else if (word_valid_i) waits_q <= 1'b0;
-    next_q <= pass_end | !begun_o ? CountBits'(2) : next_q + 1'b1;
+    next_q <= pass_end | !begun_o ? 32'd2 : next_q + 1'b1;
     due_q  <= next_q >= head_o.cycles;
   end
 
