@@ -132,5 +132,6 @@ def _pass_record(
     if not work.fits():
         raise InputError(f"{place_of(program, command)}: a block of it is larger than the RTL's {buffers}")
     look_up = bool(command.flags & Flag.LOOKUP)
-    planned = run_pass(work_of(overlay_of(program.header), command, program.sources(command)).times).cycles
-    return ProgramRecord(op, number, work.registers(), work, command.output_zero_point, look_up, planned)
+    planned = work_of(overlay_of(program.header), command, program.sources(command), program.values(command))
+    cycles = run_pass(planned.times).cycles
+    return ProgramRecord(op, number, work.registers(), work, command.output_zero_point, look_up, cycles)
