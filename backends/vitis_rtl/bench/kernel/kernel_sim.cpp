@@ -310,7 +310,8 @@ class comparison_t {
         counters_ << c.cycles << " " << c.expected << " " << c.waited << " " << c.read << " " << c.written << "\n";
         std::printf("%-40s %14llu %14llu %10llu %14llu %14llu\n", layer.name.c_str(),
                     static_cast<unsigned long long>(c.cycles), static_cast<unsigned long long>(c.expected),
-                    static_cast<unsigned long long>(c.waited), static_cast<unsigned long long>(c.read), static_cast<unsigned long long>(c.written));
+                    static_cast<unsigned long long>(c.waited), static_cast<unsigned long long>(c.read),
+                    static_cast<unsigned long long>(c.written));
         if (timed_ && (c.cycles != c.expected || c.waited != c.waits) && in_time_) {
             std::printf("MISMATCH in layer %s: %llu cycles, %llu of them waiting; the closed form has %llu and %llu\n",
                         layer.name.c_str(), static_cast<unsigned long long>(c.cycles),
