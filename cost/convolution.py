@@ -13,6 +13,8 @@ from dynamap.cost.geometry import TensorShape, Window, ceil_div
 class ConvShape:
     """A convolution of ``input`` to ``out_channels`` channels; a group reads and writes only its share.
 
+    ``looks_up``: its results go through a table.
+
     >>> ConvShape(TensorShape(192, 28, 28), 64, Window((1, 1))).macs
     9633792
     """
@@ -21,6 +23,7 @@ class ConvShape:
     out_channels: int
     window: Window
     groups: int = 1
+    looks_up: bool = False
 
     def __post_init__(self) -> None:
         if self.groups < 1 or self.input.channels % self.groups or self.out_channels % self.groups:

@@ -10,27 +10,22 @@ import numpy.typing as npt
 from dynamap.backends.arithmetic.integers import HIGHEST, LOWEST, Int8Array
 from dynamap.planner.network.functions import evaluate
 from dynamap.planner.network.network import (
+    CLAMPING,
     Activate,
     Activation,
     ActivationKind,
     Layer,
     Quantisation,
     activation_of,
+    looks_up,
 )
 
 Floats = npt.NDArray[np.floating]
 
-CLAMPING = (ActivationKind.RELU, ActivationKind.CLIP)
-"""Activations that only move the ends of the clamp."""
-
-LEAKY = (ActivationKind.LEAKY_RELU, ActivationKind.PRELU)
-"""Activations that only take a second multiplier for values below zero."""
-
 
 def has_table(layer: Layer) -> bool:
     """True where a layer rounds to 8 bits first and then looks its activation up."""
-    activation = activation_of(layer)
-    return not (activation is None or isinstance(layer, Activate) or activation.kind in (*CLAMPING, *LEAKY))
+    return looks_up(layer) and not isinstance(layer, Activate)
 
 
 def is_calibrated(layer: Layer) -> bool:

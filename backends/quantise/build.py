@@ -30,6 +30,7 @@ from dynamap.backends.quantise.weights import integer_weights
 from dynamap.cost.overlay.averaging import divisors
 from dynamap.cost.overlay.limits import CENTRED, MULTIPLIER_BITS, PRODUCT_BITS
 from dynamap.planner.network.network import (
+    LEAKY,
     Activate,
     Add,
     Concat,
@@ -87,7 +88,7 @@ def finish_of(layer: Layer, schemes: Schemes) -> Finish:
 def leaky_of(layer: Layer) -> Leaky | None:
     """The slopes of a leaky activation, for layers other than convolutions: the largest has 17 bits."""
     activation = activation_of(layer)
-    if activation is None or activation.kind not in activations.LEAKY or isinstance(layer, Conv):
+    if activation is None or activation.kind not in LEAKY or isinstance(layer, Conv):
         return None
     slopes = np.atleast_1d(np.array(activation.slopes or activation.alpha, dtype=np.float64))
     shift = encode_ratio(max(1.0, float(np.abs(slopes).max())), label_of(layer)).shift
@@ -111,7 +112,7 @@ def _conv(network: Network, layer: Conv, schemes: Schemes) -> ConvArithmetic:
     multipliers, shifts = _encode(factors, label_of(layer))
     activation = layer.activation
     negative = None
-    if activation is not None and activation.kind in activations.LEAKY:
+    if activation is not None and activation.kind in LEAKY:
         slopes = np.broadcast_to(np.array(activation.slopes or activation.alpha, dtype=np.float64), factors.shape)
         negative = _encode(factors * slopes, label_of(layer))
     return ConvArithmetic(

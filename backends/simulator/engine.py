@@ -53,7 +53,8 @@ class PassTimes:
     ``first``: the cycles of their transfer before its first tile has all of its own; ``left``: those that it still
     computes when all are there. ``fill``: from the first operand to the first useful cycle; ``after``: from the last
     one to the first request for a sum; ``packing``: from the last sum to its byte in the output buffer. ``stores`` is
-    False for a pass that leaves its sums in the accumulators, ``direct`` is True for one that has none.
+    False for a pass that leaves its sums in the accumulators, ``direct`` is True for one that has none. ``before``:
+    cycles before its own, in which a table is written.
     """
 
     blocks: tuple[BlockTimes, ...]
@@ -68,6 +69,7 @@ class PassTimes:
     packing: int
     read_latency: int
     write_latency: int
+    before: int = 0
 
 
 @dataclass(frozen=True)
@@ -126,11 +128,12 @@ class _Pass:
             end = self.gone[-1].given_at() + self.work.write_latency
         else:
             end = self.computed[-1].given_at() + self.work.after
+        begin = self.work.before + PASS_OVERHEAD
         spans = (
-            Span(s.unit, s.block, s.start + PASS_OVERHEAD, s.end + PASS_OVERHEAD, s.waited)
+            Span(s.unit, s.block, s.start + begin, s.end + begin, s.waited)
             for s in sorted(self.spans, key=lambda s: (s.start, s.end))
         )
-        return PassRun(PASS_OVERHEAD + end, tuple(spans))
+        return PassRun(begin + end, tuple(spans))
 
     def _occupy(self, unit: Unit, block: int | None, cycles: int) -> Iterator[int]:
         start = self.kernel.now

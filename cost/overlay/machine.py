@@ -12,6 +12,9 @@ from dynamap.cost.geometry import ceil_div
 PASS_OVERHEAD = 24
 """From the end of a pass to the first transfer of the next one: its command, fetched before, is taken word by word."""
 
+TABLE_CYCLES = 272
+"""To write the table that the results of a layer are looked up in, in front of its first pass: an entry in each."""
+
 LANDING = 8
 """From a word on the memory's ports to the buffer that it can be read from."""
 

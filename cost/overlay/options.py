@@ -7,7 +7,7 @@ adds dataflow, formats and blocking. Tables hold one int64 array per column, so 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 
 import numpy as np
@@ -80,6 +80,7 @@ class Variants:
     step_rows: Ints
     step_columns: Ints
     window_bytes: Ints
+    looks_up: Ints
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,7 @@ def _variant_row(layer: int, options: LayerOptions, algorithm: Algorithm, tile: 
         shape.winograd_positions(tile) if winograd else 1,
         *step,
         round_up(window.kernel[0] * window.kernel[1] * shape.input.channels, UNIT_BYTES),
+        int(shape.looks_up),
     )
 
 
@@ -207,7 +209,7 @@ def tabulate(layers: Sequence[LayerOptions]) -> tuple[Variants, Cases]:
                 )
                 table = np.column_stack([np.full(d.size, row), flows[d.ravel()], formats[f.ravel()], blocks[b.ravel()]])
                 case_tables.append(table)
-    variants = np.array(variant_rows, np.int64).reshape(-1, 21)
+    variants = np.array(variant_rows, np.int64).reshape(-1, len(fields(Variants)))
     cases = np.concatenate(case_tables) if case_tables else np.empty((0, 7), np.int64)
     return (
         Variants(*(np.ascontiguousarray(column) for column in variants.T)),

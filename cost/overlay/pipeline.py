@@ -58,7 +58,7 @@ class Pass:
     False for a pass that leaves its sums on chip. ``arrival`` is given where inputs stream: the prologue then follows
     the first load, and block 0 computes while it arrives. ``direct``: results go to the output buffer as they are
     computed, as the vector unit's do, and not by way of accumulators. ``opening``: cycles of block 0 that no other
-    block has.
+    block has. ``before``: of the pass, before its own.
     """
 
     blocks: Ints
@@ -75,6 +75,7 @@ class Pass:
     direct: bool = False
     arrival: Arrival | None = None
     opening: Ints | None = None
+    before: Ints | None = None
 
     def take(self, index: Ints) -> Pass:
         """Some of the passes."""
@@ -85,6 +86,7 @@ class Pass:
             last=self.last.take(index),
             arrival=None if self.arrival is None else self.arrival.take(index),
             opening=None if self.opening is None else self.opening[index],
+            before=None if self.before is None else self.before[index],
         )
 
     @property
@@ -155,6 +157,7 @@ def joined(passes: Sequence[Pass]) -> Pass:
         last=blocks("last"),
         arrival=arrival,
         opening=None if first.opening is None else column("opening"),
+        before=None if first.before is None else column("before"),
     )
 
 
@@ -259,4 +262,4 @@ def makespan(work: Pass) -> Ints:
     ends = _Blocks(work.take(order)).run()
     cycles = np.empty_like(ends)
     cycles[order] = PASS_OVERHEAD + ends
-    return cycles
+    return cycles if work.before is None else cycles + work.before

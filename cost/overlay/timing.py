@@ -21,7 +21,7 @@ from dynamap.cost.overlay.blocks import (
 )
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points, take_variants
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
-from dynamap.cost.overlay.machine import TILE_SET_UP, UNIT_BYTES, Machine
+from dynamap.cost.overlay.machine import TABLE_CYCLES, TILE_SET_UP, UNIT_BYTES, Machine
 from dynamap.cost.overlay.options import DATAFLOWS, STREAM_INPUTS
 from dynamap.cost.overlay.pipeline import Arrival, Block, Pass, joined, makespan
 from dynamap.cost.overlay.transfer import Ints, Runs, round_to, store_cycles, transfer_cycles
@@ -313,4 +313,7 @@ def evaluate(table: CaseTable, case: Ints, on: Points, limit: Ints) -> Times:
             if len(place):
                 chosen = case[place]
                 add(total, place, Work(table, flow, chosen, table.cases.variant[chosen], on.take(place)))
-    return total.finish(limit)
+    times = total.finish(limit)
+    looked_up = table.variants.looks_up[table.cases.variant[case]] == 1
+    times.cycles[looked_up & (times.cycles < INFEASIBLE)] += TABLE_CYCLES
+    return times

@@ -17,6 +17,7 @@ from dynamap.cost.overlay.machine import (
     NORMALISING,
     PIPELINE,
     PIXEL_LANDING,
+    TABLE_CYCLES,
     UNIT_BYTES,
     WALK_SET_UP,
     Buffers,
@@ -69,7 +70,7 @@ class VectorShape:
     """One vector layer: the tensors it streams, what it makes, its window, LRN's size or resize's factor.
 
     ``own_slopes``: an activation at its end has slopes that differ by the channel. ``counts_pads``: pads count as zeros
-    in an average.
+    in an average. ``looks_up``: results go through a table.
     """
 
     op: VectorOp
@@ -79,6 +80,7 @@ class VectorShape:
     size: int = 1
     own_slopes: bool = False
     counts_pads: bool = False
+    looks_up: bool = False
 
     @property
     def macs(self) -> int:
@@ -260,6 +262,7 @@ def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: F
         direct=True,
         arrival=Arrival(prologue, parts[0].compute),
         opening=np.full_like(rows, LRN_ENTRIES if shape.op is VectorOp.LRN else 0),
+        before=np.full_like(rows, TABLE_CYCLES if shape.looks_up else 0),
     )
     return VectorWork(
         work=work,

@@ -234,6 +234,20 @@ def activation_of(layer: Layer) -> Activation | None:
     return layer.activation if isinstance(layer, (Conv, Pool, Add, Mul, Activate)) else None
 
 
+CLAMPING = (ActivationKind.RELU, ActivationKind.CLIP)
+"""Activations that only move the ends of the clamp."""
+
+LEAKY = (ActivationKind.LEAKY_RELU, ActivationKind.PRELU)
+"""Activations that only take a second multiplier for values below zero."""
+
+
+def looks_up(layer: Layer) -> bool:
+    """Whether the results of a layer go through a table of its own."""
+    activation = activation_of(layer)
+    plain = LEAKY if isinstance(layer, Activate) else (*CLAMPING, *LEAKY)
+    return activation is not None and activation.kind not in plain
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """Layers in topological order, the shape of every tensor, the inputs and the outputs.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import Window
@@ -19,14 +21,14 @@ from dynamap.planner.network.network import (
     Pool,
     PoolKind,
     Resize,
+    looks_up,
 )
 
 
 def conv_shape(layer: Conv, network: Network) -> ConvShape:
     """The shape of a convolution, before any merging of groups."""
-    return ConvShape(
-        network.tensors[layer.inputs[0]], network.tensors[layer.output].channels, layer.window, layer.groups
-    )
+    channels = network.tensors[layer.output].channels
+    return ConvShape(network.tensors[layer.inputs[0]], channels, layer.window, layer.groups, looks_up(layer))
 
 
 def own_slopes(activation: Activation | None) -> bool:
@@ -40,13 +42,18 @@ def work_of(layer: Layer, network: Network) -> ConvShape | VectorShape:
     Raises:
         InputError: the layer is one that the overlay cannot run.
     """
+    if isinstance(layer, Conv):
+        shape = conv_shape(layer, network)
+        if not shape.depthwise or layer.output_order is not None:
+            return shape
+    return replace(_vector_shape(layer, network), looks_up=looks_up(layer))
+
+
+def _vector_shape(layer: Layer, network: Network) -> VectorShape:
     inputs = tuple(network.tensors[tensor] for tensor in layer.inputs)
     output = network.tensors[layer.output]
     if isinstance(layer, Conv):
-        shape = conv_shape(layer, network)
-        if shape.depthwise and layer.output_order is None:
-            return VectorShape(VectorOp.DEPTHWISE, inputs, output, layer.window)
-        return shape
+        return VectorShape(VectorOp.DEPTHWISE, inputs, output, layer.window)
     if isinstance(layer, Pool):
         op = VectorOp.MAX_POOL if layer.kind is PoolKind.MAX else VectorOp.AVERAGE_POOL
         return VectorShape(

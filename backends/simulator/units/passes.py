@@ -37,6 +37,7 @@ from dynamap.cost.overlay.machine import (
     BEAT_BYTES,
     NORMALISING,
     PIPELINE,
+    TABLE_CYCLES,
     TILE_SET_UP,
     UNIT_BYTES,
     WALK_SET_UP,
@@ -255,6 +256,7 @@ class _Pass(ABC):
             packing=self.packing,
             read_latency=self.machine.read_latency,
             write_latency=self.machine.write_latency,
+            before=TABLE_CYCLES if Flag.LOOKUP in self.command.flags and self.command.index == 0 else 0,
         )
         return PassWork(times, read, written)
 

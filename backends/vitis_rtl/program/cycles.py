@@ -102,7 +102,6 @@ def _run_cycles(
         if record.op is RecordOp.TABLE:
             end = _table_end(records, fetch, number, begin + 1)
             fetch.taken()
-            fetch.ask(end + 1)
             found.append(RecordCycles(end - begin))
             continue
         taken = begin

@@ -22,7 +22,7 @@ IM2COL = {**ON_BOARD, "dataflows": "ws"}
 @pytest.mark.parametrize("name", ["squeezenet", "googlenet", "resnet50", "shufflenet"])
 def test_built_in_networks(name: str) -> None:
     plan = dynamap.plan(dynamap.load(name), array="40x32", **IM2COL)
-    assert_equal_layer_by_layer(RtlExecutor(), plan)
+    assert_equal_layer_by_layer(RtlExecutor(), plan, as_planned=True)
 
 
 @pytest.mark.full
@@ -48,4 +48,4 @@ def test_depthwise_networks_at_a_small_array(tmp_path: Path, name: str) -> None:
     """Of small images: depthwise convolutions, squeeze and excite, swish."""
     onnx.save(model(name, small=True), tmp_path / "model.onnx")
     plan = dynamap.plan(dynamap.load(tmp_path / "model.onnx"), array="16x16", **IM2COL)
-    assert_equal_layer_by_layer(RtlExecutor(), plan)
+    assert_equal_layer_by_layer(RtlExecutor(), plan, as_planned=True)

@@ -53,8 +53,11 @@ def compare(plan: Plan, quantised: QuantisedNetwork, image: dict[str, np.ndarray
     return compared
 
 
-def assert_equal_layer_by_layer(executor: Executor, plan: Plan) -> None:
-    """An executor against the NumPy emulator and the plan, on a seeded random image."""
+def assert_equal_layer_by_layer(executor: Executor, plan: Plan, *, as_planned: bool = False) -> None:
+    """An executor against the NumPy emulator and the plan, on a seeded random image.
+
+    ``as_planned``: every layer takes the plan's cycles, where the executor measures them.
+    """
     prepared = prepare(plan)
     inputs = integer_inputs(prepared.quantised, random_inputs(prepared.network, 1))
     planned = {layer.name: layer for layer in plan.layers}
@@ -66,6 +69,7 @@ def assert_equal_layer_by_layer(executor: Executor, plan: Plan) -> None:
         assert dict(found.counters) == wanted, found.name
         if found.cycles is not None:
             assert found.cycles.measured == found.cycles.expected, found.name
+            assert not as_planned or found.cycles.measured == planned[found.name].cycles, found.name
         compared += 1
     assert compared == sum(not isinstance(layer, OnHost) for layer in plan.layers)
 

@@ -184,7 +184,7 @@ module record_runner
   // ---- whose port it is
   always_ff @(posedge clk_i) begin
     if (start_i) port_free_o <= 1'b1;
-    else if (state_q == Take && word_valid_i && !is_table) port_free_o <= 1'b0;
+    else if (state_q == Take && word_valid_i) port_free_o <= 1'b0;
     else if (state_q == Run && !reading_i) port_free_o <= 1'b1;
   end
 
