@@ -40,6 +40,7 @@ def least_bytes(device: Device, machine: Machine, rows: int, columns: int, b: Bu
         (1, 8 * word, b.weight_buffer // word),
         (2 * columns, 72, b.accumulator_rows),
         (rows, row_bits, -(-2 * b.row_buffer * 8 // row_bits)),
+        (2 * -(-LANES // 16), 16 * 9, 512),  # pixels that poolings keep
     ]
     best = None
     for kinds in product([kind for kind in counts if counts[kind]], repeat=len(shapes)):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dynamap.backends.program.specification import Flag, Op
+from dynamap.backends.simulator.units.memory import run_transfer, transfer_cycles
 from dynamap.backends.simulator.units.passes import work_of
 from dynamap.backends.vitis_rtl.vector.operations import CommandTables
 from dynamap.backends.vitis_rtl.vector.registers import VectorPass
@@ -60,10 +61,9 @@ def test_slots_and_tables(seed: int) -> None:
 
     simulated = work_of(Overlay(MACHINE, 8, 8, Buffers(2**20, 2**20, 64, 64)), command, (), values)
     assert [block.compute for block in simulated.times.blocks] == expected
-    words = len(rtl.operation.table) // 64
-    bursts = len([burst for run in rtl.resident_runs() for burst in run.bursts()])
+    resident = sum(run.beats for run in rtl.resident_runs()) * 64
     prologue = simulated.times.prologue
-    assert (prologue.transfer if prologue else 0) == words + bursts
+    assert (prologue.transfer if prologue else 0) == transfer_cycles(MACHINE, run_transfer(resident))
 
     window = Window(layer.kernel, layer.stride, (*layer.pads, 0, 0), layer.dilation)
     out = TensorShape(layer.channels, layer.out_height, layer.out_width)
