@@ -1,0 +1,54 @@
+"""Whole networks whose weights stay: by the RTL's closed form every layer takes the cycles of its plan, as integers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import onnx
+import pytest
+
+import dynamap
+from dynamap.backends.hardware.sizes import simulated_sizes
+from dynamap.backends.program.host import prepare
+from dynamap.backends.vitis_rtl.kernel_simulation import planned_cycles
+from dynamap.backends.vitis_rtl.program.folding import folded
+from dynamap.backends.vitis_rtl.program.records import records_of
+from dynamap.backends.vitis_rtl.program.shape import kernel_shape
+from dynamap.planner.plan.plan import Plan
+from support.architectures.catalogue import model
+
+HEAVY = ("resnet50", "densenet121", "alexnet", "zfnet512", "inception-v2", "inception-v4", "vgg19")
+
+
+def layer_cycles(plan: Plan) -> dict[str, int]:
+    """By the closed form, of the layers that have commands."""
+    program = folded(prepare(plan).program)
+    records = records_of(program, kernel_shape(program, simulated_sizes(program)))
+    found: Counter[str] = Counter()
+    for record, cycles in zip(records.records, planned_cycles(program, records), strict=True):
+        found[program.layer_names[program.commands[record.command].layer]] += cycles.total
+    return found
+
+
+def assert_as_planned(plan: Plan) -> None:
+    found = layer_cycles(plan)
+    assert found == {layer.name: layer.cycles for layer in plan.layers if layer.name in found}
+    assert sum(found.values()) == sum(layer.cycles for layer in plan.layers)
+
+
+@pytest.mark.parametrize("algorithms", ["im2col", "im2col,kn2row"])
+@pytest.mark.parametrize(
+    "name",
+    ["squeezenet", "googlenet", "shufflenet", *(pytest.param(name, marks=pytest.mark.full) for name in HEAVY)],
+)
+def test_built_in_networks(name: str, algorithms: str) -> None:
+    network = dynamap.load(name)
+    assert_as_planned(dynamap.plan(network, device="zcu104", array="40x32", algorithms=algorithms, dataflows="ws"))
+
+
+@pytest.mark.parametrize("name", ["mobilenet-v2", "mobilenet-v3-large"])
+def test_depthwise_convolutions_and_tables(tmp_path: Path, name: str) -> None:
+    onnx.save(model(name, small=True), tmp_path / "model.onnx")
+    network = dynamap.load(tmp_path / "model.onnx")
+    assert_as_planned(dynamap.plan(network, device="zcu104", array="16x16", algorithms="im2col", dataflows="ws"))
