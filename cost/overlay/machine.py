@@ -110,6 +110,11 @@ class Machine:
         """Cycles from the last request for sums to their bytes in the output buffer: lanes answer pair after pair."""
         return PACKING + self.lanes // 2
 
+    @property
+    def least_registers(self) -> int:
+        """Cycles of a pass that stores, from the ports to the ports, beside its units and what the array takes."""
+        return LANDING + TILE_SET_UP + self.packing_cycles + LEAVING
+
     def milliseconds(self, cycles: int) -> float:
         """Cycles as milliseconds, rounded to a nanosecond."""
         return round(cycles / self.clock_khz, 6)

@@ -226,7 +226,7 @@ def _input_paths(table: CaseTable, flow: Dataflow, case: Ints, v: Variants, k: g
         turn=load,
         shorter=np.where(before > 1, load - last_load, 0),
         second=np.where(before % 2, second - early, 0),
-        tail=last_store + lag + PASS_OVERHEAD + machine.read_latency + machine.write_latency,
+        tail=last_store + lag + PASS_OVERHEAD + machine.least_registers + machine.read_latency + machine.write_latency,
         lag=lag,
     )
 
@@ -250,6 +250,6 @@ def _weight_paths(table: CaseTable, flow: Dataflow, case: Ints, v: Variants, k: 
         turn=zero,
         shorter=zero,
         second=zero,
-        tail=before * least_store + least_last + bands * (lag + ends + machine.read_latency),
+        tail=before * least_store + least_last + bands * (lag + ends + machine.least_registers + machine.read_latency),
         lag=lag,
     )
