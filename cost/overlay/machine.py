@@ -112,8 +112,8 @@ class Machine:
 
     @property
     def least_registers(self) -> int:
-        """Cycles of a pass that stores, behind its last request for sums, beside its units: no more than it takes."""
-        return self.packing_cycles + LEAVING
+        """Cycles of a pass that stores, from the ports to the ports, beside its units and what the array takes."""
+        return LANDING + TILE_SET_UP + self.packing_cycles + LEAVING
 
     def milliseconds(self, cycles: int) -> float:
         """Cycles as milliseconds, rounded to a nanosecond."""

@@ -18,7 +18,7 @@ from dynamap.cost.overlay import gemm
 from dynamap.cost.overlay.blocks import C16, IM2COL, output_runs, stored_values, weight_bytes
 from dynamap.cost.overlay.bounding.case_table import CaseTable, take_variants
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
-from dynamap.cost.overlay.machine import PASS_OVERHEAD, UNIT_BYTES, Machine
+from dynamap.cost.overlay.machine import LEAVING, PASS_OVERHEAD, UNIT_BYTES, Machine
 from dynamap.cost.overlay.options import DATAFLOWS, STREAM_INPUTS, Variants
 from dynamap.cost.overlay.transfer import Ints, Runs, ceil_ratio, transfer_cycles
 
@@ -192,6 +192,16 @@ def _weights(table: CaseTable, flow: Dataflow, v: Variants, k: gemm.Contraction)
     return transfer_cycles(table.machine, Runs(np.ones_like(size), size))
 
 
+def _first_weights(table: CaseTable, flow: Dataflow, v: Variants, k: gemm.Contraction) -> Ints:
+    """Cycles before block 0 has what it begins with: parameters, and of NS the weights of its first stage.
+
+    A tile of WS and IS has at least a byte.
+    """
+    stage = v.out_channels * k.streaming_values * k.operand // np.where(k.operand == 1, 1, k.outer)
+    size = PARAMETER_BYTES * v.out_channels + (stage if flow is Dataflow.NS else 1)
+    return transfer_cycles(table.machine, Runs(np.ones_like(size), size))
+
+
 def _stores(table: CaseTable, v: Variants, case: Ints, channels: Ints) -> tuple[Ints, Ints]:
     """Transfer cycles of the outputs of a block (band) and of the last."""
     formats = table.cases.format_out[case]
@@ -208,9 +218,7 @@ def _input_paths(table: CaseTable, flow: Dataflow, case: Ints, v: Variants, k: g
     lag = table.lag[table.cases.variant[case]]
     loads = before * main.transfer + last.transfer
     load, last_load = np.maximum(main.transfer, main.place), np.maximum(last.transfer, last.place)
-    first_weights = np.ones_like(weights)  # WS and IS have many stages, each with weights of its own
-    if flow is Dataflow.NS:
-        first_weights = ceil_ratio(weights, np.where(k.operand == 1, 1, k.outer))
+    first_weights = _first_weights(table, flow, v, k)
     late = np.maximum(loads + weights + np.maximum(before - 2, 0) * store, before * main.place + last.place)
     early = np.maximum(main.place, main.transfer + first_weights)
     next_transfer, next_place = (
@@ -222,7 +230,7 @@ def _input_paths(table: CaseTable, flow: Dataflow, case: Ints, v: Variants, k: g
         late=np.where(before > 0, late, load),
         # The wait for the last weights does not include the lag, which the tail counts.
         arrived=main.transfer + weights - lag,
-        moving=loads + weights + before * store + last_store + PASS_OVERHEAD + machine.write_latency,
+        moving=loads + weights + before * store + last_store + PASS_OVERHEAD + LEAVING + machine.write_latency,
         turn=load,
         shorter=np.where(before > 1, load - last_load, 0),
         second=np.where(before % 2, second - early, 0),
@@ -246,7 +254,7 @@ def _weight_paths(table: CaseTable, flow: Dataflow, case: Ints, v: Variants, k: 
         early=before * main.place + last.place,
         late=loads + weights,
         arrived=loads,
-        moving=loads + weights + before * store + last_store + bands * ends,
+        moving=loads + weights + before * store + last_store + bands * (ends + LEAVING),
         turn=zero,
         shorter=zero,
         second=zero,
