@@ -107,7 +107,7 @@ class _Pass:
         self.work = work
         self.kernel = Kernel()
         self.spans: list[Span] = []
-        self.prologue_started, self.prologue_loaded, self.prologue_placed = Signal(), Signal(), Signal()
+        self.prologue_started, self.prologue_loaded = Signal(), Signal()
         self.started, self.loaded, self.placed = self._signals(), self._signals(), self._signals()
         self.computed, self.read = self._signals(), self._signals()
         self.posted, self.packed = self._signals(), self._signals()
@@ -180,7 +180,6 @@ class _Pass:
             yield self.prologue_started
             yield from self._occupy(Unit.PLACE, None, self.work.prologue.place)
             yield self.prologue_loaded
-        self.kernel.give(self.prologue_placed)
         for index, block in enumerate(self.work.blocks):
             yield self.started[index]
             yield from self._occupy(Unit.PLACE, index, block.load.place)

@@ -1,14 +1,13 @@
-"""A small event kernel: processes that wait for times, signals and tokens.
+"""A small event kernel: processes that wait for times and signals.
 
-A process is a generator. What it yields says when it goes on: an ``int`` (the cycle at which it wakes), a ``Signal``
-(once that has been given) or ``Tokens`` (once one of them is free; it is then taken). Processes that wake in the same
-cycle go on in the order in which they began to wait, so a simulation has one outcome.
+A process is a generator. What it yields says when it goes on: an ``int`` (the cycle at which it wakes) or a ``Signal``
+(once that has been given). Processes that wake in the same cycle go on in the order in which they began to wait, so a
+simulation has one outcome.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections import deque
 from collections.abc import Generator
 
 
@@ -26,15 +25,7 @@ class Signal:
         return self.cycle
 
 
-class Tokens:
-    """Free places, such as a buffer's halves: taken by waiting for them, given back with ``Kernel.release``."""
-
-    def __init__(self, count: int) -> None:
-        self.free = count
-        self._waiting: deque[Process] = deque()
-
-
-Process = Generator["int | Signal | Tokens", None, None]
+Process = Generator["int | Signal", None, None]
 
 
 class Kernel:
@@ -58,13 +49,6 @@ class Kernel:
         signal.cycle = self.now
         for process in signal._waiting:
             self._wake(self.now, process)
-
-    def release(self, tokens: Tokens) -> None:
-        """Gives one token back."""
-        if tokens._waiting:
-            self._wake(self.now, tokens._waiting.popleft())
-        else:
-            tokens.free += 1
 
     def run(self) -> int:
         """Runs until every process has ended, and returns the last cycle.
@@ -90,11 +74,6 @@ class Kernel:
                 if wanted.cycle is None:
                     wanted._waiting.append(process)
                     return
-            elif isinstance(wanted, Tokens):
-                if not wanted.free:
-                    wanted._waiting.append(process)
-                    return
-                wanted.free -= 1
             elif wanted > self.now:
                 self._wake(wanted, process)
                 return

@@ -223,57 +223,66 @@ def _input_stationary(array: Array, window: Window, count: int, channels: int) -
     return ArrayWork(cycles, stages, array.rows * channels * window.value_bytes, load, array.machine.summing)
 
 
-def post_cycles(array: Array, kernel: Kernel, block: Block) -> int:
-    """Cycles of STORE's post unit: accumulator row by accumulator row, so many lanes of it at a time."""
+@dataclass(frozen=True)
+class _Sums:
+    """A block's sums in the accumulators: ``lines`` for each of ``repeats`` products, of ``side`` sums each, of which
+    ``across`` lie in an accumulator row."""
+
+    lines: int
+    side: int
+    repeats: int
+    across: int
+
+    @property
+    def rows_of_line(self) -> Iterator[int]:
+        """Sums in each accumulator row of a line."""
+        return (min(self.across, self.side - start) for start in range(0, self.side, self.across))
+
+
+def _sums_of(array: Array, kernel: Kernel, block: Block) -> _Sums:
+    """A line is the channels of a position, or of IS the positions of a channel."""
     winograd = kernel.algorithm is Algorithm.WINOGRAD
-    sums = winograd_tiles(kernel, block.rows, block.out_width) if winograd else block.rows * block.out_width
-    each = tile_positions(kernel) if winograd else 1
+    spots = winograd_tiles(kernel, block.rows, block.out_width) if winograd else block.rows * block.out_width
+    repeats = tile_positions(kernel) if winograd else 1
     across = products_across(array, 2 if winograd else 1)
     if array.dataflow is Dataflow.IS:
-        planes = len(range(0, block.channels, UNIT_BYTES))
-        return _chunk_cycles(array.machine, UNIT_BYTES * planes * each, sums, across)
-    return _chunk_cycles(array.machine, sums * each, block.channels, across)
+        return _Sums(block.channels, spots, repeats, across)
+    return _Sums(spots, block.channels, repeats, across)
 
 
-def _chunk_cycles(machine: Machine, rows: int, side: int, across: int) -> int:
-    """Cycles to read ``side`` sums of each of ``rows``, which lie ``across`` to an accumulator row, chunk by chunk.
+def _in_units(count: int) -> int:
+    """So many, up to whole units."""
+    return len(range(0, count, UNIT_BYTES)) * UNIT_BYTES
 
-    The lanes load the parameters of a pair in a cycle, for as many channels or positions as come in whole units.
+
+def _reads_of_line(machine: Machine, sums: _Sums) -> int:
+    """Reads of as many sums as there are lanes, accumulator row by accumulator row."""
+    return sum(len(range(0, together, machine.lanes)) for together in sums.rows_of_line)
+
+
+def post_cycles(array: Array, kernel: Kernel, block: Block) -> int:
+    """Cycles of STORE's post unit, chunk by chunk: a read of each line, or a pair of lanes' parameters, in a cycle.
+
+    Parameters come for whole units of channels or positions, and lines that are channels in whole planes.
     """
-    whole = len(range(0, side, UNIT_BYTES)) * UNIT_BYTES
-    loaded = min(whole, machine.lanes) // 2
-    return sum(max(rows, loaded) for _ in range(_reads_of_row(machine, side, across)))
-
-
-@lru_cache(maxsize=1 << 14)
-def _reads_of_row(machine: Machine, side: int, across: int) -> int:
-    """Reads of so many lanes for ``side`` sums that lie ``across`` to an accumulator row."""
-    return sum(len(range(0, min(across, side - start), machine.lanes)) for start in range(0, side, across))
+    sums = _sums_of(array, kernel, block)
+    lines = _in_units(sums.lines) if array.dataflow is Dataflow.IS else sums.lines
+    loaded = min(_in_units(sums.side), array.machine.lanes) // 2
+    return sum(max(lines * sums.repeats, loaded) for _ in range(_reads_of_line(array.machine, sums)))
 
 
 def rows_posted(array: Array, kernel: Kernel, block: Block) -> int:
-    """Reads of accumulator rows, which `post_cycles` counts where no parameters are waited for."""
-    winograd = kernel.algorithm is Algorithm.WINOGRAD
-    sums = winograd_tiles(kernel, block.rows, block.out_width) if winograd else block.rows * block.out_width
-    each = tile_positions(kernel) if winograd else 1
-    across = products_across(array, 2 if winograd else 1)
-    if array.dataflow is Dataflow.IS:
-        return block.channels * each * _reads_of_row(array.machine, sums, across)
-    return sums * each * _reads_of_row(array.machine, block.channels, across)
+    """Reads of accumulator rows: cycles of `post_cycles` in which no parameters are waited for."""
+    sums = _sums_of(array, kernel, block)
+    return sums.lines * sums.repeats * _reads_of_line(array.machine, sums)
 
 
 def accumulator_rows(array: Array, kernel: Kernel, block: Block) -> int:
-    """Accumulator rows that the block's sums take."""
-    winograd = kernel.algorithm is Algorithm.WINOGRAD
-    sums = (
-        winograd_tiles(kernel, block.rows, block.out_width) * tile_positions(kernel)
-        if winograd
-        else block.rows * block.out_width
-    )
-    across = products_across(array, 2 if winograd else 1)
+    """Accumulator rows that the block's sums take; the products of a channel lie behind one another."""
+    sums = _sums_of(array, kernel, block)
     if array.dataflow is Dataflow.IS:
-        return block.channels * len(range(0, sums, across))
-    return sums * len(range(0, block.channels, across))
+        return sums.lines * len(range(0, sums.side * sums.repeats, sums.across))
+    return sums.lines * sums.repeats * len(range(0, sums.side, sums.across))
 
 
 def transform_words(machine: Machine, kernel: Kernel, tiles: int) -> int:

@@ -1,10 +1,10 @@
-"""The event kernel: times, signals and tokens."""
+"""The event kernel: times and signals."""
 
 from __future__ import annotations
 
 import pytest
 
-from dynamap.backends.simulator.events import Kernel, Process, Signal, Tokens
+from dynamap.backends.simulator.events import Kernel, Process, Signal
 
 
 def test_a_process_wakes_at_the_cycles_that_it_asks_for() -> None:
@@ -42,23 +42,6 @@ def test_a_signal_wakes_all_who_wait_and_lets_later_ones_pass() -> None:
         kernel.start(process)
     kernel.run()
     assert seen == [("early", 7, 7), ("late", 9, 7)]
-
-
-def test_tokens_go_to_those_who_waited_longest() -> None:
-    kernel = Kernel()
-    tokens = Tokens(1)
-    seen = []
-
-    def use(name: str, cycles: int) -> Process:
-        yield tokens
-        seen.append((name, kernel.now))
-        yield kernel.now + cycles
-        kernel.release(tokens)
-
-    for process in (use("a", 4), use("b", 3), use("c", 1)):
-        kernel.start(process)
-    assert kernel.run() == 8
-    assert seen == [("a", 0), ("b", 4), ("c", 7)]
 
 
 def test_a_signal_that_never_comes_is_a_defect_and_not_a_silent_end() -> None:
