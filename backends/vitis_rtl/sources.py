@@ -225,6 +225,7 @@ KERNEL_BENCH = ("kernel_bench.sv", *BENCH_MEMORY)
 BENCHES = (
     "core_bench.sv",
     "array_bench.sv",
+    "lanes_of_post.sv",
     "lanes_bench.sv",
     "drain_bench.sv",
     "feed_bench.sv",

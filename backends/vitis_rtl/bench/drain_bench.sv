@@ -14,7 +14,6 @@ module drain_bench
     parameter bit Winograd = 1'b0,
     parameter int unsigned Outstanding = 32,
     parameter int unsigned MemoryDepth = 4096,  // words
-    localparam int unsigned Lanes = Pairs > 8 ? 2 * Pairs : 16,
     localparam int unsigned Groups = (Columns + Pairs - 1) / Pairs,
     localparam int unsigned RowBits = $clog2(AccumulatorRows),
     localparam int unsigned ParameterBits = $clog2(ParameterDepth),
@@ -88,22 +87,14 @@ module drain_bench
 
   post_lanes_t lanes_said;
   logic [2*Pairs-1:0][LeastValueBits-1:0] lane_sums;
-  /* verilator lint_off UNUSEDSIGNAL */  // there are 16 at least
-  logic [Lanes-1:0][ByteBits-1:0] lane_bytes;
-  /* verilator lint_on UNUSEDSIGNAL */
+  logic [2*Pairs-1:0][ByteBits-1:0] lane_bytes;
 
-  // No vector unit beside it.
-  lanes #(
-      .Pairs (Pairs),
-      .Planes(1)
+  lanes_of_post #(
+      .Pairs(Pairs)
   ) u_lanes (
       .clk_i,
-      .vector_i(1'b0),
       .post_i(lanes_said),
-      .post_sum_i(lane_sums),
-      .vector_said_i('0),
-      .vector_parameters_i('0),
-      .vector_value_i('0),
+      .sum_i(lane_sums),
       .zero_point_i(zero_point),
       .look_up_i(look_up),
       .table_write_i(table_write),
@@ -136,7 +127,7 @@ module drain_bench
       .by_channel_i(by_channel),
       .lanes_o(lanes_said),
       .lane_sums_o(lane_sums),
-      .lane_bytes_i(lane_bytes[2*Pairs-1:0]),
+      .lane_bytes_i(lane_bytes),
       .parameters_write_i(parameters_write),
       .parameters_word_i(parameters_word),
       .parameters_data_i(word),

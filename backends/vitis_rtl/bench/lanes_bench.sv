@@ -6,7 +6,6 @@ module lanes_bench
     parameter int unsigned Pairs = 8,
     parameter int unsigned AccumulatorBits = 32,
     parameter int unsigned ValueBits = 36,
-    localparam int unsigned Lanes = Pairs > 8 ? 2 * Pairs : 16,
     localparam int unsigned ColumnBits = 1 + 2 * AccumulatorBits,
     localparam int unsigned InBits = 7 + 3 * ByteBits + 2 * UnitBits + Columns * ColumnBits,
     localparam int unsigned OutBits = 1 + 2 * Pairs * ByteBits
@@ -28,23 +27,15 @@ module lanes_bench
 
   post_lanes_t lanes_said;
   logic [2*Pairs-1:0][ValueBits-1:0] lane_sums;
-  /* verilator lint_off UNUSEDSIGNAL */  // there are 16 at least
-  logic [Lanes-1:0][ByteBits-1:0] lane_bytes;
-  /* verilator lint_on UNUSEDSIGNAL */
+  logic [2*Pairs-1:0][ByteBits-1:0] lane_bytes;
 
-  // No vector unit beside it.
-  lanes #(
-      .Pairs (Pairs),
-      .Planes(1),
+  lanes_of_post #(
+      .Pairs(Pairs),
       .ValueBits(ValueBits)
   ) u_lanes (
       .clk_i,
-      .vector_i(1'b0),
       .post_i(lanes_said),
-      .post_sum_i(lane_sums),
-      .vector_said_i('0),
-      .vector_parameters_i('0),
-      .vector_value_i('0),
+      .sum_i(lane_sums),
       .zero_point_i(zero_point),
       .look_up_i(look_up),
       .table_write_i(table_write),
@@ -70,7 +61,7 @@ module lanes_bench
       .high_i(high),
       .lanes_o(lanes_said),
       .lane_sums_o(lane_sums),
-      .lane_bytes_i(lane_bytes[2*Pairs-1:0]),
+      .lane_bytes_i(lane_bytes),
       .valid_o(out_o[0]),
       .bytes_o(out_o[OutBits-1:1])
   );

@@ -21,7 +21,6 @@ module layer_bench
     parameter int unsigned Outstanding = 32,
     parameter bit Loops = 1'b1,
     parameter int unsigned MemoryDepth = 4096,  // words
-    localparam int unsigned Lanes = Pairs > 8 ? 2 * Pairs : 16,
     localparam int unsigned IndexBits = $clog2(MemoryDepth),
     localparam int unsigned DataBytes = 16 * WordUnits,
     localparam int unsigned DataBits = 8 * DataBytes,
@@ -69,22 +68,14 @@ module layer_bench
 
   post_lanes_t lanes_said;
   logic [2*Pairs-1:0][LeastValueBits-1:0] lane_sums;
-  /* verilator lint_off UNUSEDSIGNAL */  // there are 16 at least
-  logic [Lanes-1:0][ByteBits-1:0] lane_bytes;
-  /* verilator lint_on UNUSEDSIGNAL */
+  logic [2*Pairs-1:0][ByteBits-1:0] lane_bytes;
 
-  // No vector unit beside it.
-  lanes #(
-      .Pairs (Pairs),
-      .Planes(1)
+  lanes_of_post #(
+      .Pairs(Pairs)
   ) u_lanes (
       .clk_i,
-      .vector_i(1'b0),
       .post_i(lanes_said),
-      .post_sum_i(lane_sums),
-      .vector_said_i('0),
-      .vector_parameters_i('0),
-      .vector_value_i('0),
+      .sum_i(lane_sums),
       .zero_point_i(zero_point),
       .look_up_i(look_up),
       .table_write_i(table_write),
@@ -122,7 +113,7 @@ module layer_bench
       .stop_i(1'b0),
       .lanes_o(lanes_said),
       .lane_sums_o(lane_sums),
-      .lane_bytes_i(lane_bytes[2*Pairs-1:0]),
+      .lane_bytes_i(lane_bytes),
       .placed_o(placed),
       .weights_o(weights),
       .fed_o(fed),

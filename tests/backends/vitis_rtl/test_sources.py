@@ -93,7 +93,7 @@ def test_the_core_is_taken_without_a_message(folder: Path, rows: int, columns: i
     drain = DrainShape(LaneShape(columns, pairs), units=units)
     shape = CoreShape(feed, drain, MemoryPort(16 * units))
     values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
-    benches = (name for name in BENCHES if name.startswith(("axi", "memory_model", "layer")))
+    benches = (name for name in BENCHES if name.startswith(("axi", "memory_model", "lanes_of_post", "layer")))
     sources = [*CORE, *(name for names in TWINS.values() for name in names), *benches]
     arguments = ["--lint-only", "-Wall", "--quiet", "--unroll-count", "1", *values, *sources]
     assert tools.verilator().run([*arguments, "--top-module", "layer_bench"], folder) == ""
@@ -117,7 +117,7 @@ def test_the_draining_half_is_taken_without_a_message(folder: Path, units: int) 
     """By Verilator and slang, with its bench: accumulators, POST, STORE, a port and a memory."""
     shape = DrainShape(LaneShape(columns=24, pairs=8), units=units)
     values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
-    benches = (name for name in BENCHES if name.startswith(("axi", "memory_model", "drain")))
+    benches = (name for name in BENCHES if name.startswith(("axi", "memory_model", "lanes_of_post", "drain")))
     sources = [*DRAIN, *TWINS["lanes"], *ROOMS["accumulators"][:-1], *benches]
     arguments = ["--lint-only", "-Wall", "--quiet", *values, *sources]
     assert tools.verilator().run([*arguments, "--top-module", "drain_bench"], folder) == ""
