@@ -43,7 +43,8 @@ def ways(window: Window) -> list[tuple[str, int | None]]:
     """Algorithms and Winograd tiles that docs/overlay.md allows for a window."""
     found: list[tuple[str, int | None]] = [("im2col", None)]
     if window.kernel != (1, 1) and window.stride == (1, 1):
-        found.append(("kn2row", None))
+        if window.pads[1] + window.pads[3] < window.extent[1]:  # the output is no wider than the input
+            found.append(("kn2row", None))
         if window.dilation == (1, 1):
             found += [("winograd", 2), ("winograd", 4)]
             if min(window.kernel) == 1:

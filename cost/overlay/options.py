@@ -106,7 +106,9 @@ def applicable(shape: ConvShape, algorithm: Algorithm) -> bool:
         return True
     if shape.pointwise or not shape.unit_stride:
         return False
-    return algorithm is Algorithm.KN2ROW or shape.window.dilation == (1, 1)
+    if algorithm is Algorithm.KN2ROW:
+        return shape.output.width <= shape.input.width
+    return shape.window.dilation == (1, 1)
 
 
 def winograd_fits(shape: ConvShape, tile: int) -> bool:

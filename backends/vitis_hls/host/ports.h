@@ -21,10 +21,9 @@ const std::int64_t DRAINED = 64;
 // Where the simulation is. Processes are simulated one after the other, so one counter serves them all.
 struct place_t {
     std::int64_t now = 0;
-    const char *loop = nullptr;     // the pipelined loop at work; none: nullptr
-    const char *last = nullptr;     // the loop before
-    const char *not_yet = nullptr;  // a part of the kernel that is not checked yet
-    std::int64_t iteration = 0;     // of the loop, all its runs counted
+    const char *loop = nullptr;  // the pipelined loop at work; none: nullptr
+    const char *last = nullptr;  // the loop before
+    std::int64_t iteration = 0;  // of the loop, all its runs counted
     std::map<std::string, std::int64_t> iterations;
 };
 
@@ -45,37 +44,14 @@ class iteration_t {
   public:
     explicit iteration_t(const char *loop) {
         place_t &at = here();
-        if (at.not_yet != nullptr) return;
         if (at.loop != nullptr) throw broken_rule("the loop '" + std::string(loop) + "' inside of it is pipelined too");
         at.now += at.last == loop ? 1 : DRAINED;
         at.loop = at.last = loop;
         at.iteration = at.iterations[loop]++;
-        counts = true;
     }
-    ~iteration_t() {
-        if (counts) here().loop = nullptr;
-    }
+    ~iteration_t() { here().loop = nullptr; }
     iteration_t(const iteration_t &) = delete;
     iteration_t &operator=(const iteration_t &) = delete;
-
-  private:
-    bool counts = false;
-};
-
-// A part of the kernel whose loops are not checked yet, from here to the end of the block.
-class not_yet_t {
-  public:
-    explicit not_yet_t(const char *part) : before(here().not_yet) { here().not_yet = part; }
-    ~not_yet_t() {
-        here().not_yet = before;
-        here().now += DRAINED;
-        here().last = nullptr;
-    }
-    not_yet_t(const not_yet_t &) = delete;
-    not_yet_t &operator=(const not_yet_t &) = delete;
-
-  private:
-    const char *before;
 };
 
 // A memory of any number of dimensions. `roles`, a letter per dimension: b, its index is the bank's or a part of it;
@@ -139,17 +115,15 @@ template <typename T> class memory_t {
 
     std::string bank_text(std::size_t bank) const { return "memory '" + name + "', bank " + std::to_string(bank); }
 
-    // Whether accesses are checked here; a memory is touched in a pipelined loop, or where nothing is checked yet.
-    bool checked(std::size_t bank, std::size_t address) const {
-        if (here().not_yet != nullptr) return false;
+    // A memory is touched in a pipelined loop.
+    void require_loop(std::size_t bank, std::size_t address) const {
         if (here().loop == nullptr)
             throw broken_rule(bank_text(bank) + ", address " + std::to_string(address) +
                               ": accessed outside of all pipelined loops");
-        return true;
     }
 
     T read(std::size_t bank, std::size_t address, std::size_t place) const {
-        if (!checked(bank, address)) return values[place];
+        require_loop(bank, address);
         const std::int64_t now = here().now;
         port_t &port = ports[bank];
         if (port.read_at == now && port.read != address)
@@ -167,7 +141,7 @@ template <typename T> class memory_t {
 
     void write(std::size_t bank, std::size_t address, std::size_t place, T value) {
         values[place] = value;
-        if (!checked(bank, address)) return;
+        require_loop(bank, address);
         const std::int64_t now = here().now;
         port_t &port = ports[bank];
         if (port.write_at == now && port.write != address)

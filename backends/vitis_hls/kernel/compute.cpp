@@ -159,18 +159,6 @@ move_on:
     lately[0].sum[k][j] = after;
 }
 
-// IS of kn2row to a wider output: a tile of Cw positions reaches over more than Cw outputs, so that two of its columns may
-// add to one bank in every cycle.
-void drifting_sums(int length, bool single, leaving_sums_t &leaving, sums_write_t sums) {
-    NOT_YET(drifting_sums)  // IS of kn2row to a wider output: two positions of a tile may have sums in one bank
-drifting_cycles:
-    for (int t = 0; t < length; ++t) {
-#pragma HLS loop_tripcount min = 1024 max = 65536
-        const leaving_t in = leaving.read();
-        accumulate(&in, single, sums);
-    }
-}
-
 // Sums are added to the accumulators. First, kn2row: those that no unit convolution reaches are cleared.
 void accumulate_block(const command_t &c, const block_t &b, leaving_sums_t &leaving, sums_write_t sums) {
 #pragma HLS inline off
@@ -183,10 +171,6 @@ cleared_rows:
         clear_row(sums, flow.sums.first + row);
     }
     const int length = moving_cycles(c, b);
-    if (drifts(&c)) {
-        drifting_sums(length, flow.mode.single, leaving, sums);
-        return;
-    }
     added_t lately[LATELY];
 #pragma HLS array_partition variable = lately complete dim = 0
 nothing_added:

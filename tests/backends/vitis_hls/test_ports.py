@@ -30,9 +30,12 @@ int main(int, char **arguments) {
     ports::stream_t<int> tokens("tokens", 2), values("values", 0);
     try {
         if (fault == 5) memory[0][0][0] = 1;
-        {
-            ports::not_yet_t part("part");
-            for (int i = 0; i < 8; ++i) for (int k = 0; k < 4; ++k) memory[i][k][0] = memory[i][k][1] = i;
+        for (int i = 0; i < 8; ++i) {
+            ports::iteration_t iteration("fill");
+            for (int k = 0; k < 4; ++k) {
+                memory[i][k][0] = i;
+                memory[i][k][1] = i;
+            }
         }
         int sum = 0;
         for (int i = 0; i < 6; ++i) {

@@ -8,9 +8,7 @@ from collections.abc import Iterator, Mapping
 import tree_sitter_cpp
 from tree_sitter import Language, Node, Parser
 
-STATEMENTS = re.compile(
-    r"\b(PIPELINED|NOT_YET|TRIPS|HLS_PRAGMA|TOKENS|IN_STEP|MEMORY_TYPE)(\([^()]*(?:\([^()]*\))*[^()]*\))"
-)
+STATEMENTS = re.compile(r"\b(PIPELINED|TRIPS|HLS_PRAGMA|TOKENS|IN_STEP|MEMORY_TYPE)(\([^()]*(?:\([^()]*\))*[^()]*\))")
 WORDS = re.compile(r"\b(?:INLINED|UNROLLED|INLINE|INNERMOST)\b")
 CASTS = re.compile(r"\bsizeof\b|\((?:int|long|\w+_t)\)")
 

@@ -65,14 +65,12 @@ using std::uint64_t;
 #endif
 #define INLINED HLS_PRAGMA(HLS inline)  // this function is part of its caller
 // A loop whose iterations start cycle by cycle: its name in front of the pragma, at the head of its body. A simulation that
-// checks ports (make csim-ports, ports.h) counts them. NOT_YET: a part of the kernel whose loops it does not check yet.
+// checks ports (make csim-ports, ports.h) counts them.
 #ifdef OVERLAY_CHECK_PORTS
 #include "ports.h"
 #define PIPELINED(loop) const ports::iteration_t iteration_of_##loop(#loop);
-#define NOT_YET(part) const ports::not_yet_t not_yet_##part(#part);
 #else
 #define PIPELINED(loop) HLS_PRAGMA(HLS pipeline II = 1)
-#define NOT_YET(part)
 #endif
 
 // The types of a memory as an argument, of who reads it and of who writes it: an array, or an object that checks its

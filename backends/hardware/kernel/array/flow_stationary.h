@@ -97,15 +97,9 @@ INLINE void ws_stream_position(const command_t *c, const block_t *b, flow_t *f, 
     if (f->work_beat == g->window_words) f->work_beat = 0;
 }
 
-// Whether a product column's sums may belong to another column's bank: IS, where a row of the image that the unit
-// convolutions read is narrower than a row of the output. A tile of Cw positions then reaches over more than Cw outputs.
-INLINE bool drifts(const command_t *c) {
-    return c->dataflow == IS && c->algorithm == KN2ROW && c->width < c->out_width;
-}
-
 // IS, "min(a, Cw) ka": the positions of the next tile come from the left, one per ka cycles. A position sits in the
 // column whose accumulator bank its sums belong to; one whose sums belong nowhere, in none. Positions of a tile have banks
-// of their own: from one to the next, outputs are no further apart than positions. Not so where they drift.
+// of their own: from one to the next, outputs are no further apart than positions, for no output is wider than its input.
 INLINE void is_load_position(const command_t *c, const block_t *b, flow_t *f, int now, units_read_t input_buffer,
                              cycle_t *out) {
     INLINED
@@ -124,7 +118,7 @@ INLINE void is_load_position(const command_t *c, const block_t *b, flow_t *f, in
     out->arrival.fresh = to.first;
     out->arrival.row = rows;
     out->arrival.bank = bank;
-    out->entry.load_index = drifts(c) ? f->load_row : to.valid ? bank : -1;
+    out->entry.load_index = to.valid ? bank : -1;
     f->last_load = now;
     next_spot(g, &f->spot);
 }
