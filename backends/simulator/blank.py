@@ -13,6 +13,7 @@ import numpy as np
 from dynamap.backends.program import Program
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import ConvArithmetic, Finish, QuantisedNetwork
+from dynamap.backends.quantise.activations import has_table
 from dynamap.backends.quantise.build import Schemes, build_layer
 from dynamap.backends.quantise.layers import LayerArithmetic
 from dynamap.backends.quantise.scales.schemes import stored_tensors
@@ -30,10 +31,12 @@ from dynamap.planner.network.network import (
     Network,
     Pool,
     Quantisation,
+    looks_up,
 )
 from dynamap.planner.plan.plan import Plan
 
 _SCHEME = Quantisation(1.0, 0)
+_TABLE = np.zeros(256, np.int8)
 
 
 def blank_program(plan: Plan, network: Network) -> Program:
@@ -44,7 +47,8 @@ def blank_program(plan: Plan, network: Network) -> Program:
         InfeasibleError: the device's memory is too small.
     """
     require_executable(plan, network)
-    schemes = Schemes(dict.fromkeys(stored_tensors(network), _SCHEME), {})
+    looked_up = (layer.name for layer in network.layers if has_table(layer))
+    schemes = Schemes(dict.fromkeys(stored_tensors(network), _SCHEME), dict.fromkeys(looked_up, _SCHEME))
     layers: Mapping[str, LayerArithmetic] = {
         layer.name: _arithmetic(network, layer, schemes) for layer in network.layers if not isinstance(layer, HostLayer)
     }
@@ -61,19 +65,17 @@ def _arithmetic(network: Network, layer: Layer, schemes: Schemes) -> LayerArithm
             input_zero_point=0,
             multipliers=np.zeros(channels, np.int32),
             shifts=np.zeros(channels, np.int32),
-            finish=Finish(_SCHEME),
+            finish=Finish(_SCHEME, table=_TABLE if has_table(layer) else None),
         )
-    if isinstance(layer, Activate):
-        return build_layer(network, replace(layer, activation=_blank(layer.activation)), schemes)
     if isinstance(layer, Lrn):
         return build_layer(network, replace(layer, alpha=1e-4, beta=0.75, bias=1.0), schemes)
-    if isinstance(layer, (Pool, Add, Mul)):
-        activation = None if layer.activation is None else _blank(layer.activation)
-        return build_layer(network, replace(layer, activation=activation), schemes)
+    if isinstance(layer, (Activate, Add, Mul, Pool)) and layer.activation is not None:
+        return build_layer(network, replace(layer, activation=_blank(layer, layer.activation)), schemes)
     return build_layer(network, layer, schemes)
 
 
-def _blank(activation: Activation) -> Activation:
-    """An activation that takes as long: slopes of channels are loaded with their parameters."""
-    slopes = tuple(0.5 for _ in activation.slopes)
-    return Activation(ActivationKind.PRELU, slopes=slopes) if slopes else Activation(ActivationKind.RELU)
+def _blank(layer: Layer, activation: Activation) -> Activation:
+    """An activation that takes as long: a table is loaded first, slopes of channels with their parameters."""
+    if activation.slopes:
+        return Activation(ActivationKind.PRELU, slopes=tuple(0.5 for _ in activation.slopes))
+    return Activation(ActivationKind.SIGMOID) if looks_up(layer) else Activation(ActivationKind.LEAKY_RELU, 0.5)

@@ -244,8 +244,11 @@ LEAKY = (ActivationKind.LEAKY_RELU, ActivationKind.PRELU)
 def looks_up(layer: Layer) -> bool:
     """Whether the results of a layer go through a table of its own."""
     activation = activation_of(layer)
-    plain = LEAKY if isinstance(layer, Activate) else (*CLAMPING, *LEAKY)
-    return activation is not None and activation.kind not in plain
+    if activation is None:
+        return False
+    if isinstance(layer, Activate):  # nothing is left to multiply where all channels have one function
+        return not activation.slopes
+    return activation.kind not in (*CLAMPING, *LEAKY)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -10,10 +10,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dynamap.backends.program.specification import Flag
 from dynamap.backends.simulator import COUNTERS, simulate_plan
+from dynamap.backends.simulator.blank import blank_program
 from dynamap.cost.algorithms import WinogradTile
 from dynamap.cost.device import load_device
 from dynamap.cost.errors import InfeasibleError
@@ -179,6 +182,37 @@ def test_vector_layers(
         assert "fit" in str(refused) or "runs" in str(refused)
         return
     require_same(plan, network)
+
+
+ACTIVATIONS = {
+    kind: Activation(kind, 0.125, 0.75, slopes=(0.25,) * 16 if kind is ActivationKind.PRELU else ())
+    for kind in ActivationKind
+    if kind is not ActivationKind.FUNCTION
+}
+
+
+@pytest.mark.parametrize("kind", ACTIVATIONS)
+@pytest.mark.parametrize("op", ["conv", "depthwise", "add", "mul", "average", "activation"])
+def test_activations(op: str, kind: ActivationKind) -> None:
+    """A table is loaded before the layer that looks up in it, whichever engine runs it."""
+    source, window = TensorShape(16, 9, 9), Window((3, 3), (1, 1), (1, 1, 1, 1))
+    activation = ACTIVATIONS[kind]
+    layer: Layer = {
+        "conv": one_layer(source, 16, window).layers[0],
+        "depthwise": one_layer(source, 16, window, 16).layers[0],
+        "add": Add("l", ("x", "x"), "y"),
+        "mul": Mul("l", ("x", "x"), "y"),
+        "average": Pool("l", ("x",), "y", PoolKind.AVERAGE, window),
+        "activation": Activate("l", ("x",), "y", activation),
+    }[op]
+    layer = replace(layer, activation=activation)  # type: ignore[call-arg]
+    network = Network("one", "0" * 64, (layer,), {"x": source, "y": source}, ("x",), ("y",))
+    plan = plan_network(network, "zcu104", Request(array=(8, 8)))
+    require_same(plan, network)
+    bent = {ActivationKind.RELU, ActivationKind.CLIP, ActivationKind.LEAKY_RELU, ActivationKind.PRELU}
+    multiplied = {ActivationKind.PRELU} if op == "activation" else bent
+    commands = blank_program(plan, network).commands
+    assert any(Flag.LOOKUP in command.flags for command in commands) == (kind not in multiplied)
 
 
 @st.composite
