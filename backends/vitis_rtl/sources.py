@@ -217,6 +217,8 @@ FOLDER_OF |= dict.fromkeys(KERNEL, "rtl/kernel")
 BENCH_MEMORY = ("memory_model.sv", "axi_checks.sv", "axi_stable.sv")
 """The memory of a bench and the rules of AXI, in a folder of their own."""
 
+BENCH_POST = ("lanes_of_post.sv", "lanes_bench.sv", "drain_bench.sv")
+
 BENCH_WINOGRAD = ("transform_bench.sv", "load_transform_bench.sv")
 
 KERNEL_BENCH = ("kernel_bench.sv", *BENCH_MEMORY)
@@ -225,15 +227,13 @@ KERNEL_BENCH = ("kernel_bench.sv", *BENCH_MEMORY)
 BENCHES = (
     "core_bench.sv",
     "array_bench.sv",
-    "lanes_of_post.sv",
-    "lanes_bench.sv",
-    "drain_bench.sv",
     "feed_bench.sv",
     "layer_bench.sv",
     "vector_bench.sv",
     "control_bench.sv",
     "queue.sv",
     "memory_bench.sv",
+    *BENCH_POST,
     *BENCH_WINOGRAD,
     *BENCH_MEMORY,
 )
@@ -241,6 +241,7 @@ BENCHES = (
 
 BENCH_FOLDER_OF = {
     **dict.fromkeys(BENCH_MEMORY, "bench/memory"),
+    **dict.fromkeys(BENCH_POST, "bench/post"),
     **dict.fromkeys(BENCH_WINOGRAD, "bench/winograd"),
     "kernel_bench.sv": "bench/kernel",
 }
