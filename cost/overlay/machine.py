@@ -9,6 +9,9 @@ from typing import Protocol
 from dynamap.cost.device import WORD_UNIT_BYTES
 from dynamap.cost.geometry import ceil_div
 
+MACHINE_VERSION = 2
+"""Of the rules of docs/overlay.md. Raised where cycles or bytes become others for the same choices; plans keep it."""
+
 PASS_OVERHEAD = 24
 """From the end of a pass to the first transfer of the next one: its command, fetched before, is taken word by word."""
 

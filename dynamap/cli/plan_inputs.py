@@ -58,7 +58,7 @@ def read_task(models: Sequence[str], asked: Asked, from_plan: Path | None, overl
         networks = [resolve(model, weights=False, shapes=task.request.shapes, host=asked.host) for model in models]
         task = replace(task, networks=tuple(networks))
     else:
-        task = _from_plan(from_plan, load_plan(from_plan), asked, named, kept)
+        task = _from_plan(from_plan, load_plan(from_plan, to_plan_again=True), asked, named, kept)
     if kept is not None:
         device, request = on_overlay_of(kept, task.request, named)
         task = replace(task, device=device, request=request)

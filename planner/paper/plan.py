@@ -124,6 +124,7 @@ def _overlay(costs: PaperCosts, mapping: PaperMapping) -> OverlayInfo:
         row_buffer=0,
         multipliers=mapping.rows * mapping.columns,
         crossings=0,
+        machine=0,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from dynamap.cost.overlay.machine import Buffers, Machine, Overlay
+from dynamap.cost.overlay.machine import MACHINE_VERSION, Buffers, Machine, Overlay
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,10 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class OverlayInfo:
-    """The overlay of the plan; sizes in bytes, clock in MHz, bandwidth in GB/s (docs/overlay.md, section 1)."""
+    """The overlay of the plan; sizes in bytes, clock in MHz, bandwidth in GB/s (docs/overlay.md, section 1).
+
+    ``machine``: the version of the rules that the cycles are counted by; the published model has no machine: 0.
+    """
 
     rows: int
     columns: int
@@ -39,6 +42,7 @@ class OverlayInfo:
     row_buffer: int
     multipliers: int
     crossings: int
+    machine: int
 
     @staticmethod
     def of(overlay: Overlay) -> OverlayInfo:
@@ -56,6 +60,7 @@ class OverlayInfo:
             output_buffer=overlay.buffers.output_buffer,
             multipliers=overlay.multipliers,
             crossings=machine.crossings,
+            machine=MACHINE_VERSION,
         )
 
     @property

@@ -6,6 +6,7 @@ The JSON document (schema ``dynamap.plan/1``) is the plan's exact content: loadi
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 from dynamap.cost.device import parse_device
 from dynamap.cost.errors import InputError, in_words
+from dynamap.cost.overlay.machine import MACHINE_VERSION
 from dynamap.cost.words import require_name, shown
 from dynamap.planner.plan.document import layer_document, read_layer
 from dynamap.planner.plan.layers import OnHost, PlannedLayer
@@ -32,6 +34,9 @@ from dynamap.planner.results.files import write_file
 SCHEMA = "dynamap.plan/1"
 COST_MODELS = ("overlay", "paper")
 """What counted the cycles: the overlay's timing, or the published formulas."""
+
+_MACHINE_UNSAID = 1
+"""The version of the machine of plans that do not say theirs."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,13 +101,41 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def load_plan(path: str | Path) -> Plan:
-    """Reads a saved plan.
+def load_plan(path: str | Path, *, to_plan_again: bool = False) -> Plan:
+    """Reads a saved plan. ``to_plan_again``: for its request alone, so that its cycles may be of another machine.
 
     Raises:
         InputError: the file is missing, is not a plan, or is of another version; the message names the key.
     """
     where = str(path)
+    document = _read_document(path, where)
+    another = _another_machine(document, where)
+    try:
+        plan = _valid_plan(document, where)
+    except InputError:
+        if another is None:
+            raise
+        raise InputError(f"{another} on its model; what was asked then cannot be read any more") from None
+    if another is not None and not to_plan_again:
+        raise InputError(f"{another}, as it was asked: `dynamap plan --from {shlex.quote(where)} -o NEW.json`")
+    return plan
+
+
+def _valid_plan(document: dict[str, Any], where: str) -> Plan:
+    try:
+        require_plain(document)
+        plan = _read_plan(document)
+        require_types(plan)
+        _require_names(plan, where)
+        parse_device(plan.device, f"{where}: the plan's key 'device'")
+        return plan
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        missing = f"key {error} is missing, as in plans of earlier versions: plan the model again"
+        detail = missing if isinstance(error, KeyError) else str(error)
+        raise InputError(f"{where!r} is not a valid plan: {detail}") from None
+
+
+def _read_document(path: str | Path, where: str) -> dict[str, Any]:
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
@@ -118,17 +151,21 @@ def load_plan(path: str | Path) -> Plan:
         raise InputError(
             f"{where!r} has schema {document['schema']!r}; this version reads {SCHEMA!r}: plan the model again"
         )
-    try:
-        require_plain(document)
-        plan = _read_plan(document)
-        require_types(plan)
-        _require_names(plan, where)
-        parse_device(plan.device, f"{where}: the plan's key 'device'")
-        return plan
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        missing = f"key {error} is missing, as in plans of earlier versions: plan the model again"
-        detail = missing if isinstance(error, KeyError) else str(error)
-        raise InputError(f"{where!r} is not a valid plan: {detail}") from None
+    return document
+
+
+def _another_machine(document: Mapping[str, Any], where: str) -> str | None:
+    """What to say of a plan whose cycles are of another version of the machine; None where they are of this one."""
+    overlay = document.get("overlay")
+    if document.get("cost_model") != "overlay" or not isinstance(overlay, Mapping):
+        return None
+    version = overlay.get("machine", _MACHINE_UNSAID)
+    if isinstance(version, bool) or not isinstance(version, int) or version == MACHINE_VERSION:
+        return None
+    return (
+        f"{where!r} was planned for another version of the machine ({shown(version)}, and this is {MACHINE_VERSION}): "
+        "run `dynamap plan` again"
+    )
 
 
 def _require_names(plan: Plan, where: str) -> None:
@@ -186,8 +223,11 @@ def _read_plan(document: dict[str, Any]) -> Plan:
 
 def _read_overlay(data: Mapping[str, Any]) -> OverlayInfo:
     """The overlay; of the published model it is the array alone, and its other sizes are 0."""
-    overlay: OverlayInfo = _read(OverlayInfo, data["overlay"])
-    keys = ("rows", "columns", "packing", *(() if data["cost_model"] == "paper" else ("word_bytes", "lanes")))
+    published, said = data["cost_model"] == "paper", data["overlay"]
+    if isinstance(said, Mapping):
+        said = {"machine": 0 if published else _MACHINE_UNSAID, **said}
+    overlay: OverlayInfo = _read(OverlayInfo, said)
+    keys = ("rows", "columns", "packing", *(() if published else ("word_bytes", "lanes")))
     for key in keys:
         if getattr(overlay, key) < 1:
             raise ValueError(f"overlay.{key} must be 1 or more, found {getattr(overlay, key)}")
