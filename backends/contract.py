@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -31,12 +32,27 @@ class CycleCount:
     waited: int = 0
 
 
+@dataclass(frozen=True)
+class TimedStep:
+    """A part of a layer that an executor measured: what its ``unit`` did, from the end of the step before it on.
+
+    ``waited``: of its cycles, those in which all was done, and the step's time as planned was not over.
+    """
+
+    unit: str
+    name: str
+    cycles: int
+    waited: int
+    bytes_read: int
+    bytes_written: int
+
+
 @dataclass(frozen=True, eq=False)
 class LayerRun:
     """One layer after its execution: the tensor that it wrote, C x H x W, and its counters by name.
 
     Counters have the names of the plan's layers (``bytes_read``, ``compute_cycles``, ...) and are compared with them.
-    ``cycles``: from an executor that measures cycles of its own.
+    ``cycles``: from an executor that measures cycles of its own. ``steps``: they add up to these cycles.
     """
 
     name: str
@@ -44,6 +60,7 @@ class LayerRun:
     values: Int8Array
     counters: Mapping[str, int]
     cycles: CycleCount | None = None
+    steps: tuple[TimedStep, ...] = ()
 
 
 class Executor(Protocol):
@@ -51,7 +68,8 @@ class Executor(Protocol):
 
     An executor may also say ``largest_packing``: 1 where it is only for devices whose multipliers make one int8
     product, 2 (taken where it says nothing) where they may make two. ``least_packing`` is 2 where they must (1 where it
-    says nothing). The conformance suite plans accordingly.
+    says nothing). The conformance suite plans accordingly. ``traces`` are the endings of files that it has a trace for
+    (none where it says nothing): ``.json`` where its layers have steps, others where it is a `Recorder`.
     """
 
     platform: str
@@ -60,6 +78,20 @@ class Executor(Protocol):
         """Executes the program on int8 inputs, C x H x W, and yields its layers in order.
 
         The values of a layer are the caller's: no later layer changes them.
+        """
+        ...
+
+
+class Recorder(Executor, Protocol):
+    """An executor that can write a waveform of what it simulates."""
+
+    traces: tuple[str, ...]
+
+    def run_recorded(self, program: Program, inputs: Mapping[str, Int8Array], waveform: Path) -> Iterator[LayerRun]:
+        """As `run`, and writes the file ``waveform``, in the format of its ending.
+
+        Raises:
+            InputError: what this format needs is missing on this machine.
         """
         ...
 

@@ -6,13 +6,14 @@ passed on; an interrupt is the user's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dynamap.backends.contract import Executor, Int8Array, LayerRun
+from dynamap.backends.contract import Executor, Int8Array, LayerRun, TimedStep
 from dynamap.backends.program import Program
 from dynamap.backends.program.specification import NONE
 from dynamap.backends.project import require_inside
@@ -99,11 +100,20 @@ class GuardedExecutor:
             self.largest_packing: int = getattr(executor, "largest_packing", 2)
         with guarded(who, "when asked for its 'least_packing'"):
             self.least_packing: int = getattr(executor, "least_packing", 1)
+        with guarded(who, "when asked for its 'traces'"):
+            self.traces: tuple[str, ...] = tuple(getattr(executor, "traces", ()))
 
     def run(self, program: Program, inputs: Mapping[str, Int8Array]) -> Iterator[LayerRun]:
         """See `Executor.run`."""
+        return self._layers(program, lambda: self._executor.run(program, inputs))
+
+    def run_recorded(self, program: Program, inputs: Mapping[str, Int8Array], waveform: Path) -> Iterator[LayerRun]:
+        """See `Recorder.run_recorded`."""
+        return self._layers(program, lambda: self._executor.run_recorded(program, inputs, waveform))
+
+    def _layers(self, program: Program, run: Callable[[], Iterator[LayerRun]]) -> Iterator[LayerRun]:
         with guarded(self._who, "while it ran the program"):
-            layers = iter(self._executor.run(program, inputs))
+            layers = iter(run())
         left = _expected(program)
         while True:
             with guarded(self._who, "while it ran the program"):
@@ -127,6 +137,8 @@ class GuardedExecutor:
             raise InputError(f"{self._who} must give tensor {tensor!r} of layer {done.name!r} as int8 {shape}")
         if not isinstance(done.counters, Mapping) or not all(isinstance(n, int) for n in done.counters.values()):
             raise InputError(f"{self._who} must give the counters of layer {done.name!r} as integers by name")
+        if not all(isinstance(step, TimedStep) for step in done.steps):
+            raise InputError(f"{self._who} must give the steps of layer {done.name!r} as TimedStep")
         return done
 
 

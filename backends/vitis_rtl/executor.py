@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from dynamap.backends.vitis_rtl.kernel_simulation import KernelBuild, KernelSimu
 from dynamap.backends.vitis_rtl.program.folding import folded
 from dynamap.backends.vitis_rtl.program.records import records_of
 from dynamap.backends.vitis_rtl.program.shape import KernelShape, kernel_shape
+from dynamap.backends.vitis_rtl.project.verilated import Wave, require_wave
 from dynamap.cost.overlay.limits import POOL_PIXELS
 
 Int8Array = npt.NDArray[np.int8]
@@ -48,6 +50,8 @@ class RtlExecutor:
     least_packing = 2
     """The conformance suite plans for multipliers that make two products alone."""
 
+    traces = (".json", *(wave.ending for wave in Wave if wave is not Wave.NONE))
+
     def __init__(self, optimise: str = "-O2") -> None:
         self.platform = "SystemVerilog kernel, simulated by Verilator (cycles are the RTL's own, not the plan's)"
         self._optimise = optimise
@@ -57,10 +61,20 @@ class RtlExecutor:
         """See `dynamap.backends.contract.Executor.run`."""
         yield from self.run_with(program, inputs)
 
+    def run_recorded(self, program: Program, inputs: Mapping[str, Int8Array], waveform: Path) -> Iterator[LayerRun]:
+        """See `dynamap.backends.contract.Recorder.run_recorded`."""
+        wave = next(wave for wave in Wave if wave.ending == waveform.suffix)
+        require_wave(wave)
+        yield from self.run_with(program, inputs, ("--trace", str(waveform.absolute())), wave)
+
     def run_with(
-        self, program: Program, inputs: Mapping[str, Int8Array], options: Sequence[str] = ()
+        self,
+        program: Program,
+        inputs: Mapping[str, Int8Array],
+        options: Sequence[str] = (),
+        wave: Wave = Wave.NONE,
     ) -> Iterator[LayerRun]:
-        """The same with options of ``kernel_sim.cpp``, such as a memory that stalls.
+        """The same with options of ``kernel_sim.cpp``, such as a memory that stalls; ``wave``: what it can record.
 
         Raises:
             InputError: the RTL cannot do something in the program yet, or the simulation fails.
@@ -69,7 +83,7 @@ class RtlExecutor:
         sizes = simulated_sizes(program)
         shape = _roomy(kernel_shape(program, sizes))
         records = records_of(program, shape)
-        build = KernelBuild(shape, sizes, max(LEAST_MEMORY, memory_words(program, records)))
+        build = KernelBuild(shape, sizes, max(LEAST_MEMORY, memory_words(program, records)), wave=wave)
         if build not in self._builds:
             self._builds[build] = KernelSimulation(build, self._optimise)
         yield from self._builds[build].run(program, records, inputs, options)

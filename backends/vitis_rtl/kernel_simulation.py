@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.contract import CycleCount, LayerRun
+from dynamap.backends.contract import CycleCount, LayerRun, TimedStep
 from dynamap.backends.data_files import image_files, input_file
 from dynamap.backends.hardware.sizes import KernelSizes, check_program
 from dynamap.backends.hardware.sources import host_headers, package_files
@@ -19,10 +19,10 @@ from dynamap.backends.program import Program
 from dynamap.backends.program.specification import NONE
 from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory
 from dynamap.backends.vitis_rtl.program.cycles import RecordCycles, program_cycles
-from dynamap.backends.vitis_rtl.program.records import RECORD_BYTES, Records, records_address
+from dynamap.backends.vitis_rtl.program.records import RECORD_BYTES, RecordOp, Records, records_address
 from dynamap.backends.vitis_rtl.program.shape import KernelShape
 from dynamap.backends.vitis_rtl.project.params import params_header
-from dynamap.backends.vitis_rtl.project.verilated import VerilatedCompiler, cpp_params, verilate_kernel
+from dynamap.backends.vitis_rtl.project.verilated import VerilatedCompiler, Wave, cpp_params, verilate_kernel
 from dynamap.backends.vitis_rtl.sources import KERNEL_BENCH, KERNEL_SOURCES, TWIN_FILES, write_sources
 from dynamap.cost.errors import InputError
 
@@ -31,15 +31,19 @@ Int8Array = npt.NDArray[np.int8]
 LONGEST_RUN_SECONDS = 6 * 3600
 DRIVER = "kernel_sim.cpp"
 
+UNITS = {RecordOp.TABLE: "TABLE", RecordOp.CONVOLUTION: "CORE", RecordOp.VECTOR: "VECTOR"}
+"""What does a record, by the words of traces: who writes its table, or the engine that runs its pass."""
+
 
 @dataclass(frozen=True)
 class KernelBuild:
-    """What a simulation is built for: the sizes, and words of the memory (a power of two)."""
+    """What a simulation is built for: the sizes, words of the memory (a power of two), a waveform that it can write."""
 
     shape: KernelShape
     sizes: KernelSizes
     memory_words: int
     loops: bool = True
+    wave: Wave = Wave.NONE
 
 
 def driver_files() -> dict[str, bytes]:
@@ -101,9 +105,13 @@ class KernelSimulation:
         (folder / "params.svh").write_text(header)
         (folder / "params.h").write_text(cpp_params(header, [("MEMORY_WORDS", build.memory_words)]))
         made = verilate_kernel(
-            folder, (*KERNEL_SOURCES, *TWIN_FILES, *KERNEL_BENCH), build.memory_words, loops=build.loops
+            folder,
+            (*KERNEL_SOURCES, *TWIN_FILES, *KERNEL_BENCH),
+            build.memory_words,
+            loops=build.loops,
+            wave=build.wave,
         )
-        VerilatedCompiler(folder, optimise).program(made, f"../{DRIVER}", "kernel_sim")
+        VerilatedCompiler(folder, optimise, wave=build.wave).program(made, f"../{DRIVER}", "kernel_sim")
 
     def run(
         self, program: Program, records: Records, inputs: Mapping[str, Int8Array], options: Sequence[str] = ()
@@ -119,10 +127,10 @@ class KernelSimulation:
             files = program_files(program, records) | {"input.bin": input_file(program, inputs)}
             for file, content in files.items():
                 (folder / file).write_bytes(content)
-            tensors, counters = folder / "tensors.bin", folder / "counters.txt"
+            tensors, counters, steps = folder / "tensors.bin", folder / "counters.txt", folder / "steps.txt"
             command = [str(self._folder / "made" / "kernel_sim"), name, "--tensors", str(tensors)]
             done = subprocess.run(
-                [*command, "--counters", str(counters), *options],
+                [*command, "--counters", str(counters), "--steps", str(steps), *options],
                 capture_output=True,
                 text=True,
                 errors="replace",
@@ -130,18 +138,33 @@ class KernelSimulation:
             )
             if done.returncode not in (0, 1):
                 raise InputError(f"the simulated kernel failed (exit {done.returncode}): {done.stderr[-4000:].strip()}")
-            yield from _layer_runs(program, tensors.read_bytes(), counters.read_text().splitlines())
+            timed = _layer_steps(program, records, steps.read_text().splitlines())
+            yield from _layer_runs(program, tensors.read_bytes(), counters.read_text().splitlines(), timed)
 
 
-def _layer_runs(program: Program, tensors: bytes, counters: Sequence[str]) -> Iterator[LayerRun]:
+def _layer_steps(program: Program, records: Records, lines: Sequence[str]) -> dict[int, list[TimedStep]]:
+    """The records of each layer, by its number, as the kernel counted them."""
+    found: dict[int, list[TimedStep]] = {}
+    for record, line in zip(records.records, lines, strict=True):
+        command = program.commands[record.command]
+        name = "table" if record.op is RecordOp.TABLE else f"pass {command.index}"
+        step = TimedStep(UNITS[record.op], name, *map(int, line.split()))
+        found.setdefault(command.layer, []).append(step)
+    return found
+
+
+def _layer_runs(
+    program: Program, tensors: bytes, counters: Sequence[str], timed: Mapping[int, Sequence[TimedStep]]
+) -> Iterator[LayerRun]:
     written = zip(program.layer_names, program.layers, strict=True)
-    executed = [(name, entry) for name, entry in written if entry.output != NONE]
+    executed = [(number, *layer) for number, layer in enumerate(written) if layer[1].output != NONE]
     at = 0
-    for (name, entry), line in zip(executed, counters, strict=True):
+    for (number, name, entry), line in zip(executed, counters, strict=True):
         tensor = program.tensors[entry.output]
         shape = (tensor.channels, tensor.height, tensor.width)
         values = np.frombuffer(tensors, np.int8, int(np.prod(shape)), at).reshape(shape)
         at += values.size
         cycles, expected, waited, read, moved = map(int, line.split())
         counted = {"bytes_read": read, "bytes_written": moved}
-        yield LayerRun(name, program.tensor_names[entry.output], values, counted, CycleCount(cycles, expected, waited))
+        count, steps = CycleCount(cycles, expected, waited), tuple(timed.get(number, ()))
+        yield LayerRun(name, program.tensor_names[entry.output], values, counted, count, steps)

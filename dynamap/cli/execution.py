@@ -84,6 +84,14 @@ def run(  # noqa: PLR0913 - an option of a command is an argument
         Optional[Path],  # noqa: UP045
         typer.Option(metavar="FOLDER", help="Write every tensor into this folder."),
     ] = None,
+    trace: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            metavar="FILE",
+            help="Of an executor that counts cycles (vitis-rtl): when each pass began and ended, as a Chrome trace "
+            "(FILE.json), or the waveform (FILE.fst, FILE.vcd).",
+        ),
+    ] = None,
     labels: LabelFile = None,
     measure_cpu: Annotated[
         bool, typer.Option("--measure-cpu", help="Also measure how long this CPU takes for the model in onnxruntime.")
@@ -94,14 +102,14 @@ def run(  # noqa: PLR0913 - an option of a command is an argument
     """Run an image through a plan, to the bit, on this machine."""
     from dynamap.cli.classes import RunInput
     from dynamap.cli.run import run_command
+    from dynamap.cli.run_trace import RunFiles
 
     status = run_command(
         plan,
         RunInput(input_file, labels, measure_cpu),
         executor,
         compare.value if compare else None,
-        output,
-        trace_layers,
+        RunFiles(output, trace_layers, trace),
         RangeCalibration(**given(options)),
         as_json=as_json,
     )

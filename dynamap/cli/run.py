@@ -17,6 +17,7 @@ from dynamap.cli.calibrated import say_source
 from dynamap.cli.classes import RunInput, class_lines, classes_document
 from dynamap.cli.output import message, show, show_json
 from dynamap.cli.places import check_places
+from dynamap.cli.run_trace import RunFiles, require_trace, traced
 from dynamap.cli.tables import Column, Content, FittedTable
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan.layers import PlannedLayer
@@ -63,8 +64,7 @@ def run_command(
     given: RunInput,
     executor: str,
     compare: str | None,
-    output: Path | None,
-    trace_layers: Path | None,
+    files: RunFiles,
     how: RangeCalibration,
     *,
     as_json: bool,
@@ -84,15 +84,17 @@ def run_command(
 
     if compare is not None and compare not in REFERENCES:
         raise InputError(f"--compare {compare!r}: choose {' or '.join(REFERENCES)}")
-    if trace_layers is not None and not trace_layers.is_dir():
-        raise InputError(f"--trace-layers: {str(trace_layers)!r} is not a folder; make it first")
+    if files.trace_layers is not None and not files.trace_layers.is_dir():
+        raise InputError(f"--trace-layers: {str(files.trace_layers)!r} is not a folder; make it first")
     read = [plan, given.file, how.data, given.labels]
-    check_places({"--output": output}, read)
+    places = {"--output": files.output, "--trace": files.trace}
+    check_places(places, read)
     loaded = load_plan(plan)
-    if output is not None or trace_layers is not None:
+    if files != RunFiles():
         read += files_of_plan(loaded, plan.parent)
-    check_places({"--output": output}, read)
+    check_places(places, read)
     chosen = find_executor(executor, device_of(loaded))
+    require_trace(files.trace, chosen, executor)
     preprocess = preprocessing_of(loaded)
     quantised = quantised_by(network_of_plan(loaded, folder=plan.parent), how, preprocess)
     network = quantised.network
@@ -105,21 +107,24 @@ def run_command(
     del quantised, network  # the float weights
     results: list[LayerResult] = []
     segments = Segments()
-    with Results() as files:
-        trace = _Trace(files, trace_layers, prepared, read) if trace_layers is not None else None
+    with Results() as written:
+        tensors = None if files.trace_layers is None else _Tensors(written, files.trace_layers, prepared, read)
+        tracing = traced(chosen, files.trace, written, read)
         started = time.perf_counter()
 
         def execute(part: Prepared, inputs: Mapping[str, Int8Array]) -> Mapping[str, Int8Array]:
             kept: dict[str, Int8Array] = {}
-            results.extend(_layers(chosen, part, inputs, compare, kept, trace))
+            results.extend(_layers(tracing, part, inputs, compare, kept, tensors))
             return kept
 
         values = run_model(prepared, arrays, execute, segments)
         seconds = time.perf_counter() - started
-        if trace is not None:
-            trace.finish()
-        if output is not None:
-            files.write(output, arrays_file({name: values[name] for name in outputs_of(prepared.network)}))
+        if tensors is not None:
+            tensors.finish()
+        tracing.finish(loaded)
+        if files.output is not None:
+            written.write(files.output, arrays_file({name: values[name] for name in outputs_of(prepared.network)}))
+    tracing.tell()
     compared = compared_values(prepared.network, values)
     final = final_of(expected, compared)
     document = run_document(results, chosen.platform, seconds, compare is not None)
@@ -146,7 +151,7 @@ def _layers(
     inputs: Mapping[str, Int8Array],
     compare: str | None,
     kept: dict[str, Int8Array],
-    trace: _Trace | None,
+    tensors: _Tensors | None,
 ) -> Iterator[LayerResult]:
     """Every layer as it finishes; ``kept`` gets the tensors that the host reads."""
     from dynamap.backends.quantise.calibrating.float_executor import last_uses
@@ -159,13 +164,13 @@ def _layers(
     live = dict(inputs)
     last = last_uses(network)
     layers = {layer.name: (index, layer) for index, layer in enumerate(network.layers)}
-    if trace is not None:
+    if tensors is not None:
         for name, values in inputs.items():
-            trace.write(name, values)
+            tensors.write(name, values)
     for done in executor.run(prepared.program, inputs):
         index, layer = layers[done.name]
-        if trace is not None:
-            trace.write(done.tensor, done.values)
+        if tensors is not None:
+            tensors.write(done.tensor, done.values)
         if done.tensor in wanted:
             kept[done.tensor] = done.values
         yield _result(prepared, planned[done.name], layer, done, live, compare)
@@ -252,7 +257,7 @@ def run_document(results: list[LayerResult], platform: str, seconds: float, comp
     }
 
 
-class _Trace:
+class _Tensors:
     """Writes every tensor as an .npy file, and tensors.json, which says which is which; no file of ``read``."""
 
     def __init__(self, files: Results, folder: Path, prepared: Prepared, read: Sequence[Path | None]) -> None:

@@ -61,12 +61,7 @@ class Results:
             if place.streams:
                 self._streamed.append((path, content))
                 return
-            if place.file in self._staged:
-                raise InputError(
-                    f"{str(self._staged[place.file][1])!r} and {str(path)!r} are one file: choose two names"
-                )
-            temporary = os.path.join(os.path.dirname(place.file), f"{STAGED}{secrets.token_hex(8)}")
-            self._staged[place.file] = temporary, path  # before it exists: it is removed whatever happens now
+            temporary = self._new(place, path)
             try:
                 _stage(temporary, place.file, content)
             except BaseException:
@@ -74,6 +69,28 @@ class Results:
                 raise
         except OSError as error:
             raise cannot_write(path, error) from None
+
+    def place(self, path: Path) -> Path:
+        """Adds a file that another program writes, before the end: where it is to write it, with the same ending.
+
+        Raises:
+            InputError: no file can be there, or another one of these results has the same place.
+        """
+        try:
+            place = place_of(path)
+        except OSError as error:
+            raise cannot_write(path, error) from None
+        if place.streams:
+            raise InputError(f"cannot write {str(path)!r}: it is no file")
+        return Path(self._new(place, path, path.suffix))
+
+    def _new(self, place: Place, path: Path, ending: str = "") -> str:
+        """A file beside its place, which is removed whatever happens from now on."""
+        if place.file in self._staged:
+            raise InputError(f"{str(self._staged[place.file][1])!r} and {str(path)!r} are one file: choose two names")
+        temporary = os.path.join(os.path.dirname(place.file), f"{STAGED}{secrets.token_hex(8)}{ending}")
+        self._staged[place.file] = temporary, path
+        return temporary
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

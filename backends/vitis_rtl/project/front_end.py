@@ -12,7 +12,14 @@ from pathlib import Path
 
 from dynamap.backends.vitis_rtl import tools
 from dynamap.backends.vitis_rtl.project.mapping import map_sources
-from dynamap.backends.vitis_rtl.project.verilated import VerilatedCompiler, Wave, best_wave, cpp_params, verilate_kernel
+from dynamap.backends.vitis_rtl.project.verilated import (
+    HEADERS_FROM,
+    VerilatedCompiler,
+    Wave,
+    best_wave,
+    cpp_params,
+    verilate_kernel,
+)
 from dynamap.cost.errors import InputError
 
 DRIVER = "kernel_sim.cpp"
@@ -62,7 +69,7 @@ class Steps:
         if wave is not Wave.NONE:
             options = ["--trace", str(self._root / "build" / f"kernel.{wave.value}")]
             if wave is Wave.VCD:
-                print(f"note: an .fst needs {', '.join(Wave.FST.headers)} (Debian: apt install liblz4-dev zlib1g-dev)")
+                print(f"note: an .fst needs {', '.join(Wave.FST.headers)} ({HEADERS_FROM})")
             print(f"writing {options[1]}")
         return subprocess.run(
             [str(program), str(self._root / "data"), *options, *self._given.options.split()], check=False

@@ -26,6 +26,14 @@ class Wave(Enum):
     def headers(self) -> tuple[str, ...]:
         return ("lz4.h", "zlib.h") if self is Wave.FST else ()
 
+    @property
+    def ending(self) -> str:
+        """Of its files."""
+        return f".{self.value}"
+
+
+HEADERS_FROM = "Debian: apt install liblz4-dev zlib1g-dev"
+
 
 def best_wave() -> Wave:
     """FST where its headers are there, else VCD, which is larger and needs none.
@@ -33,14 +41,32 @@ def best_wave() -> Wave:
     Raises:
         InputError: there is no compiler.
     """
-    include = "".join(f"#include <{name}>\n" for name in Wave.FST.headers)
+    return Wave.FST if _has_headers(Wave.FST) else Wave.VCD
+
+
+def require_wave(wave: Wave) -> None:
+    """Checks that its headers are there.
+
+    Raises:
+        InputError: one of them is not, or there is no compiler.
+    """
+    if not _has_headers(wave):
+        raise InputError(
+            f"a waveform {wave.ending} needs the headers {' and '.join(wave.headers)} ({HEADERS_FROM}); "
+            f"{Wave.VCD.ending} needs none"
+        )
+
+
+def _has_headers(wave: Wave) -> bool:
+    compiler = tools.compiler()
+    include = "".join(f"#include <{name}>\n" for name in wave.headers)
     with tempfile.TemporaryDirectory(prefix="dynamap-probe-") as name:
         (Path(name) / "probe.cc").write_text(include)
         try:
-            tools.compiler().run(["-fsyntax-only", "probe.cc"], Path(name))
+            compiler.run(["-fsyntax-only", "probe.cc"], Path(name))
         except InputError:
-            return Wave.VCD
-    return Wave.FST
+            return False
+    return True
 
 
 _LINE = re.compile(r"^localparam int unsigned (\w+) = ([^;]+);", re.MULTILINE)

@@ -20,6 +20,7 @@ from dynamap.backends.range_calibration import RangeCalibration
 from dynamap.cli.classes import RunInput
 from dynamap.cli.program import program_command
 from dynamap.cli.run import run_command, run_document
+from dynamap.cli.run_trace import RunFiles
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.models import resolve
@@ -49,8 +50,7 @@ def run(folder: Path, input_file: Path | None = None, **options: object) -> int:
         "given": RunInput(input_file),
         "executor": "numpy",
         "compare": None,
-        "output": None,
-        "trace_layers": None,
+        "files": RunFiles(),
         "how": RangeCalibration(),
         "as_json": True,
     }
@@ -96,13 +96,16 @@ def test_outputs_agree_with_the_whole_model_in_onnxruntime(folder: Path, tmp_pat
     name = prepared.network.inputs[0]
     image = np.random.default_rng(3).standard_normal((1, 3, 12, 10), dtype=np.float32)
     np.save(tmp_path / "x.npy", image)
-    assert run(folder, input_file=tmp_path / "x.npy", output=tmp_path / "y.npy", compare="onnxruntime") == 0
+    assert (
+        run(folder, input_file=tmp_path / "x.npy", files=RunFiles(output=tmp_path / "y.npy"), compare="onnxruntime")
+        == 0
+    )
     (expected,) = run_model(to_qdq(prepared.quantised), {name: image})
     np.testing.assert_allclose(np.load(tmp_path / "y.npy"), expected.reshape(1, 7, *expected.shape[2:]), atol=0.02)
 
 
 def test_traces(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(folder, trace_layers=tmp_path) == 0
+    assert run(folder, files=RunFiles(trace_layers=tmp_path)) == 0
     entries = json.loads((tmp_path / "tensors.json").read_text())
     plan = load_plan(folder / "plan.json")
     assert len(entries) == 1 + sum(not isinstance(layer, OnHost) for layer in plan.layers)
@@ -150,9 +153,9 @@ def test_options_that_do_not_exist(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--compare 'abacus': choose onnxruntime or numpy"):
         run(folder, compare="abacus")
     with pytest.raises(InputError, match="is not a folder; make it first"):
-        run(folder, trace_layers=tmp_path / "missing")
+        run(folder, files=RunFiles(trace_layers=tmp_path / "missing"))
     with pytest.raises(InputError, match="cannot write"):
-        run(folder, output=tmp_path / "missing" / "y.npy")
+        run(folder, files=RunFiles(output=tmp_path / "missing" / "y.npy"))
 
 
 def changed(plan: Plan, **model: object) -> Plan:

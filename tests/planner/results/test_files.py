@@ -100,6 +100,23 @@ def test_nothing_is_seen_before_all_is_there(tmp_path: Path) -> None:
     assert _names(tmp_path) == ["a", "b"]
 
 
+def test_a_file_that_another_program_writes(tmp_path: Path) -> None:
+    with Results() as results:
+        place = results.place(tmp_path / "a.bin")
+        assert place.parent == tmp_path and place.suffix == ".bin" and _names(tmp_path) == []
+        place.write_bytes(b"x")
+        assert not (tmp_path / "a.bin").exists()
+        with pytest.raises(InputError, match="are one file"):
+            results.place(tmp_path / "a.bin")
+    assert _names(tmp_path) == ["a.bin"]
+    with pytest.raises(InputError, match=r"cannot write .*b\.bin"), Results() as results:
+        results.place(tmp_path / "b.bin")
+    with pytest.raises(KeyboardInterrupt), Results() as results:
+        results.place(tmp_path / "b.bin").write_bytes(b"half")
+        raise KeyboardInterrupt
+    assert _names(tmp_path) == ["a.bin"]
+
+
 def test_links_are_followed(tmp_path: Path) -> None:
     """Also to a file that is not there yet, in another folder, through two links."""
     other = tmp_path / "other"

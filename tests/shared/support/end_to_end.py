@@ -17,6 +17,7 @@ from onnx import NodeProto, TensorProto, helper, numpy_helper
 from dynamap.backends.range_calibration import RangeCalibration
 from dynamap.cli.classes import RunInput
 from dynamap.cli.run import run_command
+from dynamap.cli.run_trace import RunFiles
 from dynamap.planner.models import resolve
 from support.programs import plan_on
 
@@ -91,6 +92,6 @@ def run_plan(plan: Path, *, compare: str | None = None, given: Path | None = Non
     """``dynamap run PLAN --json``."""
     out, errors = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
-        status = run_command(plan, RunInput(given), "numpy", compare, None, None, how, as_json=True)
+        status = run_command(plan, RunInput(given), "numpy", compare, RunFiles(), how, as_json=True)
     said = [line for line in errors.getvalue().splitlines() if not line.startswith(CALIBRATED)]
     return Run(status, json.loads(out.getvalue()), " ".join(" ".join(said).split()))

@@ -2,10 +2,11 @@
 // golden one and every layer's cycles with those of the closed form.
 //
 //   kernel_sim [DATA] [--tensors FILE] [--counters FILE] [--input FILE] [--output FILE]
-//              [--trace FILE] [--stalls SEED] [--fail ADDRESS]
+//              [--steps FILE] [--trace FILE] [--stalls SEED] [--fail ADDRESS]
 //
 // DATA holds program.bin, weights.bin, records.bin, tables.bin, cycles.txt, input.bin and, unless only --tensors is wanted,
-// golden.bin. --trace: a waveform (make trace). --stalls: memory stalls and changes its latencies at random,
+// golden.bin. --steps: a line for each record, its cycles, those of them that it waited, and the bytes that it read and
+// wrote. --trace: a waveform (make trace). --stalls: memory stalls and changes its latencies at random,
 // which changes cycles but no value. --fail: the access of the word at this byte of the program's buffer fails. Exit
 // status: 0 all equal, 1 a difference (the first one is named), 2 the files are wrong or an access failed.
 #include <map>
@@ -217,14 +218,15 @@ class simulated_kernel_t : public device_t {
 
 struct sim_options_t {
     run_options_t run;
-    std::string trace, stalls, fail;
+    std::string steps, trace, stalls, fail;
 };
 
 sim_options_t sim_options(const std::vector<std::string> &words) {
     sim_options_t o;
     std::vector<std::string> others;
     for (std::size_t i = 0; i < words.size(); ++i) {
-        std::string *own = words[i] == "--trace"    ? &o.trace
+        std::string *own = words[i] == "--steps"    ? &o.steps
+                           : words[i] == "--trace"  ? &o.trace
                            : words[i] == "--stalls" ? &o.stalls
                            : words[i] == "--fail"   ? &o.fail
                                                     : nullptr;
@@ -337,6 +339,13 @@ class comparison_t {
     std::ofstream tensors_, counters_;
 };
 
+void write_steps(const std::string &file, const std::vector<counts_t> &counted) {
+    if (file.empty()) return;
+    std::ofstream steps(file);
+    for (const counts_t &c : counted) steps << c.cycles << " " << c.waited << " " << c.read << " " << c.written << "\n";
+    if (!steps.flush()) throw std::runtime_error("cannot write the results");
+}
+
 int simulate(const sim_options_t &o) {
     const program_file_t program(o.run.data);
     require_this_overlay(program);
@@ -362,8 +371,12 @@ int simulate(const sim_options_t &o) {
     for (std::size_t first = 0; first < records.size(); first += RECORDS) {
         const std::size_t count = std::min<std::size_t>(RECORDS, records.size() - first);
         if (!kernel.run_records(first, count, finished)) return failure(program, kernel);
-        for (std::size_t i = 0; i < count; ++i) counted.push_back(kernel.counts_of(i));
+        for (std::size_t i = 0; i < count; ++i) {
+            counted.push_back(kernel.counts_of(i));
+            counted.back().read -= records[first + i].table;
+        }
     }
+    write_steps(o.steps, counted);
     for (const layer_entry_t &layer : program.layers) {
         if (layer.output == NO_TENSOR) continue;
         counts_t total;
@@ -373,7 +386,7 @@ int simulate(const sim_options_t &o) {
             total.expected += records[r].expected;
             total.waited += counted[r].waited;
             total.waits += records[r].waits;
-            total.read += counted[r].read - records[r].table;
+            total.read += counted[r].read;
             total.written += counted[r].written;
         }
         comparison.cycles(layer, total);

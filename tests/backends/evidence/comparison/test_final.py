@@ -388,11 +388,12 @@ def test_built_in_models_are_compared_with_the_catalogues_own(tmp_path: Path, na
 def test_the_line_for_readers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from dynamap.cli.classes import RunInput
     from dynamap.cli.run import run_command
+    from dynamap.cli.run_trace import RunFiles
 
     path = saved(float_model(), tmp_path)
     plan_on(resolve(str(path)), (5, 7)).save(tmp_path / "plan.json")
     how = RangeCalibration()
-    assert run_command(tmp_path / "plan.json", RunInput(None), "numpy", None, None, None, how, as_json=False) == 0
+    assert run_command(tmp_path / "plan.json", RunInput(None), "numpy", None, RunFiles(), how, as_json=False) == 0
     shown = capsys.readouterr()
     assert "against the original model in onnxruntime, 'y': cosine 0.99" in shown.out and "top class" in shown.out
     assert shown.err.count("warning") == 1 and "warning: the int8 scales come from random noise" in shown.err

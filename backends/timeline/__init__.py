@@ -1,0 +1,1 @@
+"""What happened when, as a trace that a browser shows."""
