@@ -39,16 +39,15 @@ def plan_on(
     return write_plan(network, board, request.document(), costs, storages, candidates, found)
 
 
-def ways(window: Window) -> list[tuple[str, int | None]]:
-    """Algorithms and Winograd tiles that docs/overlay.md allows for a window."""
-    found: list[tuple[str, int | None]] = [("im2col", None)]
+def ways(window: Window) -> list[tuple[str, int | None, str]]:
+    """Algorithms, Winograd tiles and dataflows that docs/overlay.md allows for a window."""
+    found: list[tuple[str, int | None, str]] = [("im2col", None, flow) for flow in ("ns", "ws", "is")]
     if window.kernel != (1, 1) and window.stride == (1, 1):
         if window.pads[1] + window.pads[3] < window.extent[1]:  # the output is no wider than the input
-            found.append(("kn2row", None))
+            found += [("kn2row", None, flow) for flow in ("ws", "is")]
         if window.dilation == (1, 1):
-            found += [("winograd", 2), ("winograd", 4)]
-            if min(window.kernel) == 1:
-                found.append(("winograd", 5))
+            tiles = (2, 4, 5) if min(window.kernel) == 1 else (2, 4)
+            found += [("winograd", tile, "ws") for tile in tiles]
     return found
 
 

@@ -52,7 +52,7 @@ def decisions(window: Window, height: int) -> Iterator[tuple[str, list[dict[str,
     """Algorithms, each with the same dataflow and formats in every blocking; who runs one takes the first that fits."""
     formats = list(product(("c16", "hwc", "toeplitz"), ("c16", "hwc")))
     tried = 0
-    for turn, ((algorithm, tile), flow) in enumerate(product(ways(window), ("ns", "ws", "is"))):
+    for turn, (algorithm, tile, flow) in enumerate(ways(window)):
         possible = [pair for pair in formats if pair[0] != "toeplitz" or algorithm == "im2col"]
         for source, target in possible[turn % 2 :: 2]:
             choices = blockings(height, tile or 1, whole_in=source != "c16", whole_out=target == "hwc")
@@ -66,7 +66,7 @@ def decisions(window: Window, height: int) -> Iterator[tuple[str, list[dict[str,
 CASES = [
     pytest.param(name, algorithm, id=f"{algorithm}-{name}")
     for name, window in WINDOWS.items()
-    for algorithm in dict.fromkeys(algorithm for algorithm, _ in ways(window))
+    for algorithm in dict.fromkeys(algorithm for algorithm, _, _ in ways(window))
     if not (algorithm == "winograd" and name in TOO_LARGE)
 ]
 

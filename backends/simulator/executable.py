@@ -10,7 +10,7 @@ from dynamap.cost.convolution import ConvShape
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay.machine import UNIT_BYTES
-from dynamap.cost.overlay.options import applicable, winograd_fits
+from dynamap.cost.overlay.options import DATAFLOWS_OF, applicable, winograd_fits
 from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.mapping.storage import find_storages, sliced
 from dynamap.planner.network.network import Conv, Layer, Network
@@ -57,6 +57,8 @@ def _choice_problems(planned: OnArray, group: ConvShape) -> Iterator[str]:
     algorithm, tile = planned.choice.algorithm, planned.choice.winograd
     if not applicable(group, algorithm):
         yield f"algorithm {algorithm.value!r} cannot compute this convolution"
+    elif planned.choice.dataflow not in DATAFLOWS_OF[algorithm]:
+        yield f"dataflow {planned.choice.dataflow.value!r} is not for algorithm {algorithm.value!r}"
     if tile and not winograd_fits(group, tile.outputs):
         yield f"winograd_tile is {tile.outputs}, which is not for this kernel or overflows its sums"
     step = group.winograd_step(tile.outputs)[0] if tile else 1

@@ -24,6 +24,13 @@ FORMATS = tuple(Format)
 WINOGRAD_TILES = tuple(tile.outputs for tile in WinogradTile)
 """m of every variant, its code in tables of integers."""
 
+DATAFLOWS_OF = {
+    Algorithm.IM2COL: DATAFLOWS,
+    Algorithm.KN2ROW: (Dataflow.WS, Dataflow.IS),
+    Algorithm.WINOGRAD: (Dataflow.WS,),
+}
+"""What may stay in the array, by algorithm."""
+
 STREAM_INPUTS, STREAM_WEIGHTS = 0, 1
 
 WINOGRAD_MOST_PRODUCTS = {(1, 2): 5_592_405, (2, 2): 932_067, (1, 4): 479_349, (2, 4): 6_847, (1, 5): 44_739}
@@ -203,7 +210,8 @@ def tabulate(layers: Sequence[LayerOptions]) -> tuple[Variants, Cases]:
                 step = shape.winograd_step(tile)[0] if tile else 1
                 blocks = np.array(_blockings(shape.output.height, shape.output.channels, step), np.int64)
                 formats = np.array([(FORMATS.index(i), FORMATS.index(o)) for i in ins for o in outs], np.int64)
-                flows = np.array([DATAFLOWS.index(d) for d in options.dataflows], np.int64)
+                allowed = [d for d in options.dataflows if d in DATAFLOWS_OF[algorithm]]
+                flows = np.array([DATAFLOWS.index(d) for d in allowed], np.int64)
                 if not len(formats) or not len(flows):
                     continue
                 d, f, b = np.meshgrid(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from dynamap.cost.algorithms import Algorithm
+from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.device import MOST_MULTIPLIERS, Device, load_device
 from dynamap.cost.errors import InfeasibleError, InputError
@@ -13,7 +13,7 @@ from dynamap.cost.likeness import suggestion
 from dynamap.cost.overlay.fitting.candidates import Candidates, require_array
 from dynamap.cost.overlay.fitting.target import FILL_PERCENT, array_limit, machine_of
 from dynamap.cost.overlay.machine import Machine
-from dynamap.cost.overlay.options import applicable
+from dynamap.cost.overlay.options import DATAFLOWS_OF, applicable
 from dynamap.cost.words import shown
 from dynamap.planner import solvers
 from dynamap.planner.mapping.overlay_costs import Restriction
@@ -55,6 +55,7 @@ def restrictions_for(network: Network, request: Request) -> dict[str, Restrictio
         work = work_of(convs[name], network)
         if request.cost_model == "overlay" and isinstance(work, ConvShape):
             _require_algorithm(name, work, algorithms)
+            _require_dataflow(name, algorithms, dataflows)
     return restrictions
 
 
@@ -66,6 +67,16 @@ def _require_algorithm(name: str, shape: ConvShape, allowed: tuple[Algorithm, ..
             f"layer {name!r} (kernel {kernel}, stride {stride}) can run by "
             f"{', '.join(a.value for a in possible)} only, and {', '.join(a.value for a in allowed)} is allowed: "
             "widen --algorithms or its --pin"
+        )
+
+
+def _require_dataflow(name: str, algorithms: tuple[Algorithm, ...], allowed: tuple[Dataflow, ...]) -> None:
+    possible = {dataflow for algorithm in algorithms for dataflow in DATAFLOWS_OF[algorithm]}
+    if not possible & set(allowed):
+        raise InfeasibleError(
+            f"layer {name!r} by {', '.join(a.value for a in algorithms)} can run with dataflow "
+            f"{', '.join(d.value for d in Dataflow if d in possible)} only, and {', '.join(d.value for d in allowed)} "
+            "is allowed: widen --dataflows or its --pin"
         )
 
 
