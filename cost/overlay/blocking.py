@@ -35,11 +35,18 @@ def _floor16(value: Ints) -> Ints:
     return value // UNIT_BYTES * UNIT_BYTES
 
 
+def _sums(table: CaseTable, flow: Dataflow, case: Ints) -> Ints:
+    """Sums of a block per output channel in the accumulators."""
+    if flow is Dataflow.IS:
+        return table.main.laid[case]
+    return table.main.spots[case] * table.variants.positions[table.cases.variant[case]]
+
+
 def input_blocking(table: CaseTable, flow: Dataflow, case: Ints, k: gemm.Contraction, on: Points) -> Blocking:
     """Output channels in the fewest chunks whose weights, sums and outputs fit."""
     v, variant = table.variants, table.cases.variant[case]
     out_channels = v.out_channels[variant]
-    sums = table.main.spots[case] * v.positions[variant]
+    sums = _sums(table, flow, case)
     pixels = table.cases.rows[case] * v.out_width[variant]
     wide = gemm.columns_in_products(table.machine, on.columns, k.operand)
     by_weights = _whole_beats(on.weight_buffer) // (PARAMETER_BYTES + stored_values(flow, k) * k.operand)
@@ -77,7 +84,7 @@ def weight_blocking(table: CaseTable, flow: Dataflow, case: Ints, k: gemm.Contra
     divisible = (most >= 1) & (table.cases.format_in[case] == C16) & (v.toeplitz[variant] == 0)
     chunks = np.where(whole, 1, ceil_ratio(units, np.maximum(most, 1)))
     part = ceil_ratio(units, chunks)
-    sums = table.main.spots[case] * v.positions[variant]
+    sums = _sums(table, flow, case)
     last = out_channels - (blocks - 1) * channels
     kept, kept_last = (gemm.accumulator_rows(flow, sums, some, wide) for some in (channels, last))
     feasible = (whole | divisible) & (kept <= on.accumulator_rows) & (channels <= PARAMETER_CHANNELS // 4)

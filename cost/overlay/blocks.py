@@ -9,11 +9,19 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.cost.algorithms import Algorithm, Dataflow, WinogradTile
 from dynamap.cost.overlay import gemm
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
-from dynamap.cost.overlay.machine import BEAT_BYTES, PIXEL_LANDING, UNIT_BYTES, Machine
-from dynamap.cost.overlay.options import ALGORITHMS, FORMATS, Variants
+from dynamap.cost.overlay.machine import (
+    BEAT_BYTES,
+    CHANNEL_TURN,
+    PIXEL_LANDING,
+    RESULTS,
+    TRANSFORMING,
+    UNIT_BYTES,
+    Machine,
+)
+from dynamap.cost.overlay.options import ALGORITHMS, FORMATS, WINOGRAD_TILES, Variants
 from dynamap.cost.overlay.transfer import (
     Format,
     Ints,
@@ -76,9 +84,23 @@ def _transform_words(machine: Machine, v: Variants, units: Ints) -> Ints:
     return np.where(v.algorithm == WINOGRAD, words, 0)
 
 
-def transform_lag(machine: Machine, v: Variants, units: Ints) -> Ints:
-    """Cycles that the last row of Winograd tiles is still in flight; part of ``fill``."""
-    return ceil_ratio(v.out_width, v.step_columns) * _transform_words(machine, v, units)
+def _tile_rows(v: Variants, step: Ints) -> Ints:
+    """Data of a Winograd tile along a dimension of so many outputs."""
+    overlap = np.array([tile.taps - 1 for tile in WinogradTile])[np.searchsorted(WINOGRAD_TILES, v.tile)]
+    return np.where(step > 1, step + overlap, 1)
+
+
+def transform_registers(v: Variants) -> Ints:
+    """Cycles of a block's transform beside its words (0 for other algorithms)."""
+    rows, columns = _tile_rows(v, v.step_rows), _tile_rows(v, v.step_columns)
+    return np.where(v.algorithm == WINOGRAD, TRANSFORMING + rows + columns + rows * columns, 0)
+
+
+def packing_registers(machine: Machine, flow: Dataflow, v: Variants) -> Ints:
+    """Cycles from the last request for sums to their bytes in the output buffer."""
+    results = RESULTS + v.step_rows + v.step_columns + _tile_rows(v, v.step_rows) * v.step_columns
+    more = np.where(v.algorithm == WINOGRAD, results, CHANNEL_TURN if flow is Dataflow.IS else 0)
+    return machine.packing_cycles + more
 
 
 def rows_read(v: Variants, rows: Ints) -> Ints:
@@ -102,13 +124,14 @@ def input_bytes(v: Variants, rows: Ints, units: Ints) -> Ints:
 class RowBlock:
     """A block of ``rows`` output rows with ``units`` channel units, before output channels are chosen.
 
-    ``positions`` is a of one GEMM, ``spots`` are sums per output channel and GEMM that stay (tiles, or pixels);
-    ``transfer``, ``place`` and ``bytes`` are of its LOAD.
+    ``positions`` is a of one GEMM, ``spots`` are sums per output channel and GEMM that stay (tiles, or pixels),
+    ``laid`` those of IS, whose rows of pixels are whole sets; ``transfer``, ``place`` and ``bytes`` are of its LOAD.
     """
 
     rows: Ints
     positions: Ints
     spots: Ints
+    laid: Ints
     transfer: Ints
     place: Ints
     bytes: Ints
@@ -132,11 +155,12 @@ def row_block(machine: Machine, v: Variants, format_in: Ints, rows: Ints, units:
         np.select(select, [hwc.size, window.size, ordered.size], planes.size),
     )
     tiles = winograd_tiles(v, rows)
+    by_pixel = height * v.width * ceil_ratio(units, machine.word_units) + PIXEL_LANDING
     place = np.select(
         [winograd, format_in == HWC, format_in == TOEPLITZ],
         [
             tiles * _transform_words(machine, v, units),
-            height * v.width * ceil_ratio(units, machine.word_units) + PIXEL_LANDING,
+            by_pixel,
             rows * v.out_width * ceil_ratio(v.window_bytes, machine.word_bytes),
         ],
         height * units * ceil_ratio(v.width, machine.word_units),
@@ -146,7 +170,8 @@ def row_block(machine: Machine, v: Variants, format_in: Ints, rows: Ints, units:
         rows=rows,
         positions=np.select([winograd, v.algorithm == KN2ROW], [tiles, rows * v.width], pixels),
         spots=np.where(winograd, tiles, pixels),
-        transfer=load_cycles(machine, place, format_in == HWC, runs),
+        laid=rows * round_to(v.out_width, machine.set_positions),
+        transfer=load_cycles(machine, by_pixel, format_in == HWC, runs),
         place=place,
         bytes=runs.total,
     )

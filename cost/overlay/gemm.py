@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from dynamap.cost.algorithms import Dataflow
-from dynamap.cost.overlay.machine import UNIT_BYTES, Machine
+from dynamap.cost.overlay.machine import LAST_PIECE, LEAST_TILE, TURNING, UNIT_BYTES, Machine
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio, round_to
 
 
@@ -19,7 +19,8 @@ from dynamap.cost.overlay.transfer import Ints, ceil_ratio, round_to
 class Contraction:
     """What is summed for one output position, by algorithm and channel units (section 4's table).
 
-    ``segments`` consecutive byte ranges of ``segment_bytes`` each per GEMM; ``values`` (b) are summed; a position costs
+    ``segments`` consecutive byte ranges of ``segment_bytes`` each per GEMM, of which NS takes ``spans`` of
+    ``span_bytes`` without the pad units between pixels; ``values`` (b) are summed; a position costs
     ``words`` input words; ``inner`` unit convolutions share one feeding (kn2row: a kernel row), ``outer`` do not (nor
     Winograd's positions); ``operand`` is bytes per value; ``stationary_values`` are stored per output channel by WS and
     IS, ``streaming_values`` by NS.
@@ -27,6 +28,8 @@ class Contraction:
 
     segments: Ints
     segment_bytes: Ints
+    spans: Ints
+    span_bytes: Ints
     values: Ints
     words: Ints
     inner: Ints
@@ -61,9 +64,12 @@ def im2col(machine: Machine, units: Ints, kernel_rows: Ints, kernel_columns: Int
     segments = np.where(dilated, kernel_rows * kernel_columns, kernel_rows)
     size = np.where(dilated, UNIT_BYTES * units, joined)
     one = np.ones_like(units)
+    apart = dilated | (gap > 0)
     return Contraction(
         segments=segments,
         segment_bytes=size,
+        spans=np.where(apart, kernel_rows * kernel_columns, kernel_rows),
+        span_bytes=UNIT_BYTES * units * np.where(apart, 1, kernel_columns),
         values=kernel_rows * kernel_columns * UNIT_BYTES * units,
         words=segments * ceil_ratio(size, machine.word_bytes),
         inner=one,
@@ -75,7 +81,8 @@ def im2col(machine: Machine, units: Ints, kernel_rows: Ints, kernel_columns: Int
 def toeplitz(machine: Machine, window_bytes: Ints) -> Contraction:
     """The contraction over windows that memory already holds: one segment."""
     one = np.ones_like(window_bytes)
-    return Contraction(one, window_bytes, window_bytes, ceil_ratio(window_bytes, machine.word_bytes), one, one, one)
+    words = ceil_ratio(window_bytes, machine.word_bytes)
+    return Contraction(one, window_bytes, one, window_bytes, window_bytes, words, one, one, one)
 
 
 def kn2row(machine: Machine, units: Ints, kernel_rows: Ints, kernel_columns: Ints) -> Contraction:
@@ -83,7 +90,7 @@ def kn2row(machine: Machine, units: Ints, kernel_rows: Ints, kernel_columns: Int
     one = np.ones_like(units)
     size = UNIT_BYTES * units
     words = ceil_ratio(size, machine.word_bytes)
-    return Contraction(one, size, size, words, kernel_columns, kernel_rows, one)
+    return Contraction(one, size, one, size, size, words, kernel_columns, kernel_rows, one)
 
 
 def winograd(machine: Machine, units: Ints, rounds: Ints, positions: Ints) -> Contraction:
@@ -91,17 +98,19 @@ def winograd(machine: Machine, units: Ints, rounds: Ints, positions: Ints) -> Co
     one = np.ones_like(units)
     size = 2 * UNIT_BYTES * units
     words = rounds * ceil_ratio(size, machine.word_bytes)
-    return Contraction(rounds, size, rounds * UNIT_BYTES * units, words, one, positions, 2 * one)
+    return Contraction(rounds, size, rounds, size, rounds * UNIT_BYTES * units, words, one, positions, 2 * one)
 
 
 @dataclass(frozen=True)
 class ArrayTime:
-    """``cycles`` that a block occupies the array, ``fill`` before its first operand, ``after`` its last operand.
+    """``cycles`` in which the array takes operands of a block, ``occupied`` those from its first one to that of the
+    next block, ``fill`` before its first operand, ``after`` its last operand.
 
     The block computes in ``stages`` equal parts, each with weights of its own, ``stage_bytes`` at most (section 6).
     """
 
     cycles: Ints
+    occupied: Ints
     fill: Ints
     after: Ints
     stages: Ints
@@ -118,11 +127,15 @@ def array_time(
     dataflow: Dataflow,
     k: Contraction,
     positions: Ints,
+    laid: Ints,
     channels: Ints,
     rows: Ints,
     columns: Ints,
 ) -> ArrayTime:
-    """Time of one block: ``positions`` (a of one GEMM) times ``channels`` (oc) on a ``rows`` x ``columns`` array."""
+    """Time of one block: ``positions`` (a of one GEMM) times ``channels`` (oc) on a ``rows`` x ``columns`` array.
+
+    ``laid``: the positions that IS lays into columns, rows of pixels in whole sets.
+    """
     wide = columns_in_products(machine, columns, k.operand)
     if dataflow is Dataflow.NS:
         weight_row = ceil_ratio(np.minimum(channels, wide) * k.operand, machine.word_bytes)
@@ -134,19 +147,29 @@ def array_time(
         cycles = ceil_ratio(positions, rows) * k.outer * tile
         stages = np.where(k.operand == 1, 1, k.outer)  # Winograd positions have weights of their own
         weights = channels * k.values * k.inner * k.outer * k.operand
-        return ArrayTime(cycles, feed, rows + machine.summing, stages, weights // stages)
+        # A column's products come one after the other, and pieces of a window are turned for each of them.
+        pieces = k.spans * ceil_ratio(k.span_bytes, rows)
+        sums = pieces * np.maximum(rows, LEAST_TILE) + LAST_PIECE
+        turned = machine.packing * ceil_ratio(channels, wide) * ceil_ratio(positions, rows) * sums
+        return ArrayTime(
+            cycles, np.maximum(cycles, turned), rows + TURNING, rows + machine.summing, stages, weights // stages
+        )
     tiles = k.inner * k.outer * k.segments * ceil_ratio(k.segment_bytes, rows * k.operand)
-    window = ceil_ratio(k.operand * np.minimum(rows, k.segment_bytes // k.operand), machine.word_bytes)
+    held = np.minimum(rows, k.segment_bytes // k.operand)
+    window = ceil_ratio(k.operand * held, machine.word_bytes)
     after = np.full_like(rows, machine.summing)
     if dataflow is Dataflow.WS:
         weight_row = ceil_ratio(np.minimum(channels, wide) * k.operand, machine.word_bytes)
         fill = rows * weight_row
         tiles = tiles * ceil_ratio(channels, wide)
         bytes_of_tile = rows * np.minimum(channels, wide) * k.operand
-        return ArrayTime(tiles * np.maximum(positions * window, fill), fill, after, tiles, bytes_of_tile)
-    fill = np.minimum(positions, wide) * window
-    cycles = tiles * ceil_ratio(positions, wide) * np.maximum(channels * window, fill)
-    return ArrayTime(cycles, fill, after, tiles, rows * channels * k.operand)
+        cycles = tiles * np.maximum(positions * window, fill)
+        return ArrayTime(cycles, cycles, fill, after, tiles, bytes_of_tile)
+    across = np.minimum(laid, wide)
+    cycles = tiles * ceil_ratio(positions, wide) * np.maximum(channels * window, np.minimum(positions, wide) * window)
+    tile = np.maximum(np.maximum(channels, across) * window, np.maximum(held, LEAST_TILE))
+    occupied = tiles * ceil_ratio(np.maximum(positions, laid), wide) * tile
+    return ArrayTime(cycles, occupied, across * window + held + TURNING, after, tiles, rows * channels * k.operand)
 
 
 def accumulator_rows(dataflow: Dataflow, sums: Ints, channels: Ints, wide: Ints) -> Ints:
@@ -156,14 +179,18 @@ def accumulator_rows(dataflow: Dataflow, sums: Ints, channels: Ints, wide: Ints)
     return sums * ceil_ratio(channels, wide)
 
 
-def post_cycles(machine: Machine, rows: Ints, sums: Ints, wide: Ints) -> Ints:
-    """Cycles of STORE's post unit: ``sums`` side by side lie ``wide`` to a row of the accumulators.
+def post_cycles(machine: Machine, dataflow: Dataflow, lines: Ints, sums: Ints, operand: Ints, columns: Ints) -> Ints:
+    """Cycles of STORE's post unit: ``lines`` of ``sums`` side by side, in rows of the accumulators.
 
-    It reads R of them at a time. A chunk takes a cycle for each of its ``rows``, and for each pair of lanes whose
-    parameters it loads.
+    It reads R of them at a time, of Winograd half as many, whose columns have one sum. A chunk takes a cycle for each
+    of its lines, and for each pair of lanes whose parameters it loads (of Winograd each lane); where a line is a
+    channel (IS), no fewer than there are pairs.
     """
-    lanes = machine.lanes
+    wide = columns_in_products(machine, columns, operand)
+    lanes = machine.lanes // operand
     chunks = (sums // wide) * ceil_ratio(wide, lanes) + ceil_ratio(sums % wide, lanes)
-    pairs = np.minimum(lanes, round_to(sums, UNIT_BYTES)) // 2
-    cycles: Ints = chunks * np.maximum(rows, pairs)
+    loads = np.minimum(machine.lanes, operand * round_to(sums, UNIT_BYTES)) // 2
+    if dataflow is Dataflow.IS:
+        loads = np.full_like(loads, machine.lanes // 2)
+    cycles: Ints = chunks * np.maximum(lines, loads)
     return cycles

@@ -33,6 +33,24 @@ TILE_SET_UP = 5
 READING = 12
 """From an operand that is asked for to the array, through banks and rotator: then its half of the buffer is free."""
 
+TURNING = 12
+"""From a window of inputs or sums that stay, value after value, to the array: through the corner that turns it."""
+
+LEAST_TILE = 4
+"""Cycles of the shortest tile: then a row of the accumulators may come again."""
+
+LAST_PIECE = 8
+"""Of sums that stay: more for the last values of a tile, until its first rows may leave the columns."""
+
+CHANNEL_TURN = 21
+"""Of inputs that stay: from a channel's bytes to the unit of a pixel that they are part of."""
+
+TRANSFORMING = 20
+"""From pixels to their transformed tile in the input buffer, beside the data of both dimensions."""
+
+RESULTS = 11
+"""From the sums of a Winograd tile to those of its pixels, beside its data and results."""
+
 SUMMING = 29
 """From the last operand of a block that is asked for to the first request for its sums."""
 
@@ -98,6 +116,11 @@ class Machine:
     def lanes(self) -> int:
         """Arithmetic lanes of the vector unit and of requantisation."""
         return max(16, self.word_bytes // 2)
+
+    @property
+    def set_positions(self) -> int:
+        """Positions side by side that IS writes at a time: those of a column's pair of lanes in each group of 16."""
+        return self.lanes // 16
 
     @property
     def lane_multipliers(self) -> int:

@@ -10,18 +10,23 @@ import numpy as np
 from dynamap.cost.overlay.machine import LANDING, LEAVING, NEXT_BLOCK, PASS_OVERHEAD, READING
 from dynamap.cost.overlay.transfer import Ints
 
-BLOCK_TIMES = ("transfer", "place", "compute", "post", "store")
-PASS_COLUMNS = ("blocks", "prologue_transfer", "prologue_place", "fill", "after")
+BLOCK_TIMES = ("transfer", "place", "compute", "occupied", "post", "store")
+PASS_COLUMNS = ("blocks", "prologue_transfer", "prologue_place", "transform", "fill", "after", "packing")
+OPTIONAL_COLUMNS = ("opening", "before")
 ARRIVAL_COLUMNS = ("first", "left")
 
 
 @dataclass(frozen=True)
 class Block:
-    """Times of one block: ``transfer`` and ``place`` of its LOAD, ``compute``, ``post`` and ``store`` of its STORE."""
+    """Times of one block: ``transfer`` and ``place`` of its LOAD, ``post`` and ``store`` of its STORE.
+
+    COMPUTE takes operands in ``compute`` cycles, and from its first to that of the next block ``occupied``.
+    """
 
     transfer: Ints
     place: Ints
     compute: Ints
+    occupied: Ints
     post: Ints
     store: Ints
 
@@ -55,10 +60,11 @@ class Pass:
 
     ``read_latency`` and ``fill`` delay COMPUTE after a block's data has been placed, ``after`` is the delay from
     COMPUTE to post, ``packing`` from post to a block that may be stored, ``write_latency`` ends the pass. ``stores`` is
-    False for a pass that leaves its sums on chip. ``arrival`` is given where inputs stream: the prologue then follows
-    the first load, and block 0 computes while it arrives. ``direct``: results go to the output buffer as they are
-    computed, as the vector unit's do, and not by way of accumulators. ``opening``: cycles of block 0 that no other
-    block has. ``before``: of the pass, before its own.
+    False for a pass that leaves its sums on chip. ``transform``: of Winograd, the cycles for which a block is placed
+    beside ``place``, when all of it has arrived; 0 where it is placed as it arrives. ``arrival`` is given where inputs
+    stream: the prologue then follows the first load, and block 0 computes while it arrives. ``direct``: results go to
+    the output buffer as they are computed, as the vector unit's do, and not by way of accumulators. ``opening``: cycles
+    of block 0 that no other block has. ``before``: of the pass, before its own.
     """
 
     blocks: Ints
@@ -66,11 +72,12 @@ class Pass:
     prologue_place: Ints
     block: Block
     last: Block
+    transform: Ints
     fill: Ints
     after: Ints
     read_latency: int
     write_latency: int
-    packing: int = 0
+    packing: Ints
     stores: bool = True
     direct: bool = False
     arrival: Arrival | None = None
@@ -85,8 +92,7 @@ class Pass:
             block=self.block.take(index),
             last=self.last.take(index),
             arrival=None if self.arrival is None else self.arrival.take(index),
-            opening=None if self.opening is None else self.opening[index],
-            before=None if self.before is None else self.before[index],
+            **{name: None if (some := getattr(self, name)) is None else some[index] for name in OPTIONAL_COLUMNS},
         )
 
     @property
@@ -105,8 +111,14 @@ class Pass:
 
     @property
     def compute_total(self) -> Ints:
-        every = (self.blocks - 1) * self.block.compute + self.last.compute
-        return every if self.opening is None else every + self.opening
+        return self._with_opening((self.blocks - 1) * self.block.compute + self.last.compute)
+
+    @property
+    def occupied_total(self) -> Ints:
+        return self._with_opening((self.blocks - 1) * self.block.occupied + self.last.occupied)
+
+    def _with_opening(self, cycles: Ints) -> Ints:
+        return cycles if self.opening is None else cycles + self.opening
 
     @property
     def load_total(self) -> Ints:
@@ -121,9 +133,7 @@ class Pass:
 
     def lower_bound(self) -> Ints:
         """Two paths through the pipeline: along COMPUTE, and along the memory sequence."""
-        first = np.where(self.blocks > 1, self.block.transfer, self.last.transfer)
-        computing = first + self.ready + self.compute_total + self.after
-        computing = computing + (self.prologue_transfer if self.arrival is None else self.arrival.first)
+        computing = self._first_operands() + self.ready + self.occupied_total + self.after
         moving = self.prologue_transfer + (self.blocks - 1) * self.block.transfer + self.last.transfer
         if self.stores:
             ends = LEAVING + self.write_latency
@@ -131,6 +141,19 @@ class Pass:
             moving = moving + (self.blocks - 1) * self.block.store + self.last.store + ends
         longest: Ints = np.maximum(computing, moving)
         return PASS_OVERHEAD + longest
+
+
+    def _first_operands(self) -> Ints:
+        """When the first operands of block 0 have arrived, and are transformed."""
+        first = np.where(self.blocks > 1, self.block.transfer, self.last.transfer)
+        if self.arrival is None:
+            before, behind, place = self.prologue_transfer, first, self.prologue_place
+        else:
+            before, behind = first, self.arrival.first
+            place = np.where(self.blocks > 1, self.block.place, self.last.place)
+        transformed = np.where(self.transform > 0, place + self.transform, 0)
+        arrived: Ints = before + np.maximum(behind, transformed)
+        return arrived
 
 
 def joined(passes: Sequence[Pass]) -> Pass:
@@ -156,8 +179,7 @@ def joined(passes: Sequence[Pass]) -> Pass:
         block=blocks("block"),
         last=blocks("last"),
         arrival=arrival,
-        opening=None if first.opening is None else column("opening"),
-        before=None if first.before is None else column("before"),
+        **{name: None if getattr(first, name) is None else column(name) for name in OPTIONAL_COLUMNS},  # type: ignore[arg-type]
     )
 
 
@@ -171,6 +193,7 @@ class _Blocks:
         # How many passes, the first ones, have at least so many blocks.
         self.counts = np.searchsorted(-p.blocks, -np.arange(self.longest + 3), side="right").tolist()
         self.now = Block(*(getattr(p.block, name).copy() for name in BLOCK_TIMES))
+        self.transform = np.zeros(size, np.int64) if p.arrival is None else p.transform  # of what blocks load
         self.memory = np.zeros(size, np.int64)  # end of the last transfer
         self.placed = np.zeros(size, np.int64)  # of the last load
         self.finished = np.zeros(size, np.int64)  # end C(i)
@@ -186,7 +209,7 @@ class _Blocks:
         self._load(1)
         for index in range(self.longest):
             ending = self._last_from(index)
-            for name in ("compute", "post", "store"):
+            for name in ("occupied", "post", "store"):
                 getattr(self.now, name)[ending] = getattr(p.last, name)[ending]
             self._compute(index)
             if index == 0 and p.opening is not None:
@@ -209,7 +232,7 @@ class _Blocks:
         p = self.p
         if p.arrival is None:
             self.memory += p.prologue_transfer
-            self.placed = np.maximum(self.memory, p.prologue_place)
+            self._place(np.zeros_like(self.memory), self.memory, p.prologue_place, p.transform)
             self._load(0)
         else:
             self._load(0)
@@ -227,9 +250,15 @@ class _Blocks:
         if index >= 2:
             start = np.maximum(start, self.finished[:count] + READING)
         end = start + now.transfer[:count]
-        self.placed[:count] = np.maximum(end, np.maximum(self.placed[:count], start) + now.place[:count])
+        self._place(start, end, now.place[:count], self.transform[:count])
         self.memory[:count] = end
         self.ready[index] = self.placed[:count] + p.ready[:count]
+
+    def _place(self, start: Ints, end: Ints, place: Ints, transform: Ints) -> None:
+        """Place what memory delivers from ``start`` to ``end``, in that time, or behind it where it is transformed."""
+        placed = self.placed[: len(end)]
+        begin = np.where(transform > 0, end, start)
+        placed[:] = np.maximum(end, np.maximum(placed, begin) + place + transform)
 
     def _compute(self, index: int) -> None:
         p, active = self.p, self.counts[index + 1]
@@ -239,7 +268,7 @@ class _Blocks:
         if p.stores and index >= 2:
             released = self.gone if p.direct else self.posted
             np.maximum(start, released[index % 2][:active] + p.fill[:active], out=start)
-        np.add(start, self.now.compute[:active], out=self.finished[:active])
+        np.add(start, self.now.occupied[:active], out=self.finished[:active])
 
     def _store(self, index: int) -> None:
         p, half, active = self.p, index % 2, self.counts[index + 1]
@@ -250,7 +279,7 @@ class _Blocks:
         if index >= 2:
             np.maximum(done, self.gone[half][:active] + NEXT_BLOCK, out=done)
         np.add(done, self.now.post[:active], out=self.posted[half][:active])
-        np.maximum(memory, self.posted[half][:active] + p.packing, out=memory)
+        np.maximum(memory, self.posted[half][:active] + p.packing[:active], out=memory)
         leaving = np.maximum(memory, self.gone[1 - half][:active])
         np.add(leaving, store + LEAVING, out=self.gone[half][:active])
         memory += store

@@ -14,9 +14,9 @@ from dynamap.cost.overlay.blocks import (
     RowBlock,
     contraction,
     output_runs,
+    packing_registers,
     row_block,
     stored_values,
-    transform_lag,
     weight_bytes,
 )
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points, take_variants
@@ -75,9 +75,6 @@ class Work:
     def size(self) -> int:
         return len(self.case)
 
-    def wide(self, k: gemm.Contraction) -> Ints:
-        return gemm.columns_in_products(self.machine, self.on.columns, k.operand)
-
 
 @dataclass(frozen=True)
 class _PassTotals:
@@ -94,14 +91,14 @@ class _Stored:
     bytes: Ints
 
 
-def _store(work: Work, wide: Ints, block: RowBlock, channels: Ints) -> _Stored:
+def _store(work: Work, k: gemm.Contraction, block: RowBlock, channels: Ints) -> _Stored:
     """STORE of one block."""
     v = work.table.variants
     gemms = v.positions[work.variant]
+    lines, side = block.spots * gemms, channels
     if work.flow is Dataflow.IS:
-        post = gemm.post_cycles(work.machine, round_to(channels, UNIT_BYTES) * gemms, block.spots, wide)
-    else:
-        post = gemm.post_cycles(work.machine, block.spots * gemms, channels, wide)
+        lines, side = round_to(channels, UNIT_BYTES), block.laid
+    post = gemm.post_cycles(work.machine, work.flow, lines, side, k.operand, work.on.columns)
     some = take_variants(v, work.variant)
     format_out = work.table.cases.format_out[work.case]
     runs = output_runs(some, format_out, block.rows, channels)
@@ -110,7 +107,8 @@ def _store(work: Work, wide: Ints, block: RowBlock, channels: Ints) -> _Stored:
 
 
 def _array_time(work: Work, k: gemm.Contraction, block: RowBlock, channels: Ints) -> gemm.ArrayTime:
-    return gemm.array_time(work.machine, work.flow, k, block.positions, channels, work.on.rows, work.on.columns)
+    on = work.on
+    return gemm.array_time(work.machine, work.flow, k, block.positions, block.laid, channels, on.rows, on.columns)
 
 
 def _arrival(machine: Machine, time: gemm.ArrayTime, weights: Ints, channels: Ints) -> Arrival:
@@ -123,7 +121,7 @@ def _arrival(machine: Machine, time: gemm.ArrayTime, weights: Ints, channels: In
     stage = np.minimum(time.stage_bytes, weights - before)
     full = np.clip((weights - before) // np.maximum(stage, 1), 1, time.stages)
     rest = (weights - before - full * stage) // machine.word_bytes
-    each = time.cycles // time.stages
+    each = time.occupied // time.stages
     first = transfer_cycles(machine, Runs(np.ones_like(weights), before + stage))
     behind = time.stages - full
     return Arrival(first, np.maximum((behind + 1) * each - np.maximum(rest, 0), behind * each))
@@ -133,13 +131,13 @@ def _stream_inputs(work: Work, k: gemm.Contraction, channels: Ints) -> _PassTota
     """The pass that makes ``channels`` output channels."""
     table, machine = work.table, work.machine
     blocks = table.blocks[work.case]
-    wide = work.wide(k)
+    v = take_variants(table.variants, work.variant)
     weights = weight_bytes(stored_values(work.flow, k), channels, k.operand)
     rows = [table.main.take(work.case), table.last.take(work.case)]
     times = [_array_time(work, k, block, channels) for block in rows]
-    stores = [_store(work, wide, block, channels) for block in rows]
+    stores = [_store(work, k, block, channels) for block in rows]
     block, final = (
-        Block(load.transfer, load.place, time.cycles, store.post, store.transfer)
+        Block(load.transfer, load.place, time.cycles, time.occupied, store.post, store.transfer)
         for load, time, store in zip(rows, times, stores, strict=True)
     )
     totals = Pass(
@@ -148,11 +146,12 @@ def _stream_inputs(work: Work, k: gemm.Contraction, channels: Ints) -> _PassTota
         prologue_place=np.zeros_like(weights),
         block=block,
         last=final,
-        fill=times[0].fill + TILE_SET_UP + table.lag[work.variant],
+        transform=table.transform[work.variant],
+        fill=times[0].fill + TILE_SET_UP,
         after=times[0].after,
         read_latency=machine.read_latency,
         write_latency=machine.write_latency,
-        packing=machine.packing_cycles,
+        packing=packing_registers(machine, work.flow, v),
         arrival=_arrival(machine, times[0], weights, channels),
     )
     return _PassTotals(
@@ -168,16 +167,15 @@ def _stream_weights(work: Work, rows: RowBlock, units: Ints, channels: Ints, sto
     machine = work.machine
     v = take_variants(work.table.variants, work.variant)
     k = contraction(machine, v, units)
-    wide = work.wide(k)
     blocks = -(-v.out_channels // channels)
     last = v.out_channels - (blocks - 1) * channels
     sizes = (channels, last)
     times = [_array_time(work, k, rows, size) for size in sizes]
     weights = [weight_bytes(stored_values(work.flow, k), size, k.operand) for size in sizes]
     one, zero = np.ones_like(units), np.zeros_like(units)
-    written = [_store(work, wide, rows, size) for size in sizes]
+    written = [_store(work, k, rows, size) for size in sizes]
     block, final = (
-        Block(transfer_cycles(machine, Runs(one, load)), zero, time.cycles, store.post, store.transfer)
+        Block(transfer_cycles(machine, Runs(one, load)), zero, time.cycles, time.occupied, store.post, store.transfer)
         for load, time, store in zip(weights, times, written, strict=True)
     )
     totals = Pass(
@@ -186,11 +184,12 @@ def _stream_weights(work: Work, rows: RowBlock, units: Ints, channels: Ints, sto
         prologue_place=rows.place,
         block=block,
         last=final,
-        fill=times[0].fill + TILE_SET_UP + transform_lag(machine, v, units),
+        transform=work.table.transform[work.variant],
+        fill=times[0].fill + TILE_SET_UP,
         after=times[0].after,
         read_latency=machine.read_latency,
         write_latency=machine.write_latency,
-        packing=machine.packing_cycles,
+        packing=packing_registers(machine, work.flow, v),
         stores=stores,
     )
     return _PassTotals(

@@ -229,7 +229,7 @@ def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: F
             Block(
                 load_cycles(machine, place, fmt_in is Format.HWC, *runs),
                 place,
-                _compute(machine, shape, rows, part_rows),
+                *(2 * (_compute(machine, shape, rows, part_rows),)),
                 np.zeros_like(rows),
                 store_cycles(machine, out, fmt_out is Format.HWC, shape.output.channels, shape.output.width, part_rows),
             )
@@ -255,10 +255,12 @@ def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: F
         prologue_place=np.zeros_like(rows),
         block=block,
         last=last,
+        transform=np.zeros_like(rows),
         fill=np.full_like(rows, WALK_SET_UP),
         after=np.full_like(rows, PIPELINE + (NORMALISING if shape.op is VectorOp.LRN else 0)),
         read_latency=machine.read_latency,
         write_latency=machine.write_latency,
+        packing=np.zeros_like(rows),
         direct=True,
         arrival=Arrival(prologue, parts[0].compute),
         opening=np.full_like(rows, LRN_ENTRIES if shape.op is VectorOp.LRN else 0),

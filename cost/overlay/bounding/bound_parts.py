@@ -215,7 +215,7 @@ def _input_paths(table: CaseTable, flow: Dataflow, case: Ints, v: Variants, k: g
     weights = _weights(table, flow, v, k)
     store, last_store = _stores(table, v, case, v.out_channels)
     before = table.blocks[case] - 1
-    lag = table.lag[table.cases.variant[case]]
+    lag = table.transform[table.cases.variant[case]]
     loads = before * main.transfer + last.transfer
     load, last_load = np.maximum(main.transfer, main.place), np.maximum(last.transfer, last.place)
     first_weights = _first_weights(table, flow, v, k)
@@ -246,7 +246,7 @@ def _weight_paths(table: CaseTable, flow: Dataflow, case: Ints, v: Variants, k: 
     weights = bands * _weights(table, flow, v, k)
     store, last_store = _stores(table, v, case, v.out_channels)
     least_store, least_last = _stores(table, v, case, np.ones_like(bands))
-    lag = table.lag[table.cases.variant[case]]
+    lag = table.transform[table.cases.variant[case]]
     loads = before * main.transfer + last.transfer
     ends = PASS_OVERHEAD + machine.write_latency
     zero = np.zeros_like(bands)

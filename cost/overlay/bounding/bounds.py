@@ -21,7 +21,7 @@ import numpy as np
 from dynamap.cost.algorithms import Dataflow
 from dynamap.cost.overlay import gemm
 from dynamap.cost.overlay.bounding.bound_parts import FRACTION_BITS, Part
-from dynamap.cost.overlay.machine import UNIT_BYTES
+from dynamap.cost.overlay.machine import LAST_PIECE, UNIT_BYTES
 from dynamap.cost.overlay.options import COLUMN_TILES, DATAFLOWS
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio
 
@@ -112,12 +112,10 @@ def _last_posts(part: Part, least: Ints, most: Ints) -> Ints:
 
 def _computing(part: Part, p1: Ints, by_row: tuple[Ints, ...], by_column: tuple[Ints, ...]) -> tuple[Ints, Ints, Ints]:
     """(cycles of a main block, of the last, fill) per (array, group); ``p1`` is a column of the least rows."""
-    k = part.k
     if part.flow is Dataflow.NS:
         (main, last), (tiles,) = by_row, by_column
-        feed = p1 * k.words
-        tile = np.maximum(np.maximum(tiles * np.maximum(k.values, p1), k.values * k.inner * part.weight_words), feed)
-        return main * tile, last * tile, feed
+        tile = tiles * _sum_tile(part, p1)
+        return main * tile, last * tile, np.broadcast_to(p1, tile.shape)
     if part.flow is Dataflow.WS:
         (feed, preload), (tiles,) = by_row, by_column
         floor = preload * part.weight_words
@@ -125,6 +123,12 @@ def _computing(part: Part, p1: Ints, by_row: tuple[Ints, ...], by_column: tuple[
         return main, last, np.broadcast_to(p1, main.shape)
     (feed, window), (main, last, first) = by_row, by_column
     return main * feed, last * feed, first * window
+
+
+def _sum_tile(part: Part, p1: Ints) -> Ints:
+    """NS: cycles of all products of a tile of columns, one after the other."""
+    cycles: Ints = part.machine.packing * (np.maximum(part.k.values, p1) + LAST_PIECE)
+    return cycles
 
 
 def _after(part: Part, rows: Ints) -> Ints:
@@ -197,14 +201,12 @@ def _channel_tables(part: Part, columns: Ints) -> tuple[Ints, ...]:
 
 
 def _longest_path_of_tiles(part: Part, rows: Ints, by_row: tuple[Ints, ...], by_column: tuple[Ints, ...]) -> Ints:
-    p, k, p1, bands = part.paths, part.k, rows[:, None], part.blocks - 1
+    p, p1, bands = part.paths, rows[:, None], part.blocks - 1
     post, last_post, all_post, load, shorter, early, before, *tables = by_column
     if part.flow is Dataflow.NS:
-        positions, fill = bands * by_row[0] + by_row[1], p1 * k.words
-        block, last = (
-            positions * np.maximum(tiles * k.inner * np.maximum(k.values * kw, p1), fill)
-            for tiles, kw in (tables[:2], tables[2:])
-        )
+        positions, fill = bands * by_row[0] + by_row[1], np.broadcast_to(p1, load.shape)
+        tile = _sum_tile(part, p1)
+        block, last = positions * tables[0] * tile, positions * tables[2] * tile
     elif part.flow is Dataflow.WS:
         (feed, preload), fill = by_row, np.broadcast_to(p1, load.shape)
         block, last = (

@@ -17,7 +17,7 @@ from dynamap.cost.overlay.blocks import (
     contraction,
     input_bytes,
     row_block,
-    transform_lag,
+    transform_registers,
 )
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.options import Cases, LayerOptions, Variants, tabulate
@@ -31,7 +31,7 @@ def take_variants(v: Variants, index: Ints) -> Variants:
 
 @dataclass(frozen=True)
 class CaseTable:
-    """``variants``, ``k``, ``units`` and ``lag`` have one element per variant, the rest one per case.
+    """``variants``, ``k``, ``units`` and ``transform`` have one element per variant, the rest one per case.
 
     ``blocks`` of rows (strips or bands) cut the output: ``blocks - 1`` like ``main``, then ``last``; ``held`` bytes are
     in the input buffer for ``main``. All of them with all input channels.
@@ -42,7 +42,7 @@ class CaseTable:
     cases: Cases
     k: gemm.Contraction
     units: Ints
-    lag: Ints
+    transform: Ints
     blocks: Ints
     main: RowBlock
     last: RowBlock
@@ -66,7 +66,7 @@ class CaseTable:
             cases=cases,
             k=contraction(machine, variants, units),
             units=units,
-            lag=transform_lag(machine, variants, units),
+            transform=transform_registers(variants),
             blocks=blocks[where],
             main=row_block(machine, v, format_in, rows, channels).take(where),
             last=row_block(machine, v, format_in, remaining, channels).take(where),
