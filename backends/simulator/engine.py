@@ -29,18 +29,26 @@ class Unit(Enum):
 
 @dataclass(frozen=True)
 class LoadTime:
-    """Cycles that one operand occupies the memory, and the placing unit (0: stored as it comes)."""
+    """Cycles that one operand occupies the memory, and the placing unit (0: stored as it comes).
+
+    ``transform``: of Winograd, cycles of the placing unit beside these, which begins when all of it has arrived.
+    """
 
     transfer: int
     place: int = 0
+    transform: int = 0
 
 
 @dataclass(frozen=True)
 class BlockTimes:
-    """Cycles of one block: its load, its computation, and reading out (``post``) and storing its results."""
+    """Cycles of one block: its load, its computation, and reading out (``post``) and storing its results.
+
+    It gives the array operands in ``compute`` cycles and ``occupied`` it for so long.
+    """
 
     load: LoadTime
     compute: int
+    occupied: int
     post: int
     store: int
 
@@ -95,7 +103,7 @@ class PassRun:
 def run_pass(work: PassTimes) -> PassRun:
     """Runs one pass; equal passes are run once.
 
-    >>> one = BlockTimes(LoadTime(100, 20), compute=50, post=10, store=30)
+    >>> one = BlockTimes(LoadTime(100, 20), compute=50, occupied=50, post=10, store=30)
     >>> run_pass(PassTimes((one,), None, True, 0, 50, True, False, 5, 7, 0, read_latency=64, write_latency=64)).cycles
     371
     """
@@ -177,14 +185,16 @@ class _Pass:
     def _placing(self) -> Process:
         """Places what arrives while it arrives, one operand after the other; resident weights need no placing."""
         if not self.work.inputs_stream and self.work.prologue is not None:
-            yield self.prologue_started
-            yield from self._occupy(Unit.PLACE, None, self.work.prologue.place)
-            yield self.prologue_loaded
+            yield from self._place(None, self.work.prologue, self.prologue_started, self.prologue_loaded)
         for index, block in enumerate(self.work.blocks):
-            yield self.started[index]
-            yield from self._occupy(Unit.PLACE, index, block.load.place)
-            yield self.loaded[index]
+            yield from self._place(index, block.load, self.started[index], self.loaded[index])
             self.kernel.give(self.placed[index])
+
+    def _place(self, block: int | None, load: LoadTime, started: Signal, loaded: Signal) -> Process:
+        """While it arrives, or behind that where it is transformed."""
+        yield loaded if load.transform else started
+        yield from self._occupy(Unit.PLACE, block, load.place + load.transform)
+        yield loaded
 
     def _computing(self) -> Process:
         work = self.work
@@ -201,12 +211,12 @@ class _Pass:
                 yield emptied[index - 2]
                 yield emptied[index - 2].given_at() + work.fill
             start = self.kernel.now
-            end = start + block.compute
+            end = start + block.occupied
             if index == 0 and work.inputs_stream:
                 yield self.prologue_loaded
                 end = max(end, self._usable(self.prologue_loaded.given_at()) + work.left)
             yield end
-            self.spans.append(Span(Unit.COMPUTE, index, start, end, end - start - block.compute))
+            self.spans.append(Span(Unit.COMPUTE, index, start, end, end - start - block.occupied))
             self.kernel.give(self.computed[index])
 
     def _usable(self, loaded: int) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dynamap.backends.program import AlgorithmCode, Command, DataflowCode, FormatCode, Op, Program
 from dynamap.backends.program.lowering.geometry import winograd_form
 from dynamap.backends.simulator.simulation import overlay_of
-from dynamap.backends.simulator.units.passes import PassWork, fills_of, rows_posted_of, work_of
+from dynamap.backends.simulator.units.passes import PassWork, preloads_of, rows_posted_of, work_of
 from dynamap.backends.simulator.units.vector import LRN_ENTRIES
 from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay.machine import UNIT_BYTES, Overlay
@@ -58,9 +58,9 @@ def _array_loops(overlay: Overlay, command: Command, work: PassWork) -> Iterator
     if command.dataflow is DataflowCode.NS:
         moves = cycles + len(blocks) * (2 * overlay.rows + overlay.columns + 2)
         yield moves, "array_cycles"
-        yield moves + sum(fills_of(overlay, command)), "ns_cycles"  # the row buffers fill while the array stands
+        yield moves + sum(preloads_of(overlay, command)), "ns_cycles"  # the row buffers fill while the array stands
     else:
-        moves = cycles + len(blocks) * (overlay.rows + overlay.columns + 1) + sum(fills_of(overlay, command))
+        moves = cycles + len(blocks) * (overlay.rows + overlay.columns + 1) + sum(preloads_of(overlay, command))
         yield moves, "stationary_cycles"
         yield moves, "array_cycles"
     if not work.times.stores:

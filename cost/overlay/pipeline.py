@@ -142,7 +142,6 @@ class Pass:
         longest: Ints = np.maximum(computing, moving)
         return PASS_OVERHEAD + longest
 
-
     def _first_operands(self) -> Ints:
         """When the first operands of block 0 have arrived, and are transformed."""
         first = np.where(self.blocks > 1, self.block.transfer, self.last.transfer)

@@ -7,11 +7,20 @@ tile of output channels or positions fills. Tiles of one kind take the same time
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
-from dynamap.cost.overlay.machine import UNIT_BYTES, Machine
+from dynamap.cost.overlay.machine import (
+    CHANNEL_TURN,
+    LAST_PIECE,
+    LEAST_TILE,
+    RESULTS,
+    TRANSFORMING,
+    TURNING,
+    UNIT_BYTES,
+    Machine,
+)
 
 TAPS_OF_PIECE = {2: 3, 4: 3, 5: 4}
 """Winograd splits a kernel into pieces of so many taps along each dimension, by the outputs of its tiles."""
@@ -47,11 +56,13 @@ class Array:
 class Window:
     """What one GEMM sums for one output position.
 
-    ``segments``: sizes in bytes of the consecutive ranges in the input buffer; ``values``: how many values count
-    (pad units do not); ``together``: unit convolutions that share one feeding; ``apart``: GEMMs that do not.
+    ``segments``: sizes in bytes of the consecutive ranges in the input buffer, ``spans`` of those without pad units
+    between pixels; ``values``: how many values count (pad units do not); ``together``: unit convolutions that share one
+    feeding; ``apart``: GEMMs that do not.
     """
 
     segments: tuple[int, ...]
+    spans: tuple[int, ...]
     values: int
     together: int
     apart: int
@@ -87,14 +98,17 @@ def window_of(kernel: Kernel) -> Window:
     if kernel.algorithm is Algorithm.WINOGRAD:
         count = pieces(kernel)
         values = UNIT_BYTES * kernel.units
-        return Window((2 * values,) * count, values * count, 1, tile_positions(kernel), 2)
+        segments = (2 * values,) * count
+        return Window(segments, segments, values * count, 1, tile_positions(kernel), 2)
     if kernel.algorithm is Algorithm.KN2ROW:
         size = UNIT_BYTES * kernel.units
-        return Window((size,), size, kernel.columns, kernel.rows, 1)
+        return Window((size,), (size,), size, kernel.columns, kernel.rows, 1)
     if kernel.window_bytes:
-        return Window((kernel.window_bytes,), kernel.window_bytes, 1, 1, 1)
+        return Window((kernel.window_bytes,), (kernel.window_bytes,), kernel.window_bytes, 1, 1, 1)
     segments = tuple(size for _ in range(kernel.rows) for size in _row_segments(kernel))
-    return Window(segments, kernel.rows * kernel.columns * UNIT_BYTES * kernel.units, 1, 1, 1)
+    values = kernel.rows * kernel.columns * UNIT_BYTES * kernel.units
+    pixels = (UNIT_BYTES * kernel.units,) * (kernel.rows * kernel.columns)
+    return Window(segments, segments if sum(segments) == values else pixels, values, 1, 1, 1)
 
 
 def _row_segments(kernel: Kernel) -> Iterator[int]:
@@ -135,21 +149,41 @@ class Block:
     out_width: int
 
 
-def positions(kernel: Kernel, block: Block) -> int:
-    """Output positions of one GEMM of the block; kn2row goes over the input's columns."""
+@dataclass(frozen=True)
+class Positions:
+    """Output positions of one GEMM of a block: those of the operands that ``streamed``, and those that inputs which
+    stay are ``laid`` on, a row of pixels in whole sets."""
+
+    streamed: int
+    laid: int
+
+
+def block_positions(array: Array, kernel: Kernel, block: Block) -> Positions:
+    """The positions of a block; kn2row goes over the input's columns."""
+    laid = sum(_in_sets(array.machine, block.out_width) for _ in range(block.rows))
     if kernel.algorithm is Algorithm.WINOGRAD:
-        return winograd_tiles(kernel, block.rows, block.out_width)
-    return block.rows * (block.in_width if kernel.algorithm is Algorithm.KN2ROW else block.out_width)
+        return Positions(winograd_tiles(kernel, block.rows, block.out_width), laid)
+    width = block.in_width if kernel.algorithm is Algorithm.KN2ROW else block.out_width
+    return Positions(block.rows * width, laid)
+
+
+def _in_sets(machine: Machine, positions: int) -> int:
+    """So many, up to whole sets: what one lane of every pair has of a unit's bytes at a time."""
+    step = machine.lanes // UNIT_BYTES
+    return len(range(0, positions, step)) * step
 
 
 @dataclass(frozen=True)
 class ArrayWork:
-    """``cycles`` on the array, in ``stages`` equal parts with weights of their own, of ``stage_bytes`` at most; delays
-    before and behind."""
+    """``cycles`` with operands, those for which the array is ``occupied``, in ``stages`` equal parts with weights of
+    their own, of ``stage_bytes`` at most; delays before and behind. ``preload``: cycles for what stays, or is kept in
+    rows, in front of the first product."""
 
     cycles: int
+    occupied: int
     stages: int
     stage_bytes: int
+    preload: int
     fill: int
     after: int
 
@@ -159,7 +193,7 @@ def array_work(array: Array, kernel: Kernel, block: Block) -> ArrayWork:
     """Time of one block by walking its tiles."""
     window = window_of(kernel)
     walk = {Dataflow.NS: _non_stationary, Dataflow.WS: _weight_stationary, Dataflow.IS: _input_stationary}
-    return walk[array.dataflow](array, window, positions(kernel, block), block.channels)
+    return walk[array.dataflow](array, window, block_positions(array, kernel, block), block.channels)
 
 
 def _weight_row(array: Array, window: Window, channels: int) -> int:
@@ -168,23 +202,27 @@ def _weight_row(array: Array, window: Window, channels: int) -> int:
     return words(array.machine, across * window.value_bytes)
 
 
-def _non_stationary(array: Array, window: Window, count: int, channels: int) -> ArrayWork:
-    """Positions stay in the row buffers: while one row tile computes, the next is fed through the chain."""
+def _non_stationary(array: Array, window: Window, count: Positions, channels: int) -> ArrayWork:
+    """Positions stay in the row buffers: while one row tile computes, the next is fed through the chain.
+
+    The array itself turns a window piece by piece for each product of its multipliers, and what stays are the sums.
+    """
     machine = array.machine
     fed = array.rows * sum(words(machine, segment) for segment in window.segments)
     streamed = window.values * _weight_row(array, window, channels)
     drained = array.rows
-    tile = 0
-    for _ in range(window.together):
-        for _ in range(0, channels, products_across(array, window.value_bytes)):
-            tile += max(streamed, drained)
-    cycles = 0
-    for _ in range(window.apart):
-        for _ in range(0, count, array.rows):
-            cycles += max(tile, fed)
-    stages = window.apart if window.value_bytes == 2 else 1
-    weights = channels * window.values * window.together * window.apart * window.value_bytes
-    return ArrayWork(cycles, stages, weights // stages, fed, drained + machine.summing)
+    tile = turned = cycles = occupied = 0
+    for _ in range(0, channels, products_across(array, window.value_bytes)):
+        tile += max(streamed, drained)
+        for _ in range(machine.packing):
+            turned += LAST_PIECE
+            for span in window.spans:
+                turned += sum(max(array.rows, LEAST_TILE) for _ in range(0, span, array.rows))
+    for _ in range(0, count.streamed, array.rows):
+        cycles += max(tile, fed)
+        occupied += max(tile, fed, turned)
+    fill = array.rows + TURNING
+    return ArrayWork(cycles, occupied, 1, channels * window.values, fed, fill, drained + machine.summing)
 
 
 def _held(array: Array, window: Window) -> Iterator[int]:
@@ -195,7 +233,7 @@ def _held(array: Array, window: Window) -> Iterator[int]:
             yield min(step, segment - start)
 
 
-def _weight_stationary(array: Array, window: Window, count: int, channels: int) -> ArrayWork:
+def _weight_stationary(array: Array, window: Window, count: Positions, channels: int) -> ArrayWork:
     """A tile of weights stays while all positions pass; the next tile is loaded behind it."""
     read = words(array.machine, max(_held(array, window)))
     load = array.rows * _weight_row(array, window, channels)
@@ -204,23 +242,28 @@ def _weight_stationary(array: Array, window: Window, count: int, channels: int) 
         for _ in _held(array, window):
             for _ in range(0, channels, products_across(array, window.value_bytes)):
                 stages += 1
-                cycles += max(count * read, load)
+                cycles += max(count.streamed * read, load)
     tile_bytes = array.rows * min(channels, products_across(array, window.value_bytes)) * window.value_bytes
-    return ArrayWork(cycles, stages, tile_bytes, load, array.machine.summing)
+    return ArrayWork(cycles, cycles, stages, tile_bytes, load, load, array.machine.summing)
 
 
-def _input_stationary(array: Array, window: Window, count: int, channels: int) -> ArrayWork:
-    """A tile of positions stays while the weights of all channels pass."""
-    read = words(array.machine, max(_held(array, window)))
+def _input_stationary(array: Array, window: Window, count: Positions, channels: int) -> ArrayWork:
+    """A tile of positions stays while the weights of all channels pass; its values are turned and loaded before."""
+    held = max(_held(array, window))
+    read = words(array.machine, held)
     across = products_across(array, window.value_bytes)
-    load = min(count, across) * read
-    stages = cycles = 0
+    load, turn = min(count.streamed, across) * read, min(count.laid, across) * read
+    stages = cycles = occupied = 0
     for _ in range(window.together * window.apart):
         for _ in _held(array, window):
             stages += 1
-            for _ in range(0, count, across):
+            for _ in range(0, count.streamed, across):
                 cycles += max(channels * read, load)
-    return ArrayWork(cycles, stages, array.rows * channels * window.value_bytes, load, array.machine.summing)
+            for _ in range(0, max(count.streamed, count.laid), across):
+                occupied += max(channels * read, turn, held, LEAST_TILE)
+    fill = turn + held + TURNING
+    stage_bytes = array.rows * channels * window.value_bytes
+    return ArrayWork(cycles, occupied, stages, stage_bytes, load, fill, array.machine.summing)
 
 
 @dataclass(frozen=True)
@@ -242,12 +285,20 @@ class _Sums:
 def _sums_of(array: Array, kernel: Kernel, block: Block) -> _Sums:
     """A line is the channels of a position, or of IS the positions of a channel."""
     winograd = kernel.algorithm is Algorithm.WINOGRAD
-    spots = winograd_tiles(kernel, block.rows, block.out_width) if winograd else block.rows * block.out_width
     repeats = tile_positions(kernel) if winograd else 1
     across = products_across(array, 2 if winograd else 1)
     if array.dataflow is Dataflow.IS:
-        return _Sums(block.channels, spots, repeats, across)
+        return _Sums(block.channels, block.rows * block.out_width, repeats, across)
+    spots = winograd_tiles(kernel, block.rows, block.out_width) if winograd else block.rows * block.out_width
     return _Sums(spots, block.channels, repeats, across)
+
+
+def _laid(array: Array, kernel: Kernel, block: Block) -> _Sums:
+    """The same as they lie in the accumulators, positions of IS in whole sets."""
+    sums = _sums_of(array, kernel, block)
+    if array.dataflow is not Dataflow.IS:
+        return sums
+    return replace(sums, side=block_positions(array, kernel, block).laid)
 
 
 def _in_units(count: int) -> int:
@@ -255,34 +306,59 @@ def _in_units(count: int) -> int:
     return len(range(0, count, UNIT_BYTES)) * UNIT_BYTES
 
 
-def _reads_of_line(machine: Machine, sums: _Sums) -> int:
+def _reads_of_line(lanes: int, sums: _Sums) -> int:
     """Reads of as many sums as there are lanes, accumulator row by accumulator row."""
-    return sum(len(range(0, together, machine.lanes)) for together in sums.rows_of_line)
+    return sum(len(range(0, together, lanes)) for together in sums.rows_of_line)
 
 
 def post_cycles(array: Array, kernel: Kernel, block: Block) -> int:
     """Cycles of STORE's post unit, chunk by chunk: a read of each line, or a pair of lanes' parameters, in a cycle.
 
-    Parameters come for whole units of channels or positions, and lines that are channels in whole planes.
+    Parameters come for whole units of channels, and lines that are channels in whole planes. A column of Winograd has
+    one sum, so that every second lane reads, and parameters come for one channel at a time.
     """
-    sums = _sums_of(array, kernel, block)
-    lines = _in_units(sums.lines) if array.dataflow is Dataflow.IS else sums.lines
-    loaded = min(_in_units(sums.side), array.machine.lanes) // 2
-    return sum(max(lines * sums.repeats, loaded) for _ in range(_reads_of_line(array.machine, sums)))
+    sums, lanes = _laid(array, kernel, block), array.machine.lanes
+    lines, pair = sums.lines, 2
+    if kernel.algorithm is Algorithm.WINOGRAD:
+        lanes, pair = lanes // 2, 1
+    loaded = min(_in_units(sums.side), lanes) // pair
+    if array.dataflow is Dataflow.IS:
+        lines, loaded = _in_units(sums.lines), lanes // pair
+    return sum(max(lines * sums.repeats, loaded) for _ in range(_reads_of_line(lanes, sums)))
+
+
+def packing_cycles(array: Array, kernel: Kernel) -> int:
+    """From the last request for sums to their bytes in the output buffer."""
+    cycles = array.machine.packing_cycles
+    if kernel.algorithm is Algorithm.WINOGRAD:
+        down, across = tile_step(kernel)
+        overlap = TAPS_OF_PIECE[kernel.tile] - 1
+        data = down + overlap if down > 1 else 1
+        return cycles + RESULTS + down + across + data * across
+    return cycles + (CHANNEL_TURN if array.dataflow is Dataflow.IS else 0)
 
 
 def rows_posted(array: Array, kernel: Kernel, block: Block) -> int:
-    """Reads of accumulator rows: cycles of `post_cycles` in which no parameters are waited for."""
+    """Reads of accumulator rows by a kernel that has all lanes for every algorithm, and waits for no parameters."""
     sums = _sums_of(array, kernel, block)
-    return sums.lines * sums.repeats * _reads_of_line(array.machine, sums)
+    return sums.lines * sums.repeats * _reads_of_line(array.machine.lanes, sums)
 
 
 def accumulator_rows(array: Array, kernel: Kernel, block: Block) -> int:
     """Accumulator rows that the block's sums take; the products of a channel lie behind one another."""
-    sums = _sums_of(array, kernel, block)
+    sums = _laid(array, kernel, block)
     if array.dataflow is Dataflow.IS:
         return sums.lines * len(range(0, sums.side * sums.repeats, sums.across))
     return sums.lines * sums.repeats * len(range(0, sums.side, sums.across))
+
+
+def transform_registers(kernel: Kernel) -> int:
+    """Cycles of a block's transform beside the words that it writes (0 for other algorithms)."""
+    if kernel.algorithm is not Algorithm.WINOGRAD:
+        return 0
+    overlap = TAPS_OF_PIECE[kernel.tile] - 1
+    down, across = (step + overlap if step > 1 else 1 for step in tile_step(kernel))
+    return TRANSFORMING + down + across + down * across
 
 
 def transform_words(machine: Machine, kernel: Kernel, tiles: int) -> int:

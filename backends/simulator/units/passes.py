@@ -16,8 +16,10 @@ from dynamap.backends.simulator.units.array import (
     Block,
     Kernel,
     array_work,
+    packing_cycles,
     post_cycles,
     rows_posted,
+    transform_registers,
     transform_words,
     winograd_tiles,
 )
@@ -137,10 +139,10 @@ def work_of(overlay: Overlay, command: Command, sources: Sequence[Source] = (), 
     return _VectorPass(overlay, command, sources).work()
 
 
-def fills_of(overlay: Overlay, command: Command) -> list[int]:
-    """What each block of a convolution waits for in front of its cycles, where it comes alone."""
+def preloads_of(overlay: Overlay, command: Command) -> list[int]:
+    """What each block of a convolution brings in front of its cycles, where it comes alone."""
     work = _ArrayPass(overlay, command)
-    return [array_work(work.array, work.kernel, work.block(part)).fill for part in work.parts]
+    return [array_work(work.array, work.kernel, work.block(part)).preload for part in work.parts]
 
 
 def rows_posted_of(overlay: Overlay, command: Command) -> int:
@@ -172,20 +174,21 @@ class _Pass(ABC):
         rows = part.rows if tensor.format is FormatCode.TOEPLITZ else part.input_rows
         return placing_cycles(self.machine, tensor, rows)
 
-    row_by_row = False
+    row_by_row, transform = False, 0
 
     def load_inputs(self, part: Part) -> tuple[LoadTime, int]:
         """Times and bytes of a block's inputs."""
         sizes: list[tuple[int, int]] = []
-        place = 0
+        arriving = place = 0
         first = first_input_row(self.command, part)
         for tensor in self.inputs(part):
             rows = part.rows if tensor.format is FormatCode.TOEPLITZ else part.input_rows
             sizes += rows_transfer(tensor, first, rows, self.row_by_row).sizes
+            arriving += placing_cycles(self.machine, tensor, rows)
             place += self.place(tensor, part)
         transfer = Transfer(tuple(sizes))
-        occupied = loading_cycles(self.machine, self.command.input_format, transfer, place)
-        return LoadTime(occupied, place), transfer.total_bytes
+        occupied = loading_cycles(self.machine, self.command.input_format, transfer, arriving)
+        return LoadTime(occupied, place, self.transform), transfer.total_bytes
 
     def load_weights(self, size: int) -> tuple[LoadTime, int]:
         """Times and bytes of a run of weights; the weight buffer stores words as they come."""
@@ -204,6 +207,10 @@ class _Pass(ABC):
     @abstractmethod
     def compute(self, part: Part) -> int:
         """Cycles of the array or vector unit for a block."""
+
+    def occupied(self, part: Part) -> int:
+        """Cycles from the first operand of a block to that of the next one."""
+        return self.compute(part)
 
     def tables(self) -> tuple[int, ...]:
         """Bytes of tables that the prologue reads beside the weights, and that no program has."""
@@ -241,7 +248,7 @@ class _Pass(ABC):
             read += loaded
             stored, size = self.store(part)
             written += size if self.stores else 0
-            blocks.append(BlockTimes(load, self.compute(part), self.post(part), stored))
+            blocks.append(BlockTimes(load, self.compute(part), self.occupied(part), self.post(part), stored))
         fill, after = self.delays()
         times = PassTimes(
             blocks=tuple(blocks),
@@ -270,7 +277,8 @@ class _ArrayPass(_Pass):
         self.array = array_of(overlay, c)
         self.kernel = kernel_of(c)
         self.row_by_row = c.algorithm is AlgorithmCode.WINOGRAD
-        self.packing, self.direct = self.machine.packing_cycles, False
+        self.transform = transform_registers(self.kernel)
+        self.packing, self.direct = packing_cycles(self.array, self.kernel), False
 
     def block(self, part: Part) -> Block:
         return Block(part.rows, part.channels, self.command.width, self.command.out_width)
@@ -284,6 +292,9 @@ class _ArrayPass(_Pass):
 
     def compute(self, part: Part) -> int:
         return array_work(self.array, self.kernel, self.block(part)).cycles
+
+    def occupied(self, part: Part) -> int:
+        return array_work(self.array, self.kernel, self.block(part)).occupied
 
     def post(self, part: Part) -> int:
         return post_cycles(self.array, self.kernel, self.block(part))
@@ -301,20 +312,15 @@ class _ArrayPass(_Pass):
     def left(self) -> int:
         """Stages whose weights are no more than they would be if all had as many as the first, in front of the last."""
         first, parameters = self.first_block, PARAMETER_BYTES * self.parts[0].channels
-        each, weights = first.cycles // first.stages, self.command.weight_bytes - parameters
+        each, weights = first.occupied // first.stages, self.command.weight_bytes - parameters
         stage = min(first.stage_bytes, weights)
         full = max(1, min(first.stages, weights // max(stage, 1)))
         rest = max(0, weights - full * stage) // self.machine.word_bytes
         return max((first.stages - full + 1) * each - rest, (first.stages - full) * each)
 
     def delays(self) -> tuple[int, int]:
-        """The fill includes the last row of Winograd tiles: it is transformed after the last input row is there."""
         first = self.first_block
-        fill = first.fill + TILE_SET_UP
-        if self.row_by_row:
-            row_of_tiles = winograd_tiles(self.kernel, 1, self.command.out_width)
-            fill += transform_words(self.machine, self.kernel, row_of_tiles)
-        return fill, first.after
+        return first.fill + TILE_SET_UP, first.after
 
 
 class _VectorPass(_Pass):
