@@ -2,12 +2,11 @@
 
     python benchmarks/rtl_networks.py                     all of them: results/rtl_networks.json (half an hour)
     python benchmarks/rtl_networks.py --models squeezenet these; the others stay as they are
-    python benchmarks/rtl_networks.py --models googlenet --dataflows ns,ws,is     with other dataflows
     python benchmarks/rtl_networks.py --table             the table of docs/rtl/resources.md, from that file
 
-Each is planned for zcu104 at 40 x 32 with im2col and weights that stay, or the given dataflows, and runs on one seeded
-random image in its own process. ``seconds`` and ``cpu_seconds`` are of building the kernel and running it, ``peak_mb``
-is the largest resident memory of that process and of what it starts.
+Each is planned for zcu104 at 40 x 32 and runs on one seeded random image in its own process. ``seconds`` and
+``cpu_seconds`` are of building the kernel and running it, ``peak_mb`` is the largest resident memory of that process
+and of what it starts.
 """
 
 from __future__ import annotations
@@ -24,19 +23,18 @@ from typing import Any
 from common import RESULTS, provenance, write_results
 
 NAME = "rtl_networks"
-DATAFLOWS = ("ws", "ns,ws,is", "is")
 MODELS = "squeezenet,googlenet,resnet50,densenet121,shufflenet,alexnet,zfnet512,inception-v2,inception-v4,vgg19"
 
 
-def cell(model: str, dataflows: str) -> dict[str, object]:
-    """One network with these dataflows."""
+def cell(model: str) -> dict[str, object]:
+    """One network."""
     import dynamap
     from dynamap.backends.executors import NumpyExecutor
     from dynamap.backends.program.host import integer_inputs, prepare, random_inputs
     from dynamap.backends.vitis_rtl.executor import RtlExecutor
 
     network = dynamap.load(model)
-    plan = dynamap.plan(network, device="zcu104", array="40x32", algorithms="im2col", dataflows=dataflows)
+    plan = dynamap.plan(network, device="zcu104", array="40x32")
     prepared = prepare(plan)
     inputs = integer_inputs(prepared.quantised, random_inputs(prepared.network, 0))
     expected = [run.values for run in NumpyExecutor().run(prepared.program, inputs)]
@@ -47,7 +45,6 @@ def cell(model: str, dataflows: str) -> dict[str, object]:
     counted = [run.cycles for run in runs if run.cycles is not None]
     return {
         "model": model,
-        "dataflows": dataflows,
         "layers": len(runs),
         "values_equal": all((want == run.values).all() for want, run in zip(expected, runs, strict=True)),
         "layers_in_time": sum(each.measured == each.expected for each in counted),
@@ -74,14 +71,13 @@ def _peak(who: int) -> float:
 
 def table(cells: Sequence[Mapping[str, Any]]) -> str:
     """Networks in Markdown."""
-    heads = ("network", "dataflows", "layers, all equal", "as planned", "cycles", "waited", "the plan's")
+    heads = ("network", "layers, all equal", "as planned", "cycles", "waited", "the plan's")
     heads += ("CPU seconds", "memory, MB")
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for each in cells:
         equal = each["values_equal"] and each["layers_in_time"] == each["layers"]
         values = (
             each["model"],
-            each["dataflows"],
             f"{each['layers']}{'' if equal else ', NOT EQUAL'}",
             f"{each['layers_as_planned']}",
             f"{each['cycles']:,}",
@@ -98,26 +94,24 @@ def main() -> None:
     """Runs the networks that the command line asks for and writes one file, or prints its table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", default=MODELS, help="of the built-in networks, by comma")
-    parser.add_argument("--dataflows", default=DATAFLOWS[0], choices=DATAFLOWS, help="that plans may choose from")
     parser.add_argument("--table", action="store_true", help="print what the file of results has")
     parser.add_argument("--cell", help="one network, printed as JSON")
     given = parser.parse_args()
     if given.cell:
-        print(json.dumps(cell(given.cell, given.dataflows)))
+        print(json.dumps(cell(given.cell)))
         return
     path = RESULTS / f"{NAME}.json"
     cells = json.loads(path.read_text())["cells"] if path.exists() else []
-    known = {(each["model"], each["dataflows"]): each for each in cells}
+    known = {each["model"]: each for each in cells}
     if given.table:
         print(table(list(known.values())))
         return
     for model in given.models.split(","):
-        command = [sys.executable, __file__, "--cell", model, "--dataflows", given.dataflows]
+        command = [sys.executable, __file__, "--cell", model]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-        known[model, given.dataflows] = json.loads(done.stdout)
+        known[model] = json.loads(done.stdout)
         print(done.stdout.strip(), flush=True)
-        keys = sorted(known, key=lambda key: (DATAFLOWS.index(key[1]), MODELS.split(",").index(key[0])))
-        cells = [known[key] for key in keys]
+        cells = [known[name] for name in MODELS.split(",") if name in known]
         found = provenance(seed=0, command=f"python benchmarks/{NAME}.py", packages=("verilator", "numpy"))
         write_results(NAME, {**found, "cells": cells})
     print(path)

@@ -345,10 +345,8 @@ def rows_posted(array: Array, kernel: Kernel, block: Block) -> int:
 
 
 def accumulator_rows(array: Array, kernel: Kernel, block: Block) -> int:
-    """Accumulator rows that the block's sums take; the products of a channel lie behind one another."""
+    """Accumulator rows that the block's sums take."""
     sums = _laid(array, kernel, block)
-    if array.dataflow is Dataflow.IS:
-        return sums.lines * len(range(0, sums.side * sums.repeats, sums.across))
     return sums.lines * sums.repeats * len(range(0, sums.side, sums.across))
 
 

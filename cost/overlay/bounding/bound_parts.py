@@ -33,7 +33,7 @@ class Paths:
     ``early``: from the start to the data of the first block. ``late``: to the data of the last block. ``arrived``: to
     the last weights of block 0 (bands: to their inputs). ``moving``: all transfers. ``turn``: the load of a block,
     ``shorter``: by how much the last one is shorter. ``second``: from ``early`` to the data of the second block, if the
-    blocks are even in number. ``tail``: latencies, the last store, the lag of Winograd. ``lag``: of one pass.
+    blocks are even in number. ``tail``: latencies, the last store, the transform of Winograd beside its words. ``lag``: that of one block.
     """
 
     early: Ints
@@ -217,10 +217,14 @@ def _input_paths(table: CaseTable, flow: Dataflow, case: Ints, v: Variants, k: g
     before = table.blocks[case] - 1
     lag = table.transform[table.cases.variant[case]]
     loads = before * main.transfer + last.transfer
-    load, last_load = np.maximum(main.transfer, main.place), np.maximum(last.transfer, last.place)
+    load, last_load = (
+        np.where(lag > 0, b.transfer + b.place, np.maximum(b.transfer, b.place)) for b in (main, last)
+    )
     first_weights = _first_weights(table, flow, v, k)
-    late = np.maximum(loads + weights + np.maximum(before - 2, 0) * store, before * main.place + last.place)
-    early = np.maximum(main.place, main.transfer + first_weights)
+    moved = loads + weights + np.maximum(before - 2, 0) * store + np.where(lag > 0, last.place, 0)
+    late = np.maximum(moved, before * main.place + last.place)
+    # What the tail counts of the transform is not between weights and their use.
+    early = np.maximum(np.where(lag > 0, load, main.place), main.transfer + first_weights - lag)
     next_transfer, next_place = (
         np.where(before == 1, a, b) for a, b in ((last.transfer, main.transfer), (last.place, main.place))
     )
@@ -228,7 +232,6 @@ def _input_paths(table: CaseTable, flow: Dataflow, case: Ints, v: Variants, k: g
     return Paths(
         early=early,
         late=np.where(before > 0, late, load),
-        # The wait for the last weights does not include the lag, which the tail counts.
         arrived=main.transfer + weights - lag,
         moving=loads + weights + before * store + last_store + PASS_OVERHEAD + LEAVING + machine.write_latency,
         turn=load,
@@ -252,8 +255,8 @@ def _weight_paths(table: CaseTable, flow: Dataflow, case: Ints, v: Variants, k: 
     zero = np.zeros_like(bands)
     return Paths(
         early=before * main.place + last.place,
-        late=loads + weights,
-        arrived=loads,
+        late=loads + weights - bands * lag,
+        arrived=loads - bands * lag,
         moving=loads + weights + before * store + last_store + bands * (ends + LEAVING),
         turn=zero,
         shorter=zero,

@@ -219,7 +219,7 @@ def _longest_path_of_tiles(part: Part, rows: Ints, by_row: tuple[Ints, ...], by_
     after = _after(part, rows)
     pairs = before // 2
     compute = before * block + last
-    again = np.maximum(part.blocks * (fill + (part.machine.read_latency + p.lag)) + load, part.blocks * after + post)
+    again = np.maximum(part.blocks * (fill + part.machine.read_latency) + load, part.blocks * after + post)
     longest = np.maximum(compute, pairs * again + (pairs + before % 2) * block + last - shorter) + early
     np.maximum(longest, p.late + last, out=longest)
     longest += last_post

@@ -30,7 +30,7 @@ def pass_of(
 
 
 def block(transfer: int, place: int, compute: int, post: int, store: int) -> BlockTimes:
-    return BlockTimes(LoadTime(transfer, place), compute, post, store)
+    return BlockTimes(LoadTime(transfer, place), compute, compute, post, store)
 
 
 def spans_of(work: PassTimes, unit: Unit) -> list[tuple[int, int]]:

@@ -48,9 +48,15 @@ def test_networks(name: str, device: str, array: tuple[int, int], packing: bool 
     require_same(plan_network(network, device, Request(array=array, packing=packing)), network)
 
 
-@pytest.mark.parametrize("flow", list(Dataflow))
-@pytest.mark.parametrize("algorithms", [(IM2COL,), (IM2COL, KN2ROW), (IM2COL, WINOGRAD)])
-def test_forced_algorithms_and_dataflows(flow: Dataflow, algorithms: tuple[Algorithm, ...]) -> None:
+@pytest.mark.parametrize(
+    ("algorithms", "flow"),
+    [
+        *(((IM2COL,), flow) for flow in Dataflow),
+        *(((IM2COL, KN2ROW), flow) for flow in (Dataflow.WS, Dataflow.IS)),
+        ((IM2COL, WINOGRAD), Dataflow.WS),
+    ],
+)
+def test_forced_algorithms_and_dataflows(algorithms: tuple[Algorithm, ...], flow: Dataflow) -> None:
     network = network_of("squeezenet")
     convolutions = [layer for layer in network.layers if isinstance(layer, Conv)]
     pins = {c.name: (algorithms[-1], flow) for c in convolutions[1:] if c.window.kernel == (3, 3)}

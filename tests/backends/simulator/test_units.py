@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,8 +14,8 @@ from dynamap.backends.simulator.units.array import (
     Kernel,
     accumulator_rows,
     array_work,
+    block_positions,
     pieces,
-    positions,
     post_cycles,
     rows_posted,
     tile_positions,
@@ -159,14 +160,22 @@ class TestArray:
 
     def test_non_stationary(self) -> None:
         # Two column tiles of 144 values: 288, more than the 12 cycles of feeding 4 rows. Three tiles of 4 positions.
+        # A column's two products come one after the other, each in 3 x 12 pieces of 4 values, and 8 at the end.
         work = array_work(array(Dataflow.NS), self.k, self.block)
-        assert (work.cycles, work.stages, work.fill) == (3 * 288, 1, 12)
-        assert work.after == 4 + 29
+        assert (work.cycles, work.stages, work.preload) == (3 * 288, 1, 12)
+        assert work.occupied == 3 * 2 * 2 * (36 * 4 + 8)
+        assert (work.fill, work.after) == (4 + 12, 4 + 29)
 
     def test_non_stationary_on_a_tall_array_is_bound_by_feeding(self) -> None:
         # 1 x 1 over 16 channels, 200 rows: 200 words to feed against max(16, 200) for each of 2 column tiles.
         work = array_work(array(Dataflow.NS, 200), kernel(Algorithm.IM2COL, 1, 1, 1), self.block)
-        assert (work.cycles, work.fill) == (400, 200)
+        assert (work.cycles, work.preload) == (400, 200)
+        assert (work.occupied, work.fill) == (2 * 2 * (200 + 8), 200 + 12)
+
+    def test_pieces_of_sums_that_stay_end_with_a_pixel_where_pad_units_follow_it(self) -> None:
+        # 2 channel units, a third one between pixels: 9 pixels of 32 values, 8 pieces of 4 values each.
+        work = array_work(array(Dataflow.NS), kernel(Algorithm.IM2COL, 2, 3, 3), self.block)
+        assert work.occupied == 3 * 2 * 2 * (9 * 8 * 4 + 8)
 
     def test_weight_stationary(self) -> None:
         # 3 segments x 12 row tiles x 2 column tiles; each lasts max(10 positions, 4 rows of weights).
@@ -177,8 +186,17 @@ class TestArray:
     def test_input_stationary(self) -> None:
         # 36 row tiles x 2 tiles of 6 positions; each lasts max(10 channels, 6 positions to load).
         work = array_work(array(Dataflow.IS), self.k, self.block)
-        assert (work.cycles, work.stages, work.fill, work.after) == (72 * 10, 36, 6, 29)
+        assert (work.cycles, work.stages, work.preload, work.after) == (72 * 10, 36, 6, 29)
         assert work.stage_bytes == 4 * 10
+        # 32 lanes write sets of 2 positions: a row of 5 takes 6. Its windows are turned, then 4 values loaded.
+        assert (work.occupied, work.fill) == (72 * 10, 6 + 4 + 12)
+
+    def test_rows_of_positions_that_stay_are_whole_sets(self) -> None:
+        # 3 rows of 5 positions lie on 18, three tiles of 6, where 15 positions stream; 3 channels are less than a tile.
+        work = array_work(array(Dataflow.IS), self.k, replace(self.block, rows=3, channels=3))
+        assert (work.cycles, work.occupied) == (36 * 3 * 6, 36 * 3 * 6)
+        work = array_work(array(Dataflow.IS, columns=1), self.k, replace(self.block, rows=3, channels=3))
+        assert (work.cycles, work.occupied) == (36 * 8 * 3, 36 * 9 * 4)
 
     def test_a_row_of_the_array_longer_than_a_word_takes_several_cycles_to_feed(self) -> None:
         # X = 16, P1 = 40, one product each: a window piece of 40 values is 3 words (a segment of 48: 40 + 8).
@@ -187,17 +205,17 @@ class TestArray:
         assert (work.cycles, work.fill) == (24 * 40, 40)
 
     def test_unit_convolutions_go_over_the_input_columns(self) -> None:
-        # a = 2 x 7 = 14: four tiles of 4 positions; 9 unit convolutions x 2 column tiles x 16 values.
+        # a = 2 x 7 = 14: three tiles of 6 positions; 9 unit convolutions x 4 row tiles, in each 10 channels.
         k = kernel(Algorithm.KN2ROW, 1, 3, 3)
-        assert positions(k, self.block) == 14
-        assert array_work(array(Dataflow.NS), k, self.block).cycles == 4 * 9 * 2 * 16
+        assert block_positions(array(Dataflow.IS), k, self.block).streamed == 14
+        assert array_work(array(Dataflow.IS), k, self.block).cycles == 9 * 4 * 3 * 10
         assert array_work(array(Dataflow.WS), k, self.block).stages == 9 * 4 * 2
 
     def test_winograd_products_are_not_packed(self) -> None:
-        # F(2,3): 1 x 3 tiles, 16 positions; Cw = 3: 4 column tiles of 16 values each, 2 bytes per value.
+        # F(2,3): 1 x 3 tiles, 16 positions of 4 row tiles; Cw = 3: 4 column tiles, each of max(3 tiles, 4 rows) cycles.
         k = kernel(Algorithm.WINOGRAD, 1, 3, 3, tile=2)
-        work = array_work(array(Dataflow.NS), k, self.block)
-        assert (work.cycles, work.stages, work.fill) == (16 * 1 * 4 * 16, 16, 4)
+        work = array_work(array(Dataflow.WS), k, self.block)
+        assert (work.cycles, work.stages, work.fill) == (16 * 4 * 4 * 4, 16 * 4 * 4, 4)
 
     def test_post_reads_rows_of_accumulators_lanes_at_a_time(self) -> None:
         # Cw = 40 and R = 32: 50 channels lie as 40 + 10, three chunks of 10 positions, but of 16 pairs of lanes.
@@ -210,18 +228,21 @@ class TestArray:
         assert post_cycles(wide, self.k, Block(1, 10, 7, 5)) == 8
         # Input-stationary: the 10 positions of a channel lie in one row, and channels come in planes of 16.
         assert post_cycles(array(Dataflow.IS, columns=20), self.k, block) == 64
-        # Winograd, Cw = 20: 3 tiles x 16 positions, 50 channels as 20 + 20 + 10; or 50 x 16 lines of 3 tiles.
+        # One channel: a chunk waits for no fewer than 16 pairs of lanes.
+        assert post_cycles(array(Dataflow.IS, columns=20), self.k, replace(block, channels=1)) == 16
+        # Winograd, Cw = 20, 16 lanes: 3 tiles x 16 positions, 50 channels as 16 + 4, 16 + 4 and 10.
         k = kernel(Algorithm.WINOGRAD, 1, 3, 3, tile=2)
-        assert post_cycles(wide, k, block) == 48 * 3
-        assert post_cycles(array(Dataflow.IS, columns=20), k, block) == 64 * 16
+        assert post_cycles(wide, k, block) == 48 * 5
+        assert rows_posted(wide, k, block) == 48 * 3
 
     def test_accumulator_rows(self) -> None:
         assert accumulator_rows(array(Dataflow.NS), self.k, self.block) == 10 * 2
         assert accumulator_rows(array(Dataflow.IS), self.k, self.block) == 10 * 2
-        # Winograd: 48 sums per channel; Cw = 3: 4 rows for 10 channels, or 16 rows for a channel's 48 sums.
+        # A row of 5 positions lies on 6, and two of them on 12, more than 10 columns of products.
+        assert accumulator_rows(array(Dataflow.IS, columns=5), self.k, self.block) == 10 * 2
+        # Winograd: 48 sums per channel; Cw = 3: 4 rows for 10 channels.
         k = kernel(Algorithm.WINOGRAD, 1, 3, 3, tile=2)
         assert accumulator_rows(array(Dataflow.WS), k, self.block) == 48 * 4
-        assert accumulator_rows(array(Dataflow.IS), k, self.block) == 10 * 16
 
 
 class TestVectorUnit:

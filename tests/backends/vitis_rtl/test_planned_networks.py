@@ -1,4 +1,4 @@
-"""Whole networks whose weights stay: by the RTL's closed form every layer takes the cycles of its plan, as integers."""
+"""Whole networks: by the RTL's closed form every layer takes the cycles of its plan, as integers."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from dynamap.backends.vitis_rtl.kernel_simulation import planned_cycles
 from dynamap.backends.vitis_rtl.program.folding import folded
 from dynamap.backends.vitis_rtl.program.records import records_of
 from dynamap.backends.vitis_rtl.program.shape import kernel_shape
+from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.cost.overlay.options import DATAFLOWS_OF
+from dynamap.planner.network.network import Conv
 from dynamap.planner.plan.plan import Plan
 from support.architectures.catalogue import model
 
@@ -37,18 +40,30 @@ def assert_as_planned(plan: Plan) -> None:
     assert sum(found.values()) == sum(layer.cycles for layer in plan.layers)
 
 
-@pytest.mark.parametrize("algorithms", ["im2col", "im2col,kn2row"])
 @pytest.mark.parametrize(
     "name",
     ["squeezenet", "googlenet", "shufflenet", *(pytest.param(name, marks=pytest.mark.full) for name in HEAVY)],
 )
-def test_built_in_networks(name: str, algorithms: str) -> None:
-    network = dynamap.load(name)
-    assert_as_planned(dynamap.plan(network, device="zcu104", array="40x32", algorithms=algorithms, dataflows="ws"))
+def test_built_in_networks(name: str) -> None:
+    assert_as_planned(dynamap.plan(dynamap.load(name), device="zcu104", array="40x32"))
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "dataflow"), [(algorithm, flow) for algorithm, flows in DATAFLOWS_OF.items() for flow in flows]
+)
+def test_forced_algorithms_and_dataflows(algorithm: Algorithm, dataflow: Dataflow) -> None:
+    network = dynamap.load("squeezenet")
+    pins = {
+        layer.name: f"{algorithm.value}/{dataflow.value}"
+        for layer in network.layers
+        if isinstance(layer, Conv) and layer.window.kernel == (3, 3) and layer.window.stride == (1, 1)
+    }
+    assert len(pins) == 8  # one in each fire module
+    assert_as_planned(dynamap.plan(network, device="zcu104", array="40x32", pins=pins))
 
 
 @pytest.mark.parametrize("name", ["mobilenet-v2", "mobilenet-v3-large"])
 def test_depthwise_convolutions_and_tables(tmp_path: Path, name: str) -> None:
     onnx.save(model(name, small=True), tmp_path / "model.onnx")
     network = dynamap.load(tmp_path / "model.onnx")
-    assert_as_planned(dynamap.plan(network, device="zcu104", array="16x16", algorithms="im2col", dataflows="ws"))
+    assert_as_planned(dynamap.plan(network, device="zcu104", array="16x16"))

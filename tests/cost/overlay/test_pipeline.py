@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dynamap.cost.overlay.pipeline import Arrival, Block, Pass, makespan
+from dynamap.cost.overlay.pipeline import BLOCK_TIMES, Arrival, Block, Pass, makespan
 from support.pass_reference import Delays, Times, pass_cycles
 
 
@@ -17,28 +17,31 @@ def random_passes(rng: np.random.Generator, size: int, inputs_stream: bool, stor
         return rng.integers(0, scale + 1)
 
     def block() -> Block:
-        return Block(column(), column(), column(), column(), column())
+        return Block(*(column() for _ in BLOCK_TIMES))
 
     prologue = column(400)
+    transformed = rng.integers(0, 2, size) * (not direct)  # some of the passes
     return Pass(
         blocks=rng.integers(1, 41, size),
         prologue_transfer=prologue,
         prologue_place=np.zeros(size, np.int64) if inputs_stream else column(400),
         block=block(),
         last=block(),
+        transform=transformed * rng.integers(1, 90, size),
         fill=column(),
         after=column(),
         read_latency=int(rng.integers(0, 70)),
         write_latency=int(rng.integers(0, 70)),
-        packing=int(rng.integers(0, 70)),
+        packing=column(),
         stores=stores,
         direct=direct,
         arrival=Arrival(prologue // rng.integers(1, 9, size), column()) if inputs_stream else None,
     )
 
 
-def plain(block: Block, i: int) -> Times:
-    return Times(*(int(getattr(block, name)[i]) for name in ("transfer", "place", "compute", "post", "store")))
+def plain(block: Block, i: int, transform: int) -> Times:
+    names = ("transfer", "place", "occupied", "post", "store")
+    return Times(*(int(getattr(block, name)[i]) for name in names), transform)
 
 
 @pytest.mark.parametrize("stores, direct", [(True, False), (False, False), (True, True)])
@@ -50,14 +53,18 @@ def test_makespan_is_the_event_loop(seed: int, inputs_stream: bool, stores: bool
     cycles = makespan(work)
     bound = work.lower_bound()
     for i in range(len(work.blocks)):
-        blocks = [plain(work.block, i)] * int(work.blocks[i] - 1) + [plain(work.last, i)]
+        transform = int(work.transform[i])
+        blocks = [
+            plain(block, i, transform if inputs_stream else 0)
+            for block in [work.block] * int(work.blocks[i] - 1) + [work.last]
+        ]
         expected = pass_cycles(
             blocks,
-            (int(work.prologue_transfer[i]), int(work.prologue_place[i])),
+            (int(work.prologue_transfer[i]), int(work.prologue_place[i]), 0 if inputs_stream else transform),
             Delays(
                 int(work.fill[i]),
                 int(work.after[i]),
-                work.packing,
+                int(work.packing[i]),
                 work.read_latency,
                 work.write_latency,
                 direct,
@@ -77,7 +84,7 @@ def test_one_block_by_hand() -> None:
     def one(value: int) -> np.ndarray:
         return np.array([value], np.int64)
 
-    block = Block(one(10), one(2), one(20), one(7), one(7))
+    block = Block(one(10), one(2), one(20), one(20), one(7), one(7))
     arrival = Arrival(one(10), one(14))
-    work = Pass(one(1), one(20), one(0), block, block, one(3), one(4), 5, 6, packing=2, arrival=arrival)
+    work = Pass(one(1), one(20), one(0), block, block, one(0), one(3), one(4), 5, 6, one(2), arrival=arrival)
     assert makespan(work).tolist() == [24 + 80 + 9 + 6]

@@ -32,6 +32,18 @@ MOST_RESIDENT, MOST_STREAMED = 8192, 2048
 
 
 @dataclass(frozen=True)
+class Computing:
+    """A block on the array, and the stages of block 0 with the bytes of one."""
+
+    cycles: int
+    occupied: int
+    fill: int
+    after: int
+    stages: int
+    stage_bytes: int
+
+
+@dataclass(frozen=True)
 class Case:
     """One convolution case: sizes of one group, what is chosen, and the overlay it runs on.
 
@@ -135,12 +147,21 @@ class Case:
             return 16 * cb
         return self.kb if self.fmt_in == "toeplitz" else k1 * k2 * 16 * cb
 
-    def array(self, rows: int, oc: int, cb: int) -> tuple[int, int, int, int, int]:
-        """(cycles, fill without the transform's lag, after, stages, bytes of one) of a block."""
-        k1, k2 = self.kernel
+    def spans(self, cb: int) -> list[int]:
+        """Segments without pad units in them."""
+        if sum(self.segments(cb)) == self.summed(cb):
+            return self.segments(cb)
+        return [16 * cb] * (self.kernel[0] * self.kernel[1])
+
+    def laid(self, rows: int) -> int:
+        """a'"""
+        s = max(16, self.word // 2) // 16
+        return rows * s * ceil(self.ow, s)
+
+    def array(self, rows: int, oc: int, cb: int) -> Computing:
+        """A block of so many rows, output channels and channel units."""
         kn2row = self.algorithm == "kn2row"
-        repeats_in = k2 if kn2row else 1
-        repeats_out = k1 if kn2row else self.positions
+        repeats = self.kernel[0] * self.kernel[1] if kn2row else self.positions
         a = self.tile_count(rows) if self.winograd else rows * (self.w if kn2row else self.ow)
         b = self.summed(cb)
         words = sum(ceil(segment, self.word) for segment in self.segments(cb))
@@ -148,38 +169,55 @@ class Case:
         kw = ceil(min(oc, self.cw) * self.e, self.word)
         p1 = self.p1
         if self.flow == "ns":
-            tile = max(no * repeats_in * max(b * kw, p1), p1 * words)
-            weights = oc * b * repeats_in * repeats_out * self.e
-            cycles = ceil(a, p1) * repeats_out * tile
-            return cycles, p1 * words + 5, p1 + 29 + self.crossings, self.positions, weights // self.positions
-        kt = repeats_in * repeats_out * sum(ceil(segment, p1 * self.e) for segment in self.segments(cb))
-        longest = max(self.segments(cb)) // self.e
-        ka = ceil(self.e * min(p1, longest), self.word)
+            cycles = ceil(a, p1) * max(no * max(b * kw, p1), p1 * words)
+            pieces = sum(ceil(span, p1) for span in self.spans(cb))
+            turned = self.packing * no * ceil(a, p1) * (pieces * max(p1, 4) + 8)
+            return Computing(cycles, max(cycles, turned), p1 + 12 + 5, p1 + 29 + self.crossings, 1, oc * b)
+        kt = repeats * sum(ceil(segment, p1 * self.e) for segment in self.segments(cb))
+        held = min(p1, max(self.segments(cb)) // self.e)
+        ka = ceil(self.e * held, self.word)
         if self.flow == "ws":
             tile_bytes = p1 * min(oc, self.cw) * self.e
-            return kt * no * max(a * ka, p1 * kw), p1 * kw + 5, 29 + self.crossings, kt * no, tile_bytes
+            cycles = kt * no * max(a * ka, p1 * kw)
+            return Computing(cycles, cycles, p1 * kw + 5, 29 + self.crossings, kt * no, tile_bytes)
+        laid = self.laid(rows)
         cycles = kt * ceil(a, self.cw) * max(oc * ka, min(a, self.cw) * ka)
-        return cycles, min(a, self.cw) * ka + 5, 29 + self.crossings, kt, p1 * oc * self.e
+        occupied = kt * ceil(max(a, laid), self.cw) * max(oc * ka, min(laid, self.cw) * ka, held, 4)
+        fill = min(laid, self.cw) * ka + held + 12 + 5
+        return Computing(cycles, occupied, fill, 29 + self.crossings, kt, p1 * oc)
 
     def arrival(self, rows: int, oc: int, cb: int) -> tuple[int, int]:
         """(first, left) of a pass whose weights are resident."""
-        cycles, _, _, stages, stage_bytes = self.array(rows, oc, cb)
+        array = self.array(rows, oc, cb)
         weights = self.weights(oc, cb) - 16 * oc
-        stage = min(stage_bytes, weights)
-        full = max(1, min(stages, weights // stage))
+        stage = min(array.stage_bytes, weights)
+        full = max(1, min(array.stages, weights // stage))
         rest = max(0, weights - full * stage) // self.word
-        each = cycles // stages
-        left = max((stages - full + 1) * each - rest, (stages - full) * each)
+        each = array.occupied // array.stages
+        left = max((array.stages - full + 1) * each - rest, (array.stages - full) * each)
         return self.transfer([16 * oc + stage]), left
 
     def accumulators(self, rows: int, oc: int) -> int:
         sums = self.tile_count(rows) * self.positions if self.winograd else rows * self.ow
-        return oc * ceil(sums, self.cw) if self.flow == "is" else sums * ceil(oc, self.cw)
+        return oc * ceil(self.laid(rows), self.cw) if self.flow == "is" else sums * ceil(oc, self.cw)
 
-    def lag(self, cb: int) -> int:
-        if not self.winograd:
-            return 0
-        return ceil(self.ow, self.steps[1]) * self.positions * self.rounds * ceil(32 * cb, self.word)
+    @property
+    def tile(self) -> tuple[int, int]:
+        """t1, t2"""
+        return tuple(step + self.taps - 1 if step > 1 else 1 for step in self.steps)  # type: ignore[return-value]
+
+    @property
+    def transform(self) -> int:
+        t1, t2 = self.tile
+        return 20 + t1 + t2 + t1 * t2 if self.winograd else 0
+
+    @property
+    def pack(self) -> int:
+        """PACKING"""
+        more = 21 if self.flow == "is" else 0
+        if self.winograd:
+            more = 11 + self.steps[0] + self.steps[1] + self.tile[0] * self.steps[1]
+        return max(16, self.word // 2) // 2 + 17 + more
 
     # Sections 2 and 3.
     def transfer(self, runs: list[int]) -> int:
@@ -208,10 +246,12 @@ class Case:
             else:
                 runs = [height * row] * cb
             place = height * cb * ceil(self.w, n)
+        transfer = self.transfer(runs)
+        if self.fmt_in == "hwc":
+            transfer = max(transfer, place)
         if self.winograd:
             place = self.tile_count(rows) * self.positions * self.rounds * ceil(2 * 16 * cb, self.word)
-        transfer = self.transfer(runs)
-        return max(transfer, place) if self.fmt_in == "hwc" else transfer, place, sum(runs)
+        return transfer, place, sum(runs)
 
     def held(self, rows: int, cb: int) -> int:
         """Bytes in the input buffer."""
@@ -225,24 +265,28 @@ class Case:
 
     def weights(self, oc: int, cb: int) -> int:
         if self.flow == "ns":
-            repeats = self.kernel[0] * self.kernel[1] if self.algorithm == "kn2row" else self.positions
-            return round64(oc * (16 + self.summed(cb) * self.e * repeats))
+            return round64(oc * (16 + self.summed(cb)))
         repeats = self.kernel[0] * self.kernel[1] if self.algorithm == "kn2row" else self.positions
         return round64(oc * (16 + sum(self.segments(cb)) * repeats))
 
     # Section 6.
-    def chunks(self, rows: int, x: int, c: int) -> int:
-        """Cycles of all chunks, each of so many rows; x sums lie c to a row."""
+    def chunks(self, rows: int, oc: int) -> int:
+        """post"""
         r = max(16, self.word // 2)
-        return (x // c * ceil(c, r) + ceil(x % c, r)) * max(rows, min(r, round16(x)) // 2)
+
+        def lanes(x: int, c: int, r: int) -> int:
+            return x // c * ceil(c, r) + ceil(x % c, r)
+
+        if self.flow == "is":
+            return lanes(self.laid(rows), self.cw, r) * max(round16(oc), r // 2)
+        if self.winograd:
+            spots = self.tile_count(rows) * self.positions
+            return lanes(oc, self.p2, r // 2) * max(spots, min(r // 2, round16(oc)))
+        return lanes(oc, self.cw, r) * max(rows * self.ow, min(r, round16(oc)) // 2)
 
     def store(self, rows: int, oc: int) -> tuple[int, int, int]:
         """(post, transfer, bytes) of a block's output."""
-        spots = self.tile_count(rows) if self.winograd else rows * self.ow
-        if self.flow == "is":
-            post = self.chunks(round16(oc) * self.positions, spots, self.cw)
-        else:
-            post = self.chunks(spots * self.positions, oc, self.cw)
+        post = self.chunks(rows, oc)
         if self.fmt_out == "hwc":
             runs = [rows * round64(self.ow * self.oc)]
         else:
@@ -361,11 +405,13 @@ def _input_pass(case: Case, oc: int, total: Totals) -> None:
         rows = min(case.rows, case.oh - first)
         transfer, place, read = case.load(rows, cb)
         post, store, written = case.store(rows, oc)
-        blocks.append(Times(transfer, place, case.array(rows, oc, cb)[0], post, store))
+        array = case.array(rows, oc, cb)
+        blocks.append(Times(transfer, place, array.occupied, post, store, case.transform))
+        total.compute += array.cycles
         total.bytes_read += read
         total.bytes_written += written
-    _, fill, after, _, _ = case.array(case.rows, oc, cb)
-    _add(case, blocks, (prologue, 0), (fill + case.lag(cb), after), case.arrival(case.rows, oc, cb), True, total)
+    array = case.array(case.rows, oc, cb)
+    _add(case, blocks, (prologue, 0, 0), array, case.arrival(case.rows, oc, cb), True, total)
 
 
 def _weight_pass(case: Case, rows: int, units: int, stores: bool, total: Totals) -> None:
@@ -377,25 +423,25 @@ def _weight_pass(case: Case, rows: int, units: int, stores: bool, total: Totals)
     for oc in sizes:
         weights = case.weights(oc, units)
         post, store, written = case.store(rows, oc)
-        blocks.append(Times(case.transfer([weights]), 0, case.array(rows, oc, units)[0], post, store))
+        array = case.array(rows, oc, units)
+        blocks.append(Times(case.transfer([weights]), 0, array.occupied, post, store))
+        total.compute += array.cycles
         total.bytes_read += weights
         total.bytes_written += written if stores else 0
-    _, fill, after, _, _ = case.array(rows, sizes[0], units)
-    _add(case, blocks, (transfer, place), (fill + case.lag(units), after), None, stores, total)
+    _add(case, blocks, (transfer, place, case.transform), case.array(rows, sizes[0], units), None, stores, total)
 
 
 def _add(
     case: Case,
     blocks: list[Times],
-    prologue: tuple[int, int],
-    waits: tuple[int, int],
+    prologue: tuple[int, int, int],
+    array: Computing,
     arrival: tuple[int, int] | None,
     stores: bool,
     total: Totals,
 ) -> None:
-    delays = Delays(*waits, max(16, case.word // 2) // 2 + 17, case.read, case.write)
+    delays = Delays(array.fill, array.after, case.pack, case.read, case.write)
     total.cycles += pass_cycles(blocks, prologue, delays, arrival=arrival, stores=stores)
-    total.compute += sum(block.compute for block in blocks)
     total.load += sum(max(block.transfer, block.place) for block in blocks)
     if stores:
         total.store += sum(max(block.post, block.store) for block in blocks)

@@ -11,13 +11,14 @@ def ceil(x: int, y: int) -> int:
 
 @dataclass(frozen=True)
 class Times:
-    """One block in plain integers."""
+    """One block in plain integers; ``compute`` is occupied, ``transform`` 0 where what is loaded is not transformed."""
 
     transfer: int
     place: int
     compute: int
     post: int
     store: int
+    transform: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,15 @@ POST to the next one, from the output buffer to the ports, and of a pass."""
 
 
 def pass_cycles(
-    blocks: list[Times], prologue: tuple[int, int], delays: Delays, *, arrival: tuple[int, int] | None, stores: bool
+    blocks: list[Times],
+    prologue: tuple[int, int, int],
+    delays: Delays,
+    *,
+    arrival: tuple[int, int] | None,
+    stores: bool,
 ) -> int:
-    """Section 6, sentence by sentence: ``prologue`` is (transfer, place), ``arrival`` is (first, left), None where
-    weights stream."""
+    """Section 6, sentence by sentence: ``prologue`` is (transfer, place, transform), ``arrival`` is (first, left), None
+    where weights stream."""
     one = PassReference(blocks, prologue, delays, arrival, stores)
     for kind, i in one.order():
         one.use_memory(kind, i)
@@ -57,7 +63,7 @@ class PassReference:
     """
 
     blocks: list[Times]
-    prologue: tuple[int, int]
+    prologue: tuple[int, int, int]
     delays: Delays
     arrival: tuple[int, int] | None
     stores: bool
@@ -87,8 +93,12 @@ class PassReference:
         self.memory = self.ended[kind, i] = start + length
         if kind == "S":
             return
-        place = self.prologue[1] if kind == "P" else self.blocks[i].place
-        self.last_placed = max(self.memory, max(self.last_placed, start) + place)
+        block = self.blocks[i]
+        place, transform = self.prologue[1:] if kind == "P" else (block.place, block.transform)
+        if transform:
+            self.last_placed = max(self.last_placed, self.memory) + place + transform
+        else:
+            self.last_placed = max(self.memory, max(self.last_placed, start) + place)
         if kind == "L":
             self.placed[i] = self.last_placed
 
