@@ -165,10 +165,11 @@ def array_time(
         bytes_of_tile = rows * np.minimum(channels, wide) * k.operand
         cycles = tiles * np.maximum(positions * window, fill)
         return ArrayTime(cycles, cycles, fill, after, tiles, bytes_of_tile)
+    laid = np.maximum(positions, laid)
     across = np.minimum(laid, wide)
     cycles = tiles * ceil_ratio(positions, wide) * np.maximum(channels * window, np.minimum(positions, wide) * window)
     tile = np.maximum(np.maximum(channels, across) * window, np.maximum(held, LEAST_TILE))
-    occupied = tiles * ceil_ratio(np.maximum(positions, laid), wide) * tile
+    occupied = tiles * ceil_ratio(laid, wide) * tile
     return ArrayTime(cycles, occupied, across * window + held + TURNING, after, tiles, rows * channels * k.operand)
 
 

@@ -152,7 +152,7 @@ class Block:
 @dataclass(frozen=True)
 class Positions:
     """Output positions of one GEMM of a block: those of the operands that ``streamed``, and those that inputs which
-    stay are ``laid`` on, a row of pixels in whole sets."""
+    stay are ``laid`` on, a row of pixels in whole sets, and no fewer."""
 
     streamed: int
     laid: int
@@ -160,17 +160,17 @@ class Positions:
 
 def block_positions(array: Array, kernel: Kernel, block: Block) -> Positions:
     """The positions of a block; kn2row goes over the input's columns."""
-    laid = sum(_in_sets(array.machine, block.out_width) for _ in range(block.rows))
     if kernel.algorithm is Algorithm.WINOGRAD:
-        return Positions(winograd_tiles(kernel, block.rows, block.out_width), laid)
-    width = block.in_width if kernel.algorithm is Algorithm.KN2ROW else block.out_width
-    return Positions(block.rows * width, laid)
+        streamed = winograd_tiles(kernel, block.rows, block.out_width)
+    else:
+        streamed = block.rows * (block.in_width if kernel.algorithm is Algorithm.KN2ROW else block.out_width)
+    return Positions(streamed, max(streamed, _in_sets(array.machine, block)))
 
 
-def _in_sets(machine: Machine, positions: int) -> int:
-    """So many, up to whole sets: what one lane of every pair has of a unit's bytes at a time."""
+def _in_sets(machine: Machine, block: Block) -> int:
+    """The block's pixels, those of each row up to whole sets: as many as POST writes at a time."""
     step = machine.lanes // UNIT_BYTES
-    return len(range(0, positions, step)) * step
+    return sum(len(range(0, block.out_width, step)) * step for _ in range(block.rows))
 
 
 @dataclass(frozen=True)
@@ -259,7 +259,7 @@ def _input_stationary(array: Array, window: Window, count: Positions, channels: 
             stages += 1
             for _ in range(0, count.streamed, across):
                 cycles += max(channels * read, load)
-            for _ in range(0, max(count.streamed, count.laid), across):
+            for _ in range(0, count.laid, across):
                 occupied += max(channels * read, turn, held, LEAST_TILE)
     fill = turn + held + TURNING
     stage_bytes = array.rows * channels * window.value_bytes
@@ -298,7 +298,7 @@ def _laid(array: Array, kernel: Kernel, block: Block) -> _Sums:
     sums = _sums_of(array, kernel, block)
     if array.dataflow is not Dataflow.IS:
         return sums
-    return replace(sums, side=block_positions(array, kernel, block).laid)
+    return replace(sums, side=_in_sets(array.machine, block))
 
 
 def _in_units(count: int) -> int:

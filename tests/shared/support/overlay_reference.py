@@ -180,9 +180,9 @@ class Case:
             tile_bytes = p1 * min(oc, self.cw) * self.e
             cycles = kt * no * max(a * ka, p1 * kw)
             return Computing(cycles, cycles, p1 * kw + 5, 29 + self.crossings, kt * no, tile_bytes)
-        laid = self.laid(rows)
+        laid = max(a, self.laid(rows))
         cycles = kt * ceil(a, self.cw) * max(oc * ka, min(a, self.cw) * ka)
-        occupied = kt * ceil(max(a, laid), self.cw) * max(oc * ka, min(laid, self.cw) * ka, held, 4)
+        occupied = kt * ceil(laid, self.cw) * max(oc * ka, min(laid, self.cw) * ka, held, 4)
         fill = min(laid, self.cw) * ka + held + 12 + 5
         return Computing(cycles, occupied, fill, 29 + self.crossings, kt, p1 * oc)
 
