@@ -33,7 +33,8 @@ class Paths:
     ``early``: from the start to the data of the first block. ``late``: to the data of the last block. ``arrived``: to
     the last weights of block 0 (bands: to their inputs). ``moving``: all transfers. ``turn``: the load of a block,
     ``shorter``: by how much the last one is shorter. ``second``: from ``early`` to the data of the second block, if the
-    blocks are even in number. ``tail``: latencies, the last store, the transform of Winograd beside its words. ``lag``: that of one block.
+    blocks are even in number. ``tail``: latencies, the last store, the transform of Winograd beside its words. ``lag``:
+    that of one block.
     """
 
     early: Ints
@@ -104,6 +105,11 @@ class Part:
         return replace(self, **columns, k=gemm.Contraction(**k), paths=Paths(**paths))  # type: ignore[arg-type]
 
     @property
+    def lanes(self) -> Ints:
+        """Sums that post reads at a time: R, of Winograd half as many."""
+        return self.machine.lanes // self.k.operand
+
+    @property
     def weight_words(self) -> Ints:
         """Cycles to read one row of all output channels' weights."""
         return ceil_ratio(self.channels * self.k.operand, self.machine.word_bytes)
@@ -150,8 +156,10 @@ def _part(table: CaseTable, flow: Dataflow, inputs: bool, coarse: bool, thin: bo
     divisible = ((cases.format_in[case] == C16) & (v.toeplitz == 0)).astype(np.int64) * (not inputs)
     k = _least_contraction(table, variant, divisible)
     main, last = table.main.take(case), table.last.take(case)
+    positions = [main.positions, last.positions]
     if flow is Dataflow.IS:
-        lines, sides = (v.out_channels * v.positions,) * 2, (main.spots, last.spots)
+        lines, sides = (v.out_channels,) * 2, (main.laid, last.laid)
+        positions = [np.maximum(a, laid) for a, laid in zip(positions, sides, strict=True)]
     else:
         lines, sides = (main.spots * v.positions, last.spots * v.positions), (v.out_channels,) * 2
     per_channel = PARAMETER_BYTES + stored_values(flow, k) * k.operand
@@ -173,9 +181,9 @@ def _part(table: CaseTable, flow: Dataflow, inputs: bool, coarse: bool, thin: bo
         channels=v.out_channels,
         blocks=table.blocks[case],
         tiles=np.minimum(cases.tiles[case], v.out_channels),
-        main=main.positions,
-        last=last.positions,
-        first=main.positions if inputs else last.positions,
+        main=positions[0],
+        last=positions[1],
+        first=positions[0 if inputs else 1],
         lines_main=lines[0],
         lines_last=lines[1],
         side_main=sides[0],
@@ -217,9 +225,7 @@ def _input_paths(table: CaseTable, flow: Dataflow, case: Ints, v: Variants, k: g
     before = table.blocks[case] - 1
     lag = table.transform[table.cases.variant[case]]
     loads = before * main.transfer + last.transfer
-    load, last_load = (
-        np.where(lag > 0, b.transfer + b.place, np.maximum(b.transfer, b.place)) for b in (main, last)
-    )
+    load, last_load = (np.where(lag > 0, b.transfer + b.place, np.maximum(b.transfer, b.place)) for b in (main, last))
     first_weights = _first_weights(table, flow, v, k)
     moved = loads + weights + np.maximum(before - 2, 0) * store + np.where(lag > 0, last.place, 0)
     late = np.maximum(moved, before * main.place + last.place)

@@ -7,8 +7,9 @@ of arrays takes its least side where a term grows with the side, and its greates
 
 - a column tile of c <= Cw channels is taken to cost NS at least max(b, P1) and at least b c e / X cycles, so that all
   of them cost at least max(ceil(OC / Cw) max(b, P1), b ceil(OC e / X)); the preload of WS likewise;
-- kt ka is taken as at least segment / X, and ka as 1, where the contraction may be cut;
-- lanes(x, c) is taken as ceil(x / min(c, R)).
+- kt ka is taken as at least segment / X, and ka as 1, where the contraction may be cut, and pieces of NS, and values
+  that IS holds tile by tile, as all values;
+- lanes(x, c) is taken as ceil(x / min(c, R)), of Winograd R / 2.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 from dynamap.cost.algorithms import Dataflow
 from dynamap.cost.overlay import gemm
 from dynamap.cost.overlay.bounding.bound_parts import FRACTION_BITS, Part
-from dynamap.cost.overlay.machine import LAST_PIECE, UNIT_BYTES
+from dynamap.cost.overlay.machine import LAST_PIECE, LEAST_TILE, TURNING, UNIT_BYTES
 from dynamap.cost.overlay.options import COLUMN_TILES, DATAFLOWS
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio
 
@@ -54,26 +55,35 @@ class Sides:
 
 
 def _row_tables(part: Part, rows: Sides) -> tuple[Ints, ...]:
-    """What depends on P1: NS: tiles of positions (main, last); WS: kt ka, kt P1; IS: kt ka, ka."""
+    """What depends on P1: NS: tiles of positions (main, last), values in whole pieces; WS: kt ka, kt P1; IS: kt ka, ka,
+    values that are held in all tiles of the contraction, and in the first.
+    """
     least, most, k = rows.least[:, None], rows.most[:, None], part.k
     if part.flow is Dataflow.NS:
-        return ceil_ratio(part.main, most) * k.outer, ceil_ratio(part.last, most) * k.outer
+        pieces = k.spans * ceil_ratio(k.span_bytes, most) * np.maximum(least, LEAST_TILE)
+        sums = np.where(part.divisible, k.values, np.maximum(pieces, k.values))
+        return ceil_ratio(part.main, most), ceil_ratio(part.last, most), sums
     tiles = k.inner * k.outer * k.segments * ceil_ratio(k.segment_bytes, most * k.operand)
     window = ceil_ratio(k.operand * np.minimum(least, k.segment_bytes // k.operand), part.machine.word_bytes)
     window = np.where(part.divisible, 1, window)
     feed = np.maximum(tiles * window, part.feed)
-    return (feed, tiles * least) if part.flow is Dataflow.WS else (feed, window)
+    if part.flow is Dataflow.WS:
+        return feed, tiles * least
+    values = k.stationary_values
+    held = np.minimum(least, k.segment_bytes)
+    first = np.minimum(held, np.where(part.divisible, UNIT_BYTES, k.segment_bytes))
+    return feed, window, np.where(part.divisible, values, np.maximum(tiles * held, values)), first
 
 
 def _column_tables(part: Part, columns: Sides) -> tuple[Ints, ...]:
     """What depends on P2: post of main and last block (bands: of all, and of their last blocks), cycles to the first
-    operand; then NS, WS: column tiles (times unit convolutions for NS); IS: weights streamed per tile of the
-    contraction (main, last), positions of the first tile.
+    operand; then NS, WS: column tiles; IS: weights streamed per tile of the contraction (main, last), tiles of
+    positions (main, last), positions of the first tile.
     """
     k, machine = part.k, part.machine
     sides = (columns.least[:, None], columns.most[:, None])
     least, most = (gemm.columns_in_products(machine, side, k.operand) for side in sides)
-    lanes = np.minimum(most, machine.lanes)
+    lanes = np.minimum(most, part.lanes)
     post = part.lines_main * ceil_ratio(part.side_main, lanes)
     last_post = part.lines_last * ceil_ratio(part.side_last, lanes)
     early = np.broadcast_to(part.paths.early, most.shape)
@@ -82,11 +92,12 @@ def _column_tables(part: Part, columns: Sides) -> tuple[Ints, ...]:
         early = np.maximum(early, part.paths.arrived + part.blocks * weights)
         post, last_post = (part.blocks - 1) * post + last_post, _last_posts(part, least, most)
     if part.flow is not Dataflow.IS:
-        return post, last_post, early, ceil_ratio(part.channels, most) * (k.inner if part.flow is Dataflow.NS else 1)
+        return post, last_post, early, ceil_ratio(part.channels, most)
     streams = [ceil_ratio(a, most) * np.maximum(part.channels, np.minimum(a, least)) for a in (part.main, part.last)]
     if part.whole:  # the positions may be cut anywhere, so that a tile may hold few
         streams = [np.maximum(ceil_ratio(part.main, most) * part.channels, part.main)] * 2
-    return post, last_post, early, *streams, np.minimum(part.first, least)
+    tiles = (ceil_ratio(part.main, most), ceil_ratio(part.last, most))
+    return post, last_post, early, *streams, *tiles, np.minimum(part.first, least)
 
 
 def _floor16(channels: Ints, most: Ints) -> Ints:
@@ -102,7 +113,7 @@ def _last_posts(part: Part, least: Ints, most: Ints) -> Ints:
         for tiles in COLUMN_TILES[:-1]:
             block = _floor16(tiles * most, part.channels)
             channels = np.minimum(channels, (part.channels - 1) % block + 1)
-    lanes = np.minimum(most, part.machine.lanes)
+    lanes = np.minimum(most, part.lanes)
     before = part.blocks - 1
     if part.flow is Dataflow.IS:  # a line per output channel and GEMM
         sides = before * ceil_ratio(part.side_main, lanes) + ceil_ratio(part.side_last, lanes)
@@ -113,21 +124,27 @@ def _last_posts(part: Part, least: Ints, most: Ints) -> Ints:
 def _computing(part: Part, p1: Ints, by_row: tuple[Ints, ...], by_column: tuple[Ints, ...]) -> tuple[Ints, Ints, Ints]:
     """(cycles of a main block, of the last, fill) per (array, group); ``p1`` is a column of the least rows."""
     if part.flow is Dataflow.NS:
-        (main, last), (tiles,) = by_row, by_column
-        tile = tiles * _sum_tile(part, p1)
-        return main * tile, last * tile, np.broadcast_to(p1, tile.shape)
+        (main, last, sums), (tiles,) = by_row, by_column
+        streamed = np.maximum(tiles * np.maximum(part.k.values, p1), part.k.values * part.weight_words)
+        tile = _sum_tile(part, p1, streamed, tiles * sums, tiles)
+        return main * tile, last * tile, np.broadcast_to(p1 + TURNING, tile.shape)
     if part.flow is Dataflow.WS:
         (feed, preload), (tiles,) = by_row, by_column
         floor = preload * part.weight_words
         main, last = (np.maximum(tiles * np.maximum(a * feed, preload), floor) for a in (part.main, part.last))
         return main, last, np.broadcast_to(p1, main.shape)
-    (feed, window), (main, last, first) = by_row, by_column
-    return main * feed, last * feed, first * window
+    (feed, window, values, held), (*streams, main_tiles, last_tiles, first) = by_row, by_column
+    main, last = (
+        np.maximum(stream * feed, count * values)
+        for stream, count in zip(streams, (main_tiles, last_tiles), strict=True)
+    )
+    return main, last, first * window + held + TURNING
 
 
-def _sum_tile(part: Part, p1: Ints) -> Ints:
-    """NS: cycles of all products of a tile of columns, one after the other."""
-    cycles: Ints = part.machine.packing * (np.maximum(part.k.values, p1) + LAST_PIECE)
+def _sum_tile(part: Part, p1: Ints, streamed: Ints, sums: Ints, tiles: Ints) -> Ints:
+    """NS: cycles of a tile of positions, as values are streamed, as rows are fed, and as products come one by one."""
+    one_by_one = part.machine.packing * (sums + LAST_PIECE * tiles)
+    cycles: Ints = np.maximum(np.maximum(streamed, p1 * part.k.words), one_by_one)
     return cycles
 
 
@@ -168,14 +185,14 @@ def _channel_tables(part: Part, columns: Ints) -> tuple[Ints, ...]:
 
     Sums over the bands: post of a block, of the last and of all blocks; load of a block, and by how much the last is
     shorter; cycles to the first operand; blocks but one; then for a block and for the last: NS, WS: column tiles, kw;
-    IS: weights streamed per tile of the contraction; then for IS positions of the first tile.
+    IS: weights streamed per tile of the contraction, tiles of positions; then for IS positions of the first tile.
     """
     k, machine, channels = part.k, part.machine, part.channels
     wide = gemm.columns_in_products(machine, columns[:, None], k.operand)
     block = _floor16(part.tiles * wide, channels)
     blocks = ceil_ratio(channels, block)
     sizes = (block, channels - (blocks - 1) * block)
-    lanes = np.minimum(wide, machine.lanes)
+    lanes = np.minimum(wide, part.lanes)
     bands = part.blocks - 1
     if part.flow is Dataflow.IS:
         line = bands * ceil_ratio(part.side_main, lanes) + ceil_ratio(part.side_last, lanes)
@@ -193,6 +210,7 @@ def _channel_tables(part: Part, columns: Ints) -> tuple[Ints, ...]:
                 for count, a in ((bands, part.main), (1, part.last))
             )
             tables.append(sum(streams, np.zeros_like(size)))
+            tables.append(bands * ceil_ratio(part.main, wide) + ceil_ratio(part.last, wide))
         else:
             tables += [ceil_ratio(size, wide), ceil_ratio(np.minimum(size, wide) * k.operand, machine.word_bytes)]
     if part.flow is Dataflow.IS:
@@ -204,9 +222,11 @@ def _longest_path_of_tiles(part: Part, rows: Ints, by_row: tuple[Ints, ...], by_
     p, p1, bands = part.paths, rows[:, None], part.blocks - 1
     post, last_post, all_post, load, shorter, early, before, *tables = by_column
     if part.flow is Dataflow.NS:
-        positions, fill = bands * by_row[0] + by_row[1], np.broadcast_to(p1, load.shape)
-        tile = _sum_tile(part, p1)
-        block, last = positions * tables[0] * tile, positions * tables[2] * tile
+        positions, fill = bands * by_row[0] + by_row[1], np.broadcast_to(p1 + TURNING, load.shape)
+        block, last = (
+            positions * _sum_tile(part, p1, tiles * np.maximum(part.k.values * kw, p1), tiles * by_row[2], tiles)
+            for tiles, kw in (tables[:2], tables[2:])
+        )
     elif part.flow is Dataflow.WS:
         (feed, preload), fill = by_row, np.broadcast_to(p1, load.shape)
         block, last = (
@@ -214,8 +234,9 @@ def _longest_path_of_tiles(part: Part, rows: Ints, by_row: tuple[Ints, ...], by_
             for tiles, kw in (tables[:2], tables[2:])
         )
     else:
-        feed, window = by_row
-        block, last, fill = tables[0] * feed, tables[1] * feed, tables[2] * window
+        feed, window, values, held = by_row
+        block, last = (np.maximum(streams * feed, count * values) for streams, count in (tables[:2], tables[2:4]))
+        fill = tables[4] * window + held + TURNING
     after = _after(part, rows)
     pairs = before // 2
     compute = before * block + last
@@ -261,7 +282,7 @@ def group_bounds(parts: Sequence[Part], groups: int, rows: Sides, columns: Sides
 
 def _shortest(part: Part) -> Part:
     """Each group as one block of all rows: ``early`` and ``late`` include all that follows the array, post as well."""
-    p, before, lanes = part.paths, part.blocks - 1, part.machine.lanes
+    p, before, lanes = part.paths, part.blocks - 1, part.lanes
     post = part.lines_main * ceil_ratio(part.side_main, lanes)
     last_post = part.lines_last * ceil_ratio(part.side_last, lanes)
     early = p.early
