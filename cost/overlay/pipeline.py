@@ -12,7 +12,6 @@ from dynamap.cost.overlay.transfer import Ints
 
 BLOCK_TIMES = ("transfer", "place", "compute", "occupied", "post", "store")
 PASS_COLUMNS = ("blocks", "prologue_transfer", "prologue_place", "transform", "fill", "after", "packing")
-OPTIONAL_COLUMNS = ("opening", "before")
 ARRIVAL_COLUMNS = ("first", "left")
 
 
@@ -92,7 +91,8 @@ class Pass:
             block=self.block.take(index),
             last=self.last.take(index),
             arrival=None if self.arrival is None else self.arrival.take(index),
-            **{name: None if (some := getattr(self, name)) is None else some[index] for name in OPTIONAL_COLUMNS},
+            opening=None if self.opening is None else self.opening[index],
+            before=None if self.before is None else self.before[index],
         )
 
     @property
@@ -178,7 +178,8 @@ def joined(passes: Sequence[Pass]) -> Pass:
         block=blocks("block"),
         last=blocks("last"),
         arrival=arrival,
-        **{name: None if getattr(first, name) is None else column(name) for name in OPTIONAL_COLUMNS},  # type: ignore[arg-type]
+        opening=None if first.opening is None else column("opening"),
+        before=None if first.before is None else column("before"),
     )
 
 
