@@ -106,23 +106,22 @@ def test_tiles_that_are_fed_more_slowly_than_computed(executor: Executor) -> Non
     assert check(executor, replace(plan, layers=(layer,)), quantise(network, samples=1), integer_image(network, 3))
 
 
-@pytest.mark.parametrize("flow", ["ns", "ws", "is"])
-@pytest.mark.parametrize("algorithm", ["im2col", "kn2row", "winograd"])
+@pytest.mark.parametrize(("algorithm", "tile", "flow"), ways(WINDOWS["3x3 same"]))
 @pytest.mark.parametrize("kind", [None, ActivationKind.LEAKY_RELU, ActivationKind.SIGMOID])
 def test_activations_and_zero_points(
-    executor: Executor, kind: ActivationKind | None, algorithm: str, flow: str
+    executor: Executor, kind: ActivationKind | None, algorithm: str, tile: int | None, flow: str
 ) -> None:
     """The ends of the range of int8 as zero points, with activations of every shape."""
     for zero_point in (-128, 127):
         shape = TensorShape(19, 7, 6)
-        network = one_conv(shape, 21, Window((3, 3), pads=(1, 1, 1, 1)), kind=kind, zero_point=zero_point)
+        network = one_conv(shape, 21, WINDOWS["3x3 same"], kind=kind, zero_point=zero_point)
         quantised = quantise(network, samples=1)
         plan = plan_on(network, (8, 8), device=packed_device(executor))
         layer = redecided(
             plan.layers[0],
             algorithm=algorithm,
             dataflow=flow,
-            winograd_tile=2 if algorithm == "winograd" else None,
+            winograd_tile=tile,
             blocking=Blocking(Mode.STREAM_INPUTS, 4, 21, 2),
             input_format="c16",
             output_format="c16",

@@ -13,12 +13,14 @@ import numpy.typing as npt
 
 from dynamap.backends.program.fields import decode_record, encode_record
 from dynamap.backends.program.specification import (
+    DATAFLOWS_OF,
     MAGIC,
     NONE,
     VERSION,
     Command,
     Header,
     LayerEntry,
+    Op,
     Role,
     Source,
     TensorEntry,
@@ -98,7 +100,7 @@ def read_program(image: bytes) -> Program:
     """A program from its bytes.
 
     Raises:
-        InputError: they are not a program, are of another version, or are damaged.
+        InputError: they are not a program, are of another version, are damaged, or ask for what no overlay does.
     """
     header = _header(image)
     end = HEADER_BYTES + header.command_count * COMMAND_BYTES
@@ -125,6 +127,7 @@ def read_program(image: bytes) -> Program:
     )
     program = Program(header, commands, layers, tensors, image)
     _check_references(program)
+    _check_dataflows(program)
     return program
 
 
@@ -148,6 +151,15 @@ def _check_references(program: Program) -> None:
     for i, command in enumerate(program.commands):
         if command.layer >= len(program.layers):
             raise InputError(f"command {i} refers to a layer that does not exist: the program is damaged")
+
+
+def _check_dataflows(program: Program) -> None:
+    for command in program.commands:
+        if command.op is Op.CONV and command.dataflow not in DATAFLOWS_OF.get(command.algorithm, ()):
+            raise InputError(
+                f"layer {program.layer_names[command.layer]!r}: the array does not run algorithm "
+                f"{command.algorithm.name} with dataflow {command.dataflow.name}; plan the model again"
+            )
 
 
 def seal(header: Header, head: bytearray, pieces: Sequence[npt.NDArray[np.uint8]]) -> bytes:

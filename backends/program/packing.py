@@ -99,7 +99,7 @@ def winograd(units: int, positions: int, rounds: int) -> Contraction:
 def array_tiles(k: Contraction, dataflow: DataflowCode, positions: int, channels: int, rows: int, wide: int) -> int:
     """Tiles of a rows x wide array that one block takes: ``positions`` of one repeat, ``channels`` output channels."""
     if dataflow is DataflowCode.NS:
-        return k.repeats * ceil_div(positions, rows) * ceil_div(channels, wide)
+        return ceil_div(positions, rows) * ceil_div(channels, wide)
     side = channels if dataflow is DataflowCode.WS else positions
     return k.repeats * k.segments * ceil_div(k.segment_values, rows) * ceil_div(side, wide)
 

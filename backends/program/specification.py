@@ -23,6 +23,7 @@ from dynamap.cost.overlay.limits import (
     SOURCE_WORDS,
     TENSOR_WORDS,
 )
+from dynamap.cost.overlay.options import DATAFLOWS_OF as PLANNED_DATAFLOWS
 from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.network.element_types import ElementType
 from dynamap.planner.plan.layers import Mode as PlannedMode
@@ -141,6 +142,11 @@ DATAFLOWS = {Dataflow.NS: DataflowCode.NS, Dataflow.WS: DataflowCode.WS, Dataflo
 MODES = {PlannedMode.STREAM_INPUTS: Mode.STREAM_INPUTS, PlannedMode.STREAM_WEIGHTS: Mode.STREAM_WEIGHTS}
 DECLARED = {ElementType.INT8: Declared.INT8, ElementType.UINT8: Declared.UINT8}
 """Choices of a plan, as programs hold them."""
+DATAFLOWS_OF = {
+    ALGORITHMS[algorithm]: tuple(DATAFLOWS[dataflow] for dataflow in dataflows)
+    for algorithm, dataflows in PLANNED_DATAFLOWS.items()
+}
+"""What may stay in the array, by algorithm."""
 
 
 class Role(IntEnum):

@@ -22,8 +22,9 @@ from dynamap.planner.plan.layers import Blocking, Mode
 from dynamap.planner.plan.plan import Plan
 from support.programs import compare, integer_image, one_conv, plan_on, redecided
 
+SAME = Window((3, 3), pads=(1, 1, 1, 1))
 WINDOWS = {
-    "3x3 same": Window((3, 3), pads=(1, 1, 1, 1)),
+    "3x3 same": SAME,
     "3x3 valid": Window((3, 3)),
     "3x3 full": Window((3, 3), pads=(2, 2, 2, 2)),
     "2x2 lopsided": Window((2, 2), pads=(0, 1, 1, 0)),
@@ -107,21 +108,20 @@ def test_every_way_to_compute_a_convolution_gives_the_same_bytes(name: str, arra
         (20, 20, 20, tuple(range(19, -1, -1))),
     ],
 )
-@pytest.mark.parametrize("algorithm", ["im2col", "kn2row", "winograd"])
+@pytest.mark.parametrize(("algorithm", "tile", "flow"), ways(SAME))
 def test_groups_and_channel_orders(
-    channels: int, outputs: int, groups: int, order: tuple[int, ...] | None, algorithm: str
+    channels: int, outputs: int, groups: int, order: tuple[int, ...] | None, algorithm: str, tile: int | None, flow: str
 ) -> None:
-    window = Window((3, 3), pads=(1, 1, 1, 1))
-    network = one_conv(TensorShape(channels, 6, 5), outputs, window, groups=groups, order=order)
+    network = one_conv(TensorShape(channels, 6, 5), outputs, SAME, groups=groups, order=order)
     quantised = quantise(network, samples=1)
     image = integer_image(network, 2)
     plan = plan_on(network, (5, 7))
-    for flow, mode in product(("ns", "ws", "is"), tuple(Mode)):
+    for mode in Mode:
         changed = forced(
             plan,
             algorithm=algorithm,
             dataflow=flow,
-            winograd_tile=4 if algorithm == "winograd" else None,
+            winograd_tile=tile,
             blocking=Blocking(mode, 4, 16, 1),
             input_format="c16",
             output_format="c16",
@@ -132,11 +132,10 @@ def test_groups_and_channel_orders(
 @pytest.mark.parametrize("kind", [None, ActivationKind.LEAKY_RELU, ActivationKind.SIGMOID, ActivationKind.TANH])
 @pytest.mark.parametrize("zero_point", [-128, 0, 127])
 def test_activations_and_extreme_zero_points(kind: ActivationKind | None, zero_point: int) -> None:
-    network = one_conv(TensorShape(19, 7, 6), 21, Window((3, 3), pads=(1, 1, 1, 1)), kind=kind, zero_point=zero_point)
+    network = one_conv(TensorShape(19, 7, 6), 21, SAME, kind=kind, zero_point=zero_point)
     quantised = quantise(network, samples=1)
     plan = plan_on(network, (5, 7))
-    for algorithm, flow in product(("im2col", "kn2row", "winograd"), ("ns", "ws", "is")):
-        tile = 2 if algorithm == "winograd" else None
+    for algorithm, tile, flow in ways(SAME):
         changed = forced(plan, algorithm=algorithm, dataflow=flow, winograd_tile=tile, input_format="c16")
         changed = forced(changed, blocking=Blocking(Mode.STREAM_INPUTS, 4, 21, 2))
         compare(changed, quantised, integer_image(network, 3), counters=False)
@@ -148,10 +147,10 @@ def extreme(network: Network, value: int) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("value", [-128, 127])
 def test_extreme_images(value: int) -> None:
-    network = one_conv(TensorShape(64, 6, 6), 24, Window((3, 3), pads=(1, 1, 1, 1)), zero_point=-128)
+    network = one_conv(TensorShape(64, 6, 6), 24, SAME, zero_point=-128)
     quantised = quantise(network, samples=1)
     plan = plan_on(network, (5, 7))
-    for algorithm in ("im2col", "kn2row", "winograd"):
-        changed = forced(plan, algorithm=algorithm, winograd_tile=4 if algorithm == "winograd" else None)
+    for algorithm, tile, flow in ways(SAME):
+        changed = forced(plan, algorithm=algorithm, winograd_tile=tile, dataflow=flow)
         changed = forced(changed, input_format="c16", blocking=Blocking(Mode.STREAM_INPUTS, 6, 24, 4))
         compare(changed, quantised, extreme(network, value), counters=False)

@@ -100,6 +100,16 @@ def test_a_layer_that_the_plan_leaves_to_the_host() -> None:
         compile_program(replace(plan, layers=(host,)), quantise(network, samples=1))
 
 
+@pytest.mark.parametrize(("algorithm", "flow"), [("kn2row", "ns"), ("winograd", "ns"), ("winograd", "is")])
+def test_a_dataflow_that_is_not_for_the_algorithm(algorithm: str, flow: str) -> None:
+    network = small()
+    words: dict[str, object] = {"algorithm": algorithm, "dataflow": flow, "input_format": "c16"}
+    plan = forced(plan_on(network, (5, 7)), **words, winograd_tile=2 if algorithm == "winograd" else None)
+    sentence = f"layer 'conv': the array does not run algorithm {algorithm.upper()} with dataflow {flow.upper()}; plan"
+    with pytest.raises(InputError, match=sentence):
+        compile_program(plan, quantise(network, samples=1))
+
+
 def test_winograd_sums_beyond_40_bits() -> None:
     """F(4,3): |data| <= 12800 and |weight| <= 6272, so 2^39 / (12800 * 6272) = 6847.9 channels fit."""
     for channels, fits in ((6847, True), (6848, False)):
@@ -108,7 +118,7 @@ def test_winograd_sums_beyond_40_bits() -> None:
             plan_on(network, (5, 7)),
             algorithm="winograd",
             winograd_tile=4,
-            dataflow="ns",
+            dataflow="ws",
             blocking=Blocking(Mode.STREAM_INPUTS, 3, 2, 428),
             input_format="c16",
         )
