@@ -134,7 +134,6 @@ __attribute__((max_global_work_dim(0))) kernel void compute(int command_count, g
     source_t sources[MAX_SOURCES];
     array_t array = ZERO;
     lines_t lines = ZERO;
-    tile_spots_t spots;
     intake_t in;
     in.transform.turn = 0;
     int now = 0;
@@ -189,7 +188,7 @@ commands:
             }
             if (busy && convolves) {
                 cycle_t cycle;
-                busy = flow_cycle(&c, &block, &flow, now, input_buffer, weight_buffer, row_buffers, &spots, &cycle);
+                busy = flow_cycle(&c, &block, &flow, now, input_buffer, weight_buffer, row_buffers, &cycle);
                 if (busy && cycle.moves) {
                     leaving_t leaving;
                     array_cycle(&array, &lines, flow.mode, &cycle, now, &leaving);

@@ -19,7 +19,6 @@ ports::memory_t<std::int8_t> row_buffers("row_buffers", {2, ARRAY_ROWS, ROW_BUFF
 #else
 std::int8_t row_buffers[2][ARRAY_ROWS][ROW_BUFFER_ROWS][BANKS][UNIT_BYTES];
 #endif
-tile_spots_t spots;  // their positions: registers
 
 typedef stream_of<cycle_t> cycles_t;
 typedef stream_of<leaving_t> leaving_sums_t;
@@ -47,8 +46,6 @@ void feed_ns(const command_t &c, const block_t &b, input_read_t input_buffer, we
 #pragma HLS array_partition variable = row_buffers complete dim = 4
 #pragma HLS array_reshape variable = row_buffers complete dim = 5
 #pragma HLS bind_storage variable = row_buffers type = ram_2p impl = lutram
-#pragma HLS array_partition variable = spots.spot complete dim = 0
-#pragma HLS array_partition variable = spots.known complete dim = 0
     flow_t flow = flow_of(&c, &b, 0);
     const int length = flow_length(&c, &flow);
     int moved = 0;
@@ -57,7 +54,7 @@ ns_cycles:
         PIPELINED(ns_cycles)  // a window's word and a row of weights: a unit of each bank; a row buffer takes one word
 #pragma HLS loop_tripcount min = 1024 max = 65536
         cycle_t cycle = idle_cycle();
-        ns_cycle(&c, &b, &flow, moved, input_buffer, weight_buffer, row_buffers, &spots, &cycle);
+        ns_cycle(&c, &b, &flow, moved, input_buffer, weight_buffer, row_buffers, &cycle);
         if (cycle.moves) {
             cycles.write(cycle);
             ++moved;

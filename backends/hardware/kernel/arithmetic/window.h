@@ -35,7 +35,7 @@ typedef struct {
     int segments, segment_units, taps;    // taps: pixels of a segment
     int value_bytes;                      // e
     int segment_values;                   // values of a segment as it is stored, pad units included
-    int values;                           // b: values summed per repeat
+    int values;                           // NS, b: values of a window
     int repeats;                          // unit convolutions (kn2row), positions (Winograd), else 1
     int width, spots;                     // positions in a row, positions of one repeat (a)
     int sums;                             // sums that stay per output channel (a')
@@ -75,7 +75,6 @@ units_of_window:
 INLINE geometry_t geometry_of(const command_t *c, const block_t *b) {
     geometry_t g = ZERO;
     const int units = units_of(c->channels);
-    const int unit_values = c->algorithm == WINOGRAD ? UNIT_BYTES / 2 : UNIT_BYTES;
     g.direct = c->algorithm != WINOGRAD && c->input_format != TOEPLITZ;
     g.value_bytes = c->algorithm == WINOGRAD ? 2 : 1;
     g.units = c->input_format == TOEPLITZ ? c->window_bytes / UNIT_BYTES : units * g.value_bytes;
@@ -107,8 +106,8 @@ INLINE geometry_t geometry_of(const command_t *c, const block_t *b) {
         g.segment_columns = c->kernel_columns;
     }
     g.segment_units = g.taps * g.pitch - (g.pitch - g.units);
-    g.segment_values = g.segment_units * unit_values;
-    g.values = g.segments * g.taps * g.units * unit_values;
+    g.segment_values = g.segment_units * (c->algorithm == WINOGRAD ? UNIT_BYTES / 2 : UNIT_BYTES);
+    g.values = g.segments * g.taps * g.units * UNIT_BYTES;
     g.wide = c->algorithm == WINOGRAD ? ARRAY_COLUMNS : ARRAY_COLUMNS * PACKING;
     g.channels = b->channels;
     g.weight_row = ceil_div(smaller(b->channels, g.wide) * g.value_bytes, WORD_BYTES);

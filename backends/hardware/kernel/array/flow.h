@@ -37,7 +37,7 @@ INLINE int fill_cycles(const command_t *c, const flow_t *f) {
 
 INLINE int flow_length(const command_t *c, const flow_t *f) {
     const int fill = fill_cycles(c, f);
-    if (c->dataflow == NS) return fill + f->tiles * larger(fill, f->column_tiles * f->inner * f->steps) + f->tail;
+    if (c->dataflow == NS) return fill + f->tiles * larger(fill, f->column_tiles * f->steps) + f->tail;
     const int pieces = f->g.repeats * f->g.segments * ceil_div(f->g.segment_values, ARRAY_ROWS) * f->tiles;
     return fill + pieces * larger(fill, (c->dataflow == WS ? f->g.spots : f->g.channels) * f->g.window_words) + f->tail;
 }
@@ -53,12 +53,12 @@ INLINE cycle_t idle_cycle(void) {
 
 // The next cycle of a block; false when the array is empty again.
 INLINE bool flow_cycle(const command_t *c, const block_t *b, flow_t *f, int now, units_read_t input_buffer,
-                       units_read_t weight_buffer, row_buffers_write_t row_buffers, tile_spots_t *spots, cycle_t *out) {
+                       units_read_t weight_buffer, row_buffers_write_t row_buffers, cycle_t *out) {
     INLINED
     if (f->ending && f->tail == 0) return false;
     *out = idle_cycle();
     if (c->dataflow == NS)
-        ns_cycle(c, b, f, now, input_buffer, weight_buffer, row_buffers, spots, out);
+        ns_cycle(c, b, f, now, input_buffer, weight_buffer, row_buffers, out);
     else
         stationary_cycle(c, b, f, now, input_buffer, weight_buffer, out);
     return true;

@@ -12,39 +12,18 @@ enum { ROW_BUFFER_ROWS = (ROW_BUFFER_BYTES / UNIT_BYTES + BANKS - 1) / BANKS };
 
 MEMORY_TYPE(row_buffers, int8_t, [2], [ARRAY_ROWS][ROW_BUFFER_ROWS][BANKS][UNIT_BYTES])
 
-// kn2row: an outer repeat is a row of the kernel, an inner one a column of it.
-INLINE part_t repeat_of(const flow_t *f, int outer, int inner) {
-    INLINED
-    const part_t repeat = {outer * f->inner + inner, outer, inner};
-    return repeat;
-}
-
+// What is fed and computed is counted from 0 on: both have come around with the tile before.
 INLINE void ns_begin_tile(flow_t *f) {
     INLINED
-    const part_t none = {0, 0, 0};
     f->computing = f->tile >= 0;
     f->feeding = f->tile < f->tiles;  // behind the last tile nothing is fed, for as long as a tile takes
-    f->column_tile = 0;
-    f->repeat = 0;
-    f->value = 0;
-    f->beat = 0;
-    f->step = 0;
     f->feed.row = 0;
-    f->feed.segment = none;
-    f->feed.word = 0;
-    f->feed.tap = 0;
-    f->feed.unit = 0;
-    f->feed.position = 0;
-    f->feed.spot = f->feed.first;
 }
 
 INLINE void ns_begin(const command_t *c, flow_t *f, int now) {
     INLINED
-    f->inner = c->algorithm == KN2ROW ? c->kernel_columns : 1;
-    f->outer = c->algorithm == KN2ROW ? c->kernel_rows : f->g.repeats;
-    f->row_tiles = ceil_div(f->g.spots, ARRAY_ROWS);
+    f->tiles = ceil_div(f->g.spots, ARRAY_ROWS);
     f->column_tiles = rows_over(c, f->g.channels);
-    f->tiles = f->outer * f->row_tiles;
     f->steps = larger(f->g.values * f->g.weight_row, ARRAY_ROWS);
     f->tail = 2 * ARRAY_ROWS + ARRAY_COLUMNS + 2;
     f->drained[0].start = now - 4 * RING;
@@ -107,21 +86,14 @@ units_of_word:
 
 // "P1 positions stay in P1 row buffers, which are fed through a chain one word per cycle": `fill = P1 words`.
 INLINE void ns_feed(const command_t *c, const block_t *b, flow_t *f, units_read_t input_buffer,
-                    row_buffers_write_t row_buffers, tile_spots_t *spots) {
+                    row_buffers_write_t row_buffers) {
     INLINED
     const geometry_t *g = &f->g;
     feed_t *d = &f->feed;
     const part_t none = {0, 0, 0};
-    const int slot = (f->tile + 1) & 3;
     const int side = (f->tile + 1) & 1;
-    const bool exists = f->tile + 1 < f->tiles && d->spot.number < g->spots;
-    if (d->segment.number == 0 && d->word == 0) {
-        spots->spot[slot][d->row] = d->spot;
-        spots->known[slot][d->row] = exists;
-    }
-    if (exists) {
-        const part_t repeat = repeat_of(f, d->repeat, 0);
-        const segment_t w = open_segment(c, b, g, &d->spot, &repeat, &d->segment);
+    if (d->spot.number < g->spots) {
+        const segment_t w = open_segment(c, b, g, &d->spot, &none, &d->segment);
         ns_feed_word(c, g, d, &w, side, input_buffer, row_buffers);
     }
     ++d->word;
@@ -138,33 +110,23 @@ INLINE void ns_feed(const command_t *c, const block_t *b, flow_t *f, units_read_
     f->feeding = d->row < ARRAY_ROWS;
 }
 
-INLINE int byte_of_row(row_buffers_read_t row_buffers, int side, int row, int unit, int byte) {
-    INLINED
-    return row_buffers[side][row][unit / BANKS][unit & (BANKS - 1)][byte];
-}
-
 // The operands of value `f->value` of the tile: a row of weights at the top, a value of every row buffer at the left.
-INLINE void ns_operands(const command_t *c, const flow_t *f, units_read_t weight_buffer, row_buffers_read_t row_buffers,
-                        const tile_spots_t *spots, entry_t *entry) {
+INLINE void ns_operands(const flow_t *f, units_read_t weight_buffer, row_buffers_read_t row_buffers, entry_t *entry) {
     INLINED
     const geometry_t *g = &f->g;
     const int side = f->tile & 1;
     const int weights = smaller(g->wide, g->channels - f->column_tile * g->wide);
-    const int stored = f->work_outer * f->inner + f->repeat;
-    const int before = g->values * (stored * g->channels + f->column_tile * g->wide) + f->value * weights;
-    read_weight_row(g, g->weights + g->value_bytes * before, weights, weight_buffer, entry->top);
-    const int unit = whole_units(g, f->value);
-    const int byte = f->value * g->value_bytes % UNIT_BYTES;
+    const int before = g->values * f->column_tile * g->wide + f->value * weights;
+    read_weight_row(g, g->weights + before, weights, weight_buffer, entry->top);
+    const int first = f->tile * ARRAY_ROWS;
+    const int unit = f->value / UNIT_BYTES;
+    const int byte = f->value % UNIT_BYTES;
 rows_of_array:
     UNROLLED
     for (int i = 0; i < ARRAY_ROWS; ++i) {
         UNROLL_THIS
-        int operand = byte_of_row(row_buffers, side, i, unit, byte);
-        if (g->value_bytes == 2)
-            operand = byte_of_row(row_buffers, side, i, unit, byte + 1) * 256 + (operand & 0xff);
-        else
-            operand -= c->data_offset;
-        entry->left[i] = spots->known[f->tile & 3][i] ? (value_t)operand : (value_t)0;
+        const int8_t value = row_buffers[side][i][unit / BANKS][unit & (BANKS - 1)][byte];
+        entry->left[i] = first + i < g->spots ? (value_t)value : (value_t)0;
     }
     entry->tag = (f->value == 0 ? TAG_FIRST : 0) | (f->value == g->values - 1 ? TAG_LAST : 0);
 }
@@ -175,19 +137,16 @@ INLINE void ns_finish_tile(flow_t *f, int now) {
     f->newest ^= 1;
     drained_t *d = &f->drained[f->newest];
     d->start = now;
-    d->slot = f->tile & 3;
+    d->first = f->tile * ARRAY_ROWS;
     d->column_tile = f->column_tile;
-    d->repeat = f->repeat;
-    d->outer = f->work_outer;
 }
 
-// "tile = no repeats_in max(b kw, P1)": a value per kw cycles, those of a row of weights; a tile of at least P1 cycles.
-INLINE void ns_compute(const command_t *c, flow_t *f, int now, units_read_t weight_buffer,
-                       row_buffers_read_t row_buffers, const tile_spots_t *spots, entry_t *entry) {
+// "tile = no max(b kw, P1)": a value per kw cycles, those of a row of weights; a tile of at least P1 cycles.
+INLINE void ns_compute(flow_t *f, int now, units_read_t weight_buffer, row_buffers_read_t row_buffers, entry_t *entry) {
     INLINED
     const geometry_t *g = &f->g;
     if (f->value < g->values && f->beat == g->weight_row - 1) {
-        ns_operands(c, f, weight_buffer, row_buffers, spots, entry);
+        ns_operands(f, weight_buffer, row_buffers, entry);
         if (f->value == g->values - 1) ns_finish_tile(f, now);
     }
     ++f->beat;
@@ -203,13 +162,12 @@ INLINE void ns_compute(const command_t *c, flow_t *f, int now, units_read_t weig
     ++f->column_tile;
     if (f->column_tile < f->column_tiles) return;
     f->column_tile = 0;
-    ++f->repeat;
-    f->computing = f->repeat < f->inner;
+    f->computing = false;
 }
 
 // "drain = P1": results of a finished tile leave down the columns, the last row first, one row per cycle. Tiles take P1
 // cycles at least, so that one of the two leaves the array at a time.
-INLINE void ns_drain(const command_t *c, const flow_t *f, int now, const tile_spots_t *spots, cycle_t *out) {
+INLINE void ns_drain(const command_t *c, const flow_t *f, int now, cycle_t *out) {
     INLINED
     int row = -1;
     drained_t d = f->drained[0];
@@ -223,45 +181,17 @@ leaving_tiles:
         row = ARRAY_ROWS - 1 - age;
         d = f->drained[k];
     }
-    if (row < 0 || !spots->known[d.slot][row]) return;
-    const part_t repeat = repeat_of(f, d.outer, d.repeat);
-    const shifted_t to = shifted(c, &f->g, &spots->spot[d.slot][row], &repeat);
-    out->target.valid = to.valid;
-    out->target.fresh = to.first && !(c->flags & FLAG_ACCUMULATE);
-    out->target.row = f->sums.first + to.number * f->sums.lines + d.column_tile;
+    const int number = d.first + row;
+    if (row < 0 || number >= f->g.spots) return;
+    out->target.valid = true;
+    out->target.fresh = !(c->flags & FLAG_ACCUMULATE);
+    out->target.row = f->sums.first + number * f->sums.lines + d.column_tile;
     out->target.count = smaller(f->g.wide, f->g.channels - d.column_tile * f->g.wide);
 }
 
-// What is fed behind the tile that begins. Winograd: the outer repeats are positions, and weights arrive position by
-// position, so they are outermost. kn2row: "a row of input pixels is fed once for the K2 unit convolutions of each kernel
-// row"; its tiles follow each other within a row tile.
-INLINE void ns_next_feed(const command_t *c, flow_t *f) {
-    INLINED
-    feed_t *d = &f->feed;
-    const spot_t start = {0, 0, 0};
-    if (c->algorithm == KN2ROW) {
-        ++d->repeat;
-        if (d->repeat < f->outer) return;
-        d->repeat = 0;
-        ++d->row_tile;
-        d->first = d->spot;
-        return;
-    }
-    ++d->row_tile;
-    d->first = d->spot;
-    if (d->row_tile < f->row_tiles) return;
-    d->row_tile = 0;
-    d->first = start;
-    ++d->repeat;
-}
-
 // What was fed is computed next.
-INLINE void ns_next_tile(const command_t *c, flow_t *f) {
+INLINE void ns_next_tile(flow_t *f) {
     INLINED
-    if (f->tile + 1 < f->tiles) {
-        f->work_outer = f->feed.repeat;
-        ns_next_feed(c, f);
-    }
     ++f->tile;
     f->ending = f->tile == f->tiles;
     ns_begin_tile(f);
@@ -269,19 +199,19 @@ INLINE void ns_next_tile(const command_t *c, flow_t *f) {
 
 // "tile = max(computing, P1 words)": the next tile begins when this one is computed and that one is fed.
 INLINE void ns_cycle(const command_t *c, const block_t *b, flow_t *f, int now, units_read_t input_buffer,
-                     units_read_t weight_buffer, row_buffers_write_t row_buffers, tile_spots_t *spots, cycle_t *out) {
+                     units_read_t weight_buffer, row_buffers_write_t row_buffers, cycle_t *out) {
     INLINED
     out->loading = true;
     out->target_delay = 0;
     out->moves = f->tile >= 0;  // fill: the array waits for its first operands
     out->counts = out->moves && !f->ending;
-    if (f->feeding) ns_feed(c, b, f, input_buffer, row_buffers, spots);
-    if (f->computing && !f->ending) ns_compute(c, f, now, weight_buffer, row_buffers, spots, &out->entry);
-    if (out->moves) ns_drain(c, f, now, spots, out);
+    if (f->feeding) ns_feed(c, b, f, input_buffer, row_buffers);
+    if (f->computing && !f->ending) ns_compute(f, now, weight_buffer, row_buffers, &out->entry);
+    if (out->moves) ns_drain(c, f, now, out);
     if (f->ending)
         --f->tail;
     else if (!f->feeding && !f->computing)
-        ns_next_tile(c, f);
+        ns_next_tile(f);
 }
 
 #endif

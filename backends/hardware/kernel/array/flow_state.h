@@ -53,20 +53,20 @@ typedef struct {
     int drain[2];  // NS: rows above these of a column hold results that move down; below 0: none
 } cycle_t;
 
-// NS: tiles of P1 positions; while one computes, the next is fed into the other half of the row buffers.
+// NS: tiles of P1 positions, one behind the other; while one computes, the next is fed into the other half of the row
+// buffers.
 typedef struct {
-    int repeat, row_tile;  // of the outer repeats; of the positions
-    int row, word;         // what is fed next
+    int row, word;  // what is fed next
     part_t segment;
     int tap, unit, position;  // the word's place in its segment, and in the row buffer
     spot_t spot;
-    spot_t first;  // first position of the tile
 } feed_t;
 
 // NS: a tile whose sums leave the array, or will: the last two.
 typedef struct {
     int start;  // cycle in which its last values entered
-    int slot, column_tile, repeat, outer;
+    int first;  // number of its first position
+    int column_tile;
 } drained_t;
 
 // WS, IS: what the rows of the array hold at a time: a piece of a segment of one repeat, and a tile of output channels
@@ -86,11 +86,10 @@ typedef struct {
     int tail;         // cycles until the array is empty
     bool ending;
     // NS
-    int inner, outer;  // unit convolutions on one feeding, and feedings
-    int row_tiles, column_tiles, steps;
+    int column_tiles, steps;
     feed_t feed;
     bool feeding, computing;
-    int column_tile, repeat, value, beat, step, work_outer;
+    int column_tile, value, beat, step;
     drained_t drained[2];
     int newest;
     // WS, IS
@@ -98,11 +97,5 @@ typedef struct {
     int load_beat, load_row, work_beat, work_index, last_load;
     spot_t spot;
 } flow_t;
-
-// Positions of the NS tiles that are fed, computed or drained.
-typedef struct {
-    spot_t spot[4][ARRAY_ROWS];
-    bool known[4][ARRAY_ROWS];
-} tile_spots_t;
 
 #endif
