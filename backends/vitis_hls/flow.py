@@ -113,7 +113,6 @@ def readme(plan: Plan, device: Device, digest: str, scales: str = "") -> str:
         "The counters count occupied cycles, as the plan does.",
         "Block 0 of a pass starts when all of its weights have arrived; the plan lets it start with the first of them.",
         *KERNEL_LIMITS,
-        "Input-stationary kn2row with an output wider than its input adds sums into banks of neighbouring columns.",
         "A column's accumulators are two memories of 40 bits; the plan counts one of 72.",
         "The buffers have `BANKS` banks of 128 bits (`params.h`); the plan counts a memory word's, and the weight "
         "buffer as one memory of its width.",

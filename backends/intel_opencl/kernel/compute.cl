@@ -89,9 +89,8 @@ INLINE void send_sums(const command_t *c, outlet_t *out, sums_read_t sums) {
         out->open = true;
     }
     const post_order_t *o = &out->order;
-    const int before = o->position * o->tiles;
-    const sum_place_t at = c->dataflow == IS ? sum_place(c, &out->sums, before + o->first, o->line)
-                                             : sum_place(c, &out->sums, before + o->line, o->first);
+    const int number = o->position * o->tiles + number_of_lane(o, 0);
+    const sum_place_t at = sum_place(c, &out->sums, number, channel_of_lane(o, 0));
     sum_t row[ARRAY_COLUMNS];
 banks:
     UNROLLED
@@ -192,7 +191,7 @@ commands:
                 if (busy && cycle.moves) {
                     leaving_t leaving;
                     array_cycle(&array, &lines, flow.mode, &cycle, now, &leaving);
-                    accumulate(&leaving, flow.mode.single, sums);
+                    accumulate(&leaving, sums);
                     ++now;
                 }
                 if (busy && cycle.counts) ++cycles;

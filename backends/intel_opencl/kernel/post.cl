@@ -41,67 +41,17 @@ INLINE void take_parameters(int *arrived, bool idle, parameter_t parameters[PARA
     }
 }
 
-// Where a Winograd tile is, or how far the next one of a lane.
-typedef struct {
-    int down, right;
-} tile_at_t;
-
-INLINE void move_tile(const form_t *f, tile_at_t step, tile_at_t *at) {
-    at->down += step.down;
-    at->right += step.right;
-    if (at->right < f->across) return;
-    at->right -= f->across;
-    ++at->down;
-}
-
-// The tiles of the lanes. IS: consecutive ones, so that the next ones are LANES further, or as many fewer as a row of
-// accumulators has left. NS, WS: one, and the next one.
-enum { LANES_LEFT = ARRAY_COLUMNS % LANES };
-
-typedef struct {
-    tile_at_t of_lane[LANES];
-    tile_at_t whole, left;  // steps
-} tiles_of_lanes_t;
-
-INLINE void begin_tiles(const command_t *c, const form_t *f, tiles_of_lanes_t *t) {
-    const tile_at_t one = {0, 1};
-    tile_at_t at = {0, 0};
-first_tiles:
-    UNROLLED
-    for (int lane = 0; lane < LANES; ++lane) {
-        t->of_lane[lane] = at;
-        if (c->dataflow == IS) move_tile(f, one, &at);
-    }
-    t->whole = c->dataflow == IS ? at : one;
-    t->left = t->of_lane[LANES_LEFT];
-}
-
-// Behind `before`, which has become `now`.
-INLINE void next_tiles(const form_t *f, const post_order_t *before, const post_order_t *now, tiles_of_lanes_t *t) {
-    const tile_at_t start = {0, 0};
-    const tile_at_t step = now->by_channel && now->first - before->first == LANES_LEFT ? t->left : t->whole;
-    if (now->by_channel ? now->first == before->first : now->line == before->line) return;
-tiles_of_lanes:
-    UNROLLED
-    for (int lane = 0; lane < LANES; ++lane) {
-        if (!now->by_channel && now->line == 0)
-            t->of_lane[lane] = start;
-        else
-            move_tile(f, step, &t->of_lane[lane]);
-    }
-}
-
 // A block of a convolution on its way through POST.
 typedef struct {
     post_order_t order;
-    tiles_of_lanes_t tiles;  // Winograd
+    tile_at_t tile;  // Winograd
     form_t form;
     parameter_t held[LANES];  // of the output channels of the lanes
     half_results_t part;      // Winograd
-    bool leaves;              // Winograd: outputs of the tiles `made` are still to come, next (y, x)
+    bool leaves;              // Winograd: outputs of the tile `made` are still to come, next (y, x)
     int y, x;
     post_order_t made;
-    tiles_of_lanes_t made_tiles;
+    tile_at_t made_tile;
 } posted_t;
 
 // The parameters of the lanes: those of consecutive output channels from `first` on (NS, WS), or of one (IS). Each
@@ -129,9 +79,8 @@ INLINE int place_of_sum(const command_t *c, const block_t *b, const post_order_t
 
 INLINE int place_in_tile(const command_t *c, const block_t *b, const posted_t *p, int lane) {
     const post_order_t *o = &p->made;
-    const tile_at_t at = p->made_tiles.of_lane[lane];
-    const int row = at.down * p->form.m1 + p->y;
-    const int column = at.right * p->form.m2 + p->x;
+    const int row = p->made_tile.down * p->form.m1 + p->y;
+    const int column = p->made_tile.right * p->form.m2 + p->x;
     if (lane >= lanes_of(o) || row >= b->rows || column >= c->out_width) return -1;
     return byte_of_output(c, b, row * c->out_width + column, channel_of_lane(o, lane));
 }
@@ -147,8 +96,8 @@ lanes_of_sums:
     }
 }
 
-// Winograd: an output of the tiles of the lanes.
-INLINE void post_tiles(const command_t *c, const block_t *b, const posted_t *p, const tables_t *tables, results_t *r) {
+// Winograd: an output of the tile.
+INLINE void post_tile(const command_t *c, const block_t *b, const posted_t *p, const tables_t *tables, results_t *r) {
 lanes_of_outputs:
     UNROLLED
     for (int lane = 0; lane < LANES; ++lane) {
@@ -198,8 +147,9 @@ INLINE void begin_post(const command_t *c, const block_t *b, posted_t *p) {
     p->order = post_order_of(c, b);
     p->made = p->order;
     p->form = form_of(c, b->rows);
-    begin_tiles(c, &p->form, &p->tiles);
-    p->made_tiles = p->tiles;
+    const tile_at_t first = {0, 0};
+    p->tile = first;
+    p->made_tile = first;
     p->leaves = false;
     p->y = 0;
     p->x = 0;
@@ -211,7 +161,7 @@ INLINE bool post_cycle(const command_t *c, const block_t *b, posted_t *p, bool i
     results_t r;
     r.ends = false;
     if (p->leaves) {  // fewer outputs than positions
-        post_tiles(c, b, p, tables, &r);
+        post_tile(c, b, p, tables, &r);
         write_channel_intel(results_from_post, r);
         ++p->x;
         if (p->x == p->form.m2) {
@@ -236,11 +186,10 @@ INLINE bool post_cycle(const command_t *c, const block_t *b, posted_t *p, bool i
             p->y = 0;
             p->x = 0;
             p->made = p->order;
-            p->made_tiles = p->tiles;
+            p->made_tile = p->tile;
         }
-        const post_order_t before = p->order;
         next_post(&p->order);
-        next_tiles(&p->form, &before, &p->order, &p->tiles);
+        if (p->leaves) next_tile(&p->order, p->form.across, &p->tile);
         return false;
     }
     post_sums(c, b, p, &sums, tables, &r);

@@ -182,7 +182,6 @@ nothing_added:
             }
         }
     }
-    const int each = flow.mode.single ? 1 : PACKING;
 added_sums:
     for (int t = 0; t < length; ++t) {
         PIPELINED(added_sums)  // a sum of each bank is read, added to and written; younger ones are in registers
@@ -194,7 +193,7 @@ added_sums:
 #pragma HLS unroll
             for (int k = 0; k < PACKING; ++k) {
 #pragma HLS unroll
-                if (k < each) add_lately(in, k, j, lately, sums);
+                add_lately(in, k, j, lately, sums);
             }
         }
     }

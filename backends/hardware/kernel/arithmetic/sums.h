@@ -29,11 +29,10 @@ INLINE int sum_address(int row) {
     return row % ACCUMULATOR_ROWS;
 }
 
-// Adds to a sum, or sets it where it is `fresh`. `each`: sums of a multiplier.
-INLINE void add_sum(sums_write_t sums, int row, int bank, int each, sum_t sum, bool fresh) {
+// Adds to sum `k` of a column, or sets it where it is `fresh`.
+INLINE void add_sum(sums_write_t sums, int row, int k, int column, sum_t sum, bool fresh) {
     INLINED
-    const int column = each == 1 ? bank : bank / PACKING;
-    const int memory = sum_memory(each == 1 ? 0 : bank % PACKING, row);
+    const int memory = sum_memory(k, row);
     const sum_t before = fresh ? (sum_t)0 : (sum_t)sums[memory][sum_address(row)][column];
     sums[memory][sum_address(row)][column] = (sum_t)(before + sum);
 }
@@ -94,7 +93,7 @@ INLINE shifted_t shifted(const command_t *c, const geometry_t *g, const spot_t *
         t.first = repeat->row == 0 && (repeat->column == 0 || s->column < c->dilation_columns);
         t.number = s->row * c->out_width + column;
     } else if (c->algorithm == WINOGRAD) {
-        t.number += repeat->number * g->tiles;
+        t.number += repeat->number * g->spots;
     }
     return t;
 }

@@ -37,9 +37,8 @@ typedef struct {
     int segment_values;                   // values of a segment as it is stored, pad units included
     int values;                           // NS, b: values of a window
     int repeats;                          // unit convolutions (kn2row), positions (Winograd), else 1
-    int width, spots;                     // positions in a row, positions of one repeat (a)
+    int width, spots;                     // positions (Winograd: tiles) in a row, and of one repeat (a)
     int sums;                             // sums that stay per output channel (a')
-    int tiles;                            // Winograd tiles
     int repeat_columns, segment_columns;  // of the kernel, among the repeats and among the segments
     int wide;                             // Cw
     int weight_row;                       // kw: words of a row of weights
@@ -91,10 +90,9 @@ INLINE geometry_t geometry_of(const command_t *c, const block_t *b) {
         const form_t f = form_of(c, b->rows);
         g.segments = f.rounds;
         g.repeats = f.positions;
-        g.tiles = f.down * f.across;
-        g.width = g.tiles;
-        g.spots = g.tiles;
-        g.sums = g.tiles * f.positions;
+        g.spots = f.down * f.across;
+        g.width = g.spots;
+        g.sums = g.spots * f.positions;
     } else if (c->algorithm == KN2ROW) {
         g.repeats = c->kernel_rows * c->kernel_columns;
     } else if (c->input_format != TOEPLITZ && c->dilation_columns == 1) {
@@ -145,7 +143,7 @@ INLINE segment_t open_segment(const command_t *c, const block_t *b, const geomet
     INLINED
     segment_t w = {true, 0, 0, 1};
     if (c->algorithm == WINOGRAD) {
-        w.unit = b->input_unit + ((repeat->number * g->tiles + s->number) * g->segments + segment->number) * g->units;
+        w.unit = b->input_unit + ((repeat->number * g->spots + s->number) * g->segments + segment->number) * g->units;
     } else if (c->input_format == TOEPLITZ) {
         w.unit = b->input_unit + s->number * g->units;
     } else {

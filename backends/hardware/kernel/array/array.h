@@ -84,29 +84,27 @@ INLINE void catch_column(array_t *a, const lines_t *l, int then, int product) {
     if (l->index[then] == product) a->column_next[product] = l->arriving[then];
 }
 
-// The sums that leave the columns in a cycle, a product column each, and the accumulators they are for.
+// The sums that leave the columns in a cycle, a product column each, and the rows of accumulators they are for; their bank
+// is the column's.
 typedef struct {
     sum_t sum[PACKING][ARRAY_COLUMNS];
-    int row[PACKING][ARRAY_COLUMNS], bank[PACKING][ARRAY_COLUMNS];
+    int row[PACKING][ARRAY_COLUMNS];
     bool valid[PACKING][ARRAY_COLUMNS], fresh[PACKING][ARRAY_COLUMNS];  // fresh: the sum replaces what was there
 } leaving_t;
 
 INLINE void leave_column(array_t *a, const lines_t *l, usage_t mode, int now, int j, leaving_t *out) {
     INLINED
     const target_t t = l->target[(now - j) & RING_MASK];
-    const int each = mode.single ? 1 : PACKING;
 products_of_pe:
     UNROLLED
     for (int k = 0; k < PACKING; ++k) {
         UNROLL_THIS
-        out->valid[k][j] = false;
-        const int product = each * j + k;
-        if (k >= each) continue;
+        const int product = PACKING * j + k;
         if (mode.inputs_stay) catch_column(a, l, (now - (ARRAY_ROWS - 1) - j) & RING_MASK, product);
         const column_t own = a->column_now[product];
-        out->valid[k][j] = t.valid && (t.own ? own.valid : product < t.count);
+        const bool counts = mode.single ? k == 0 && j < t.count : product < t.count;
+        out->valid[k][j] = t.valid && (t.own ? own.valid : counts);
         out->row[k][j] = t.row + (t.own ? own.row : 0);
-        out->bank[k][j] = t.own ? own.bank : product;
         out->fresh[k][j] = t.fresh && (own.fresh || !t.own);
         out->sum[k][j] = mode.sums_stay ? a->result[k][ARRAY_ROWS][j] : a->sum[k][ARRAY_ROWS][j];
     }
@@ -125,11 +123,10 @@ bottom_edge:
     }
 }
 
-// "WS and IS add their partial sums into the accumulator buffer, NS does so once per tile": each product column to the
-// bank that it is told.
-INLINE void accumulate(const leaving_t *in, bool single, sums_write_t sums) {
+// "WS and IS add their partial sums into the accumulator buffer, NS does so once per tile": each product column to its
+// own bank.
+INLINE void accumulate(const leaving_t *in, sums_write_t sums) {
     INLINED
-    const int each = single ? 1 : PACKING;
 banks:
     UNROLLED
     for (int j = 0; j < ARRAY_COLUMNS; ++j) {
@@ -138,8 +135,7 @@ banks:
         UNROLLED
         for (int k = 0; k < PACKING; ++k) {
             UNROLL_THIS
-            if (!in->valid[k][j]) continue;
-            add_sum(sums, in->row[k][j], in->bank[k][j], each, in->sum[k][j], in->fresh[k][j]);
+            if (in->valid[k][j]) add_sum(sums, in->row[k][j], k, j, in->sum[k][j], in->fresh[k][j]);
         }
     }
 }

@@ -22,7 +22,7 @@ typedef struct {
 // Where the sums that leave the columns in one cycle go. It enters at column 0 and moves right with the sums.
 typedef struct {
     bool valid;
-    bool own;        // IS: each product column has a row and a bank of its own, see column_t
+    bool own;        // IS: each product column has a row of its own, see column_t
     bool fresh;      // the sum replaces what the accumulator holds
     int row, count;  // accumulator row; product columns that count
 } target_t;
@@ -32,14 +32,14 @@ typedef struct {
 // swap.
 typedef struct {
     bool valid, fresh;
-    int row, bank;
+    int row;
 } column_t;
 
 // How the array works during a block.
 typedef struct {
     bool sums_stay;    // NS
     bool inputs_stay;  // IS
-    bool single;       // one Winograd product per PE
+    bool single;       // WS: one Winograd product per PE
 } usage_t;
 
 typedef struct {

@@ -112,13 +112,10 @@ INLINE void is_load_position(const command_t *c, const block_t *b, flow_t *f, in
     const segment_t w = open_segment(c, b, g, &f->spot, &next->repeat, &next->segment);
     read_window(c, g, &w, next->first, next->at, piece_size(g, next), input_buffer, out->entry.load);
     const shifted_t to = shifted(c, g, &f->spot, &next->repeat);
-    const int rows = whole_rows(c, to.number);
-    const int bank = to.number - rows * g->wide;
     out->arrival.valid = to.valid;
     out->arrival.fresh = to.first;
-    out->arrival.row = rows;
-    out->arrival.bank = bank;
-    out->entry.load_index = to.valid ? bank : -1;
+    out->arrival.row = to.number / (ARRAY_COLUMNS * PACKING);
+    out->entry.load_index = to.valid ? to.number % (ARRAY_COLUMNS * PACKING) : -1;
     f->last_load = now;
     next_spot(g, &f->spot);
 }
@@ -131,15 +128,15 @@ INLINE void is_stream_weights(const command_t *c, flow_t *f, units_read_t weight
     if (f->step == 0) out->entry.tag = TAG_SWAP;
     if (f->load_beat != g->window_words - 1) return;
     const int size = piece_size(g, &f->held);
-    const int byte = piece_weights(g, &f->held) + g->value_bytes * f->work_index * size;
+    const int byte = piece_weights(g, &f->held) + f->work_index * size;
     unit_t units[BANKS];
-    read_weights(weight_buffer, byte, size * g->value_bytes, units);
+    read_weights(weight_buffer, byte, size, units);
 rows_of_array:
     UNROLLED
     for (int i = 0; i < ARRAY_ROWS; ++i) {
         UNROLL_THIS
-        const int value = value_of_bytes(units, byte % UNIT_BYTES + i * g->value_bytes, g->value_bytes);
-        out->entry.left[i] = i < size ? (value_t)value : (value_t)0;
+        const int at = byte % UNIT_BYTES + i;
+        out->entry.left[i] = i < size ? (value_t)units[at / UNIT_BYTES].byte[at % UNIT_BYTES] : (value_t)0;
     }
     out->target.valid = true;
     out->target.own = true;

@@ -165,9 +165,8 @@ columns:
 }
 
 // IS, "P1 x Cw inputs stay": the product column that an input is for catches it.
-INLINE void is_catch(array_t *a, int row, bool single) {
+INLINE void is_catch(array_t *a, int row) {
     INLINED
-    const int each = single ? 1 : PACKING;
 columns:
     UNROLLED
     for (int j = 0; j < ARRAY_COLUMNS; ++j) {
@@ -175,8 +174,8 @@ columns:
         const int index = a->load_index[row][j];
         const int value = (int)a->load[row][j];
         const pair_t held = a->next[row][j];
-        const pair_t low = index == each * j ? pack(each == 2 ? high_of(held) : 0, value) : held;
-        a->next[row][j] = each == 2 && index == 2 * j + 1 ? pack(value, low_of(held)) : low;
+        const pair_t low = index == PACKING * j ? pack(PACKING == 2 ? high_of(held) : 0, value) : held;
+        a->next[row][j] = PACKING == 2 && index == 2 * j + 1 ? pack(value, low_of(held)) : low;
     }
 }
 
@@ -199,7 +198,7 @@ INNERMOST void step_row(array_t *a, usage_t mode, int row, const left_t *in, boo
     else
         sum_down(a, row, product);
     if (loads_weights) ws_catch(a, row);
-    if (loads_inputs) is_catch(a, row, mode.single);
+    if (loads_inputs) is_catch(a, row);
 }
 
 #endif

@@ -13,10 +13,10 @@ INLINE int byte_of_output(const command_t *c, const block_t *b, int pixel, int o
     return (oc / UNIT_BYTES * output_pitch(c, b) + pixel) * UNIT_BYTES + oc % UNIT_BYTES;
 }
 
-// Walks the sums of a convolution: R lanes of a row, row after row. Lanes are output channels (NS, WS) or positions (IS);
-// with Winograd a lane gets the positions of a tile one by one.
+// Walks the sums of a convolution: R lanes of a row, row after row. Lanes are output channels (NS, WS) or positions (IS).
+// With Winograd a row is a tile, whose positions a lane gets one by one.
 typedef struct {
-    bool by_channel;       // a row is an output channel (IS); else a position or tile
+    bool by_channel;       // IS: a row is an output channel; else a position or tile
     int across, along;     // lanes in all, and rows of each group of lanes
     int positions, tiles;  // Winograd; else 1, and positions
     int wide;              // sums in a row of accumulators
@@ -76,7 +76,7 @@ INLINE void next_post(post_order_t *o) {
     if (o->position == o->positions) next_line(o);
 }
 
-// What a lane has: an output channel, and a position (Winograd: a tile) of the block.
+// What a lane has: an output channel, and a position (Winograd: the row's tile) of the block.
 INLINE int channel_of_lane(const post_order_t *o, int lane) {
     INLINED
     return o->by_channel ? o->line : o->first + lane;
@@ -85,6 +85,23 @@ INLINE int channel_of_lane(const post_order_t *o, int lane) {
 INLINE int number_of_lane(const post_order_t *o, int lane) {
     INLINED
     return o->by_channel ? o->first + lane : o->line;
+}
+
+// Winograd: where the tile of a row is among those of the block.
+typedef struct {
+    int down, right;
+} tile_at_t;
+
+// The tile of the row that has become `o`'s, behind that of the row before; `across`: tiles side by side.
+INLINE void next_tile(const post_order_t *o, int across, tile_at_t *at) {
+    INLINED
+    const tile_at_t first = {0, 0};
+    ++at->right;
+    if (at->right == across) {
+        at->right = 0;
+        ++at->down;
+    }
+    if (o->line == 0) *at = first;
 }
 
 // Winograd: A times the sums of the tiles of the lanes, m1 x t2, as they come position (i, j) by position.

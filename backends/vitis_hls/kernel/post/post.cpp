@@ -28,7 +28,8 @@ void place_channels(const command_t &c, const block_t &b, results_stream_t &resu
     const int m1 = tiled ? f.m1 : 1, m2 = tiled ? f.m2 : 1;
     const int across = tiled ? f.across : c.out_width;
     post_order_t o = post_order_of(&c, &b);
-    int y = 0, x = 0, down = 0, right = 0;
+    tile_at_t tile = {0, 0};
+    int y = 0, x = 0;
     bool more = false;
     results_t lanes = {};
     spread_t spread = {};
@@ -38,7 +39,7 @@ results:
 #pragma HLS loop_tripcount min = 16 max = 65536
         if (!more) {
             lanes = results.read();
-            spread = spread_of_channels(c, b, o, down * m1 + y, right * m2 + x);
+            spread = spread_of_channels(c, b, o, tile.down * m1 + y, tile.right * m2 + x);
         }
         more = write_spread(spread, lanes, output_buffer);
         if (more) continue;
@@ -49,12 +50,7 @@ results:
         if (y < m1) continue;
         y = 0;
         next_line(&o);
-        ++right;
-        if (right == across) {
-            right = 0;
-            ++down;
-        }
-        if (o.line == 0) down = right = 0;
+        next_tile(&o, across, &tile);
     }
 }
 

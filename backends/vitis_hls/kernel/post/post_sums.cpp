@@ -9,9 +9,8 @@ inline void sums_of_lanes(const command_t &c, const sums_t &s, const post_order_
                           wide_t of_lane[LANES]) {
 #pragma HLS inline
     const bool single = c.algorithm == WINOGRAD;
-    const int before = o.position * o.tiles;
-    const sum_place_t at =
-        o.by_channel ? sum_place(&c, &s, before + o.first, o.line) : sum_place(&c, &s, before + o.line, o.first);
+    const int number = o.position * o.tiles + number_of_lane(&o, 0);
+    const sum_place_t at = sum_place(&c, &s, number, channel_of_lane(&o, 0));
     const int count = lanes_of(&o);
     sum_t bank[PACKING * ARRAY_COLUMNS];
 #pragma HLS array_partition variable = bank complete
