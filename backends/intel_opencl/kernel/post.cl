@@ -189,7 +189,7 @@ INLINE bool post_cycle(const command_t *c, const block_t *b, posted_t *p, bool i
             p->made_tile = p->tile;
         }
         next_post(&p->order);
-        if (p->leaves) next_tile(&p->order, p->form.across, &p->tile);
+        if (p->leaves) next_output_tile(&p->order, p->form.across, &p->tile);
         return false;
     }
     post_sums(c, b, p, &sums, tables, &r);

@@ -93,7 +93,7 @@ typedef struct {
 } tile_at_t;
 
 // The tile of the row that has become `o`'s, behind that of the row before; `across`: tiles side by side.
-INLINE void next_tile(const post_order_t *o, int across, tile_at_t *at) {
+INLINE void next_output_tile(const post_order_t *o, int across, tile_at_t *at) {
     INLINED
     const tile_at_t first = {0, 0};
     ++at->right;

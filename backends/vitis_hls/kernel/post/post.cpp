@@ -50,7 +50,7 @@ results:
         if (y < m1) continue;
         y = 0;
         next_line(&o);
-        next_tile(&o, across, &tile);
+        next_output_tile(&o, across, &tile);
     }
 }
 
