@@ -45,7 +45,7 @@ class CorePass:
     """A command as the core's registers have it.
 
     Raises:
-        InputError: it is none of what the core can do: im2col, kn2row or Winograd, data as they are stored.
+        InputError: it is not among what the core can do.
     """
 
     def __init__(self, shape: CoreShape, command: Command) -> None:
@@ -60,16 +60,7 @@ class CorePass:
 
     def _check(self) -> None:
         command = self.command
-        im2col = command.algorithm is AlgorithmCode.IM2COL
-        kn2row = command.algorithm is AlgorithmCode.KN2ROW and command.dataflow is not DataflowCode.NS
-        winograd = command.algorithm is AlgorithmCode.WINOGRAD and command.dataflow is DataflowCode.WS
-        if not im2col and not kn2row and not winograd:
-            asked = f"{command.algorithm.name.lower()} with dataflow {command.dataflow.name}"
-            raise InputError(
-                f"the RTL's core runs im2col (NS, WS, IS), kn2row (WS, IS) and winograd (WS), and not {asked} yet: "
-                "plan with --algorithms im2col, or with --dataflows ws"
-            )
-        if winograd and command.winograd_tile not in FORM_CODES:
+        if command.algorithm is AlgorithmCode.WINOGRAD and command.winograd_tile not in FORM_CODES:
             raise InputError(
                 "the RTL's core runs Winograd's F(2,3) and F(4,3), not F(5,4) yet: pin the layer to im2col, or plan "
                 "with --algorithms im2col,kn2row"

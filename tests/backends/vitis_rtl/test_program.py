@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import onnx
 import pytest
-from onnx import helper
 
 from dynamap.backends.conformance.plans import redecided
 from dynamap.backends.executors import NumpyExecutor
@@ -22,7 +21,7 @@ from dynamap.backends.vitis_rtl.program.shape import kernel_shape
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan.layers import Blocking, Mode
 from support.repository import DIGITS_MODEL
-from support.rtl_programs import Case, Convolution, case_of, chain, check_run
+from support.rtl_programs import Case, Convolution, case_of, chain, check_run, nested
 
 LAYERS = (
     Convolution(32, kernel=3),
@@ -99,11 +98,10 @@ def test_a_refused_access_to_a_record_stops_too(rtl_executor: RtlExecutor, case:
 
 
 def test_what_the_core_cannot_do_is_refused_by_layer_and_operation(rtl_executor: RtlExecutor) -> None:
-    third = helper.make_node("Conv", ["a", "w0"], ["y"], "third", kernel_shape=[3, 3])
-    case = case_of(chain((16, 6, 6), [Convolution(16, kernel=3)], tail=[third]))
+    case = case_of(chain((16, 6, 6), [Convolution(16, kernel=3)], tail=nested(16)))
     first, last = case.plan.layers
-    plan = replace(case.plan, layers=(first, redecided(last, algorithm="winograd", dataflow="is", winograd_tile=2)))
-    message = r"layer 'third' \(conv\): the RTL's core runs .*, and not winograd with dataflow IS yet: plan with"
+    plan = replace(case.plan, layers=(first, redecided(last, algorithm="winograd", winograd_tile=5)))
+    message = r"layer 'long' \(conv\): the RTL's core runs .*, not F\(5,4\) yet: pin the layer to im2col"
     with pytest.raises(InputError, match=message):
         list(rtl_executor.run(compile_program(plan, case.quantised), case.image))
 

@@ -69,6 +69,15 @@ def chain(
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
 
 
+def nested(channels: int) -> list[NodeProto]:
+    """A tail of a `chain`: the convolution 'long' of 1 x 4, which is for Winograd's F(5,4)."""
+    weights = np.random.default_rng(8).normal(0, 0.3, (channels, channels, 1, 4)).astype(np.float32)
+    return [
+        helper.make_node("Constant", [], ["taps"], value=numpy_helper.from_array(weights)),
+        helper.make_node("Conv", ["a", "taps"], ["y"], "long", pads=[0, 1, 0, 2]),
+    ]
+
+
 @dataclass(frozen=True)
 class Case:
     """A plan, what it computes with, its program and an image."""
