@@ -56,10 +56,9 @@ typedef struct {
 
 // The parameters of the lanes: those of consecutive output channels from `first` on (NS, WS), or of one (IS). Each
 // bank is read once, and a rotation sorts them.
-INLINE void hold_parameters(const command_t *c, const block_t *b, posted_t *p,
+INLINE void hold_parameters(const block_t *b, posted_t *p,
                             parameter_t parameters[PARAMETER_CHANNELS / LANES + 1][LANES]) {
-    const bool one = c->dataflow == IS;
-    const int first = b->parameter + (one ? p->order.line : p->order.first);
+    const int first = b->parameter + channel_of_lane(&p->order, 0);
     const int shift = first % LANES;
     parameter_t row[LANES];
 banks_of_parameters:
@@ -67,7 +66,7 @@ banks_of_parameters:
     for (int k = 0; k < LANES; ++k) row[k] = parameters[first / LANES + (k < shift ? 1 : 0)][k];
 lanes_of_parameters:
     UNROLLED
-    for (int lane = 0; lane < LANES; ++lane) p->held[lane] = row[one ? shift : (shift + lane) % LANES];
+    for (int lane = 0; lane < LANES; ++lane) p->held[lane] = row[p->order.by_channel ? shift : (shift + lane) % LANES];
 }
 
 // Where a lane's result belongs, -1 for a lane that has none: of a direct convolution, and output (y, x) of a Winograd
@@ -178,7 +177,7 @@ INLINE bool post_cycle(const command_t *c, const block_t *b, posted_t *p, bool i
     else
         sums = read_channel_nb_intel(lanes_from_compute, &valid);
     if (!valid) return false;
-    if (p->order.position == 0) hold_parameters(c, b, p, parameters);
+    if (p->order.position == 0) hold_parameters(b, p, parameters);
     if (c->algorithm == WINOGRAD) {
         gather_sums(&p->form, p->order.i, p->order.j, sums.product, p->part);
         if (p->order.position + 1 == p->order.positions) {

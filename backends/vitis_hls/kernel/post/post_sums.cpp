@@ -43,7 +43,7 @@ inline unfinished_t row_of_lanes(const block_t &b, const post_order_t &o, const 
     const int count = lanes_of(&o);
     parameter_t own[LANES];
 #pragma HLS array_partition variable = own complete
-    read_channels(parameters, b.parameter + (o.by_channel ? o.line : o.first), o.by_channel ? 1 : count, own);
+    read_channels(parameters, b.parameter + channel_of_lane(&o, 0), o.by_channel ? 1 : count, own);
     unfinished_t row;
 lanes:
     for (int lane = 0; lane < LANES; ++lane) {
