@@ -55,7 +55,7 @@ def _array_demands(overlay: Overlay, command: Command, parts: Sequence[Part]) ->
         demands.append(("accumulators", "rows together", sum(sums), 2 * overlay.buffers.accumulator_rows))
     if command.dataflow is DataflowCode.NS:
         window = window_of(kernel)
-        demands.append(("row buffers", "bytes", window.values * window.value_bytes, overlay.buffers.row_buffer))
+        demands.append(("row buffers", "bytes", window.values, overlay.buffers.row_buffer))
     return demands
 
 
