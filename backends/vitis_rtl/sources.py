@@ -36,6 +36,7 @@ ROOMS = {
     ),
     "winograd": (
         "winograd_pkg.sv",
+        "factor_pkg.sv",
         "transform_line.sv",
         "transform_turn.sv",
         "transform_order.sv",

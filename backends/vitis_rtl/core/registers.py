@@ -18,7 +18,6 @@ from dynamap.backends.vitis_rtl.feeding import (
     PlacedPixels,
     PlacedPlanes,
 )
-from dynamap.backends.vitis_rtl.feeding.forms import FORM_CODES
 from dynamap.backends.vitis_rtl.feeding.transforming import TRANSFORM_FIELDS, TRANSFORM_PASS_BITS, TransformBlock
 from dynamap.backends.vitis_rtl.memory_ports import Run, occupancy
 from dynamap.cost.errors import InputError
@@ -60,11 +59,6 @@ class CorePass:
 
     def _check(self) -> None:
         command = self.command
-        if command.algorithm is AlgorithmCode.WINOGRAD and command.winograd_tile not in FORM_CODES:
-            raise InputError(
-                "the RTL's core runs Winograd's F(2,3) and F(4,3), not F(5,4) yet: pin the layer to im2col, or plan "
-                "with --algorithms im2col,kn2row"
-            )
         if command.data_offset:
             raise InputError("the core's data have 8 bits: kn2row needs data_offset 0, and its zero point in the bias")
         if command.input_format is FormatCode.HWC and self.shape.word < LEAST_PIXELS_WORD:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dynamap.backends.arithmetic.winograd import WinogradForm
 from dynamap.backends.vitis_rtl.core.post import ANSWER_CYCLES, WRITE_CYCLES, DrainShape
-from dynamap.backends.vitis_rtl.feeding.forms import transform_cycles
+from dynamap.backends.vitis_rtl.feeding.forms import in_order, transform_cycles
 
 PIECE_CHANNELS = 8
 """Channels of a piece: columns of a group are a multiple of it, and a column has one channel."""
@@ -39,7 +39,9 @@ def filled_cycles(shape: DrainShape, form: WinogradForm, tiles: int, channels: i
     """
     reads = tiles * form.positions
     last_request = post_cycles(shape, form, tiles, channels) - _chunk_cycles(reads, chunks(shape, channels)[-1]) + reads
-    (rows, _), (row_outputs, column_outputs) = form.tile, form.outputs
-    results = transform_cycles(column_outputs, rows) + rows * (column_outputs - 1) + row_outputs - 1
+    rows, columns = form.transforms
+    first, second = in_order(columns, rows)
+    data = len(second.data)
+    results = transform_cycles(first.outputs, data) + data * (first.outputs - 1) + second.outputs - 1
     lane = ANSWER_CYCLES + SUM_CYCLES + results + QUOTIENT_CYCLES + shape.lanes.row_cycles() + WRITE_CYCLES
     return last_request - 1 + lane

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dynamap.backends.arithmetic.winograd import WinogradForm
+from dynamap.backends.arithmetic.winograd import F54, Transform1D, WinogradForm
 
-FORM_CODES = {1: 0, 2: 1, 4: 2}
-"""``winograd_pkg::form_e`` by the outputs of a line. F(5,4) is not there."""
+FORM_CODES = {1: 0, 2: 1, 4: 2, 5: 3}
+"""``winograd_pkg::form_e`` by the outputs of a line."""
 
 
 def form_codes(form: WinogradForm) -> tuple[int, int]:
     """The form along a tile's rows and along its columns."""
     return FORM_CODES[form.outputs[0]], FORM_CODES[form.outputs[1]]
+
+
+def in_order(first: Transform1D, second: Transform1D) -> tuple[Transform1D, Transform1D]:
+    """Both of a tile's transforms as they follow each other: F(5,4), whose tile is one line, is always the second."""
+    return (second, first) if first is F54 else (first, second)
 
 
 def transform_cycles(first_results: int, second_data: int) -> int:

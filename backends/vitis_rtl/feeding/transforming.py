@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dynamap.backends.arithmetic.winograd import WinogradForm
-from dynamap.backends.vitis_rtl.feeding.forms import form_codes, transform_cycles
+from dynamap.backends.vitis_rtl.feeding.forms import form_codes, in_order, transform_cycles
 from dynamap.backends.vitis_rtl.feeding.shape import UNIT, image_row_units
 from dynamap.backends.vitis_rtl.records import Field
 
@@ -168,7 +168,7 @@ class TransformBlock:
 
 def block_transform_cycles(shape: TransformShape, block: TransformBlock) -> int:
     """From the start of a block to the cycle in which its last units are written."""
-    rows, columns = block.form.tile
+    first, second = in_order(*block.form.transforms)
     last = WALKED_CYCLES + shape.read_cycles + block.pieces(shape) * block.form.positions - 1
-    results = transform_cycles(rows, columns) + block.form.positions - 1
+    results = transform_cycles(len(first.data), len(second.data)) + block.form.positions - 1
     return last + results + 1 + shape.turn_cycles

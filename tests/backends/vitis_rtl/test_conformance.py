@@ -70,9 +70,9 @@ def test_kn2row(rtl_executor: RtlExecutor, name: str, flow: str) -> None:
 
 
 @pytest.mark.parametrize("array", [(8, 8), *ARRAYS], ids=lambda array: f"{array[0]}x{array[1]}")
-@pytest.mark.parametrize("name", ["3x3 same", "3x3 full", "2x2 lopsided", "1x3"])
+@pytest.mark.parametrize("name", ["3x3 same", "3x3 full", "2x2 lopsided", "1x3", "7x1"])
 def test_winograd(rtl_executor: RtlExecutor, name: str, array: tuple[int, int]) -> None:
-    """F(2,3) and F(4,3), in one and two dimensions."""
+    """F(2,3) and F(4,3) in one and two dimensions, F(5,4) in one."""
     check_window(Timed(rtl_executor), name, "ws", array, "winograd")
 
 

@@ -32,6 +32,8 @@ BLOCKS = {
     "1x3": TransformBlock(WinogradForm((1, 3), 4), 48, 2, 7, 2, 7, pad_left=1, pad_value=3),
     "1x3, m = 2": TransformBlock(WinogradForm((1, 3), 2), 16, 3, 11, 3, 9, pad_value=3),
     "3x1": TransformBlock(WinogradForm((3, 1), 2), 64, 5, 3, 4, 3, first_row=-1, base=2),
+    "1x7, m = 5, in two rounds": TransformBlock(WinogradForm((1, 7), 5), 20, 3, 13, 3, 13, pad_left=3, pad_value=-5),
+    "5x1, m = 5": TransformBlock(WinogradForm((5, 1), 5), 40, 11, 4, 7, 4, first_row=-2, base=4),
     "7x1 in three rounds": TransformBlock(WinogradForm((7, 1), 4), 10, 5, 3, 5, 3, first_row=-3, pad_value=1),
 }
 

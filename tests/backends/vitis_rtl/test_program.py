@@ -18,10 +18,11 @@ from dynamap.backends.vitis_rtl.executor import RtlExecutor
 from dynamap.backends.vitis_rtl.program.folding import folded
 from dynamap.backends.vitis_rtl.program.records import RecordOp, records_address, records_of
 from dynamap.backends.vitis_rtl.program.shape import kernel_shape
+from dynamap.cost.device import load_device
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan.layers import Blocking, Mode
 from support.repository import DIGITS_MODEL
-from support.rtl_programs import Case, Convolution, case_of, chain, check_run, nested
+from support.rtl_programs import Case, Convolution, case_of, chain, check_run
 
 LAYERS = (
     Convolution(32, kernel=3),
@@ -98,12 +99,12 @@ def test_a_refused_access_to_a_record_stops_too(rtl_executor: RtlExecutor, case:
 
 
 def test_what_the_core_cannot_do_is_refused_by_layer_and_operation(rtl_executor: RtlExecutor) -> None:
-    case = case_of(chain((16, 6, 6), [Convolution(16, kernel=3)], tail=nested(16)))
-    first, last = case.plan.layers
-    plan = replace(case.plan, layers=(first, redecided(last, algorithm="winograd", winograd_tile=5)))
-    message = r"layer 'long' \(conv\): the RTL's core runs .*, not F\(5,4\) yet: pin the layer to im2col"
+    board = load_device("zcu104")
+    board = replace(board, system=replace(board.system, memory_ports=1, port_bytes=32, memory_banks=("HP0",)))
+    case = case_of(chain((16, 6, 6), [Convolution(16, kernel=3)]), formats="hwc", device=board)
+    message = r"layer 'c0' \(conv\): the core reads hwc in words of 64 bytes or more: use c16 or toeplitz"
     with pytest.raises(InputError, match=message):
-        list(rtl_executor.run(compile_program(plan, case.quantised), case.image))
+        list(rtl_executor.run(case.program, case.image))
 
 
 def test_kn2row_with_its_zero_points_in_the_bias(rtl_executor: RtlExecutor) -> None:
@@ -139,14 +140,17 @@ def test_kn2row_whose_inputs_stay(rtl_executor: RtlExecutor) -> None:
 
 
 def test_winograd_between_other_layers(rtl_executor: RtlExecutor) -> None:
-    """Both tiles, by a kernel that has operands of 16 bits for them, before and behind layers of bytes."""
-    case = case_of(chain((16, 8, 9), [Convolution(8, 3), Convolution(16), Convolution(8, 3, 1, "Sigmoid")]))
+    """All tiles, by a kernel that has operands of 16 bits for them, before and behind layers of bytes."""
+    long = [Convolution(8, (1, 7)), Convolution(8, (5, 1))]
+    case = case_of(chain((16, 8, 9), [Convolution(8, 3), Convolution(16), Convolution(8, 3, 1, "Sigmoid"), *long]))
     blocking = Blocking(Mode.STREAM_INPUTS, 4, 8, 1)
-    first, second, third = case.plan.layers
+    first, second, third, row, column = case.plan.layers
     layers = (
         redecided(first, algorithm="winograd", winograd_tile=2, blocking=blocking),
         redecided(second, dataflow="ns"),
         redecided(third, algorithm="winograd", winograd_tile=4, blocking=blocking),
+        redecided(row, algorithm="winograd", winograd_tile=5, blocking=blocking),
+        redecided(column, algorithm="winograd", winograd_tile=5, blocking=Blocking(Mode.STREAM_INPUTS, 5, 8, 1)),
     )
     plan = replace(case.plan, layers=layers)
     check_run(replace(case, plan=plan, program=compile_program(plan, case.quantised)), rtl_executor)

@@ -29,12 +29,17 @@ DEVICE = "zcu104"
 
 @dataclass(frozen=True)
 class Convolution:
-    """A convolution of square kernels, of so many output channels, and the activation behind it."""
+    """A convolution of so many output channels, and the activation behind it; ``kernel``: a square's side, or both."""
 
     channels: int
-    kernel: int = 1
+    kernel: int | tuple[int, int] = 1
     stride: int = 1
     activation: str = "Relu"
+
+    @property
+    def taps(self) -> tuple[int, int]:
+        """Rows and columns of the kernel."""
+        return self.kernel if isinstance(self.kernel, tuple) else (self.kernel, self.kernel)
 
 
 def chain(
@@ -44,13 +49,13 @@ def chain(
     random = np.random.default_rng(7)
     nodes, weights, channels, name = [], [], shape[0], "x"
     for number, layer in enumerate(layers):
-        size = (layer.channels, channels, layer.kernel, layer.kernel)
+        size = (layer.channels, channels, *layer.taps)
         weights.append(numpy_helper.from_array(random.normal(0, 0.3, size).astype(np.float32), f"w{number}"))
         weights.append(numpy_helper.from_array(random.normal(0, 0.2, size[:1]).astype(np.float32), f"b{number}"))
         last = number == len(layers) - 1
         output = "y" if last and not tail else "a" if last else f"t{number}"
         sums = f"s{number}" if layer.activation else output
-        pads = [layer.kernel // 2] * 4
+        pads = [taps // 2 for taps in layer.taps] * 2
         strides = [layer.stride] * 2
         conv = helper.make_node(
             "Conv", [name, f"w{number}", f"b{number}"], [sums], f"c{number}", pads=pads, strides=strides

@@ -19,20 +19,24 @@ module transform_bench
   logic [AccumulatorBits-1:0] low, high, sum;
   logic [Lanes-1:0][15:0] result;
   index_t data_line, data_result, output_line, output_result;
-  form_e row_form, column_form;
+  form_e row_form, column_form, data_first, data_second, output_first, output_second;
   element_t data_element, output_element;
 
   assign {high, low, data, columns, rows, valid, rst} = in_i;
   assign row_form = form_e'(rows);
   assign column_form = form_e'(columns);
+  assign data_first = first_of(row_form);
+  assign data_second = second_of(row_form, column_form);
+  assign output_first = first_of(column_form);
+  assign output_second = second_of(column_form, row_form);
 
   transform_order #(
       .Outputs(1'b0)
   ) u_data_order (
       .clk_i,
       .rst_i(rst),
-      .first_i(row_form),
-      .second_i(column_form),
+      .first_i(data_first),
+      .second_i(data_second),
       .valid_i(valid),
       .element_o(data_element),
       /* verilator lint_off PINCONNECTEMPTY */
@@ -47,8 +51,8 @@ module transform_bench
       .Lanes(Lanes)
   ) u_data (
       .clk_i,
-      .first_i(row_form),
-      .second_i(column_form),
+      .first_i(data_first),
+      .second_i(data_second),
       .element_i(data_element),
       .data_i(data),
       .result_o(result)
@@ -62,8 +66,8 @@ module transform_bench
   ) u_output_order (
       .clk_i,
       .rst_i(rst),
-      .first_i(column_form),
-      .second_i(row_form),
+      .first_i(output_first),
+      .second_i(output_second),
       .valid_i(valid_q),
       .element_o(output_element),
       /* verilator lint_off PINCONNECTEMPTY */
@@ -78,8 +82,8 @@ module transform_bench
       .AccumulatorBits(AccumulatorBits)
   ) u_output (
       .clk_i,
-      .first_i(column_form),
-      .second_i(row_form),
+      .first_i(output_first),
+      .second_i(output_second),
       .element_i(output_element),
       .low_i(low),
       .high_i(high),

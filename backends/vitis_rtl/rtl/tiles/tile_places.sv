@@ -39,25 +39,31 @@ module tile_places
   count_t tile_row_unit_q, tile_unit_q, column_unit_q, unit_q;
   count_t rows_left_q, columns_left_q;  // of the block, from the tile on
   index_t row_q, column_q;  // in the tile
-  logic last_row, last_column, last_tile, is_pixel;
-  count_t row_units, tile_rows_units, tile_height, tile_width;
+  logic last_row, last_column, last_tile_q, last_tile_row_q, is_pixel;
+  index_t last_row_q, last_column_q;
+  count_t row_units, tile_rows_units_q, tile_height_q, tile_width_q;
 
   assign row_units = count_t'(block_i.row_words) * count_t'(Units);
-  assign tile_height = count_t'(last_output(rows_i)) + 1'b1;
-  assign tile_width = count_t'(last_output(columns_i)) + 1'b1;
 
-  always_comb begin
+  // What stays for a block, and what stays for a tile, which has two pixels or more.
+  always_ff @(posedge clk_i) begin
+    last_row_q <= last_output(rows_i);
+    last_column_q <= last_output(columns_i);
+    tile_height_q <= count_t'(last_output(rows_i)) + 1'b1;
+    tile_width_q <= count_t'(last_output(columns_i)) + 1'b1;
     case (rows_i)
-      F43: tile_rows_units = row_units << 2;
-      F23: tile_rows_units = row_units << 1;
-      default: tile_rows_units = row_units;
+      F54: tile_rows_units_q <= (row_units << 2) + row_units;
+      F43: tile_rows_units_q <= row_units << 2;
+      F23: tile_rows_units_q <= row_units << 1;
+      default: tile_rows_units_q <= row_units;
     endcase
+    last_tile_q <= columns_left_q <= tile_width_q;
+    last_tile_row_q <= rows_left_q <= tile_height_q;
   end
 
-  assign last_row = row_q == last_output(rows_i);
-  assign last_column = column_q == last_output(columns_i);
-  assign last_tile = columns_left_q <= tile_width;
-  assign end_o = last_row && last_column && last_tile && rows_left_q <= tile_height;
+  assign last_row = row_q == last_row_q;
+  assign last_column = column_q == last_column_q;
+  assign end_o = last_row && last_column && last_tile_q && last_tile_row_q;
   assign is_pixel = count_t'(row_q) < rows_left_q && count_t'(column_q) < columns_left_q;
   assign unit_o = unit_q;
 
@@ -77,17 +83,17 @@ module tile_places
         unit_q <= column_unit_q + 1'b1;
         if (last_column) begin
           column_q <= '0;
-          columns_left_q <= columns_left_q - tile_width;
-          tile_unit_q <= tile_unit_q + tile_width;
-          column_unit_q <= tile_unit_q + tile_width;
-          unit_q <= tile_unit_q + tile_width;
-          if (last_tile) begin
+          columns_left_q <= columns_left_q - tile_width_q;
+          tile_unit_q <= tile_unit_q + tile_width_q;
+          column_unit_q <= tile_unit_q + tile_width_q;
+          unit_q <= tile_unit_q + tile_width_q;
+          if (last_tile_q) begin
             columns_left_q <= block_i.columns;
-            rows_left_q <= rows_left_q - tile_height;
-            tile_row_unit_q <= tile_row_unit_q + tile_rows_units;
-            tile_unit_q <= tile_row_unit_q + tile_rows_units;
-            column_unit_q <= tile_row_unit_q + tile_rows_units;
-            unit_q <= tile_row_unit_q + tile_rows_units;
+            rows_left_q <= rows_left_q - tile_height_q;
+            tile_row_unit_q <= tile_row_unit_q + tile_rows_units_q;
+            tile_unit_q <= tile_row_unit_q + tile_rows_units_q;
+            column_unit_q <= tile_row_unit_q + tile_rows_units_q;
+            unit_q <= tile_row_unit_q + tile_rows_units_q;
           end
         end
       end

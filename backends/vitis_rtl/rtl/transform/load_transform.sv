@@ -113,18 +113,24 @@ module load_transform
   end
 
   // ---- transformed
+  form_e first_q, second_q;
   element_t element;
   logic result_valid, first_result, last_result;
   index_t line, result;
   logic [Lanes-1:0][15:0] values;
+
+  always_ff @(posedge clk_i) begin
+    first_q  <= first_of(block_i.rows);
+    second_q <= second_of(block_i.rows, block_i.columns);
+  end
 
   transform_order #(
       .Outputs(1'b0)
   ) u_order (
       .clk_i,
       .rst_i,
-      .first_i(block_i.rows),
-      .second_i(block_i.columns),
+      .first_i(first_q),
+      .second_i(second_q),
       .valid_i(valid_q),
       .element_o(element),
       /* verilator lint_off PINCONNECTEMPTY */
@@ -139,8 +145,8 @@ module load_transform
       .Lanes(Lanes)
   ) u_transform (
       .clk_i,
-      .first_i(block_i.rows),
-      .second_i(block_i.columns),
+      .first_i(first_q),
+      .second_i(second_q),
       .element_i(element),
       .data_i(pixel_q),
       .result_o(values)
@@ -171,7 +177,7 @@ module load_transform
   );
 
   assign first_result = line == '0 && result == '0;
-  assign last_result  = line == last_datum(block_i.rows) && result == last_datum(block_i.columns);
+  assign last_result  = line == last_datum(first_q) && result == last_datum(second_q);
 
   always_ff @(posedge clk_i) begin
     write_q <= result_valid & !rst_i;

@@ -1,10 +1,11 @@
-// The output transform's results less their scale: 1, 2, 4, 24 or 576 times a sum, which has `SumBits` bits. A power
-// of two is a shift. What is left is 1, 3 or 9: nine times, three times or once the number is nine times the sum, and
-// modulo 2^32
+// The output transform's results less their scale: 1, 2, 4, 24, 360 or 576 times a sum, which has `SumBits` bits. A
+// power of two is a shift. Where 1, 3 or 9 is left, nine times, three times or once the number is nine times the sum;
+// where 45 is left, three times the number is taken. Modulo 2^32
 //
-//   1 / 9 = (1 - 2^3) (1 + 2^6) (1 + 2^12) (1 + 2^24)        for 9 times these is 1 - 2^48
+//   1 / 9  = (1 - 2^3) (1 + 2^6) (1 + 2^12) (1 + 2^24)        for 9 times these is 1 - 2^48
+//   1 / 45 = (3 (1 - 2^5) + 2)   (1 + 2^12) (1 + 2^24)        for 45 times 91 is 2^12 - 1
 //
-// A product by each is a sum. Six cycles.
+// Each step is a sum. Six cycles.
 module exact_quotient
   import winograd_pkg::*;
 #(
@@ -26,21 +27,32 @@ module exact_quotient
 
   typedef logic [SumBits-1:0] sum_t;
 
-  logic [1:0] twos_q, threes_q;  // of F(2,3) and F(4,3) each dimension has one
-  sum_t shifted_q, ninefold_q, by3_q, by6_q, by12_q;
+  logic [2:0] twos_q;  // in the scale
+  logic [1:0] threes_q;
+  logic long_q;  // F(5,4)
+  sum_t shifted_q, once_q, twice_q, ninefold_q, by3_q, by6_q, by12_q;
+
+  // 24 is 8 times 3, and 360 is 8 times 45, of which three times is taken.
+  function automatic logic [2:0] twos_of(form_e form);
+    return form == F23 ? 3'd1 : form == Alone ? 3'd0 : 3'd3;
+  endfunction
+
+  function automatic logic [1:0] threes_of(form_e form);
+    return form == F43 || form == F54 ? 2'd1 : 2'd0;
+  endfunction
 
   always_ff @(posedge clk_i) begin
-    twos_q   <= 2'(first_i == F23) + 2'(second_i == F23);
-    threes_q <= 2'(first_i == F43) + 2'(second_i == F43);
+    twos_q   <= twos_of(first_i) + twos_of(second_i);
+    threes_q <= threes_of(first_i) + threes_of(second_i);
+    long_q   <= first_i == F54 || second_i == F54;
   end
 
   always_ff @(posedge clk_i) begin
-    // 24 is 8 times 3.
-    case ({threes_q, twos_q})
-      {2'd0, 2'd0} : shifted_q <= product_i[SumBits-1:0];
-      {2'd0, 2'd1} : shifted_q <= product_i[1+:SumBits];
-      {2'd0, 2'd2} : shifted_q <= product_i[2+:SumBits];
-      {2'd1, 2'd0} : shifted_q <= product_i[3+:SumBits];
+    case (twos_q)
+      3'd0: shifted_q <= product_i[SumBits-1:0];
+      3'd1: shifted_q <= product_i[1+:SumBits];
+      3'd2: shifted_q <= product_i[2+:SumBits];
+      3'd3: shifted_q <= product_i[3+:SumBits];
       default: shifted_q <= product_i[6+:SumBits];
     endcase
     case (threes_q)
@@ -48,8 +60,10 @@ module exact_quotient
       2'd1: ninefold_q <= shifted_q + (shifted_q << 1);
       default: ninefold_q <= shifted_q;
     endcase
-    by3_q  <= ninefold_q - (ninefold_q << 3);
-    by6_q  <= by3_q + (by3_q << 6);
+    once_q  <= shifted_q;
+    twice_q <= once_q << 1;
+    by3_q  <= ninefold_q - (long_q ? ninefold_q << 5 : ninefold_q << 3);
+    by6_q  <= by3_q + (long_q ? twice_q : by3_q << 6);
     by12_q <= by6_q + (by6_q << 12);
     sum_o  <= by12_q + (by12_q << 24);
   end

@@ -30,7 +30,14 @@ module sums_transform
   element_t element_at[Pairs];
   logic [Pairs-1:0] result_at;
 
+  form_e first_q, second_q;
+
   assign winograd = rows_i != Alone || columns_i != Alone;
+
+  always_ff @(posedge clk_i) begin
+    first_q  <= first_of(columns_i);
+    second_q <= second_of(columns_i, rows_i);
+  end
 
   always_comb begin
     first_valid = 1'b0;
@@ -44,8 +51,8 @@ module sums_transform
   ) u_order (
       .clk_i,
       .rst_i,
-      .first_i(columns_i),
-      .second_i(rows_i),
+      .first_i(first_q),
+      .second_i(second_q),
       .valid_i(valid_q),
       .element_o(element),
       /* verilator lint_off PINCONNECTEMPTY */
@@ -97,8 +104,8 @@ module sums_transform
         .AccumulatorBits(AccumulatorBits)
     ) u_transform (
         .clk_i,
-        .first_i(columns_i),
-        .second_i(rows_i),
+        .first_i(first_q),
+        .second_i(second_q),
         .element_i(element_at[j]),
         .low_i(low),
         .high_i(high),

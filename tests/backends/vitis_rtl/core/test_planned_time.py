@@ -71,7 +71,7 @@ def tiled(random: np.random.Generator, layer: Layer) -> Layer:
     """A layer by Winograd, in rows of whole tiles."""
     kernels = [(3, 3), (1, 3), (3, 1), (5, 5), (1, 7), (2, 2), (5, 1)]
     kernel = kernels[random.integers(0, len(kernels))]
-    tile = int(random.choice([2, 4]))
+    tile = int(random.choice([2, 4, 5] if min(kernel) == 1 and max(kernel) > 3 else [2, 4]))
     rows = tile if kernel[0] > 1 else 1
     hwc = layer.input_format is FormatCode.HWC
     return replace(

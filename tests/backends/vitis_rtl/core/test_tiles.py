@@ -39,6 +39,7 @@ MIDDLE = DrainShape(
 )
 
 FORMS = [WinogradForm(kernel, m) for kernel in ((3, 3), (1, 3), (3, 1)) for m in (2, 4)]
+FORMS += [WinogradForm(kernel, 5) for kernel in ((1, 7), (5, 1))]
 REGISTERS = 75
 TABLE = np.random.default_rng(9).integers(-128, 128, 256).astype(np.int8)
 CHANNELS = 5
@@ -161,6 +162,11 @@ def test_the_cycles_of_a_block_by_hand() -> None:
     assert chunks(WIDE, 40) == [2, 1, 2]
     assert post_cycles(WIDE, form, 6, 40) == 3 * 216
     assert filled_cycles(WIDE, form, 6, 40) == 647 + 4 + 1 + 5 + 3 + 5 + 2 + 18 + 3 + 6 + 15 + 12 + 2
+    # F(5,4): one datum, 3 cycles of the turn, 8 data and 5 results of the second transform, along rows and columns.
+    for kernel in ((1, 7), (7, 1)):
+        long = WinogradForm(kernel, 5)
+        assert post_cycles(WIDE, long, 6, 40) == 3 * 48
+        assert filled_cycles(WIDE, long, 6, 40) == 143 + 4 + 1 + 2 + 3 + 7 + 2 + 4 + 6 + 15 + 12 + 2
     # One tile of F(2,3) along the columns has four sums; a chunk of two pieces waits for 16 parameters.
     assert post_cycles(WIDE, WinogradForm((1, 3), 2), 1, 24) == 16 + 8
     drained = DrainPass(0, 0, 4, 24, 1, DrainBlock(4, 40), DrainBlock(4, 40), form=form)

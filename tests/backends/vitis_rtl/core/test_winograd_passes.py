@@ -9,14 +9,12 @@ import pytest
 
 from dynamap.backends.program.specification import AlgorithmCode, FormatCode
 from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
-from dynamap.backends.vitis_rtl.core.registers import CorePass
 from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory
 from dynamap.backends.vitis_rtl.simulation import Simulations
-from dynamap.cost.errors import InputError
 from support.layer_checks import check, check_with_stalls
-from support.layer_records import Layer, passes_of
+from support.layer_records import Layer
 
 SMALL = CoreShape(
     FeedShape(rows=16, columns=8, operand_bits=16, input_depth=512, weight_depth=2048),
@@ -57,12 +55,17 @@ LAYERS = {
     "chunks": winograd(48, 5, 4, 24, pad=1, block_channels=16, chunk_units=2),
     "bands": winograd(16, 9, 5, 40, pad=1, block_channels=16, band_rows=4),
     "hwc": winograd(16, 6, 7, 24, pad=1, block_rows=2, output_format=HWC),
+    "1x7, m = 5, blocks of rows": winograd(20, 4, 13, 28, kernel=(1, 7), m=5, pad=3, block_rows=2, look_up=True),
+    "7x1, m = 5, blocks of rows": winograd(16, 13, 5, 24, kernel=(7, 1), m=5, pad=3, block_rows=5),
+    "1x5, m = 5, weights stream": winograd(32, 3, 11, 33, kernel=(1, 5), m=5, block_channels=16),
+    "5x1, m = 5, chunks": winograd(48, 9, 4, 24, kernel=(5, 1), m=5, block_channels=16, chunk_units=2),
+    "1x4, m = 5, hwc": winograd(16, 4, 9, 24, kernel=(1, 4), m=5, block_rows=2, output_format=HWC),
 }
 
 
 @pytest.mark.parametrize(("number", "layer"), list(enumerate(LAYERS.values())), ids=LAYERS.keys())
 def test_layers_are_computed_in_their_cycles(simulations: Simulations, number: int, layer: Layer) -> None:
-    """Tiles of both sizes in one and two dimensions, rounds, blocks of rows and of channels, sums that are kept."""
+    """Tiles of all sizes in one and two dimensions, rounds, blocks of rows and of channels, sums that are kept."""
     check(simulations, (SMALL, SHORT)[number % 2], layer, 1)
 
 
@@ -96,8 +99,3 @@ def test_stalls_of_the_memory_change_no_byte(simulations: Simulations, shape: Co
 def test_the_array_in_instances_runs_a_layer_too(simulations: Simulations) -> None:
     """The style that is synthesised: the same bytes in the same cycles."""
     check(simulations, SMALL, LAYERS["one block, m = 4"], 3, memory=PlannedMemory(2, 2), loops=False)
-
-
-def test_other_forms_are_refused() -> None:
-    with pytest.raises(InputError, match=r"not F\(5,4\) yet"):
-        CorePass(SMALL, passes_of(winograd(16, 4, 12, 16, kernel=(1, 7), m=5))[0])
