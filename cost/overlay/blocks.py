@@ -46,14 +46,14 @@ def channel_units(v: Variants) -> Ints:
     return ceil_ratio(v.channels, UNIT_BYTES)
 
 
-def contraction(machine: Machine, v: Variants, units: Ints) -> gemm.Contraction:
+def contraction(v: Variants, units: Ints) -> gemm.Contraction:
     """The contraction of each variant with ``units`` channel units."""
-    direct = gemm.im2col(machine, units, v.kernel_rows, v.kernel_columns, v.dilated == 1)
+    direct = gemm.im2col(units, v.kernel_rows, v.kernel_columns, v.dilated == 1)
     masks = [v.toeplitz == 1, v.algorithm == KN2ROW, v.algorithm == WINOGRAD]
     tables = [
-        gemm.toeplitz(machine, v.window_bytes),
-        gemm.kn2row(machine, units, v.kernel_rows, v.kernel_columns),
-        gemm.winograd(machine, units, v.rounds, v.positions),
+        gemm.toeplitz(v.window_bytes),
+        gemm.kn2row(units, v.kernel_rows, v.kernel_columns),
+        gemm.winograd(units, v.rounds, v.positions),
     ]
     return gemm.Contraction(
         **{

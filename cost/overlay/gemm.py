@@ -20,10 +20,8 @@ class Contraction:
     """What is summed for one output position, by algorithm and channel units (section 4's table).
 
     ``segments`` consecutive byte ranges of ``segment_bytes`` each per GEMM, of which NS takes ``spans`` of
-    ``span_bytes`` without the pad units between pixels; ``values`` (b) are summed; a position costs
-    ``words`` input words; ``inner`` unit convolutions share one feeding (kn2row: a kernel row), ``outer`` do not (nor
-    Winograd's positions); ``operand`` is bytes per value; ``stationary_values`` are stored per output channel by WS and
-    IS, ``streaming_values`` by NS.
+    ``span_bytes`` without the pad units between pixels; ``values`` (b) are summed; ``repeats`` GEMMs; ``operand`` is
+    bytes per value.
     """
 
     segments: Ints
@@ -31,9 +29,7 @@ class Contraction:
     spans: Ints
     span_bytes: Ints
     values: Ints
-    words: Ints
-    inner: Ints
-    outer: Ints
+    repeats: Ints
     operand: Ints
 
     def take(self, index: Ints) -> Contraction:
@@ -45,11 +41,21 @@ class Contraction:
 
     @property
     def stationary_values(self) -> Ints:
-        return self.segments * (self.segment_bytes // self.operand) * self.inner * self.outer
+        """Stored per output channel by WS and IS."""
+        return self.repeats * self.segments * (self.segment_bytes // self.operand)
 
     @property
     def streaming_values(self) -> Ints:
-        return self.values * self.inner * self.outer
+        """Stored per output channel by NS, and summed in all GEMMs by all dataflows."""
+        return self.repeats * self.values
+
+    def words(self, machine: Machine) -> Ints:
+        """Memory words of a position's window (NS)."""
+        return self.segments * ceil_ratio(self.segment_bytes, machine.word_bytes)
+
+    def tiles(self, rows: Ints) -> Ints:
+        """kt: pieces of all segments that an array of so many rows holds one after the other."""
+        return self.repeats * self.segments * ceil_ratio(self.segment_bytes, rows * self.operand)
 
 
 def odd_pitch(units: Ints) -> Ints:
@@ -57,48 +63,40 @@ def odd_pitch(units: Ints) -> Ints:
     return units | 1
 
 
-def im2col(machine: Machine, units: Ints, kernel_rows: Ints, kernel_columns: Ints, dilated: Ints) -> Contraction:
+def im2col(units: Ints, kernel_rows: Ints, kernel_columns: Ints, dilated: Ints) -> Contraction:
     """The contraction of im2col: a segment per kernel row, or per tap where the kernel is dilated."""
     gap = odd_pitch(units) - units
     joined = UNIT_BYTES * (kernel_columns * odd_pitch(units) - gap)
-    segments = np.where(dilated, kernel_rows * kernel_columns, kernel_rows)
-    size = np.where(dilated, UNIT_BYTES * units, joined)
-    one = np.ones_like(units)
     apart = dilated | (gap > 0)
+    one = np.ones_like(units)
     return Contraction(
-        segments=segments,
-        segment_bytes=size,
+        segments=np.where(dilated, kernel_rows * kernel_columns, kernel_rows),
+        segment_bytes=np.where(dilated, UNIT_BYTES * units, joined),
         spans=np.where(apart, kernel_rows * kernel_columns, kernel_rows),
         span_bytes=UNIT_BYTES * units * np.where(apart, 1, kernel_columns),
         values=kernel_rows * kernel_columns * UNIT_BYTES * units,
-        words=segments * ceil_ratio(size, machine.word_bytes),
-        inner=one,
-        outer=one,
+        repeats=one,
         operand=one,
     )
 
 
-def toeplitz(machine: Machine, window_bytes: Ints) -> Contraction:
+def toeplitz(window_bytes: Ints) -> Contraction:
     """The contraction over windows that memory already holds: one segment."""
     one = np.ones_like(window_bytes)
-    words = ceil_ratio(window_bytes, machine.word_bytes)
-    return Contraction(one, window_bytes, one, window_bytes, window_bytes, words, one, one, one)
+    return Contraction(one, window_bytes, one, window_bytes, window_bytes, one, one)
 
 
-def kn2row(machine: Machine, units: Ints, kernel_rows: Ints, kernel_columns: Ints) -> Contraction:
-    """The contraction of one tap; a row of input pixels is fed once for the taps of one kernel row."""
+def kn2row(units: Ints, kernel_rows: Ints, kernel_columns: Ints) -> Contraction:
+    """The contraction of one tap, of which each is a unit convolution of its own."""
     one = np.ones_like(units)
     size = UNIT_BYTES * units
-    words = ceil_ratio(size, machine.word_bytes)
-    return Contraction(one, size, one, size, size, words, kernel_columns, kernel_rows, one)
+    return Contraction(one, size, one, size, size, kernel_rows * kernel_columns, one)
 
 
-def winograd(machine: Machine, units: Ints, rounds: Ints, positions: Ints) -> Contraction:
+def winograd(units: Ints, rounds: Ints, positions: Ints) -> Contraction:
     """The contraction of one position: a segment per round, two bytes per transformed value."""
-    one = np.ones_like(units)
     size = 2 * UNIT_BYTES * units
-    words = rounds * ceil_ratio(size, machine.word_bytes)
-    return Contraction(rounds, size, rounds, size, rounds * UNIT_BYTES * units, words, one, positions, 2 * one)
+    return Contraction(rounds, size, rounds, size, rounds * UNIT_BYTES * units, positions, 2 * np.ones_like(units))
 
 
 @dataclass(frozen=True)
@@ -138,23 +136,19 @@ def array_time(
     """
     wide = columns_in_products(machine, columns, k.operand)
     if dataflow is Dataflow.NS:
-        weight_row = ceil_ratio(np.minimum(channels, wide) * k.operand, machine.word_bytes)
-        feed = rows * k.words
-        tile = np.maximum(
-            ceil_ratio(channels, wide) * k.inner * np.maximum(k.values * weight_row, rows),
-            feed,
-        )
-        cycles = ceil_ratio(positions, rows) * k.outer * tile
-        stages = np.where(k.operand == 1, 1, k.outer)  # Winograd positions have weights of their own
-        weights = channels * k.values * k.inner * k.outer * k.operand
+        weight_row = ceil_ratio(np.minimum(channels, wide), machine.word_bytes)
+        column_tiles, position_tiles = ceil_ratio(channels, wide), ceil_ratio(positions, rows)
+        streamed = column_tiles * np.maximum(k.values * weight_row, rows)
+        cycles = position_tiles * np.maximum(streamed, rows * k.words(machine))
         # A column's products come one after the other, and pieces of a window are turned for each of them.
         pieces = k.spans * ceil_ratio(k.span_bytes, rows)
         sums = pieces * np.maximum(rows, LEAST_TILE) + LAST_PIECE
-        turned = machine.packing * ceil_ratio(channels, wide) * ceil_ratio(positions, rows) * sums
+        occupied = np.maximum(cycles, machine.packing * column_tiles * position_tiles * sums)
+        stages = np.ones_like(rows)
         return ArrayTime(
-            cycles, np.maximum(cycles, turned), rows + TURNING, rows + machine.summing, stages, weights // stages
+            cycles, occupied, rows + TURNING, rows + machine.summing, stages, channels * k.streaming_values
         )
-    tiles = k.inner * k.outer * k.segments * ceil_ratio(k.segment_bytes, rows * k.operand)
+    tiles = k.tiles(rows)
     held = np.minimum(rows, k.segment_bytes // k.operand)
     window = ceil_ratio(k.operand * held, machine.word_bytes)
     after = np.full_like(rows, machine.summing)

@@ -166,7 +166,7 @@ def _stream_weights(work: Work, rows: RowBlock, units: Ints, channels: Ints, sto
     """The pass over one band and one contraction chunk, in blocks of ``channels`` output channels."""
     machine = work.machine
     v = take_variants(work.table.variants, work.variant)
-    k = contraction(machine, v, units)
+    k = contraction(v, units)
     blocks = -(-v.out_channels // channels)
     last = v.out_channels - (blocks - 1) * channels
     sizes = (channels, last)

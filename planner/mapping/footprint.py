@@ -18,7 +18,7 @@ from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.geometry import TensorShape, Window, ceil_div
 from dynamap.cost.overlay import gemm, limits
 from dynamap.cost.overlay.blocks import stored_values, weight_bytes
-from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES, Machine, round_up
+from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES, round_up
 from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.mapping.memory import blocks_of, check_fits, place
 from dynamap.planner.mapping.storage import Storages, sliced
@@ -36,7 +36,7 @@ class Footprint:
 
 
 def require_memory(
-    network: Network, storages: Storages, planned: Sequence[PlannedLayer], machine: Machine, device: str, available: int
+    network: Network, storages: Storages, planned: Sequence[PlannedLayer], device: str, available: int
 ) -> None:
     """Ask whether the program of these planned layers fits ``available`` bytes of memory.
 
@@ -44,7 +44,7 @@ def require_memory(
         InfeasibleError: it does not, or it has too many commands; the message says what takes most.
     """
     made = [
-        layer_footprint(layer, network, choice, machine)
+        layer_footprint(layer, network, choice)
         for layer, choice in zip(network.layers, planned, strict=True)
         if isinstance(choice, (OnArray, OnVectorUnit))
     ]
@@ -104,7 +104,7 @@ def tensor_bytes(shape: TensorShape, chosen: Format, windows: tuple[Window, Tens
     return round_up(output.width * values, BEAT_BYTES) * output.height
 
 
-def layer_footprint(layer: Layer, network: Network, planned: OnArray | OnVectorUnit, machine: Machine) -> Footprint:
+def layer_footprint(layer: Layer, network: Network, planned: OnArray | OnVectorUnit) -> Footprint:
     """Commands, weights and tables of one layer that the overlay runs."""
     work = work_of(layer, network)
     channels = network.tensors[layer.output].channels
@@ -112,7 +112,7 @@ def layer_footprint(layer: Layer, network: Network, planned: OnArray | OnVectorU
     if isinstance(work, ConvShape):
         assert isinstance(layer, Conv) and isinstance(planned, OnArray)
         group, groups = work.split_groups(UNIT_BYTES, dense=layer.groups > 1 and not sliced(layer, network))
-        passes, weights = _passes_and_weights(group, planned, machine)
+        passes, weights = _passes_and_weights(group, planned)
         return Footprint(groups * passes, groups * weights + tables)
     taps = work.window.kernel[0] * work.window.kernel[1] if isinstance(layer, Conv) else 0
     depthwise = (taps + limits.PARAMETER_BYTES) * round_up(channels, UNIT_BYTES) if taps else 0
@@ -123,7 +123,7 @@ def _source_bytes(inputs: int) -> int:
     return round_up(inputs * limits.SOURCE_WORDS * limits.WORD_BYTES, BEAT_BYTES)
 
 
-def _passes_and_weights(group: ConvShape, planned: OnArray, machine: Machine) -> tuple[int, int]:
+def _passes_and_weights(group: ConvShape, planned: OnArray) -> tuple[int, int]:
     """Passes of one group, and the bytes of their runs of weights, each stored once."""
     blocking = planned.blocking
     assert blocking is not None
@@ -131,7 +131,7 @@ def _passes_and_weights(group: ConvShape, planned: OnArray, machine: Machine) ->
     streamed = blocking.mode is Mode.STREAM_INPUTS
     parts, chunks = _parts(outputs, blocking.channels), _parts(units, units if streamed else blocking.units)
     runs = sum(
-        _run_bytes(group, planned, machine, chunk, part) * chunk_count * part_count
+        _run_bytes(group, planned, chunk, part) * chunk_count * part_count
         for chunk, chunk_count in chunks.items()
         for part, part_count in parts.items()
     )
@@ -144,20 +144,20 @@ def _parts(whole: int, each: int) -> Counter[int]:
     return Counter(min(each, whole - first) for first in range(0, whole, each))
 
 
-def _run_bytes(group: ConvShape, planned: OnArray, machine: Machine, units: int, channels: int) -> int:
+def _run_bytes(group: ConvShape, planned: OnArray, units: int, channels: int) -> int:
     """Parameters and weights of so many output channels over so many channel units."""
     rows, columns = (np.array([size]) for size in group.window.kernel)
     some = np.array([units])
     if planned.input_format is Format.TOEPLITZ:
         taps = group.window.kernel[0] * group.window.kernel[1]
-        k = gemm.toeplitz(machine, np.array([round_up(taps * group.input.channels, UNIT_BYTES)]))
+        k = gemm.toeplitz(np.array([round_up(taps * group.input.channels, UNIT_BYTES)]))
     elif planned.choice.winograd is not None:
         tile = planned.choice.winograd.outputs
         sizes = np.array([group.winograd_rounds(tile)]), np.array([group.winograd_positions(tile)])
-        k = gemm.winograd(machine, some, *sizes)
+        k = gemm.winograd(some, *sizes)
     elif planned.choice.algorithm is Algorithm.KN2ROW:
-        k = gemm.kn2row(machine, some, rows, columns)
+        k = gemm.kn2row(some, rows, columns)
     else:
-        k = gemm.im2col(machine, some, rows, columns, np.array([int(group.window.dilation[1] > 1)]))
+        k = gemm.im2col(some, rows, columns, np.array([int(group.window.dilation[1] > 1)]))
     values = stored_values(planned.choice.dataflow, k)
     return int(weight_bytes(values, np.array([channels]), k.operand)[0])

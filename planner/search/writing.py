@@ -49,7 +49,7 @@ def write_plan(
     total = sum(layer.cycles for layer in layers)
     if total != found.objective_cycles:
         raise AssertionError(f"the layers take {total} cycles and the solver says {found.objective_cycles}")
-    require_memory(network, storages, layers, machine, board.name, board.system.memory_bytes)
+    require_memory(network, storages, layers, board.name, board.system.memory_bytes)
     return Plan(
         model=model_info(network),
         device=board.document(),

@@ -57,15 +57,13 @@ class Window:
     """What one GEMM sums for one output position.
 
     ``segments``: sizes in bytes of the consecutive ranges in the input buffer, ``spans`` of those without pad units
-    between pixels; ``values``: how many values count (pad units do not); ``together``: unit convolutions that share one
-    feeding; ``apart``: GEMMs that do not.
+    between pixels; ``values``: how many values count (pad units do not); ``repeats``: GEMMs.
     """
 
     segments: tuple[int, ...]
     spans: tuple[int, ...]
     values: int
-    together: int
-    apart: int
+    repeats: int
     value_bytes: int
 
 
@@ -99,16 +97,16 @@ def window_of(kernel: Kernel) -> Window:
         count = pieces(kernel)
         values = UNIT_BYTES * kernel.units
         segments = (2 * values,) * count
-        return Window(segments, segments, values * count, 1, tile_positions(kernel), 2)
+        return Window(segments, segments, values * count, tile_positions(kernel), 2)
     if kernel.algorithm is Algorithm.KN2ROW:
         size = UNIT_BYTES * kernel.units
-        return Window((size,), (size,), size, kernel.columns, kernel.rows, 1)
+        return Window((size,), (size,), size, kernel.rows * kernel.columns, 1)
     if kernel.window_bytes:
-        return Window((kernel.window_bytes,), (kernel.window_bytes,), kernel.window_bytes, 1, 1, 1)
+        return Window((kernel.window_bytes,), (kernel.window_bytes,), kernel.window_bytes, 1, 1)
     segments = tuple(size for _ in range(kernel.rows) for size in _row_segments(kernel))
     values = kernel.rows * kernel.columns * UNIT_BYTES * kernel.units
     pixels = (UNIT_BYTES * kernel.units,) * (kernel.rows * kernel.columns)
-    return Window(segments, segments if sum(segments) == values else pixels, values, 1, 1, 1)
+    return Window(segments, segments if sum(segments) == values else pixels, values, 1, 1)
 
 
 def _row_segments(kernel: Kernel) -> Iterator[int]:
@@ -238,7 +236,7 @@ def _weight_stationary(array: Array, window: Window, count: Positions, channels:
     read = words(array.machine, max(_held(array, window)))
     load = array.rows * _weight_row(array, window, channels)
     stages = cycles = 0
-    for _ in range(window.together * window.apart):
+    for _ in range(window.repeats):
         for _ in _held(array, window):
             for _ in range(0, channels, products_across(array, window.value_bytes)):
                 stages += 1
@@ -254,7 +252,7 @@ def _input_stationary(array: Array, window: Window, count: Positions, channels: 
     across = products_across(array, window.value_bytes)
     load, turn = min(count.streamed, across) * read, min(count.laid, across) * read
     stages = cycles = occupied = 0
-    for _ in range(window.together * window.apart):
+    for _ in range(window.repeats):
         for _ in _held(array, window):
             stages += 1
             for _ in range(0, count.streamed, across):

@@ -142,8 +142,7 @@ def _least_contraction(table: CaseTable, variant: Ints, divisible: Ints) -> gemm
     joined = (v.algorithm[variant] == IM2COL) & (v.dilated[variant] == 0) & (v.toeplitz[variant] == 0)
     bare = v.kernel_columns[variant] * UNIT_BYTES * table.units[variant]
     segment = np.where(joined & (divisible == 1), bare, k.segment_bytes)
-    words = np.where(divisible == 1, k.segments * ceil_ratio(segment, table.machine.word_bytes), k.words)
-    return replace(k, segment_bytes=segment, words=words)
+    return replace(k, segment_bytes=segment)
 
 
 def _part(table: CaseTable, flow: Dataflow, inputs: bool, coarse: bool, thin: bool, group: Ints, case: Ints) -> Part:
@@ -177,7 +176,7 @@ def _part(table: CaseTable, flow: Dataflow, inputs: bool, coarse: bool, thin: bo
         copies=v.groups,
         k=k,
         divisible=divisible,
-        feed=k.inner * k.outer * k.segments * ceil_ratio(k.segment_bytes, machine.word_bytes),
+        feed=k.repeats * k.words(machine),
         channels=v.out_channels,
         blocks=table.blocks[case],
         tiles=np.minimum(cases.tiles[case], v.out_channels),
@@ -201,12 +200,12 @@ def _weights(table: CaseTable, flow: Dataflow, v: Variants, k: gemm.Contraction)
 
 
 def _first_weights(table: CaseTable, flow: Dataflow, v: Variants, k: gemm.Contraction) -> Ints:
-    """Cycles before block 0 has what it begins with: parameters, and of NS the weights of its first stage.
+    """Cycles before block 0 has what it begins with: parameters, and of NS all weights.
 
     A tile of WS and IS has at least a byte.
     """
-    stage = v.out_channels * k.streaming_values * k.operand // np.where(k.operand == 1, 1, k.outer)
-    size = PARAMETER_BYTES * v.out_channels + (stage if flow is Dataflow.NS else 1)
+    stage = v.out_channels * k.streaming_values if flow is Dataflow.NS else 1
+    size = PARAMETER_BYTES * v.out_channels + stage
     return transfer_cycles(table.machine, Runs(np.ones_like(size), size))
 
 

@@ -63,7 +63,7 @@ def _row_tables(part: Part, rows: Sides) -> tuple[Ints, ...]:
         pieces = k.spans * ceil_ratio(k.span_bytes, most) * np.maximum(least, LEAST_TILE)
         sums = np.where(part.divisible, k.values, np.maximum(pieces, k.values))
         return ceil_ratio(part.main, most), ceil_ratio(part.last, most), sums
-    tiles = k.inner * k.outer * k.segments * ceil_ratio(k.segment_bytes, most * k.operand)
+    tiles = k.tiles(most)
     window = ceil_ratio(k.operand * np.minimum(least, k.segment_bytes // k.operand), part.machine.word_bytes)
     window = np.where(part.divisible, 1, window)
     feed = np.maximum(tiles * window, part.feed)
@@ -144,7 +144,7 @@ def _computing(part: Part, p1: Ints, by_row: tuple[Ints, ...], by_column: tuple[
 def _sum_tile(part: Part, p1: Ints, streamed: Ints, sums: Ints, tiles: Ints) -> Ints:
     """NS: cycles of a tile of positions, as values are streamed, as rows are fed, and as products come one by one."""
     one_by_one = part.machine.packing * (sums + LAST_PIECE * tiles)
-    cycles: Ints = np.maximum(np.maximum(streamed, p1 * part.k.words), one_by_one)
+    cycles: Ints = np.maximum(np.maximum(streamed, p1 * part.k.words(part.machine)), one_by_one)
     return cycles
 
 
@@ -318,7 +318,7 @@ def summary(parts: Sequence[Part]) -> list[Part]:
         paths = replace(
             one.paths, early=least(every.paths.early), late=least(every.paths.late), moving=least(every.paths.moving)
         )
-        k = replace(one.k, segment_bytes=least(every.k.segment_bytes), words=least(every.k.words))
+        k = replace(one.k, segment_bytes=least(every.k.segment_bytes))
         divisible = np.maximum.reduceat(every.divisible, starts)
         result.append(
             replace(one, k=k, divisible=divisible, feed=least(every.feed), first=least(every.first), paths=paths)

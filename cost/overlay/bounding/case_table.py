@@ -64,7 +64,7 @@ class CaseTable:
             machine=machine,
             variants=variants,
             cases=cases,
-            k=contraction(machine, variants, units),
+            k=contraction(variants, units),
             units=units,
             transform=transform_registers(variants),
             blocks=blocks[where],

@@ -15,8 +15,6 @@ from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.models import resolve
 from dynamap.planner.network.network import Network
 from dynamap.planner.plan.layers import OnArray, OnVectorUnit
-from dynamap.planner.request.request import Request
-from dynamap.planner.request.space import target
 
 LARGE = Buffers(input_buffer=262144, weight_buffer=262144, accumulator_rows=4096, row_buffer=32768)
 
@@ -25,13 +23,12 @@ def check(network: Network, device: str, array: tuple[int, int], buffers: Buffer
     """Commands and tensors are exact, the image is never smaller than the real one; bytes that it is larger."""
     plan = plan_on(network, array, buffers, device)
     program = compile_program(plan, quantise(network, samples=1))
-    _, machine, _ = target(device, Request())
     sizes = tensor_sizes(network, find_storages(network), plan.layers)
     assert sizes == {
         name: tensor.size_bytes for name, tensor in zip(program.tensor_names, program.tensors, strict=True)
     }
     made = {
-        layer.name: layer_footprint(layer, network, choice, machine)
+        layer.name: layer_footprint(layer, network, choice)
         for layer, choice in zip(network.layers, plan.layers, strict=True)
         if isinstance(choice, (OnArray, OnVectorUnit))
     }

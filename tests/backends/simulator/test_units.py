@@ -125,7 +125,7 @@ class TestWindows:
 
     def test_a_unit_convolution_is_one_pixel(self) -> None:
         window = window_of(kernel(Algorithm.KN2ROW, 2, 3, 5))
-        assert (window.segments, window.together, window.apart) == ((32,), 5, 3)
+        assert (window.segments, window.repeats) == ((32,), 15)
 
     @pytest.mark.parametrize(
         ("shape", "tile", "expected"),
