@@ -90,16 +90,16 @@ def test_filters_leave_what_they_say(chromium: webdriver.Chrome, pages: dict[str
     names = browser.column(1)
     layers = googlenet.document()["layers"]
     assert names == [layer["name"] for layer in layers]
-    by_kind = [layer["name"] for layer in layers if layer["algorithm"] == "kn2row"]
-    Select(browser.one("form.controls [data-filter=kind]")).select_by_value("kn2row")
+    by_kind = [layer["name"] for layer in layers if layer["algorithm"] == "winograd"]
+    Select(browser.one("form.controls [data-filter=kind]")).select_by_value("winograd")
     assert browser.column(1) == by_kind
     assert browser.one("form.controls output").text == f"{len(by_kind)} of {len(names)} layers"
     Select(browser.one("form.controls [data-filter=kind]")).select_by_value("")
     Select(browser.one("form.controls [data-filter=op]")).select_by_value("maxpool")
     assert browser.column(1) == [layer["name"] for layer in layers if layer["op"] == "maxpool"]
     Select(browser.one("form.controls [data-filter=op]")).select_by_value("")
-    browser.one("form.controls input").send_keys("KN2ROW is")
-    expected = [x["name"] for x in layers if (x["algorithm"], x["dataflow"]) == ("kn2row", "is")]
+    browser.one("form.controls input").send_keys("IM2COL is")
+    expected = [x["name"] for x in layers if (x["algorithm"], x["dataflow"]) == ("im2col", "is")]
     assert expected and browser.column(1) == expected
     browser.one("form.controls input").send_keys(" nothing has this")
     assert browser.column(1) == []
