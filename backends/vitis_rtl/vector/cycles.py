@@ -18,8 +18,6 @@ REQUEST_CYCLES = 2
 """From an issue to the request of its first run."""
 SET_UP_CYCLES = 2
 """From the cycle in which the placer takes a source to its first word."""
-MOST_TRANSFERS = 4
-"""Of those issued, that are not all in a buffer."""
 EMPTY_CYCLES = 7
 """From the word that a block is in the output buffer, or that its turn has come, to its first word on the port."""
 PIXEL_CYCLES = 4
@@ -53,15 +51,11 @@ class _Timeline:
         self._writes = Writes(work.shape.port, memory)
         self._turn = BEGIN_CYCLES
         self._asked = self._delivered = self._placer_free = -2
-        self._done: list[int] = []
         self.cycles = VectorCycles()
 
     def _issue(self, ready: int) -> int:
-        """The next transfer is issued when the one before it is asked for, and few enough are under way."""
-        issue = max(ready, self._asked + 1)
-        if len(self._done) >= MOST_TRANSFERS:
-            issue = max(issue, self._done[-MOST_TRANSFERS] + 1)
-        return issue
+        """The next transfer is issued when the one before it is asked for."""
+        return max(ready, self._asked + 1)
 
     def load(self, index: int, ready: int) -> None:
         """A block's turn, source by source."""
@@ -73,8 +67,7 @@ class _Timeline:
             first = max(issue + 2, self._delivered + 1, self._placer_free) + SET_UP_CYCLES
             runs = work.input_runs(index, source)
             pixels = work.input_pixels(index, source)
-            self._done.append(self._placed(runs, issue, first, pixels) + 1 + self._shape.network_cycles)
-            self.cycles.placed.append(self._done[-1])
+            self.cycles.placed.append(self._placed(runs, issue, first, pixels) + 1 + self._shape.network_cycles)
         self._turn = turn + work.input_cycles(index)
 
     def load_resident(self) -> None:
@@ -86,7 +79,6 @@ class _Timeline:
             return
         issue = self._issue(turn + ISSUE_CYCLES)
         self._take(runs, issue, max(issue + 2, self._delivered + 1) + 1)
-        self._done.append(self._delivered)
         self.cycles.resident.append(self._delivered)
         self._turn = turn + sum(run.beats + len(run.bursts()) for run in runs)
 

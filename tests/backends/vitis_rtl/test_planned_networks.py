@@ -20,6 +20,7 @@ from dynamap.cost.overlay.options import DATAFLOWS_OF
 from dynamap.planner.network.network import Conv
 from dynamap.planner.plan.plan import Plan
 from support.architectures.catalogue import model
+from support.repository import DIGITS_MODEL
 
 HEAVY = ("resnet50", "densenet121", "alexnet", "zfnet512", "inception-v2", "inception-v4", "vgg19")
 
@@ -46,6 +47,12 @@ def assert_as_planned(plan: Plan) -> None:
 )
 def test_built_in_networks(name: str) -> None:
     assert_as_planned(dynamap.plan(dynamap.load(name), device="zcu104", array="40x32"))
+
+
+@pytest.mark.parametrize("array", ["8x8", "16x8", "21x16"])
+def test_a_concatenation_that_is_copied(array: str) -> None:
+    """Four tensors and the table of their rescaling are under way at a time."""
+    assert_as_planned(dynamap.plan(dynamap.load(DIGITS_MODEL), device="zcu104", array=array))
 
 
 @pytest.mark.parametrize(

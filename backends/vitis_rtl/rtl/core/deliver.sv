@@ -7,7 +7,7 @@ module deliver
 ) (
     input logic clk_i,
     input logic rst_i,
-    input logic push_i,  // at most four more than have been delivered
+    input logic push_i,  // at most `Transfers` more than have been delivered
     input transfer_t transfer_i,
     // words
     input logic valid_i,
@@ -26,7 +26,8 @@ module deliver
     output logic [CountBits-1:0] parameters_word_o
 );
 
-  localparam int unsigned Transfers = 4;
+  // A pass of the vector unit has those of two blocks under way, eight sources each, and its resident operand.
+  localparam int unsigned Transfers = 32;
 
   logic known, take, busy_q, last;
   transfer_t next;

@@ -32,7 +32,7 @@ module vector_control
 );
 
   localparam int unsigned Few = 3;
-  localparam logic [Few-1:0] MostTransfers = 4;  // that deliver.sv keeps
+  localparam int unsigned FlyingBits = 5;  // of two blocks' sources and the resident operand: deliver.sv keeps more
 
   // ---- whose turn it is
   logic started_q, begin_q, resident, load, load_last, idle_q;
@@ -66,7 +66,7 @@ module vector_control
   // ---- reads, transfer after transfer of a turn
   logic pending_q, resident_q, last_q, half_q, issue, last_source;
   logic [SourceBits:0] number_q;
-  logic [Few-1:0] flying_q;
+  logic [FlyingBits-1:0] flying_q;
   logic [AddressBits-1:0] bytes_q, bytes, step_bytes;
   /* verilator lint_off UNUSEDSIGNAL */  // each part takes what it needs of them
   vector_source_t source;
@@ -74,7 +74,7 @@ module vector_control
   /* verilator lint_on UNUSEDSIGNAL */
   logic [RunBits-1:0] words;
 
-  assign issue = pending_q && !asking_i && !read_o && flying_q < MostTransfers;
+  assign issue = pending_q & !asking_i & !read_o;
   assign source = pass_i.source[number_q[SourceBits-1:0]];
   assign last_source = resident_q || number_q + 1'b1 == pass_i.sources;
   assign block = last_q ? pass_i.last : pass_i.whole;
@@ -127,7 +127,7 @@ module vector_control
       flying_q  <= '0;
     end else begin
       pending_q <= load | (resident & pass_i.resident) | (pending_q & !(issue & last_source));
-      flying_q  <= flying_q + Few'(issue) - Few'(placed_i) - Few'(resident_i);
+      flying_q  <= flying_q + FlyingBits'(issue) - FlyingBits'(placed_i) - FlyingBits'(resident_i);
     end
   end
 
