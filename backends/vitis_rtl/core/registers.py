@@ -25,6 +25,7 @@ from dynamap.cost.overlay.limits import PARAMETER_BYTES
 
 LEAST_PIXELS_WORD = 64
 """Bytes of a word from which on pixels of hwc are taken out of it: rows of such a tensor are whole words."""
+WIDER_WORDS = f"plan for a device with memory_ports times port_bytes of {LEAST_PIXELS_WORD}, such as zcu104"
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class CorePass:
         if command.data_offset:
             raise InputError("the core's data have 8 bits: kn2row needs data_offset 0, and its zero point in the bias")
         if command.input_format is FormatCode.HWC and self.shape.word < LEAST_PIXELS_WORD:
-            raise InputError(f"the core reads hwc in words of {LEAST_PIXELS_WORD} bytes or more: use c16 or toeplitz")
+            raise InputError(f"the core reads hwc in words of {LEAST_PIXELS_WORD} bytes only: {WIDER_WORDS}")
 
     def _block(self, block: BlockShape) -> CoreBlock:
         command, word = self.command, self.shape.word

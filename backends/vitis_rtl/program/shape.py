@@ -157,8 +157,13 @@ def _weights(command: Command) -> list[tuple[int, int]]:
 
 def _check(sizes: KernelSizes) -> None:
     """What the core's parts cannot be made of."""
+    array = f"{max(sizes.rows, GROUP_ROWS)}x{max(sizes.columns // UNIT_PAIRS, 1) * UNIT_PAIRS}"
     for wrong, what in (
-        (sizes.packing != 2, "one int8 product per multiplier; the RTL's array makes two: plan with --packing"),
+        (
+            sizes.packing != 2,
+            "one int8 product per multiplier; the RTL's array makes two, in DSP48E2: plan for a device that has these, "
+            "such as zcu104, without --no-packing",
+        ),
         (
             sizes.word_bytes not in WORDS,
             f"memory words of {sizes.word_bytes} bytes; the RTL has one port of {' or '.join(map(str, WORDS))} yet: "
@@ -166,9 +171,12 @@ def _check(sizes: KernelSizes) -> None:
         ),
         (
             sizes.columns % UNIT_PAIRS != 0,
-            f"{sizes.columns} columns; the RTL's are a multiple of {UNIT_PAIRS}: plan with --array",
+            f"{sizes.columns} columns; the RTL's are a multiple of {UNIT_PAIRS}: plan with --array {array}",
         ),
-        (sizes.rows < GROUP_ROWS, f"{sizes.rows} rows; the RTL's array has at least {GROUP_ROWS}: plan with --array"),
+        (
+            sizes.rows < GROUP_ROWS,
+            f"{sizes.rows} rows; the RTL's array has at least {GROUP_ROWS}: plan with --array {array}",
+        ),
         (sizes.accumulator_rows < UNIT_PAIRS, "too few accumulators for the RTL"),
     ):
         if wrong:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dynamap.backends.program.lowering.geometry import BlockShape, blocks_of, channel_units
 from dynamap.backends.program.specification import Command, Flag, FormatCode, Op
 from dynamap.backends.vitis_rtl.core.drain import pixel_steps
-from dynamap.backends.vitis_rtl.core.registers import LEAST_PIXELS_WORD, joined_bits
+from dynamap.backends.vitis_rtl.core.registers import LEAST_PIXELS_WORD, WIDER_WORDS, joined_bits
 from dynamap.backends.vitis_rtl.feeding import PlacedPixels
 from dynamap.backends.vitis_rtl.memory_ports import Run, occupancy
 from dynamap.backends.vitis_rtl.vector.operations import (
@@ -432,7 +432,7 @@ def _check(shape: VectorUnitShape, command: Command, tables: CommandTables) -> N
     if command.input_format is FormatCode.TOEPLITZ:
         raise InputError(f"{name} reads c16 and hwc, and no windows of the host")
     if command.input_format is FormatCode.HWC and shape.word < LEAST_PIXELS_WORD:
-        raise InputError(f"{name} reads hwc in words of {LEAST_PIXELS_WORD} bytes or more: use c16")
+        raise InputError(f"{name} reads hwc in words of {LEAST_PIXELS_WORD} bytes only: {WIDER_WORDS}")
     whole = command.first_row == 0 and command.pass_rows == command.out_height
     if not whole or (command.first_channel, command.pass_channels) != (0, command.out_channels):
         raise InputError(f"{name} makes a whole layer in one pass")
