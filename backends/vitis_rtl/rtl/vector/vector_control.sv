@@ -32,7 +32,8 @@ module vector_control
 );
 
   localparam int unsigned Few = 3;
-  localparam int unsigned FlyingBits = 5;  // of two blocks' sources and the resident operand: deliver.sv keeps more
+  // Under way are the sources of two blocks and the resident operand at most; deliver.sv keeps more.
+  localparam int unsigned FlyingBits = 5;
 
   // ---- whose turn it is
   logic started_q, begin_q, resident, load, load_last, idle_q;
