@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
@@ -74,10 +74,14 @@ def _require_dataflow(name: str, algorithms: tuple[Algorithm, ...], allowed: tup
     possible = {dataflow for algorithm in algorithms for dataflow in DATAFLOWS_OF[algorithm]}
     if not possible & set(allowed):
         raise InfeasibleError(
-            f"layer {name!r} by {', '.join(a.value for a in algorithms)} can run with dataflow "
-            f"{', '.join(d.value for d in Dataflow if d in possible)} only, and {', '.join(d.value for d in allowed)} "
-            "is allowed: widen --dataflows or its --pin"
+            f"layer {name!r} by {_either(a.value for a in algorithms)} needs dataflow "
+            f"{_either(d.value for d in Dataflow if d in possible)}, and only {_either(d.value for d in allowed)} may "
+            "be used: widen --dataflows or its --pin"
         )
+
+
+def _either(words: Iterable[str]) -> str:
+    return " or ".join(words)
 
 
 def target(device: str | Device, request: Request) -> tuple[Device, Machine, Candidates]:
