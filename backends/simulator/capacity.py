@@ -52,7 +52,8 @@ def _array_demands(overlay: Overlay, command: Command, parts: Sequence[Part]) ->
     sums = [_accumulators(array, kernel, command, part) for part in parts]
     demands = [("accumulators", "rows", max(sums), overlay.buffers.accumulator_rows)]
     if Flag.ACCUMULATE in command.flags or Flag.STORE not in command.flags:
-        demands.append(("accumulators", "rows together", sum(sums), 2 * overlay.buffers.accumulator_rows))
+        kept = max(sum(sums[::2]), sum(sums[1::2]))  # blocks take the halves in turn
+        demands.append(("accumulators", "rows, with those before it in its half,", kept, overlay.buffers.accumulator_rows))
     if command.dataflow is DataflowCode.NS:
         window = window_of(kernel)
         demands.append(("row buffers", "bytes", window.values, overlay.buffers.row_buffer))

@@ -88,7 +88,9 @@ def weight_blocking(table: CaseTable, flow: Dataflow, case: Ints, k: gemm.Contra
     last = out_channels - (blocks - 1) * channels
     kept, kept_last = (gemm.accumulator_rows(flow, sums, some, wide) for some in (channels, last))
     feasible = (whole | divisible) & (kept <= on.accumulator_rows) & (channels <= PARAMETER_CHANNELS // 4)
-    feasible &= (chunks == 1) | ((blocks - 1) * kept + kept_last <= 2 * on.accumulator_rows)
+    # Blocks take the halves in turn: the first half has as many of them as the second, or the last one more.
+    first_half = blocks // 2 * kept + blocks % 2 * kept_last
+    feasible &= (chunks == 1) | (first_half <= on.accumulator_rows)
     feasible &= rows * v.out_width[variant] * round_to(channels, UNIT_BYTES) <= on.output_half
     feasible &= (blocks == 1) | (table.cases.format_out[case] == C16)
     held = table.held[case].copy()

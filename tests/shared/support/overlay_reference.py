@@ -347,7 +347,7 @@ class Case:
             return None
         for count in range(1, cb + 1):
             units = ceil(cb, count)
-            if count > 1 and (self.fmt_in != "c16" or sum(held) > 2 * self.accumulator_rows):
+            if count > 1 and (self.fmt_in != "c16" or max(sum(held[::2]), sum(held[1::2])) > self.accumulator_rows):
                 return None
             if self.weights(blocks[0], units) > self.weight_buffer // 2:
                 continue
