@@ -18,7 +18,7 @@ from dynamap.backends.simulator.units.array import (
 )
 from dynamap.backends.simulator.units.passes import Part, array_of, kernel_of, parts_of, units_of
 from dynamap.cost.overlay.limits import PARAMETER_CHANNELS
-from dynamap.cost.overlay.machine import UNIT_BYTES, Overlay
+from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES, Overlay
 
 
 def shortages(overlay: Overlay, command: Command, sources: Sequence[Source] = ()) -> Iterator[str]:
@@ -26,7 +26,7 @@ def shortages(overlay: Overlay, command: Command, sources: Sequence[Source] = ()
     buffers = overlay.buffers
     parts = tuple(parts_of(command))
     inputs = max(input_bytes(command, part, sources) for part in parts)
-    output = max(part.rows * command.out_width * UNIT_BYTES * units_of(part.channels) for part in parts)
+    output = max(output_bytes(command, part) for part in parts)
     demands = []
     if command.mode is Mode.STREAM_INPUTS:
         both_halves = command.op is not Op.CONV and len(parts) == 1
@@ -53,7 +53,9 @@ def _array_demands(overlay: Overlay, command: Command, parts: Sequence[Part]) ->
     demands = [("accumulators", "rows", max(sums), overlay.buffers.accumulator_rows)]
     if Flag.ACCUMULATE in command.flags or Flag.STORE not in command.flags:
         kept = max(sum(sums[::2]), sum(sums[1::2]))  # blocks take the halves in turn
-        demands.append(("accumulators", "rows, with those before it in its half,", kept, overlay.buffers.accumulator_rows))
+        demands.append(
+            ("accumulators", "rows, with those before it in its half,", kept, overlay.buffers.accumulator_rows)
+        )
     if command.dataflow is DataflowCode.NS:
         window = window_of(kernel)
         demands.append(("row buffers", "bytes", window.values, overlay.buffers.row_buffer))
@@ -64,16 +66,27 @@ def _accumulators(array: Array, kernel: Kernel, command: Command, part: Part) ->
     return accumulator_rows(array, kernel, Block(part.rows, part.channels, command.width, command.out_width))
 
 
+def _kept_row(command: Command, width: int) -> int:
+    """Pixels that the buffers have of a row: a convolution's rows are as memory has them, in fours."""
+    return len(range(0, width, 4)) * 4 if command.op is Op.CONV else width
+
+
+def output_bytes(command: Command, part: Part) -> int:
+    """Bytes that the results of a block take in the output buffer."""
+    return part.rows * _kept_row(command, command.out_width) * UNIT_BYTES * units_of(part.channels)
+
+
 def input_bytes(command: Command, part: Part, sources: Sequence[Source] = ()) -> int:
     """Bytes that the inputs of a block take in the input buffer."""
     if command.input_format is FormatCode.TOEPLITZ:
-        return part.rows * command.out_width * command.window_bytes
-    pixels = part.input_rows * command.width
+        return part.rows * command.input_row_bytes
+    pixels = part.input_rows * _kept_row(command, command.width)
     if command.algorithm is AlgorithmCode.WINOGRAD:
         kernel = kernel_of(command)
         values = UNIT_BYTES * kernel.units
-        tiles = winograd_tiles(kernel, part.rows, command.out_width)
-        return tiles * tile_positions(kernel) * pieces(kernel) * values * 2 + pixels * values
+        tiles = winograd_tiles(kernel, part.rows, command.out_width) * pieces(kernel) * values * 2
+        beats = len(range(0, tiles, BEAT_BYTES))
+        return tile_positions(kernel) * beats * BEAT_BYTES + pixels * values
     streamed = sources[:1] if command.op is Op.SCALE else sources
     channels = [source.channels for source in streamed] or [command.channels]
     return sum(pixels * pixel_pitch(units_of(count)) * UNIT_BYTES for count in channels)

@@ -12,7 +12,7 @@ from dynamap.cost.overlay.blocks import C16, IM2COL, input_bytes, stored_values,
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points, take_variants
 from dynamap.cost.overlay.limits import PARAMETER_BYTES, PARAMETER_CHANNELS
 from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES
-from dynamap.cost.overlay.transfer import Bools, Ints, ceil_ratio, round_to
+from dynamap.cost.overlay.transfer import Bools, Ints, ceil_ratio, plane_row_bytes, round_to
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,14 @@ def input_blocking(table: CaseTable, flow: Dataflow, case: Ints, k: gemm.Contrac
     v, variant = table.variants, table.cases.variant[case]
     out_channels = v.out_channels[variant]
     sums = _sums(table, flow, case)
-    pixels = table.cases.rows[case] * v.out_width[variant]
+    plane = table.cases.rows[case] * plane_row_bytes(v.out_width[variant])
     wide = gemm.columns_in_products(table.machine, on.columns, k.operand)
     by_weights = _whole_beats(on.weight_buffer) // (PARAMETER_BYTES + stored_values(flow, k) * k.operand)
     if flow is Dataflow.IS:
         by_sums = on.accumulator_rows // ceil_ratio(sums, wide)
     else:
         by_sums = on.accumulator_rows // sums * wide
-    by_output = _floor16(on.output_half // pixels)
+    by_output = on.output_half // plane * UNIT_BYTES
     most = np.minimum(np.minimum(by_weights, by_sums), np.minimum(by_output, PARAMETER_CHANNELS))
     aligned = _floor16(most)
     fits = (most >= out_channels) | (aligned > 0)
@@ -91,7 +91,7 @@ def weight_blocking(table: CaseTable, flow: Dataflow, case: Ints, k: gemm.Contra
     # Blocks take the halves in turn: the first half has as many of them as the second, or the last one more.
     first_half = blocks // 2 * kept + blocks % 2 * kept_last
     feasible &= (chunks == 1) | (first_half <= on.accumulator_rows)
-    feasible &= rows * v.out_width[variant] * round_to(channels, UNIT_BYTES) <= on.output_half
+    feasible &= rows * plane_row_bytes(v.out_width[variant]) * ceil_ratio(channels, UNIT_BYTES) <= on.output_half
     feasible &= (blocks == 1) | (table.cases.format_out[case] == C16)
     held = table.held[case].copy()
     cut = np.flatnonzero(feasible & (chunks > 1))

@@ -111,11 +111,11 @@ def rows_read(v: Variants, rows: Ints) -> Ints:
 
 def input_bytes(v: Variants, rows: Ints, units: Ints) -> Ints:
     """Bytes that the input of ``rows`` output rows takes in the input buffer."""
-    raw = rows_read(v, rows) * v.width * UNIT_BYTES
-    transformed = winograd_tiles(v, rows) * v.positions * v.rounds * (2 * UNIT_BYTES) * units
+    raw = rows_read(v, rows) * plane_row_bytes(v.width)
+    tiles = round_to(winograd_tiles(v, rows) * v.rounds * (2 * UNIT_BYTES) * units, BEAT_BYTES)
     return np.select(
         [v.algorithm == WINOGRAD, v.toeplitz == 1],
-        [transformed + raw * units, rows * v.out_width * v.window_bytes],
+        [v.positions * tiles + raw * units, toeplitz_rows(v.out_width, v.window_bytes, rows).total],
         raw * gemm.odd_pitch(units),
     )
 

@@ -18,7 +18,7 @@ from dynamap.cost.overlay.bounding.case_table import CaseTable, Points
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
 from dynamap.cost.overlay.machine import LANDING, PASS_OVERHEAD, UNIT_BYTES, Buffers
 from dynamap.cost.overlay.options import DATAFLOWS, STREAM_INPUTS
-from dynamap.cost.overlay.transfer import Bools, Ints, ceil_ratio
+from dynamap.cost.overlay.transfer import Bools, Ints, ceil_ratio, plane_row_bytes
 
 NS, IS = DATAFLOWS.index(Dataflow.NS), DATAFLOWS.index(Dataflow.IS)
 
@@ -27,10 +27,10 @@ NS, IS = DATAFLOWS.index(Dataflow.NS), DATAFLOWS.index(Dataflow.IS)
 class Demands:
     """What some cases ask of buffers, as far as neither array nor chunks matter; 0 where they do.
 
-    ``input_buffer`` and ``row_buffer`` are sizes of buffers, ``pixels`` and ``weights`` are bytes per output channel in
-    half of the output and in the weight buffer, ``sums`` per output channel are in the accumulators. A case is
-    ``divisible`` if its contraction may be cut. ``first`` and ``loads`` are cycles that each further pass takes at the
-    least, in any case and of ``moving`` (all transfers of the case, unless it is cut).
+    ``input_buffer`` and ``row_buffer`` are sizes of buffers, ``plane`` is bytes of 16 output channels in half of the
+    output buffer, ``weights`` of each in the weight buffer, ``sums`` per output channel are in the accumulators. A case
+    is ``divisible`` if its contraction may be cut. ``first`` and ``loads`` are cycles that each further pass takes at
+    the least, in any case and of ``moving`` (all transfers of the case, unless it is cut).
     """
 
     packing: int
@@ -41,7 +41,7 @@ class Demands:
     operand: Ints
     channels: Ints
     input_buffer: Ints
-    pixels: Ints
+    plane: Ints
     weights: Ints
     sums: Ints
     row_buffer: Ints
@@ -72,7 +72,7 @@ class Demands:
             operand=k.operand,
             channels=v.out_channels[variant],
             input_buffer=np.where(divisible, 0, table.held[case] * np.where(inputs, 2, 1)),
-            pixels=cases.rows[case] * v.out_width[variant],
+            plane=cases.rows[case] * plane_row_bytes(v.out_width[variant]),
             weights=PARAMETER_BYTES + values * k.operand,
             sums=table.main.spots[case] * v.positions[variant],
             row_buffer=np.where((flow == NS) & ~divisible, k.values * k.operand, 0),
@@ -107,7 +107,7 @@ class Demands:
         fits = self.input_buffer <= buffers.input_buffer
         fits &= self.row_buffer <= buffers.row_buffer
         fits &= self.inputs_stay | (self.sums <= buffers.accumulator_rows)
-        by_output = half // self.pixels // UNIT_BYTES * UNIT_BYTES
+        by_output = half // self.plane * UNIT_BYTES
         fits &= self.inputs | (by_output > 0)
         return Share(buffers, fits, np.minimum(buffers.weight_buffer // self.weights, by_output))
 

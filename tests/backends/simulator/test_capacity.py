@@ -37,10 +37,10 @@ def program() -> Program:
     return blank_program(replace(plan, layers=(chosen,)), network)
 
 
-# Input: 10 rows of 5 pixels of 16 bytes, in a half. Weights: 40 (16 + 144), padded to 64. Output: 10 x 5 pixels of 48
-# bytes, in a half of the output buffer, which is half as large as the input buffer. Sums: 50 x ceil(40 / 3) rows of
+# Input: 10 rows of 5 pixels, kept as 8, of 16 bytes, in a half. Weights: 40 (16 + 144), padded to 64. Output: 10 rows of
+# 8 pixels of 48 bytes, in a half of the output buffer, which is half as large as the input buffer. Sums: 50 x ceil(40 / 3) rows of
 # accumulators. Row buffers: 144 values.
-EXACT = {"input_buffer": 4 * 2400, "weight_buffer": 6400, "accumulator_rows": 700, "row_buffer": 144}
+EXACT = {"input_buffer": 4 * 3840, "weight_buffer": 6400, "accumulator_rows": 700, "row_buffer": 144}
 
 
 def on_overlay(program: Program, **sizes: int) -> Program:
@@ -66,7 +66,7 @@ def test_one_less_is_refused(program: Program, buffer: str, name: str) -> None:
 
 
 def test_output_and_input_halves(program: Program) -> None:
-    with pytest.raises(InputError, match="2400 bytes of the output buffer and 2399 are there"):
-        simulate(on_overlay(program, **EXACT | {"input_buffer": 4 * 2400 - 4}))
-    with pytest.raises(InputError, match="800 bytes of the input buffer and 799 are there"):
-        simulate(on_overlay(program, **EXACT | {"input_buffer": 2 * 799}))
+    with pytest.raises(InputError, match="3840 bytes of the output buffer and 3839 are there"):
+        simulate(on_overlay(program, **EXACT | {"input_buffer": 4 * 3840 - 4}))
+    with pytest.raises(InputError, match="1280 bytes of the input buffer and 1279 are there"):
+        simulate(on_overlay(program, **EXACT | {"input_buffer": 2 * 1279}))

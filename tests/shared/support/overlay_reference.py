@@ -258,10 +258,10 @@ class Case:
         height = self.rows_in(rows)
         if self.winograd:
             tiles = self.tile_count(rows)
-            return tiles * self.positions * self.rounds * 16 * cb * 2 + height * self.w * 16 * cb
+            return self.positions * round64(tiles * self.rounds * 16 * cb * 2) + height * 4 * ceil(self.w, 4) * 16 * cb
         if self.fmt_in == "toeplitz":
-            return rows * self.ow * self.kb
-        return height * self.w * (cb if cb % 2 else cb + 1) * 16
+            return rows * round64(self.ow * self.kb)
+        return height * 4 * ceil(self.w, 4) * (cb if cb % 2 else cb + 1) * 16
 
     def weights(self, oc: int, cb: int) -> int:
         if self.flow == "ns":
@@ -303,7 +303,7 @@ class Case:
         return post, store, sum(runs)
 
     def output_fits(self, rows: int, oc: int) -> bool:
-        return rows * self.ow * round16(oc) <= self.input_buffer // 2 // 2
+        return rows * 4 * ceil(self.ow, 4) * round16(oc) <= self.input_buffer // 2 // 2
 
     # Section 7: which channels a pass or block has; the fewest chunks that fit.
     def output_chunks(self) -> list[int] | None:
