@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from dynamap.backends.contract import Int8Array
+from dynamap.cost.algorithms import Algorithm
 from dynamap.cost.device import Device
 from dynamap.cost.geometry import Window
 from dynamap.cost.overlay.machine import Buffers
+from dynamap.cost.overlay.options import DATAFLOWS_OF
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.network import Network
@@ -41,14 +43,18 @@ def plan_on(
 
 def ways(window: Window) -> list[tuple[str, int | None, str]]:
     """Algorithms, Winograd tiles and dataflows that docs/overlay.md allows for a window."""
-    found: list[tuple[str, int | None, str]] = [("im2col", None, flow) for flow in ("ns", "ws", "is")]
+    tiles: dict[Algorithm, tuple[int | None, ...]] = {Algorithm.IM2COL: (None,)}
     if window.kernel != (1, 1) and window.stride == (1, 1):
         if window.pads[1] + window.pads[3] < window.extent[1]:  # the output is no wider than the input
-            found += [("kn2row", None, flow) for flow in ("ws", "is")]
+            tiles[Algorithm.KN2ROW] = (None,)
         if window.dilation == (1, 1):
-            tiles = (2, 4, 5) if min(window.kernel) == 1 else (2, 4)
-            found += [("winograd", tile, "ws") for tile in tiles]
-    return found
+            tiles[Algorithm.WINOGRAD] = (2, 4, 5) if min(window.kernel) == 1 else (2, 4)
+    return [
+        (algorithm.value, tile, flow.value)
+        for algorithm, some in tiles.items()
+        for tile in some
+        for flow in DATAFLOWS_OF[algorithm]
+    ]
 
 
 def redecided(layer: PlannedLayer, **words: object) -> PlannedLayer:

@@ -14,7 +14,6 @@ from dynamap.cost.overlay import gemm
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
 from dynamap.cost.overlay.machine import (
     BEAT_BYTES,
-    CHANNEL_TURN,
     PIXEL_LANDING,
     RESULTS,
     TRANSFORMING,
@@ -96,11 +95,10 @@ def transform_registers(v: Variants) -> Ints:
     return np.where(v.algorithm == WINOGRAD, TRANSFORMING + rows + columns + rows * columns, 0)
 
 
-def packing_registers(machine: Machine, flow: Dataflow, v: Variants) -> Ints:
-    """Cycles from the last request for sums to their bytes in the output buffer."""
+def result_registers(v: Variants) -> Ints:
+    """Cycles from the sums of a Winograd tile to those of its pixels (0 for other algorithms)."""
     results = RESULTS + v.step_rows + v.step_columns + _tile_rows(v, v.step_rows) * v.step_columns
-    more = np.where(v.algorithm == WINOGRAD, results, CHANNEL_TURN if flow is Dataflow.IS else 0)
-    return machine.packing_cycles + more
+    return np.where(v.algorithm == WINOGRAD, results, 0)
 
 
 def rows_read(v: Variants, rows: Ints) -> Ints:

@@ -35,10 +35,6 @@ class Contraction:
     def take(self, index: Ints) -> Contraction:
         return Contraction(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
-    def columns(self) -> Contraction:
-        """The same with a trailing axis of length 1, to be broadcast over arrays."""
-        return Contraction(**{f.name: getattr(self, f.name)[:, None] for f in fields(self)})
-
     @property
     def stationary_values(self) -> Ints:
         """Stored per output channel by WS and IS."""
@@ -161,7 +157,7 @@ def array_time(
         return ArrayTime(cycles, cycles, fill, after, tiles, bytes_of_tile)
     laid = np.maximum(positions, laid)
     across = np.minimum(laid, wide)
-    cycles = tiles * ceil_ratio(positions, wide) * np.maximum(channels * window, np.minimum(positions, wide) * window)
+    cycles = tiles * ceil_ratio(positions, wide) * np.maximum(channels, np.minimum(positions, wide)) * window
     tile = np.maximum(np.maximum(channels, across) * window, np.maximum(held, LEAST_TILE))
     occupied = tiles * ceil_ratio(laid, wide) * tile
     return ArrayTime(cycles, occupied, across * window + held + TURNING, after, tiles, rows * channels * k.operand)

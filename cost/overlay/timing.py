@@ -14,14 +14,13 @@ from dynamap.cost.overlay.blocks import (
     RowBlock,
     contraction,
     output_runs,
-    packing_registers,
     row_block,
     stored_values,
     weight_bytes,
 )
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points, take_variants
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
-from dynamap.cost.overlay.machine import TABLE_CYCLES, TILE_SET_UP, UNIT_BYTES, Machine
+from dynamap.cost.overlay.machine import CHANNEL_TURN, TABLE_CYCLES, TILE_SET_UP, UNIT_BYTES, Machine
 from dynamap.cost.overlay.options import DATAFLOWS, STREAM_INPUTS
 from dynamap.cost.overlay.pipeline import Arrival, Block, Pass, joined, makespan
 from dynamap.cost.overlay.transfer import Ints, Runs, round_to, store_cycles, transfer_cycles
@@ -111,6 +110,12 @@ def _array_time(work: Work, k: gemm.Contraction, block: RowBlock, channels: Ints
     return gemm.array_time(work.machine, work.flow, k, block.positions, block.laid, channels, on.rows, on.columns)
 
 
+def _packing(work: Work) -> Ints:
+    """Cycles from the last request for sums to their bytes in the output buffer."""
+    turn = CHANNEL_TURN if work.flow is Dataflow.IS else 0
+    return work.table.results[work.variant] + work.machine.packing_cycles + turn
+
+
 def _arrival(machine: Machine, time: gemm.ArrayTime, weights: Ints, channels: Ints) -> Arrival:
     """The run of weights, parameters of ``channels`` first, that arrives while block 0 of this time uses it.
 
@@ -131,7 +136,6 @@ def _stream_inputs(work: Work, k: gemm.Contraction, channels: Ints) -> _PassTota
     """The pass that makes ``channels`` output channels."""
     table, machine = work.table, work.machine
     blocks = table.blocks[work.case]
-    v = take_variants(table.variants, work.variant)
     weights = weight_bytes(stored_values(work.flow, k), channels, k.operand)
     rows = [table.main.take(work.case), table.last.take(work.case)]
     times = [_array_time(work, k, block, channels) for block in rows]
@@ -151,7 +155,7 @@ def _stream_inputs(work: Work, k: gemm.Contraction, channels: Ints) -> _PassTota
         after=times[0].after,
         read_latency=machine.read_latency,
         write_latency=machine.write_latency,
-        packing=packing_registers(machine, work.flow, v),
+        packing=_packing(work),
         arrival=_arrival(machine, times[0], weights, channels),
     )
     return _PassTotals(
@@ -189,7 +193,7 @@ def _stream_weights(work: Work, rows: RowBlock, units: Ints, channels: Ints, sto
         after=times[0].after,
         read_latency=machine.read_latency,
         write_latency=machine.write_latency,
-        packing=packing_registers(machine, work.flow, v),
+        packing=_packing(work),
         stores=stores,
     )
     return _PassTotals(

@@ -78,11 +78,17 @@ def tile_step(kernel: Kernel) -> tuple[int, int]:
     return kernel.tile if kernel.rows > 1 else 1, kernel.tile if kernel.columns > 1 else 1
 
 
+def tile_data(kernel: Kernel) -> tuple[int, int]:
+    """Rows and columns of the data of one Winograd tile."""
+    overlap = TAPS_OF_PIECE[kernel.tile] - 1
+    down, across = (step + overlap if step > 1 else 1 for step in tile_step(kernel))
+    return down, across
+
+
 def tile_positions(kernel: Kernel) -> int:
     """Products of one Winograd tile, for each pair of channels and each piece."""
-    overlap = TAPS_OF_PIECE[kernel.tile] - 1
-    side = [step + overlap if step > 1 else 1 for step in tile_step(kernel)]
-    return side[0] * side[1]
+    down, across = tile_data(kernel)
+    return down * across
 
 
 def winograd_tiles(kernel: Kernel, rows: int, out_width: int) -> int:
@@ -330,9 +336,8 @@ def packing_cycles(array: Array, kernel: Kernel) -> int:
     cycles = array.machine.packing_cycles
     if kernel.algorithm is Algorithm.WINOGRAD:
         down, across = tile_step(kernel)
-        overlap = TAPS_OF_PIECE[kernel.tile] - 1
-        data = down + overlap if down > 1 else 1
-        return cycles + RESULTS + down + across + data * across
+        rows, _ = tile_data(kernel)
+        return cycles + RESULTS + down + across + rows * across
     return cycles + (CHANNEL_TURN if array.dataflow is Dataflow.IS else 0)
 
 
@@ -352,8 +357,7 @@ def transform_registers(kernel: Kernel) -> int:
     """Cycles of a block's transform beside the words that it writes (0 for other algorithms)."""
     if kernel.algorithm is not Algorithm.WINOGRAD:
         return 0
-    overlap = TAPS_OF_PIECE[kernel.tile] - 1
-    down, across = (step + overlap if step > 1 else 1 for step in tile_step(kernel))
+    down, across = tile_data(kernel)
     return TRANSFORMING + down + across + down * across
 
 

@@ -33,8 +33,8 @@ class Paths:
     ``early``: from the start to the data of the first block. ``late``: to the data of the last block. ``arrived``: to
     the last weights of block 0 (bands: to their inputs). ``moving``: all transfers. ``turn``: the load of a block,
     ``shorter``: by how much the last one is shorter. ``second``: from ``early`` to the data of the second block, if the
-    blocks are even in number. ``tail``: latencies, the last store, the transform of Winograd beside its words. ``lag``:
-    that of one block.
+    blocks are even in number. ``tail``: latencies, the last store, the transform of Winograd beside its words.
+    ``transform``: that of one block.
     """
 
     early: Ints
@@ -45,7 +45,7 @@ class Paths:
     shorter: Ints
     second: Ints
     tail: Ints
-    lag: Ints
+    transform: Ints
 
 
 @dataclass(frozen=True)
@@ -217,19 +217,26 @@ def _stores(table: CaseTable, v: Variants, case: Ints, channels: Ints) -> tuple[
     return main, last
 
 
+def _around(machine: Machine) -> int:
+    """Cycles of a pass that stores, beside those of its units and of the array."""
+    return PASS_OVERHEAD + machine.read_latency + machine.least_registers + machine.write_latency
+
+
 def _input_paths(table: CaseTable, flow: Dataflow, case: Ints, v: Variants, k: gemm.Contraction) -> Paths:
     machine, main, last = table.machine, table.main.take(case), table.last.take(case)
     weights = _weights(table, flow, v, k)
     store, last_store = _stores(table, v, case, v.out_channels)
     before = table.blocks[case] - 1
-    lag = table.transform[table.cases.variant[case]]
+    transform = table.transform[table.cases.variant[case]]
     loads = before * main.transfer + last.transfer
-    load, last_load = (np.where(lag > 0, b.transfer + b.place, np.maximum(b.transfer, b.place)) for b in (main, last))
+    load, last_load = (
+        np.where(transform > 0, b.transfer + b.place, np.maximum(b.transfer, b.place)) for b in (main, last)
+    )
     first_weights = _first_weights(table, flow, v, k)
-    moved = loads + weights + np.maximum(before - 2, 0) * store + np.where(lag > 0, last.place, 0)
+    moved = loads + weights + np.maximum(before - 2, 0) * store + np.where(transform > 0, last.place, 0)
     late = np.maximum(moved, before * main.place + last.place)
     # What the tail counts of the transform is not between weights and their use.
-    early = np.maximum(np.where(lag > 0, load, main.place), main.transfer + first_weights - lag)
+    early = np.maximum(np.where(transform > 0, load, main.place), main.transfer + first_weights - transform)
     next_transfer, next_place = (
         np.where(before == 1, a, b) for a, b in ((last.transfer, main.transfer), (last.place, main.place))
     )
@@ -237,13 +244,13 @@ def _input_paths(table: CaseTable, flow: Dataflow, case: Ints, v: Variants, k: g
     return Paths(
         early=early,
         late=np.where(before > 0, late, load),
-        arrived=main.transfer + weights - lag,
+        arrived=main.transfer + weights - transform,
         moving=loads + weights + before * store + last_store + PASS_OVERHEAD + LEAVING + machine.write_latency,
         turn=load,
         shorter=np.where(before > 1, load - last_load, 0),
         second=np.where(before % 2, second - early, 0),
-        tail=last_store + lag + PASS_OVERHEAD + machine.least_registers + machine.read_latency + machine.write_latency,
-        lag=lag,
+        tail=last_store + transform + _around(machine),
+        transform=transform,
     )
 
 
@@ -254,18 +261,18 @@ def _weight_paths(table: CaseTable, flow: Dataflow, case: Ints, v: Variants, k: 
     weights = bands * _weights(table, flow, v, k)
     store, last_store = _stores(table, v, case, v.out_channels)
     least_store, least_last = _stores(table, v, case, np.ones_like(bands))
-    lag = table.transform[table.cases.variant[case]]
+    transform = table.transform[table.cases.variant[case]]
     loads = before * main.transfer + last.transfer
-    ends = PASS_OVERHEAD + machine.write_latency
+    ends = PASS_OVERHEAD + LEAVING + machine.write_latency
     zero = np.zeros_like(bands)
     return Paths(
         early=before * main.place + last.place,
-        late=loads + weights - bands * lag,
-        arrived=loads - bands * lag,
-        moving=loads + weights + before * store + last_store + bands * (ends + LEAVING),
+        late=loads + weights - bands * transform,
+        arrived=loads - bands * transform,
+        moving=loads + weights + before * store + last_store + bands * ends,
         turn=zero,
         shorter=zero,
         second=zero,
-        tail=before * least_store + least_last + bands * (lag + ends + machine.least_registers + machine.read_latency),
-        lag=lag,
+        tail=before * least_store + least_last + bands * (transform + _around(machine)),
+        transform=transform,
     )

@@ -167,7 +167,7 @@ def _longest_path(part: Part, rows: Ints, by_row: tuple[Ints, ...], by_column: t
     else:
         # Every second block waits for its half of a buffer: COMPUTE for post, or LOAD for COMPUTE.
         pairs = before // 2
-        again = np.maximum(fill + (part.machine.read_latency + p.lag + p.turn), after + post)
+        again = np.maximum(fill + (part.machine.read_latency + p.transform + p.turn), after + post)
         longest = np.maximum(early + compute, p.late + last)
         np.maximum(longest, early + before * post + main, out=longest)
         second = np.maximum((before % 2) * main, p.second)

@@ -16,6 +16,7 @@ from dynamap.cost.overlay.blocks import (
     channel_units,
     contraction,
     input_bytes,
+    result_registers,
     row_block,
     transform_registers,
 )
@@ -31,7 +32,7 @@ def take_variants(v: Variants, index: Ints) -> Variants:
 
 @dataclass(frozen=True)
 class CaseTable:
-    """``variants``, ``k``, ``units`` and ``transform`` have one element per variant, the rest one per case.
+    """``variants``, ``k``, ``units``, ``transform`` and ``results`` have one element per variant, others one per case.
 
     ``blocks`` of rows (strips or bands) cut the output: ``blocks - 1`` like ``main``, then ``last``; ``held`` bytes are
     in the input buffer for ``main``. All of them with all input channels.
@@ -43,6 +44,7 @@ class CaseTable:
     k: gemm.Contraction
     units: Ints
     transform: Ints
+    results: Ints
     blocks: Ints
     main: RowBlock
     last: RowBlock
@@ -67,6 +69,7 @@ class CaseTable:
             k=contraction(variants, units),
             units=units,
             transform=transform_registers(variants),
+            results=result_registers(variants),
             blocks=blocks[where],
             main=row_block(machine, v, format_in, rows, channels).take(where),
             last=row_block(machine, v, format_in, remaining, channels).take(where),

@@ -37,9 +37,9 @@ def program() -> Program:
     return blank_program(replace(plan, layers=(chosen,)), network)
 
 
-# Input: 10 rows of 5 pixels, kept as 8, of 16 bytes, in a half. Weights: 40 (16 + 144), padded to 64. Output: 10 rows of
-# 8 pixels of 48 bytes, in a half of the output buffer, which is half as large as the input buffer. Sums: 50 x ceil(40 / 3) rows of
-# accumulators. Row buffers: 144 values.
+# Input: 10 rows of 5 pixels, kept as 8, of 16 bytes, in a half. Weights: 40 (16 + 144), padded to 64. Output: 10 rows
+# of 8 pixels of 48 bytes, in a half of the output buffer, which is half as large as the input buffer. Sums: 50 x
+# ceil(40 / 3) rows of accumulators. Row buffers: 144 values.
 EXACT = {"input_buffer": 4 * 3840, "weight_buffer": 6400, "accumulator_rows": 700, "row_buffer": 144}
 
 
