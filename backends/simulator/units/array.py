@@ -26,6 +26,10 @@ TAPS_OF_PIECE = {2: 3, 4: 3, 5: 4}
 """Winograd splits a kernel into pieces of so many taps along each dimension, by the outputs of its tiles."""
 
 
+LONG_TILE = 5
+"""Outputs of the tiles of one line alone."""
+
+
 @dataclass(frozen=True)
 class Kernel:
     """What is contracted: the convolution's taps and the channel units of the block's input.
@@ -336,7 +340,9 @@ def packing_cycles(array: Array, kernel: Kernel) -> int:
     cycles = array.machine.packing_cycles
     if kernel.algorithm is Algorithm.WINOGRAD:
         down, across = tile_step(kernel)
-        rows, _ = tile_data(kernel)
+        rows, columns = tile_data(kernel)
+        if kernel.tile == LONG_TILE and across > 1:  # its one line lies down the rows
+            down, across, rows = across, down, columns
         return cycles + RESULTS + down + across + rows * across
     return cycles + (CHANNEL_TURN if array.dataflow is Dataflow.IS else 0)
 

@@ -216,7 +216,10 @@ class Case:
         """PACKING"""
         more = 21 if self.flow == "is" else 0
         if self.winograd:
-            more = 11 + self.steps[0] + self.steps[1] + self.tile[0] * self.steps[1]
+            (m1, m2), (t1, t2) = self.steps, self.tile
+            if self.m == 5 and m2 == 5:
+                m1, m2, t1 = m2, m1, t2
+            more = 11 + m1 + m2 + t1 * m2
         return max(16, self.word // 2) // 2 + 17 + more
 
     # Sections 2 and 3.
