@@ -7,13 +7,23 @@ from importlib import resources
 
 HOST_HEADERS = ("program_file.h", "values.h", "picture.h", "picture_input.h", "device_run.h")
 KERNEL_ROOMS = {
-    "arithmetic": ("language.h", "records.h", "arithmetic.h", "winograd.h", "window.h", "sums.h", "transform.h"),
+    "arithmetic": (
+        "language.h",
+        "times.h",
+        "records.h",
+        "arithmetic.h",
+        "winograd.h",
+        "window.h",
+        "sums.h",
+        "transform.h",
+    ),
     "array": ("flow_state.h", "flow_ns.h", "flow_stationary.h", "flow.h", "pe.h", "array.h"),
     "vector": (
         "view.h",
         "slots.h",
         "places.h",
         "chunks.h",
+        "products.h",
         "lrn.h",
         "pooling.h",
         "pooling_divisors.h",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dynamap.backends.hardware.sources import kernel_headers, package_files
 
 KERNEL_SOURCES = ("overlay.cl", "load.cl", "compute.cl", "post.cl", "store.cl")
-KERNEL_HEADERS = ("channels.h", "buffers.h", "multiplier.h", "types.h")
+KERNEL_HEADERS = ("channels.h", "buffers.h", "multiplier.h", "widths.h")
 
 
 def kernel_files() -> dict[str, bytes]:

@@ -29,7 +29,7 @@ Int8Array = npt.NDArray[np.int8]
 KERNEL_ROOMS = {
     "kernel": (
         *("overlay.cpp", "load.cpp", "compute.cpp", "vector.cpp", "store.cpp"),
-        *("overlay.h", "engines.h", "multiplier.h", "types.h"),
+        *("overlay.h", "engines.h", "multiplier.h", "types.h", "widths.h"),
     ),
     "kernel/post": ("post.cpp", "post_sums.cpp", "post_products.cpp", "post_turn.cpp", "post.h"),
 }

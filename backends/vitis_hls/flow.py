@@ -33,6 +33,8 @@ def hls_config(plan: Plan, device: Device, *, packaged: bool = False) -> str:
             "[hls]",
             f"clock={clock_period_ns(plan)}",
             f"flow_target={'vivado' if packaged else 'vitis'}",
+            "# Multipliers of the device are those that a pragma binds to dsp: of the array and of the lanes.",
+            "syn.op=op:mul impl:fabric",
             *sources,
             "syn.cflags=-std=c++17",
             f"syn.top={KERNEL}",
@@ -63,6 +65,8 @@ def hls_script(plan: Plan, device: Device) -> str:
             "open_solution -flow_target vitis solution",
             f"set_part {tcl_word(PART, device.part)}",
             f"create_clock -period {clock_period_ns(plan)}",
+            "# Multipliers of the device are those that a pragma binds to dsp: of the array and of the lanes.",
+            "config_op mul -impl fabric",
             "csim_design -argv data",
             "csynth_design",
             "export_design -format xo -output build/overlay.xo",
@@ -114,6 +118,9 @@ def readme(plan: Plan, device: Device, digest: str, scales: str = "") -> str:
         "Block 0 of a pass starts when all of its weights have arrived; the plan lets it start with the first of them.",
         *KERNEL_LIMITS,
         "A column's accumulators are two memories of 40 bits; the plan counts one of 72.",
+        "What a block begins with is multiplied before its loops start, one product after the other, in cycles that "
+        "the plan does not count; the multipliers for it are fabric, one for each function that says `SET_UP`, and "
+        "not among the plan's LUT either.",
         "The buffers have `BANKS` banks of 128 bits (`params.h`); the plan counts a memory word's, and the weight "
         "buffer as one memory of its width.",
         "Turns that the plan does not count: raw rows of Winograd and planes of a block whose half of a buffer is full "

@@ -33,6 +33,7 @@ WIDTHS = Part(
         Number("PRODUCT_BITS", "VALUE_BITS + PAIR_BITS", "their product", "bits", DERIVED),
         Number("PACK_SHIFT", 18, "from the lower product to the upper one", "bits", KERNEL),
         Number("SUM_BITS", 40, "a Winograd sum; sums of int8 products need 36", "bits", FORMAT),
+        Number("SCALED_BITS", "SUM_BITS + VALUE_BITS", "a sum times a multiplier of requantisation", "bits", DERIVED),
     ),
     (
         Relation("PACK_SHIFT + 9 <= PAIR_BITS", "two 9-bit values fit the 27-bit operand"),

@@ -25,12 +25,12 @@
 #pragma OPENCL EXTENSION cl_intel_channels : enable
 
 // Channels are known everywhere: nothing needs to be passed on to vector.h.
-#define PRODUCTS int no_argument
-#define PASS_PRODUCTS 0
-#define HAND_OUT(lanes) write_channel_intel(lanes_from_compute, lanes)
+#define OPERANDS int no_argument
+#define PASS_OPERANDS 0
+#define HAND_OUT(of_lanes) write_channel_intel(operands_from_compute, of_lanes)
 
 #include "memory.h"
-#include "order.h"
+#include "products.h"
 #include "slices.h"
 #include "sums.h"
 #include "walk_post.h"
@@ -60,8 +60,11 @@ typedef struct {
     bool ends;         // the block is complete; there are no bytes
 } results_t;
 
-// From COMPUTE to POST: a row of sums in `product`, or products of the vector unit that are still to be shifted:
-// lanes_t. COMPUTE sends sums in the order in which POST takes them (walk_post.h).
+// From COMPUTE to POST: a row of sums, in the order in which POST takes them (walk_post.h), or what the lanes multiply in a
+// slot of the vector unit (products.h).
+typedef struct {
+    wide_t sum[LANES];
+} row_of_sums_t;
 
 // Commands wait for the kernel that is behind; data channels decouple two loops whose iterations do not always match.
 channel command_t commands_for_compute __attribute__((depth(2)));
@@ -70,7 +73,8 @@ channel command_t commands_for_store __attribute__((depth(2)));
 channel source_t sources_for_compute __attribute__((depth(4)));
 channel placed_t words_from_load __attribute__((depth(64)));
 channel tabled_t parameters_from_load __attribute__((depth(64)));
-channel lanes_t lanes_from_compute __attribute__((depth(16)));
+channel row_of_sums_t sums_from_compute __attribute__((depth(16)));
+channel operands_t operands_from_compute __attribute__((depth(16)));
 channel results_t results_from_post __attribute__((depth(16)));
 channel bool finished_by_store __attribute__((depth(2)));
 

@@ -89,26 +89,24 @@ INLINE void send_sums(const command_t *c, outlet_t *out, sums_read_t sums) {
         out->open = true;
     }
     const post_order_t *o = &out->order;
-    const int number = o->position * o->tiles + number_of_lane(o, 0);
-    const sum_place_t at = sum_place(c, &out->sums, number, channel_of_lane(o, 0));
+    const int first_row = out->sums.first + o->row + o->column, first_bank = o->first - o->tile;
     sum_t row[ARRAY_COLUMNS];
 banks:
     UNROLLED
     for (int j = 0; j < ARRAY_COLUMNS; ++j) {
-        const int below = at.row + (j < at.bank ? 1 : 0);
+        const int below = first_row + (j < first_bank ? 1 : 0);
         const int safe = smaller(below, 2 * ACCUMULATOR_ROWS - 1);
         row[j] = sums[sum_memory(0, safe)][sum_address(safe)][j];
     }
-    lanes_t message;
+    row_of_sums_t message;
     const int count = lanes_of(o);
 lanes_of_row:
     UNROLLED
     for (int lane = 0; lane < LANES; ++lane) {
-        const int bank = at.bank + lane < ARRAY_COLUMNS ? at.bank + lane : at.bank + lane - ARRAY_COLUMNS;
-        message.product[lane] = lane < count ? (wide_t)row[bank] : 0;
-        message.shift[lane] = 0;
+        const int bank = first_bank + lane < ARRAY_COLUMNS ? first_bank + lane : first_bank + lane - ARRAY_COLUMNS;
+        message.sum[lane] = lane < count ? (wide_t)row[bank] : 0;
     }
-    if (!write_channel_nb_intel(lanes_from_compute, message)) return;
+    if (!write_channel_nb_intel(sums_from_compute, message)) return;
     next_post(&out->order);
     if (out->order.done) {
         out->open = false;
@@ -199,7 +197,7 @@ commands:
             }
             if (busy && !convolves) {
                 cycles += vector_block(&c, sources, values, values, &block, input_buffer, weight_buffer, steps, &shifts,
-                                       above, PASS_PRODUCTS);
+                                       above, PASS_OPERANDS);
                 busy = false;
                 ++computed;
             }

@@ -66,23 +66,26 @@ words_of_values:
 // per cycle.
 INLINE void send_tensor(READ_PORTS, const tensor_t *t, const command_t *c, const block_t *b, int unit, count_t *count) {
     reader_t reader = ZERO;
+    word_t word = ZERO;
+    int part = 0;
 planes:
     for (int plane = 0; plane < t->planes; ++plane) {
     slices:
-        for (slices_t p = slices_of_plane(t, b); !p.done; next_slice(&p)) {
-            if (starts_run(t, &p)) reader = run_of(t, b, plane, p.row);
-            const word_t word = take(PASS_READ, &reader, slice_bytes(&p), count);
-        parts:
-            for (int part = 0; part < parts_of(t); ++part) {
-                placed_t message;
-                message.what = PUT_UNITS;
-                message.at = place_of(t, &p, plane, unit, part);
-            bytes_of_word:
-                UNROLLED
-                for (int i = 0; i < WORD_BYTES; ++i)
-                    message.word.byte[i] = (uint8_t)byte_of_unit(c, &message.at, &word, i / UNIT_BYTES, i % UNIT_BYTES);
-                if (message.at.count > 0) write_channel_intel(words_from_load, message);
+        for (slices_t p = slices_of_plane(t, b); !p.done;) {
+            if (part == 0) {
+                if (starts_run(t, &p)) reader = run_of(t, b, plane, p.row);
+                word = take(PASS_READ, &reader, slice_bytes(&p), count);
             }
+            placed_t message;
+            message.what = PUT_UNITS;
+            message.at = place_of(t, &p, plane, unit, part);
+        bytes_of_word:
+            UNROLLED
+            for (int i = 0; i < WORD_BYTES; ++i)
+                message.word.byte[i] = (uint8_t)byte_of_unit(c, &message.at, &word, i / UNIT_BYTES, i % UNIT_BYTES);
+            if (message.at.count > 0) write_channel_intel(words_from_load, message);
+            part = part + 1 == parts_of(t) ? 0 : part + 1;
+            if (part == 0) next_slice(&p);
         }
     }
 }

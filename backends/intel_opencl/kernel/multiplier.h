@@ -2,7 +2,7 @@
 #ifndef OVERLAY_MULTIPLIER_H
 #define OVERLAY_MULTIPLIER_H
 
-#include "types.h"
+#include "widths.h"
 
 // A register that belongs to the wire from a PE to its neighbour: it may be placed between the two (Stratix 10: in the
 // routing itself). It costs the emulator time and does nothing there.

@@ -1,30 +1,43 @@
 // STORE: owns the output buffer. Results of POST come in; a finished block goes to memory (docs/overlay.md, section
 // 6). Bytes that no channel or pixel owns are written as 0.
+//
+// A block is a loop whose iteration is one clock cycle: results of this block, or of the next one, come in, and a word of
+// this one leaves.
 
 // Where a block is on its way to memory: the next slice of the run of a plane.
 typedef struct {
+    int planes, pitch;
+    slices_t begin;  // of each plane
     int plane;
     slices_t slice;
     bool open;
     writer_t writer;
 } store_state_t;
 
+INLINE store_state_t begin_store(const command_t *c, const block_t *b) {
+    store_state_t s = ZERO;
+    s.planes = planes_of_output(c, b);
+    s.pitch = output_pitch(c, b);
+    s.begin = slices_of_output(c, b);
+    return s;
+}
+
 // One cycle of a block; true when it is complete.
 INLINE bool store_cycle(WRITE_PORTS, const command_t *c, const block_t *b, store_state_t *s,
                         int8_t output_buffer[OUTPUT_UNITS][UNIT_BYTES], count_t *count) {
     if (!s->open) {
         s->writer = run_of_output(c, b, s->plane);
-        s->slice = slices_of_output(c, b);
+        s->slice = s->begin;
         s->open = true;
     }
-    const units_t at = place_of_output(c, b, &s->slice, s->plane);
+    const units_t at = place_of_output(c, b, &s->slice, s->plane, s->pitch);
     word_t word;
 bytes_of_word:
     UNROLLED
     for (int i = 0; i < WORD_BYTES; ++i) {
         const int k = i / UNIT_BYTES;
         const bool owned = k < at.count && is_channel(&at, k, i % UNIT_BYTES);
-        const int unit = b->output_unit + at.unit + k * at.step;
+        const int unit = b->output_unit + at.unit + times(at.step, k);
         word.byte[i] = owned ? (uint8_t)output_buffer[unit][i % UNIT_BYTES] : (uint8_t)0;
     }
     append(PASS_WRITE, &s->writer, &word, slice_bytes(&s->slice), count);
@@ -33,9 +46,7 @@ bytes_of_word:
     end_run(PASS_WRITE, &s->writer, count);
     s->open = false;
     ++s->plane;
-    if (s->plane < planes_of_output(c, b)) return false;
-    s->plane = 0;
-    return true;
+    return s->plane == s->planes;
 }
 
 // Takes in one message of POST; `idle`: there is nothing else to do, so it waits. True when the block has ended.
@@ -67,15 +78,16 @@ commands:
         count_t count = ZERO;
         const int blocks = (c.flags & FLAG_STORE) ? c.blocks : 0;
         int received = 0;
-        int stored = 0;
-        store_state_t state = ZERO;
-    cycles:
-        while (stored < blocks) {
-            if (received < blocks && received < stored + 2)  // its half of the buffer is free
-                if (take_results(received, stored == received, output_buffer)) ++received;
-            if (stored < received) {
-                const block_t b = block_of(c, stored);
-                if (store_cycle(PASS_WRITE, &c, &b, &state, output_buffer, &count)) ++stored;
+    blocks:
+        for (int index = 0; index < blocks; ++index) {
+            const block_t block = block_of(c, index);
+            store_state_t state = begin_store(&c, &block);
+            bool complete = false;
+        cycles:
+            while (!complete) {
+                if (received < blocks && received < index + 2)  // its half of the buffer is free
+                    if (take_results(received, received == index, output_buffer)) ++received;
+                if (received > index) complete = store_cycle(PASS_WRITE, &c, &block, &state, output_buffer, &count);
             }
         }
     counters_of_ports:

@@ -39,6 +39,13 @@ class broken_rule : public std::logic_error {
                            std::to_string(here().iteration) + ": " + what) {}
 };
 
+// A count that is no larger than its bits.
+inline void require_bits(const char *called, std::int64_t number, int bits) {
+    if (number < 0 || number >> bits != 0)
+        throw broken_rule("'" + std::string(called) + "' is " + std::to_string(number) + ", and has " +
+                          std::to_string(bits) + " bits");
+}
+
 // An iteration of a pipelined loop, from here to the end of its body.
 class iteration_t {
   public:

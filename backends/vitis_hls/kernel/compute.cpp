@@ -71,12 +71,6 @@ void feed(const command_t &c, const block_t &b, input_read_t input_buffer, weigh
         feed_stationary(c, b, input_buffer, weight_buffer, cycles);
 }
 
-// Cycles in which the array moves.
-int moving_cycles(const command_t &c, const block_t &b) {
-    const flow_t flow = flow_of(&c, &b, 0);
-    return flow_length(&c, &flow) - (c.dataflow == NS ? fill_cycles(&c, &flow) : 0);
-}
-
 // The array alone: no memory but its registers and delay lines.
 void run_array(const command_t &c, const block_t &b, cycles_t &cycles, leaving_sums_t &leaving,
                std::uint64_t &counted) {
@@ -101,7 +95,7 @@ void run_array(const command_t &c, const block_t &b, cycles_t &cycles, leaving_s
 #pragma HLS array_partition variable = lines.index complete
 #pragma HLS array_partition variable = lines.target complete
 #pragma HLS array_partition variable = lines.arriving complete
-    const int length = moving_cycles(c, b);
+    const int length = moving_cycles(&c, &b);
     const usage_t usage = usage_of(&c);
     clear_array(&array, &lines);
     std::uint64_t count = 0;
@@ -167,7 +161,7 @@ cleared_rows:
 #pragma HLS loop_tripcount min = 0 max = 4096
         clear_row(sums, flow.sums.first + row);
     }
-    const int length = moving_cycles(c, b);
+    const int length = moving_cycles(&c, &b);
     added_t lately[LATELY];
 #pragma HLS array_partition variable = lately complete dim = 0
 nothing_added:
@@ -225,7 +219,7 @@ void compute_block(const command_t &c, const source_t sources[MAX_SOURCES], valu
         convolve_block(c, b, input_buffer, weight_buffer, sums, count.cycles);
         if (c.flags & FLAG_STORE) sum_ready.write(true);
     } else {
-        count.cycles = vector_unit(c, sources, values, classes, b, input_buffer, weight_buffer, products);
+        vector_unit(c, sources, values, classes, b, input_buffer, weight_buffer, products, count.cycles);
     }
     operand_slots.read();
     counts.write(count);

@@ -45,8 +45,8 @@ void store_block(WRITE_PORTS, const command_t &c, int index, output_read_t outpu
 void convolve_block(const command_t &c, const block_t &b, input_read_t input_buffer, weight_read_t weight_buffer,
                     sums_write_t sums, std::uint64_t &cycles);
 
-std::uint64_t vector_unit(const command_t &c, const source_t sources[MAX_SOURCES], values_read_t values,
-                          values_read_t classes, const block_t &b, input_read_t input_buffer,
-                          weight_read_t weight_buffer, products_t &products);
+void vector_unit(const command_t &c, const source_t sources[MAX_SOURCES], values_read_t values, values_read_t classes,
+                 const block_t &b, input_read_t input_buffer, weight_read_t weight_buffer, products_t &products,
+                 std::uint64_t &cycles);
 
 #endif

@@ -79,6 +79,7 @@ inputs:
 void load_weights(READ_PORTS, const command_t &c, const weights_t &w, const block_t &b, weight_write_t weight_buffer,
                   parameters_write_t parameters, count_t &count) {
     reader_t reader = open_run(w.address, (std::uint64_t)w.bytes);
+    const int start = times(b.weight_word, WORD_UNITS);
 words:
     for (int first = 0; first < w.bytes; first += WORD_BYTES) {
         PIPELINED(weight_words)  // a word per cycle, as memory delivers it: consecutive units, consecutive channels
@@ -94,7 +95,7 @@ words:
                 units[k].byte[i] = (std::int8_t)word.byte[k * UNIT_BYTES + i];
             }
         }
-        int unit = b.weight_word * WORD_UNITS + first / UNIT_BYTES;
+        int unit = start + first / UNIT_BYTES;
         const int some = picks_factors(&c) ? pick_factors(&unit, units) : WORD_UNITS;
         write_units(weight_buffer, unit, 1, 0, some, units);
         const int channel = b.parameter + first / PARAMETER_BYTES;

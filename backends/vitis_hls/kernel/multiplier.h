@@ -2,7 +2,7 @@
 #ifndef OVERLAY_MULTIPLIER_H
 #define OVERLAY_MULTIPLIER_H
 
-#include "types.h"
+#include "widths.h"
 
 // Two int8 values on the 27-bit operand: (high << 18) + low. Each has 9 signed bits at most (centred data of kn2row).
 inline pair_t pack(int high, int low) {

@@ -235,11 +235,13 @@ extern "C" void overlay(READ_PORTS, WRITE_PORTS, std::uint64_t *counters, std::u
     STORED(output_buffer, OUTPUT_STORAGE)
     static source_t load_sources[MAX_SOURCES], compute_sources[MAX_SOURCES];
 #pragma HLS array_partition variable = compute_sources complete
+    std::uint64_t address = commands_address;
+    int counted = 0;
 commands:
     for (int i = 0; i < command_count; ++i) {
 #pragma HLS loop_tripcount min = 1 max = 100
-        const command_t c =
-            fetch_command(PASS_READ, commands_address + (std::uint64_t)i * (std::uint64_t)(COMMAND_WORDS * 4));
+        const command_t c = fetch_command(PASS_READ, address);
+        address += COMMAND_WORDS * 4;
         fetch_sources(PASS_READ, c, load_sources);
     copy_sources:
         for (int s = 0; s < MAX_SOURCES; ++s) compute_sources[s] = load_sources[s];
@@ -251,7 +253,8 @@ commands:
     counters_of_command:
         for (int k = 0; k < COUNTERS; ++k) {
 #pragma HLS pipeline II = 1
-            counters[i * COUNTERS + k] = totals[k];
+            counters[counted + k] = totals[k];
         }
+        counted += COUNTERS;
     }
 }

@@ -7,6 +7,7 @@ namespace {
 
 // A run per plane: rows of pixels in fours (c16), or one of all channels (hwc), rows padded to 64 bytes.
 void store_rows(WRITE_PORTS, const command_t &c, const block_t &b, output_read_t output_buffer, count_t &count) {
+    const int pitch = output_pitch(&c, &b);
 planes:
     for (int plane = 0; plane < planes_of_output(&c, &b); ++plane) {
 #pragma HLS loop_tripcount min = 1 max = 64
@@ -18,7 +19,7 @@ planes:
         for (slices_t p = slices_of_output(&c, &b); !p.done;) {
             PIPELINED(store_slices)  // pixels of a plane, or planes of a pixel an odd distance apart
 #pragma HLS loop_tripcount min = 1 max = 12544
-            const units_t at = place_of_output(&c, &b, &p, plane);
+            const units_t at = place_of_output(&c, &b, &p, plane, pitch);
             read_apart(output_buffer, b.output_unit + at.unit, at.step, turn, at.count, units);
             const bool more = more_turns(at.step, turn, at.count);
             turn = more ? turn + 1 : 0;

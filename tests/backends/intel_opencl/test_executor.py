@@ -84,7 +84,7 @@ def test_kernels_that_do_not_compile_are_quoted(monkeypatch: pytest.MonkeyPatch)
 
 def test_an_emulator_that_crashes_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     files = module.kernel_files()
-    files["post.cl"] = files["post.cl"].replace(b"int done = 0;", b"int done = 0; *(global int *)8 = 1;")
+    files["post.cl"] = files["post.cl"].replace(b"int arrived = 0;", b"int arrived = 0; *(global int *)8 = 1;")
     monkeypatch.setattr(module, "kernel_files", lambda: files)
     with pytest.raises(InputError, match=r"ended by itself \(status -\d+\)"):
         list(EmulatorExecutor().run(small_program(), integer_image(NETWORK, 0)))

@@ -12,9 +12,7 @@ from tree_sitter import Node
 from dynamap.backends.intel_opencl.kernel_sources import kernel_files as opencl_files
 from dynamap.backends.vitis_hls.csim import kernel_files
 from dynamap.backends.vitis_hls.loops import SETUP_LOOPS
-from support.kernel_parser import constant, function_of, parsed, text_of, walk
-
-LOOPS = ("for_statement", "while_statement", "do_statement", "for_range_loop")
+from support.kernel_parser import LOOPS, constant, function_of, own_text, parsed, text_of, walk
 
 
 @dataclass(frozen=True)
@@ -46,10 +44,8 @@ class Loop:
 
 
 def loop_of(file: str, node: Node) -> Loop:
-    own = text_of(node.child_by_field_name("body"))
+    own = own_text(node)
     inner = [n for n in walk(node) if n.type in LOOPS and n.id != node.id]
-    for n in inner:
-        own = own.replace(text_of(n), "")
     start, condition = (text_of(node.child_by_field_name(field)) for field in ("initializer", "condition"))
     ends = re.split(r"[<>]=?", condition)
     begins = start.rstrip(";").split("=")

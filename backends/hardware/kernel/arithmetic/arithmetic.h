@@ -4,8 +4,10 @@
 
 #include "language.h"
 #include "records.h"
+#include "times.h"
+#include "widths.h"
 
-typedef int64_t wide_t;  // operand and product of requantisation: 40 x 18 bits
+typedef int64_t wide_t;  // a sum, or a product of requantisation, where it is no operand of a multiplier
 
 // The 16 bytes in front of an output channel's weights (docs/program.md, section 3).
 typedef struct {
@@ -52,13 +54,15 @@ INLINE int8_t saturate(wide_t value, int low, int high) {
     return (int8_t)(value < low ? low : value > high ? high : (int)value);
 }
 
-// The end of a convolution: sum and bias times multiplier, rounded, zero point, clamp.
+// The end of a convolution: sum and bias times multiplier, 40 x 18 bits, rounded, zero point, clamp.
 INLINE int8_t requantise(const command_t *c, wide_t sum, const parameter_t *p) {
     INLINED
-    const wide_t biased = sum + p->bias;
+    const sum_t biased = (sum_t)(sum + p->bias);
     const bool below = biased < 0;
-    const wide_t product = biased * (below ? p->negative_multiplier : p->multiplier);
-    const wide_t rounded = round_shift(product, below ? p->negative_shift : p->shift);
+    const scale_t scale = (scale_t)(below ? p->negative_multiplier : p->multiplier);
+    const scaled_t product = (scaled_t)biased * (scaled_t)scale;
+    HLS_PRAGMA(HLS bind_op variable = product op = mul impl = dsp)
+    const wide_t rounded = round_shift((wide_t)product, below ? p->negative_shift : p->shift);
     return saturate(rounded + c->output_zero_point, p->low, p->high);
 }
 

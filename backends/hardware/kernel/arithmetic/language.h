@@ -64,6 +64,11 @@ using std::uint64_t;
 #define HLS_PRAGMA(text)
 #endif
 #define INLINED HLS_PRAGMA(HLS inline)  // this function is part of its caller
+// A function that is called once for a block, or less often: hardware of its own, with one multiplier whatever it
+// multiplies. The tool makes it of fabric (hls_config.cfg), for the device's multipliers are the array's and the lanes'.
+#define SET_UP                 \
+    HLS_PRAGMA(HLS inline off) \
+    HLS_PRAGMA(HLS allocation operation instances = mul limit = 1)
 // A loop whose iterations start cycle by cycle: its name in front of the pragma, at the head of its body. A simulation that
 // checks ports (make csim-ports, ports.h) counts them.
 #ifdef OVERLAY_CHECK_PORTS
@@ -71,6 +76,12 @@ using std::uint64_t;
 #define PIPELINED(loop) const ports::iteration_t iteration_of_##loop(#loop);
 #else
 #define PIPELINED(loop) HLS_PRAGMA(HLS pipeline II = 1)
+#endif
+// A number has no more bits than are counted with: checked where ports are.
+#ifdef OVERLAY_CHECK_PORTS
+#define CHECK_COUNT(number, bits) ports::require_bits(#number, number, bits);
+#else
+#define CHECK_COUNT(number, bits)
 #endif
 
 // The types of a memory as an argument, of who reads it and of who writes it: an array, or an object that checks its

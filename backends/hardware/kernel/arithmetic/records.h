@@ -92,11 +92,13 @@ typedef struct {
 
 // RESIZE: the input row that row `row` of the output comes from, floor(row / size).
 static inline int resized_row(const command_t c, int row) {
+    SET_UP
     if (c.size_reciprocal == 0) return row;
     return (int)((address_t)row * (raw_word_t)c.size_reciprocal >> 32);
 }
 
 static inline block_t block_of(const command_t c, int index) {
+    SET_UP
     block_t b;
     const bool last = index == c.blocks - 1;
     const bool inputs_stream = c.mode == STREAM_INPUTS;
@@ -133,6 +135,7 @@ static inline int pitch_of(int units) { return units | 1; }
 
 // The same where LOAD joins the inputs of a CONCAT; they may have been planned side by side, which takes less room.
 static inline int concat_pitch(const command_t *c, const block_t *b) {
+    SET_UP
     const int units = units_of(c->out_channels);
     const int room = c->blocks == 1 ? INPUT_UNITS : INPUT_UNITS / 2;
     return b->input_rows * c->width * pitch_of(units) <= room ? pitch_of(units) : units;
@@ -141,6 +144,7 @@ static inline int concat_pitch(const command_t *c, const block_t *b) {
 // Units from a plane of a block to the next in its half of the output buffer: odd too, where the half has the room. Where
 // it has not, what goes to several planes of a pixel takes several turns.
 static inline int output_pitch(const command_t *c, const block_t *b) {
+    SET_UP
     const int pixels = b->rows * c->out_width;
     return units_of(b->channels) * pitch_of(pixels) <= OUTPUT_UNITS / 2 ? pitch_of(pixels) : pixels;
 }

@@ -37,13 +37,7 @@ INLINE void add_sum(sums_write_t sums, int row, int k, int column, sum_t sum, bo
     sums[memory][sum_address(row)][column] = (sum_t)(before + sum);
 }
 
-// Rows of accumulators that `sums` fill, and how many whole rows they are: a row is one of two constants wide, so that no
-// division is left to the hardware.
-INLINE int whole_rows(const command_t *c, int sums) {
-    INLINED
-    return c->algorithm == WINOGRAD ? sums / ARRAY_COLUMNS : sums / (ARRAY_COLUMNS * PACKING);
-}
-
+// Rows of accumulators that `sums` fill: a row is one of two constants wide, so that no division is left to the hardware.
 INLINE int rows_over(const command_t *c, int sums) {
     INLINED
     return c->algorithm == WINOGRAD ? ceil_div(sums, ARRAY_COLUMNS) : ceil_div(sums, ARRAY_COLUMNS * PACKING);
@@ -51,6 +45,7 @@ INLINE int rows_over(const command_t *c, int sums) {
 
 // `each`: sums per output channel.
 INLINE sums_t sums_of(const command_t *c, const block_t *b, int each) {
+    SET_UP
     sums_t s;
     s.wide = c->algorithm == WINOGRAD ? ARRAY_COLUMNS : ARRAY_COLUMNS * PACKING;
     s.lines = rows_over(c, c->dataflow == IS ? each : b->channels);
@@ -60,20 +55,6 @@ INLINE sums_t sums_of(const command_t *c, const block_t *b, int each) {
     const int rows = c->dataflow == IS ? c->block_channels * full_lines : each * full_lines;
     s.first = stays ? b->index * rows : (b->index & 1) * ACCUMULATOR_ROWS;
     return s;
-}
-
-// One sum: of position `number` and output channel `oc`, counted within the block.
-typedef struct {
-    int row, bank;
-} sum_place_t;
-
-INLINE sum_place_t sum_place(const command_t *c, const sums_t *s, int number, int oc) {
-    INLINED
-    const int across = c->dataflow == IS ? number : oc;
-    const int along = c->dataflow == IS ? oc : number;
-    const int rows = whole_rows(c, across);
-    const sum_place_t place = {s->first + along * s->lines + rows, across - rows * s->wide};
-    return place;
 }
 
 // Where the sum of a repeat at a position goes. Winograd: each repeat, a position of the tiles, has sums of its own.
@@ -88,12 +69,12 @@ INLINE shifted_t shifted(const command_t *c, const geometry_t *g, const spot_t *
     INLINED
     shifted_t t = {true, true, s->number};
     if (c->algorithm == KN2ROW) {
-        const int column = s->column + c->pad_left - repeat->column * c->dilation_columns;
+        const int column = s->column + c->pad_left - times(c->dilation_columns, repeat->column);
         t.valid = column >= 0 && column < c->out_width;
         t.first = repeat->row == 0 && (repeat->column == 0 || s->column < c->dilation_columns);
-        t.number = s->row * c->out_width + column;
+        t.number = times(c->out_width, s->row) + column;
     } else if (c->algorithm == WINOGRAD) {
-        t.number += repeat->number * g->spots;
+        t.number += times(g->spots, repeat->number);
     }
     return t;
 }
@@ -101,6 +82,7 @@ INLINE shifted_t shifted(const command_t *c, const geometry_t *g, const spot_t *
 // kn2row: outputs whose window lies in the pads altogether get no sum and must start at 0. The number of accumulator
 // rows to clear before the block; 0 where every output is reached.
 INLINE int rows_to_clear(const command_t *c, const geometry_t *g, const sums_t *s) {
+    SET_UP
     const int reach = (c->kernel_columns - 1) * c->dilation_columns;
     const bool possible =
         c->pad_left > reach || c->out_width - 1 - c->pad_left >= c->width || c->dilation_columns > c->width;

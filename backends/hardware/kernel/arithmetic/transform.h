@@ -17,11 +17,15 @@ typedef struct {
     int rows, width;                 // of them
     int raw, transformed;            // first unit of the raw rows, and of the tiles
     int down, across, round, first;  // the tile, its round, and the first channel of its group
-    int piece1, piece2;              // of the kernel, of the round
+    int piece2;                      // of the kernel, of the round
+    int row, column;                 // of the tile's first data, and of the round's
+    int row_of_round, column_of_round;
+    int place, apart;  // first unit of what is made of the tile and round, and from a position of the tile to the next
     bool done;
 } tiles_t;
 
 INLINE tiles_t tiles_of(const command_t *c, const block_t *b) {
+    SET_UP
     tiles_t t;
     t.form = form_of(c, b->rows);
     t.units = units_of(c->channels);
@@ -35,9 +39,14 @@ INLINE tiles_t tiles_of(const command_t *c, const block_t *b) {
     t.down = 0;
     t.across = 0;
     t.round = 0;
-    t.piece1 = 0;
     t.piece2 = 0;
     t.first = 0;
+    t.row = t.top;
+    t.column = t.left;
+    t.row_of_round = t.row;
+    t.column_of_round = t.column;
+    t.place = t.transformed;
+    t.apart = t.form.down * t.form.across * t.form.rounds * 2 * t.units;
     t.done = t.form.down == 0;
     return t;
 }
@@ -47,19 +56,27 @@ INLINE void next_tile(tiles_t *t) {
     t->first += GROUP;
     if (t->first < t->units * UNIT_BYTES) return;
     t->first = 0;
+    t->place += 2 * t->units;
     ++t->round;
     ++t->piece2;
+    t->column_of_round += t->form.taps;
     if (t->piece2 == t->form.rounds2) {
         t->piece2 = 0;
-        ++t->piece1;
+        t->column_of_round = t->column;
+        t->row_of_round += t->form.taps;
     }
     if (t->round < t->form.rounds) return;
     t->round = 0;
-    t->piece1 = 0;
     ++t->across;
-    if (t->across < t->form.across) return;
-    t->across = 0;
-    ++t->down;
+    t->column += t->form.m2;
+    if (t->across == t->form.across) {
+        t->across = 0;
+        t->column = t->left;
+        ++t->down;
+        t->row += t->form.m1;
+    }
+    t->row_of_round = t->row;
+    t->column_of_round = t->column;
     t->done = t->down == t->form.down;
 }
 
@@ -71,11 +88,11 @@ INLINE void gather_data(const command_t *c, const tiles_t *t, int i, int j, unit
                         half_tile_t part) {
     INLINED
     const form_t *f = &t->form;
-    const int row = t->top + t->down * f->m1 + t->piece1 * f->taps + i;
-    const int column = t->left + t->across * f->m2 + t->piece2 * f->taps + j;
+    const int row = t->row_of_round + i;
+    const int column = t->column_of_round + j;
     const bool inside = row >= 0 && row < t->rows && column >= 0 && column < t->width;
     const int unit = t->first / UNIT_BYTES;
-    const int pixel = t->raw + (row * t->width + column) * t->pitch + unit;
+    const int pixel = t->raw + times(times(row, t->width) + column, t->pitch) + unit;
     unit_t units[BANKS];
     read_units(input_buffer, pixel, inside ? smaller(GROUP_UNITS, t->units - unit) : 0, units);
     int16_t data[GROUP];
@@ -90,20 +107,21 @@ rows_of_transform:
     UNROLLED
     for (int y = 0; y < LARGEST_TILE; ++y) {
         UNROLL_THIS
-        const int16_t entry = y < f->t1 ? (int16_t)data_entry(f->m1, y, i) : (int16_t)0;
+        const int entry = y < f->t1 ? data_entry(f->m1, y, i) : 0;
     channels_of_row:
         UNROLLED
         for (int k = 0; k < GROUP; ++k) {
             UNROLL_THIS
             const int16_t before = i == 0 ? (int16_t)0 : part[y][j][k];
-            part[y][j][k] = (int16_t)(before + entry * data[k]);
+            part[y][j][k] = (int16_t)(before + times_data_entry(entry, data[k]));
         }
     }
 }
 
-// Writes element (i, j) of B d B'. Tile, position and round of a value: unit ((position * tiles + tile) * rounds + round)
-// * 2 Cb, then 16-bit values, the low byte first.
-INLINE void write_transformed(const tiles_t *t, int i, int j, const half_tile_t part, units_write_t input_buffer) {
+// Writes element (i, j) of B d B', `place` units behind that of the first position. Tile, position and round of a value: unit
+// ((position * tiles + tile) * rounds + round) * 2 Cb, then 16-bit values, the low byte first.
+INLINE void write_transformed(const tiles_t *t, int i, int j, int place, const half_tile_t part,
+                              units_write_t input_buffer) {
     INLINED
     const form_t *f = &t->form;
     int16_t full[GROUP] = ZERO;
@@ -111,16 +129,14 @@ columns_of_transform:
     UNROLLED
     for (int s = 0; s < LARGEST_TILE; ++s) {
         UNROLL_THIS
-        const int16_t entry = s < f->t2 ? (int16_t)data_entry(f->m2, j, s) : (int16_t)0;
+        const int entry = s < f->t2 ? data_entry(f->m2, j, s) : 0;
     channels_of_column:
         UNROLLED
         for (int k = 0; k < GROUP; ++k) {
             UNROLL_THIS
-            full[k] = (int16_t)(full[k] + entry * (s < f->t2 ? part[i][s][k] : (int16_t)0));
+            full[k] = (int16_t)(full[k] + times_data_entry(entry, s < f->t2 ? part[i][s][k] : 0));
         }
     }
-    const int tile = ((i * f->t2 + j) * f->down + t->down) * f->across + t->across;
-    const int unit = t->transformed + (tile * f->rounds + t->round) * 2 * t->units;
     unit_t units[BANKS] = ZERO;
 channels_out:
     UNROLLED
@@ -130,7 +146,7 @@ channels_out:
         units[2 * k / UNIT_BYTES].byte[2 * k % UNIT_BYTES + 1] = (int8_t)(full[k] >> 8);
     }
     const int before = 2 * t->first / UNIT_BYTES;
-    write_units(input_buffer, unit + before, 1, 0, smaller(WORD_UNITS, 2 * t->units - before), units);
+    write_units(input_buffer, t->place + place + before, 1, 0, smaller(WORD_UNITS, 2 * t->units - before), units);
 }
 
 // The transform of a block: in a cycle a word of raw channels is gathered for a place of a tile, and a word of
@@ -140,6 +156,7 @@ typedef struct {
     tiles_t tile, before;  // what is gathered, and what is written
     bool writes;           // there is a tile before
     int i, j;              // the place in both
+    int place;             // units from position (0, 0) to it, of what is written
     int turn;              // which half tile is gathered; the other is written
     half_tile_t part[2];
 } transform_t;
@@ -151,19 +168,22 @@ INLINE void begin_transform(const command_t *c, const block_t *b, transform_t *t
     t->writes = false;
     t->i = 0;
     t->j = 0;
+    t->place = 0;
 }
 
 INLINE void transform_cycle(const command_t *c, transform_t *t, units_read_t raw, units_write_t tiles) {
     INLINED
     const form_t *f = &t->tile.form;
     if (!t->tile.done) gather_data(c, &t->tile, t->i, t->j, raw, t->part[t->turn]);
-    if (t->writes) write_transformed(&t->before, t->i, t->j, t->part[t->turn ^ 1], tiles);
+    if (t->writes) write_transformed(&t->before, t->i, t->j, t->place, t->part[t->turn ^ 1], tiles);
     ++t->j;
+    t->place += t->tile.apart;
     if (t->j < f->t2) return;
     t->j = 0;
     ++t->i;
     if (t->i < f->t1) return;
     t->i = 0;
+    t->place = 0;
     t->writes = !t->tile.done;
     t->busy = t->writes;
     t->before = t->tile;

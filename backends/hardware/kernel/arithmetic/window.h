@@ -47,10 +47,15 @@ typedef struct {
     within_t step;          // from a window of P1 values to the next of its segment, but for a part of a unit
 } geometry_t;
 
-// Units that `values` values of a segment fill.
+// Bytes of `values` values of a segment, and units that they fill.
+INLINE int bytes_of(const geometry_t *g, int values) {
+    INLINED
+    return g->value_bytes == 2 ? 2 * values : values;
+}
+
 INLINE int whole_units(const geometry_t *g, int values) {
     INLINED
-    return values * g->value_bytes / UNIT_BYTES;
+    return bytes_of(g, values) / UNIT_BYTES;
 }
 
 // The step of P1 values: counted once for a block.
@@ -72,6 +77,7 @@ units_of_window:
 }
 
 INLINE geometry_t geometry_of(const command_t *c, const block_t *b) {
+    SET_UP
     geometry_t g = ZERO;
     const int units = units_of(c->channels);
     g.direct = c->algorithm != WINOGRAD && c->input_format != TOEPLITZ;
@@ -143,17 +149,20 @@ INLINE segment_t open_segment(const command_t *c, const block_t *b, const geomet
     INLINED
     segment_t w = {true, 0, 0, 1};
     if (c->algorithm == WINOGRAD) {
-        w.unit = b->input_unit + ((repeat->number * g->spots + s->number) * g->segments + segment->number) * g->units;
+        const int window = times(times(g->spots, repeat->number) + s->number, g->segments) + segment->number;
+        w.unit = b->input_unit + times(window, g->units);
     } else if (c->input_format == TOEPLITZ) {
-        w.unit = b->input_unit + s->number * g->units;
+        w.unit = b->input_unit + times(s->number, g->units);
     } else {
         const int k1 = c->algorithm == KN2ROW ? repeat->row : segment->row;
-        const int y = (b->first_row + s->row) * c->stride_rows - c->pad_top + k1 * c->dilation_rows;
-        const int window = s->column * c->stride_columns - c->pad_left + segment->column * c->dilation_columns;
+        const int y = times(c->stride_rows, b->first_row + s->row) - c->pad_top + times(c->dilation_rows, k1);
+        const int window =
+            times(c->stride_columns, s->column) - c->pad_left + times(c->dilation_columns, segment->column);
         w.column = c->algorithm == KN2ROW ? s->column : window;
         w.inside = y >= 0 && y < c->height;
         w.width = c->width;
-        w.unit = b->input_unit + ((y - b->input_start) * c->width + w.column) * pitch_of(units_of(c->channels));
+        const int pixel = times(y - b->input_start, c->width) + w.column;
+        w.unit = b->input_unit + times(pixel, pitch_of(units_of(c->channels)));
     }
     return w;
 }
@@ -213,15 +222,15 @@ INLINE void read_window(const command_t *c, const geometry_t *g, const segment_t
                         units_read_t input_buffer, value_t values[ARRAY_ROWS]) {
     INLINED
     const int place = whole_units(g, first);
-    const int offset = first * g->value_bytes % UNIT_BYTES;
-    const int needed = units_over(offset, count * g->value_bytes);
+    const int offset = bytes_of(g, first) % UNIT_BYTES;
+    const int needed = units_over(offset, bytes_of(g, count));
     unit_t units[BANKS];
     read_segment(c, g, w, &at, place, needed, input_buffer, units);
 rows_of_array:
     UNROLLED
     for (int i = 0; i < ARRAY_ROWS; ++i) {
         UNROLL_THIS
-        const int value = value_of_bytes(units, offset + i * g->value_bytes, g->value_bytes);
+        const int value = value_of_bytes(units, offset + bytes_of(g, i), g->value_bytes);
         const int centred = g->value_bytes == 2 ? value : value - c->data_offset;
         values[i] = i < count ? (value_t)centred : (value_t)0;
     }
@@ -240,13 +249,13 @@ INLINE void read_weight_row(const geometry_t *g, int byte, int across, units_rea
     const int each = g->value_bytes == 2 ? 1 : PACKING;
     const int offset = byte % UNIT_BYTES;
     unit_t units[BANKS];
-    read_weights(weight_buffer, byte, across * g->value_bytes, units);
+    read_weights(weight_buffer, byte, bytes_of(g, across), units);
 columns_of_array:
     UNROLLED
     for (int j = 0; j < ARRAY_COLUMNS; ++j) {
         UNROLL_THIS
-        const int first = each * j;
-        const int at = offset + first * g->value_bytes;
+        const int first = each == 2 ? 2 * j : j;
+        const int at = offset + bytes_of(g, first);
         const int low = first < across ? value_of_bytes(units, at, g->value_bytes) : 0;
         const int high = each == 2 && first + 1 < across ? value_of_bytes(units, at + 1, 1) : 0;
         pairs[j] = each == 2 ? pack(high, low) : (pair_t)low;

@@ -47,13 +47,28 @@ INLINE wide_t times_entry(int entry, wide_t value) {
     const int power = (size & 1) != 0 ? 0 : (size & 2) != 0 ? 1 : (size & 4) != 0 ? 2 : (size & 8) != 0 ? 3 : 4;
     const int odd = size >> power;
     const wide_t multiple = odd == 1    ? value
-                            : odd == 3  ? value * 3
-                            : odd == 5  ? value * 5
-                            : odd == 17 ? value * 17
-                            : odd == 21 ? value * 21
-                            : odd == 45 ? value * 45
+                            : odd == 3  ? times_centred(value, 3)
+                            : odd == 5  ? times_centred(value, 5)
+                            : odd == 17 ? times_centred(value, 17)
+                            : odd == 21 ? times_centred(value, 21)
+                            : odd == 45 ? times_centred(value, 45)
                                         : 0;
     const wide_t product = (wide_t)((uint64_t)multiple << power);
+    return entry < 0 ? -product : product;
+}
+
+// The same for an entry of B: 1, 5, 17 or 21 times a power of two of at most 8.
+INLINE int times_data_entry(int entry, int value) {
+    INLINED
+    const int size = entry < 0 ? -entry : entry;
+    const int power = (size & 1) != 0 ? 0 : (size & 2) != 0 ? 1 : (size & 4) != 0 ? 2 : 3;
+    const int odd = size >> power;
+    const int multiple = odd == 1    ? value
+                         : odd == 5  ? times(value, 5)
+                         : odd == 17 ? times(value, 17)
+                         : odd == 21 ? times(value, 21)
+                                     : 0;
+    const int product = (int)((uint32_t)multiple << power);
     return entry < 0 ? -product : product;
 }
 
@@ -78,6 +93,7 @@ INLINE int pieces_over(int count, int taps) {
 }
 
 INLINE form_t form_of(const command_t *c, int rows) {
+    SET_UP
     form_t f;
     f.m1 = c->kernel_rows > 1 ? larger(c->winograd_tile, 1) : 1;
     f.m2 = c->kernel_columns > 1 ? larger(c->winograd_tile, 1) : 1;
@@ -95,6 +111,7 @@ INLINE form_t form_of(const command_t *c, int rows) {
 
 // Units of the input buffer that a block's transformed tiles take: 16-bit values, tile by tile within each position.
 INLINE int transformed_units(const command_t *c, const block_t *b) {
+    SET_UP
     const form_t f = form_of(c, b->rows);
     return f.positions * f.down * f.across * f.rounds * 2 * units_of(c->channels);
 }
@@ -102,6 +119,7 @@ INLINE int transformed_units(const command_t *c, const block_t *b) {
 // Units from a pixel to the next of the raw rows behind them: odd, as elsewhere, where the block's part of the buffer has
 // the room. Where it has not, LOAD writes a word in several turns.
 INLINE int raw_pitch(const command_t *c, const block_t *b) {
+    SET_UP
     const int units = units_of(c->channels);
     const int room = c->mode == STREAM_INPUTS ? INPUT_UNITS / 2 : INPUT_UNITS;
     const int odd = pitch_of(units);

@@ -18,28 +18,33 @@ INLINE flow_t flow_of(const command_t *c, const block_t *b, int now) {
     f.sums = sums_of(c, b, f.g.sums);
     f.mode = usage_of(c);
     f.tile = -1;
-    f.last_load = now;
-    if (c->dataflow == NS) {
+    if (c->dataflow == NS)
         ns_begin(c, &f, now);
-        return f;
-    }
-    f.tiles = rows_over(c, c->dataflow == IS ? f.g.spots : f.g.channels);
-    f.tail = ARRAY_ROWS + ARRAY_COLUMNS + 1;
+    else
+        stationary_begin(c, &f, now);
     return f;
 }
 
 // Cycles of a block (docs/overlay.md, section 4): `fill`, tile after tile, and until the array is empty. NS fills its row
 // buffers while the array stands.
 INLINE int fill_cycles(const command_t *c, const flow_t *f) {
-    if (c->dataflow != NS) return stationary_steps(c, f);
+    SET_UP
+    if (c->dataflow != NS) return f->load_steps;
     return ARRAY_ROWS * f->g.segments * ceil_div(f->g.segment_units, WORD_UNITS);
 }
 
 INLINE int flow_length(const command_t *c, const flow_t *f) {
+    SET_UP
     const int fill = fill_cycles(c, f);
     if (c->dataflow == NS) return fill + f->tiles * larger(fill, f->column_tiles * f->steps) + f->tail;
     const int pieces = f->g.repeats * f->g.segments * ceil_div(f->g.segment_values, ARRAY_ROWS) * f->tiles;
-    return fill + pieces * larger(fill, (c->dataflow == WS ? f->g.spots : f->g.channels) * f->g.window_words) + f->tail;
+    return fill + pieces * f->steps + f->tail;
+}
+
+// Cycles in which the array moves.
+INLINE int moving_cycles(const command_t *c, const block_t *b) {
+    const flow_t f = flow_of(c, b, 0);
+    return flow_length(c, &f) - (c->dataflow == NS ? fill_cycles(c, &f) : 0);
 }
 
 INLINE cycle_t idle_cycle(void) {

@@ -21,8 +21,9 @@ INLINE void ns_begin_tile(flow_t *f) {
 }
 
 INLINE void ns_begin(const command_t *c, flow_t *f, int now) {
-    INLINED
+    SET_UP
     f->tiles = ceil_div(f->g.spots, ARRAY_ROWS);
+    f->first = -ARRAY_ROWS;
     f->column_tiles = rows_over(c, f->g.channels);
     f->steps = larger(f->g.values * f->g.weight_row, ARRAY_ROWS);
     f->tail = 2 * ARRAY_ROWS + ARRAY_COLUMNS + 2;
@@ -60,7 +61,7 @@ write_banks:
 INLINE void ns_feed_word(const command_t *c, const geometry_t *g, feed_t *d, const segment_t *w, int side,
                          units_read_t input_buffer, row_buffers_write_t row_buffers) {
     INLINED
-    const int place = d->word * WORD_UNITS;
+    const int place = d->first;
     unit_t units[BANKS];
     int places[WORD_UNITS];
     within_t at = {d->tap, d->unit};
@@ -96,9 +97,9 @@ INLINE void ns_feed(const command_t *c, const block_t *b, flow_t *f, units_read_
         const segment_t w = open_segment(c, b, g, &d->spot, &none, &d->segment);
         ns_feed_word(c, g, d, &w, side, input_buffer, row_buffers);
     }
-    ++d->word;
-    if (d->word * WORD_UNITS < g->segment_units) return;
-    d->word = 0;
+    d->first += WORD_UNITS;
+    if (d->first < g->segment_units) return;
+    d->first = 0;
     d->tap = 0;
     d->unit = 0;
     next_part(g->segment_columns, &d->segment);
@@ -115,10 +116,10 @@ INLINE void ns_operands(const flow_t *f, units_read_t weight_buffer, row_buffers
     INLINED
     const geometry_t *g = &f->g;
     const int side = f->tile & 1;
-    const int weights = smaller(g->wide, g->channels - f->column_tile * g->wide);
-    const int before = g->values * f->column_tile * g->wide + f->value * weights;
+    const int oc = times(g->wide, f->column_tile);
+    const int weights = smaller(g->wide, g->channels - oc);
+    const int before = times(g->values, oc) + times(f->value, weights);
     read_weight_row(g, g->weights + before, weights, weight_buffer, entry->top);
-    const int first = f->tile * ARRAY_ROWS;
     const int unit = f->value / UNIT_BYTES;
     const int byte = f->value % UNIT_BYTES;
 rows_of_array:
@@ -126,7 +127,7 @@ rows_of_array:
     for (int i = 0; i < ARRAY_ROWS; ++i) {
         UNROLL_THIS
         const int8_t value = row_buffers[side][i][unit / BANKS][unit & (BANKS - 1)][byte];
-        entry->left[i] = first + i < g->spots ? (value_t)value : (value_t)0;
+        entry->left[i] = f->first + i < g->spots ? (value_t)value : (value_t)0;
     }
     entry->tag = (f->value == 0 ? TAG_FIRST : 0) | (f->value == g->values - 1 ? TAG_LAST : 0);
 }
@@ -137,7 +138,7 @@ INLINE void ns_finish_tile(flow_t *f, int now) {
     f->newest ^= 1;
     drained_t *d = &f->drained[f->newest];
     d->start = now;
-    d->first = f->tile * ARRAY_ROWS;
+    d->first = f->first;
     d->column_tile = f->column_tile;
 }
 
@@ -185,14 +186,15 @@ leaving_tiles:
     if (row < 0 || number >= f->g.spots) return;
     out->target.valid = true;
     out->target.fresh = !(c->flags & FLAG_ACCUMULATE);
-    out->target.row = f->sums.first + number * f->sums.lines + d.column_tile;
-    out->target.count = smaller(f->g.wide, f->g.channels - d.column_tile * f->g.wide);
+    out->target.row = f->sums.first + times(number, f->sums.lines) + d.column_tile;
+    out->target.count = smaller(f->g.wide, f->g.channels - times(f->g.wide, d.column_tile));
 }
 
 // What was fed is computed next.
 INLINE void ns_next_tile(flow_t *f) {
     INLINED
     ++f->tile;
+    f->first += ARRAY_ROWS;
     f->ending = f->tile == f->tiles;
     ns_begin_tile(f);
 }

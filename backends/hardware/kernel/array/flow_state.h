@@ -56,7 +56,7 @@ typedef struct {
 // NS: tiles of P1 positions, one behind the other; while one computes, the next is fed into the other half of the row
 // buffers.
 typedef struct {
-    int row, word;  // what is fed next
+    int row, first;  // what is fed next: the first unit of a word of a segment
     part_t segment;
     int tap, unit, position;  // the word's place in its segment, and in the row buffer
     spot_t spot;
@@ -85,8 +85,9 @@ typedef struct {
     int tile, tiles;  // -1: the first tile's operands are fetched; tiles (NS) or no piece left: the array empties
     int tail;         // cycles until the array is empty
     bool ending;
+    int steps;  // of a tile
     // NS
-    int column_tiles, steps;
+    int column_tiles, first;  // first: position of the tile
     feed_t feed;
     bool feeding, computing;
     int column_tile, value, beat, step;
@@ -94,6 +95,7 @@ typedef struct {
     int newest;
     // WS, IS
     piece_t held, next;
+    int load_steps;  // before the first tile
     int load_beat, load_row, work_beat, work_index, last_load;
     spot_t spot;
 } flow_t;

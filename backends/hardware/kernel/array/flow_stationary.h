@@ -44,8 +44,9 @@ INLINE void next_piece(const geometry_t *g, int tiles, piece_t *p) {
 // First byte of the weights of a piece, of all output channels.
 INLINE int piece_weights(const geometry_t *g, const piece_t *p) {
     INLINED
-    const int before = (p->repeat.number * g->segments + p->segment.number) * g->segment_values + p->first;
-    return g->weights + g->value_bytes * before * g->channels;
+    const int segment = times(g->segments, p->repeat.number) + p->segment.number;
+    const int before = times(g->segment_values, segment) + p->first;
+    return g->weights + bytes_of(g, times(before, g->channels));
 }
 
 // The first piece of a repeat begins its sums, unless an earlier pass has.
@@ -62,10 +63,11 @@ INLINE void ws_load_weights(flow_t *f, int now, units_read_t weight_buffer, entr
     if (f->load_row >= ARRAY_ROWS) return;
     if (exists && f->load_beat == g->weight_row - 1) {
         const int size = piece_size(g, &f->next);
-        const int across = smaller(g->wide, g->channels - f->next.tile * g->wide);
-        const int before = size * f->next.tile * g->wide + f->load_row * across;
+        const int first = times(g->wide, f->next.tile);
+        const int across = smaller(g->wide, g->channels - first);
+        const int before = times(first, size) + times(across, f->load_row);
         entry->load_index = f->load_row;
-        read_weight_row(g, piece_weights(g, &f->next) + g->value_bytes * before, f->load_row < size ? across : 0,
+        read_weight_row(g, piece_weights(g, &f->next) + bytes_of(g, before), f->load_row < size ? across : 0,
                         weight_buffer, entry->top);
         f->last_load = now;
     }
@@ -89,8 +91,8 @@ INLINE void ws_stream_position(const command_t *c, const block_t *b, flow_t *f, 
         const shifted_t to = shifted(c, g, &f->spot, &held->repeat);
         out->target.valid = to.valid;
         out->target.fresh = to.first && begins_sums(c, held);
-        out->target.row = f->sums.first + to.number * f->sums.lines + held->tile;
-        out->target.count = smaller(g->wide, g->channels - held->tile * g->wide);
+        out->target.row = f->sums.first + times(to.number, f->sums.lines) + held->tile;
+        out->target.count = smaller(g->wide, g->channels - times(g->wide, held->tile));
         next_spot(g, &f->spot);
     }
     ++f->work_beat;
@@ -106,7 +108,7 @@ INLINE void is_load_position(const command_t *c, const block_t *b, flow_t *f, in
     const geometry_t *g = &f->g;
     const piece_t *next = &f->next;
     const spot_t start = {0, 0, 0};
-    const int count = smaller(g->wide, g->spots - next->tile * g->wide);
+    const int count = smaller(g->wide, g->spots - times(g->wide, next->tile));
     if (next->repeat.number >= g->repeats || f->load_beat != g->window_words - 1 || f->load_row >= count) return;
     if (f->load_row == 0 && next->tile == 0) f->spot = start;
     const segment_t w = open_segment(c, b, g, &f->spot, &next->repeat, &next->segment);
@@ -128,7 +130,7 @@ INLINE void is_stream_weights(const command_t *c, flow_t *f, units_read_t weight
     if (f->step == 0) out->entry.tag = TAG_SWAP;
     if (f->load_beat != g->window_words - 1) return;
     const int size = piece_size(g, &f->held);
-    const int byte = piece_weights(g, &f->held) + f->work_index * size;
+    const int byte = piece_weights(g, &f->held) + times(f->work_index, size);
     unit_t units[BANKS];
     read_weights(weight_buffer, byte, size, units);
 rows_of_array:
@@ -141,7 +143,7 @@ rows_of_array:
     out->target.valid = true;
     out->target.own = true;
     out->target.fresh = begins_sums(c, &f->held);
-    out->target.row = f->sums.first + f->work_index * f->sums.lines;
+    out->target.row = f->sums.first + times(f->work_index, f->sums.lines);
     ++f->work_index;
 }
 
@@ -163,15 +165,18 @@ INLINE void is_cycle(const command_t *c, const block_t *b, flow_t *f, int now, u
     ++f->load_row;
 }
 
-// Cycles of the tile at work, or of the load of the next one if that takes longer: WS "max(a ka, P1 kw)", IS "max(oc ka,
-// min(a, Cw) ka)".
-INLINE int stationary_steps(const command_t *c, const flow_t *f) {
-    INLINED
+// Cycles of a tile, or of the load of the next one if that takes longer: WS "max(a ka, P1 kw)", IS "max(oc ka, min(a, Cw)
+// ka)". Before the first tile something is loaded alone.
+INLINE void stationary_begin(const command_t *c, flow_t *f, int now) {
+    SET_UP
     const geometry_t *g = &f->g;
     const bool ws = c->dataflow == WS;
-    const int work = f->tile < 0 ? 0 : (ws ? g->spots : g->channels) * g->window_words;
-    const int load = ws ? ARRAY_ROWS * g->weight_row : smaller(g->spots, g->wide) * g->window_words;
-    return larger(work, load);
+    const int work = (ws ? g->spots : g->channels) * g->window_words;
+    f->load_steps = ws ? ARRAY_ROWS * g->weight_row : smaller(g->spots, g->wide) * g->window_words;
+    f->steps = larger(work, f->load_steps);
+    f->tiles = rows_over(c, ws ? g->channels : g->spots);
+    f->tail = ARRAY_ROWS + ARRAY_COLUMNS + 1;
+    f->last_load = now;
 }
 
 // What was loaded is worked on next.
@@ -207,7 +212,7 @@ INLINE void stationary_cycle(const command_t *c, const block_t *b, flow_t *f, in
         is_cycle(c, b, f, now, input_buffer, weight_buffer, out);
     out->loading = now - f->last_load <= ARRAY_ROWS + ARRAY_COLUMNS;
     ++f->step;
-    if (f->step >= stationary_steps(c, f)) stationary_next_tile(c, f);
+    if (f->step >= (f->tile < 0 ? f->load_steps : f->steps)) stationary_next_tile(c, f);
 }
 
 #endif

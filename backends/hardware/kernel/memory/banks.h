@@ -7,6 +7,7 @@
 
 #include "language.h"
 #include "params.h"
+#include "times.h"
 
 // A buffer as an argument, memory[address][bank][byte]: any of them, and each.
 MEMORY_TYPE(units, int8_t, [], [BANKS][UNIT_BYTES])
@@ -84,8 +85,8 @@ powers:
 INLINE int inverse(int odd) {
     INLINED
     const int own = odd & (BANKS - 1);
-    const int twice = own * (2 - own * own) & (BANKS - 1);
-    return twice * (2 - own * twice) & (BANKS - 1);
+    const int twice = times(2 - times(own, own), own) & (BANKS - 1);
+    return times(2 - times(own, twice), twice) & (BANKS - 1);
 }
 
 // How units that lie `step` apart meet the banks: `apart` of them in banks of their own. So many are moved in a turn.
@@ -106,7 +107,7 @@ INLINE stride_t stride_of(int step) {
 INLINE int unit_of_turn(const stride_t *s, int first, int turn, int count, int k) {
     INLINED
     const int distance = unit_in_bank(first, k);
-    const int j = turn * s->apart + (((distance >> s->power) * s->back) & (s->apart - 1));
+    const int j = (turn * BANKS >> s->power) + (times(s->back, distance >> s->power) & (s->apart - 1));
     return (distance & ((1 << s->power) - 1)) == 0 && j < count ? j : -1;
 }
 
@@ -124,7 +125,7 @@ write_banks:
         UNROLLED
         for (int i = 0; i < UNIT_BYTES; ++i) {
             UNROLL_THIS
-            buffer[(first + j * step) / BANKS][k][i] = units[j].byte[i];
+            buffer[(first + times(step, j)) / BANKS][k][i] = units[j].byte[i];
         }
     }
 }
@@ -144,21 +145,22 @@ read_banks:
         UNROLLED
         for (int i = 0; i < UNIT_BYTES; ++i) {
             UNROLL_THIS
-            bank[k].byte[i] = j < 0 ? (int8_t)0 : (int8_t)buffer[(first + j * step) / BANKS][k][i];
+            bank[k].byte[i] = j < 0 ? (int8_t)0 : (int8_t)buffer[(first + times(step, j)) / BANKS][k][i];
         }
     }
 sort_units:
     UNROLLED
     for (int j = 0; j < BANKS; ++j) {
         UNROLL_THIS
-        if (j >= turn * stride.apart && j < (turn + 1) * stride.apart) units[j] = bank[bank_of(first, j * step)];
+        const bool turns = j >= turn * BANKS >> stride.power && j < (turn + 1) * BANKS >> stride.power;
+        if (turns) units[j] = bank[bank_of(first, times(step, j))];
     }
 }
 
 // Whether another turn follows.
 INLINE bool more_turns(int step, int turn, int count) {
     INLINED
-    return (turn + 1) * (BANKS >> shared_power(step)) < count;
+    return (turn + 1) * BANKS >> shared_power(step) < count;
 }
 
 // A byte of a buffer. One byte alone is one address of one bank.

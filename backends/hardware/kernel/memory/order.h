@@ -7,7 +7,7 @@
 
 enum { EACH = LANES / UNIT_BYTES };  // units per cycle
 
-// What the vector unit hands to the lanes of STORE: products that are still to be shifted.
+// What the lanes of STORE get of the vector unit: products that are still to be shifted.
 typedef struct {
     wide_t product[LANES];
     uint8_t shift[LANES];

@@ -8,15 +8,16 @@
 // Where a slice lies in a buffer: `count` units, `step` apart; 0 or less if it is padding.
 typedef struct {
     int unit, step, count;
-    int known, less;  // bytes of the first unit that are channels, and how many less of each unit behind it
-    bool joins;       // only channels are written, each `shift` bytes further on
+    int known;     // bytes of the first unit that are channels;
+    bool follows;  // of the units behind it, as many less as it has: they are channels of the same pixel
+    bool joins;    // only channels are written, each `shift` bytes further on
     int shift;
 } units_t;
 
 // Whether byte `i` of unit `k` of a slice is a channel's.
 INLINE bool is_channel(const units_t *u, int k, int i) {
     INLINED
-    return i < u->known - k * u->less;
+    return i < u->known - (u->follows ? k * UNIT_BYTES : 0);
 }
 
 // Walks the slices of a plane's rows. A row is a number of parts, each cut into words by itself, and padding: the pixels

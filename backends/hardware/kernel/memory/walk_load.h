@@ -9,7 +9,7 @@
 
 // A tensor as LOAD reads it.
 typedef struct {
-    uint64_t address;
+    uint64_t address, run_bytes;
     int channels, width, row_bytes, plane_bytes;
     bool by_plane;    // c16; else pixel by pixel
     bool by_row;      // the Winograd transform takes whole rows: each is a run of its own
@@ -23,6 +23,7 @@ typedef struct {
 INLINE int inputs_of(const command_t *c) { return c->op == OP_SCALE ? 1 : c->source_count; }
 
 INLINE tensor_t tensor_of(const command_t *c, const source_t sources[MAX_SOURCES], const block_t *b, int input) {
+    SET_UP
     tensor_t t;
     const bool listed = c->op == OP_ADD || c->op == OP_MUL || c->op == OP_SCALE || c->op == OP_CONCAT;
     const bool windows = c->input_format == TOEPLITZ;
@@ -33,6 +34,7 @@ INLINE tensor_t tensor_of(const command_t *c, const source_t sources[MAX_SOURCES
     t.width = windows ? c->out_width : c->width;
     t.by_plane = c->input_format == C16;
     t.by_row = t.by_plane && c->algorithm == WINOGRAD;
+    t.run_bytes = (uint64_t)(t.by_row ? 1 : b->input_rows) * (uint64_t)t.row_bytes;
     t.planes = t.by_plane ? units_of(t.channels) : 1;
     t.pixel_bytes = windows ? c->window_bytes : t.channels;
     const int units = units_of(t.pixel_bytes);
@@ -50,10 +52,12 @@ INLINE int first_unit(const command_t *c, const block_t *b) {
 
 // Units from an input to the next.
 INLINE int units_of_rows(const tensor_t *t, const block_t *b) {
+    SET_UP
     return t->joins ? 0 : b->input_rows * t->width * t->pitch;
 }
 
 INLINE slices_t slices_of_plane(const tensor_t *t, const block_t *b) {
+    SET_UP
     if (t->by_plane) return slices_of(b->input_rows, 1, t->row_bytes, 0);
     return slices_of(b->input_rows, t->width, t->pixel_bytes, t->row_bytes - t->width * t->pixel_bytes);
 }
@@ -66,9 +70,9 @@ INLINE bool starts_run(const tensor_t *t, const slices_t *p) {
 
 INLINE reader_t run_of(const tensor_t *t, const block_t *b, int plane, int row) {
     INLINED
-    return open_run(t->address + (uint64_t)plane * (uint64_t)t->plane_bytes +
-                        (uint64_t)(b->input_start + row) * (uint64_t)t->row_bytes,
-                    (uint64_t)(t->by_row ? 1 : b->input_rows) * (uint64_t)t->row_bytes);
+    return open_run(t->address + bytes_times((uint64_t)t->plane_bytes, plane) +
+                        bytes_times((uint64_t)t->row_bytes, b->input_start + row),
+                    t->run_bytes);
 }
 
 // An input of a CONCAT that begins inside of a unit: its units have a part in the next unit too.
@@ -85,17 +89,17 @@ INLINE units_t place_of(const tensor_t *t, const slices_t *p, int plane, int uni
     u.shift = t->begins % UNIT_BYTES - part * UNIT_BYTES;
     const int units = p->first / UNIT_BYTES;
     if (t->by_plane) {  // n pixels of a channel unit
-        u.unit = unit + (p->row * t->width + units) * t->pitch + plane;
+        u.unit = unit + times(times(t->width, p->row) + units, t->pitch) + plane;
         u.step = t->pitch;
         u.count = smaller(WORD_UNITS, t->width - units);
         u.known = t->channels - plane * UNIT_BYTES;
-        u.less = 0;
+        u.follows = false;
     } else {  // n channel units of a pixel
-        u.unit = unit + (p->row * t->width + p->part) * t->pitch + units;
+        u.unit = unit + times(times(t->width, p->row) + p->part, t->pitch) + units;
         u.step = 1;
         u.count = is_padding(p) ? 0 : units_of(slice_bytes(p));
         u.known = slice_bytes(p);
-        u.less = UNIT_BYTES;
+        u.follows = true;
     }
     u.unit += t->begins / UNIT_BYTES + part;
     return u;
@@ -123,7 +127,8 @@ write_banks:
             UNROLL_THIS
             const int own = i - u->shift;
             const bool owned = own >= 0 && own < UNIT_BYTES && is_channel(u, j, own);
-            if (!u->joins || owned) buffer[(u->unit + j * u->step) / BANKS][k][i] = units[j].byte[u->joins ? own : i];
+            if (!u->joins || owned)
+                buffer[(u->unit + times(u->step, j)) / BANKS][k][i] = units[j].byte[u->joins ? own : i];
         }
     }
 }
@@ -161,6 +166,7 @@ typedef struct {
 } weights_t;
 
 INLINE weights_t weights_of(const command_t *c, const block_t *b) {
+    SET_UP
     weights_t w = {c->weights_address, c->weight_bytes, 0};
     if (c->mode != STREAM_INPUTS) {
         w.address += (uint64_t)b->index * (uint64_t)c->weight_bytes;

@@ -5,13 +5,8 @@
 #define OVERLAY_WALK_POST_H
 
 #include "order.h"
+#include "sums.h"
 #include "winograd.h"
-
-// Byte of the block's half of the output buffer.
-INLINE int byte_of_output(const command_t *c, const block_t *b, int pixel, int oc) {
-    INLINED
-    return (oc / UNIT_BYTES * output_pitch(c, b) + pixel) * UNIT_BYTES + oc % UNIT_BYTES;
-}
 
 // Walks the sums of a convolution: R lanes of a row, row after row. Lanes are output channels (NS, WS) or positions (IS).
 // With Winograd a row is a tile, whose positions a lane gets one by one.
@@ -20,12 +15,16 @@ typedef struct {
     int across, along;     // lanes in all, and rows of each group of lanes
     int positions, tiles;  // Winograd; else 1, and positions
     int wide;              // sums in a row of accumulators
+    int lines, apart;      // rows of accumulators from a row to the next, and from a position to the next
     int tile, first, line, position;
-    int t2, i, j;  // Winograd: positions of a row of data, and the place of `position` among them
+    int column, row;  // of the accumulators: the tile's number, and the row of `line` and `position`, tile 0
+    int row_of_line;  // of position 0
+    int t2, i, j;     // Winograd: positions of a row of data, and the place of `position` among them
     bool done;
 } post_order_t;
 
 INLINE post_order_t post_order_of(const command_t *c, const block_t *b) {
+    SET_UP
     post_order_t o = ZERO;
     o.tiles = b->rows * c->out_width;
     o.positions = 1;
@@ -41,6 +40,8 @@ INLINE post_order_t post_order_of(const command_t *c, const block_t *b) {
     o.by_channel = c->dataflow == IS;
     o.across = o.by_channel ? o.tiles : b->channels;
     o.along = o.by_channel ? b->channels : o.tiles;
+    o.lines = rows_over(c, o.across);
+    o.apart = o.tiles * o.lines;
     return o;
 }
 
@@ -56,11 +57,16 @@ INLINE void next_line(post_order_t *o) {
     o->i = 0;
     o->j = 0;
     ++o->line;
+    o->row_of_line += o->lines;
+    o->row = o->row_of_line;
     if (o->line < o->along) return;
     o->line = 0;
+    o->row_of_line = 0;
+    o->row = 0;
     o->first += LANES;
     if (o->first < smaller(o->tile + o->wide, o->across)) return;
     o->tile += o->wide;
+    ++o->column;
     o->first = o->tile;
     o->done = o->tile >= o->across;
 }
@@ -68,6 +74,7 @@ INLINE void next_line(post_order_t *o) {
 INLINE void next_post(post_order_t *o) {
     INLINED
     ++o->position;
+    o->row += o->apart;
     ++o->j;
     if (o->j == o->t2) {
         o->j = 0;
@@ -87,19 +94,22 @@ INLINE int number_of_lane(const post_order_t *o, int lane) {
     return o->by_channel ? o->first + lane : o->line;
 }
 
-// Winograd: where the tile of a row is among those of the block.
+// Winograd: the first output of the tile of a row, and where that is among the tiles side by side.
 typedef struct {
-    int down, right;
+    int row, column, right;
 } tile_at_t;
 
-// The tile of the row that has become `o`'s, behind that of the row before; `across`: tiles side by side.
-INLINE void next_output_tile(const post_order_t *o, int across, tile_at_t *at) {
+// The tile of the row that has become `o`'s, behind that of the row before; `across`: tiles side by side, of m1 x m2
+// outputs.
+INLINE void next_output_tile(const post_order_t *o, int across, int m1, int m2, tile_at_t *at) {
     INLINED
-    const tile_at_t first = {0, 0};
+    const tile_at_t first = {0, 0, 0};
     ++at->right;
+    at->column += m2;
     if (at->right == across) {
         at->right = 0;
-        ++at->down;
+        at->column = 0;
+        at->row += m1;
     }
     if (o->line == 0) *at = first;
 }
@@ -140,22 +150,28 @@ columns_of_outputs:
 
 // Walks the products of the vector unit, in the order of order.h: a group of lanes at a position.
 typedef struct {
-    int units;  // of the output's channels
+    int units, pitch;  // of the output's channels, and from a plane of the output buffer to the next
     position_t at;
+    int plane,
+        pixel;  // where the group lies in the block's half of the output buffer: the unit of pixel 0, and the pixel
     bool done;
 } product_order_t;
 
 INLINE product_order_t product_order_of(const command_t *c, const block_t *b) {
     product_order_t o;
     o.units = units_of(c->out_channels);
+    o.pitch = output_pitch(c, b);
     o.at = first_position();
+    o.plane = 0;
+    o.pixel = 0;
     o.done = b->rows == 0;
     return o;
 }
 
-// A unit of a group of lanes: its first output channel, and where that one's result belongs, -1 if the lanes idle.
+// A unit of a group of lanes: its first output channel, and which unit of the block's half of the output buffer it is, -1
+// if the lanes idle.
 typedef struct {
-    int oc, place;
+    int oc, unit;
 } finished_t;
 
 // The unit of channels that the group begins with.
@@ -165,18 +181,22 @@ INLINE int first_unit_of_group(const product_order_t *o) {
 }
 
 // Unit `k` of the group.
-INLINE finished_t unit_of_group(const command_t *c, const block_t *b, const product_order_t *o, int k) {
+INLINE finished_t unit_of_group(const product_order_t *o, int k) {
     INLINED
     finished_t f;
     const int unit = o->at.unit + k;
     f.oc = unit * UNIT_BYTES;
-    f.place = unit < o->units ? byte_of_output(c, b, o->at.row * c->out_width + o->at.column, f.oc) : -1;
+    f.unit = unit < o->units ? o->plane + times(o->pitch, k) + o->pixel : -1;
     return f;
 }
 
 INLINE void next_group(const command_t *c, const block_t *b, product_order_t *o) {
     INLINED
-    next_position(o->units, b->rows, c->out_width, &o->at);
+    ++o->pixel;
+    if (next_position(o->units, b->rows, c->out_width, &o->at)) {
+        o->pixel = 0;
+        o->plane += times(o->pitch, EACH);
+    }
     o->done = o->at.done;
 }
 

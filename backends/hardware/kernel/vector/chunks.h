@@ -2,6 +2,7 @@
 #ifndef OVERLAY_CHUNKS_H
 #define OVERLAY_CHUNKS_H
 
+#include "products.h"
 #include "slots.h"
 
 // The rescaling of an input of a CONCAT.
@@ -10,7 +11,8 @@ typedef struct {
 } rescale_t;
 
 typedef struct {
-    lanes_t lanes;             // of the position
+    operands_t operands;       // of the slot
+    int16_t held[LANES];       // MUL: the values of the first tensor, less their zero point
     unit_t factors[EACH];      // SCALE
     rescale_t rescales[EACH];  // CONCAT whose inputs have whole units: that of each unit
     int source;                // the input of the last one
@@ -29,7 +31,8 @@ INLINE own_units_t own_units(const command_t *c, const walk_t *w, const slot_t *
         u.unit = s->at.unit + s->load;
         u.count = c->op == OP_SCALE && s->load < left ? 1 : 0;
     } else if (c->op == OP_DEPTHWISE) {
-        u.unit = (PARAMETER_BYTES + s->tap_row * c->kernel_columns + s->tap_column) * w->units + s->at.unit;
+        const int tap = times(c->kernel_columns, s->tap_row) + s->tap_column;
+        u.unit = times(w->units, PARAMETER_BYTES + tap) + s->at.unit;
         u.count = left;
     }
     return u;
@@ -73,19 +76,29 @@ loaded_factors:
     }
 }
 
-// What the taps before have made becomes what they make with the value of this one. `own`: factor, or weight.
-INLINE wide_t combined(const command_t *c, const source_t *source, bool first, wide_t before, int value, int own) {
+// What a lane multiplies in a slot.
+typedef struct {
+    lane_value_t value;
+    scale_t factor;
+} pair_of_lane_t;
+
+// `own`: factor, or weight; `held`: MUL, the first of the two values.
+INLINE pair_of_lane_t operands_of(const command_t *c, const source_t *source, int value, int own, int held) {
     INLINED
-    if (c->op == OP_ADD) return (first ? 0 : before) + (wide_t)(value - source->zero_point) * source->multiplier;
-    if (c->op == OP_DEPTHWISE) return (first ? 0 : before) + value * own;
-    if (c->op == OP_MUL && !first) return before * ((wide_t)(value - c->second_zero_point) * c->multiplier);
-    const wide_t centred = value - c->input_zero_point;
-    if (c->op == OP_MUL) return centred;
-    if (c->op == OP_SCALE) return centred * ((wide_t)(own - c->second_zero_point) * c->multiplier);
-    return centred * c->multiplier;
+    const int centred = value - (c->op == OP_ADD ? source->zero_point : c->input_zero_point);
+    const int second = (c->op == OP_SCALE ? own : value) - c->second_zero_point;
+    pair_of_lane_t p = {(lane_value_t)centred, (scale_t)c->multiplier};
+    if (c->op == OP_ADD) p.factor = (scale_t)source->multiplier;
+    if (c->op == OP_DEPTHWISE) {
+        p.value = (lane_value_t)value;
+        p.factor = (scale_t)own;
+    }
+    if (c->op == OP_MUL) p.value = (lane_value_t)times_centred(held, second);
+    if (c->op == OP_SCALE) p.value = (lane_value_t)times_centred(centred, second);
+    return p;
 }
 
-INLINE void take_values(const command_t *c, const source_t *source, bool first, bool inside, const unit_t units[BANKS],
+INLINE void take_values(const command_t *c, const source_t *source, bool inside, const unit_t units[BANKS],
                         const unit_t own[BANKS], chunk_t *chunk) {
     INLINED
 units:
@@ -99,13 +112,17 @@ units:
             const int lane = k * UNIT_BYTES + i;
             const int value = inside ? (int)units[k].byte[i] : c->pad_value;
             const int of_channel = c->op == OP_SCALE ? chunk->factors[k].byte[i] : own[k].byte[i];
-            chunk->lanes.product[lane] = combined(c, source, first, chunk->lanes.product[lane], value, of_channel);
-            chunk->lanes.shift[lane] = (uint8_t)c->shift;
+            const pair_of_lane_t p = operands_of(c, source, value, of_channel, chunk->held[lane]);
+            chunk->held[lane] = (int16_t)(value - c->input_zero_point);
+            chunk->operands.value[lane] = p.value;
+            chunk->operands.factor[lane] = p.factor;
+            chunk->operands.shift[lane] = (uint8_t)c->shift;
         }
     }
 }
 
-// CONCAT: the values of the input that the tap has; where inputs have whole units there is one tap for all.
+// CONCAT: the values of the input that the tap has; where inputs have whole units there is one tap for all. A lane whose
+// channel is another input's adds nothing, and neither does the second tap of an input, which has the same values.
 INLINE void take_joined(const walk_t *w, const slot_t *s, const source_t *source, const unit_t units[BANKS],
                         chunk_t *chunk) {
     INLINED
@@ -122,9 +139,10 @@ joined_units:
             UNROLL_THIS
             const int lane = k * UNIT_BYTES + i;
             const int oc = (s->at.unit + k) * UNIT_BYTES + i;
-            if (merged && (oc < source->first_channel || oc >= behind)) continue;
-            chunk->lanes.product[lane] = (wide_t)(units[k].byte[i] - own.zero_point) * own.multiplier;
-            chunk->lanes.shift[lane] = (uint8_t)own.shift;
+            const bool others = merged && (oc < source->first_channel || oc >= behind || s->tap_column > 0);
+            chunk->operands.value[lane] = others ? 0 : (lane_value_t)(units[k].byte[i] - own.zero_point);
+            chunk->operands.factor[lane] = (scale_t)own.multiplier;
+            if (!others) chunk->operands.shift[lane] = (uint8_t)own.shift;
         }
     }
 }

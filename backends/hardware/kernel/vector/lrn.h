@@ -3,10 +3,11 @@
 #ifndef OVERLAY_LRN_H
 #define OVERLAY_LRN_H
 
+#include "products.h"
 #include "slots.h"
 
 // The table of factors: for each octave of the sum of squares 33 entries and a shift.
-enum { LRN_STEPS = 32, LRN_ROW = LRN_STEPS + 2, LRN_ENTRIES = LRN_OCTAVES * LRN_STEPS };
+enum { LRN_ROW = LRN_STEPS + 2, LRN_ENTRIES = LRN_OCTAVES * LRN_STEPS };
 
 // A step of it, from an entry to the next. Each lane has a table of its own. The shifts of the octaves are registers.
 typedef struct {
@@ -22,12 +23,12 @@ typedef struct {
 // Takes the table apart, a step in a cycle; returns the cycles.
 INLINE uint64_t load_steps(values_read_t values, steps_write_t steps, lrn_shifts_t *shifts) {
     uint32_t before = 0;
-    int octave = 0, step = 0;
+    int octave = 0, step = 0, row_of_octave = 0;
 entries:
     for (int entry = 0; entry < LRN_ENTRIES; ++entry) {
         TRIPS(608, 608)
         PIPELINED(lrn_entries)  // a row of two words is read, a step is written to the tables of all lanes
-        const int row = (octave * LRN_ROW + step + 1) / 2 * 2;
+        const int row = (row_of_octave + step + 1) / 2 * 2;
         const uint32_t even = value_word(values, row), odd = value_word(values, row + 1);
         const lrn_step_t own = {step == 0 ? even : before, step % 2 == 0 ? odd : even};
     lanes:
@@ -42,18 +43,20 @@ entries:
         if (step == LRN_STEPS) {
             step = 0;
             ++octave;
+            row_of_octave += LRN_ROW;
         }
     }
     return LRN_ENTRIES;
 }
 
-// The factor for a sum of squares: linear between the table's entries; the sum 0 reads as 1.
+// Where a sum of squares lies in the table: the step, and how far behind it; the sum 0 reads as 1. Moved left until its
+// first bit is in front, a sum is the step and the fraction, whatever its octave.
 typedef struct {
-    wide_t factor;
-    int shift;
-} lrn_factor_t;
+    lrn_step_t step;
+    int fraction, shift;
+} lrn_place_t;
 
-INLINE lrn_factor_t lrn_factor(uint32_t sum, int lane, steps_read_t steps, const lrn_shifts_t *shifts) {
+INLINE lrn_place_t lrn_place(uint32_t sum, int lane, steps_read_t steps, const lrn_shifts_t *shifts) {
     INLINED
     const uint32_t positive = sum == 0 ? 1 : sum;
     int octave = 0;
@@ -63,15 +66,25 @@ first_bit:
         UNROLL_THIS
         if (positive >> i) octave = i;
     }
-    const uint64_t scaled = (uint64_t)positive * LRN_STEPS;
-    const int index = (int)(scaled >> octave) - LRN_STEPS;
-    const wide_t fraction = (wide_t)(scaled & (((uint64_t)1 << octave) - 1));
-    const lrn_step_t step = steps[lane][octave * LRN_STEPS + index];
-    const wide_t first = (wide_t)step.first;
-    lrn_factor_t f;
-    f.factor = first + ((((wide_t)step.second - first) * fraction) >> octave);
-    f.shift = shifts->of_octave[octave];
-    return f;
+    const uint32_t moved = positive << (LRN_OCTAVES - 1 - octave);
+    const int index = (int)(moved >> LRN_FRACTION_BITS) - LRN_STEPS;
+    lrn_place_t p;
+    p.step = steps[lane][octave * LRN_STEPS + index];
+    p.fraction = (int)(moved & ((1u << LRN_FRACTION_BITS) - 1));
+    p.shift = shifts->of_octave[octave];
+    return p;
+}
+
+// The square of a value less its zero point, from -255 to 255: 16 a + b of four bits each make 256 a^2 + b^2 + 32 a b.
+TABLE uint8_t SQUARES[16] = {0, 1, 4, 9, 16, 25, 36, 49, 64, 81, 100, 121, 144, 169, 196, 225};
+
+INLINE uint32_t square_of(int centred) {
+    INLINED
+    const uint32_t size = (uint32_t)(centred < 0 ? -centred : centred);
+    const uint32_t high = size >> 4 & 15, low = size & 15;
+    const uint32_t both =
+        (low & 1 ? high : 0) + (low & 2 ? high << 1 : 0) + (low & 4 ? high << 2 : 0) + (low & 8 ? high << 3 : 0);
+    return ((uint32_t)SQUARES[high] << 8) + SQUARES[low] + (both << 5);
 }
 
 // Units that a slot reads beside those of its chunk, on each side.
@@ -82,12 +95,14 @@ INLINE int neighbours_of(const command_t *c) {
 
 enum { NEAR_CHANNELS = (EACH + 2) * UNIT_BYTES };  // of a chunk and its neighbours
 
-// The products of a chunk. `units`: from the one before the chunk on.
+// What the lanes of a chunk multiply: the way to the next step of the table, by the fraction. `units`: from the one before
+// the chunk on.
 INLINE void take_normalised(const command_t *c, const slot_t *s, const unit_t units[BANKS], steps_read_t steps,
-                            const lrn_shifts_t *shifts, lanes_t *lanes) {
+                            const lrn_shifts_t *shifts, operands_t *operands) {
     INLINED
     const int before = (c->size - 1) / 2, behind = c->size / 2;
     int centred[NEAR_CHANNELS];
+    uint32_t squares[NEAR_CHANNELS];
 channels:
     UNROLLED
     for (int i = 0; i < NEAR_CHANNELS; ++i) {
@@ -95,6 +110,7 @@ channels:
         const int ic = (s->at.unit - 1) * UNIT_BYTES + i;
         const bool exists = ic >= 0 && ic < c->channels;
         centred[i] = exists ? units[i / UNIT_BYTES].byte[i % UNIT_BYTES] - c->input_zero_point : 0;
+        squares[i] = square_of(centred[i]);
     }
 lanes:
     UNROLLED
@@ -105,12 +121,14 @@ lanes:
         UNROLLED
         for (int d = -LRN_REACH; d <= LRN_REACH; ++d) {
             UNROLL_THIS
-            const int value = centred[UNIT_BYTES + lane + d];
-            if (d >= -before && d <= behind) sum += (uint32_t)(value * value);
+            if (d >= -before && d <= behind) sum += squares[UNIT_BYTES + lane + d];
         }
-        const lrn_factor_t f = lrn_factor(sum, lane, steps, shifts);
-        lanes->product[lane] = centred[UNIT_BYTES + lane] * f.factor;
-        lanes->shift[lane] = (uint8_t)f.shift;
+        const lrn_place_t p = lrn_place(sum, lane, steps, shifts);
+        operands->value[lane] = (lane_value_t)((int32_t)p.step.second - (int32_t)p.step.first);
+        operands->factor[lane] = (scale_t)p.fraction;
+        operands->shift[lane] = (uint8_t)p.shift;
+        operands->begin[lane] = (int32_t)p.step.first;
+        operands->centred[lane] = (int16_t)centred[UNIT_BYTES + lane];
     }
 }
 

@@ -13,6 +13,7 @@ typedef struct {
 } origin_t;
 
 INLINE origin_t first_origin(const command_t *c, const block_t *b) {
+    SET_UP
     const int row = resized_row(*c, b->first_row);
     const origin_t from = {row, 0, b->first_row - row * c->size, 0};
     return from;
@@ -48,17 +49,17 @@ INLINE place_t place_of_tap(const command_t *c, const block_t *b, const walk_t *
     view_t v = view_of(c, b, b->input_unit + s->at.unit, c->channels);
     int row = b->first_row + s->at.row, column = s->at.column;
     if (c->op == OP_ADD || c->op == OP_MUL) {
-        v.unit += s->tap_column * b->input_rows * c->width * v.pitch;  // a tensor behind the other
+        v.unit += times(w->tensor, s->tap_column);  // a tensor behind the other
     } else if (c->op == OP_DEPTHWISE) {
-        row = row * c->stride_rows - c->pad_top + s->tap_row * c->dilation_rows;
-        column = column * c->stride_columns - c->pad_left + s->tap_column * c->dilation_columns;
+        row = times(c->stride_rows, row) - c->pad_top + times(c->dilation_rows, s->tap_row);
+        column = times(c->stride_columns, column) - c->pad_left + times(c->dilation_columns, s->tap_column);
     } else if (c->op == OP_CONCAT) {
-        v.pitch = concat_pitch(c, b);
+        v.pitch = w->pitch;
     } else if (c->op == OP_RESIZE) {
         row = from->row;
         column = from->column;
         if (c->channels > c->out_channels)
-            v.unit += (from->row_phase * c->columns_factor + from->column_phase) * w->units;
+            v.unit += times(w->units, times(c->columns_factor, from->row_phase) + from->column_phase);
     }
     const place_t p = {pixel_unit(&v, row, column), row >= 0 && row < c->height && column >= 0 && column < c->width};
     return p;

@@ -13,14 +13,19 @@ enum {
 
 // Rows and columns of the pixels of blocks of so many output rows: from the first window's first to the last one's last, pads
 // and all, but for columns before the image.
-INLINE int swept_rows(const command_t *c, int rows) { return (rows - 1) * c->stride_rows + c->kernel_rows; }
+INLINE int swept_rows(const command_t *c, int rows) {
+    SET_UP
+    return (rows - 1) * c->stride_rows + c->kernel_rows;
+}
 
 INLINE int swept_columns(const command_t *c) {
+    SET_UP
     return (c->out_width - 1) * c->stride_columns + c->kernel_columns - c->pad_left;
 }
 
 // Whether pixels come once: where they may, and where that takes fewer slots over all blocks.
 INLINE bool sweeps(const command_t *c) {
+    SET_UP
     const bool near_rows = c->kernel_rows == 1 || c->dilation_rows == 1;
     const bool near_columns = c->kernel_columns == 1 || c->dilation_columns == 1;
     const bool small = larger(c->kernel_rows, c->kernel_columns) <= MOST_SWEPT &&
@@ -52,14 +57,14 @@ typedef struct {
 
 INLINE pixel_t pixel_of(const command_t *c, const block_t *b, const slot_t *s, bool once) {
     INLINED
-    pixel_t p = {b->first_row * c->stride_rows - c->pad_top, 0};
+    pixel_t p = {times(c->stride_rows, b->first_row) - c->pad_top, 0};
     if (once) {
         p.row += s->at.row;
         p.column = s->at.column;
         return p;
     }
-    p.row += s->at.row * c->stride_rows + s->tap_row * c->dilation_rows;
-    p.column = s->at.column * c->stride_columns - c->pad_left + s->tap_column * c->dilation_columns;
+    p.row += times(c->stride_rows, s->at.row) + times(c->dilation_rows, s->tap_row);
+    p.column = times(c->stride_columns, s->at.column) - c->pad_left + times(c->dilation_columns, s->tap_column);
     return p;
 }
 

@@ -41,7 +41,7 @@ INLINE divisor_t find_divisor(const command_t *c, const block_t *b, int row, int
     divisor_t divisor = {0, 0};
     if (!ends) return divisor;
     const int pairs = (c->out_height + c->out_width + VALUE_ROW - 1) / VALUE_ROW;
-    const int word = 2 * (pairs + r->own * c->columns_factor + value_byte(classes, of_column));
+    const int word = 2 * (pairs + times(c->columns_factor, r->own) + value_byte(classes, of_column));
     divisor.multiplier = value_word(values, word);
     divisor.shift = (uint8_t)value_word(values, word + 1);
     return divisor;

@@ -5,7 +5,8 @@
 
 #include "pooling.h"
 #include "pooling_divisors.h"
-#include "types.h"
+#include "products.h"
+#include "widths.h"
 #include "view.h"
 
 // The rows above a pixel's own, for the channels of a chunk: pixels with their zero point taken off.
@@ -62,7 +63,7 @@ units_above:
 
 // A block; returns the cycles that it took.
 INLINE uint64_t pool_block(const command_t *c, values_read_t values, values_read_t classes, const block_t *b,
-                           units_read_t input_buffer, above_write_t above, PRODUCTS) {
+                           units_read_t input_buffer, above_write_t above, OPERANDS) {
     uint64_t cycles = 0;
     const view_t v = view_of(c, b, b->input_unit, c->channels);
     const bool once = sweeps(c);
@@ -97,7 +98,7 @@ INLINE uint64_t pool_block(const command_t *c, values_read_t values, values_read
         pool_pixel_t rows[EACH][UNIT_BYTES][ROWS_ABOVE] = ZERO;
         HLS_PRAGMA(HLS array_partition variable = rows complete dim = 0)
         if (once) read_above(above, at.column, rows);
-        lanes_t lanes;
+        operands_t lanes = ZERO;
     units:
         UNROLLED
         for (int k = 0; k < EACH; ++k) {
@@ -116,10 +117,13 @@ INLINE uint64_t pool_block(const command_t *c, values_read_t values, values_read
                     own->window =
                         is_first_tap(&s) ? (pool_window_t)value : combine(largest, own->window, (pool_window_t)value);
                 }
-                lanes.product[k * UNIT_BYTES + i] = (wide_t)own->window * (wide_t)divisor.multiplier;
+                lanes.value[k * UNIT_BYTES + i] = (lane_value_t)own->window;
+                lanes.factor[k * UNIT_BYTES + i] = (scale_t)divisor.multiplier;
                 lanes.shift[k * UNIT_BYTES + i] = divisor.shift;
             }
         }
+        lanes.leaves = true;
+        lanes.last = is_last_slot(&w, &s);
         if (ends) HAND_OUT(lanes);
         next_ending(c, s.at.column + 1 == w.columns, &e);
     }

@@ -10,6 +10,7 @@ typedef struct {
     int rows, columns;          // of positions
     int loads;                  // slots that a chunk loads in
     int tap_rows, tap_columns;  // of a position
+    int pitch, tensor;          // units of the input buffer from a pixel to the next, and from a tensor to the next
 } walk_t;
 
 // `load`: the chunk's loads that are behind it; all of them: the slot is a tap.
@@ -21,7 +22,10 @@ typedef struct {
 // A walk of one tap. Slots that a chunk loads in: one, or those of parameters of its channels, where these have slopes of
 // their own.
 INLINE walk_t plain_walk(const command_t *c, const block_t *b) {
-    const walk_t w = {units_of(c->out_channels), b->rows, c->out_width, c->slope_count > 1 ? UNIT_BYTES : 1, 1, 1};
+    SET_UP
+    walk_t w = {units_of(c->out_channels), b->rows, c->out_width, c->slope_count > 1 ? UNIT_BYTES : 1, 1, 1, 0, 0};
+    w.pitch = c->op == OP_CONCAT ? concat_pitch(c, b) : pitch_of(units_of(c->channels));
+    w.tensor = b->input_rows * c->width * w.pitch;
     return w;
 }
 
@@ -70,6 +74,13 @@ INLINE bool is_load(const walk_t *w, const slot_t *s) {
 INLINE bool is_first_tap(const slot_t *s) {
     INLINED
     return s->tap_row == 0 && s->tap_column == 0;
+}
+
+// The last slot of a block.
+INLINE bool is_last_slot(const walk_t *w, const slot_t *s) {
+    INLINED
+    return s->tap_row + 1 == w->tap_rows && s->tap_column + 1 == w->tap_columns && s->at.column + 1 == w->columns &&
+           s->at.row + 1 == w->rows && s->at.unit + EACH >= w->units;
 }
 
 INLINE bool is_last_tap(const walk_t *w, const slot_t *s) {

@@ -1,5 +1,6 @@
-// The vector unit: layers that the array does not compute (docs/overlay.md, section 7). It makes products
-// (docs/program.md, section 2, "Vector layers"); the lanes of STORE round, clamp and look them up.
+// The vector unit: layers that the array does not compute (docs/overlay.md, section 7). It walks over the slots of a block
+// and hands out what the lanes multiply (products.h); of the products (docs/program.md, section 2, "Vector layers") the
+// lanes of STORE round, clamp and look them up.
 #ifndef OVERLAY_VECTOR_H
 #define OVERLAY_VECTOR_H
 
@@ -27,11 +28,14 @@ known_units:
 // A block, slot by slot.
 INLINE uint64_t slots_block(const command_t *c, const source_t sources[MAX_SOURCES], values_read_t values,
                             const block_t *b, units_read_t input_buffer, units_read_t weight_buffer,
-                            steps_write_t steps, lrn_shifts_t *shifts, PRODUCTS) {
+                            steps_write_t steps, lrn_shifts_t *shifts, OPERANDS) {
     uint64_t cycles = c->op == OP_LRN && b->index == 0 ? load_steps(values, steps, shifts) : 0;
     const walk_t w = walk_of(c, sources, b);
     chunk_t chunk = ZERO;
-    origin_t from = first_origin(c, b);
+    HLS_PRAGMA(HLS array_partition variable = chunk complete dim = 0)
+    chunk.operands.normalises = c->op == OP_LRN;
+    const origin_t origin = first_origin(c, b);
+    origin_t from = origin;
     slots:
     for (slot_t s = first_slot(); !s.at.done; next_slot(&w, &s)) {
         TRIPS(1, 1048576)
@@ -42,7 +46,7 @@ INLINE uint64_t slots_block(const command_t *c, const source_t sources[MAX_SOURC
         read_units(weight_buffer, weights.unit, weights.count, own);
         if (is_load(&w, &s)) {
             load_slot(c, sources, &s, own, &chunk);
-            from = first_origin(c, b);
+            from = origin;
             continue;
         }
         if (is_first_tap(&s) && s.at.row + s.at.column > 0) next_origin(c, s.at.column, &from);
@@ -53,10 +57,13 @@ INLINE uint64_t slots_block(const command_t *c, const source_t sources[MAX_SOURC
         if (c->op == OP_CONCAT)
             take_joined(&w, &s, &sources[input], units, &chunk);
         else if (c->op == OP_LRN)
-            take_normalised(c, &s, units, steps, shifts, &chunk.lanes);
+            take_normalised(c, &s, units, steps, shifts, &chunk.operands);
         else
-            take_values(c, &sources[input], is_first_tap(&s), place.inside, units, own, &chunk);
-        if (is_last_tap(&w, &s)) HAND_OUT(chunk.lanes);
+            take_values(c, &sources[input], place.inside, units, own, &chunk);
+        chunk.operands.adds = c->op != OP_MUL && !is_first_tap(&s);
+        chunk.operands.leaves = is_last_tap(&w, &s);
+        chunk.operands.last = is_last_slot(&w, &s);
+        if (c->op != OP_MUL || chunk.operands.leaves) HAND_OUT(chunk.operands);
     }
     return cycles;
 }
@@ -66,10 +73,10 @@ INLINE uint64_t slots_block(const command_t *c, const source_t sources[MAX_SOURC
 INLINE uint64_t vector_block(const command_t *c, const source_t sources[MAX_SOURCES], values_read_t values,
                              values_read_t classes, const block_t *b, units_read_t input_buffer,
                              units_read_t weight_buffer, steps_write_t steps, lrn_shifts_t *shifts, above_write_t above,
-                             PRODUCTS) {
+                             OPERANDS) {
     if (c->op == OP_MAX_POOL || c->op == OP_AVERAGE_POOL)
-        return pool_block(c, values, classes, b, input_buffer, above, PASS_PRODUCTS);
-    return slots_block(c, sources, values, b, input_buffer, weight_buffer, steps, shifts, PASS_PRODUCTS);
+        return pool_block(c, values, classes, b, input_buffer, above, PASS_OPERANDS);
+    return slots_block(c, sources, values, b, input_buffer, weight_buffer, steps, shifts, PASS_OPERANDS);
 }
 
 #endif

@@ -4,7 +4,6 @@
 
 #include "arithmetic.h"
 #include "banks.h"
-#include "types.h"
 
 typedef struct {
     int unit, pitch;           // first unit; units from a pixel to the next
@@ -19,7 +18,7 @@ INLINE view_t view_of(const command_t *c, const block_t *b, int unit, int channe
 // The unit of a pixel's first channels.
 INLINE int pixel_unit(const view_t *v, int row, int column) {
     INLINED
-    return v->unit + ((row - v->start) * v->width + column) * v->pitch;
+    return v->unit + times(times(row - v->start, v->width) + column, v->pitch);
 }
 
 #endif

@@ -4,18 +4,20 @@
 
 namespace {
 
-// Where the lanes of a convolution belong: consecutive channels of a pixel, an output of the tile `o` (Winograd).
-inline spread_t spread_of_channels(const command_t &c, const block_t &b, const post_order_t &o, int row, int column) {
+// Where the lanes of a convolution belong: consecutive channels of a pixel, an output of the tile `o` (Winograd). `pitch`:
+// output_pitch.
+inline spread_t spread_of_channels(const command_t &c, const block_t &b, const post_order_t &o, int pitch, int row,
+                                   int column) {
 #pragma HLS inline
     const bool inside = row < b.rows && column < c.out_width;
-    const int pitch = output_pitch(&c, &b);
+    const int first = b.output_unit + times(pitch, o.first / UNIT_BYTES) + times(c.out_width, row) + column;
     spread_t s;
     s.offset = o.first % UNIT_BYTES;
     s.count = lanes_of(&o);
 units:
     for (int j = 0; j < SPREAD; ++j) {
 #pragma HLS unroll
-        s.unit[j] = b.output_unit + (o.first / UNIT_BYTES + j) * pitch + row * c.out_width + column;
+        s.unit[j] = first + times(pitch, j);
         s.waits[j] = inside && j * UNIT_BYTES < s.offset + s.count;
     }
     return s;
@@ -28,7 +30,8 @@ void place_channels(const command_t &c, const block_t &b, results_stream_t &resu
     const int m1 = tiled ? f.m1 : 1, m2 = tiled ? f.m2 : 1;
     const int across = tiled ? f.across : c.out_width;
     post_order_t o = post_order_of(&c, &b);
-    tile_at_t tile = {0, 0};
+    const int pitch = output_pitch(&c, &b);
+    tile_at_t tile = {0, 0, 0};
     int y = 0, x = 0;
     bool more = false;
     results_t lanes = {};
@@ -39,7 +42,7 @@ results:
 #pragma HLS loop_tripcount min = 16 max = 65536
         if (!more) {
             lanes = results.read();
-            spread = spread_of_channels(c, b, o, tile.down * m1 + y, tile.right * m2 + x);
+            spread = spread_of_channels(c, b, o, pitch, tile.row + y, tile.column + x);
         }
         more = write_spread(spread, lanes, output_buffer);
         if (more) continue;
@@ -50,7 +53,7 @@ results:
         if (y < m1) continue;
         y = 0;
         next_line(&o);
-        next_output_tile(&o, across, &tile);
+        next_output_tile(&o, across, m1, m2, &tile);
     }
 }
 
@@ -73,9 +76,9 @@ results:
 #pragma HLS unroll
                 spread.waits[k] = false;
                 if (k == EACH) continue;
-                const finished_t at = unit_of_group(&c, &b, &o, k);
-                spread.unit[k] = b.output_unit + at.place / UNIT_BYTES;
-                spread.waits[k] = at.place >= 0 && at.oc < c.out_channels;
+                const finished_t at = unit_of_group(&o, k);
+                spread.unit[k] = b.output_unit + at.unit;
+                spread.waits[k] = at.unit >= 0 && at.oc < c.out_channels;
             }
         }
         more = write_spread(spread, lanes, output_buffer);

@@ -33,7 +33,7 @@ groups:
     units:
         for (int k = 0; k < EACH; ++k) {
 #pragma HLS unroll
-            const finished_t f = unit_of_group(&c, &b, &o, k);
+            const finished_t f = unit_of_group(&o, k);
             const int first = f.oc - from * UNIT_BYTES;  // lane of the unit's first entry
         lanes:
             for (int i = 0; i < UNIT_BYTES; ++i) {
@@ -41,7 +41,7 @@ groups:
                 const int lane = k * UNIT_BYTES + i;
                 group.value[lane] = 0;
                 group.own[lane] = {};
-                group.counts[lane] = f.place >= 0 && f.oc + i < c.out_channels;
+                group.counts[lane] = f.unit >= 0 && f.oc + i < c.out_channels;
                 if (!group.counts[lane]) continue;
                 group.value[lane] = lanes.product[lane];
                 const std::int32_t slope = slope_of[own_slopes ? first + i : 0];

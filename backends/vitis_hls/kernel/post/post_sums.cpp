@@ -9,8 +9,7 @@ inline void sums_of_lanes(const command_t &c, const sums_t &s, const post_order_
                           wide_t of_lane[LANES]) {
 #pragma HLS inline
     const bool single = c.algorithm == WINOGRAD;
-    const int number = o.position * o.tiles + number_of_lane(&o, 0);
-    const sum_place_t at = sum_place(&c, &s, number, channel_of_lane(&o, 0));
+    const int first_row = s.first + o.row + o.column, first_bank = o.first - o.tile;
     const int count = lanes_of(&o);
     sum_t bank[PACKING * ARRAY_COLUMNS];
 #pragma HLS array_partition variable = bank complete
@@ -22,16 +21,16 @@ columns:
 #pragma HLS unroll
             if (single && k > 0) continue;
             const int own = single ? j : PACKING * j + k;
-            const bool next_row = own < at.bank;
-            const int row = at.row + (next_row ? 1 : 0);
-            const int distance = own - at.bank + (next_row ? s.wide : 0);
+            const bool next_row = own < first_bank;
+            const int row = first_row + (next_row ? 1 : 0);
+            const int distance = own - first_bank + (next_row ? s.wide : 0);
             bank[own] = distance < count ? (sum_t)sums[sum_memory(k, row)][sum_address(row)][j] : (sum_t)0;
         }
     }
 rotate_sums:
     for (int lane = 0; lane < LANES; ++lane) {
 #pragma HLS unroll
-        const int own = at.bank + lane - (at.bank + lane < s.wide ? 0 : s.wide);
+        const int own = first_bank + lane - (first_bank + lane < s.wide ? 0 : s.wide);
         of_lane[lane] = lane < count ? (wide_t)bank[own] : (wide_t)0;
     }
 }
@@ -82,7 +81,7 @@ void take_tiles(const command_t &c, const block_t &b, parameters_read_t paramete
                 unfinished_stream_t &unfinished) {
     const form_t f = form_of(&c, b.rows);
     post_order_t o = post_order_of(&c, &b);
-    const sums_t s = sums_of(&c, &b, o.tiles * o.positions);
+    const sums_t s = sums_of(&c, &b, times(o.tiles, o.positions));
     half_results_t part[2];
 #pragma HLS array_partition variable = part complete dim = 0
     post_order_t made = o;

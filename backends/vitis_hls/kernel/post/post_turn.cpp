@@ -19,12 +19,12 @@ typedef struct {
 } leaving_units_t;
 
 // Begins with what has been gathered, of the channels up to that of `o`.
-inline void begin_units(const command_t &c, const block_t &b, const post_order_t &o, int half, leaving_units_t &u) {
+inline void begin_units(const block_t &b, const post_order_t &o, int pitch, int half, leaving_units_t &u) {
 #pragma HLS inline
     u.busy = true;
     u.settles = true;
     u.half = half;
-    u.unit = b.output_unit + o.line / UNIT_BYTES * output_pitch(&c, &b) + o.first;
+    u.unit = b.output_unit + times(pitch, o.line / UNIT_BYTES) + o.first;
     u.count = lanes_of(&o);
     u.lane = 0;
 }
@@ -60,6 +60,7 @@ void place_turned(const command_t &c, const block_t &b, results_stream_t &result
     post_order_t o = post_order_of(&c, &b);
     leaving_units_t u = {};
     post_order_t made = o;
+    const int pitch = output_pitch(&c, &b);
     int half = 0;
     bool full = false;
 turns:
@@ -81,7 +82,7 @@ turns:
             next_line(&o);
         }
         if (full && !u.busy) {
-            begin_units(c, b, made, half, u);
+            begin_units(b, made, pitch, half, u);
             half ^= 1;
             full = false;
         }
