@@ -53,6 +53,17 @@ class Contraction:
         """kt: pieces of all segments that an array of so many rows holds one after the other."""
         return self.repeats * self.segments * ceil_ratio(self.segment_bytes, rows * self.operand)
 
+    def held(self, rows: Ints) -> Ints:
+        """Values of the first, and largest, of these pieces."""
+        return np.minimum(rows, self.segment_bytes // self.operand)
+
+    def tile_cycles(self, rows: Ints, least: Ints) -> Ints:
+        """Of all pieces, each as long as it has values, and no less than ``least``."""
+        whole, rest = np.divmod(self.segment_bytes // self.operand, rows)
+        last = np.where(rest > 0, np.maximum(rest, least), 0)
+        cycles: Ints = self.repeats * self.segments * (whole * np.maximum(rows, least) + last)
+        return cycles
+
 
 def odd_pitch(units: Ints) -> Ints:
     """Units from one pixel to the next in the input buffer: odd, so that no two accesses meet in a bank."""
@@ -100,7 +111,8 @@ class ArrayTime:
     """``cycles`` in which the array takes operands of a block, ``occupied`` those from its first one to that of the
     next block, ``fill`` before its first operand, ``after`` its last operand.
 
-    The block computes in ``stages`` equal parts, each with weights of its own, ``stage_bytes`` at most (section 6).
+    The block computes in ``stages``, each with weights of its own, in ``longest`` cycles and of ``stage_bytes`` at most
+    (section 6).
     """
 
     cycles: Ints
@@ -108,6 +120,7 @@ class ArrayTime:
     fill: Ints
     after: Ints
     stages: Ints
+    longest: Ints
     stage_bytes: Ints
 
 
@@ -132,35 +145,41 @@ def array_time(
     """
     wide = columns_in_products(machine, columns, k.operand)
     if dataflow is Dataflow.NS:
-        weight_row = ceil_ratio(np.minimum(channels, wide), machine.word_bytes)
         column_tiles, position_tiles = ceil_ratio(channels, wide), ceil_ratio(positions, rows)
-        streamed = column_tiles * np.maximum(k.values * weight_row, rows)
+        streamed = column_tiles * np.maximum(k.values, rows)
         cycles = position_tiles * np.maximum(streamed, rows * k.words(machine))
         # A column's products come one after the other, and pieces of a window are turned for each of them.
         pieces = k.spans * ceil_ratio(k.span_bytes, rows)
         sums = pieces * np.maximum(rows, LEAST_TILE) + LAST_PIECE
         occupied = np.maximum(cycles, machine.packing * column_tiles * position_tiles * sums)
-        stages = np.ones_like(rows)
-        return ArrayTime(
-            cycles, occupied, rows + TURNING, rows + machine.summing, stages, channels * k.streaming_values
-        )
-    tiles = k.tiles(rows)
-    held = np.minimum(rows, k.segment_bytes // k.operand)
-    window = ceil_ratio(k.operand * held, machine.word_bytes)
+        one, weights = np.ones_like(rows), channels * k.streaming_values
+        return ArrayTime(cycles, occupied, rows + TURNING, rows + machine.summing, one, occupied, weights)
+    tiles, held = k.tiles(rows), k.held(rows)
     after = np.full_like(rows, machine.summing)
     if dataflow is Dataflow.WS:
-        weight_row = ceil_ratio(np.minimum(channels, wide) * k.operand, machine.word_bytes)
-        fill = rows * weight_row
-        tiles = tiles * ceil_ratio(channels, wide)
-        bytes_of_tile = rows * np.minimum(channels, wide) * k.operand
-        cycles = tiles * np.maximum(positions * window, fill)
-        return ArrayTime(cycles, cycles, fill, after, tiles, bytes_of_tile)
+        column_tiles = ceil_ratio(channels, wide)
+        streamed = np.maximum(positions, LEAST_TILE)
+        return ArrayTime(
+            cycles=column_tiles * k.tile_cycles(rows, positions),
+            occupied=column_tiles * k.tile_cycles(rows, streamed),
+            fill=held,
+            after=after,
+            stages=tiles * column_tiles,
+            longest=np.maximum(held, streamed),
+            stage_bytes=rows * np.minimum(channels, wide) * k.operand,
+        )
     laid = np.maximum(positions, laid)
     across = np.minimum(laid, wide)
-    cycles = tiles * ceil_ratio(positions, wide) * np.maximum(channels, np.minimum(positions, wide)) * window
-    tile = np.maximum(np.maximum(channels, across) * window, np.maximum(held, LEAST_TILE))
-    occupied = tiles * ceil_ratio(laid, wide) * tile
-    return ArrayTime(cycles, occupied, across * window + held + TURNING, after, tiles, rows * channels * k.operand)
+    longest = ceil_ratio(laid, wide) * np.maximum(np.maximum(channels, across), np.maximum(held, LEAST_TILE))
+    return ArrayTime(
+        cycles=tiles * ceil_ratio(positions, wide) * np.maximum(channels, np.minimum(positions, wide)),
+        occupied=tiles * longest,
+        fill=across + held + TURNING,
+        after=after,
+        stages=tiles,
+        longest=longest,
+        stage_bytes=rows * channels * k.operand,
+    )
 
 
 def accumulator_rows(dataflow: Dataflow, sums: Ints, channels: Ints, wide: Ints) -> Ints:

@@ -58,7 +58,7 @@ NEXT_BLOCK = 5
 """From the last sum of a block that is asked for, or the half of the output buffer that is free, to the next one."""
 
 PACKING = 17
-"""From a sum that is asked for to its byte in the output buffer, beside a cycle for every second lane."""
+"""From a sum that is asked for to its byte in the output buffer, beside a cycle for each pair of lanes."""
 
 LEAVING = 9
 """From a block that may be stored to its words on the memory's ports, and from the last one's response to the end."""
@@ -132,14 +132,10 @@ class Machine:
         return SUMMING + self.crossings
 
     @property
-    def packing_cycles(self) -> int:
-        """Cycles from the last request for sums to their bytes in the output buffer: lanes answer pair after pair."""
-        return PACKING + self.lanes // 2
-
-    @property
     def least_registers(self) -> int:
-        """Cycles of a pass that stores, from the ports to the ports, beside its units and what the array takes."""
-        return LANDING + TILE_SET_UP + self.packing_cycles + LEAVING
+        """Cycles of a pass that stores, from the ports to the ports, beside its units, what the array takes, and a
+        cycle for each pair of lanes."""
+        return LANDING + TILE_SET_UP + PACKING + LEAVING
 
     def milliseconds(self, cycles: int) -> float:
         """Cycles as milliseconds, rounded to a nanosecond."""

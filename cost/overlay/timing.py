@@ -20,10 +20,10 @@ from dynamap.cost.overlay.blocks import (
 )
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points, take_variants
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
-from dynamap.cost.overlay.machine import CHANNEL_TURN, TABLE_CYCLES, TILE_SET_UP, UNIT_BYTES, Machine
+from dynamap.cost.overlay.machine import CHANNEL_TURN, PACKING, TABLE_CYCLES, TILE_SET_UP, UNIT_BYTES, Machine
 from dynamap.cost.overlay.options import DATAFLOWS, STREAM_INPUTS
 from dynamap.cost.overlay.pipeline import Arrival, Block, Pass, joined, makespan
-from dynamap.cost.overlay.transfer import Ints, Runs, round_to, store_cycles, transfer_cycles
+from dynamap.cost.overlay.transfer import Ints, Runs, ceil_ratio, round_to, store_cycles, transfer_cycles
 
 INFEASIBLE = np.int64(1) << 50
 """Cycles reported for a case that does not fit the buffers; above any real layer."""
@@ -113,23 +113,33 @@ def _array_time(work: Work, k: gemm.Contraction, block: RowBlock, channels: Ints
 def _packing(work: Work) -> Ints:
     """Cycles from the last request for sums to their bytes in the output buffer."""
     turn = CHANNEL_TURN if work.flow is Dataflow.IS else 0
-    return work.table.results[work.variant] + work.machine.packing_cycles + turn
+    pairs = np.minimum(work.machine.lanes // 2, work.on.columns)
+    return work.table.results[work.variant] + PACKING + pairs + turn
 
 
 def _arrival(machine: Machine, time: gemm.ArrayTime, weights: Ints, channels: Ints) -> Arrival:
     """The run of weights, parameters of ``channels`` first, that arrives while block 0 of this time uses it.
 
-    A stage has at most ``stage_bytes``. If all had so many, waiting for the first one or for the last one of the
-    ``full`` ones would cover those between.
+    Stage j > 1 may wait for its own, and then what is left of block 0 is at most ``h(j)``: no stage is longer than
+    ``longest``, and none has more than ``stage_bytes``. Up to ``early`` it is all of the block, from ``full`` on all
+    weights may be there; between these, and behind both, h is the ceiling of what is linear in j, so that it is largest
+    beside one of them.
     """
     before = PARAMETER_BYTES * channels
     stage = np.minimum(time.stage_bytes, weights - before)
-    full = np.clip((weights - before) // np.maximum(stage, 1), 1, time.stages)
-    rest = (weights - before - full * stage) // machine.word_bytes
-    each = time.occupied // time.stages
     first = transfer_cycles(machine, Runs(np.ones_like(weights), before + stage))
-    behind = time.stages - full
-    return Arrival(first, np.maximum((behind + 1) * each - np.maximum(rest, 0), behind * each))
+
+    def h(j: Ints) -> Ints:
+        left = np.minimum(time.occupied, (time.stages - j + 1) * time.longest)
+        waited: Ints = left - np.maximum(weights - before - j * stage, 0) // machine.word_bytes
+        return waited
+
+    full = (weights - before) // np.maximum(stage, 1)
+    early = time.stages + 1 - ceil_ratio(time.occupied, time.longest)
+    left = np.zeros_like(weights)
+    for j in (early, early + 1, full, full + 1):
+        left = np.maximum(left, h(np.clip(j, 2, np.maximum(time.stages, 2))))
+    return Arrival(first, np.where(time.stages > 1, left, 0))
 
 
 def _stream_inputs(work: Work, k: gemm.Contraction, channels: Ints) -> _PassTotals:

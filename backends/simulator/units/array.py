@@ -15,6 +15,7 @@ from dynamap.cost.overlay.machine import (
     CHANNEL_TURN,
     LAST_PIECE,
     LEAST_TILE,
+    PACKING,
     RESULTS,
     TRANSFORMING,
     TURNING,
@@ -183,13 +184,14 @@ def _in_sets(machine: Machine, block: Block) -> int:
 
 @dataclass(frozen=True)
 class ArrayWork:
-    """``cycles`` with operands, those for which the array is ``occupied``, in ``stages`` equal parts with weights of
-    their own, of ``stage_bytes`` at most; delays before and behind. ``preload``: cycles for what stays, or is kept in
-    rows, in front of the first product."""
+    """``cycles`` with operands, those for which the array is ``occupied``, in ``stages`` with weights of their own, in
+    ``longest`` cycles and of ``stage_bytes`` at most; delays before and behind. ``preload``: cycles for what stays, or
+    is kept in rows, in front of the first product."""
 
     cycles: int
     occupied: int
     stages: int
+    longest: int
     stage_bytes: int
     preload: int
     fill: int
@@ -204,12 +206,6 @@ def array_work(array: Array, kernel: Kernel, block: Block) -> ArrayWork:
     return walk[array.dataflow](array, window, block_positions(array, kernel, block), block.channels)
 
 
-def _weight_row(array: Array, window: Window, channels: int) -> int:
-    """Cycles to read the weights of one value for the channels of a column tile."""
-    across = min(channels, products_across(array, window.value_bytes))
-    return words(array.machine, across * window.value_bytes)
-
-
 def _non_stationary(array: Array, window: Window, count: Positions, channels: int) -> ArrayWork:
     """Positions stay in the row buffers: while one row tile computes, the next is fed through the chain.
 
@@ -217,11 +213,10 @@ def _non_stationary(array: Array, window: Window, count: Positions, channels: in
     """
     machine = array.machine
     fed = array.rows * sum(words(machine, segment) for segment in window.segments)
-    streamed = window.values * _weight_row(array, window, channels)
     drained = array.rows
     tile = turned = cycles = occupied = 0
     for _ in range(0, channels, products_across(array, window.value_bytes)):
-        tile += max(streamed, drained)
+        tile += max(window.values, drained)
         for _ in range(machine.packing):
             turned += LAST_PIECE
             for span in window.spans:
@@ -230,48 +225,52 @@ def _non_stationary(array: Array, window: Window, count: Positions, channels: in
         cycles += max(tile, fed)
         occupied += max(tile, fed, turned)
     fill = array.rows + TURNING
-    return ArrayWork(cycles, occupied, 1, channels * window.values, fed, fill, drained + machine.summing)
+    return ArrayWork(cycles, occupied, 1, occupied, channels * window.values, fed, fill, drained + machine.summing)
 
 
 def _held(array: Array, window: Window) -> Iterator[int]:
-    """Sizes in bytes of the pieces of a window that the array's rows hold one after the other."""
-    step = array.rows * window.value_bytes
+    """Values of the pieces of a window that the array's rows hold one after the other."""
     for segment in window.segments:
-        for start in range(0, segment, step):
-            yield min(step, segment - start)
+        values = segment // window.value_bytes
+        for start in range(0, values, array.rows):
+            yield min(array.rows, values - start)
 
 
 def _weight_stationary(array: Array, window: Window, count: Positions, channels: int) -> ArrayWork:
-    """A tile of weights stays while all positions pass; the next tile is loaded behind it."""
-    read = words(array.machine, max(_held(array, window)))
-    load = array.rows * _weight_row(array, window, channels)
-    stages = cycles = 0
+    """A tile of weights stays while all positions pass; the next tile is loaded behind it, value by value."""
+    stages = cycles = occupied = longest = 0
+    load = max(_held(array, window))
     for _ in range(window.repeats):
-        for _ in _held(array, window):
+        for held in _held(array, window):
             for _ in range(0, channels, products_across(array, window.value_bytes)):
+                tile = max(count.streamed, held, LEAST_TILE)
                 stages += 1
-                cycles += max(count.streamed * read, load)
+                cycles += max(count.streamed, held)
+                occupied += tile
+                longest = max(longest, tile)
     tile_bytes = array.rows * min(channels, products_across(array, window.value_bytes)) * window.value_bytes
-    return ArrayWork(cycles, cycles, stages, tile_bytes, load, load, array.machine.summing)
+    return ArrayWork(cycles, occupied, stages, longest, tile_bytes, load, load, array.machine.summing)
 
 
 def _input_stationary(array: Array, window: Window, count: Positions, channels: int) -> ArrayWork:
     """A tile of positions stays while the weights of all channels pass; its values are turned and loaded before."""
     held = max(_held(array, window))
-    read = words(array.machine, held)
     across = products_across(array, window.value_bytes)
-    load, turn = min(count.streamed, across) * read, min(count.laid, across) * read
-    stages = cycles = occupied = 0
+    load, turn = min(count.streamed, across), min(count.laid, across)
+    stages = cycles = occupied = longest = 0
     for _ in range(window.repeats):
         for _ in _held(array, window):
             stages += 1
+            stage = 0
             for _ in range(0, count.streamed, across):
-                cycles += max(channels * read, load)
+                cycles += max(channels, load)
             for _ in range(0, count.laid, across):
-                occupied += max(channels * read, turn, held, LEAST_TILE)
+                stage += max(channels, turn, held, LEAST_TILE)
+            occupied += stage
+            longest = max(longest, stage)
     fill = turn + held + TURNING
     stage_bytes = array.rows * channels * window.value_bytes
-    return ArrayWork(cycles, occupied, stages, stage_bytes, load, fill, array.machine.summing)
+    return ArrayWork(cycles, occupied, stages, longest, stage_bytes, load, fill, array.machine.summing)
 
 
 @dataclass(frozen=True)
@@ -337,7 +336,7 @@ def post_cycles(array: Array, kernel: Kernel, block: Block) -> int:
 
 def packing_cycles(array: Array, kernel: Kernel) -> int:
     """From the last request for sums to their bytes in the output buffer."""
-    cycles = array.machine.packing_cycles
+    cycles = PACKING + min(array.machine.lanes // 2, array.columns)
     if kernel.algorithm is Algorithm.WINOGRAD:
         down, across = tile_step(kernel)
         rows, columns = tile_data(kernel)

@@ -310,13 +310,17 @@ class _ArrayPass(_Pass):
         return transfer_cycles(self.machine, run_transfer(needed))
 
     def left(self) -> int:
-        """Stages whose weights are no more than they would be if all had as many as the first, in front of the last."""
+        """Stages behind the first wait for their weights: what each and those behind it may take, less the cycles in
+        which the weights behind its own arrive."""
         first, parameters = self.first_block, PARAMETER_BYTES * self.parts[0].channels
-        each, weights = first.occupied // first.stages, self.command.weight_bytes - parameters
-        stage = min(first.stage_bytes, weights)
-        full = max(1, min(first.stages, weights // max(stage, 1)))
-        rest = max(0, weights - full * stage) // self.machine.word_bytes
-        return max((first.stages - full + 1) * each - rest, (first.stages - full) * each)
+        behind = self.command.weight_bytes - parameters
+        stage = min(first.stage_bytes, behind)
+        left, remaining = 0, first.stages * first.longest
+        for _ in range(1, first.stages):
+            behind, remaining = behind - stage, remaining - first.longest
+            arriving = max(behind - stage, 0) // self.machine.word_bytes
+            left = max(left, min(first.occupied, remaining) - arriving)
+        return left
 
     def delays(self) -> tuple[int, int]:
         first = self.first_block

@@ -20,7 +20,7 @@ from dynamap.cost.overlay.bounding.case_table import CaseTable, take_variants
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
 from dynamap.cost.overlay.machine import LEAVING, PASS_OVERHEAD, UNIT_BYTES, Machine
 from dynamap.cost.overlay.options import DATAFLOWS, STREAM_INPUTS, Variants
-from dynamap.cost.overlay.transfer import Ints, Runs, ceil_ratio, transfer_cycles
+from dynamap.cost.overlay.transfer import Ints, Runs, transfer_cycles
 
 FRACTION_BITS = 10
 """Cycles per channel of weights are kept in 1/1024."""
@@ -54,7 +54,7 @@ class Part:
 
     ``blocks`` (or bands) of rows: ``main`` positions in all but the ``last``; ``first`` is a lower bound of the
     positions that IS holds in its first tile. post takes ``lines`` lines of ``side`` sums in a main and the last block.
-    ``whole``: the rows may be cut into any blocks (``bounds.summary``). ``feed`` is the least of kt ka.
+    ``whole``: the rows may be cut into any blocks (``bounds.summary``).
     ``weights_per_channel`` is in 1/1024 cycles.
     """
 
@@ -69,7 +69,6 @@ class Part:
     copies: Ints
     k: gemm.Contraction
     divisible: Ints
-    feed: Ints
     channels: Ints
     blocks: Ints
     tiles: Ints
@@ -108,11 +107,6 @@ class Part:
     def lanes(self) -> Ints:
         """Sums that post reads at a time: R, of Winograd half as many."""
         return self.machine.lanes // self.k.operand
-
-    @property
-    def weight_words(self) -> Ints:
-        """Cycles to read one row of all output channels' weights."""
-        return ceil_ratio(self.channels * self.k.operand, self.machine.word_bytes)
 
 
 def parts_of(table: CaseTable, *, coarse: bool, thin: bool = False) -> tuple[list[Part], Ints]:
@@ -176,7 +170,6 @@ def _part(table: CaseTable, flow: Dataflow, inputs: bool, coarse: bool, thin: bo
         copies=v.groups,
         k=k,
         divisible=divisible,
-        feed=k.repeats * k.words(machine),
         channels=v.out_channels,
         blocks=table.blocks[case],
         tiles=np.minimum(cases.tiles[case], v.out_channels),

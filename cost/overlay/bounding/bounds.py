@@ -5,10 +5,7 @@ on P2 alone is tabulated once per distinct value; per array there are only sums,
 of arrays takes its least side where a term grows with the side, and its greatest where it falls. Beside what
 ``bound_parts`` leaves out,
 
-- a column tile of c <= Cw channels is taken to cost NS at least max(b, P1) and at least b c e / X cycles, so that all
-  of them cost at least max(ceil(OC / Cw) max(b, P1), b ceil(OC e / X)); the preload of WS likewise;
-- kt ka is taken as at least segment / X, and ka as 1, where the contraction may be cut, and pieces of NS, and values
-  that IS holds tile by tile, as all values;
+- pieces of NS, where the contraction may be cut, and values that WS and IS hold tile by tile, are taken as all values;
 - lanes(x, c) is taken as ceil(x / min(c, R)), of Winograd R / 2.
 """
 
@@ -55,8 +52,8 @@ class Sides:
 
 
 def _row_tables(part: Part, rows: Sides) -> tuple[Ints, ...]:
-    """What depends on P1: NS: tiles of positions (main, last), values in whole pieces; WS: kt ka, kt P1; IS: kt ka, ka,
-    values that are held in all tiles of the contraction, and in the first.
+    """What depends on P1: NS: tiles of positions (main, last), values in whole pieces; WS: cycles of all tiles of the
+    contraction (main, last), values held in the first; IS: kt, values held in all tiles, and in the first.
     """
     least, most, k = rows.least[:, None], rows.most[:, None], part.k
     if part.flow is Dataflow.NS:
@@ -64,15 +61,15 @@ def _row_tables(part: Part, rows: Sides) -> tuple[Ints, ...]:
         sums = np.where(part.divisible, k.values, np.maximum(pieces, k.values))
         return ceil_ratio(part.main, most), ceil_ratio(part.last, most), sums
     tiles = k.tiles(most)
-    window = ceil_ratio(k.operand * np.minimum(least, k.segment_bytes // k.operand), part.machine.word_bytes)
-    window = np.where(part.divisible, 1, window)
-    feed = np.maximum(tiles * window, part.feed)
+    values, held = k.stationary_values, k.held(least)
+    first = np.where(part.divisible, np.minimum(held, UNIT_BYTES), held)
     if part.flow is Dataflow.WS:
-        return feed, tiles * least
-    values = k.stationary_values
-    held = np.minimum(least, k.segment_bytes)
-    first = np.minimum(held, np.where(part.divisible, UNIT_BYTES, k.segment_bytes))
-    return feed, window, np.where(part.divisible, values, np.maximum(tiles * held, values)), first
+        known = (least == most) & (part.divisible == 0)
+        main, last = (
+            np.where(known, k.tile_cycles(least, a), np.maximum(a * tiles, values)) for a in (part.main, part.last)
+        )
+        return main, last, first
+    return tiles, np.where(part.divisible, values, np.maximum(tiles * held, values)), first
 
 
 def _column_tables(part: Part, columns: Sides) -> tuple[Ints, ...]:
@@ -85,12 +82,14 @@ def _column_tables(part: Part, columns: Sides) -> tuple[Ints, ...]:
     least, most = (gemm.columns_in_products(machine, side, k.operand) for side in sides)
     lanes = np.minimum(most, part.lanes)
     post = part.lines_main * ceil_ratio(part.side_main, lanes)
-    last_post = part.lines_last * ceil_ratio(part.side_last, lanes)
+    last_post = part.lines_last * ceil_ratio(part.side_last, lanes) + _answering(part, columns)
     early = np.broadcast_to(part.paths.early, most.shape)
     if not part.inputs:
         weights = _floor16(least, part.channels) * part.weights_per_channel >> FRACTION_BITS
         early = np.maximum(early, part.paths.arrived + part.blocks * weights)
-        post, last_post = (part.blocks - 1) * post + last_post, _last_posts(part, least, most)
+        answering = part.blocks * _answering(part, columns)
+        post = (part.blocks - 1) * post + part.lines_last * ceil_ratio(part.side_last, lanes) + answering
+        last_post = _last_posts(part, least, most) + answering
     if part.flow is not Dataflow.IS:
         return post, last_post, early, ceil_ratio(part.channels, most)
     streams = [ceil_ratio(a, most) * np.maximum(part.channels, np.minimum(a, least)) for a in (part.main, part.last)]
@@ -98,6 +97,11 @@ def _column_tables(part: Part, columns: Sides) -> tuple[Ints, ...]:
         streams = [np.maximum(ceil_ratio(part.main, most) * part.channels, part.main)] * 2
     tiles = (ceil_ratio(part.main, most), ceil_ratio(part.last, most))
     return post, last_post, early, *streams, *tiles, np.minimum(part.first, least)
+
+
+def _answering(part: Part, columns: Sides) -> Ints:
+    """Cycles in which the pairs of lanes answer one after the other."""
+    return np.minimum(part.machine.lanes // 2, columns.least)[:, None]
 
 
 def _floor16(channels: Ints, most: Ints) -> Ints:
@@ -125,20 +129,17 @@ def _computing(part: Part, p1: Ints, by_row: tuple[Ints, ...], by_column: tuple[
     """(cycles of a main block, of the last, fill) per (array, group); ``p1`` is a column of the least rows."""
     if part.flow is Dataflow.NS:
         (main, last, sums), (tiles,) = by_row, by_column
-        streamed = np.maximum(tiles * np.maximum(part.k.values, p1), part.k.values * part.weight_words)
-        tile = _sum_tile(part, p1, streamed, tiles * sums, tiles)
+        tile = _sum_tile(part, p1, tiles * np.maximum(part.k.values, p1), tiles * sums, tiles)
         return main * tile, last * tile, np.broadcast_to(p1 + TURNING, tile.shape)
     if part.flow is Dataflow.WS:
-        (feed, preload), (tiles,) = by_row, by_column
-        floor = preload * part.weight_words
-        main, last = (np.maximum(tiles * np.maximum(a * feed, preload), floor) for a in (part.main, part.last))
-        return main, last, np.broadcast_to(p1, main.shape)
-    (feed, window, values, held), (*streams, main_tiles, last_tiles, first) = by_row, by_column
+        (main, last, held), (tiles,) = by_row, by_column
+        return tiles * main, tiles * last, held
+    (pieces, values, held), (*streams, main_tiles, last_tiles, first) = by_row, by_column
     main, last = (
-        np.maximum(stream * feed, count * values)
+        np.maximum(stream * pieces, count * values)
         for stream, count in zip(streams, (main_tiles, last_tiles), strict=True)
     )
-    return main, last, first * window + held + TURNING
+    return main, last, first + held + TURNING
 
 
 def _sum_tile(part: Part, p1: Ints, streamed: Ints, sums: Ints, tiles: Ints) -> Ints:
@@ -184,7 +185,7 @@ def _channel_tables(part: Part, columns: Ints) -> tuple[Ints, ...]:
     """As ``_column_tables`` where weights stream in blocks of known column tiles, for single arrays.
 
     Sums over the bands: post of a block, of the last and of all blocks; load of a block, and by how much the last is
-    shorter; cycles to the first operand; blocks but one; then for a block and for the last: NS, WS: column tiles, kw;
+    shorter; cycles to the first operand; blocks but one; then for a block and for the last: NS, WS: column tiles;
     IS: weights streamed per tile of the contraction, tiles of positions; then for IS positions of the first tile.
     """
     k, machine, channels = part.k, part.machine, part.channels
@@ -202,6 +203,7 @@ def _channel_tables(part: Part, columns: Ints) -> tuple[Ints, ...]:
     load, last_load = (part.blocks * (size * part.weights_per_channel >> FRACTION_BITS) for size in sizes)
     early = np.maximum(part.paths.early, part.paths.arrived + load)
     shorter = np.where(blocks > 2, load - last_load, 0)
+    posts[1] = posts[1] + part.blocks * _answering(part, Sides.of(columns))
     tables = [*posts, (blocks - 1) * posts[0] + posts[1], load, shorter, early, blocks - 1]
     for size in sizes:
         if part.flow is Dataflow.IS:
@@ -212,7 +214,7 @@ def _channel_tables(part: Part, columns: Ints) -> tuple[Ints, ...]:
             tables.append(sum(streams, np.zeros_like(size)))
             tables.append(bands * ceil_ratio(part.main, wide) + ceil_ratio(part.last, wide))
         else:
-            tables += [ceil_ratio(size, wide), ceil_ratio(np.minimum(size, wide) * k.operand, machine.word_bytes)]
+            tables.append(ceil_ratio(size, wide))
     if part.flow is Dataflow.IS:
         tables.append(np.minimum(part.first, wide))
     return tuple(tables)
@@ -224,19 +226,16 @@ def _longest_path_of_tiles(part: Part, rows: Ints, by_row: tuple[Ints, ...], by_
     if part.flow is Dataflow.NS:
         positions, fill = bands * by_row[0] + by_row[1], np.broadcast_to(p1 + TURNING, load.shape)
         block, last = (
-            positions * _sum_tile(part, p1, tiles * np.maximum(part.k.values * kw, p1), tiles * by_row[2], tiles)
-            for tiles, kw in (tables[:2], tables[2:])
+            positions * _sum_tile(part, p1, tiles * np.maximum(part.k.values, p1), tiles * by_row[2], tiles)
+            for tiles in tables
         )
     elif part.flow is Dataflow.WS:
-        (feed, preload), fill = by_row, np.broadcast_to(p1, load.shape)
-        block, last = (
-            tiles * (bands * np.maximum(part.main * feed, preload * kw) + np.maximum(part.last * feed, preload * kw))
-            for tiles, kw in (tables[:2], tables[2:])
-        )
+        main, final, fill = by_row
+        block, last = (tiles * (bands * main + final) for tiles in tables)
     else:
-        feed, window, values, held = by_row
-        block, last = (np.maximum(streams * feed, count * values) for streams, count in (tables[:2], tables[2:4]))
-        fill = tables[4] * window + held + TURNING
+        pieces, values, held = by_row
+        block, last = (np.maximum(streams * pieces, count * values) for streams, count in (tables[:2], tables[2:4]))
+        fill = tables[4] + held + TURNING
     after = _after(part, rows)
     pairs = before // 2
     compute = before * block + last
@@ -320,9 +319,7 @@ def summary(parts: Sequence[Part]) -> list[Part]:
         )
         k = replace(one.k, segment_bytes=least(every.k.segment_bytes))
         divisible = np.maximum.reduceat(every.divisible, starts)
-        result.append(
-            replace(one, k=k, divisible=divisible, feed=least(every.feed), first=least(every.first), paths=paths)
-        )
+        result.append(replace(one, k=k, divisible=divisible, first=least(every.first), paths=paths))
     return result
 
 
@@ -344,7 +341,8 @@ def summary_bounds(summaries: Sequence[Part], layers: int, rows: Sides, columns:
                 for tables, index in ((row_tables, row), (column_tables, column))
             )
             cycles, _, fill = _computing(part, p1[:, None], by_row, by_column)
-            longest = np.maximum(cycles + part.paths.early, part.paths.late) + (fill + _after(part, p1))
+            around = fill + _after(part, p1) + _answering(part, columns.take(some))
+            longest = np.maximum(cycles + part.paths.early, part.paths.late) + around
             np.maximum(longest, part.paths.moving, out=longest)
             longest *= part.copies
             best[some, present] = np.minimum(best[some, present], np.minimum.reduceat(longest, starts, axis=1))

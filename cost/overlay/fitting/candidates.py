@@ -13,9 +13,12 @@ from dynamap.cost.overlay.fitting.shortfall import shortfalls
 from dynamap.cost.overlay.fitting.sizes import GRID, all_buffers, maximal_buffers
 from dynamap.cost.overlay.fitting.spreading import fit_beside
 from dynamap.cost.overlay.fitting.target import FILL_PERCENT
-from dynamap.cost.overlay.machine import Buffers, Machine
+from dynamap.cost.overlay.machine import UNIT_BYTES, Buffers, Machine
 from dynamap.cost.overlay.transfer import Ints
 from dynamap.cost.slice_columns import SliceColumns
+
+LEAST_SIDE = 8
+"""Rows and columns of the least array of multipliers that make two products: a group of rows, a unit of channels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +33,8 @@ class Candidates:
 
     @staticmethod
     def of(device: Device, machine: Machine, limit: int) -> Candidates:
-        """Every array of at most ``limit`` PEs that the columns of slices hold and that fits with the smallest buffers.
+        """Every array of at most ``limit`` PEs that the columns of slices hold and that fits with the smallest buffers;
+        where a multiplier makes two products, those whose columns have whole units of channels.
 
         Raises:
             InfeasibleError: not even one PE fits; the message says what is short.
@@ -44,6 +48,9 @@ class Candidates:
                 "a larger --device"
             )
         rows, columns = arrays_within(device.resources.multiplier_columns, limit)
+        if machine.packing > 1 and limit >= LEAST_SIDE**2:
+            whole = (rows >= LEAST_SIDE) & (columns % (UNIT_BYTES // machine.packing) == 0)
+            rows, columns = rows[whole], columns[whole]
         lut, ff = logic_use(device, machine, rows, columns)
         fits = np.asarray((lut.most <= device.resources.kernel_lut) & (ff.most <= device.resources.kernel_ff))
         rows, columns = rows[fits], columns[fits]

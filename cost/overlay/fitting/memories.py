@@ -83,17 +83,29 @@ def row_buffer_bits(machine: Machine, rows: Ints | int) -> Ints:
     return 8 * np.maximum(8, ceil_ratio(np.asarray(machine.word_bytes), rows))
 
 
+POWERS = 1 << np.arange(24)
+"""Of two."""
+
+
+def banks_of(machine: Machine, size: Ints) -> Ints:
+    """Banks, a power of two, that take a memory word in a cycle, or give ``size`` bytes from any byte on."""
+    units = np.maximum(machine.word_units, (size + 2 * (UNIT_BYTES - 1)) // UNIT_BYTES)
+    banks: Ints = POWERS[np.searchsorted(POWERS, units)]
+    return banks
+
+
 def memories_of(
     machine: Machine, rows: Ints | int, columns: Ints | int, sizes: Sizes, tables: MemoryKind
 ) -> tuple[Memory, ...]:
     """Every memory of an overlay of ``rows`` x ``columns`` PEs; the lanes' tables are made of the kind ``tables``."""
-    word, banks, unit_bits = machine.word_bytes, machine.word_units, 8 * UNIT_BYTES
-    row_bits = row_buffer_bits(machine, rows)
+    word, unit_bits, row_bits = machine.word_bytes, 8 * UNIT_BYTES, row_buffer_bits(machine, rows)
+    windows = banks_of(machine, 2 * np.asarray(rows))
+    weights = banks_of(machine, np.maximum(2 * np.asarray(columns), rows))
     return (
-        # Input and output lie in n banks of 16 bytes, each at an address of its own; weights are read word by word.
-        Memory("input", banks, unit_bits, sizes.input_buffer // word),
-        Memory("output", banks, unit_bits, sizes.input_buffer // 2 // word),
-        Memory("weights", 1, 8 * word, sizes.weight_buffer // word),
+        # Input, weights and output lie in banks of 16 bytes, each at an address of its own.
+        Memory("input", windows, unit_bits, ceil_ratio(np.asarray(sizes.input_buffer), UNIT_BYTES * windows)),
+        Memory("output", machine.word_units, unit_bits, sizes.input_buffer // 2 // word),
+        Memory("weights", weights, unit_bits, ceil_ratio(np.asarray(sizes.weight_buffer), UNIT_BYTES * weights)),
         # One half is added to, reading and writing, while the other is read.
         Memory("accumulators", 2 * columns, ACCUMULATOR_BITS, sizes.accumulator_rows),
         Memory("row buffers", rows, row_bits, -(-2 * sizes.row_buffer * 8 // row_bits)),

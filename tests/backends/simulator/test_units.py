@@ -198,11 +198,14 @@ class TestArray:
         work = array_work(array(Dataflow.IS, columns=1), self.k, replace(self.block, rows=3, channels=3))
         assert (work.cycles, work.occupied) == (36 * 8 * 3, 36 * 9 * 4)
 
-    def test_a_row_of_the_array_longer_than_a_word_takes_several_cycles_to_feed(self) -> None:
-        # X = 16, P1 = 40, one product each: a window piece of 40 values is 3 words (a segment of 48: 40 + 8).
-        # 3 segments x 2 row tiles x ceil(10 / 3) column tiles; each lasts max(10 x 3, 40 rows of weights).
+    def test_a_tile_of_few_values_is_loaded_in_as_many_cycles(self) -> None:
+        # X = 16, P1 = 40, one product each: 3 segments of 48 values are tiles of 40 and 8, though a word has 16 bytes;
+        # ceil(10 / 3) column tiles; 10 positions are less than 40 rows of weights, and more than 8.
         work = array_work(array(Dataflow.WS, 40, machine=NARROW), self.k, self.block)
-        assert (work.cycles, work.fill) == (24 * 40, 40)
+        assert (work.cycles, work.fill) == (3 * 4 * (40 + 10), 40)
+        # A single position: tiles last as long as they have values, and accumulators ask for 4 cycles.
+        work = array_work(array(Dataflow.WS, 45, machine=NARROW), self.k, replace(self.block, rows=1, out_width=1))
+        assert (work.cycles, work.occupied, work.longest) == (3 * 4 * (45 + 3), 3 * 4 * (45 + 4), 45)
 
     def test_unit_convolutions_go_over_the_input_columns(self) -> None:
         # a = 2 x 7 = 14: three tiles of 6 positions; 9 unit convolutions x 4 row tiles, in each 10 channels.

@@ -81,7 +81,7 @@ def test_every_point_is_the_optimum_within_its_budgets(
     grid = Grid((16384, 32768, 65536), (16384, 32768), (256, 512), (512, 1024))
     monkeypatch.setattr(sizes, "GRID", grid)
     device = tiny_device(tmp_path, multipliers=5, bram36=32 if uram else 45, uram=uram)
-    network = tiny_network(tmp_path, channels=(16, 96, 32), size=12)
+    network = tiny_network(tmp_path, channels=(16, 160, 32), size=12)
     machine = machine_of(device)
     costs = LayerCosts(network, find_storages(network), machine, {})
     overlays = []

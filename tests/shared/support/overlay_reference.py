@@ -40,6 +40,7 @@ class Computing:
     fill: int
     after: int
     stages: int
+    longest: int
     stage_bytes: int
 
 
@@ -166,36 +167,43 @@ class Case:
         b = self.summed(cb)
         words = sum(ceil(segment, self.word) for segment in self.segments(cb))
         no = ceil(oc, self.cw)
-        kw = ceil(min(oc, self.cw) * self.e, self.word)
         p1 = self.p1
         if self.flow == "ns":
-            cycles = ceil(a, p1) * max(no * max(b * kw, p1), p1 * words)
+            cycles = ceil(a, p1) * max(no * max(b, p1), p1 * words)
             pieces = sum(ceil(span, p1) for span in self.spans(cb))
             turned = self.packing * no * ceil(a, p1) * (pieces * max(p1, 4) + 8)
-            return Computing(cycles, max(cycles, turned), p1 + 12 + 5, p1 + 29 + self.crossings, 1, oc * b)
-        kt = repeats * sum(ceil(segment, p1 * self.e) for segment in self.segments(cb))
-        held = min(p1, max(self.segments(cb)) // self.e)
-        ka = ceil(self.e * held, self.word)
+            occupied = max(cycles, turned)
+            return Computing(cycles, occupied, p1 + 12 + 5, p1 + 29 + self.crossings, 1, occupied, oc * b)
+        pieces = self.pieces(cb)
+        kt, held, after = repeats * len(pieces), max(pieces), 29 + self.crossings
         if self.flow == "ws":
-            tile_bytes = p1 * min(oc, self.cw) * self.e
-            cycles = kt * no * max(a * ka, p1 * kw)
-            return Computing(cycles, cycles, p1 * kw + 5, 29 + self.crossings, kt * no, tile_bytes)
+            cycles = repeats * no * sum(max(a, piece) for piece in pieces)
+            occupied = repeats * no * sum(max(a, piece, 4) for piece in pieces)
+            longest = max(a, held, 4)
+            return Computing(cycles, occupied, held + 5, after, kt * no, longest, p1 * min(oc, self.cw) * self.e)
         laid = max(a, self.laid(rows))
-        cycles = kt * ceil(a, self.cw) * max(oc * ka, min(a, self.cw) * ka)
-        occupied = kt * ceil(laid, self.cw) * max(oc * ka, min(laid, self.cw) * ka, held, 4)
-        fill = min(laid, self.cw) * ka + held + 12 + 5
-        return Computing(cycles, occupied, fill, 29 + self.crossings, kt, p1 * oc)
+        cycles = kt * ceil(a, self.cw) * max(oc, min(a, self.cw))
+        longest = ceil(laid, self.cw) * max(oc, min(laid, self.cw), held, 4)
+        return Computing(cycles, kt * longest, min(laid, self.cw) + held + 12 + 5, after, kt, longest, p1 * oc)
+
+    def pieces(self, cb: int) -> list[int]:
+        """Values of each of the tiles that the array's rows hold, of one GEMM."""
+        found = []
+        for segment in self.segments(cb):
+            values = segment // self.e
+            found += [self.p1] * (values // self.p1) + [values % self.p1] * (values % self.p1 > 0)
+        return found
 
     def arrival(self, rows: int, oc: int, cb: int) -> tuple[int, int]:
         """(first, left) of a pass whose weights are resident."""
         array = self.array(rows, oc, cb)
         weights = self.weights(oc, cb) - 16 * oc
-        stage = min(array.stage_bytes, weights)
-        full = max(1, min(array.stages, weights // stage))
-        rest = max(0, weights - full * stage) // self.word
-        each = array.occupied // array.stages
-        left = max((array.stages - full + 1) * each - rest, (array.stages - full) * each)
-        return self.transfer([16 * oc + stage]), left
+        stage, n = min(array.stage_bytes, weights), array.stages
+        left = [
+            min(array.occupied, (n - j + 1) * array.longest) - max(0, weights - j * stage) // self.word
+            for j in range(2, n + 1)
+        ]
+        return self.transfer([16 * oc + stage]), max(left, default=0)
 
     def accumulators(self, rows: int, oc: int) -> int:
         sums = self.tile_count(rows) * self.positions if self.winograd else rows * self.ow
@@ -220,7 +228,7 @@ class Case:
             if self.m == 5 and m2 == 5:
                 m1, m2, t1 = m2, m1, t2
             more = 11 + m1 + m2 + t1 * m2
-        return max(16, self.word // 2) // 2 + 17 + more
+        return min(max(16, self.word // 2) // 2, self.p2) + 17 + more
 
     # Sections 2 and 3.
     def transfer(self, runs: list[int]) -> int:

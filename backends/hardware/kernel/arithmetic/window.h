@@ -41,8 +41,6 @@ typedef struct {
     int sums;                             // sums that stay per output channel (a')
     int repeat_columns, segment_columns;  // of the kernel, among the repeats and among the segments
     int wide;                             // Cw
-    int weight_row;                       // kw: words of a row of weights
-    int window_words;                     // ka: words of the values that the array's rows take
     int channels, weights;  // output channels of the block; first byte of their weights in the weight buffer
     within_t step;          // from a window of P1 values to the next of its segment, but for a part of a unit
 } geometry_t;
@@ -114,8 +112,6 @@ INLINE geometry_t geometry_of(const command_t *c, const block_t *b) {
     g.values = g.segments * g.taps * g.units * UNIT_BYTES;
     g.wide = c->algorithm == WINOGRAD ? ARRAY_COLUMNS : ARRAY_COLUMNS * PACKING;
     g.channels = b->channels;
-    g.weight_row = ceil_div(smaller(b->channels, g.wide) * g.value_bytes, WORD_BYTES);
-    g.window_words = ceil_div(g.value_bytes * smaller(ARRAY_ROWS, g.segment_values), WORD_BYTES);
     g.weights = b->weight_word * WORD_BYTES + b->channels * PARAMETER_BYTES;
     g.step = step_of(&g);
     return g;

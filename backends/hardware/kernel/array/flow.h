@@ -29,7 +29,7 @@ INLINE flow_t flow_of(const command_t *c, const block_t *b, int now) {
 // buffers while the array stands.
 INLINE int fill_cycles(const command_t *c, const flow_t *f) {
     SET_UP
-    if (c->dataflow != NS) return f->load_steps;
+    if (c->dataflow != NS) return load_cycles(c, f);
     return ARRAY_ROWS * f->g.segments * ceil_div(f->g.segment_units, WORD_UNITS);
 }
 
@@ -37,8 +37,12 @@ INLINE int flow_length(const command_t *c, const flow_t *f) {
     SET_UP
     const int fill = fill_cycles(c, f);
     if (c->dataflow == NS) return fill + f->tiles * larger(fill, f->column_tiles * f->steps) + f->tail;
-    const int pieces = f->g.repeats * f->g.segments * ceil_div(f->g.segment_values, ARRAY_ROWS) * f->tiles;
-    return fill + pieces * f->steps + f->tail;
+    const int whole = f->g.segment_values / ARRAY_ROWS;
+    const int rest = f->g.segment_values - whole * ARRAY_ROWS;
+    const int tiles = f->g.repeats * f->g.segments * f->tiles;
+    if (c->dataflow == IS) return fill + tiles * (whole + (rest > 0)) * larger(f->work, fill) + f->tail;
+    const int last = rest > 0 ? larger(f->work, rest) : 0;
+    return fill + tiles * (whole * larger(f->work, ARRAY_ROWS) + last) + f->tail;
 }
 
 // Cycles in which the array moves.

@@ -25,7 +25,7 @@ INLINE void ns_begin(const command_t *c, flow_t *f, int now) {
     f->tiles = ceil_div(f->g.spots, ARRAY_ROWS);
     f->first = -ARRAY_ROWS;
     f->column_tiles = rows_over(c, f->g.channels);
-    f->steps = larger(f->g.values * f->g.weight_row, ARRAY_ROWS);
+    f->steps = larger(f->g.values, ARRAY_ROWS);
     f->tail = 2 * ARRAY_ROWS + ARRAY_COLUMNS + 2;
     f->drained[0].start = now - 4 * RING;
     f->drained[1].start = now - 4 * RING;
@@ -142,24 +142,19 @@ INLINE void ns_finish_tile(flow_t *f, int now) {
     d->column_tile = f->column_tile;
 }
 
-// "tile = no max(b kw, P1)": a value per kw cycles, those of a row of weights; a tile of at least P1 cycles.
+// "no max(b, P1)": a value per cycle; a tile of at least P1 cycles.
 INLINE void ns_compute(flow_t *f, int now, units_read_t weight_buffer, row_buffers_read_t row_buffers, entry_t *entry) {
     INLINED
     const geometry_t *g = &f->g;
-    if (f->value < g->values && f->beat == g->weight_row - 1) {
+    if (f->value < g->values) {
         ns_operands(f, weight_buffer, row_buffers, entry);
         if (f->value == g->values - 1) ns_finish_tile(f, now);
-    }
-    ++f->beat;
-    if (f->beat == g->weight_row) {
-        f->beat = 0;
         ++f->value;
     }
     ++f->step;
     if (f->step < f->steps) return;
     f->step = 0;
     f->value = 0;
-    f->beat = 0;
     ++f->column_tile;
     if (f->column_tile < f->column_tiles) return;
     f->column_tile = 0;

@@ -90,13 +90,13 @@ typedef struct {
     int column_tiles, first;  // first: position of the tile
     feed_t feed;
     bool feeding, computing;
-    int column_tile, value, beat, step;
+    int column_tile, value, step;
     drained_t drained[2];
     int newest;
     // WS, IS
     piece_t held, next;
-    int load_steps;  // before the first tile
-    int load_beat, load_row, work_beat, work_index, last_load;
+    int work;  // cycles of a tile, if it does not wait for the next one's load
+    int load_row, work_index, last_load;
     spot_t spot;
 } flow_t;
 

@@ -55,29 +55,23 @@ INLINE bool begins_sums(const command_t *c, const piece_t *p) {
     return p->segment.number == 0 && p->first == 0 && !(c->flags & FLAG_ACCUMULATE);
 }
 
-// WS, "P1 kw": the weights of the next piece come down, a row of them per kw cycles.
+// WS, "the weights of a tile are loaded behind the one before it, a row in a cycle". Rows that have no value of a tile
+// keep what they hold: the windows are zero there.
 INLINE void ws_load_weights(flow_t *f, int now, units_read_t weight_buffer, entry_t *entry) {
     INLINED
     const geometry_t *g = &f->g;
-    const bool exists = f->next.repeat.number < g->repeats;
-    if (f->load_row >= ARRAY_ROWS) return;
-    if (exists && f->load_beat == g->weight_row - 1) {
-        const int size = piece_size(g, &f->next);
-        const int first = times(g->wide, f->next.tile);
-        const int across = smaller(g->wide, g->channels - first);
-        const int before = times(first, size) + times(across, f->load_row);
-        entry->load_index = f->load_row;
-        read_weight_row(g, piece_weights(g, &f->next) + bytes_of(g, before), f->load_row < size ? across : 0,
-                        weight_buffer, entry->top);
-        f->last_load = now;
-    }
-    ++f->load_beat;
-    if (f->load_beat < g->weight_row) return;
-    f->load_beat = 0;
+    const int size = piece_size(g, &f->next);
+    if (f->next.repeat.number >= g->repeats || f->load_row >= size) return;
+    const int first = times(g->wide, f->next.tile);
+    const int across = smaller(g->wide, g->channels - first);
+    const int before = times(first, size) + times(across, f->load_row);
+    entry->load_index = f->load_row;
+    read_weight_row(g, piece_weights(g, &f->next) + bytes_of(g, before), across, weight_buffer, entry->top);
+    f->last_load = now;
     ++f->load_row;
 }
 
-// WS, "positions stream, one window of P1 values per cycle": a position per ka cycles.
+// WS, "positions stream, one window of P1 values per cycle".
 INLINE void ws_stream_position(const command_t *c, const block_t *b, flow_t *f, units_read_t input_buffer,
                                cycle_t *out) {
     INLINED
@@ -85,21 +79,17 @@ INLINE void ws_stream_position(const command_t *c, const block_t *b, flow_t *f, 
     const piece_t *held = &f->held;
     if (f->tile < 0 || f->spot.number >= g->spots) return;
     if (f->step == 0) out->entry.tag = TAG_SWAP;
-    if (f->work_beat == g->window_words - 1) {
-        const segment_t w = open_segment(c, b, g, &f->spot, &held->repeat, &held->segment);
-        read_window(c, g, &w, held->first, held->at, piece_size(g, held), input_buffer, out->entry.left);
-        const shifted_t to = shifted(c, g, &f->spot, &held->repeat);
-        out->target.valid = to.valid;
-        out->target.fresh = to.first && begins_sums(c, held);
-        out->target.row = f->sums.first + times(to.number, f->sums.lines) + held->tile;
-        out->target.count = smaller(g->wide, g->channels - times(g->wide, held->tile));
-        next_spot(g, &f->spot);
-    }
-    ++f->work_beat;
-    if (f->work_beat == g->window_words) f->work_beat = 0;
+    const segment_t w = open_segment(c, b, g, &f->spot, &held->repeat, &held->segment);
+    read_window(c, g, &w, held->first, held->at, piece_size(g, held), input_buffer, out->entry.left);
+    const shifted_t to = shifted(c, g, &f->spot, &held->repeat);
+    out->target.valid = to.valid;
+    out->target.fresh = to.first && begins_sums(c, held);
+    out->target.row = f->sums.first + times(to.number, f->sums.lines) + held->tile;
+    out->target.count = smaller(g->wide, g->channels - times(g->wide, held->tile));
+    next_spot(g, &f->spot);
 }
 
-// IS, "min(a, Cw) ka": the positions of the next tile come from the left, one per ka cycles. A position sits in the
+// IS, "min(a, Cw)": the positions of the next tile come from the left, one per cycle. A position sits in the
 // column whose accumulator bank its sums belong to; one whose sums belong nowhere, in none. Positions of a tile have banks
 // of their own: from one to the next, outputs are no further apart than positions, for no output is wider than its input.
 INLINE void is_load_position(const command_t *c, const block_t *b, flow_t *f, int now, units_read_t input_buffer,
@@ -109,7 +99,7 @@ INLINE void is_load_position(const command_t *c, const block_t *b, flow_t *f, in
     const piece_t *next = &f->next;
     const spot_t start = {0, 0, 0};
     const int count = smaller(g->wide, g->spots - times(g->wide, next->tile));
-    if (next->repeat.number >= g->repeats || f->load_beat != g->window_words - 1 || f->load_row >= count) return;
+    if (next->repeat.number >= g->repeats || f->load_row >= count) return;
     if (f->load_row == 0 && next->tile == 0) f->spot = start;
     const segment_t w = open_segment(c, b, g, &f->spot, &next->repeat, &next->segment);
     read_window(c, g, &w, next->first, next->at, piece_size(g, next), input_buffer, out->entry.load);
@@ -119,16 +109,16 @@ INLINE void is_load_position(const command_t *c, const block_t *b, flow_t *f, in
     out->arrival.row = to.number / (ARRAY_COLUMNS * PACKING);
     out->entry.load_index = to.valid ? to.number % (ARRAY_COLUMNS * PACKING) : -1;
     f->last_load = now;
+    ++f->load_row;
     next_spot(g, &f->spot);
 }
 
-// IS, "weights stream, P1 values of one output channel per cycle": a channel per ka cycles.
+// IS, "weights stream, P1 values of one output channel per cycle".
 INLINE void is_stream_weights(const command_t *c, flow_t *f, units_read_t weight_buffer, cycle_t *out) {
     INLINED
     const geometry_t *g = &f->g;
     if (f->tile < 0 || f->work_index >= g->channels) return;
     if (f->step == 0) out->entry.tag = TAG_SWAP;
-    if (f->load_beat != g->window_words - 1) return;
     const int size = piece_size(g, &f->held);
     const int byte = piece_weights(g, &f->held) + times(f->work_index, size);
     unit_t units[BANKS];
@@ -159,27 +149,28 @@ INLINE void is_cycle(const command_t *c, const block_t *b, flow_t *f, int now, u
     INLINED
     is_load_position(c, b, f, now, input_buffer, out);
     is_stream_weights(c, f, weight_buffer, out);
-    ++f->load_beat;
-    if (f->load_beat < f->g.window_words) return;
-    f->load_beat = 0;
-    ++f->load_row;
 }
 
-// Cycles of a tile, or of the load of the next one if that takes longer: WS "max(a ka, P1 kw)", IS "max(oc ka, min(a, Cw)
-// ka)". Before the first tile something is loaded alone.
+// Cycles in which the next tile is loaded; behind the last one of a block as many as for the first of the next.
+INLINE int load_cycles(const command_t *c, const flow_t *f) {
+    INLINED
+    return c->dataflow == WS ? piece_size(&f->g, &f->next) : smaller(f->g.spots, f->g.wide);
+}
+
+// Before the first tile something is loaded alone.
 INLINE void stationary_begin(const command_t *c, flow_t *f, int now) {
     SET_UP
     const geometry_t *g = &f->g;
     const bool ws = c->dataflow == WS;
-    const int work = (ws ? g->spots : g->channels) * g->window_words;
-    f->load_steps = ws ? ARRAY_ROWS * g->weight_row : smaller(g->spots, g->wide) * g->window_words;
-    f->steps = larger(work, f->load_steps);
+    f->work = ws ? g->spots : g->channels;
+    f->steps = load_cycles(c, f);
     f->tiles = rows_over(c, ws ? g->channels : g->spots);
     f->tail = ARRAY_ROWS + ARRAY_COLUMNS + 1;
     f->last_load = now;
 }
 
-// What was loaded is worked on next.
+// What was loaded is worked on next, for as long as it takes, or the next tile's load: over all tiles, WS "sum of max(a,
+// v)", IS "max(oc, min(a, Cw))" each.
 INLINE void stationary_next_tile(const command_t *c, flow_t *f) {
     INLINED
     const spot_t start = {0, 0, 0};
@@ -187,10 +178,9 @@ INLINE void stationary_next_tile(const command_t *c, flow_t *f) {
     f->ending = f->next.repeat.number >= f->g.repeats;
     f->held = f->next;
     next_piece(&f->g, f->tiles, &f->next);
+    f->steps = larger(f->work, load_cycles(c, f));
     f->step = 0;
-    f->load_beat = 0;
     f->load_row = 0;
-    f->work_beat = 0;
     f->work_index = 0;
     if (c->dataflow == WS) f->spot = start;
 }
@@ -212,7 +202,7 @@ INLINE void stationary_cycle(const command_t *c, const block_t *b, flow_t *f, in
         is_cycle(c, b, f, now, input_buffer, weight_buffer, out);
     out->loading = now - f->last_load <= ARRAY_ROWS + ARRAY_COLUMNS;
     ++f->step;
-    if (f->step >= (f->tile < 0 ? f->load_steps : f->steps)) stationary_next_tile(c, f);
+    if (f->step >= f->steps) stationary_next_tile(c, f);
 }
 
 #endif
