@@ -205,8 +205,12 @@ def screened(table: CaseTable, case: Ints, on: Points, bound: Ints, moving: Ints
             else:
                 chosen = weight_blocking(table, flow, some, k, points)
                 more = ceil_ratio(table.units[variant], chosen.units) - 1
-                # The first tile of weights, or the sums of the rows that leave.
-                rows = np.zeros_like(points.rows) if flow is Dataflow.IS else points.rows
+                # The first tile of weights, of a unit of channels or more; or the sums of the rows that leave.
+                rows = {
+                    Dataflow.NS: points.rows,
+                    Dataflow.WS: np.minimum(points.rows, UNIT_BYTES),
+                    Dataflow.IS: np.zeros_like(points.rows),
+                }[flow]
                 waiting = PASS_OVERHEAD + machine.read_latency + LANDING + machine.summing + rows
                 least = bound[place] + more * groups * table.blocks[some] * waiting
             result[place] = np.where(chosen.feasible, least, NEVER)

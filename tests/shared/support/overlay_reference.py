@@ -7,24 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from support.pass_reference import Delays, Times, ceil, pass_cycles
-
-
-def round16(x: int) -> int:
-    return ceil(x, 16) * 16
-
-
-def round64(x: int) -> int:
-    return ceil(x, 64) * 64
-
-
-def bursts(first: int, words: int) -> list[int]:
-    """Words of each burst of a run that begins with this word: bursts end at multiples of 64 words."""
-    found = []
-    while words:
-        found.append(min(words, 64 - first % 64))
-        first, words = first + found[-1], words - found[-1]
-    return found
+from support.pass_reference import Delays, Times, bursts, ceil, pass_cycles, round16, round64
 
 
 MOST_RESIDENT, MOST_STREAMED = 8192, 2048

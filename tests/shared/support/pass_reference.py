@@ -9,6 +9,23 @@ def ceil(x: int, y: int) -> int:
     return -(-x // y)
 
 
+def round16(x: int) -> int:
+    return ceil(x, 16) * 16
+
+
+def round64(x: int) -> int:
+    return ceil(x, 64) * 64
+
+
+def bursts(first: int, words: int) -> list[int]:
+    """Words of each burst of a run that begins with this word: bursts end at multiples of 64 words."""
+    found = []
+    while words:
+        found.append(min(words, 64 - first % 64))
+        first, words = first + found[-1], words - found[-1]
+    return found
+
+
 @dataclass(frozen=True)
 class Times:
     """One block in plain integers; ``compute`` is occupied, ``transform`` 0 where what is loaded is not transformed."""

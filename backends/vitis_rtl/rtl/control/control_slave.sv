@@ -51,6 +51,7 @@ module control_slave #(
   localparam int unsigned FirstArgument = 4;  // in words
   localparam int unsigned FirstStatus = FirstArgument + Arguments;
   localparam int unsigned Words = FirstStatus + Statuses;
+  localparam int unsigned IndexBits = $clog2(Words);
 
   if (AddressBits < 5 || Words > 2 ** (WordBits - 1)) begin : gen_check
     $error("AddressBits: enough for 16 bytes of control and the arguments, twice.");
@@ -90,28 +91,27 @@ module control_slave #(
     end
   end
 
-  logic window_q;
+  // Words are selected by as many bits as there are of them; whether the address has others is seen a cycle later.
+  logic window_q, known_q;
   logic [31:0] rdata_q;
-  assign rdata_o = window_q ? window_data_i : rdata_q;
+  logic [2**IndexBits-1:0][31:0] words;
+  assign rdata_o = window_q ? window_data_i : known_q ? rdata_q : '0;
+
+  always_comb begin
+    words = '0;
+    words[0] = {24'd0, again_q, 3'd0, ready_q, !busy_q & !start_q, done_q, start_q};
+    words[1] = {31'd0, interrupt_on_q};
+    words[2] = {30'd0, enabled_q};
+    words[3] = {30'd0, raised_q};
+    for (int unsigned a = 0; a < Arguments; a++) words[FirstArgument+a] = arguments_o[a];
+    for (int unsigned a = 0; a < Statuses; a++) words[FirstStatus+a] = statuses_i[a];
+  end
 
   always_ff @(posedge clk_i) begin
     if (read) begin
       window_q <= read_word[WordBits-1];
-      rdata_q <= '0;
-      case (read_word)
-        0: rdata_q <= {24'd0, again_q, 3'd0, ready_q, !busy_q & !start_q, done_q, start_q};
-        1: rdata_q <= {31'd0, interrupt_on_q};
-        2: rdata_q <= {30'd0, enabled_q};
-        3: rdata_q <= {30'd0, raised_q};
-        default: begin
-          for (int unsigned a = 0; a < Arguments; a++) begin
-            if (read_word == WordBits'(FirstArgument + a)) rdata_q <= arguments_o[a];
-          end
-          for (int unsigned a = 0; a < Statuses; a++) begin
-            if (read_word == WordBits'(FirstStatus + a)) rdata_q <= statuses_i[a];
-          end
-        end
-      endcase
+      known_q  <= read_word[WordBits-1:IndexBits] == '0;
+      rdata_q  <= words[read_word[IndexBits-1:0]];
     end
   end
 

@@ -20,13 +20,11 @@ module weight_loader
     output bytes_t byte_o  // of the row's first byte
 );
 
-  logic held_q, loading_q;
+  logic held_q, loading_q, final_q;  // the last row's turn
   count_t left_q;
   bytes_t byte_q;
-  logic final_row;
 
-  assign final_row = left_q == 1;
-  assign loaded_o = held_q && (!loading_q || final_row);
+  assign loaded_o = held_q && (!loading_q || final_q);
   assign take_o = valid_i && (!held_q || pass_i);
 
   always_ff @(posedge clk_i) begin
@@ -38,7 +36,7 @@ module weight_loader
       loading_q <= 1'b1;
     end else begin
       if (pass_i) held_q <= 1'b0;
-      if (final_row) loading_q <= 1'b0;
+      if (final_q) loading_q <= 1'b0;
     end
   end
 
@@ -46,16 +44,18 @@ module weight_loader
     if (take_o) begin
       tile_o <= tile_i;
       left_q <= tile_i.values;
+      final_q <= tile_i.values == 1;
       byte_q <= tile_i.weights_end - ByteBits'(tile_i.row_bytes);
     end else begin
       left_q <= left_q - 1'b1;
+      final_q <= left_q == 2;
       byte_q <= byte_q - ByteBits'(tile_o.row_bytes);
     end
   end
 
   always_ff @(posedge clk_i) begin
     load_o <= loading_q && !rst_i;
-    load_last_o <= loading_q && final_row && !rst_i;
+    load_last_o <= loading_q && final_q && !rst_i;
     paired_o <= tile_o.paired;
     byte_o <= byte_q;
   end

@@ -1,5 +1,5 @@
 // Runs records one after the other: takes the words of one, adds where the program's buffer lies to its addresses,
-// starts its engine and waits until that is done. A table is written byte by byte, as its words come.
+// starts its engine and waits until that is done. A table is written byte by byte, as its words come, a cycle behind.
 //
 // A pass ends no sooner than planned: cycles are counted from the end of the pass before, or from the first word of a
 // run's first record on, and tables that are written in front of a pass are in its time.
@@ -93,9 +93,11 @@ module record_runner
   assign pop = word_valid_i & word_ready_o;
   assign taken_o = pop & last_beat;
 
-  assign table_write_o = state_q == Table && word_valid_i;
-  assign table_index_o = 8'(byte_q - ByteBits'(HeadBytes));
-  assign table_data_o = word_i[8*byte_q[PlaceBits-1:0]+:8];
+  always_ff @(posedge clk_i) begin
+    table_write_o <= state_q == Table && word_valid_i && !rst_i;
+    table_index_o <= 8'(byte_q - ByteBits'(HeadBytes));
+    table_data_o  <= word_i[8*byte_q[PlaceBits-1:0]+:8];
+  end
 
   assign record = record_q;
   assign pass_o = record[HeadBits+:PassBits];
