@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from support.pass_reference import Delays, Times, bursts, ceil, pass_cycles, round16, round64
 
-
 MOST_RESIDENT, MOST_STREAMED = 8192, 2048
 """Output channels whose parameters a pass with resident weights, and a block of streamed ones, may have (section 7)."""
 
