@@ -55,7 +55,8 @@ class Contraction:
 
     def held(self, rows: Ints) -> Ints:
         """Values of the first, and largest, of these pieces."""
-        return np.minimum(rows, self.segment_bytes // self.operand)
+        held: Ints = np.minimum(rows, self.segment_bytes // self.operand)
+        return held
 
     def tile_cycles(self, rows: Ints, least: Ints) -> Ints:
         """Of all pieces, each as long as it has values, and no less than ``least``."""
