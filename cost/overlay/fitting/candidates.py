@@ -34,7 +34,8 @@ class Candidates:
     @staticmethod
     def of(device: Device, machine: Machine, limit: int) -> Candidates:
         """Every array of at most ``limit`` PEs that the columns of slices hold and that fits with the smallest buffers;
-        where a multiplier makes two products, those whose columns have whole units of channels.
+        where a multiplier makes two products, those whose columns have whole units of channels, and those of fewer PEs
+        than the least of them, so that a larger budget has all that a smaller one has.
 
         Raises:
             InfeasibleError: not even one PE fits; the message says what is short.
@@ -48,9 +49,10 @@ class Candidates:
                 "a larger --device"
             )
         rows, columns = arrays_within(device.resources.multiplier_columns, limit)
-        if machine.packing > 1 and limit >= LEAST_SIDE**2:
+        if machine.packing > 1:
             whole = (rows >= LEAST_SIDE) & (columns % (UNIT_BYTES // machine.packing) == 0)
-            rows, columns = rows[whole], columns[whole]
+            considered = whole | (rows * columns < LEAST_SIDE**2)
+            rows, columns = rows[considered], columns[considered]
         lut, ff = logic_use(device, machine, rows, columns)
         fits = np.asarray((lut.most <= device.resources.kernel_lut) & (ff.most <= device.resources.kernel_ff))
         rows, columns = rows[fits], columns[fits]

@@ -83,6 +83,17 @@ def test_candidates_leave_a_fifth_and_lie_in_the_columns(name: str) -> None:
         assert all(candidates.columns[candidates.rows == r].max() <= walked(slices, int(r)) for r in least)
 
 
+@pytest.mark.parametrize("limit", [40, 63, 64, 80, 500])
+def test_columns_of_two_products_are_whole_units_and_small_budgets_lose_nothing(limit: int) -> None:
+    """A column makes two channels, a unit has 16; whatever a smaller budget may take, a larger one may."""
+    device = load_device("zcu104")
+    slices = device.resources.multiplier_columns
+    sides = [(r, c) for r in range(1, limit + 1) for c in range(1, min(limit // r, walked(slices, r)) + 1)]
+    expected = {(r, c) for r, c in sides if r * c < 64 or (r >= 8 and c % 8 == 0)}
+    found = Candidates.of(device, machine_of(device), limit)
+    assert set(zip(found.rows.tolist(), found.columns.tolist(), strict=True)) == expected
+
+
 @pytest.mark.parametrize("name", device_names())
 def test_what_is_there_covers_the_upper_ends_of_the_largest_array(name: str) -> None:
     device = load_device(name)
