@@ -23,7 +23,13 @@ from dynamap.backends.vitis_rtl.program.shape import kernel_shape
 from dynamap.backends.vitis_rtl.project import flow
 from dynamap.backends.vitis_rtl.project.params import params_header
 from dynamap.backends.vitis_rtl.project.standalone import standalone_files
-from dynamap.backends.vitis_rtl.sources import KERNEL_BENCH, KERNEL_SOURCES, TWIN_FILES, source_files
+from dynamap.backends.vitis_rtl.sources import (
+    KERNEL_BENCH,
+    KERNEL_HEADERS,
+    KERNEL_SOURCES,
+    TWIN_FILES,
+    source_files,
+)
 from dynamap.planner.plan.plan import Plan
 
 Int8Array = npt.NDArray[np.int8]
@@ -68,14 +74,14 @@ class VitisRtl:
             "src/sources.f": "".join(f"{name}\n" for name in sources),
             "sim/sources.f": "".join(f"{name}\n" for name in bench),
             "vivado/kernel.xml": flow.kernel_xml(sizes),
-            "vivado/settings.tcl": flow.package_settings(device),
-            "link.cfg": flow.link_config(plan, device),
+            "vivado/settings.tcl": flow.package_settings(device, sizes),
+            "link.cfg": flow.link_config(plan, device, sizes),
             "config.mk": flow.make_settings(device, memory_words(program, records)),
             "layers.md": layer_table(plan),
-            "README.md": flow.readme(plan, device, digest, cycles, program.scales),
+            "README.md": flow.readme(plan, device, sizes, digest, cycles, program.scales),
         }
         files = {path: content.encode() for path, content in text.items()}
-        files |= {f"src/{name}": content for name, content in source_files(sources).items()}
+        files |= {f"src/{name}": content for name, content in source_files((*sources, *KERNEL_HEADERS)).items()}
         files |= {f"sim/{name}": content for name, content in source_files(bench).items()}
         files |= {f"sim/{name}": content for name, content in driver_files().items()}
         root = resources.files("dynamap.backends.vitis_rtl") / "project" / "template"

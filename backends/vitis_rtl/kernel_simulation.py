@@ -17,7 +17,7 @@ from dynamap.backends.hardware.sizes import KernelSizes, check_program
 from dynamap.backends.hardware.sources import host_headers, package_files
 from dynamap.backends.program import Program
 from dynamap.backends.program.specification import NONE
-from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory
+from dynamap.backends.vitis_rtl.memory.ports import PlannedMemory
 from dynamap.backends.vitis_rtl.program.cycles import RecordCycles, program_cycles
 from dynamap.backends.vitis_rtl.program.records import RECORD_BYTES, RecordOp, Records, records_address
 from dynamap.backends.vitis_rtl.program.shape import KernelShape

@@ -53,7 +53,17 @@ ROOMS = {
         "load_transform.sv",
     ),
     "stay": ("stay_products.sv", "stay_leave.sv", "stay_sums.sv", "held_tiles.sv", "held_inputs.sv"),
-    "memory_ports": ("axi_pkg.sv", "axi_fifo.sv", "axi_bursts.sv", "axi_read.sv", "axi_write.sv"),
+    "memory_ports": (
+        "axi_pkg.sv",
+        "axi_fifo.sv",
+        "axi_bursts.sv",
+        "axi_read.sv",
+        "axi_write.sv",
+        "port_shares.sv",
+        "first_failure.sv",
+        "memory_read.sv",
+        "memory_write.sv",
+    ),
     "lanes": (
         "lanes_pkg.sv",
         "lane_slice.sv",
@@ -77,6 +87,7 @@ ROOMS = {
         "channel_places.sv",
         "output_writer.sv",
         "output_reader.sv",
+        "packed_reader.sv",
         "pixel_reader.sv",
         "output_buffer.sv",
         "run_requests.sv",
@@ -205,6 +216,9 @@ SYNTHESISED = (
 KERNEL = ("params_pkg.sv", "dynamap_kernel.sv")
 """The kernel of one plan, beside all others: it includes ``params.svh``."""
 
+KERNEL_HEADERS = ("port_names.svh",)
+"""What the kernel's top and its bench include beside that."""
+
 KERNEL_SOURCES = (*SYNTHESISED, *KERNEL)
 """All of the kernel."""
 
@@ -212,10 +226,10 @@ TWIN_FILES = tuple(name for names in TWINS.values() for name in names)
 SIMULATED = (*SYNTHESISED, *TWIN_FILES)
 
 FOLDER_OF = {name: f"rtl/{room}" for rooms in (ROOMS, TWINS) for room, names in rooms.items() for name in names}
-FOLDER_OF |= dict.fromkeys(KERNEL, "rtl/kernel")
+FOLDER_OF |= dict.fromkeys((*KERNEL, *KERNEL_HEADERS), "rtl/kernel")
 """Where each lies in the package."""
 
-BENCH_MEMORY = ("memory_model.sv", "axi_checks.sv", "axi_stable.sv")
+BENCH_MEMORY = ("port_memories.sv", "memory_model.sv", "axi_checks.sv", "axi_stable.sv")
 """The memory of a bench and the rules of AXI, in a folder of their own."""
 
 BENCH_POST = ("lanes_of_post.sv", "lanes_bench.sv", "drain_bench.sv")
@@ -261,6 +275,6 @@ def source_files(names: Iterable[str]) -> dict[str, bytes]:
 
 
 def write_sources(folder: Path, rtl: Iterable[str], bench: Iterable[str] = ()) -> None:
-    """Write the files of these names, all beside each other, into ``folder``."""
-    for name, content in source_files((*rtl, *bench)).items():
+    """Write the files of these names, and the headers of the kernel, all beside each other, into ``folder``."""
+    for name, content in source_files((*rtl, *bench, *KERNEL_HEADERS)).items():
         (folder / name).write_bytes(content)

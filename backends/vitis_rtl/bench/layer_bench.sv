@@ -2,7 +2,7 @@
 // written 8 bytes at a time.
 module layer_bench
   import core_pkg::core_pass_t, lanes_pkg::*, axi_pkg::response_e, axi_pkg::LengthBits,
-         axi_pkg::Okay;
+         axi_pkg::Okay, axi_pkg::Incrementing;
 #(
     parameter int unsigned Rows = 16,
     parameter int unsigned Columns = 8,
@@ -24,6 +24,7 @@ module layer_bench
     localparam int unsigned IndexBits = $clog2(MemoryDepth),
     localparam int unsigned DataBytes = 16 * WordUnits,
     localparam int unsigned DataBits = 8 * DataBytes,
+    localparam int unsigned Ports = axi_pkg::ports_of(DataBytes),
     localparam int unsigned PassWords = ($bits(core_pass_t) + 63) / 64,
     localparam int unsigned InBits = 108 + 3 * ByteBits + IndexBits + DataBits,
     localparam int unsigned OutBits = 10 + DataBits
@@ -56,15 +57,19 @@ module layer_bench
   assign pass = pass_q;
 
   logic busy, placed, weights, fed, posted, filled, emptied, stored;
-  logic arvalid, arready, rvalid, rready, rlast, awvalid, awready, wvalid, wready, wlast;
-  logic bvalid, bready;
-  logic [63:0] araddr, awaddr;
-  logic [LengthBits-1:0] arlen, awlen;
-  logic [2:0] arsize, awsize;
-  logic [1:0] arburst, awburst;
-  logic [DataBits-1:0] rdata, wdata;
-  logic [DataBytes-1:0] wstrb;
-  response_e rresp, bresp;
+  logic [Ports-1:0] arvalid, arready, rvalid, rready, rlast;
+  logic [Ports-1:0] awvalid, awready, wvalid, wready, wlast, bvalid, bready;
+  logic [Ports-1:0][63:0] araddr, awaddr;
+  logic [Ports-1:0][LengthBits-1:0] arlen, awlen;
+  logic [Ports-1:0][DataBits/Ports-1:0] rdata, wdata;
+  logic [Ports-1:0][DataBytes/Ports-1:0] wstrb;
+  response_e [Ports-1:0] rresp, bresp;
+  logic [Ports-1:0][4:0] port_stall;
+
+  // Each port stalls by other bits.
+  for (genvar p = 0; p < Ports; p++) begin : gen_stall
+    assign port_stall[p] = 5'({stall, stall} >> p % 5);
+  end
 
   post_lanes_t lanes_said;
   logic [2*Pairs-1:0][LeastValueBits-1:0] lane_sums;
@@ -111,6 +116,7 @@ module layer_bench
       .reading_o(),
       /* verilator lint_on PINCONNECTEMPTY */
       .stop_i(1'b0),
+      .bases_i('0),
       .lanes_o(lanes_said),
       .lane_sums_o(lane_sums),
       .lane_bytes_i(lane_bytes),
@@ -130,8 +136,6 @@ module layer_bench
       .arready_i(arready),
       .araddr_o(araddr),
       .arlen_o(arlen),
-      .arsize_o(arsize),
-      .arburst_o(arburst),
       .rvalid_i(rvalid),
       .rready_o(rready),
       .rdata_i(rdata),
@@ -141,8 +145,6 @@ module layer_bench
       .awready_i(awready),
       .awaddr_o(awaddr),
       .awlen_o(awlen),
-      .awsize_o(awsize),
-      .awburst_o(awburst),
       .wvalid_o(wvalid),
       .wready_i(wready),
       .wdata_o(wdata),
@@ -153,57 +155,30 @@ module layer_bench
       .bresp_i(bresp)
   );
 
-  axi_checks #(
-      .DataBytes(DataBytes),
-      .Outstanding(Outstanding)
-  ) u_checks (
-      .clk_i,
-      .rst_i(rst),
-      .arvalid_i(arvalid),
-      .arready_i(arready),
-      .araddr_i(araddr),
-      .arlen_i(arlen),
-      .arsize_i(arsize),
-      .arburst_i(arburst),
-      .rvalid_i(rvalid),
-      .rready_i(rready),
-      .rdata_i(rdata),
-      .rresp_i(rresp),
-      .rlast_i(rlast),
-      .awvalid_i(awvalid),
-      .awready_i(awready),
-      .awaddr_i(awaddr),
-      .awlen_i(awlen),
-      .awsize_i(awsize),
-      .awburst_i(awburst),
-      .wvalid_i(wvalid),
-      .wready_i(wready),
-      .wdata_i(wdata),
-      .wstrb_i(wstrb),
-      .wlast_i(wlast),
-      .bvalid_i(bvalid),
-      .bready_i(bready),
-      .bresp_i(bresp)
-  );
-
-  memory_model #(
-      .DataBytes(DataBytes),
+  port_memories #(
+      .Ports(Ports),
+      .DataBytes(DataBytes / Ports),
+      .Outstanding(Outstanding),
       .Depth(MemoryDepth)
-  ) u_memory (
+  ) u_memories (
       .clk_i,
       .rst_i(rst),
-      .stall_i(stall),
+      .stall_i(port_stall),
       .address_waits_i(address_waits),
       .gap_i(gap),
       .read_latency_i(read_latency),
       .write_latency_i(write_latency),
-      .failing_i(1'b0),
+      .failing_i('0),
       .failure_i(Okay),
       .failing_address_i('0),
-      .poke_i(poke),
+      .poke_i({Ports{poke}}),
       .index_i(index),
       .poke_data_i(word),
       .peek_data_o(peeked),
+      .arsize_i({Ports{3'($clog2(DataBytes / Ports))}}),
+      .arburst_i({Ports{Incrementing}}),
+      .awsize_i({Ports{3'($clog2(DataBytes / Ports))}}),
+      .awburst_i({Ports{Incrementing}}),
       .arvalid_i(arvalid),
       .arready_o(arready),
       .araddr_i(araddr),
@@ -216,6 +191,7 @@ module layer_bench
       .awvalid_i(awvalid),
       .awready_o(awready),
       .awaddr_i(awaddr),
+      .awlen_i(awlen),
       .wvalid_i(wvalid),
       .wready_o(wready),
       .wdata_i(wdata),
@@ -228,7 +204,7 @@ module layer_bench
 
   assign out_o = {
     peeked,
-    {wvalid & wready, rvalid & rready, busy, stored, emptied, filled, posted, fed, weights, placed}
+    {|(wvalid & wready), |(rvalid & rready), busy, stored, emptied, filled, posted, fed, weights, placed}
   };
 
 endmodule

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from dynamap.backends.program.specification import DataflowCode
@@ -12,7 +12,8 @@ from dynamap.backends.vitis_rtl.core.held_pixels import WAITING_WORDS, HeldPixel
 from dynamap.backends.vitis_rtl.core.registers import CoreBlock, CorePass
 from dynamap.backends.vitis_rtl.feeding import LEAST_TILE, ConvolutionBlock, HeldTimeline, PlacedPixels
 from dynamap.backends.vitis_rtl.feeding.transforming import block_transform_cycles
-from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory, Reads, Run
+from dynamap.backends.vitis_rtl.memory.cycles import Reads
+from dynamap.backends.vitis_rtl.memory.ports import PlannedMemory, Run
 
 BEGIN_CYCLES = 2
 """From the start of a pass to the start of its first transfer."""
@@ -70,7 +71,8 @@ class _Timeline:
             self._delivered = pixels.delivered
             self.cycles.placed.append(pixels.last + feed.pixel_cycles + feed.placing_cycles)
         else:
-            self._read(self._work.blocks[index].inputs, start, cycles, self._taker(first))
+            turns = placed.turns(feed.word_units)
+            self._read(self._work.blocks[index].inputs, start, cycles, self._taker(first, turns))
             self.cycles.placed.append(self._delivered + feed.placing_cycles)
         transform = self._work.blocks[index].transform
         if transform:
@@ -104,12 +106,12 @@ class _Timeline:
         _, asked = self._reads.add(runs, start + REQUEST_CYCLES, take)
         self._next_transfer = max(start + cycles, asked + 1)
 
-    def _taker(self, first: int) -> Callable[[int], int]:
-        """A word is taken per cycle, from ``first`` on."""
+    def _taker(self, first: int, turns: Iterator[int] | None = None) -> Callable[[int], int]:
+        """A word is taken per cycle, or in so many, from ``first`` on."""
         self._delivered = first - 1
 
         def take(there: int) -> int:
-            self._delivered = max(there, self._delivered + 1)
+            self._delivered = max(there, self._delivered + 1) + (next(turns) - 1 if turns else 0)
             return self._delivered
 
         return take

@@ -11,7 +11,8 @@ from dynamap.backends.arithmetic.winograd import WinogradForm
 from dynamap.backends.vitis_rtl.core import tiles
 from dynamap.backends.vitis_rtl.core.post import UNIT_BYTES, DrainShape
 from dynamap.backends.vitis_rtl.feeding.forms import form_codes
-from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory, Run, Writes
+from dynamap.backends.vitis_rtl.memory.cycles import Writes
+from dynamap.backends.vitis_rtl.memory.ports import MemoryPort, PlannedMemory, Run, plane_runs
 
 PIXELS = 4
 """Rows of a stored tensor are padded to so many pixels: 64 bytes of a plane (docs/overlay.md, section 2)."""
@@ -44,13 +45,15 @@ def pixel_steps(word: int, rows: int, width: int, pixel_bytes: int) -> list[int]
     row_bytes = pixel_row_bytes(width, pixel_bytes)
     for row in range(rows):
         row_begin = row * row_bytes
+        # Behind the last row, what is left of a word is one too.
+        row_words = (row_begin + row_bytes + (word - 1 if row == rows - 1 else 0)) // word
         for pixel in range(width):
             begin = row_begin + pixel * pixel_bytes
             for taken in range(0, pixel_bytes, word):
                 step += 1
                 if (begin + min(taken + word, pixel_bytes)) // word > len(found):
                     found.append(step)
-        while len(found) * word < row_begin + row_bytes:
+        while len(found) < row_words:
             step += 1
             found.append(step)
     return found
@@ -106,8 +109,12 @@ class DrainPass:
 
     def buffer_words(self, shape: DrainShape, index: int) -> int:
         """Words of the output buffer that a block takes."""
-        block = self.block(index)
-        return block.planes * block.rows * self.plane_row_bytes // (shape.units * UNIT_BYTES)
+        return -(-self.block(index).planes * self.plane_units(shape, index) // shape.units)
+
+    def plane_units(self, shape: DrainShape, index: int) -> int:
+        """Units of the output buffer from a plane of a block to the next: for hwc whole words."""
+        units = self.block(index).rows * self.plane_row_bytes // UNIT_BYTES
+        return -(-units // shape.units) * shape.units if self.pixel_bytes else units
 
     def block(self, index: int) -> DrainBlock:
         """The block of this number."""
@@ -135,16 +142,11 @@ class DrainPass:
         return shape.filled_cycles(positions, channels, by_channel=self.by_channel)
 
     def runs(self, shape: DrainShape, index: int) -> list[Run]:
-        """The runs of a block in words: one per plane, or one of all planes where they have all rows."""
-        block = self.block(index)
-        word = shape.units * UNIT_BYTES
-        words = block.rows * self.row_bytes // word
-        first = (self.address + index * self.step) // word
-        if self.pixel_bytes:
-            return [Run(first, words)]
-        if block.rows == self.height:
-            return [Run(first, block.planes * words)]
-        return [Run(first + plane * self.height * self.row_bytes // word, words) for plane in range(block.planes)]
+        """The runs of a block: one per plane, or one of all planes where they have all rows."""
+        block, beat = self.block(index), shape.port.data_bytes
+        begin, size = self.address + index * self.step, block.rows * self.row_bytes
+        planes, together = 1 if self.pixel_bytes else block.planes, block.rows == self.height
+        return plane_runs(beat, begin, size, planes, self.height * self.row_bytes, together=together)
 
     def pixel_steps(self, shape: DrainShape, index: int) -> list[int]:
         """hwc: the step that makes each word of a block, counted from 0.
@@ -166,9 +168,8 @@ class DrainPass:
             (self.step, 8),
             (self.height * self.row_bytes, 8),
             (self.width, 2),
-            (self.plane_row_bytes // word, 2),
             (self.pixel_bytes, 2),
-            (self.row_bytes // word if self.pixel_bytes else 0, 2),
+            (-(-self.row_bytes // word) if self.pixel_bytes else 0, 2),
             (self.sum_step, 2),
             (self.parameters, 2),
             (self.parameters_step, 2),
@@ -181,11 +182,11 @@ class DrainPass:
     def _block_fields(self, shape: DrainShape, index: int) -> list[tuple[int, int]]:
         block, positions = self.block(index), self.positions(shape, index)
         runs = self.runs(shape, index)
-        words = block.rows * self.plane_row_bytes // (shape.units * UNIT_BYTES)
         # One channel a column: rows of a position are those of all its column tiles.
         position_rows = positions * -(-block.channels // shape.lanes.columns) if self.form else 0
-        counts = (positions, position_rows, block.rows, block.channels, block.planes, words, len(runs))
-        return [*((count, 2) for count in counts), (runs[0].beats, 3)]
+        counts = (positions, position_rows, block.rows, block.channels, block.planes)
+        plane = self.plane_units(shape, index)
+        return [*((count, 2) for count in counts), (plane, 3), (len(runs), 2), (runs[0].beats, 3)]
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from dynamap.backends.program.specification import AlgorithmCode, Command, Dataf
 from dynamap.backends.vitis_rtl.core.post import UNIT_BYTES
 from dynamap.backends.vitis_rtl.feeding import ConvolutionBlock, Layout, PlacedPixels, PlacedPlanes
 from dynamap.backends.vitis_rtl.feeding.transforming import TransformBlock
-from dynamap.backends.vitis_rtl.memory_ports import Run
+from dynamap.backends.vitis_rtl.memory.ports import Run, plane_runs
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
 
 
 @dataclass(frozen=True)
 class BlockInput:
-    """The runs of a block in words, and what the placer, the feed and Winograd's transform must know of it."""
+    """The runs of a block, and what the placer, the feed and Winograd's transform must know of it."""
 
     runs: tuple[Run, ...]
     placed: PlacedPlanes | PlacedPixels
@@ -45,37 +45,34 @@ def input_rows(command: Command) -> InputRows:
     return InputRows(command.height, first, command.block_rows * command.stride_rows)
 
 
-def block_input(command: Command, block: BlockShape, word: int) -> BlockInput:
-    """A block's input, ``word`` bytes of memory at a time."""
-    found = _OF_FORMAT[command.input_format](command, block, word)
+def block_input(command: Command, block: BlockShape, beat: int) -> BlockInput:
+    """A block's input, by beats of so many bytes."""
+    found = _OF_FORMAT[command.input_format](command, block, beat)
     return _transformed(command, block, found) if command.algorithm is AlgorithmCode.WINOGRAD else found
 
 
-def _planes(command: Command, block: BlockShape, word: int) -> BlockInput:
+def _planes(command: Command, block: BlockShape, beat: int) -> BlockInput:
     """c16: a run for each plane, or one of all where they have all rows."""
     planes, rows = channel_units(command), block.input_rows
     begin = command.input_address + block.input_start * command.input_row_bytes
-    words = rows * command.input_row_bytes // word
-    if rows == command.height:
-        runs = [Run(begin // word, planes * words)]
-    else:
-        runs = [Run((begin + plane * command.input_plane_bytes) // word, words) for plane in range(planes)]
+    size, together = rows * command.input_row_bytes, rows == command.height
+    runs = plane_runs(beat, begin, size, planes, command.input_plane_bytes, together=together)
     convolution = _convolution(command, block)
     units = rows * command.input_row_bytes // UNIT_BYTES
     placed = PlacedPlanes(0, convolution.pitch, planes, units, command.input_plane_bytes // UNIT_BYTES, 0)
     return BlockInput(tuple(runs), placed, convolution)
 
 
-def _pixels(command: Command, block: BlockShape, word: int) -> BlockInput:
+def _pixels(command: Command, block: BlockShape, beat: int) -> BlockInput:
     """hwc: one run of rows of pixels."""
     convolution = _convolution(command, block)
     placed = PlacedPixels(
         0, convolution.pitch, block.input_rows, command.width, command.channels, convolution.row_units, 0
     )
-    return BlockInput((_rows(command, block, word),), placed, convolution)
+    return BlockInput((_rows(command, block, beat),), placed, convolution)
 
 
-def _windows(command: Command, block: BlockShape, word: int) -> BlockInput:
+def _windows(command: Command, block: BlockShape, beat: int) -> BlockInput:
     """toeplitz: one run of rows of windows, which the buffer has as memory has them."""
     convolution = ConvolutionBlock(
         command.window_bytes,
@@ -89,7 +86,7 @@ def _windows(command: Command, block: BlockShape, word: int) -> BlockInput:
         layout=Layout.WINDOWS,
     )
     units = block.input_rows * command.input_row_bytes // UNIT_BYTES
-    return BlockInput((_rows(command, block, word),), PlacedPlanes(0, 1, 1, units, units, 0), convolution)
+    return BlockInput((_rows(command, block, beat),), PlacedPlanes(0, 1, 1, units, units, 0), convolution)
 
 
 _OF_FORMAT: dict[FormatCode, Callable[[Command, BlockShape, int], BlockInput]] = {
@@ -133,9 +130,9 @@ def _transformed(command: Command, block: BlockShape, found: BlockInput) -> Bloc
     return BlockInput(found.runs, found.placed, convolution, transform)
 
 
-def _rows(command: Command, block: BlockShape, word: int) -> Run:
+def _rows(command: Command, block: BlockShape, beat: int) -> Run:
     begin = command.input_address + block.input_start * command.input_row_bytes
-    return Run(begin // word, block.input_rows * command.input_row_bytes // word)
+    return Run(begin // beat, block.input_rows * command.input_row_bytes // beat)
 
 
 def _convolution(command: Command, block: BlockShape) -> ConvolutionBlock:

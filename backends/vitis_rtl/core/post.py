@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dynamap.backends.vitis_rtl.memory.ports import MemoryPort, port_of_word
+
 LANE_CYCLES = 12
 """From a sum to its byte: bias, choice, product (4), shift and zero point (4), clamp, table (2)."""
 
@@ -81,6 +83,11 @@ class DrainShape:
             "OutputDepth": self.output_depth,
             "Winograd": int(self.winograd),
         }
+
+    @property
+    def port(self) -> MemoryPort:
+        """The memory ports that its words go to."""
+        return port_of_word(self.units * UNIT_BYTES)
 
     @property
     def side_planes(self) -> int:

@@ -19,7 +19,7 @@ from dynamap.backends.vitis_rtl.feeding import (
     PlacedPlanes,
 )
 from dynamap.backends.vitis_rtl.feeding.transforming import TRANSFORM_FIELDS, TRANSFORM_PASS_BITS, TransformBlock
-from dynamap.backends.vitis_rtl.memory_ports import Run, occupancy
+from dynamap.backends.vitis_rtl.memory.ports import Run, occupancy
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
 
@@ -30,7 +30,7 @@ WIDER_WORDS = f"plan for a device with memory_ports times port_bytes of {LEAST_P
 
 @dataclass(frozen=True)
 class CoreBlock:
-    """A block: the runs of its input and its weights in words, and what the feed and POST must know of it."""
+    """A block: the runs of its input and its weights, and what the feed and POST must know of it."""
 
     shape: BlockShape
     inputs: tuple[Run, ...]
@@ -66,19 +66,19 @@ class CorePass:
             raise InputError(f"the core reads hwc in words of {LEAST_PIXELS_WORD} bytes only: {WIDER_WORDS}")
 
     def _block(self, block: BlockShape) -> CoreBlock:
-        command, word = self.command, self.shape.word
+        command, beat = self.command, self.shape.port.data_bytes
         channels = block.channels
         address, size = block.weights_address, block.weight_bytes
         if not self.stream_weights:
             address, size = command.weights_address, command.weight_bytes
         assert size == contraction_of(command).run_bytes(command.dataflow, channels)
-        found = block_input(command, block, word)
+        found = block_input(command, block, beat)
         columns = found.convolution.columns
         if self.by_channel:
             columns = self.shape.drain.sets(columns)
         convolution = replace(found.convolution, columns=columns, accumulate=self.accumulate, dataflow=command.dataflow)
-        parameter_words = -(-channels * PARAMETER_BYTES // word)
-        weights = Run(address // word, size // word)
+        parameter_words = -(-channels * PARAMETER_BYTES // self.shape.word)
+        weights = Run(address // beat, size // beat)
         return CoreBlock(block, found.runs, weights, parameter_words, found.placed, convolution, found.transform)
 
     def _sum_rows(self, index: int) -> int:
@@ -117,7 +117,7 @@ class CorePass:
         input_units = convolution.repeats * convolution.height * convolution.row_units
         pixels = block.transform
         pixel_units = pixels.height * pixels.row_units if pixels else 0
-        weight_units = block.weights.beats * shape.feed.word_units
+        weight_units = block.weights.words(shape.port.ports) * shape.feed.word_units
         rows = index // 2 * self.sum_step + self._sum_rows(index)
         sets = PARAMETER_SETS if self.stream_weights else 1
         return (
@@ -131,7 +131,7 @@ class CorePass:
 
     def transfer_cycles(self, runs: Iterable[Run]) -> int:
         """Cycles for which a transfer takes memory: its words, and one for each burst."""
-        return occupancy(list(runs))
+        return occupancy(list(runs), ports=self.shape.port.ports)
 
     def registers(self) -> bytes:
         """``core_pkg::core_pass_t``, its lowest byte first."""
@@ -193,7 +193,6 @@ class CorePass:
         return [
             (len(block.inputs), 16),
             (block.inputs[0].beats, 24),
-            (sum(run.beats for run in block.inputs), 24),
             (self.transfer_cycles(block.inputs), 24),
             *((load[field.name], field.bits) for field in reversed(LOAD_FIELDS)),
             (block.weights.beats, 24),

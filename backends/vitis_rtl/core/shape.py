@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dynamap.backends.vitis_rtl.core.post import UNIT_BYTES, DrainShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.feeding.transforming import TransformShape
-from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
+from dynamap.backends.vitis_rtl.memory.ports import MemoryPort
 
 PARAMETER_SETS = 4
 """Blocks whose parameters are kept at a time where weights stream: one posted, one computed, two loaded."""
@@ -27,7 +27,7 @@ class CoreShape:
 
     def __post_init__(self) -> None:
         assert self.feed.columns == self.drain.lanes.columns
-        assert self.feed.word_units == self.drain.units and self.port.data_bytes == self.word
+        assert self.feed.word_units == self.drain.units and self.port.word_bytes == self.word
         assert self.feed.accumulator_rows == self.drain.accumulator_rows
         assert self.feed.operand_bits == (16 if self.winograd else 8), "Winograd's operands have 16 bits"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dynamap.backends.vitis_rtl.feeding.shape import UNIT
@@ -31,11 +32,23 @@ class PlacedPlanes:
 
     def offsets(self, word_units: int) -> list[int]:
         """Where in a word each plane begins."""
-        return [(self.offset + plane * self.plane_step) % word_units for plane in range(self.planes)]
+        step = self.plane_step if self.contiguous else 0
+        return [(self.offset + plane * step) % word_units for plane in range(self.planes)]
 
     def cycles(self, word_units: int) -> int:
         """Cycles in which words are taken: a word that two planes share is taken for each."""
         return sum(-(-(offset + self.plane_units) // word_units) for offset in self.offsets(word_units))
+
+    def turns(self, word_units: int) -> Iterator[int]:
+        """Cycles for each word: a word that planes share is taken once for each."""
+        if not self.contiguous:
+            yield from [1] * (self.planes * -(-self.plane_units // word_units))
+            return
+        units = self.planes * self.plane_units
+        for begin in range(self.offset // word_units * word_units, self.offset + units, word_units):
+            first = max(begin - self.offset, 0)
+            last = min(begin + word_units - self.offset, units) - 1
+            yield last // self.plane_units - first // self.plane_units + 1
 
     def registers(self, word_units: int) -> dict[str, int]:
         """The fields of ``load_t``."""
@@ -45,7 +58,7 @@ class PlacedPlanes:
             "load_planes": self.planes,
             "load_plane_units": self.plane_units,
             "load_offset": self.offset,
-            "load_offset_step": self.plane_step % word_units,
+            "load_offset_step": self.plane_step % word_units if self.contiguous else 0,
             "load_contiguous": int(self.contiguous),
             "load_pixels": 0,
             "load_row_pixels": 0,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dynamap.backends.vitis_rtl.core.cycles import core_cycles
-from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory, Run
+from dynamap.backends.vitis_rtl.memory.ports import PlannedMemory, Run
 from dynamap.backends.vitis_rtl.program.records import (
     HEAD_BYTES,
     RECORD_BYTES,

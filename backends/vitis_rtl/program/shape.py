@@ -3,6 +3,7 @@ layers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,19 +11,21 @@ import numpy as np
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.program import Op, Program
 from dynamap.backends.program.lowering.geometry import blocks_of, channel_units
-from dynamap.backends.program.specification import AlgorithmCode, Command, Mode
+from dynamap.backends.program.specification import AlgorithmCode, Command, FormatCode, Mode
+from dynamap.backends.vitis_rtl.core.drain import PIXELS
 from dynamap.backends.vitis_rtl.core.post import UNIT_PAIRS, DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.feeding.shape import image_row_units
-from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
+from dynamap.backends.vitis_rtl.memory.ports import port_of_word
 from dynamap.backends.vitis_rtl.program.passes import vector_pass
 from dynamap.backends.vitis_rtl.vector.shape import VectorUnitShape
 from dynamap.cost.errors import InputError
+from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay.limits import PARAMETER_BYTES, POOL_PIXELS
 from dynamap.cost.overlay.machine import UNIT_BYTES
 
-WORDS = (32, 64)
+WORDS = (32, 64, 128, 256, 512)
 GROUP_ROWS = 8
 """Rows whose sums run down one cascade: exact where no weight is -128 (docs/rtl/array.md)."""
 
@@ -110,11 +113,20 @@ def core_shape(program: Program, sizes: KernelSizes) -> CoreShape:
         accumulator_rows=sizes.accumulator_rows,
         units=units,
         parameter_depth=_power(sizes.parameter_channels * PARAMETER_BYTES // sizes.word_bytes),
-        output_depth=_power(sizes.output_buffer // sizes.word_bytes),
+        output_depth=_power(max([sizes.output_buffer // sizes.word_bytes, *_pixel_words(program, units)])),
         winograd=bool(winograd),
     )
     pixels = max([LEAST_UNITS, *(pixel_units(command) for command in winograd)])
-    return CoreShape(feed, drain, MemoryPort(sizes.word_bytes), _depth(UNIT_BYTES * pixels, feed.input_banks))
+    return CoreShape(feed, drain, port_of_word(sizes.word_bytes), _depth(UNIT_BYTES * pixels, feed.input_banks))
+
+
+def _pixel_words(program: Program, units: int) -> Iterator[int]:
+    """Words of both halves of the output buffer that blocks of hwc take, whose planes there are whole words."""
+    for command in program.commands:
+        if command.op is Op.CONV and command.output_format is FormatCode.HWC:
+            for block in blocks_of(command):
+                plane = block.rows * ceil_div(command.out_width, PIXELS) * PIXELS
+                yield 2 * ceil_div(block.channels, UNIT_BYTES) * ceil_div(plane, units)
 
 
 def _is_winograd(command: Command) -> bool:
@@ -129,8 +141,9 @@ def pixel_units(command: Command) -> int:
 
 
 def lane_pairs(sizes: KernelSizes) -> int:
-    """Columns that the lanes serve at a time: no more than there are, nor than a word has units for."""
-    return max(UNIT_PAIRS, min(sizes.lanes // 2, sizes.columns) // UNIT_PAIRS * UNIT_PAIRS)
+    """Columns that the lanes serve at a time, a power of two: no more than there are, up to the next one, nor than the
+    plan has lanes for."""
+    return max(UNIT_PAIRS, 1 << (min(sizes.lanes // 2, _power(sizes.columns)).bit_length() - 1))
 
 
 def group_rows(program: Program) -> int:
@@ -166,7 +179,7 @@ def _check(sizes: KernelSizes) -> None:
         ),
         (
             sizes.word_bytes not in WORDS,
-            f"memory words of {sizes.word_bytes} bytes; the RTL has one port of {' or '.join(map(str, WORDS))} yet: "
+            f"memory words of {sizes.word_bytes} bytes; the RTL's have a power of two from {WORDS[0]} to {WORDS[-1]}: "
             "plan for a device with memory_ports times port_bytes of so many, such as zcu104",
         ),
         (

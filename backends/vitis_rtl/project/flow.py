@@ -12,14 +12,22 @@ from dynamap.planner.plan.plan import Plan
 TOOL_VERSION = "2024.2"
 KERNEL = "dynamap_kernel"
 COUNTER_BYTES = 16
+FIRST_PART, FURTHER_PARTS = 0x10, 0x40
+"""Registers of ``overlay.sv``: where the buffer's parts lie."""
 PART, BOARD, BANKS = "[device] part", "[device] board", "[system] memory_banks"
 
 
-def link_config(plan: Plan, device: Device) -> str:
-    """``link.cfg`` of ``v++ -l``: the port on the bank that the cost model gives it."""
+def masters(sizes: KernelSizes) -> list[str]:
+    """The names of the memory ports, as ``port_names.svh`` has them."""
+    return ["m_axi_gmem"] if sizes.ports == 1 else [f"m_axi_gmem{port}" for port in range(sizes.ports)]
+
+
+def link_config(plan: Plan, device: Device, sizes: KernelSizes) -> str:
+    """``link.cfg`` of ``v++ -l``: every port on the bank that the cost model gives it."""
     name = f"{KERNEL}_1"
     lines = ["[connectivity]", f"nk={KERNEL}:1:{name}"]
-    lines += [f"sp={name}.m_axi_gmem:{ini_value(BANKS, bank)}" for bank in device.system.memory_banks[:1]]
+    banks = zip(masters(sizes), device.system.memory_banks, strict=False)  # of narrow ports there are more
+    lines += [f"sp={name}.{master}:{ini_value(BANKS, bank)}" for master, bank in banks]
     return "\n".join([*lines, "", "[clock]", f"defaultFreqHz={round(plan.overlay.clock_mhz * 1e6)}", ""])
 
 
@@ -34,19 +42,22 @@ def make_settings(device: Device, memory_words: int) -> str:
     return "\n".join(lines)
 
 
-def package_settings(device: Device) -> str:
+def package_settings(device: Device, sizes: KernelSizes) -> str:
     """``vivado/settings.tcl``."""
-    return f"set part {tcl_word(PART, device.part)}\n"
+    return f"set part {tcl_word(PART, device.part)}\nset masters {{{' '.join(masters(sizes))}}}\n"
 
 
 def kernel_xml(sizes: KernelSizes) -> str:
     """``vivado/kernel.xml``: the ports and arguments as overlay.sv has them; numbers alone."""
     window = 2 * COUNTER_BYTES * RUN_RECORDS
     argument = '      <arg name="{}" addressQualifier="{}" id="{}" port="{}" size="{}" offset="{}" type="{}" '
+    names = masters(sizes)
+    parts = [(f"buffer{number}", name, FURTHER_PARTS + 8 * (number - 1)) for number, name in enumerate(names)]
+    parts[0] = ("buffer" if len(names) == 1 else "buffer0", names[0], FIRST_PART)
     arguments = [
-        ("buffer", 1, 0, "m_axi_gmem", "0x8", "0x10", "void*"),
-        ("records", 0, 1, "s_axi_control", "0x8", "0x18", "unsigned long"),
-        ("count", 0, 2, "s_axi_control", "0x4", "0x20", "unsigned int"),
+        *((part, 1, number, name, "0x8", f"{at:#x}", "void*") for number, (part, name, at) in enumerate(parts)),
+        ("records", 0, len(parts), "s_axi_control", "0x8", "0x18", "unsigned long"),
+        ("count", 0, len(parts) + 1, "s_axi_control", "0x4", "0x20", "unsigned int"),
     ]
     return "\n".join(
         [
@@ -57,8 +68,11 @@ def kernel_xml(sizes: KernelSizes) -> str:
             "    <ports>",
             f'      <port name="s_axi_control" mode="slave" range="{window:#x}" dataWidth="32" '
             'portType="addressable" base="0x0"/>',
-            f'      <port name="m_axi_gmem" mode="master" range="0xFFFFFFFFFFFFFFFF" '
-            f'dataWidth="{8 * sizes.port_bytes}" portType="addressable" base="0x0"/>',
+            *(
+                f'      <port name="{name}" mode="master" range="0xFFFFFFFFFFFFFFFF" '
+                f'dataWidth="{8 * sizes.port_bytes}" portType="addressable" base="0x0"/>'
+                for name in names
+            ),
             "    </ports>",
             "    <args>",
             *(argument.format(*values) + f'hostOffset="0x0" hostSize="{values[4]}"/>' for values in arguments),
@@ -70,18 +84,20 @@ def kernel_xml(sizes: KernelSizes) -> str:
     )
 
 
-def _port_words(device: Device) -> str:
-    """What the one port of the kernel is to the ports that the plan counts on."""
+def _port_words(device: Device, sizes: KernelSizes) -> str:
+    """What the ports of the kernel are to the ports that the plan counts on."""
     ports, size = device.system.memory_ports, device.system.port_bytes
-    if ports == 1:
-        return "The kernel has one memory port and one clock."
+    own = "one memory port" if sizes.ports == 1 else f"{sizes.ports} memory ports"
+    if (ports, size) == (sizes.ports, sizes.port_bytes):
+        return f"The kernel has {own} and one clock."
+    one = "it to one" if sizes.ports == 1 else "each to one"
     return (
-        f"The kernel has one memory port of {ports * size} bytes; the plan counts on {ports} of {size}. An "
-        "interconnect can lead it to one of them, whose bandwidth is a part of the plan's."
+        f"The kernel has {own} of {sizes.port_bytes} bytes; the plan counts on {ports} of {size}. An "
+        f"interconnect can lead {one} of them, whose bandwidth is a part of the plan's."
     )
 
 
-def readme(plan: Plan, device: Device, digest: str, cycles: int, scales: str = "") -> str:
+def readme(plan: Plan, device: Device, sizes: KernelSizes, digest: str, cycles: int, scales: str = "") -> str:
     """``README.md``; ``cycles``: of the RTL by its closed form; ``scales``: where they come from."""
     milliseconds = cycles / device.clock_khz
     limits = [
@@ -94,7 +110,7 @@ def readme(plan: Plan, device: Device, digest: str, cycles: int, scales: str = "
         f"{milliseconds:.4f} ms at the plan's clock, with a memory of the plan's latency; `make sim` measures them.",
         "It runs convolutions of the kinds that `docs/rtl/layers.md` lists and the layers of `docs/rtl/vector.md`, and "
         "no others yet: a program with anything else is refused before a file is written.",
-        _port_words(device),
+        _port_words(device, sizes),
         "After a refused access the kernel does nothing more until it is loaded again.",
     ]
     if not device.board:

@@ -49,12 +49,15 @@ def kernel_part(shape: KernelShape, sizes: KernelSizes) -> Part:
 
 
 def params_header(shape: KernelShape, sizes: KernelSizes, banner: str) -> str:
-    """The text of ``params.svh``; `dynamap_kernel.sv` checks how the numbers go together."""
+    """The text of ``params.svh``; `dynamap_kernel.sv` checks how the numbers go together.
+
+    `port_names.svh` includes it too, for how many masters there are.
+    """
     array, memory, buffers, _ = kernel_parts(sizes)
-    lines = [c_comment(banner)]
+    lines = [c_comment(banner), "`ifdef NAMES_ALONE", f"`define MEMORY_PORTS_{sizes.ports}", "`else"]
     for part in (array, memory, buffers, kernel_part(shape, sizes)):
         lines += ["", c_comment(part.title), *map(_line, part.numbers)]
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, "`endif", ""])
 
 
 def _line(number: Number) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from dynamap.backends.vitis_rtl.core.held_pixels import WAITING_WORDS, HeldPixels
-from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory, Reads, Run, Writes
+from dynamap.backends.vitis_rtl.memory.cycles import Reads, Writes
+from dynamap.backends.vitis_rtl.memory.ports import PlannedMemory, Run, occupancy
 from dynamap.backends.vitis_rtl.vector.registers import VectorPass
 from dynamap.backends.vitis_rtl.vector.shape import LANE_CYCLES, WRITE_CYCLES
 
@@ -67,7 +69,9 @@ class _Timeline:
             first = max(issue + 2, self._delivered + 1, self._placer_free) + SET_UP_CYCLES
             runs = work.input_runs(index, source)
             pixels = work.input_pixels(index, source)
-            self.cycles.placed.append(self._placed(runs, issue, first, pixels) + 1 + self._shape.network_cycles)
+            turns = work.input_turns(index, source)
+            placed = self._placed(runs, issue, first, pixels, turns)
+            self.cycles.placed.append(placed + 1 + self._shape.network_cycles)
         self._turn = turn + work.input_cycles(index)
 
     def load_resident(self) -> None:
@@ -80,12 +84,14 @@ class _Timeline:
         issue = self._issue(turn + ISSUE_CYCLES)
         self._take(runs, issue, max(issue + 2, self._delivered + 1) + 1)
         self.cycles.resident.append(self._delivered)
-        self._turn = turn + sum(run.beats + len(run.bursts()) for run in runs)
+        self._turn = turn + occupancy(runs, ports=self._shape.port.ports)
 
-    def _placed(self, runs: list[Run], issue: int, first: int, pixels: list[tuple[int, int]]) -> int:
+    def _placed(
+        self, runs: list[Run], issue: int, first: int, pixels: list[tuple[int, int]], turns: Iterator[int]
+    ) -> int:
         """When the last word of a source, or its last pixel, is at the placer's network."""
         if not pixels:
-            self._take(runs, issue, first)
+            self._take(runs, issue, first, turns)
             return self._delivered
         held = HeldPixels(first, pixels)
         _, self._asked = self._reads.add(runs, issue + REQUEST_CYCLES, held.take)
@@ -93,12 +99,12 @@ class _Timeline:
         self._placer_free = held.last + self._shape.pixel_cycles + 1
         return held.last + self._shape.pixel_cycles
 
-    def _take(self, runs: list[Run], issue: int, first: int) -> None:
-        """A word is taken per cycle, from ``first`` on."""
+    def _take(self, runs: list[Run], issue: int, first: int, turns: Iterator[int] | None = None) -> None:
+        """A word is taken per cycle, or in so many, from ``first`` on."""
         self._delivered = first - 1
 
         def take(there: int) -> int:
-            self._delivered = max(there, self._delivered + 1)
+            self._delivered = max(there, self._delivered + 1) + (next(turns) - 1 if turns else 0)
             return self._delivered
 
         _, self._asked = self._reads.add(runs, issue + REQUEST_CYCLES, take)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dynamap.backends.program.lowering.geometry import BlockShape, blocks_of, channel_units
 from dynamap.backends.program.specification import Command, Flag, FormatCode, Op
 from dynamap.backends.vitis_rtl.core.drain import pixel_steps
 from dynamap.backends.vitis_rtl.core.registers import LEAST_PIXELS_WORD, WIDER_WORDS, joined_bits
-from dynamap.backends.vitis_rtl.feeding import PlacedPixels
-from dynamap.backends.vitis_rtl.memory_ports import Run, occupancy
+from dynamap.backends.vitis_rtl.feeding import PlacedPixels, PlacedPlanes
+from dynamap.backends.vitis_rtl.memory.ports import Run, occupancy, plane_runs
 from dynamap.backends.vitis_rtl.vector.operations import (
     NO_TABLES,
     PIXELS,
@@ -106,16 +107,11 @@ class VectorPass:
     # ---- runs
 
     def input_runs(self, index: int, source: int) -> list[Run]:
-        """The runs of a source of a block, in words: one for each plane, or one of all."""
-        found, block, word = self.sources[source], self._like(index), self.shape.word
-        begin = self.blocks[index].input_start * found.row_bytes
-        words = block.input_rows * found.row_bytes // word
-        first = (found.address + begin) // word
-        if self.pixels:
-            return [Run(first, words)]
-        if self._contiguous(block):
-            return [Run(first, found.planes * words)]
-        return [Run(first + plane * self.command.input_plane_bytes // word, words) for plane in range(found.planes)]
+        """The runs of a source of a block: one for each plane, or one of all."""
+        found, block = self.sources[source], self._like(index)
+        begin = found.address + self.blocks[index].input_start * found.row_bytes
+        size, planes = block.input_rows * found.row_bytes, 1 if self.pixels else found.planes
+        return self._runs(begin, size, planes, self.command.input_plane_bytes, together=self._contiguous(block))
 
     def _contiguous(self, block: BlockShape) -> bool:
         """Whether a source of a block is one run."""
@@ -129,16 +125,23 @@ class VectorPass:
         placed = PlacedPixels(0, self.pitch, rows, self.command.width, channels, self.row_units, 0)
         return placed.taken(self.shape.word_units)
 
+    def input_turns(self, index: int, source: int) -> Iterator[int]:
+        """c16: the cycles in which each word of a source of a block is placed."""
+        block, found = self._like(index), self.sources[source]
+        units = block.input_rows * found.row_bytes // UNIT_BYTES
+        step = units if self._contiguous(block) else 0
+        return PlacedPlanes(0, self.pitch, found.planes, units, step, 0).turns(self.shape.word_units)
+
     def output_runs(self, index: int) -> list[Run]:
-        """The runs of a block's output in words."""
-        command, word, block = self.command, self.shape.word, self.blocks[index]
-        words = block.rows * command.output_row_bytes // word
-        first = (command.output_address + block.first_row * command.output_row_bytes) // word
-        if self.output_pixels:
-            return [Run(first, words)]
-        if block.rows * command.output_row_bytes == command.output_plane_bytes:
-            return [Run(first, self.planes * words)]
-        return [Run(first + plane * command.output_plane_bytes // word, words) for plane in range(self.planes)]
+        """The runs of a block's output."""
+        command, block = self.command, self.blocks[index]
+        begin = command.output_address + block.first_row * command.output_row_bytes
+        size, planes = block.rows * command.output_row_bytes, 1 if self.output_pixels else self.planes
+        together = size == command.output_plane_bytes
+        return self._runs(begin, size, planes, command.output_plane_bytes, together=together)
+
+    def _runs(self, address: int, size: int, planes: int, pitch: int, *, together: bool) -> list[Run]:
+        return plane_runs(self.shape.port.data_bytes, address, size, planes, pitch, together=together)
 
     def pixel_steps(self, index: int) -> list[int]:
         """hwc: the step that makes each word of a block's output; c16: none."""
@@ -147,16 +150,18 @@ class VectorPass:
             return []
         return pixel_steps(self.shape.word, self.blocks[index].rows, command.out_width, command.out_channels)
 
-    def _buffer_row_words(self) -> int:
-        """Words of a row of a plane in the output buffer."""
-        return ceil_div(self.command.out_width, PIXELS) * PIXELS * UNIT_BYTES // self.shape.word
+    def _plane_units(self, rows: int) -> int:
+        """Units of the output buffer from a plane of so many rows to the next: for hwc whole words."""
+        units, word = rows * ceil_div(self.command.out_width, PIXELS) * PIXELS, self.shape.word_units
+        return ceil_div(units, word) * word if self.output_pixels else units
 
     def resident_runs(self) -> list[Run]:
-        """The run of the resident operand, in words."""
+        """The run of the resident operand."""
         if self.resident is None:
             return []
         address, size = self.resident
-        return [Run(address // self.shape.word, size // self.shape.word)]
+        beat = self.shape.port.data_bytes
+        return [Run(address // beat, size // beat)]
 
     def input_cycles(self, index: int) -> int:
         """Cycles for which a block's sources take memory, by its registers: those of the first block, or the last.
@@ -165,11 +170,12 @@ class VectorPass:
         another may be cut at other places (docs/rtl/memory-ports.md).
         """
         like = self._register_block(index)
-        return occupancy([run for source in range(len(self.sources)) for run in self.input_runs(like, source)])
+        runs = [run for source in range(len(self.sources)) for run in self.input_runs(like, source)]
+        return occupancy(runs, ports=self.shape.port.ports)
 
     def store_cycles(self, index: int) -> int:
         """The same of its output."""
-        return occupancy(self.output_runs(self._register_block(index)))
+        return occupancy(self.output_runs(self._register_block(index)), ports=self.shape.port.ports)
 
     def _register_block(self, index: int) -> int:
         return index if index == len(self.blocks) - 1 else 0
@@ -221,7 +227,8 @@ class VectorPass:
         """What its blocks take of the buffers, both halves of them."""
         regions = 1 if self.together else len(self.sources)
         halves = 1 if len(self.blocks) == 1 else 2
-        words = self.planes * max(block.rows for block in self.blocks) * self._buffer_row_words()
+        units = self.planes * self._plane_units(max(block.rows for block in self.blocks))
+        words = ceil_div(units, self.shape.word_units)
         resident = self.resident[1] if self.resident else 0
         return BufferNeeds(halves * regions * self.region_units, ceil_div(resident, UNIT_BYTES), 2 * words)
 
@@ -243,7 +250,6 @@ class VectorPass:
         stride, top = (1, 0) if resizes else (command.stride_rows, command.pad_top)
         step = command.block_rows // command.size if resizes else command.block_rows * stride
         address, size = self.resident or (0, 0)
-        words = size // self.shape.word
         used = command.out_channels - UNIT_BYTES * (self.planes - 1)
         fields: Fields = [
             *self._walk_fields(),
@@ -281,14 +287,13 @@ class VectorPass:
             (self.shape.input_half, UNITS),
             (self.resident is not None, 1),
             (address, ADDRESS),
-            (words, RUN),
-            (occupancy(self.resident_runs()), RUN),
+            (size // self.shape.port.data_bytes, RUN),
+            (occupancy(self.resident_runs(), ports=self.shape.port.ports), RUN),
             (command.output_address, ADDRESS),
             (command.block_rows * command.output_row_bytes, ADDRESS),
             (command.output_plane_bytes, ADDRESS),
-            (self._buffer_row_words(), COUNT),
             (command.out_channels if self.output_pixels else 0, COUNT),
-            (command.output_row_bytes // self.shape.word if self.output_pixels else 0, COUNT),
+            (ceil_div(command.output_row_bytes, self.shape.word) if self.output_pixels else 0, COUNT),
             (command.blocks, COUNT),
             *self._block_fields(0),
             *self._block_fields(len(self.blocks) - 1),
@@ -387,13 +392,13 @@ class VectorPass:
             first, end = self._channels(index) if index < len(self.firsts) else (0, 0)
             read = self.sources[index] if index < len(self.sources) else _Input(0, 0, 0)
             zero_point, factor = factors[index] if index < len(factors) else (0, 0)
-            row_words = (1 if self.pixels else read.planes) * read.row_bytes // self.shape.word
+            row_beats = (1 if self.pixels else read.planes) * read.row_bytes // self.shape.port.data_bytes
             source: Fields = [
                 (read.address, ADDRESS),
                 (read.planes, COUNT),
                 (read.channels, COUNT),
-                (whole.input_rows * row_words, RUN),
-                (last.input_rows * row_words, RUN),
+                (whole.input_rows * row_beats, RUN),
+                (last.input_rows * row_beats, RUN),
                 (base, UNITS),
                 (first, COUNT),
                 (end, COUNT),
@@ -404,13 +409,13 @@ class VectorPass:
         return found
 
     def _block_fields(self, index: int) -> Fields:
-        command, block, word = self.command, self._like(index), self.shape.word
-        row_words = command.input_row_bytes // word
+        command, block = self.command, self._like(index)
+        row_beats = command.input_row_bytes // self.shape.port.data_bytes
         outputs = self.output_runs(self._register_block(index))
         last_row = command.height - block.input_rows
         return [
             (self.input_cycles(index), RUN),
-            (block.input_rows * row_words, COUNT),
+            (block.input_rows * row_beats, COUNT),
             (self.row_units if self.pixels else block.input_rows * command.input_row_bytes // UNIT_BYTES, UNITS),
             (self._contiguous(block), 1),
             (last_row * command.input_row_bytes, ADDRESS),
@@ -419,7 +424,7 @@ class VectorPass:
             (block.input_rows, COUNT),
             (block.rows, COUNT),
             (self.walk.rows[self._register_block(index)], COUNT),
-            (block.rows * self._buffer_row_words(), COUNT),
+            (self._plane_units(block.rows), UNITS),
             (len(outputs), COUNT),
             (outputs[0].beats, RUN),
             (self.store_cycles(index), RUN),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
+from dynamap.backends.vitis_rtl.memory.ports import MemoryPort, port_of_word
 
 UNIT_BYTES = 16
 
@@ -62,8 +62,8 @@ class VectorUnitShape:
 
     @property
     def port(self) -> MemoryPort:
-        """Its memory port, reading and writing."""
-        return MemoryPort(self.word, self.outstanding)
+        """Its memory ports, reading and writing."""
+        return replace(port_of_word(self.word), outstanding=self.outstanding)
 
     @property
     def planes(self) -> int:

@@ -12,7 +12,7 @@ from dynamap.backends.vitis_rtl import tools
 from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
-from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
+from dynamap.backends.vitis_rtl.memory.ports import port_of_word
 from dynamap.backends.vitis_rtl.program.shape import KernelShape
 from dynamap.backends.vitis_rtl.project.params import params_header
 from dynamap.backends.vitis_rtl.project.verilated import cpp_params
@@ -41,8 +41,8 @@ def shape_of(sizes: KernelSizes) -> KernelShape:
     feed = FeedShape(sizes.rows, sizes.columns, units, depth, depth, sizes.accumulator_rows)
     lanes = LaneShape(sizes.columns, pairs=8)
     drain = DrainShape(lanes, sizes.accumulator_rows, units, 1024 // units * 4, 8192 // sizes.word_bytes)
-    core = CoreShape(feed, drain, MemoryPort(sizes.word_bytes))
-    return KernelShape(core, VectorUnitShape(lanes=16, word_units=units))
+    core = CoreShape(feed, drain, port_of_word(sizes.word_bytes))
+    return KernelShape(core, VectorUnitShape(lanes=16, word_units=units, banks=max(4, units)))
 
 
 @pytest.fixture
@@ -51,10 +51,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("port_bytes", [32, 64])
-def test_the_kernel_is_taken_without_a_message(folder: Path, port_bytes: int) -> None:
+@pytest.mark.parametrize(("ports", "port_bytes"), [(1, 32), (1, 64), (2, 64), (4, 64), (8, 64)])
+def test_the_kernel_is_taken_without_a_message(folder: Path, ports: int, port_bytes: int) -> None:
     """By Verilator and slang, with its bench."""
-    sizes = replace(SIZES, rows=1536 // port_bytes, port_bytes=port_bytes, lanes=max(16, port_bytes // 2))
+    lanes = max(16, ports * port_bytes // 2)
+    sizes = replace(SIZES, rows=1536 // port_bytes, ports=ports, port_bytes=port_bytes, lanes=lanes)
     (folder / "params.svh").write_text(params_header(shape_of(sizes), sizes, "a test"))
     sources = [*KERNEL_SOURCES, *TWIN_FILES, *KERNEL_BENCH]
     arguments = ["--lint-only", "-Wall", "--quiet", "--unroll-count", "1", *sources]
@@ -66,7 +67,7 @@ def test_the_kernel_is_taken_without_a_message(folder: Path, port_bytes: int) ->
 @pytest.mark.parametrize(
     ("number", "value", "sentence"),
     [
-        ("PORTS", 2, "PORTS: one, whose beat is the memory word"),
+        ("PORTS", 2, "PORTS, PORT_BYTES: one port whose beat is the memory word, or several of 64 bytes"),
         ("PACKING", 1, "PACKING: the array makes two int8 products per multiplier"),
         ("INPUT_DEPTH", 128, "INPUT_BANKS, INPUT_DEPTH: the banks hold the input buffer"),
         ("WEIGHT_DEPTH", 128, "WEIGHT_BANKS, WEIGHT_DEPTH: the banks hold the weight buffer"),

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from dynamap.backends.vitis_rtl.memory_ports import (
+from dynamap.backends.vitis_rtl.memory.cycles import read_cycles, write_cycles
+from dynamap.backends.vitis_rtl.memory.ports import (
     MemoryPort,
     PlannedMemory,
     Run,
@@ -16,8 +17,6 @@ from dynamap.backends.vitis_rtl.memory_ports import (
     occupancy,
     outstanding_for_reads,
     outstanding_for_writes,
-    read_cycles,
-    write_cycles,
 )
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from dynamap.cost.errors import InputError

@@ -9,7 +9,7 @@ import pytest
 from dynamap.backends.program import Op, Program
 from dynamap.backends.program.specification import FormatCode, Role
 from dynamap.backends.vitis_rtl.executor import RtlExecutor
-from dynamap.cost.device import load_device
+from dynamap.cost.device import Device, load_device
 from dynamap.cost.errors import InputError
 from support.rtl_networks import EVERY_OPERATION, parsed
 from support.rtl_programs import Case, case_of, check_run
@@ -47,6 +47,27 @@ def test_every_operation_in_narrow_words(rtl_executor: RtlExecutor) -> None:
     case = case_of(parsed(EVERY_OPERATION), array=(21, 24), device=board)
     assert case.program.header.memory_word_bytes == 32
     check_run(case, rtl_executor)
+
+
+def on_ports(ports: int) -> Device:
+    """A device with so many ports of 64 bytes, each with a bank of its own."""
+    board = load_device("zcu104")
+    banks = tuple(f"DDR[{port}]" for port in range(ports))
+    return replace(board, system=replace(board.system, memory_ports=ports, port_bytes=64, memory_banks=banks))
+
+
+@pytest.mark.parametrize("ports", [2, *(pytest.param(ports, marks=pytest.mark.full) for ports in (4, 8))])
+def test_every_operation_at_several_ports(rtl_executor: RtlExecutor, ports: int) -> None:
+    """Planes, rows and runs that begin inside of words, in both formats; ports that stall by themselves; an error."""
+    for formats in ("c16", "hwc", None):
+        case = case_of(parsed(EVERY_OPERATION), formats=formats, device=on_ports(ports))
+        assert case.program.header.memory_word_bytes == 64 * ports
+        check_run(case, rtl_executor)
+        check_run(case, rtl_executor, ("--stalls", "3"), timed=False)
+    number, address = first_to_write(case.program)
+    message = rf"refused an access \(response 2\) at byte \d+ of the buffer, in command {number} of"
+    with pytest.raises(InputError, match=message):
+        list(rtl_executor.run_with(case.program, case.image, ("--fail", str(address))))
 
 
 def test_a_memory_that_stalls_changes_no_value(rtl_executor: RtlExecutor, case: Case) -> None:

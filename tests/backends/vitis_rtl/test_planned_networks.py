@@ -49,6 +49,19 @@ def test_built_in_networks(name: str) -> None:
     assert_as_planned(dynamap.plan(dynamap.load(name), device="zcu104", array="40x32"))
 
 
+@pytest.mark.parametrize(
+    ("device", "array"),
+    [
+        ("u200", None),
+        pytest.param("u280", None, marks=pytest.mark.full),
+        pytest.param("vcu118", "112x40", marks=pytest.mark.full),
+    ],
+)
+def test_devices_with_several_memory_ports(device: str, array: str | None) -> None:
+    """As the planner plans it, with an array whose columns the RTL has; words of 256, 512 and 128 bytes."""
+    assert_as_planned(dynamap.plan(dynamap.load("googlenet"), device=device, array=array))
+
+
 @pytest.mark.parametrize("array", ["8x8", "16x8", "21x16"])
 def test_a_concatenation_that_is_copied(array: str) -> None:
     """Four tensors and the table of their rescaling are under way at a time."""

@@ -16,6 +16,7 @@ from onnx import helper
 from dynamap.backends.contract import Backend
 from dynamap.backends.project import MANIFEST, write_project
 from dynamap.backends.vitis_rtl.backend import backend
+from dynamap.cost.device import load_device
 from dynamap.cost.errors import InputError
 from support.rtl_programs import Case, Convolution, case_of, chain
 
@@ -160,10 +161,33 @@ def test_the_kernel_is_described_as_it_is(files: dict[str, bytes]) -> None:
     ports = {port.attrib["name"]: port.attrib for port in kernel.iter("port")}
     assert int(ports["s_axi_control"]["range"], 16) == 2 * 16 * 512
     assert ports["m_axi_gmem"]["dataWidth"] == "512"
-    assert all(f"{name}_" in files["src/dynamap_kernel.sv"].decode() for name in ports)
+    declared = files["src/dynamap_kernel.sv"].decode() + files["src/port_names.svh"].decode()
+    assert all(name in declared for name in ports)
+
+
+def test_several_ports_are_described_and_linked_to_their_banks(tmp_path: Path) -> None:
+    """Each with its part of the buffer, and the host that fills them."""
+    board = load_device("u200")
+    case = case_of(chain((16, 6, 7), LAYERS), device=board)
+    files = backend.generate(case.plan, case.program, case.image)
+    kernel = ElementTree.fromstring(files["vivado/kernel.xml"])[0]
+    offsets = {argument.attrib["name"]: int(argument.attrib["offset"], 16) for argument in kernel.iter("arg")}
+    parts = {"buffer0": 0x10, "buffer1": 0x40, "buffer2": 0x48, "buffer3": 0x50}
+    assert offsets == {**parts, "records": 0x18, "count": 0x20}
+    names = [port.attrib["name"] for port in kernel.iter("port")][1:]
+    assert names == [argument.attrib["port"] for argument in kernel.iter("arg")][:4]
+    for number, name in enumerate(names):
+        assert f"sp=dynamap_kernel_1.{name}:{board.system.memory_banks[number]}" in files["link.cfg"].decode()
+    assert f"set masters {{{' '.join(names)}}}" in files["vivado/settings.tcl"].decode()
+    check_host(files, tmp_path)
 
 
 def test_the_board_host_is_valid_against_the_interface_of_xrt(files: dict[str, bytes], tmp_path: Path) -> None:
+    check_host(files, tmp_path)
+
+
+def check_host(files: dict[str, bytes], tmp_path: Path) -> None:
+    """The compiler takes it."""
     folder = tmp_path / "p"
     write_project(files, folder)
     (tmp_path / "xrt").mkdir()

@@ -13,7 +13,7 @@ from dynamap.backends.vitis_rtl.array import ArrayShape
 from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
-from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
+from dynamap.backends.vitis_rtl.memory.ports import MemoryPort
 from dynamap.backends.vitis_rtl.simulation import feed_bench
 from dynamap.backends.vitis_rtl.sources import (
     ARRAY,

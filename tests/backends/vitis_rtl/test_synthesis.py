@@ -9,7 +9,7 @@ import pytest
 from dynamap.backends.vitis_rtl.array import ArrayShape
 from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
-from dynamap.backends.vitis_rtl.memory_ports import MemoryPort
+from dynamap.backends.vitis_rtl.memory.ports import MemoryPort
 from dynamap.backends.vitis_rtl.synthesis import Resources, read_statistics, synthesise
 from dynamap.cost.errors import InputError
 

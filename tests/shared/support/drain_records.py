@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from dynamap.backends.emulator.memory import Memory, Stored
 from dynamap.backends.program.specification import FormatCode
 from dynamap.backends.vitis_rtl.core.drain import DrainCycles, DrainPass, drain_cycles
 from dynamap.backends.vitis_rtl.core.post import UNIT_BYTES, DrainShape
-from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory
+from dynamap.backends.vitis_rtl.memory.ports import MemoryPort, PlannedMemory
 from dynamap.backends.vitis_rtl.records import Field, Record
 from dynamap.backends.vitis_rtl.simulation import Bench
 from support.lane_records import Channels
@@ -26,8 +26,8 @@ SEEN = ("reading", "posted", "filled", "emptied", "stored", "busy", "beat")
 
 
 def port_of(shape: DrainShape, outstanding: int) -> MemoryPort:
-    """The port of the bench: a word wide."""
-    return MemoryPort(shape.units * UNIT_BYTES, outstanding)
+    """The ports of the bench: together a word wide."""
+    return replace(shape.port, outstanding=outstanding)
 
 
 def drain_bench(shape: DrainShape, outstanding: int, registers: int) -> Bench:

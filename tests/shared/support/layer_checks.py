@@ -9,7 +9,7 @@ from dynamap.backends.vitis_rtl.core.cycles import CoreCycles, core_cycles
 from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
-from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory
+from dynamap.backends.vitis_rtl.memory.ports import MemoryPort, PlannedMemory
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from support.layer_records import MEMORY_WORDS, Layer, LayerData, layer_bench, layer_data, layer_inputs, starts_of
 from support.port_records import unsettle

@@ -1,4 +1,4 @@
-"""Records for ``memory_bench.sv``: transfers through both masters of a memory port, and what was seen of them."""
+"""Records for ``memory_bench.sv``: transfers through both masters of the memory ports, and what was seen of them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory, Run
+from dynamap.backends.vitis_rtl.memory.ports import MemoryPort, PlannedMemory, Run
 from dynamap.backends.vitis_rtl.records import Field, Record
 from dynamap.backends.vitis_rtl.simulation import Bench
 
 IntArray = npt.NDArray[np.int64]
 
 DEPTH = 1024
-"""Beats of the bench's memory and of its data to write; addresses beyond repeat them."""
+"""Words of the bench's memory and of its data to write; addresses beyond repeat them."""
 HALF = DEPTH // 2
 RESET = 2
 
@@ -34,12 +34,12 @@ def unsettle(inputs: Mapping[str, IntArray], random: np.random.Generator) -> Non
 
 
 def memory_bench(port: MemoryPort) -> Bench:
-    """The bench of one port; its fields in the order of the SystemVerilog."""
+    """The bench of these ports; its fields in the order of the SystemVerilog."""
     bits = ("rst", "stop", *AS_PLANNED, "address_waits", "failing", "push_read", "push_write", "poke_memory")
     inputs = Record(
         (
             *(Field(name) for name in (*bits, "poke_source")),
-            Field("stall", CHANNELS),
+            Field("stall", CHANNELS, port.ports),
             Field("gap", 4),
             Field("read_latency", 10),
             Field("write_latency", 10),
@@ -49,7 +49,7 @@ def memory_bench(port: MemoryPort) -> Bench:
             Field("address", 32, 2),
             Field("beats", 24),
             Field("index", (DEPTH - 1).bit_length()),
-            Field("data", 8, port.data_bytes),
+            Field("data", 8, port.word_bytes),
         )
     )
     seen = ("taken", "last", "read_asked", "write_asked", "beat_written", "done", "busy_read", "busy_write")
@@ -64,7 +64,7 @@ def memory_bench(port: MemoryPort) -> Bench:
             Field("write_address", 32, 2),
             Field("read_failed_address", 32, 2),
             Field("write_failed_address", 32, 2),
-            Field("data", 8, port.data_bytes),
+            Field("data", 8, port.word_bytes),
         )
     )
     return Bench("memory_bench", tuple({**port.parameters(), "Depth": DEPTH}.items()), inputs, outputs)
@@ -135,8 +135,8 @@ class Phase:
         self.inputs["read_latency"] = random.integers(2, 60, total)
         self.inputs["write_latency"] = random.integers(2, 60, total)
         self.inputs["gap"] = random.integers(0, 4, total)
-        rare = random.random((total, CHANNELS)) < random.choice([0.02, 0.3, 0.7], CHANNELS)
-        self.inputs["stall"] = (rare << np.arange(CHANNELS)).sum(axis=1)
+        rare = random.random((total, self.port.ports, CHANNELS)) < random.choice([0.02, 0.3, 0.7], CHANNELS)
+        self.inputs["stall"] = (rare << np.arange(CHANNELS)).sum(axis=-1)
         self.inputs["address_waits"] = np.full(total, random.integers(0, 2))
         for name in AS_PLANNED:
             self.inputs[name] &= random.random(total) < random.choice([0.4, 0.95])

@@ -1,10 +1,12 @@
-// The kernel before a memory, for kernel_sim.cpp: the host's registers are ports of the bench, and so is a way into
-// the memory beside the kernel's.
+`include "port_names.svh"
+
+// The kernel before its memories, one behind each port, for kernel_sim.cpp: the host's registers are ports of the bench,
+// and so is a way into the memories beside the kernel's.
 module kernel_bench
   import params_pkg::*, axi_pkg::response_e, axi_pkg::Okay, axi_pkg::SlaveError;
 #(
     parameter bit LOOPS = 1'b1,
-    parameter int unsigned MEMORY_WORDS = 4096,  // a power of two
+    parameter int unsigned MEMORY_WORDS = 4096,  // beats behind each port, a power of two
     localparam int unsigned ControlBits = $clog2(RECORDS) + 5,
     localparam int unsigned IndexBits = $clog2(MEMORY_WORDS),
     localparam int unsigned DataBits = 8 * PORT_BYTES
@@ -23,38 +25,39 @@ module kernel_bench
     output logic [31:0] rdata_o,
     output logic record_done_o,
     output logic done_o,
-    // the memory
-    input logic [4:0] stall_i,
+    // the memories; stalls of each, what fails, who is written beside the kernel
+    input logic [PORTS-1:0][4:0] stall_i,
     input logic address_waits_i,
     input logic [3:0] gap_i,
     input logic [9:0] read_latency_i,
     input logic [9:0] write_latency_i,
-    input logic failing_i,
+    input logic [PORTS-1:0] failing_i,
     input logic [63:0] failing_address_i,
-    input logic poke_i,
+    input logic [PORTS-1:0] poke_i,
     /* verilator lint_off UNUSEDSIGNAL */  // the same in every bench
     input logic [31:0] index_i,
     /* verilator lint_on UNUSEDSIGNAL */
     input logic [DataBits-1:0] word_i,
+    input logic [7:0] peek_i,  // the port whose memory is looked into
     output logic [DataBits-1:0] word_o
 );
 
   logic interrupt;
   logic [1:0] control_bresp, control_rresp;
-  logic arvalid, arready, rvalid, rready, rlast, awvalid, awready, wvalid, wready, wlast;
-  logic bvalid, bready;
-  logic [63:0] araddr, awaddr;
-  logic [7:0] arlen, awlen;
-  logic [2:0] arsize, awsize;
-  logic [1:0] arburst, awburst;
-  logic [DataBits-1:0] rdata, wdata;
-  logic [PORT_BYTES-1:0] wstrb;
-  response_e rresp, bresp;
+  logic [PORTS-1:0] arvalid, arready, rvalid, rready, rlast;
+  logic [PORTS-1:0] awvalid, awready, wvalid, wready, wlast, bvalid, bready;
+  logic [PORTS-1:0][63:0] araddr, awaddr;
+  logic [PORTS-1:0][7:0] arlen, awlen;
+  logic [PORTS-1:0][2:0] arsize, awsize;
+  logic [PORTS-1:0][1:0] arburst, awburst;
+  logic [PORTS-1:0][DataBits-1:0] rdata, wdata, peeked;
+  logic [PORTS-1:0][PORT_BYTES-1:0] wstrb;
+  response_e [PORTS-1:0] rresp, bresp;
 
   dynamap_kernel #(
       .LOOPS(LOOPS)
   ) u_kernel (
-      .ap_clk(clk_i),
+      .ap_clk(clk_i),  // verilog_lint: waive module-port
       .ap_rst_n(rst_ni),
       .interrupt(interrupt),
       .s_axi_control_awvalid(awvalid_i),
@@ -63,7 +66,6 @@ module kernel_bench
       .s_axi_control_wvalid(awvalid_i),
       /* verilator lint_off PINCONNECTEMPTY */
       .s_axi_control_wready(),  // with the address
-      /* verilator lint_on PINCONNECTEMPTY */
       .s_axi_control_wdata(wdata_i),
       .s_axi_control_wstrb(4'b1111),
       .s_axi_control_bvalid(bvalid_o),
@@ -76,37 +78,8 @@ module kernel_bench
       .s_axi_control_rready(1'b1),
       .s_axi_control_rdata(rdata_o),
       .s_axi_control_rresp(control_rresp),
-      .m_axi_gmem_arvalid(arvalid),
-      .m_axi_gmem_arready(arready),
-      .m_axi_gmem_araddr(araddr),
-      .m_axi_gmem_arlen(arlen),
-      .m_axi_gmem_arsize(arsize),
-      .m_axi_gmem_arburst(arburst),
-      /* verilator lint_off PINCONNECTEMPTY */
-      .m_axi_gmem_arcache(),  // of the interconnect
-      .m_axi_gmem_arprot(),
-      .m_axi_gmem_awcache(),
-      .m_axi_gmem_awprot(),
+      `ALL_MASTERS_JOINED
       /* verilator lint_on PINCONNECTEMPTY */
-      .m_axi_gmem_rvalid(rvalid),
-      .m_axi_gmem_rready(rready),
-      .m_axi_gmem_rdata(rdata),
-      .m_axi_gmem_rresp(rresp),
-      .m_axi_gmem_rlast(rlast),
-      .m_axi_gmem_awvalid(awvalid),
-      .m_axi_gmem_awready(awready),
-      .m_axi_gmem_awaddr(awaddr),
-      .m_axi_gmem_awlen(awlen),
-      .m_axi_gmem_awsize(awsize),
-      .m_axi_gmem_awburst(awburst),
-      .m_axi_gmem_wvalid(wvalid),
-      .m_axi_gmem_wready(wready),
-      .m_axi_gmem_wdata(wdata),
-      .m_axi_gmem_wstrb(wstrb),
-      .m_axi_gmem_wlast(wlast),
-      .m_axi_gmem_bvalid(bvalid),
-      .m_axi_gmem_bready(bready),
-      .m_axi_gmem_bresp(bresp)
   );
 
   assign record_done_o = u_kernel.u_overlay.record_done_o;
@@ -117,43 +90,14 @@ module kernel_bench
     else $error("The registers answer wrongly, or raise an interrupt that nobody enabled.");
   end
 
-  axi_checks #(
-      .DataBytes  (PORT_BYTES),
-      .Outstanding(OUTSTANDING)
-  ) u_checks (
-      .clk_i,
-      .rst_i(!rst_ni),
-      .arvalid_i(arvalid),
-      .arready_i(arready),
-      .araddr_i(araddr),
-      .arlen_i(arlen),
-      .arsize_i(arsize),
-      .arburst_i(arburst),
-      .rvalid_i(rvalid),
-      .rready_i(rready),
-      .rdata_i(rdata),
-      .rresp_i(rresp),
-      .rlast_i(rlast),
-      .awvalid_i(awvalid),
-      .awready_i(awready),
-      .awaddr_i(awaddr),
-      .awlen_i(awlen),
-      .awsize_i(awsize),
-      .awburst_i(awburst),
-      .wvalid_i(wvalid),
-      .wready_i(wready),
-      .wdata_i(wdata),
-      .wstrb_i(wstrb),
-      .wlast_i(wlast),
-      .bvalid_i(bvalid),
-      .bready_i(bready),
-      .bresp_i(bresp)
-  );
+  assign word_o = peeked[peek_i];
 
-  memory_model #(
+  port_memories #(
+      .Ports(PORTS),
       .DataBytes(PORT_BYTES),
+      .Outstanding(OUTSTANDING),
       .Depth(MEMORY_WORDS)
-  ) u_memory (
+  ) u_memories (
       .clk_i,
       .rst_i(!rst_ni),
       .stall_i,
@@ -162,12 +106,16 @@ module kernel_bench
       .read_latency_i,
       .write_latency_i,
       .failing_i,
-      .failure_i(failing_i ? SlaveError : Okay),
+      .failure_i(failing_i != '0 ? SlaveError : Okay),
       .failing_address_i,
       .poke_i,
       .index_i(index_i[IndexBits-1:0]),
-      .poke_data_i(word_i),
-      .peek_data_o(word_o),
+      .poke_data_i({PORTS{word_i}}),
+      .peek_data_o(peeked),
+      .arsize_i(arsize),
+      .arburst_i(arburst),
+      .awsize_i(awsize),
+      .awburst_i(awburst),
       .arvalid_i(arvalid),
       .arready_o(arready),
       .araddr_i(araddr),
@@ -180,6 +128,7 @@ module kernel_bench
       .awvalid_i(awvalid),
       .awready_o(awready),
       .awaddr_i(awaddr),
+      .awlen_i(awlen),
       .wvalid_i(wvalid),
       .wready_o(wready),
       .wdata_i(wdata),

@@ -7,7 +7,7 @@
 // DATA holds program.bin, weights.bin, records.bin, tables.bin, cycles.txt, input.bin and, unless only --tensors is wanted,
 // golden.bin. --steps: a line for each record, its cycles, those of them that it waited, and the bytes that it read and
 // wrote. --trace: a waveform (make trace). --stalls: memory stalls and changes its latencies at random,
-// which changes cycles but no value. --fail: the access of the word at this byte of the program's buffer fails. Exit
+// which changes cycles but no value. --fail: the access of the beat at this byte of the program's buffer fails. Exit
 // status: 0 all equal, 1 a difference (the first one is named), 2 the files are wrong or an access failed.
 #include <map>
 #include <memory>
@@ -36,12 +36,14 @@ enum register_t : std::uint32_t {
     STATUS = 0x24,
     COMMAND = 0x28,
     FAILED_ADDRESS = 0x2c,
-    RECORD_BYTES = 0x38
+    RECORD_BYTES = 0x38,
+    FURTHER_PARTS = 0x40
 };
 const std::uint32_t START = 1;
 const std::uint32_t ACCESS_FAILED = 1, RECORD_UNKNOWN = 2;
-const std::uint32_t COUNTERS = 16 * RECORDS;                  // the upper half of the addresses
-const std::uint64_t BUFFER_ADDRESS = std::uint64_t(1) << 33;  // the memory repeats itself below, and above
+const std::uint32_t COUNTERS = 16 * RECORDS;  // the upper half of the addresses
+// Where each port's part of the buffer lies; the memory repeats itself below, and above.
+const std::uint64_t FIRST_PART = std::uint64_t(1) << 33, PART_STEP = std::uint64_t(1) << 34;
 const std::uint64_t RECORDS_ALIGNED = 4096;
 const std::uint64_t WATCHDOG_CYCLES = 50'000'000;  // without the end of a record
 
@@ -72,9 +74,10 @@ class simulated_kernel_t : public device_t {
         context_.randSeed(1);
         context_.traceEverOn(!trace.empty());
         top_ = std::make_unique<Vkernel>(&context_);
-        bytes_.resize(std::size_t(MEMORY_WORDS) * PORT_BYTES);
-        ports.push_back(bytes_.data());
-        if (records_at_ + records_.size() > bytes_.size() || bytes_per_port(program) > bytes_.size())
+        const std::size_t size = std::size_t(MEMORY_WORDS) * PORT_BYTES;
+        memories_.assign(PORTS, std::vector<std::uint8_t>(size));
+        for (std::vector<std::uint8_t> &memory : memories_) ports.push_back(memory.data());
+        if (records_at_ + records_.size() > PORTS * size || bytes_per_port(program) > size)
             throw std::runtime_error("the simulation was built with too small a memory (MEMORY_WORDS)");
 #if VM_TRACE
         if (!trace.empty()) {
@@ -99,15 +102,16 @@ class simulated_kernel_t : public device_t {
         top_->final();
     }
 
-    // In the reset, a word per cycle; what lies behind stays random.
+    // In the reset, a beat per cycle; what lies behind stays random.
     void to_device() override {
-        std::memcpy(bytes_.data() + records_at_, records_.data(), records_.size());
+        spread(ports, PORT_BYTES, records_at_, records_.data(), records_.size());
         top_->rst_ni = 0;
-        top_->poke_i = 1;
         const std::size_t used = (records_at_ + records_.size() + PORT_BYTES - 1) / PORT_BYTES;
-        for (std::uint32_t i = 0; i < used; ++i) {
-            top_->index_i = i;
-            std::memcpy(&top_->word_i, bytes_.data() + std::size_t(i) * PORT_BYTES, PORT_BYTES);
+        for (std::size_t beat = 0; beat < used; ++beat) {
+            const std::size_t port = beat % PORTS, index = beat / PORTS;
+            set(top_->poke_i, std::uint64_t(1) << port);
+            top_->index_i = static_cast<std::uint32_t>(index);
+            std::memcpy(&top_->word_i, ports[port] + index * PORT_BYTES, PORT_BYTES);
             cycle();
         }
         top_->poke_i = 0;
@@ -115,10 +119,12 @@ class simulated_kernel_t : public device_t {
     }
     // Between two cycles: the simulated time stands still.
     void from_device(std::uint64_t address, std::uint64_t bytes) override {
-        for (std::uint64_t i = address / PORT_BYTES; i <= (address + bytes - 1) / PORT_BYTES; ++i) {
-            top_->index_i = static_cast<std::uint32_t>(i);
+        for (std::uint64_t beat = address / PORT_BYTES; beat <= (address + bytes - 1) / PORT_BYTES; ++beat) {
+            const std::uint64_t port = beat % PORTS, index = beat / PORTS;
+            set(top_->peek_i, port);
+            top_->index_i = static_cast<std::uint32_t>(index);
             top_->eval();
-            std::memcpy(bytes_.data() + i * PORT_BYTES, &top_->word_o, PORT_BYTES);
+            std::memcpy(ports[port] + index * PORT_BYTES, &top_->word_o, PORT_BYTES);
         }
     }
     std::vector<std::uint64_t> run(std::uint32_t, std::uint32_t) override {
@@ -126,15 +132,17 @@ class simulated_kernel_t : public device_t {
     }
 
     void fail(std::uint64_t address) {
-        top_->failing_i = 1;
-        top_->failing_address_i = BUFFER_ADDRESS + address;
+        const std::uint64_t beat = address / PORT_BYTES, port = beat % PORTS;
+        set(top_->failing_i, std::uint64_t(1) << port);
+        top_->failing_address_i = part(port) + beat / PORTS * PORT_BYTES;
     }
 
     // Runs records; `finished` is called at the end of each. False: an access failed, or a record is for no engine.
     template <typename Finished> bool run_records(std::size_t first, std::size_t count, Finished finished) {
         const std::uint64_t bytes = read_register(RECORD_BYTES);
-        write_address(BUFFER, BUFFER_ADDRESS);
-        write_address(FIRST_RECORD, BUFFER_ADDRESS + records_at_ + first * bytes);
+        write_address(BUFFER, part(0));
+        for (std::uint32_t port = 1; port < PORTS; ++port) write_address(FURTHER_PARTS + 8 * (port - 1), part(port));
+        write_address(FIRST_RECORD, records_at_ + first * bytes);
         write_register(RECORD_COUNT, static_cast<std::uint32_t>(count));
         write_register(CONTROL, START);
         std::size_t record = first;
@@ -144,7 +152,8 @@ class simulated_kernel_t : public device_t {
                 waited = 0;
             }
             cycle();
-            if (waited > WATCHDOG_CYCLES) throw std::runtime_error("the kernel stands still");
+            if (waited > WATCHDOG_CYCLES)
+                throw std::runtime_error("the kernel stands still in record " + std::to_string(record));
         }
         cycle();
         return (read_register(STATUS) & (ACCESS_FAILED | RECORD_UNKNOWN)) == 0;
@@ -169,6 +178,11 @@ class simulated_kernel_t : public device_t {
     }
 
   private:
+    static std::uint64_t part(std::uint64_t port) { return FIRST_PART + port * PART_STEP; }
+    // A signal is as wide as there are ports.
+    template <typename Signal> static void set(Signal &signal, std::uint64_t value) {
+        signal = static_cast<Signal>(value);
+    }
     void write_register(std::uint32_t address, std::uint32_t value) {
         top_->awvalid_i = 1;
         top_->awaddr_i = static_cast<std::uint16_t>(address);
@@ -193,7 +207,9 @@ class simulated_kernel_t : public device_t {
     }
     void stall() {
         const auto below = [this](std::uint32_t limit) { return std::uint32_t(memory_.random() % limit); };
-        top_->stall_i = static_cast<std::uint8_t>(memory_.random() & memory_.random() & 31u);
+        std::uint64_t stalls = 0;
+        for (int port = 0; port < PORTS; ++port) stalls = stalls << 5 | (memory_.random() & memory_.random() & 31u);
+        set(top_->stall_i, stalls);
         top_->address_waits_i = below(4) == 0;
         top_->gap_i = static_cast<std::uint8_t>(below(4));
         top_->read_latency_i = static_cast<std::uint16_t>(2 + below(60));
@@ -212,7 +228,8 @@ class simulated_kernel_t : public device_t {
     std::unique_ptr<wave_t> wave_;
 #endif
     memory_t memory_;
-    std::vector<std::uint8_t> bytes_, records_;
+    std::vector<std::vector<std::uint8_t>> memories_;
+    std::vector<std::uint8_t> records_;
     const std::uint64_t records_at_;
 };
 
@@ -283,8 +300,7 @@ int failure(const program_file_t &program, simulated_kernel_t &kernel) {
         std::fprintf(stderr,
                      "kernel_sim: memory refused an access (response %u) at byte %llu of the buffer, in command "
                      "%u of layer %s\n",
-                     status >> 8 & 3u, static_cast<unsigned long long>(address - BUFFER_ADDRESS), command,
-                     layer.c_str());
+                     status >> 8 & 3u, static_cast<unsigned long long>(address), command, layer.c_str());
     else
         std::fprintf(stderr, "kernel_sim: the record behind command %u of layer %s is for no engine of this kernel\n",
                      command, layer.c_str());

@@ -2,7 +2,7 @@
 // records (see core_bench.sv).
 module drain_bench
   import drain_pkg::drain_pass_t, lanes_pkg::*, axi_pkg::response_e,
-         axi_pkg::LengthBits, axi_pkg::Okay;
+         axi_pkg::LengthBits, axi_pkg::Okay, axi_pkg::Incrementing;
 #(
     parameter int unsigned Columns = 16,
     parameter int unsigned Pairs = 8,
@@ -20,6 +20,7 @@ module drain_bench
     localparam int unsigned IndexBits = $clog2(MemoryDepth),
     localparam int unsigned DataBytes = Units * UnitBytes,
     localparam int unsigned DataBits = 8 * DataBytes,
+    localparam int unsigned Ports = axi_pkg::ports_of(DataBytes),
     localparam int unsigned PassBits = $bits(drain_pass_t),
     localparam int unsigned ControlBits = 31 + 3 * ByteBits + RowBits + ParameterBits + IndexBits,
     localparam int unsigned AddedBits = AccumulatorBits - 1,
@@ -81,7 +82,7 @@ module drain_bench
 
   logic request_valid, request_ready, data_valid, data_ready, done;
   logic [63:0] request_address;
-  logic [23:0] request_words;
+  logic [23:0] request_beats;
   logic [DataBits-1:0] data;
   logic posted, filled, emptied, stored, busy;
 
@@ -140,34 +141,41 @@ module drain_bench
       .request_valid_o(request_valid),
       .request_ready_i(request_ready),
       .request_address_o(request_address),
-      .request_words_o(request_words),
+      .request_beats_o(request_beats),
       .data_valid_o(data_valid),
       .data_ready_i(data_ready),
       .data_o(data),
       .done_i(done)
   );
 
-  logic awvalid, awready, wvalid, wready, wlast, bvalid, bready;
-  logic [63:0] awaddr;
-  logic [LengthBits-1:0] awlen;
-  logic [2:0] awsize;
-  logic [1:0] awburst;
-  logic [DataBits-1:0] wdata, peeked;
-  logic [DataBytes-1:0] wstrb;
-  response_e bresp;
+  logic [Ports-1:0] awvalid, awready, wvalid, wready, wlast, bvalid, bready;
+  logic [Ports-1:0][63:0] awaddr;
+  logic [Ports-1:0][LengthBits-1:0] awlen;
+  logic [Ports-1:0][DataBits/Ports-1:0] wdata;
+  logic [Ports-1:0][DataBytes/Ports-1:0] wstrb;
+  response_e [Ports-1:0] bresp;
+  logic [DataBits-1:0] peeked;
+  logic [Ports-1:0][4:0] port_stall;
+
+  // Each port stalls by other bits.
+  for (genvar p = 0; p < Ports; p++) begin : gen_stall
+    assign port_stall[p] = 5'({stall, stall} >> p % 5);
+  end
 
   /* verilator lint_off PINCONNECTEMPTY */
-  axi_write #(
-      .DataBytes(DataBytes),
+  memory_write #(
+      .Ports(Ports),
+      .DataBytes(DataBytes / Ports),
       .Outstanding(Outstanding)
   ) u_write (
       .clk_i,
       .rst_i(rst),
       .stop_i(1'b0),
+      .bases_i('0),
       .request_valid_i(request_valid),
       .request_ready_o(request_ready),
       .request_address_i(request_address),
-      .request_beats_i(request_words),
+      .request_beats_i(request_beats),
       .data_valid_i(data_valid),
       .data_ready_o(data_ready),
       .data_i(data),
@@ -180,8 +188,6 @@ module drain_bench
       .awready_i(awready),
       .awaddr_o(awaddr),
       .awlen_o(awlen),
-      .awsize_o(awsize),
-      .awburst_o(awburst),
       .wvalid_o(wvalid),
       .wready_i(wready),
       .wdata_o(wdata),
@@ -192,69 +198,43 @@ module drain_bench
       .bresp_i(bresp)
   );
 
-  axi_checks #(
-      .DataBytes(DataBytes),
-      .Outstanding(Outstanding)
-  ) u_checks (
-      .clk_i,
-      .rst_i(rst),
-      .arvalid_i(1'b0),
-      .arready_i(1'b0),
-      .araddr_i('0),
-      .arlen_i('0),
-      .arsize_i('0),
-      .arburst_i('0),
-      .rvalid_i(1'b0),
-      .rready_i(1'b0),
-      .rdata_i('0),
-      .rresp_i(Okay),
-      .rlast_i(1'b0),
-      .awvalid_i(awvalid),
-      .awready_i(awready),
-      .awaddr_i(awaddr),
-      .awlen_i(awlen),
-      .awsize_i(awsize),
-      .awburst_i(awburst),
-      .wvalid_i(wvalid),
-      .wready_i(wready),
-      .wdata_i(wdata),
-      .wstrb_i(wstrb),
-      .wlast_i(wlast),
-      .bvalid_i(bvalid),
-      .bready_i(bready),
-      .bresp_i(bresp)
-  );
-
-  memory_model #(
-      .DataBytes(DataBytes),
+  port_memories #(
+      .Ports(Ports),
+      .DataBytes(DataBytes / Ports),
+      .Outstanding(Outstanding),
       .Depth(MemoryDepth)
-  ) u_memory (
+  ) u_memories (
       .clk_i,
       .rst_i(rst),
-      .stall_i(stall),
+      .stall_i(port_stall),
       .address_waits_i(address_waits),
       .gap_i(gap),
       .read_latency_i('0),
       .write_latency_i(write_latency),
-      .failing_i(1'b0),
+      .failing_i('0),
       .failure_i(Okay),
       .failing_address_i('0),
-      .poke_i(poke),
+      .poke_i({Ports{poke}}),
       .index_i(index),
       .poke_data_i(word),
       .peek_data_o(peeked),
-      .arvalid_i(1'b0),
+      .arsize_i({Ports{3'($clog2(DataBytes / Ports))}}),
+      .arburst_i({Ports{Incrementing}}),
+      .awsize_i({Ports{3'($clog2(DataBytes / Ports))}}),
+      .awburst_i({Ports{Incrementing}}),
+      .arvalid_i('0),
       .arready_o(),
       .araddr_i('0),
       .arlen_i('0),
       .rvalid_o(),
-      .rready_i(1'b0),
+      .rready_i('0),
       .rdata_o(),
       .rresp_o(),
       .rlast_o(),
       .awvalid_i(awvalid),
       .awready_o(awready),
       .awaddr_i(awaddr),
+      .awlen_i(awlen),
       .wvalid_i(wvalid),
       .wready_o(wready),
       .wdata_i(wdata),
@@ -266,6 +246,6 @@ module drain_bench
   );
   /* verilator lint_on PINCONNECTEMPTY */
 
-  assign out_o = {peeked, wvalid & wready, busy, stored, emptied, filled, posted, |read};
+  assign out_o = {peeked, |(wvalid & wready), busy, stored, emptied, filled, posted, |read};
 
 endmodule

@@ -8,8 +8,8 @@ foreach name [split [read $list] "\n"] {
 close $list
 
 create_project -force package build/package -part $part
-add_files -norecurse [concat $sources src/params.svh]
-set_property file_type {Verilog Header} [get_files params.svh]
+add_files -norecurse [concat $sources src/params.svh src/port_names.svh]
+set_property file_type {Verilog Header} [get_files {params.svh port_names.svh}]
 # The multiplier slice by instance, not its twin for simulations.
 set_property verilog_define SYNTHESIS [current_fileset]
 set_property top dynamap_kernel [current_fileset]
@@ -22,7 +22,7 @@ set_property sdx_kernel true $core
 set_property sdx_kernel_type rtl $core
 set_property supported_families {} $core
 set_property auto_family_support_level level_2 $core
-foreach bus {s_axi_control m_axi_gmem} {
+foreach bus [concat s_axi_control $masters] {
     ipx::associate_bus_interfaces -busif $bus -clock ap_clk $core
 }
 ipx::create_xgui_files $core

@@ -7,7 +7,7 @@
 //   0x08  which of done (bit 0) and ready (bit 1) raise it
 //   0x0c  which have: a written 1 toggles a bit
 //
-// Behind the arguments follow words that a host can only read, and in the upper half of the addresses a window
+// Behind the arguments follow words that a host can only read, behind these further arguments, and in the upper half of the addresses a window
 // into a memory, whose words are there a cycle after they were asked for.
 //
 // A write is taken when its address and its data are there, a read a cycle behind the one before. What is
@@ -15,6 +15,7 @@
 module control_slave #(
     parameter int unsigned Arguments = 4,  // of 32 bits
     parameter int unsigned Statuses = 2,  // of 32 bits
+    parameter int unsigned Further = 0,  // arguments behind these
     parameter int unsigned AddressBits = 12,
     localparam int unsigned WordBits = AddressBits - 2
 ) (
@@ -41,7 +42,7 @@ module control_slave #(
     // the kernel
     output logic start_o,  // a cycle; not while it is busy
     input logic done_i,  // a cycle: it is over, and may be started
-    output logic [Arguments-1:0][31:0] arguments_o,
+    output logic [Arguments+Further-1:0][31:0] arguments_o,
     input logic [Statuses-1:0][31:0] statuses_i,
     output logic window_read_o,
     output logic [WordBits-2:0] window_word_o,
@@ -50,12 +51,18 @@ module control_slave #(
 
   localparam int unsigned FirstArgument = 4;  // in words
   localparam int unsigned FirstStatus = FirstArgument + Arguments;
-  localparam int unsigned Words = FirstStatus + Statuses;
+  localparam int unsigned FirstFurther = FirstStatus + Statuses;
+  localparam int unsigned Words = FirstFurther + Further;
+  localparam int unsigned All = Arguments + Further;
   localparam int unsigned IndexBits = $clog2(Words);
 
   if (AddressBits < 5 || Words > 2 ** (WordBits - 1)) begin : gen_check
     $error("AddressBits: enough for 16 bytes of control and the arguments, twice.");
   end
+
+  function automatic int unsigned word_of(int unsigned argument);
+    return argument < Arguments ? FirstArgument + argument : FirstFurther + argument - Arguments;
+  endfunction
 
   logic start_q, busy_q, done_q, ready_q, again_q, interrupt_on_q;
   logic [1:0] enabled_q, raised_q;
@@ -103,7 +110,7 @@ module control_slave #(
     words[1] = {31'd0, interrupt_on_q};
     words[2] = {30'd0, enabled_q};
     words[3] = {30'd0, raised_q};
-    for (int unsigned a = 0; a < Arguments; a++) words[FirstArgument+a] = arguments_o[a];
+    for (int unsigned a = 0; a < All; a++) words[word_of(a)] = arguments_o[a];
     for (int unsigned a = 0; a < Statuses; a++) words[FirstStatus+a] = statuses_i[a];
   end
 
@@ -128,9 +135,9 @@ module control_slave #(
     end
   end
 
-  for (genvar a = 0; a < Arguments; a++) begin : gen_argument
+  for (genvar a = 0; a < All; a++) begin : gen_argument
     always_ff @(posedge clk_i) begin
-      if (write && write_word == WordBits'(FirstArgument + a)) begin
+      if (write && write_word == WordBits'(word_of(a))) begin
         for (int unsigned b = 0; b < 4; b++) begin
           if (wstrb_i[b]) arguments_o[a][8*b+:8] <= wdata_i[8*b+:8];
         end

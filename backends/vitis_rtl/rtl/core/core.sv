@@ -21,7 +21,8 @@ module core
     parameter int unsigned Outstanding = 32,
     parameter bit Loops = 1'b0,  // the array's style; loops are for simulations
     localparam int unsigned DataBytes = 16 * WordUnits,
-    localparam int unsigned DataBits = 8 * DataBytes
+    localparam int unsigned DataBits = 8 * DataBytes,
+    localparam int unsigned Ports = axi_pkg::ports_of(DataBytes)
 ) (
     input logic clk_i,
     input logic rst_i,  // for 100 cycles: delayed tags have no other
@@ -30,6 +31,7 @@ module core
     output logic busy_o,
     output logic reading_o,  // not all of its operands are there: behind that, others may read
     input logic stop_i,  // an access failed elsewhere
+    input logic [Ports-1:0][AddressBits-1:0] bases_i,  // of the buffer's parts, one a port
     // lanes.sv, its first 2 Pairs lanes
     output post_lanes_t lanes_o,
     output logic [2*Pairs-1:0][LeastValueBits-1:0] lane_sums_o,
@@ -46,31 +48,27 @@ module core
     output response_e failed_response_o,
     output logic [AddressBits-1:0] failed_address_o,
     // AXI4
-    output logic arvalid_o,
-    input logic arready_i,
-    output logic [AddressBits-1:0] araddr_o,
-    output logic [LengthBits-1:0] arlen_o,
-    output logic [2:0] arsize_o,
-    output logic [1:0] arburst_o,
-    input logic rvalid_i,
-    output logic rready_o,
-    input logic [DataBits-1:0] rdata_i,
-    input response_e rresp_i,
-    input logic rlast_i,
-    output logic awvalid_o,
-    input logic awready_i,
-    output logic [AddressBits-1:0] awaddr_o,
-    output logic [LengthBits-1:0] awlen_o,
-    output logic [2:0] awsize_o,
-    output logic [1:0] awburst_o,
-    output logic wvalid_o,
-    input logic wready_i,
-    output logic [DataBits-1:0] wdata_o,
-    output logic [DataBytes-1:0] wstrb_o,
-    output logic wlast_o,
-    input logic bvalid_i,
-    output logic bready_o,
-    input response_e bresp_i
+    output logic [Ports-1:0] arvalid_o,
+    input logic [Ports-1:0] arready_i,
+    output logic [Ports-1:0][AddressBits-1:0] araddr_o,
+    output logic [Ports-1:0][LengthBits-1:0] arlen_o,
+    input logic [Ports-1:0] rvalid_i,
+    output logic [Ports-1:0] rready_o,
+    input logic [Ports-1:0][DataBits/Ports-1:0] rdata_i,
+    input response_e [Ports-1:0] rresp_i,
+    input logic [Ports-1:0] rlast_i,
+    output logic [Ports-1:0] awvalid_o,
+    input logic [Ports-1:0] awready_i,
+    output logic [Ports-1:0][AddressBits-1:0] awaddr_o,
+    output logic [Ports-1:0][LengthBits-1:0] awlen_o,
+    output logic [Ports-1:0] wvalid_o,
+    input logic [Ports-1:0] wready_i,
+    output logic [Ports-1:0][DataBits/Ports-1:0] wdata_o,
+    output logic [Ports-1:0][DataBytes/Ports-1:0] wstrb_o,
+    output logic [Ports-1:0] wlast_o,
+    input logic [Ports-1:0] bvalid_i,
+    output logic [Ports-1:0] bready_o,
+    input response_e [Ports-1:0] bresp_i
 );
 
   localparam int unsigned RowGroups = (Rows + GroupRows - 1) / GroupRows;
@@ -140,6 +138,7 @@ module core
       .clk_i,
       .rst_i,
       .stop_i(write_failed | stop_i),
+      .bases_i,
       .start_i(read_start),
       .runs_i(read_runs),
       .transfer_i(transfer),
@@ -162,8 +161,6 @@ module core
       .arready_i,
       .araddr_o,
       .arlen_o,
-      .arsize_o,
-      .arburst_o,
       .rvalid_i,
       .rready_o,
       .rdata_i,
@@ -300,7 +297,7 @@ module core
   // ---- drain
   logic request_valid, request_ready, data_valid, data_ready, run_done;
   logic [AddressBits-1:0] request_address;
-  logic [RunBits-1:0] request_words;
+  logic [RunBits-1:0] request_beats;
   logic [DataBits-1:0] data;
 
   delay_line #(
@@ -349,24 +346,26 @@ module core
       .request_valid_o(request_valid),
       .request_ready_i(request_ready),
       .request_address_o(request_address),
-      .request_words_o(request_words),
+      .request_beats_o(request_beats),
       .data_valid_o(data_valid),
       .data_ready_i(data_ready),
       .data_o(data),
       .done_i(run_done)
   );
 
-  axi_write #(
-      .DataBytes(DataBytes),
+  memory_write #(
+      .Ports(Ports),
+      .DataBytes(DataBytes / Ports),
       .Outstanding(Outstanding)
   ) u_write (
       .clk_i,
       .rst_i,
       .stop_i(read_failed | stop_i),
+      .bases_i,
       .request_valid_i(request_valid),
       .request_ready_o(request_ready),
       .request_address_i(request_address),
-      .request_beats_i(request_words),
+      .request_beats_i(request_beats),
       .data_valid_i(data_valid),
       .data_ready_o(data_ready),
       .data_i(data),
@@ -381,8 +380,6 @@ module core
       .awready_i,
       .awaddr_o,
       .awlen_o,
-      .awsize_o,
-      .awburst_o,
       .wvalid_o,
       .wready_i,
       .wdata_o,

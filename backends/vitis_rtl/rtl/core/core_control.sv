@@ -103,18 +103,18 @@ module core_control
           address: weight_address_q,
           pitch: '0,
           runs: CountBits'(1),
-          run_words: read_block.weight_words
+          run_beats: read_block.weight_beats
       };
     end else begin
       read_runs_o <= '{
           address: pass_i.input_address + read_bytes,
           pitch: pass_i.input_pitch,
           runs: read_block.input_runs,
-          run_words: read_block.input_run_words
+          run_beats: read_block.input_run_beats
       };
     end
     transfer_o.weights <= weight_read;
-    transfer_o.words <= weight_read ? read_block.weight_words : read_block.input_words;
+    transfer_o.runs <= weight_read ? CountBits'(1) : read_block.input_runs;
     transfer_o.load <= read_block.load;
     if (load_half_q) transfer_o.load.base <= read_block.load.base + pass_i.load_half_units;
     transfer_o.unit <= load & load_half_q ? pass_i.weight_half_units : '0;

@@ -14,11 +14,10 @@ package core_pkg;
   // Of the blocks of a pass, or of its last one: what is loaded, and how long memory is taken by it.
   typedef struct packed {
     logic [CountBits-1:0] input_runs;
-    logic [RunBits-1:0] input_run_words;
-    logic [RunBits-1:0] input_words;  // of all runs
+    logic [RunBits-1:0] input_run_beats;
     logic [RunBits-1:0] input_cycles;
     load_t load;  // its base is that of half 0
-    logic [RunBits-1:0] weight_words;
+    logic [RunBits-1:0] weight_beats;
     logic [CountBits-1:0] parameter_words;  // of these, from the first on
     logic [RunBits-1:0] weight_cycles;
     logic [RunBits-1:0] store_cycles;
@@ -55,7 +54,7 @@ package core_pkg;
   // What comes of the reading port next.
   typedef struct packed {
     logic weights;  // else an input, to be placed
-    logic [RunBits-1:0] words;
+    logic [CountBits-1:0] runs;
     load_t load;
     units_t unit;  // of the weight buffer
     logic [CountBits-1:0] parameter_words;  // of weights, the first of them

@@ -1,7 +1,7 @@
 // Hands the words of the reading port to who they are for, transfer after transfer: inputs to the placer,
 // weights to their buffer, and the parameters in front of these to their memory too.
 module deliver
-  import core_pkg::*, load_pkg::load_t, feed_pkg::units_t, store_pkg::CountBits, store_pkg::RunBits;
+  import core_pkg::*, load_pkg::load_t, feed_pkg::units_t, store_pkg::CountBits;
 #(
     parameter int unsigned Units = 4  // of a word
 ) (
@@ -11,6 +11,7 @@ module deliver
     input transfer_t transfer_i,
     // words
     input logic valid_i,
+    input logic last_i,  // of a run
     output logic ready_o,
     // the placer
     output logic load_start_o,
@@ -31,8 +32,8 @@ module deliver
 
   logic known, take, busy_q, last;
   transfer_t next;
-  logic weights_q, last_word_q;
-  logic [RunBits-1:0] words_q;
+  logic weights_q, last_run_q;
+  logic [CountBits-1:0] runs_q;
   logic [CountBits-1:0] parameters_left_q;
 
   axi_fifo #(
@@ -58,22 +59,24 @@ module deliver
 
   assign input_valid_o = busy_q & !weights_q & valid_i;
   assign ready_o = busy_q & (weights_q | input_ready_i);
-  assign last = valid_i & ready_o & last_word_q;
+  assign last = valid_i & ready_o & last_i & last_run_q;
   assign weight_write_o = busy_q & weights_q & valid_i;
-  assign weights_done_o = weight_write_o & last_word_q;
+  assign weights_done_o = weight_write_o & last_i & last_run_q;
   assign parameters_write_o = weight_write_o && parameters_left_q != 0;
 
   always_ff @(posedge clk_i) begin
     if (take) begin
       weights_q <= next.weights;
-      words_q <= next.words;
-      last_word_q <= next.words == 1;
+      runs_q <= next.runs;
+      last_run_q <= next.runs == 1;
       weight_unit_o <= next.unit;
       parameters_left_q <= next.parameter_words;
       parameters_word_o <= next.parameter_word;
     end else if (valid_i & ready_o) begin
-      words_q <= words_q - 1'b1;
-      last_word_q <= words_q == 2;
+      if (last_i) begin
+        runs_q <= runs_q - 1'b1;
+        last_run_q <= runs_q == 2;
+      end
       weight_unit_o <= weight_unit_o + units_t'(Units);
       parameters_word_o <= parameters_word_o + 1'b1;
       if (parameters_left_q != 0) parameters_left_q <= parameters_left_q - 1'b1;

@@ -1,9 +1,10 @@
+`include "port_names.svh"
+
 // The kernel as Vitis and Vivado know it: the names of its ports, and the sizes of params.svh.
 module dynamap_kernel
   import params_pkg::*;
 #(
     parameter bit LOOPS = 1'b0,  // the array's style; loops are for simulations
-    localparam int unsigned DataBits = 8 * PORT_BYTES,
     localparam int unsigned ControlBits = $clog2(RECORDS) + 5
 ) (
     input logic ap_clk,
@@ -26,42 +27,17 @@ module dynamap_kernel
     input logic s_axi_control_rready,
     output logic [31:0] s_axi_control_rdata,
     output logic [1:0] s_axi_control_rresp,
-    output logic m_axi_gmem_arvalid,
-    input logic m_axi_gmem_arready,
-    output logic [63:0] m_axi_gmem_araddr,
-    output logic [7:0] m_axi_gmem_arlen,
-    output logic [2:0] m_axi_gmem_arsize,
-    output logic [1:0] m_axi_gmem_arburst,
-    output logic [3:0] m_axi_gmem_arcache,
-    output logic [2:0] m_axi_gmem_arprot,
-    input logic m_axi_gmem_rvalid,
-    output logic m_axi_gmem_rready,
-    input logic [DataBits-1:0] m_axi_gmem_rdata,
-    input logic [1:0] m_axi_gmem_rresp,
-    input logic m_axi_gmem_rlast,
-    output logic m_axi_gmem_awvalid,
-    input logic m_axi_gmem_awready,
-    output logic [63:0] m_axi_gmem_awaddr,
-    output logic [7:0] m_axi_gmem_awlen,
-    output logic [2:0] m_axi_gmem_awsize,
-    output logic [1:0] m_axi_gmem_awburst,
-    output logic [3:0] m_axi_gmem_awcache,
-    output logic [2:0] m_axi_gmem_awprot,
-    output logic m_axi_gmem_wvalid,
-    input logic m_axi_gmem_wready,
-    output logic [DataBits-1:0] m_axi_gmem_wdata,
-    output logic [PORT_BYTES-1:0] m_axi_gmem_wstrb,
-    output logic m_axi_gmem_wlast,
-    input logic m_axi_gmem_bvalid,
-    output logic m_axi_gmem_bready,
-    input logic [1:0] m_axi_gmem_bresp
+    `ALL_MASTER_PORTS
 );
 
   // Bufferable and modifiable: the interconnect may cut and join bursts.
   localparam logic [3:0] Bufferable = 4'b0011;
 
-  if (PORTS != 1 || WORD_BYTES != PORT_BYTES) begin : gen_check_ports
-    $error("PORTS: one, whose beat is the memory word.");
+  localparam int unsigned Ports = axi_pkg::ports_of(WORD_BYTES);
+  localparam logic [2:0] BeatSize = 3'($clog2(PORT_BYTES));
+
+  if (PORTS != Ports || WORD_BYTES != PORTS * PORT_BYTES) begin : gen_check_ports
+    $error("PORTS, PORT_BYTES: one port whose beat is the memory word, or several of 64 bytes.");
   end
   if (PACKING != 2) begin : gen_check_packing
     $error("PACKING: the array makes two int8 products per multiplier.");
@@ -85,10 +61,15 @@ module dynamap_kernel
     $error("PARAMETER_DEPTH: its words hold the parameters of all channels of a block.");
   end
 
-  assign m_axi_gmem_arcache = Bufferable;
-  assign m_axi_gmem_awcache = Bufferable;
-  assign m_axi_gmem_arprot  = '0;
-  assign m_axi_gmem_awprot  = '0;
+  logic [Ports-1:0] arvalid, arready, rvalid, rready, rlast;
+  logic [Ports-1:0] awvalid, awready, wvalid, wready, wlast, bvalid, bready;
+  logic [Ports-1:0][63:0] araddr, awaddr;
+  logic [Ports-1:0][7:0] arlen, awlen;
+  logic [Ports-1:0][8*PORT_BYTES-1:0] rdata, wdata;
+  logic [Ports-1:0][PORT_BYTES-1:0] wstrb;
+  axi_pkg::response_e [Ports-1:0] rresp, bresp;
+
+  `ALL_MASTERS_DRIVEN
 
   overlay #(
       .Rows(ARRAY_ROWS),
@@ -139,31 +120,27 @@ module dynamap_kernel
       /* verilator lint_off PINCONNECTEMPTY */
       .record_done_o(),
       /* verilator lint_on PINCONNECTEMPTY */
-      .arvalid_o(m_axi_gmem_arvalid),
-      .arready_i(m_axi_gmem_arready),
-      .araddr_o(m_axi_gmem_araddr),
-      .arlen_o(m_axi_gmem_arlen),
-      .arsize_o(m_axi_gmem_arsize),
-      .arburst_o(m_axi_gmem_arburst),
-      .rvalid_i(m_axi_gmem_rvalid),
-      .rready_o(m_axi_gmem_rready),
-      .rdata_i(m_axi_gmem_rdata),
-      .rresp_i(axi_pkg::response_e'(m_axi_gmem_rresp)),
-      .rlast_i(m_axi_gmem_rlast),
-      .awvalid_o(m_axi_gmem_awvalid),
-      .awready_i(m_axi_gmem_awready),
-      .awaddr_o(m_axi_gmem_awaddr),
-      .awlen_o(m_axi_gmem_awlen),
-      .awsize_o(m_axi_gmem_awsize),
-      .awburst_o(m_axi_gmem_awburst),
-      .wvalid_o(m_axi_gmem_wvalid),
-      .wready_i(m_axi_gmem_wready),
-      .wdata_o(m_axi_gmem_wdata),
-      .wstrb_o(m_axi_gmem_wstrb),
-      .wlast_o(m_axi_gmem_wlast),
-      .bvalid_i(m_axi_gmem_bvalid),
-      .bready_o(m_axi_gmem_bready),
-      .bresp_i(axi_pkg::response_e'(m_axi_gmem_bresp))
+      .arvalid_o(arvalid),
+      .arready_i(arready),
+      .araddr_o(araddr),
+      .arlen_o(arlen),
+      .rvalid_i(rvalid),
+      .rready_o(rready),
+      .rdata_i(rdata),
+      .rresp_i(rresp),
+      .rlast_i(rlast),
+      .awvalid_o(awvalid),
+      .awready_i(awready),
+      .awaddr_o(awaddr),
+      .awlen_o(awlen),
+      .wvalid_o(wvalid),
+      .wready_i(wready),
+      .wdata_o(wdata),
+      .wstrb_o(wstrb),
+      .wlast_o(wlast),
+      .bvalid_i(bvalid),
+      .bready_o(bready),
+      .bresp_i(bresp)
   );
 
 endmodule

@@ -1,5 +1,5 @@
-// The engines that records start, the convolution core and the vector unit, at one reading and one writing port. Only
-// one is busy at a time.
+// The engines that records start, the convolution core and the vector unit, at the same memory ports. Only one is busy
+// at a time.
 module engines
   import program_pkg::pass_t, program_pkg::ConvolutionBits, program_pkg::VectorBits,
          lanes_pkg::*, axi_pkg::response_e, axi_pkg::LengthBits, axi_pkg::AddressBits;
@@ -31,7 +31,8 @@ module engines
     localparam int unsigned Planes = VectorLanes / UnitBytes,
     localparam int unsigned Lanes = PostLanes > VectorLanes ? PostLanes : VectorLanes,
     localparam int unsigned DataBytes = 16 * WordUnits,
-    localparam int unsigned DataBits = 8 * DataBytes
+    localparam int unsigned DataBits = 8 * DataBytes,
+    localparam int unsigned Ports = axi_pkg::ports_of(DataBytes)
 ) (
     input logic clk_i,
     input logic rst_i,  // for 100 cycles: delayed tags have no other
@@ -41,7 +42,7 @@ module engines
     input pass_t pass_i,  // stays until it is done
     output logic busy_o,
     output logic reading_o,  // not all operands are there: behind that, others may read
-    input logic [AddressBits-1:0] base_i,  // of the vector unit's addresses
+    input logic [Ports-1:0][AddressBits-1:0] bases_i,  // of the buffer's parts, one a port
     // of the core's layer
     input logic [ByteBits-1:0] zero_point_i,
     input logic look_up_i,
@@ -53,31 +54,27 @@ module engines
     output response_e failed_response_o,
     output logic [AddressBits-1:0] failed_address_o,
     // memory, AXI4
-    output logic arvalid_o,
-    input logic arready_i,
-    output logic [AddressBits-1:0] araddr_o,
-    output logic [LengthBits-1:0] arlen_o,
-    output logic [2:0] arsize_o,
-    output logic [1:0] arburst_o,
-    input logic rvalid_i,
-    output logic rready_o,
-    input logic [DataBits-1:0] rdata_i,
-    input response_e rresp_i,
-    input logic rlast_i,
-    output logic awvalid_o,
-    input logic awready_i,
-    output logic [AddressBits-1:0] awaddr_o,
-    output logic [LengthBits-1:0] awlen_o,
-    output logic [2:0] awsize_o,
-    output logic [1:0] awburst_o,
-    output logic wvalid_o,
-    input logic wready_i,
-    output logic [DataBits-1:0] wdata_o,
-    output logic [DataBytes-1:0] wstrb_o,
-    output logic wlast_o,
-    input logic bvalid_i,
-    output logic bready_o,
-    input response_e bresp_i
+    output logic [Ports-1:0] arvalid_o,
+    input logic [Ports-1:0] arready_i,
+    output logic [Ports-1:0][AddressBits-1:0] araddr_o,
+    output logic [Ports-1:0][LengthBits-1:0] arlen_o,
+    input logic [Ports-1:0] rvalid_i,
+    output logic [Ports-1:0] rready_o,
+    input logic [Ports-1:0][DataBits/Ports-1:0] rdata_i,
+    input response_e [Ports-1:0] rresp_i,
+    input logic [Ports-1:0] rlast_i,
+    output logic [Ports-1:0] awvalid_o,
+    input logic [Ports-1:0] awready_i,
+    output logic [Ports-1:0][AddressBits-1:0] awaddr_o,
+    output logic [Ports-1:0][LengthBits-1:0] awlen_o,
+    output logic [Ports-1:0] wvalid_o,
+    input logic [Ports-1:0] wready_i,
+    output logic [Ports-1:0][DataBits/Ports-1:0] wdata_o,
+    output logic [Ports-1:0][DataBytes/Ports-1:0] wstrb_o,
+    output logic [Ports-1:0] wlast_o,
+    input logic [Ports-1:0] bvalid_i,
+    output logic [Ports-1:0] bready_o,
+    input response_e [Ports-1:0] bresp_i
 );
 
   logic [1:0] busy, reading, failed;
@@ -96,14 +93,16 @@ module engines
   always_ff @(posedge clk_i) stop_q <= !rst_i & (stop_i | failed_o);
 
   // ---- the ports: [1] of the vector unit
-  logic [1:0] arvalid, arready, rvalid, rready, awvalid, awready, wvalid, wready, wlast;
-  logic [1:0] bvalid, bready;
-  logic [1:0][AddressBits-1:0] araddr, awaddr;
-  logic [1:0][LengthBits-1:0] arlen, awlen;
-  logic [1:0][DataBits-1:0] wdata;
-  logic [1:0][DataBytes-1:0] wstrb;
+  logic [1:0][Ports-1:0] arvalid, arready, rvalid, rready, awvalid, awready, wvalid, wready, wlast;
+  logic [1:0][Ports-1:0] bvalid, bready;
+  logic [1:0][Ports-1:0][AddressBits-1:0] araddr, awaddr;
+  logic [1:0][Ports-1:0][LengthBits-1:0] arlen, awlen;
+  logic [1:0][Ports-1:0][DataBits/Ports-1:0] wdata;
+  logic [1:0][Ports-1:0][DataBytes/Ports-1:0] wstrb;
 
-  read_share u_reads (
+  read_share #(
+      .Ports(Ports)
+  ) u_reads (
       .clk_i,
       .rst_i,
       .second_i(vector_i),
@@ -122,7 +121,8 @@ module engines
   );
 
   write_share #(
-      .DataBytes(DataBytes)
+      .Ports(Ports),
+      .DataBytes(DataBytes / Ports)
   ) u_writes (
       .clk_i,
       .rst_i,
@@ -203,6 +203,7 @@ module engines
       .busy_o(busy[0]),
       .reading_o(reading[0]),
       .stop_i(stop_q),
+      .bases_i,
       .lanes_o(post_lanes),
       .lane_sums_o(post_sums),
       .lane_bytes_i(lane_bytes[PostLanes-1:0]),
@@ -222,8 +223,6 @@ module engines
       .arready_i(arready[0]),
       .araddr_o(araddr[0]),
       .arlen_o(arlen[0]),
-      .arsize_o,
-      .arburst_o,
       .rvalid_i(rvalid[0]),
       .rready_o(rready[0]),
       .rdata_i,
@@ -233,8 +232,6 @@ module engines
       .awready_i(awready[0]),
       .awaddr_o(awaddr[0]),
       .awlen_o(awlen[0]),
-      .awsize_o,
-      .awburst_o,
       .wvalid_o(wvalid[0]),
       .wready_i(wready[0]),
       .wdata_o(wdata[0]),
@@ -261,9 +258,9 @@ module engines
       .start_i(start_i & vector_i),
       .pass_i(pass_i[VectorBits-1:0]),
       .busy_o(busy[1]),
-      .base_i,
       .reading_o(reading[1]),
       .stop_i(stop_q),
+      .bases_i,
       .lanes_o(vector_lanes),
       .lane_parameters_o(vector_parameters),
       .lane_values_o(vector_values),
@@ -283,10 +280,6 @@ module engines
       .arready_i(arready[1]),
       .araddr_o(araddr[1]),
       .arlen_o(arlen[1]),
-      /* verilator lint_off PINCONNECTEMPTY */
-      .arsize_o(),  // those of the core
-      .arburst_o(),
-      /* verilator lint_on PINCONNECTEMPTY */
       .rvalid_i(rvalid[1]),
       .rready_o(rready[1]),
       .rdata_i,
@@ -296,10 +289,6 @@ module engines
       .awready_i(awready[1]),
       .awaddr_o(awaddr[1]),
       .awlen_o(awlen[1]),
-      /* verilator lint_off PINCONNECTEMPTY */
-      .awsize_o(),
-      .awburst_o(),
-      /* verilator lint_on PINCONNECTEMPTY */
       .wvalid_o(wvalid[1]),
       .wready_i(wready[1]),
       .wdata_o(wdata[1]),

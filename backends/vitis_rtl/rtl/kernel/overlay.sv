@@ -1,11 +1,13 @@
 // All of the kernel but the names of its ports: the host's registers, the program's records, and the engines that they
-// start, at one reading and one writing port.
+// start, at the memory ports.
 //
-//   0x10  address of the program's buffer, 8 bytes      0x18  the same of the first record to run
+//   0x10  where the program's buffer lies, 8 bytes      0x18  byte of it where the first record to run lies, 8 bytes
 //   0x20  records to run
 //   0x24  bit 0: an access failed; bit 1: a record is for no engine; bits 9:8 the response
-//   0x28  command of the record that runs, or ran last  0x2c  address of the failed burst, 8 bytes
+//   0x28  command of the record that runs, or ran last  0x2c  byte of the buffer where the failed burst begins, 8 bytes
 //   0x34  records that are done                         0x38  bytes of a record
+//   0x3c  memory ports
+//   0x40  where the buffer's part behind port 1 lies, 8 bytes, then those of the ports behind it
 //   upper half: record_counts.sv, 16 bytes per record of the run
 //
 // A failure ends the run as its end does, and every later one at once, until the reset: what the engines hold
@@ -39,7 +41,8 @@ module overlay
     parameter bit Loops = 1'b0,
     localparam int unsigned ControlBits = $clog2(Records) + 5,
     localparam int unsigned DataBytes = 16 * WordUnits,
-    localparam int unsigned DataBits = 8 * DataBytes
+    localparam int unsigned DataBits = 8 * DataBytes,
+    localparam int unsigned Ports = axi_pkg::ports_of(DataBytes)
 ) (
     input logic clk_i,
     input logic rst_i,
@@ -64,35 +67,32 @@ module overlay
     output logic interrupt_o,
     output logic record_done_o,  // for who watches a simulation
     // memory, AXI4
-    output logic arvalid_o,
-    input logic arready_i,
-    output logic [AddressBits-1:0] araddr_o,
-    output logic [LengthBits-1:0] arlen_o,
-    output logic [2:0] arsize_o,
-    output logic [1:0] arburst_o,
-    input logic rvalid_i,
-    output logic rready_o,
-    input logic [DataBits-1:0] rdata_i,
-    input response_e rresp_i,
-    input logic rlast_i,
-    output logic awvalid_o,
-    input logic awready_i,
-    output logic [AddressBits-1:0] awaddr_o,
-    output logic [LengthBits-1:0] awlen_o,
-    output logic [2:0] awsize_o,
-    output logic [1:0] awburst_o,
-    output logic wvalid_o,
-    input logic wready_i,
-    output logic [DataBits-1:0] wdata_o,
-    output logic [DataBytes-1:0] wstrb_o,
-    output logic wlast_o,
-    input logic bvalid_i,
-    output logic bready_o,
-    input response_e bresp_i
+    output logic [Ports-1:0] arvalid_o,
+    input logic [Ports-1:0] arready_i,
+    output logic [Ports-1:0][AddressBits-1:0] araddr_o,
+    output logic [Ports-1:0][LengthBits-1:0] arlen_o,
+    input logic [Ports-1:0] rvalid_i,
+    output logic [Ports-1:0] rready_o,
+    input logic [Ports-1:0][DataBits/Ports-1:0] rdata_i,
+    input response_e [Ports-1:0] rresp_i,
+    input logic [Ports-1:0] rlast_i,
+    output logic [Ports-1:0] awvalid_o,
+    input logic [Ports-1:0] awready_i,
+    output logic [Ports-1:0][AddressBits-1:0] awaddr_o,
+    output logic [Ports-1:0][LengthBits-1:0] awlen_o,
+    output logic [Ports-1:0] wvalid_o,
+    input logic [Ports-1:0] wready_i,
+    output logic [Ports-1:0][DataBits/Ports-1:0] wdata_o,
+    output logic [Ports-1:0][DataBytes/Ports-1:0] wstrb_o,
+    output logic [Ports-1:0] wlast_o,
+    input logic [Ports-1:0] bvalid_i,
+    output logic [Ports-1:0] bready_o,
+    input response_e [Ports-1:0] bresp_i
 );
 
   localparam int unsigned Arguments = 5;
-  localparam int unsigned Statuses = 6;
+  localparam int unsigned Statuses = 7;
+  localparam int unsigned Parts = 2 * (Ports - 1);  // of the buffer, but the first, in 4 bytes
   localparam int unsigned ResetCycles = 127;  // the array's delayed tags have no other reset
   localparam int unsigned WindowBits = ControlBits - 3;
 
@@ -115,7 +115,8 @@ module overlay
 
   // ---- the host's registers
   logic done, window_read;
-  logic [Arguments-1:0][31:0] arguments;
+  logic [Arguments+Parts-1:0][31:0] arguments;
+  logic [Ports-1:0][AddressBits-1:0] bases;
   logic [Statuses-1:0][31:0] statuses;
   logic [WindowBits-1:0] window_word;
   logic [31:0] window_data;
@@ -123,6 +124,7 @@ module overlay
   control_slave #(
       .Arguments  (Arguments),
       .Statuses   (Statuses),
+      .Further    (Parts),
       .AddressBits(ControlBits)
   ) u_control (
       .clk_i,
@@ -154,6 +156,11 @@ module overlay
       .window_data_i(window_data)
   );
 
+  assign bases[0] = {arguments[1], arguments[0]};
+  for (genvar p = 1; p < Ports; p++) begin : gen_base
+    assign bases[p] = arguments[Arguments+2*(p-1)+:2];
+  end
+
   // ---- records
   logic fetching, port_free, word_valid, word_ready, taken, unknown;
   logic fetch_failed, engine_failed, failed;
@@ -163,9 +170,9 @@ module overlay
   /* verilator lint_off UNUSEDSIGNAL */  // reserved fields
   head_t head;
   /* verilator lint_on UNUSEDSIGNAL */
-  logic [1:0] arvalid, arready, rvalid, rready;
-  logic [1:0][AddressBits-1:0] araddr;
-  logic [1:0][LengthBits-1:0] arlen;
+  logic [1:0][Ports-1:0] arvalid, arready, rvalid, rready;
+  logic [1:0][Ports-1:0][AddressBits-1:0] araddr;
+  logic [1:0][Ports-1:0][LengthBits-1:0] arlen;
 
   record_fetch #(
       .DataBytes(DataBytes)
@@ -173,6 +180,7 @@ module overlay
       .clk_i,
       .rst_i(rst),
       .stop_i(engine_failed),
+      .bases_i(bases),
       .start_i(start),
       .address_i({arguments[3], arguments[2]}),
       .records_i(arguments[4]),
@@ -189,10 +197,6 @@ module overlay
       .arready_i(arready[1]),
       .araddr_o(araddr[1]),
       .arlen_o(arlen[1]),
-      /* verilator lint_off PINCONNECTEMPTY */
-      .arsize_o(),  // those of the engines
-      .arburst_o(),
-      /* verilator lint_on PINCONNECTEMPTY */
       .rvalid_i(rvalid[1]),
       .rready_o(rready[1]),
       .rdata_i,
@@ -211,7 +215,6 @@ module overlay
       .rst_i(rst),
       .failed_i(failed),
       .start_i(start),
-      .base_i({arguments[1], arguments[0]}),
       .records_i(arguments[4]),
       .done_o(done),
       .unknown_o(unknown),
@@ -244,16 +247,18 @@ module overlay
   assign statuses[2] = failed_address[31:0];
   assign statuses[3] = failed_address[63:32];
   assign statuses[5] = RecordBytes;
+  assign statuses[6] = Ports;
 
   record_counts #(
+      .Ports  (Ports),
       .Records(Records)
   ) u_counts (
       .clk_i,
       .start_i(start),
       .begun_i(begun),
       .record_done_i(record_done_o),
-      .read_beat_i(rvalid[0] & rready[0]),
-      .write_beat_i(wvalid_o & wready_i),
+      .read_beats_i(rvalid[0] & rready[0]),
+      .write_beats_i(wvalid_o & wready_i),
       .waiting_i(waiting),
       .read_i(window_read),
       .word_i(window_word),
@@ -262,7 +267,9 @@ module overlay
   );
 
   // ---- the port, and the engines
-  read_share u_share (
+  read_share #(
+      .Ports(Ports)
+  ) u_share (
       .clk_i,
       .rst_i(rst),
       .second_i(fetching),
@@ -313,7 +320,7 @@ module overlay
       .pass_i(engine_pass),
       .busy_o(engine_busy),
       .reading_o(engine_reading),
-      .base_i({arguments[1], arguments[0]}),
+      .bases_i(bases),
       .zero_point_i(head.zero_point),
       .look_up_i(head.look_up[0]),
       .table_write_i(table_write),
@@ -326,8 +333,6 @@ module overlay
       .arready_i(arready[0]),
       .araddr_o(araddr[0]),
       .arlen_o(arlen[0]),
-      .arsize_o,
-      .arburst_o,
       .rvalid_i(rvalid[0]),
       .rready_o(rready[0]),
       .rdata_i,
@@ -337,8 +342,6 @@ module overlay
       .awready_i,
       .awaddr_o,
       .awlen_o,
-      .awsize_o,
-      .awburst_o,
       .wvalid_o,
       .wready_i,
       .wdata_o,

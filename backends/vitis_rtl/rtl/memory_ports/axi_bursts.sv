@@ -12,6 +12,7 @@ module axi_bursts
     input logic clk_i,
     input logic rst_i,
     input logic stop_i,  // no further burst is formed, until the reset
+    input logic [AddressBits-1:0] base_i,  // of the buffer, a multiple of 4096
     input logic request_valid_i,
     output logic request_ready_o,
     input logic [AddressBits-1:0] request_address_i,  // a multiple of DataBytes
@@ -28,6 +29,7 @@ module axi_bursts
 
   localparam int unsigned BeatShift = $clog2(DataBytes);
   localparam int unsigned BlockShift = BeatShift + OffsetBits;
+  localparam int unsigned PageBits = 12;
 
   if (DataBytes < 8 || DataBytes > WidestPort || DataBytes != 2 ** BeatShift) begin : gen_check
     $error("DataBytes: 8, 16, 32 or 64; a burst of a wider port would cross 4 KiB.");
@@ -71,7 +73,7 @@ module axi_bursts
     if (form_o) begin
       rest_block_q <= address[AddressBits-1:BlockShift] + 1'b1;
       rest_beats_q <= beats - BeatsBits'(count);
-      axi_address_o <= address;
+      axi_address_o <= address + {base_i[AddressBits-1:PageBits], PageBits'(0)};
       axi_length_o <= LengthBits'(length_o);
     end
   end
@@ -83,6 +85,8 @@ module axi_bursts
       else $error("A run of no beats was asked for at %h.", request_address_i);
       assert (request_address_i[BeatShift-1:0] == 0)
       else $error("A run was asked for at %h, no multiple of %0d.", request_address_i, DataBytes);
+      assert (base_i[PageBits-1:0] == 0)
+      else $error("A buffer begins at %h, no multiple of 4096.", base_i);
     end
   end
 `endif

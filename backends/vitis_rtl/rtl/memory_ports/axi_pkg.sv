@@ -11,6 +11,11 @@ package axi_pkg;
   localparam int unsigned OffsetBits = $clog2(BurstBeats);
   localparam int unsigned WidestPort = 4096 / BurstBeats;
 
+  // A memory word is a beat of one port, or one of each of several of the widest.
+  function automatic int unsigned ports_of(int unsigned word_bytes);
+    return word_bytes > WidestPort ? word_bytes / WidestPort : 1;
+  endfunction
+
   localparam logic [1:0] Incrementing = 2'b01;  // AxBURST
 
   // A response says in its upper bit that the access failed, and in the lower one how.

@@ -14,6 +14,7 @@ module axi_read
     input logic clk_i,
     input logic rst_i,
     input logic stop_i,  // ends as a failure does, for one elsewhere; stays until the reset
+    input logic [AddressBits-1:0] base_i,  // of the buffer that addresses count from
     input logic request_valid_i,
     output logic request_ready_o,
     input logic [AddressBits-1:0] request_address_i,  // a multiple of DataBytes
@@ -31,8 +32,6 @@ module axi_read
     input logic arready_i,
     output logic [AddressBits-1:0] araddr_o,
     output logic [LengthBits-1:0] arlen_o,
-    output logic [2:0] arsize_o,
-    output logic [1:0] arburst_o,
     input logic rvalid_i,
     output logic rready_o,
     input logic [8*DataBytes-1:0] rdata_i,
@@ -43,8 +42,6 @@ module axi_read
   logic halted, form, full, taken, failing;
   burst_t formed, present;
 
-  assign arsize_o = 3'($clog2(DataBytes));
-  assign arburst_o = Incrementing;
   assign halted = failed_o | stop_i;
 
   axi_bursts #(
@@ -53,6 +50,7 @@ module axi_read
       .clk_i,
       .rst_i,
       .stop_i(halted),
+      .base_i,
       .request_valid_i,
       .request_ready_o,
       .request_address_i,

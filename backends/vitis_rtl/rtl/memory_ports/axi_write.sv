@@ -14,6 +14,7 @@ module axi_write
     input logic clk_i,
     input logic rst_i,
     input logic stop_i,  // ends as a failure does, for one elsewhere; stays until the reset
+    input logic [AddressBits-1:0] base_i,  // of the buffer that addresses count from
     input logic request_valid_i,
     output logic request_ready_o,
     input logic [AddressBits-1:0] request_address_i,  // a multiple of DataBytes
@@ -31,8 +32,6 @@ module axi_write
     input logic awready_i,
     output logic [AddressBits-1:0] awaddr_o,
     output logic [LengthBits-1:0] awlen_o,
-    output logic [2:0] awsize_o,
-    output logic [1:0] awburst_o,
     output logic wvalid_o,
     input logic wready_i,
     output logic [8*DataBytes-1:0] wdata_o,
@@ -50,8 +49,6 @@ module axi_write
   logic [OffsetBits-1:0] sent_q;  // beats of the present burst
   logic strobe_q;
 
-  assign awsize_o = 3'($clog2(DataBytes));
-  assign awburst_o = Incrementing;
   assign halted = failed_o | stop_i;
 
   axi_bursts #(
@@ -60,6 +57,7 @@ module axi_write
       .clk_i,
       .rst_i,
       .stop_i(halted),
+      .base_i,
       .request_valid_i,
       .request_ready_o,
       .request_address_i,

@@ -23,8 +23,8 @@ module parameter_memory
   localparam int unsigned BankDepth = Depth * Units / Banks;
   localparam int unsigned AddressBits = $clog2(BankDepth);
 
-  if (Units != 1 && Units != 2 && Units != 4 && Units != 8) begin : gen_check
-    $error("Units: 1, 2, 4 or 8.");
+  if (Units == 0 || (Units & (Units - 1)) != 0) begin : gen_check
+    $error("Units: a power of two.");
   end
 
   parameters_t [Banks-1:0] fetched;

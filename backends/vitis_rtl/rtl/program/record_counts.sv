@@ -3,6 +3,7 @@
 module record_counts
   import program_pkg::*;
 #(
+    parameter int unsigned Ports = 1,
     parameter int unsigned Records = 512,
     localparam int unsigned IndexBits = $clog2(Records)
 ) (
@@ -10,8 +11,8 @@ module record_counts
     input logic start_i,  // of a run
     input logic begun_i,  // its first record is there
     input logic record_done_i,
-    input logic read_beat_i,
-    input logic write_beat_i,
+    input logic [Ports-1:0] read_beats_i,  // of each port
+    input logic [Ports-1:0] write_beats_i,
     input logic waiting_i,
     input logic read_i,
     input logic [IndexBits+1:0] word_i,  // 0 cycles, 1 beats read, 2 beats written, 3 waited
@@ -27,10 +28,15 @@ module record_counts
   counts_t counted_q, seen_q, counted;
   logic [1:0] word_q;
 
+  function automatic logic [CountBits-1:0] ones(logic [Ports-1:0] beats);
+    ones = '0;
+    for (int unsigned p = 0; p < Ports; p++) ones += CountBits'(beats[p]);
+  endfunction
+
   // The present cycle belongs to the record that ends in it.
   assign counted.cycles = counted_q.cycles;
-  assign counted.read = counted_q.read + CountBits'(read_beat_i);
-  assign counted.written = counted_q.written + CountBits'(write_beat_i);
+  assign counted.read = counted_q.read + ones(read_beats_i);
+  assign counted.written = counted_q.written + ones(write_beats_i);
   assign counted.waited = counted_q.waited + CountBits'(waiting_i);
 
   always_ff @(posedge clk_i) begin

@@ -6,13 +6,15 @@ module record_fetch
 #(
     parameter int unsigned DataBytes = 64,
     parameter int unsigned Ahead = 2,
-    localparam int unsigned DataBits = 8 * DataBytes
+    localparam int unsigned DataBits = 8 * DataBytes,
+    localparam int unsigned Ports = axi_pkg::ports_of(DataBytes)
 ) (
     input logic clk_i,
     input logic rst_i,
     input logic stop_i,  // an access failed elsewhere
+    input logic [Ports-1:0][AddressBits-1:0] bases_i,  // of the buffer's parts, one a port
     input logic start_i,
-    input logic [AddressBits-1:0] address_i,  // of the first record, a multiple of 64
+    input logic [AddressBits-1:0] address_i,  // of the first record, a multiple of its size
     input logic [CountBits-1:0] records_i,
     input logic free_i,  // nobody else asks for reads, or waits for one
     input logic taken_i,  // one record has left the queue
@@ -20,24 +22,22 @@ module record_fetch
     output logic word_valid_o,
     input logic word_ready_i,
     output logic [DataBits-1:0] word_o,
-    // axi_read.sv
+    // memory_read.sv
     output logic failed_o,
     output response_e failed_response_o,
     output logic [AddressBits-1:0] failed_address_o,
-    output logic arvalid_o,
-    input logic arready_i,
-    output logic [AddressBits-1:0] araddr_o,
-    output logic [LengthBits-1:0] arlen_o,
-    output logic [2:0] arsize_o,
-    output logic [1:0] arburst_o,
-    input logic rvalid_i,
-    output logic rready_o,
-    input logic [DataBits-1:0] rdata_i,
-    input response_e rresp_i,
-    input logic rlast_i
+    output logic [Ports-1:0] arvalid_o,
+    input logic [Ports-1:0] arready_i,
+    output logic [Ports-1:0][AddressBits-1:0] araddr_o,
+    output logic [Ports-1:0][LengthBits-1:0] arlen_o,
+    input logic [Ports-1:0] rvalid_i,
+    output logic [Ports-1:0] rready_o,
+    input logic [Ports-1:0][DataBits/Ports-1:0] rdata_i,
+    input response_e [Ports-1:0] rresp_i,
+    input logic [Ports-1:0] rlast_i
 );
 
-  localparam int unsigned RecordBeats = RecordBytes / DataBytes;
+  localparam int unsigned RecordBeats = RecordBytes / DataBytes;  // words
   localparam int unsigned Waiting = 2 ** $clog2(Ahead * RecordBeats);
   localparam int unsigned FewBits = $clog2(Ahead + 1);
 
@@ -65,17 +65,19 @@ module record_fetch
     else if (accepted) address_q <= address_q + AddressBits'(RecordBytes);
   end
 
-  axi_read #(
-      .DataBytes(DataBytes),
+  memory_read #(
+      .Ports(Ports),
+      .DataBytes(DataBytes / Ports),
       .Outstanding(2 * Ahead)  // a record may lie in two bursts
   ) u_read (
       .clk_i,
       .rst_i,
       .stop_i,
+      .bases_i,
       .request_valid_i(request),
       .request_ready_o(ready),
       .request_address_i(address_q),
-      .request_beats_i(BeatsBits'(RecordBeats)),
+      .request_beats_i(BeatsBits'(RecordBeats * Ports)),
       .data_valid_o(beat_valid),
       .data_ready_i(1'b1),
       .data_o(beat),
@@ -90,8 +92,6 @@ module record_fetch
       .arready_i,
       .araddr_o,
       .arlen_o,
-      .arsize_o,
-      .arburst_o,
       .rvalid_i,
       .rready_o,
       .rdata_i,

@@ -6,7 +6,7 @@
 //
 // The reading port is an engine's from the first word of its record until all of its reads are delivered.
 module record_runner
-  import program_pkg::*, core_pkg::core_pass_t, store_pkg::AddressBits;
+  import program_pkg::*;
 #(
     parameter int unsigned DataBytes = 64,
     localparam int unsigned DataBits = 8 * DataBytes
@@ -15,7 +15,6 @@ module record_runner
     input logic rst_i,
     input logic failed_i,  // an access: stays until the reset, and nothing goes on
     input logic start_i,
-    input logic [AddressBits-1:0] base_i,  // of the program's buffer
     input logic [CountBits-1:0] records_i,
     output logic done_o,
     output logic unknown_o,  // a record was for no engine; stays until the reset
@@ -42,7 +41,7 @@ module record_runner
 );
 
   localparam int unsigned Beats = RecordBytes / DataBytes;
-  localparam int unsigned BeatBits = $clog2(Beats);
+  localparam int unsigned BeatBits = Beats == 1 ? 1 : $clog2(Beats);
   localparam int unsigned ByteBits = $clog2(RecordBytes);
   localparam int unsigned PlaceBits = $clog2(DataBytes);
   localparam bit HeadIsWord = HeadBytes == DataBytes;  // else it shares one with what follows
@@ -67,13 +66,12 @@ module record_runner
   logic [ByteBits-1:0] byte_q;
   logic [Beats-1:0][DataBits-1:0] record_q;
   /* verilator lint_off UNUSEDSIGNAL */  // the end of the last word
-  logic [RecordBits-1:0] record, placed_record;
+  logic [RecordBits-1:0] record;
   /* verilator lint_on UNUSEDSIGNAL */
   head_t head;
   logic last_beat, pop, is_table, table_end, known, stop;
   logic pass_end, waits_q, due_q;
   logic [CountBits-1:0] next_q;  // the next cycle's number
-  core_pass_t pass, placed;
 
   assign head = word_i[HeadBits-1:0];
   assign last_beat = beat_q == BeatBits'(Beats - 1);
@@ -103,17 +101,6 @@ module record_runner
   assign pass_o = record[HeadBits+:PassBits];
   assign start_o = state_q == Start && !fetching_i && !stop;
 
-  // The vector unit adds the buffer's place itself.
-  assign pass = record[HeadBits+:ConvolutionBits];
-  always_comb begin
-    placed = pass;
-    placed.input_address = pass.input_address + base_i;
-    placed.weight_address = pass.weight_address + base_i;
-    placed.drained.address = pass.drained.address + base_i;
-    placed_record = record;
-    placed_record[HeadBits+:ConvolutionBits] = placed;
-  end
-
   assign pass_end = state_q == Run && !busy_i && due_q;
   assign waiting_o = state_q == Run && !busy_i && !due_q;
   assign record_done_o = !stop && (pass_end || state_q == Flush && taken_o);
@@ -122,9 +109,6 @@ module record_runner
   always_ff @(posedge clk_i) begin
     for (int unsigned b = 0; b < Beats; b++) begin
       if (state_q == Take && pop && beat_q == BeatBits'(b)) record_q[b] <= word_i;
-      else if (state_q == Place && !vector_o) begin
-        record_q[b] <= placed_record[b*DataBits+:DataBits];
-      end
     end
     if (state_q == Take && word_valid_i && beat_q == 0) begin
       head_o   <= head;

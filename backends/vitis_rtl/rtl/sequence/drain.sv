@@ -49,11 +49,11 @@ module drain
     output post_lanes_t lanes_o,
     output logic [2*Pairs-1:0][ValueBits-1:0] lane_sums_o,
     input logic [2*Pairs-1:0][ByteBits-1:0] lane_bytes_i,
-    // a memory port (axi_write.sv)
+    // memory (memory_write.sv)
     output logic request_valid_o,
     input logic request_ready_i,
     output logic [AddressBits-1:0] request_address_o,
-    output logic [RunBits-1:0] request_words_o,
+    output logic [RunBits-1:0] request_beats_o,
     output logic data_valid_o,
     input logic data_ready_i,
     output logic [Units-1:0][UnitBits-1:0] data_o,
@@ -200,9 +200,9 @@ module drain
           by_channel: by_channel_i,
           columns: pass_i.columns,
           rows: posting_q.rows,
-          row_words: pass_i.row_words,
-          plane_words: posting_q.plane_words,
+          plane_units: posting_q.plane_units,
           planes: posting_q.planes,
+          one_run: posting_q.runs == 1,
           pixel_bytes: pass_i.pixel_bytes,
           pixel_row_words: pass_i.pixel_row_words
       };
@@ -211,9 +211,9 @@ module drain
           by_channel: by_channel_i,
           columns: pass_i.columns,
           rows: storing_q.rows,
-          row_words: pass_i.row_words,
-          plane_words: storing_q.plane_words,
+          plane_units: storing_q.plane_units,
           planes: storing_q.planes,
+          one_run: storing_q.runs == 1,
           pixel_bytes: pass_i.pixel_bytes,
           pixel_row_words: pass_i.pixel_row_words
       };
@@ -264,7 +264,7 @@ module drain
           address: storing_address_q,
           pitch: pass_i.pitch,
           runs: storing_q.runs,
-          run_words: storing_q.run_words
+          run_beats: storing_q.run_beats
       }),
       .asking_o(asking),
       .busy_o(storing),
@@ -272,7 +272,7 @@ module drain
       .request_valid_o,
       .request_ready_i,
       .request_address_o,
-      .request_words_o,
+      .request_beats_o,
       .done_i
   );
 

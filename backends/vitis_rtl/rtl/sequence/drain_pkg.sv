@@ -4,6 +4,7 @@ package drain_pkg;
   import post_pkg::CountBits;
   import store_pkg::AddressBits;
   import store_pkg::RunBits;
+  import store_pkg::UnitsBits;
 
   // What differs between the blocks of a pass and its last one.
   typedef struct packed {
@@ -14,9 +15,9 @@ package drain_pkg;
     logic [CountBits-1:0] rows;
     logic [CountBits-1:0] channels;
     logic [CountBits-1:0] planes;  // of 16 channels
-    logic [CountBits-1:0] plane_words;  // in the output buffer
+    logic [UnitsBits-1:0] plane_units;  // from a plane to the next in the output buffer
     logic [CountBits-1:0] runs;
-    logic [RunBits-1:0] run_words;
+    logic [RunBits-1:0] run_beats;
   } drain_block_t;
 
   typedef struct packed {
@@ -26,7 +27,6 @@ package drain_pkg;
     logic [AddressBits-1:0] step;  // to the next block's
     logic [AddressBits-1:0] pitch;  // to the next run of a block
     logic [CountBits-1:0] columns;
-    logic [CountBits-1:0] row_words;
     logic [CountBits-1:0] pixel_bytes;  // hwc: channels, and words of a row in memory; c16: 0
     logic [CountBits-1:0] pixel_row_words;
     // Accumulator rows from a block to the next one in its half; 0: sums begin at row 0.

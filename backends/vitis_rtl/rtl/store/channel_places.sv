@@ -5,9 +5,9 @@ module channel_places
   import store_pkg::*, post_pkg::chunk_t;
 #(
     parameter int unsigned Planes = 1,  // positions of a set
-    parameter int unsigned WordBits = 10,
+    parameter int unsigned PlaceBits = 12,
     parameter int unsigned PhaseBits = 2,
-    parameter int unsigned HalfDepth = 512
+    parameter int unsigned HalfUnits = 2048
 ) (
     input logic clk_i,
     input logic start_i,  // of a block
@@ -18,9 +18,9 @@ module channel_places
     /* verilator lint_on UNUSEDSIGNAL */
     input logic valid_i,  // a set
     output logic end_o,  // it is the last one of its chunk
-    output logic used_o,  // it has positions
+    output logic [Planes-1:0] used_o,  // its positions that are some
     output logic [CountBits-1:0] unit_o,  // of the first one, within its plane
-    output logic [WordBits-1:0] base_o,  // the first word of the plane
+    output logic [PlaceBits-1:0] base_o,  // the first unit of the plane
     output logic [PhaseBits-1:0] turn_o  // by its number
 );
 
@@ -40,27 +40,31 @@ module channel_places
   logic [SetBits:0] sets_q;
   logic last_plane_q;
   logic [CountBits-1:0] plane_q;
-  logic [WordBits-1:0] base_q;
-  logic [2:0] row_step_q;  // from the last set of a row to the next row
-  logic [1:0] pad;
-  logic row_end, last_set;
+  logic [PlaceBits-1:0] base_q;
+  logic [CountBits-1:0] row_step_q;  // from the last set of a row to the next row
+  logic [CountBits-1:0] last_step;
+  logic row_end, last_set, used;
 
   assign first = '{unit: '0, columns_left: next_i.columns, rows_left: next_i.rows};
-  // Units behind the sets of a row, which end at a multiple of four.
-  assign pad = -next_i.columns[1:0];
+  // The units of a row, which end at a multiple of four, from its last set on.
+  assign last_step = (next_i.columns + CountBits'(3)) / CountBits'(4) * CountBits'(4) -
+                     (next_i.columns - 1'b1) / CountBits'(Planes) * CountBits'(Planes);
   assign row_end = at_q.columns_left <= CountBits'(Planes);
   assign last_set = set_q == SetBits'(Sets - 1);
-  assign used_o = {1'b0, set_q} < sets_q && at_q.rows_left != 0;
+  assign used = {1'b0, set_q} < sets_q && at_q.rows_left != 0;
+  for (genvar k = 0; k < Planes; k++) begin : gen_used
+    assign used_o[k] = used && at_q.columns_left > CountBits'(k);
+  end
   assign end_o = last_set & last_plane_q;
   assign unit_o = at_q.unit;
   assign base_o = base_q;
   assign turn_o = PhaseBits'(plane_q);
 
   always_comb begin
-    at.unit = at_q.unit + (row_end ? CountBits'(row_step_q) : CountBits'(Planes));
+    at.unit = at_q.unit + (row_end ? row_step_q : CountBits'(Planes));
     at.columns_left = row_end ? block_i.columns : at_q.columns_left - CountBits'(Planes);
     at.rows_left = at_q.rows_left - CountBits'(row_end);
-    if (!used_o) at = at_q;
+    if (!used) at = at_q;
   end
 
   always_ff @(posedge clk_i) begin
@@ -69,21 +73,21 @@ module channel_places
     if (start_i) begin
       at_q <= first;
       begin_q <= first;
-      row_step_q <= 3'(Planes + 32'(pad) / Planes * Planes);
+      row_step_q <= last_step;
       set_q <= '0;
       plane_q <= '0;
-      base_q <= next_i.half ? WordBits'(HalfDepth) : '0;
+      base_q <= next_i.half ? PlaceBits'(HalfUnits) : '0;
     end else if (valid_i) begin
       at_q  <= at;
       set_q <= set_q + 1'b1;
       if (last_set && !last_plane_q) begin
         at_q <= begin_q;
         plane_q <= plane_q + 1'b1;
-        base_q <= base_q + WordBits'(block_i.plane_words);
+        base_q <= base_q + PlaceBits'(block_i.plane_units);
       end else if (last_set) begin
         begin_q <= at;
         plane_q <= '0;
-        base_q  <= block_i.half ? WordBits'(HalfDepth) : '0;
+        base_q  <= block_i.half ? PlaceBits'(HalfUnits) : '0;
       end
     end
   end

@@ -22,7 +22,7 @@ module output_buffer
     input logic valid_i,
     input logic [Planes-1:0][UnitBits-1:0] data_i,
     output logic filled_o,
-    // emptied (output_reader.sv)
+    // emptied (output_reader.sv, packed_reader.sv)
     input logic empty_i,
     input store_block_t empty_block_i,
     output logic emptying_o,
@@ -43,7 +43,7 @@ module output_buffer
   /* verilator lint_on UNUSEDSIGNAL */
   logic [Units-1:0][WordBits-1:0] write_address, read_address;
   logic [Units-1:0][UnitBits-1:0] write_data, read_data;
-  logic [WordBits-1:0] word_address;
+  logic [Units-1:0][WordBits-1:0] word_address;
   logic pixels_q, pixels, advance;  // which reads
   logic [Readers-1:0] reader_busy, reader_done, reader_advance, reader_valid;
   logic [Readers-1:0][Units-1:0][UnitBits-1:0] reader_data;
@@ -91,23 +91,46 @@ module output_buffer
 
   assign pixels = empty_block_i.pixel_bytes != 0;
 
-  output_reader #(
-      .Units(Units),
-      .Depth(Depth)
-  ) u_reader (
-      .clk_i,
-      .rst_i,
-      .start_i(empty_i & !(Pixels & pixels)),
-      .block_i(empty_block_i),
-      .busy_o(reader_busy[0]),
-      .done_o(reader_done[0]),
-      .advance_o(reader_advance[0]),
-      .read_address_o(word_address),
-      .read_data_i(read_data),
-      .data_valid_o(reader_valid[0]),
-      .data_ready_i,
-      .data_o(reader_data[0])
-  );
+  if (Units > QuadUnits) begin : gen_packed
+    packed_reader #(
+        .Units(Units),
+        .Depth(Depth)
+    ) u_reader (
+        .clk_i,
+        .rst_i,
+        .start_i(empty_i & !(Pixels & pixels)),
+        .block_i(empty_block_i),
+        .busy_o(reader_busy[0]),
+        .done_o(reader_done[0]),
+        .advance_o(reader_advance[0]),
+        .read_address_o(word_address),
+        .read_data_i(read_data),
+        .data_valid_o(reader_valid[0]),
+        .data_ready_i,
+        .data_o(reader_data[0])
+    );
+  end else begin : gen_whole
+    logic [WordBits-1:0] row_address;
+    assign word_address = {Units{row_address}};
+
+    output_reader #(
+        .Units(Units),
+        .Depth(Depth)
+    ) u_reader (
+        .clk_i,
+        .rst_i,
+        .start_i(empty_i & !(Pixels & pixels)),
+        .block_i(empty_block_i),
+        .busy_o(reader_busy[0]),
+        .done_o(reader_done[0]),
+        .advance_o(reader_advance[0]),
+        .read_address_o(row_address),
+        .read_data_i(read_data),
+        .data_valid_o(reader_valid[0]),
+        .data_ready_i,
+        .data_o(reader_data[0])
+    );
+  end
 
   if (Pixels) begin : gen_pixels
     logic [Units-1:0][WordBits-1:0] pixel_address;
@@ -131,10 +154,10 @@ module output_buffer
     );
 
     always_ff @(posedge clk_i) if (empty_i) pixels_q <= pixels;
-    assign read_address = pixels_q ? pixel_address : {Units{word_address}};
+    assign read_address = pixels_q ? pixel_address : word_address;
   end else begin : gen_no_pixels
     assign pixels_q = 1'b0;
-    assign read_address = {Units{word_address}};
+    assign read_address = word_address;
 `ifndef SYNTHESIS
     always_ff @(posedge clk_i) begin
       assert (rst_i || !empty_i || !pixels)

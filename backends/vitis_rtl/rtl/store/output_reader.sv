@@ -1,5 +1,5 @@
 // Reads a block from the output buffer into a stream of words, in the order of memory: plane by plane, row
-// by row. Units behind the pixels of a row are zero. The first word is there ReadCycles after `start_i`.
+// by row. Units behind the pixels of a row are zero. Of words of up to four units, of which rows are whole ones.
 module output_reader
   import store_pkg::*;
 #(
@@ -25,6 +25,10 @@ module output_reader
 
   localparam int unsigned PhaseBits = Units < 2 ? 1 : $clog2(Units);
   localparam int unsigned HalfDepth = Depth / 2;
+
+  if (Units > QuadUnits) begin : gen_check
+    $error("Units: at most 4; of wider words rows are no whole ones.");
+  end
 
   typedef struct packed {
     logic valid;
@@ -53,9 +57,11 @@ module output_reader
   assign plane_end = words_left_q == 1;
 
   // Words of 16 or 32 bytes may have no pixel at all: the row's end is that of the words.
-  logic [CountBits-1:0] row_words_left_q;
+  logic [CountBits-1:0] row_words_left_q, row_words;
   logic row_words_end;
   assign row_words_end = row_words_left_q == 1;
+  assign row_words = (block_i.columns + CountBits'(QuadUnits - 1)) / CountBits'(QuadUnits) *
+                     CountBits'(QuadUnits / Units);
 
   always_ff @(posedge clk_i) begin
     if (start_i) begin
@@ -69,11 +75,12 @@ module output_reader
         turn_q <= turn_q + 1'b1;
       end
     end
-    if (start_i | (busy_q & advance & plane_end)) words_left_q <= block_i.plane_words;
-    else if (busy_q & advance) words_left_q <= words_left_q - 1'b1;
+    if (start_i | (busy_q & advance & plane_end)) begin
+      words_left_q <= CountBits'(block_i.plane_units / UnitsBits'(Units));
+    end else if (busy_q & advance) words_left_q <= words_left_q - 1'b1;
     if (start_i | (busy_q & advance & row_words_end)) begin
       columns_left_q <= block_i.columns;
-      row_words_left_q <= block_i.row_words;
+      row_words_left_q <= row_words;
     end else if (busy_q & advance) begin
       columns_left_q <= row_end ? '0 : columns_left_q - CountBits'(Units);
       row_words_left_q <= row_words_left_q - 1'b1;

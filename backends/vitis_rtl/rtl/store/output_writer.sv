@@ -1,6 +1,6 @@
-// Puts units into the output buffer: a position of some planes per cycle, or some positions of a plane. Unit i of plane q lies in
-// bank (i + q) modulo the units of a word, so that neither the planes of a pixel nor the pixels of a word meet in a
-// bank. Written WriteCycles after they came.
+// Puts units into the output buffer: a position of some planes per cycle, or some positions of a plane. Units of a word
+// are turned as store_pkg.sv has it, so that neither the planes of a pixel nor the pixels of a word meet in a bank.
+// Written WriteCycles after they came.
 module output_writer
   import store_pkg::*, post_pkg::chunk_t, winograd_pkg::form_e, winograd_pkg::Alone;
 #(
@@ -32,25 +32,22 @@ module output_writer
   localparam int unsigned PhaseBits = Units < 2 ? 1 : $clog2(Units);
   localparam int unsigned PlanesBits = $clog2(Planes + 1);
   localparam int unsigned Chunks = 16;  // more than are on their way through POST
-  localparam int unsigned HalfDepth = Depth / 2;
+  localparam int unsigned HalfUnits = Depth / 2 * Units;
+  localparam int unsigned PlaceBits = $clog2(Depth * Units);  // of a unit
 
-  if (Units != 1 && Units != 2 && Units != 4) begin : gen_check_units
-    $error("Units: 1, 2 or 4, so that rows of whole 64 bytes are whole words.");
+  typedef logic [PlaceBits-1:0] address_t;
+  typedef logic [PhaseBits-1:0] phase_t;
+
+  if (Units == 0 || (Units & (Units - 1)) != 0) begin : gen_check_units
+    $error("Units: a power of two.");
   end
   if (Planes > Units) begin : gen_check_planes
     $error("Planes: at most Units, so that no two of a pixel meet in a bank.");
   end
 
-  if (Planes == 3) begin : gen_check_sets
-    $error("Planes: 1, 2 or 4, so that positions side by side are in one row.");
+  if (ByChannel && UnitBytes % Planes != 0) begin : gen_check_sets
+    $error("Planes: a divisor of 16, so that positions side by side are whole sets.");
   end
-
-  function automatic logic [WordBits-1:0] planes_words(logic [PlanesBits-1:0] planes,
-                                                          logic [WordBits-1:0] words);
-    logic [WordBits-1:0] sum = '0;
-    for (int unsigned k = 0; k < Planes; k++) if (PlanesBits'(k) < planes) sum += words;
-    return sum;
-  endfunction
 
   logic chunk_known, pop;
   /* verilator lint_off UNUSEDSIGNAL */  // no more units than planes
@@ -105,25 +102,44 @@ module output_writer
 
   // The pixel of this cycle: its unit within a plane, and what is left behind it of its row and the block.
   logic [CountBits-1:0] unit_q, columns_left_q, rows_left_q;
-  logic row_end, chunk_end, by_channel, set_end, set_used, tiled, tile_end;
-  // The first of the chunk's planes: its words begin at base_q, it lies turned by its number.
-  logic [WordBits-1:0] base_q, plane_words;
-  logic [PhaseBits-1:0] turn_q;
+  logic row_end, chunk_end, by_channel, set_end, tiled, tile_end;
+  logic [Planes-1:0] set_used;
+  // The first of the chunk's planes: its units begin at base_q, its number modulo Units is turn_q.
+  address_t base_q;
+  phase_t turn_q;
   logic [1:0] pad;  // units behind the pixels of a row
 
-  assign plane_words = WordBits'(block_q.plane_words);
   assign pad = -block_q.columns[1:0];
   assign row_end = columns_left_q == 1;
   assign chunk_end = row_end && rows_left_q == 1;
   assign by_channel = ByChannel & block_q.by_channel;
   assign pop = valid_i & (tiled ? tile_end : by_channel ? set_end : chunk_end);
 
+  // Of a block, from the second cycle on: so many planes; a group of banks that are turned, less one, and by how much of
+  // a plane's number.
+  address_t [Planes:0] planes_q;
+  phase_t group_q;
+  logic [2:0] shift_q;
+
+  function automatic logic [2:0] ones_above(phase_t group);
+    ones_above = '0;
+    for (int unsigned b = 0; b < $clog2(Units); b++) if (!group[b]) ones_above += 1'b1;
+  endfunction
+
+  always_ff @(posedge clk_i) begin
+    for (int unsigned k = 0; k <= Planes; k++) begin
+      planes_q[k] <= address_t'(k) * address_t'(block_q.plane_units);
+    end
+    group_q <= phase_t'(below_group(block_q.plane_units)) & phase_t'(Units - 1);
+    shift_q <= ones_above(phase_t'(below_group(block_q.plane_units)));
+  end
+
   always_ff @(posedge clk_i) begin
     if (take) begin
-      base_q <= next.half ? WordBits'(HalfDepth) : '0;
+      base_q <= next.half ? address_t'(HalfUnits) : '0;
       turn_q <= '0;
     end else if (pop) begin
-      base_q <= base_q + planes_words(PlanesBits'(chunk.planes), plane_words);
+      base_q <= base_q + planes_q[PlanesBits'(chunk.planes)];
       turn_q <= turn_q + PhaseBits'(chunk.planes);
     end
     if (take | pop) begin
@@ -138,17 +154,17 @@ module output_writer
   end
 
   // The same where positions come side by side.
-  logic [CountBits-1:0] set_unit, unit;
-  logic [PhaseBits-1:0] set_turn;
-  logic [WordBits-1:0] set_base, base;
-  logic [PhaseBits-1:0] turn;
+  logic [CountBits-1:0] set_unit;
+  address_t unit;
+  phase_t set_turn, turn;
+  address_t set_base, base;
 
   if (ByChannel) begin : gen_channels
     channel_places #(
         .Planes(Planes),
-        .WordBits(WordBits),
+        .PlaceBits(PlaceBits),
         .PhaseBits(PhaseBits),
-        .HalfDepth(HalfDepth)
+        .HalfUnits(HalfUnits)
     ) u_places (
         .clk_i,
         .start_i(take),
@@ -163,7 +179,8 @@ module output_writer
         .turn_o(set_turn)
     );
   end else begin : gen_no_channels
-    assign {set_end, set_used} = '0;
+    assign set_end  = 1'b0;
+    assign set_used = '0;
     assign set_unit = '0;
     assign set_turn = '0;
     assign set_base = '0;
@@ -171,8 +188,8 @@ module output_writer
 
   // The same of Winograd's pixels.
   logic [CountBits-1:0] tile_unit;
-  logic [WordBits-1:0] tile_base;
-  logic [PhaseBits-1:0] tile_turn;
+  address_t tile_base;
+  phase_t tile_turn;
   logic [Planes-1:0][1:0] tile_write;
   logic [Planes-1:0][UnitBits-1:0] tile_data;
 
@@ -181,8 +198,8 @@ module output_writer
     tile_places #(
         .Planes(Planes),
         .Units(Units),
-        .WordBits(WordBits),
-        .HalfDepth(HalfDepth)
+        .PlaceBits(PlaceBits),
+        .HalfUnits(HalfUnits)
     ) u_tiles (
         .clk_i,
         .rows_i(tile_rows_i),
@@ -209,31 +226,40 @@ module output_writer
     assign tile_data = '0;
   end
 
-  assign unit = tiled ? tile_unit : by_channel ? set_unit : unit_q;
+  assign unit = address_t'(tiled ? tile_unit : by_channel ? set_unit : unit_q);
   assign base = tiled ? tile_base : by_channel ? set_base : base_q;
   assign turn = tiled ? tile_turn : by_channel ? set_turn : turn_q;
 
   // Where each of its units goes.
   logic valid_q, done_q;
   logic [Planes-1:0][1:0] used_q;
-  logic [Planes-1:0][WordBits-1:0] address_q;
+  logic [Planes-1:0][WordBits-1:0] word_q;
+  phase_t [Planes-1:0] bank_q;
   logic [Planes-1:0][UnitBits-1:0] data_q;
-  logic [PhaseBits-1:0] phase_q;
 
-  always_ff @(posedge clk_i) begin
-    valid_q <= valid_i & !rst_i;
-    done_q <= pop & chunk.last & !rst_i;
-    data_q <= tiled ? tile_data : data_i;
-    phase_q <= PhaseBits'(unit) + turn;
-    for (int unsigned k = 0; k < Planes; k++) begin
+  for (genvar k = 0; k < Planes; k++) begin : gen_place
+    address_t address;
+    phase_t low, plane, turned;
+    assign address = base + unit + (by_channel ? address_t'(k) : planes_q[k]);
+    // Where there is one bank, that.
+    assign low = Units == 1 ? '0 : phase_t'(address);
+    assign plane = turn + (by_channel ? '0 : phase_t'(k));
+    assign turned = low + (plane >> shift_q);
+
+    always_ff @(posedge clk_i) begin
+      word_q[k] <= WordBits'(address / address_t'(Units));
+      bank_q[k] <= (low & ~group_q) | (turned & group_q);
       used_q[k] <= tiled ? tile_write[k] :
-                   {2{by_channel ? set_used : PlanesBits'(k) < PlanesBits'(chunk.planes)}};
-      address_q[k] <= base + WordBits'(unit / CountBits'(Units)) +
-                      (by_channel ? '0 : planes_words(PlanesBits'(k), plane_words));
+                   {2{by_channel ? set_used[k] : PlanesBits'(k) < PlanesBits'(chunk.planes)}};
     end
   end
 
-  // The banks turned by the phase: bank b takes unit b - phase.
+  always_ff @(posedge clk_i) begin
+    valid_q <= valid_i & !rst_i;
+    done_q  <= pop & chunk.last & !rst_i;
+    data_q  <= tiled ? tile_data : data_i;
+  end
+
   always_ff @(posedge clk_i) begin
     done_o <= done_q & !rst_i;
     for (int unsigned b = 0; b < Units; b++) begin
@@ -241,9 +267,9 @@ module output_writer
       write_address_o[b] <= '0;
       write_data_o[b] <= '0;
       for (int unsigned k = 0; k < Planes; k++) begin
-        if (Units == 1 || PhaseBits'(b - k) == phase_q) begin
-          write_o[b] <= valid_q && !rst_i ? used_q[k] : '0;
-          write_address_o[b] <= address_q[k];
+        if (bank_q[k] == phase_t'(b)) begin
+          if (valid_q && !rst_i && used_q[k] != '0) write_o[b] <= used_q[k];
+          write_address_o[b] <= word_q[k];
           write_data_o[b] <= data_q[k];
         end
       end
@@ -257,10 +283,10 @@ module output_writer
       else $error("Bytes came out of POST that belong to no chunk.");
     end
     if (!rst_i && block_push_i) begin
-      assert (block_i.plane_words == block_i.rows * block_i.row_words &&
-              32'(block_i.row_words) * Units == (32'(block_i.columns) + 3) / 4 * 4)
-      else $error("A block's rows are not as long as its columns.");
-      assert (32'(block_i.plane_words) * 32'(block_i.planes) <= HalfDepth)
+      assert (32'(block_i.plane_units) >= 32'(block_i.rows) * ((32'(block_i.columns)+3)/4*4) &&
+              32'(block_i.plane_units) % QuadUnits == 0)
+      else $error("A block's planes are not as long as its rows.");
+      assert (32'(block_i.plane_units) * 32'(block_i.planes) <= HalfUnits)
       else $error("A block is larger than half of the output buffer.");
     end
   end

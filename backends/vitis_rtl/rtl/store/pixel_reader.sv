@@ -1,7 +1,7 @@
 // Reads a block from the output buffer into the words of an hwc tensor: a pixel in each step, of one that is longer
-// than a word a word's bytes, which are put behind those of the step before. A step makes at most one word; behind
-// a row's last pixel a step each makes what is left of its words, zeros behind the bytes. Between steps, all of it
-// stands still while a word is not taken.
+// than a word a word's bytes, which are put behind those of the step before. A step makes at most one word. Rows end at
+// multiples of 64 bytes, zeros behind their pixels: a step each makes the words that these zeros end, and the last one.
+// Between steps, all of it stands still while a word is not taken.
 //
 //   step   0        1         3       4       6       7
 //          counted  address   units   turned  bytes   a word, or kept for the next step
@@ -29,6 +29,7 @@ module pixel_reader
 );
 
   localparam int unsigned Bytes = Units * UnitBytes;
+  localparam int unsigned RowBytes = 64;  // rows end at multiples of it
   localparam int unsigned PlaceBits = $clog2(Bytes);
   localparam int unsigned PhaseBits = Units < 2 ? 1 : $clog2(Units);
   localparam int unsigned HalfDepth = Depth / 2;
@@ -55,33 +56,55 @@ module pixel_reader
   assign advance_o = advance;
 
   // ---- what is read in a step: bytes of a pixel, or none where a row is filled up
-  logic busy_q, filling_q, last_bytes_q, last_column_q, last_row_q, last_word_q;
-  logic [PlaceBits-1:0] place_q;
+  logic busy_q, filling_q, last_bytes_q, last_column_q, last_row_q;
+  logic [PlaceBits-1:0] place_q, next_place;
   place_t taken_q, behind;
-  logic [CountBits-1:0] bytes_q, columns_q, rows_q, words_q;  // left
-  logic emit, row_over, next_row;
+  logic [CountBits-1:0] bytes_q, columns_q, rows_q;  // left
+  logic emit, row_end, row_over, next_row;
 
   assign step = busy_q & advance;
   assign behind = {1'b0, place_q} + taken_q;
   assign emit = filling_q | behind[PlaceBits];
-  assign row_over = emit & last_word_q;
+  assign row_end = !filling_q & last_bytes_q & last_column_q;
   assign next_row = start_i | (step & row_over);
+
+  if (Bytes <= RowBytes) begin : gen_whole_words
+    // The words that are left of a row.
+    logic [CountBits-1:0] words_q;
+    logic last_word_q;
+
+    assign row_over = emit & last_word_q;
+    assign next_place = '0;
+
+    always_ff @(posedge clk_i) begin
+      if (next_row) begin
+        words_q <= block_i.pixel_row_words;
+        last_word_q <= block_i.pixel_row_words == 1;
+      end else if (step & emit) begin
+        words_q <= words_q - 1'b1;
+        last_word_q <= words_q == 2;
+      end
+    end
+  end else begin : gen_parts
+    // A row ends inside of a word, and the next one begins there, but that its zeros may end the word.
+    logic [PlaceBits-1:0] after;
+    logic whole;  // its bytes end with a word
+    assign after = PlaceBits'(behind + place_t'(RowBytes - 1)) & ~PlaceBits'(RowBytes - 1);
+    assign whole = behind[PlaceBits-1:0] == '0;
+    assign row_over = filling_q |
+                      (row_end & (whole | ((after != '0) & !last_row_q)));
+    assign next_place = filling_q ? '0 : after;
+  end
 
   always_ff @(posedge clk_i) begin
     if (next_row) begin
       filling_q <= 1'b0;
-      place_q <= '0;
-      words_q <= block_i.pixel_row_words;
-      last_word_q <= block_i.pixel_row_words == 1;
+      place_q <= start_i ? '0 : next_place;
       columns_q <= block_i.columns;
       last_column_q <= block_i.columns == 1;
     end else if (step) begin
-      filling_q <= filling_q | (last_bytes_q & last_column_q);
+      filling_q <= filling_q | row_end;
       if (!filling_q) place_q <= behind[PlaceBits-1:0];
-      if (emit) begin
-        words_q <= words_q - 1'b1;
-        last_word_q <= words_q == 2;
-      end
       if (last_bytes_q) begin
         columns_q <= columns_q - 1'b1;
         last_column_q <= columns_q == 2;
@@ -107,41 +130,39 @@ module pixel_reader
     else busy_q <= start_i | (busy_q & !(step & row_over & last_row_q));
   end
 
-  // ---- where it lies: unit i of plane q in bank (i + q) modulo Units, planes plane_words apart
+  // ---- where it lies: unit i of plane q in bank (i + q) modulo Units, planes whole words apart
+  typedef logic [WordBits+$clog2(Units)-1:0] address_t;  // of a unit
+
   logic [Units:0][WordBits-1:0] planes_q;  // so many of them
-  logic [WordBits-1:0] row_q, pixel_q, chunk_q, after_row, after_pixel;
-  logic [PhaseBits-1:0] phase_q;
-  logic word_over;
+  address_t row_q, pixel_q, after_row, after_pixel;
+  logic [WordBits-1:0] chunk_q, plane_words;
+  logic [PhaseBits-1:0] phase;
   logic [Units-1:0][PhaseBits-1:0] plane_at, bank_at;  // of a bank, and of a place in the word
 
   // Where Units is 1 there is one bank.
+  assign phase = Units == 1 ? '0 : PhaseBits'(pixel_q);
   for (genvar u = 0; u < Units; u++) begin : gen_turn
-    assign plane_at[u] = Units == 1 ? PhaseBits'(0) : PhaseBits'(u) - phase_q;
+    assign plane_at[u] = Units == 1 ? PhaseBits'(0) : PhaseBits'(u) - phase;
     assign bank_at[u]  = Units == 1 ? PhaseBits'(0) : PhaseBits'(u) + stage_q[3].turn;
   end
 
-  assign after_row = start_i ? (block_i.half ? WordBits'(HalfDepth) : '0) :
-                     row_q + WordBits'(block_i.row_words);
-  assign word_over = Units == 1 || phase_q == PhaseBits'(Units - 1);
-  assign after_pixel = pixel_q + WordBits'(word_over);
+  // Rows in the buffer are whole quads.
+  assign after_row = start_i ? (block_i.half ? address_t'(HalfDepth * Units) : '0) :
+                     row_q + (address_t'(block_i.columns + CountBits'(3)) & ~address_t'(3));
+  assign after_pixel = pixel_q + 1'b1;
+  assign plane_words = WordBits'(block_i.plane_units / UnitsBits'(Units));
 
   always_ff @(posedge clk_i) begin
     if (start_i) begin
-      for (int unsigned k = 0; k <= Units; k++) begin
-        planes_q[k] <= (k % 2 == 1 ? WordBits'(block_i.plane_words) : '0) +
-                       (k / 2 % 2 == 1 ? WordBits'(block_i.plane_words) << 1 : '0) +
-                       (k / 4 == 1 ? WordBits'(block_i.plane_words) << 2 : '0);
-      end
+      for (int unsigned k = 0; k <= Units; k++) planes_q[k] <= WordBits'(k) * plane_words;
     end
     if (next_row) begin
       row_q   <= after_row;
       pixel_q <= after_row;
-      chunk_q <= after_row;
-      phase_q <= '0;
+      chunk_q <= WordBits'(after_row / address_t'(Units));
     end else if (step & last_bytes_q) begin
       pixel_q <= after_pixel;
-      chunk_q <= after_pixel;
-      phase_q <= Units == 1 ? '0 : phase_q + 1'b1;
+      chunk_q <= WordBits'(after_pixel / address_t'(Units));
     end else if (step) begin
       chunk_q <= chunk_q + planes_q[Units];
     end
@@ -162,11 +183,11 @@ module pixel_reader
         valid: busy_q,
         emit: emit,
         last: row_over & last_row_q,
-        turn: phase_q,
+        turn: phase,
         place: place_q,
         behind: filling_q ? {1'b0, place_q} : behind
     };
-    if (Units > 1) counted.turn = phase_q - PhaseBits'(place_q >> 4);
+    if (Units > 1) counted.turn = phase - PhaseBits'(place_q >> 4);
     under_way = 1'b0;
     for (int unsigned s = 1; s <= Stages; s++) under_way |= stage_q[s].valid;
   end

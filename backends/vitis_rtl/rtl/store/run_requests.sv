@@ -11,7 +11,7 @@ module run_requests
     output logic request_valid_o,
     input logic request_ready_i,
     output logic [AddressBits-1:0] request_address_o,
-    output logic [RunBits-1:0] request_words_o
+    output logic [RunBits-1:0] request_beats_o
 );
 
   logic taken;
@@ -24,7 +24,7 @@ module run_requests
   always_ff @(posedge clk_i) begin
     if (start_i) begin
       request_address_o <= runs_i.address;
-      request_words_o <= runs_i.run_words;
+      request_beats_o <= runs_i.run_beats;
       pitch_q <= runs_i.pitch;
     end else if (taken) begin
       request_address_o <= request_address_o + pitch_q;

@@ -13,7 +13,7 @@ module store_requests
     output logic request_valid_o,
     input logic request_ready_i,
     output logic [AddressBits-1:0] request_address_o,
-    output logic [RunBits-1:0] request_words_o,
+    output logic [RunBits-1:0] request_beats_o,
     input logic done_i
 );
 
@@ -30,7 +30,7 @@ module store_requests
       .request_valid_o,
       .request_ready_i,
       .request_address_o,
-      .request_words_o
+      .request_beats_o
   );
 
   axi_fifo #(

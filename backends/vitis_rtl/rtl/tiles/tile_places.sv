@@ -6,8 +6,8 @@ module tile_places
 #(
     parameter int unsigned Planes = 1,  // at most so many pieces
     parameter int unsigned Units = 4,
-    parameter int unsigned WordBits = 10,
-    parameter int unsigned HalfDepth = 512,
+    parameter int unsigned PlaceBits = 12,
+    parameter int unsigned HalfUnits = 2048,
     localparam int unsigned PhaseBits = Units < 2 ? 1 : $clog2(Units)
 ) (
     input logic clk_i,
@@ -23,7 +23,7 @@ module tile_places
     input logic [Planes-1:0][UnitBits-1:0] data_i,  // two bytes for each pair of lanes
     output logic end_o,  // of the chunk, if valid
     output logic [CountBits-1:0] unit_o,  // of the pixel, in its plane
-    output logic [WordBits-1:0] base_o,  // where the first plane begins
+    output logic [PlaceBits-1:0] base_o,  // where the first plane begins
     output logic [PhaseBits-1:0] turn_o,
     output logic [Planes-1:0][1:0] write_o,  // halves of each plane
     output logic [Planes-1:0][UnitBits-1:0] data_o
@@ -43,7 +43,7 @@ module tile_places
   index_t last_row_q, last_column_q;
   count_t row_units, tile_rows_units_q, tile_height_q, tile_width_q;
 
-  assign row_units = count_t'(block_i.row_words) * count_t'(Units);
+  assign row_units = (block_i.columns + count_t'(3)) / count_t'(4) * count_t'(4);
 
   // What stays for a block, and what stays for a tile, which has two pixels or more.
   always_ff @(posedge clk_i) begin
@@ -103,18 +103,18 @@ module tile_places
   // ---- the planes
   logic upper_q;  // the first plane has its first piece
   logic [PiecesBits-1:0] pieces, behind;  // from the begin of the first plane on
-  logic [WordBits-1:0] base_q, planes_words;
+  logic [PlaceBits-1:0] base_q, planes_units;
   logic [PhaseBits-1:0] turn_q, planes_turn;
 
   assign pieces = PiecesBits'(chunk_i.planes);
   assign behind = pieces + PiecesBits'(upper_q);
 
   always_comb begin
-    planes_words = '0;
+    planes_units = '0;
     planes_turn  = '0;
     for (int unsigned k = 1; k <= Planes; k++) begin
       if (PiecesBits'(2 * k) <= behind) begin
-        planes_words += WordBits'(block_i.plane_words);
+        planes_units += PlaceBits'(block_i.plane_units);
         planes_turn += 1'b1;
       end
     end
@@ -122,11 +122,11 @@ module tile_places
 
   always_ff @(posedge clk_i) begin
     if (start_i) begin
-      base_q <= next_i.half ? WordBits'(HalfDepth) : '0;
+      base_q <= next_i.half ? PlaceBits'(HalfUnits) : '0;
       turn_q <= '0;
       upper_q <= 1'b0;
     end else if (valid_i && end_o) begin
-      base_q <= base_q + planes_words;
+      base_q <= base_q + planes_units;
       turn_q <= turn_q + planes_turn;
       upper_q <= behind[0];
     end

@@ -11,7 +11,6 @@ module vector_control
     /* verilator lint_off UNUSEDSIGNAL */  // each part takes what it needs of a pass
     input vector_pass_t pass_i,  // stays until it is done
     /* verilator lint_on UNUSEDSIGNAL */
-    input logic [AddressBits-1:0] base_i,  // added to the addresses of the pass
     output logic reading_o,  // not all operands are there
     // reads (core_reads.sv)
     input logic asking_i,
@@ -73,13 +72,13 @@ module vector_control
   vector_source_t source;
   vector_block_t block;
   /* verilator lint_on UNUSEDSIGNAL */
-  logic [RunBits-1:0] words;
+  logic [RunBits-1:0] beats;
 
   assign issue = pending_q & !asking_i & !read_o;
   assign source = pass_i.source[number_q[SourceBits-1:0]];
   assign last_source = resident_q || number_q + 1'b1 == pass_i.sources;
   assign block = last_q ? pass_i.last : pass_i.whole;
-  assign words = last_q ? source.last_words : source.whole_words;
+  assign beats = last_q ? source.last_beats : source.whole_beats;
 
   vector_repeat u_read_repeat (
       .clk_i,
@@ -114,7 +113,7 @@ module vector_control
     if (load | resident) begin
       resident_q <= resident;
       last_q <= load_last;
-      bytes_q <= base_i + bytes;
+      bytes_q <= bytes;
       number_q <= '0;
     end else if (issue) begin
       number_q <= number_q + 1'b1;
@@ -135,29 +134,31 @@ module vector_control
   always_ff @(posedge clk_i) begin
     transfer_o <= '0;
     transfer_o.weights <= resident_q;
-    transfer_o.words <= resident_q ? pass_i.resident_words : words;
+    transfer_o.runs <= resident_q || block.contiguous ? CountBits'(1) : source.planes;
     transfer_o.load.base <= source.base + (half_q ? pass_i.half_units : '0);
     transfer_o.load.pitch <= pass_i.pixel_pitch;
     // Rows of pixels stand for planes.
     transfer_o.load.planes <= pass_i.pixels ? block.input_rows : source.planes;
     transfer_o.load.plane_units <= block.plane_units;
+    // Planes of one run begin inside of words; of a wide one, the place is counted modulo a word.
+    if (block.contiguous) transfer_o.load.offset_step <= 8'(block.plane_units);
     transfer_o.load.pixels <= pass_i.pixels;
     transfer_o.load.row_pixels <= pass_i.row_pixels;
     transfer_o.load.pixel_bytes <= source.pixel_bytes;
     transfer_o.load.contiguous <= block.contiguous;
     if (resident_q) begin
       read_runs_o <= '{
-          address: base_i + pass_i.resident_address,
+          address: pass_i.resident_address,
           pitch: '0,
           runs: CountBits'(1),
-          run_words: pass_i.resident_words
+          run_beats: pass_i.resident_beats
       };
     end else begin
       read_runs_o <= '{
           address: source.address + bytes_q,
           pitch: pass_i.input_pitch,
           runs: block.contiguous ? CountBits'(1) : source.planes,
-          run_words: block.contiguous ? words : RunBits'(block.input_plane_words)
+          run_beats: block.contiguous ? beats : RunBits'(block.input_plane_beats)
       };
     end
   end

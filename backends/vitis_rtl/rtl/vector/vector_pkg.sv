@@ -37,8 +37,8 @@ package vector_pkg;
     logic [AddressBits-1:0] address;  // of its row 0
     count_t planes;
     count_t pixel_bytes;  // hwc: channels
-    logic [RunBits-1:0] whole_words;  // of a block, all planes
-    logic [RunBits-1:0] last_words;  // of the last block
+    logic [RunBits-1:0] whole_beats;  // of a block, all planes
+    logic [RunBits-1:0] last_beats;  // of the last block
     units_t base;  // from where a block begins in the input buffer
     count_t first_channel;  // of the output, where it is merged into that
     count_t end_channel;
@@ -49,7 +49,7 @@ package vector_pkg;
   // Of the blocks of a pass, or of its last one.
   typedef struct packed {
     logic [RunBits-1:0] input_cycles;  // memory is taken by all sources
-    count_t input_plane_words;
+    count_t input_plane_beats;
     units_t plane_units;
     logic contiguous;  // the planes are one run: the block has all rows, or pixels are hwc
     // The last first row that is read: what is beyond begins there.
@@ -59,9 +59,9 @@ package vector_pkg;
     count_t input_rows;
     count_t rows;
     count_t walked_rows;
-    count_t plane_words;  // of the output buffer
+    units_t output_plane_units;  // from a plane to the next in the output buffer
     count_t runs;
-    logic [RunBits-1:0] run_words;
+    logic [RunBits-1:0] run_beats;
     logic [RunBits-1:0] store_cycles;
   } vector_block_t;
 
@@ -151,13 +151,12 @@ package vector_pkg;
     units_t half_units;  // from half 0 of the input buffer to half 1
     logic resident;
     logic [AddressBits-1:0] resident_address;
-    logic [RunBits-1:0] resident_words;
+    logic [RunBits-1:0] resident_beats;
     logic [RunBits-1:0] resident_cycles;
     // Output.
     logic [AddressBits-1:0] output_address;
     logic [AddressBits-1:0] output_step;
     logic [AddressBits-1:0] output_pitch;
-    count_t row_words;  // of a row of a plane, in the output buffer
     count_t output_pixel_bytes;  // hwc: channels, and words of a row in memory; c16: 0
     count_t output_row_words;
     count_t blocks;

@@ -14,7 +14,6 @@ module vector_store
     /* verilator lint_off UNUSEDSIGNAL */  // each part takes what it needs of a pass
     input vector_pass_t pass_i,  // stays until it is done
     /* verilator lint_on UNUSEDSIGNAL */
-    input logic [AddressBits-1:0] base_i,
     output logic busy_o,
     output logic room_o,  // for one more block
     input logic walk_i,  // a block comes
@@ -27,11 +26,11 @@ module vector_store
     input chunk_t chunk_data_i,
     input logic valid_i,
     input logic [Planes-1:0][UnitBits-1:0] bytes_i,
-    // a memory port (axi_write.sv)
+    // memory (memory_write.sv)
     output logic request_valid_o,
     input logic request_ready_i,
     output logic [AddressBits-1:0] request_address_o,
-    output logic [RunBits-1:0] request_words_o,
+    output logic [RunBits-1:0] request_beats_o,
     output logic data_valid_o,
     input logic data_ready_i,
     output logic [WordUnits-1:0][UnitBits-1:0] data_o,
@@ -57,7 +56,7 @@ module vector_store
   assign room_o = ahead_q < 2;
 
   always_ff @(posedge clk_i) begin
-    if (start_i) address_q <= base_i + pass_i.output_address;
+    if (start_i) address_q <= pass_i.output_address;
     else if (store) address_q <= address_q + pass_i.output_step;
     if (walk_i) begin
       filling_q <= fill_last_q ? pass_i.last : pass_i.whole;
@@ -106,9 +105,9 @@ module vector_store
         by_channel: 1'b0,
         columns: pass_i.walk.columns,
         rows: block.rows,
-        row_words: pass_i.row_words,
-        plane_words: block.plane_words,
+        plane_units: block.output_plane_units,
         planes: pass_i.walk.planes,
+        one_run: block.runs == 1,
         pixel_bytes: pass_i.output_pixel_bytes,
         pixel_row_words: pass_i.output_row_words
     };
@@ -148,7 +147,7 @@ module vector_store
           address: storing_address_q,
           pitch: pass_i.output_pitch,
           runs: storing_q.runs,
-          run_words: storing_q.run_words
+          run_beats: storing_q.run_beats
       }),
       .asking_o(asking),
       .busy_o(storing),
@@ -156,7 +155,7 @@ module vector_store
       .request_valid_o,
       .request_ready_i,
       .request_address_o,
-      .request_words_o,
+      .request_beats_o,
       .done_i
   );
 

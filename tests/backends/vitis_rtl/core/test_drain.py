@@ -9,7 +9,7 @@ import pytest
 from dynamap.backends.emulator.memory import Memory
 from dynamap.backends.vitis_rtl.core.drain import DrainBlock, DrainPass, drain_cycles
 from dynamap.backends.vitis_rtl.core.post import UNIT_BYTES, DrainShape, LaneShape
-from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory
+from dynamap.backends.vitis_rtl.memory.ports import PlannedMemory
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from support.drain_records import MEMORY_WORDS, Inputs, Sums, drain_bench, plan, port_of
 from support.lane_records import random_channels
@@ -25,8 +25,20 @@ NARROW = DrainShape(
 MIDDLE = DrainShape(
     LaneShape(columns=16, pairs=8), accumulator_rows=256, units=2, parameter_depth=128, output_depth=512
 )
+TWO_PORTS = DrainShape(
+    LaneShape(columns=24, pairs=32), accumulator_rows=256, units=8, parameter_depth=32, output_depth=256
+)
+"""Words of two ports, more lanes than the columns need."""
+FOUR_PORTS = DrainShape(
+    LaneShape(columns=56, pairs=64), accumulator_rows=256, units=16, parameter_depth=16, output_depth=128
+)
+"""Planes and rows that begin inside of words."""
+EIGHT_PORTS = DrainShape(
+    LaneShape(columns=16, pairs=16), accumulator_rows=256, units=32, parameter_depth=16, output_depth=64
+)
+SEVERAL_PORTS = [TWO_PORTS, FOUR_PORTS, EIGHT_PORTS]
 
-OUTSTANDING = {WIDE: 32, NARROW: 4, MIDDLE: 8}
+OUTSTANDING = {WIDE: 32, NARROW: 4, MIDDLE: 8, TWO_PORTS: 16, FOUR_PORTS: 32, EIGHT_PORTS: 8}
 REGISTERS = 75
 """Bytes of ``drain_pkg::drain_pass_t``."""
 TABLE = np.random.default_rng(9).integers(-128, 128, 256).astype(np.int8)
@@ -62,7 +74,7 @@ def random_pass(
         )  # fmt: skip
         across, along = (rows * shape.sets(width), channels) if by_channel else (channels, rows * width)
         tiles = -(-across // (2 * shape.lanes.columns))
-        words = whole.planes * whole.rows * row_bytes // word
+        words = -(-whole.planes * whole.rows * row_bytes // word)
         parameters = blocks * -(-channels // shape.units) if not by_rows else -(-channels // shape.units)
         planes = whole.planes * (1 if by_rows else blocks)
         if (
@@ -106,13 +118,13 @@ def check_memory(before: IntArray, passes: list[Sums], seen: dict[str, IntArray]
 
 
 @pytest.mark.parametrize("by_channel", [False, True], ids=["by position", "by channel"])
-@pytest.mark.parametrize("shape", [WIDE, NARROW, MIDDLE], ids=["64", "16", "32"])
+@pytest.mark.parametrize("shape", [WIDE, NARROW, MIDDLE, *SEVERAL_PORTS], ids=lambda shape: f"{16 * shape.units}")
 def test_blocks_are_drained_in_their_cycles(simulations: Simulations, shape: DrainShape, *, by_channel: bool) -> None:
     """Blocks of rows and of channels, one and several, back to back: every event of every block is in its cycle."""
     random = np.random.default_rng(shape.units)
     memory = PlannedMemory(read_latency=2, write_latency=20)
     port = port_of(shape, OUTSTANDING[shape])
-    before = random.integers(0, 256, (MEMORY_WORDS, port.data_bytes))
+    before = random.integers(0, 256, (MEMORY_WORDS, port.word_bytes))
     inputs = Inputs.of(shape, drain_bench(shape, OUTSTANDING[shape], REGISTERS), 40_000)
     inputs.values["write_latency"][:] = memory.write_latency
     inputs.values["gap"][:] = memory.gap
@@ -138,12 +150,12 @@ def test_blocks_are_drained_in_their_cycles(simulations: Simulations, shape: Dra
     assert sum(len(found.sums) for found in passes) == len(expected) > 24
 
 
-@pytest.mark.parametrize("shape", [WIDE, NARROW], ids=["64", "16"])
+@pytest.mark.parametrize("shape", [WIDE, NARROW, FOUR_PORTS], ids=lambda shape: f"{16 * shape.units}")
 def test_stalls_of_the_memory_change_no_byte(simulations: Simulations, shape: DrainShape) -> None:
     """All channels stall, latencies and gaps change; each pass has one block for each half, and time enough."""
     random = np.random.default_rng(shape.units)
     port = port_of(shape, OUTSTANDING[shape])
-    before = random.integers(0, 256, (MEMORY_WORDS, port.data_bytes))
+    before = random.integers(0, 256, (MEMORY_WORDS, port.word_bytes))
     cycles = 40_000
     inputs = Inputs.of(shape, drain_bench(shape, OUTSTANDING[shape], REGISTERS), cycles)
     inputs.values["write_latency"][:, 0] = random.integers(2, 60, cycles)

@@ -20,7 +20,7 @@ from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.core.registers import LEAST_PIXELS_WORD, CorePass
 from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
-from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory
+from dynamap.backends.vitis_rtl.memory.ports import MemoryPort, PlannedMemory
 from dynamap.backends.vitis_rtl.program.cycles import ENDED, PLACED
 from dynamap.backends.vitis_rtl.program.records import RECORD_BYTES
 from dynamap.cost.overlay.machine import UNLIMITED, Machine, Overlay

@@ -19,7 +19,7 @@ from dynamap.backends.emulator.memory import Memory
 from dynamap.backends.vitis_rtl.core.drain import DrainBlock, DrainPass, drain_cycles
 from dynamap.backends.vitis_rtl.core.post import UNIT_BYTES, DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.core.tiles import chunks, filled_cycles, post_cycles
-from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory
+from dynamap.backends.vitis_rtl.memory.ports import PlannedMemory
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from support.drain_records import MEMORY_WORDS, Inputs, Sums, drain_bench, plan, port_of
 from support.lane_records import random_channels

@@ -11,7 +11,7 @@ from dynamap.backends.program.specification import AlgorithmCode, FormatCode
 from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
-from dynamap.backends.vitis_rtl.memory_ports import MemoryPort, PlannedMemory
+from dynamap.backends.vitis_rtl.memory.ports import MemoryPort, PlannedMemory
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from support.layer_checks import check, check_with_stalls
 from support.layer_records import Layer

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from dynamap.backends.program.specification import FormatCode, Op
-from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory
+from dynamap.backends.vitis_rtl.memory.ports import PlannedMemory
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from dynamap.backends.vitis_rtl.vector.operations import CommandTables
 from dynamap.backends.vitis_rtl.vector.registers import VectorPass

@@ -17,7 +17,7 @@ from dynamap.backends.simulator.engine import run_pass
 from dynamap.backends.simulator.simulation import overlay_of
 from dynamap.backends.simulator.units.memory import run_transfer, transfer_cycles
 from dynamap.backends.simulator.units.passes import work_of
-from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory
+from dynamap.backends.vitis_rtl.memory.ports import PlannedMemory
 from dynamap.backends.vitis_rtl.program.cycles import ENDED, PLACED
 from dynamap.backends.vitis_rtl.program.passes import tables_of
 from dynamap.backends.vitis_rtl.program.records import RECORD_BYTES

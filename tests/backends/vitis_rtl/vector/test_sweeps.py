@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dynamap.backends.program.specification import Command, Flag, FormatCode, Op
-from dynamap.backends.vitis_rtl.memory_ports import PlannedMemory
+from dynamap.backends.vitis_rtl.memory.ports import PlannedMemory
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from dynamap.backends.vitis_rtl.vector.operations import CommandTables
 from dynamap.backends.vitis_rtl.vector.registers import VectorPass
