@@ -9,10 +9,13 @@ import pytest
 from dynamap.backends.program import Op, Program
 from dynamap.backends.program.specification import FormatCode, Role
 from dynamap.backends.vitis_rtl.executor import RtlExecutor
-from dynamap.cost.device import Device, load_device
+from dynamap.cost.device import load_device
 from dynamap.cost.errors import InputError
 from support.rtl_networks import EVERY_OPERATION, parsed
 from support.rtl_programs import Case, case_of, check_run
+
+WIDER = [("u200", 4), ("u280", 8)]
+"""Devices and their ports."""
 
 
 @pytest.fixture(scope="module")
@@ -49,18 +52,13 @@ def test_every_operation_in_narrow_words(rtl_executor: RtlExecutor) -> None:
     check_run(case, rtl_executor)
 
 
-def on_ports(ports: int) -> Device:
-    """A device with so many ports of 64 bytes, each with a bank of its own."""
-    board = load_device("zcu104")
-    banks = tuple(f"DDR[{port}]" for port in range(ports))
-    return replace(board, system=replace(board.system, memory_ports=ports, port_bytes=64, memory_banks=banks))
-
-
-@pytest.mark.parametrize("ports", [2, *(pytest.param(ports, marks=pytest.mark.full) for ports in (4, 8))])
-def test_every_operation_at_several_ports(rtl_executor: RtlExecutor, ports: int) -> None:
+@pytest.mark.parametrize(
+    ("device", "ports"), [("vcu118", 2), *(pytest.param(*each, marks=pytest.mark.full) for each in WIDER)]
+)
+def test_every_operation_at_several_ports(rtl_executor: RtlExecutor, device: str, ports: int) -> None:
     """Planes, rows and runs that begin inside of words, in both formats; ports that stall by themselves; an error."""
     for formats in ("c16", "hwc", None):
-        case = case_of(parsed(EVERY_OPERATION), formats=formats, device=on_ports(ports))
+        case = case_of(parsed(EVERY_OPERATION), formats=formats, device=load_device(device))
         assert case.program.header.memory_word_bytes == 64 * ports
         check_run(case, rtl_executor)
         check_run(case, rtl_executor, ("--stalls", "3"), timed=False)
