@@ -204,7 +204,8 @@ module layer_bench
 
   assign out_o = {
     peeked,
-    {|(wvalid & wready), |(rvalid & rready), busy, stored, emptied, filled, posted, fed, weights, placed}
+    {|(wvalid & wready), |(rvalid & rready), busy},
+    {stored, emptied, filled, posted, fed, weights, placed}
   };
 
 endmodule

@@ -13,7 +13,8 @@ module memory_bench
     localparam int unsigned IndexBits = $clog2(Depth),
     localparam int unsigned BeatBits = 8 * DataBytes,
     localparam int unsigned DataBits = Ports * BeatBits,
-    localparam int unsigned InBits = 41 + 5 * Ports + 2 * AddressBits + BeatsBits + IndexBits + DataBits,
+    localparam int unsigned SizeBits = 2 * AddressBits + BeatsBits + IndexBits,
+    localparam int unsigned InBits = 41 + 5 * Ports + SizeBits + DataBits,
     localparam int unsigned OutBits = 14 + 2 * LengthBits + 4 * AddressBits + DataBits
 ) (
     input logic clk_i,
@@ -197,7 +198,7 @@ module memory_bench
   for (genvar p = 0; p < Ports; p++) begin : gen_port
     spoil_e spoilt;
     logic seen_arvalid, seen_wvalid, seen_wlast, seen_bvalid, seen_rvalid, fails;
-    logic [AddressBits-1:0] seen_araddr, seen_awaddr, failing_part;
+    logic [AddressBits-1:0] seen_araddr, seen_awaddr, failing_beat, failing_part;
     logic [LengthBits-1:0] seen_arlen;
 
     assign spoilt = p == 0 ? spoil : Nothing;
@@ -222,8 +223,9 @@ module memory_bench
     end
 
     // What fails is told by its place in the buffer.
-    assign fails = failing && failing_address / DataBytes % Ports == p;
-    assign failing_part = bases[p] + failing_address / (Ports * DataBytes) * DataBytes;
+    assign failing_beat = failing_address / AddressBits'(DataBytes);
+    assign fails = failing && failing_beat % AddressBits'(Ports) == AddressBits'(p);
+    assign failing_part = bases[p] + failing_beat / AddressBits'(Ports) * AddressBits'(DataBytes);
 
     axi_checks #(
         .DataBytes(DataBytes),

@@ -54,7 +54,7 @@ class LaneShape:
 
     def row_cycles(self) -> int:
         """From the answer of a group's first column to its row of bytes: the last pair's answer, and a lane."""
-        return self.pairs - 1 + LANE_CYCLES
+        return min(self.pairs, self.columns) - 1 + LANE_CYCLES
 
 
 @dataclass(frozen=True)

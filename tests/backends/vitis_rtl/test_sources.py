@@ -13,7 +13,7 @@ from dynamap.backends.vitis_rtl.array import ArrayShape
 from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
-from dynamap.backends.vitis_rtl.memory.ports import MemoryPort
+from dynamap.backends.vitis_rtl.memory.ports import MemoryPort, port_of_word
 from dynamap.backends.vitis_rtl.simulation import feed_bench
 from dynamap.backends.vitis_rtl.sources import (
     ARRAY,
@@ -75,7 +75,7 @@ def test_slang_elaborates_without_a_message(folder: Path, shape: ArrayShape, def
     assert "Build succeeded: 0 errors, 0 warnings" in printed
 
 
-@pytest.mark.parametrize("port", [MemoryPort(), MemoryPort(data_bytes=8, outstanding=2)], ids=str)
+@pytest.mark.parametrize("port", [MemoryPort(), MemoryPort(data_bytes=8, outstanding=2), MemoryPort(ports=4)], ids=str)
 def test_memory_ports_are_taken_without_a_message(folder: Path, port: MemoryPort) -> None:
     """By Verilator and slang, with their bench: the memory and the rules of AXI."""
     values = [f"-G{name}={value}" for name, value in port.parameters().items()]
@@ -86,14 +86,14 @@ def test_memory_ports_are_taken_without_a_message(folder: Path, port: MemoryPort
     assert "Build succeeded: 0 errors, 0 warnings" in printed
 
 
-@pytest.mark.parametrize(("rows", "columns", "pairs", "units"), [(16, 8, 8, 4), (21, 24, 16, 2)])
+@pytest.mark.parametrize(("rows", "columns", "pairs", "units"), [(16, 8, 8, 4), (21, 24, 16, 2), (16, 24, 32, 16)])
 def test_the_core_is_taken_without_a_message(folder: Path, rows: int, columns: int, pairs: int, units: int) -> None:
     """By Verilator and slang, with its bench: all of it, and a memory."""
     feed = FeedShape(rows, columns, units)
     drain = DrainShape(LaneShape(columns, pairs), units=units)
-    shape = CoreShape(feed, drain, MemoryPort(16 * units))
+    shape = CoreShape(feed, drain, port_of_word(16 * units))
     values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
-    benches = (name for name in BENCHES if name.startswith(("axi", "memory_model", "lanes_of_post", "layer")))
+    benches = (name for name in BENCHES if name.startswith(("axi", "port", "memory_model", "lanes_of_post", "layer")))
     sources = [*CORE, *(name for names in TWINS.values() for name in names), *benches]
     arguments = ["--lint-only", "-Wall", "--quiet", "--unroll-count", "1", *values, *sources]
     assert tools.verilator().run([*arguments, "--top-module", "layer_bench"], folder) == ""
@@ -112,12 +112,12 @@ def test_the_control_slave_is_taken_without_a_message(folder: Path) -> None:
         tools.slang().run(["--top", "control_slave", "-GArguments=13", "-GAddressBits=6", *ROOMS["control"]], folder)
 
 
-@pytest.mark.parametrize("units", [1, 4])
+@pytest.mark.parametrize("units", [1, 4, 8])
 def test_the_draining_half_is_taken_without_a_message(folder: Path, units: int) -> None:
     """By Verilator and slang, with its bench: accumulators, POST, STORE, a port and a memory."""
     shape = DrainShape(LaneShape(columns=24, pairs=8), units=units)
     values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
-    benches = (name for name in BENCHES if name.startswith(("axi", "memory_model", "lanes_of_post", "drain")))
+    benches = (name for name in BENCHES if name.startswith(("axi", "port", "memory_model", "lanes_of_post", "drain")))
     sources = [*DRAIN, *TWINS["lanes"], *ROOMS["accumulators"][:-1], *benches]
     arguments = ["--lint-only", "-Wall", "--quiet", *values, *sources]
     assert tools.verilator().run([*arguments, "--top-module", "drain_bench"], folder) == ""
@@ -162,8 +162,8 @@ def test_winograds_transforms_are_taken_without_a_message(folder: Path, top: str
     [
         (DrainShape(LaneShape(columns=20)), "Columns, Pairs: multiples of 8"),
         (DrainShape(LaneShape(columns=16, pairs=12)), "Columns, Pairs: multiples of 8"),
-        (DrainShape(LaneShape(columns=16), units=3), "Units: 1, 2, 4 or 8"),
-        (DrainShape(LaneShape(columns=16), units=8), "Units: 1, 2 or 4"),
+        (DrainShape(LaneShape(columns=16), units=3), "Units: a power of two"),
+        (DrainShape(LaneShape(columns=24, pairs=24), units=8), "Planes: a divisor of 16"),
         (DrainShape(LaneShape(columns=16, pairs=16), units=1), "Planes: at most Units"),
         (DrainShape(LaneShape(columns=16, accumulator_bits=40)), "ValueBits: more than those of a sum"),
     ],

@@ -1,7 +1,7 @@
-`include "port_names.svh"
-
 // The kernel before its memories, one behind each port, for kernel_sim.cpp: the host's registers are ports of the bench,
 // and so is a way into the memories beside the kernel's.
+`include "port_names.svh"
+
 module kernel_bench
   import params_pkg::*, axi_pkg::response_e, axi_pkg::Okay, axi_pkg::SlaveError;
 #(

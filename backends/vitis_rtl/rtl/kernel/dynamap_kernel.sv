@@ -1,6 +1,6 @@
+// The kernel as Vitis and Vivado know it: the names of its ports, and the sizes of params.svh.
 `include "port_names.svh"
 
-// The kernel as Vitis and Vivado know it: the names of its ports, and the sizes of params.svh.
 module dynamap_kernel
   import params_pkg::*;
 #(

@@ -3,7 +3,8 @@
 // so work the lanes: the parameters of pair j are j cycles behind those of pair 0. Only bytes are delayed until all are
 // there.
 //
-// From the answer of a group's first column to its row of bytes: OutputStage + Pairs - 1 cycles.
+// From the answer of a group's first column to its row of bytes: OutputStage + Pairs - 1 cycles, or Columns for Pairs
+// where these are fewer.
 module post_lanes
   import lanes_pkg::*;
 #(
@@ -30,6 +31,7 @@ module post_lanes
 );
 
   localparam int unsigned Groups = (Columns + Pairs - 1) / Pairs;
+  localparam int unsigned Together = Pairs < Columns ? Pairs : Columns;  // pairs that have a column
   localparam int unsigned ChoiceBits = 2 * (MultiplierBits + ShiftBits);
 
   if (ValueBits <= AccumulatorBits || ValueBits <= BiasBits) begin : gen_check
@@ -104,7 +106,7 @@ module post_lanes
 
     delay_line #(
         .Bits  (2 * ByteBits),
-        .Cycles(Pairs - 1 - j)
+        .Cycles(j < Together ? Together - 1 - j : 0)
     ) u_together (
         .clk_i,
         .data_i(lane_bytes_i[2*j+:2]),
@@ -121,7 +123,7 @@ module post_lanes
 
   delay_line #(
       .Bits  (1),
-      .Cycles(OutputStage + Pairs - 1)
+      .Cycles(OutputStage + Together - 1)
   ) u_valid (
       .clk_i,
       .data_i(first_valid & !rst_i),

@@ -121,17 +121,12 @@ module output_writer
   phase_t group_q;
   logic [2:0] shift_q;
 
-  function automatic logic [2:0] ones_above(phase_t group);
-    ones_above = '0;
-    for (int unsigned b = 0; b < $clog2(Units); b++) if (!group[b]) ones_above += 1'b1;
-  endfunction
-
   always_ff @(posedge clk_i) begin
     for (int unsigned k = 0; k <= Planes; k++) begin
       planes_q[k] <= address_t'(k) * address_t'(block_q.plane_units);
     end
     group_q <= phase_t'(below_group(block_q.plane_units)) & phase_t'(Units - 1);
-    shift_q <= ones_above(phase_t'(below_group(block_q.plane_units)));
+    shift_q <= groups_shift(block_q.plane_units, UnitsBits'(Units));
   end
 
   always_ff @(posedge clk_i) begin

@@ -87,11 +87,6 @@ module packed_reader
   assign run_end = block_i.one_run ? next_first.number >= block_i.planes : next_first.number != '0;
   assign last = run_end && (block_i.one_run || number_q + 1'b1 == block_i.planes);
 
-  function automatic logic [2:0] ones_above(phase_t group);
-    ones_above = '0;
-    for (int unsigned b = 0; b < PhaseBits; b++) if (!group[b]) ones_above += 1'b1;
-  endfunction
-
   always_ff @(posedge clk_i) begin
     if (start_i) begin
       row_quads_q <= row_quads;
@@ -99,7 +94,7 @@ module packed_reader
       row_step_q <= few_steps(Quads, row_quads);
       plane_step_q <= few_steps(Quads, plane_quads);
       group_q <= phase_t'(below_group(block_i.plane_units));
-      shift_q <= ones_above(phase_t'(below_group(block_i.plane_units)));
+      shift_q <= groups_shift(block_i.plane_units, UnitsBits'(Units));
       number_q <= '0;
       begin_q <= block_i.half ? address_t'(HalfUnits) : '0;
     end else if (step & run_end) begin

@@ -42,4 +42,15 @@ package store_pkg;
     return ~plane_units & (plane_units - 1'b1);
   endfunction
 
+  // The logarithm of Units / D.
+  function automatic logic [2:0] groups_shift(logic [UnitsBits-1:0] plane_units,
+                                              logic [UnitsBits-1:0] word_units);
+    groups_shift = '0;
+    for (int unsigned b = 1; b <= 5; b++) begin
+      if (word_units >> b != 0 && plane_units % UnitsBits'(2 ** b) != 0) begin
+        groups_shift += 1'b1;
+      end
+    end
+  endfunction
+
 endpackage

@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 def test_the_vector_unit_is_taken_without_a_message(folder: Path, shape: VectorUnitShape) -> None:
     """By Verilator and slang, with its bench: all of it, and a memory."""
     values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
-    benches = (name for name in BENCHES if name.startswith(("axi", "memory_model", "vector")))
+    benches = (name for name in BENCHES if name.startswith(("axi", "port", "memory_model", "vector")))
     sources = [*VECTOR, *TWINS["lanes"], *TWINS["vector"], *benches]
     arguments = ["--lint-only", "-Wall", "--quiet", *values, *sources]
     assert tools.verilator().run([*arguments, "--top-module", "vector_bench"], folder) == ""
