@@ -20,7 +20,7 @@ from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.core.registers import LEAST_PIXELS_WORD, CorePass
 from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
-from dynamap.backends.vitis_rtl.memory.ports import MemoryPort, PlannedMemory
+from dynamap.backends.vitis_rtl.memory.ports import PlannedMemory, port_of_word
 from dynamap.backends.vitis_rtl.program.cycles import ENDED, PLACED
 from dynamap.backends.vitis_rtl.program.records import RECORD_BYTES
 from dynamap.cost.overlay.machine import UNLIMITED, Machine, Overlay
@@ -30,7 +30,7 @@ from support.random_layers import random_layer
 
 def sized(rows: int, columns: int, units: int, *, winograd: bool) -> CoreShape:
     """A core with room for large blocks; the lanes that a machine of these words has."""
-    pairs = min(max(16, 8 * units) // 2, columns)
+    pairs = min(max(16, 8 * units) // 2, 1 << (columns - 1).bit_length())
     rows_of_sums = 4096
     feed = FeedShape(
         rows=rows,
@@ -49,10 +49,10 @@ def sized(rows: int, columns: int, units: int, *, winograd: bool) -> CoreShape:
         output_depth=8192,
         winograd=winograd,
     )
-    return CoreShape(feed, drain, MemoryPort(16 * units), pixel_depth=4096)
+    return CoreShape(feed, drain, port_of_word(16 * units), pixel_depth=4096)
 
 
-SIZES = [(16, 8, 4), (21, 24, 2), (40, 32, 4), (8, 64, 4), (100, 16, 4)]
+SIZES = [(16, 8, 4), (21, 24, 2), (40, 32, 4), (8, 64, 4), (100, 16, 4), (24, 56, 8), (40, 48, 16), (16, 64, 32)]
 """Rows, columns and units of a word."""
 
 KINDS: dict[str, tuple[AlgorithmCode | None, DataflowCode]] = {
