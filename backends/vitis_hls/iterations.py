@@ -17,6 +17,14 @@ from dynamap.backends.simulator.units.vector import LRN_ENTRIES
 from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay.machine import UNIT_BYTES, Overlay
 
+COUNTED_LOOPS = frozenset(
+    {
+        *("place_slices", "transform_places", "ns_cycles", "stationary_cycles", "array_cycles", "sum_rows"),
+        *("tile_positions", "pooled_slots", "lrn_entries", "vector_slots"),
+    }
+)
+"""Loops whose iterations are known from the plan, where a command runs them."""
+
 Line = tuple[int, str]
 """Iterations, and the loops that have them together, separated by spaces."""
 
@@ -32,6 +40,7 @@ def iterations_file(program: Program) -> bytes:
             *loops(overlay, command, work),
             *_placing(command, work, overlay.machine.word_bytes),
         ):
+            assert set(names.split()) <= COUNTED_LOOPS
             lines.append(f"{number} {iterations} {names}\n")
     return "".join(lines).encode()
 

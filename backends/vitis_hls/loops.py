@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from dynamap.backends.vitis_hls.csim import kernel_files
+from dynamap.backends.vitis_hls.iterations import COUNTED_LOOPS
 from dynamap.cost.overlay.machine import PASS_OVERHEAD
 
 _ONCE = f"once per command, before its blocks start; the plan counts {PASS_OVERHEAD} cycles for all of it"
@@ -43,6 +44,10 @@ def announced() -> list[Announced]:
     ]
 
 
+def _checked(loop: str) -> str:
+    return "ports; iterations, the plan's" if loop in COUNTED_LOOPS else "ports"
+
+
 def loop_table() -> list[str]:
     """The part of a project's README about loops, as lines of Markdown."""
     return [
@@ -54,17 +59,21 @@ def loop_table() -> list[str]:
         "iterations of `data/iterations.txt`, which are the plan's cycles; where POST waits for parameters, less than "
         "these.",
         "",
-        "| loop | file | why an interval of 1 holds |",
-        "|---|---|---|",
-        *(f"| `{loop.name}` | `src/{loop.file}` | {loop.reason} |" for loop in announced()),
+        "| loop | file | interval | why it holds | how checked |",
+        "|---|---|---|---|---|",
+        *(f"| `{loop.name}` | `src/{loop.file}` | 1 | {loop.reason} | {_checked(loop.name)} |" for loop in announced()),
         "",
         "Loops that are neither pipelined nor unrolled, by their functions:",
         "",
         *(f"- `{function}` (`src/{file}`): {why}" for (file, function), why in SETUP_LOOPS.items()),
         "",
-        "No function divides by a number that is no constant, for which the tool would build a divider.",
+        "No function divides by a number that is no constant, for which the tool would build a divider, and in these "
+        "loops nothing multiplies but the elements of the array, one product each, and the lanes, two.",
         "",
-        "Not proven here: that two processes at work at once do not need one bank's port; that additions and "
-        "multiplications between a loop's iterations meet the clock; the depth of streams whose reader keeps step.",
+        "Not proven here: that two processes at work at once do not need one bank's port (with Winograd, LOAD reads "
+        "the raw rows of a block from the banks of which COMPUTE reads another block's tiles); arrays that are no "
+        "memories of `tb/ports.h`, which are registers: one that is added to a source is not checked; what no layer "
+        "of this network does; that additions and multiplications between a loop's iterations meet the clock; the "
+        "depth of streams whose reader keeps step.",
         "",
     ]

@@ -13,7 +13,7 @@ from dynamap.backends.arithmetic.winograd import F23, F43, F54
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.program import specification as spec
 from dynamap.backends.program.fields import words_of
-from dynamap.backends.vitis_hls.csim import WARNINGS, headers_folder, kernel_files
+from dynamap.backends.vitis_hls.csim import KERNEL_SOURCES, WARNINGS, headers_folder, kernel_files
 from dynamap.backends.vitis_hls.params import params_header
 
 SIZES = KernelSizes(8, 8, 2, 1, 64, 32, 65536, 65536, 32768, 1024, 2048)
@@ -174,6 +174,12 @@ def test_the_row_that_a_resized_one_comes_from_is_exact_for_all_sizes(tmp_path: 
     assert done.returncode == 0, done.stderr
     found = subprocess.run([str(tmp_path / "main")], capture_output=True, text=True, check=False)
     assert (found.returncode, found.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("source", KERNEL_SOURCES)
+def test_sources_compile_with_exact_widths(tmp_path: Path, source: str) -> None:
+    done = build(tmp_path, SIZES, f'#include "{source}"\n', "-DOVERLAY_EXACT_WIDTHS", "-fsyntax-only")
+    assert done.returncode == 0, done.stderr[:2000]
 
 
 def test_packed_product_is_exact_for_all_operands(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dynamap.backends.conformance.checking import check
 from dynamap.backends.conformance.networks import random_network
 from dynamap.backends.contract import Backend
 from dynamap.backends.emulator import execute
@@ -23,6 +24,7 @@ from dynamap.backends.program.specification import Role
 from dynamap.backends.project import MANIFEST, with_manifest, write_project
 from dynamap.backends.quantise import quantise
 from dynamap.backends.vitis_hls import backend
+from dynamap.backends.vitis_hls.csim import CSimulationExecutor
 from dynamap.backends.vitis_hls.params import storage_of
 from dynamap.cost.device import parse_device
 from dynamap.cost.errors import InfeasibleError, InputError
@@ -302,6 +304,16 @@ def test_the_manifest_lists_every_file() -> None:
     # printf one | sha256sum
     assert lines[0] == "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed  a.txt"
     assert [line.split("  ")[1] for line in lines] == ["a.txt", "folder/b.txt"]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", [0, 1, 3])
+def test_exact_widths_of_vector_layers(seed: int) -> None:
+    """Networks with additions, concatenations, resizes, poolings and a normalisation."""
+    exact = ("-O0", "-DOVERLAY_EXACT_WIDTHS", "-Wno-uninitialized", "-Wno-maybe-uninitialized")
+    network = random_network(seed)
+    plan, quantised = plan_on(network, (8, 8), device="zcu104"), quantise(network, samples=1, seed=seed)
+    assert check(CSimulationExecutor(exact), plan, quantised, integer_image(network, seed))
 
 
 @pytest.mark.full

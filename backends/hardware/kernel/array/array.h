@@ -7,27 +7,43 @@
 #include "pe.h"
 
 // Skew: an operand for row i (column j) waits i (j) cycles in a delay line of its own, a memory of RING entries that is
-// written and read once per cycle. RING is a power of two so that lines are addressed without division.
-enum { RING_MASK = RING - 1 };
+// written and read once per cycle. RING is a power of two so that lines are addressed without division. What all rows and
+// columns take, each in a cycle of its own, moves through a chain of registers: a ring would be read at all its places at
+// once, each by a multiplexer as wide as it is long. Entry d came in d cycles ago.
+enum { RING_MASK = RING - 1, CHAIN = ARRAY_ROWS + ARRAY_COLUMNS - 1 };
 
 typedef struct {
     value_t left[RING][BANK_ROWS];
     value_t load[RING][BANK_ROWS];
     pair_t top[RING][BANK_COLUMNS];
-    tag_t tag[RING];
-    tag_t index[RING];
-    column_t arriving[RING];
-    target_t target[RING];
+    tag_t tag[CHAIN];
+    tag_t index[CHAIN];
+    column_t arriving[CHAIN];
+    target_t target[CHAIN];
 } lines_t;
+
+INLINE void enter_chains(lines_t *l, const cycle_t *in) {
+    INLINED
+chains:
+    UNROLLED
+    for (int d = CHAIN - 1; d > 0; --d) {
+        UNROLL_THIS
+        l->tag[d] = l->tag[d - 1];
+        l->index[d] = l->index[d - 1];
+        l->arriving[d] = l->arriving[d - 1];
+        l->target[d] = l->target[d - 1];
+    }
+    l->tag[0] = (tag_t)in->entry.tag;
+    l->index[0] = (tag_t)in->entry.load_index;
+    l->arriving[0] = in->arrival;
+    l->target[0] = in->target;
+}
 
 // The left and the top edge: operands enter their delay lines, and leave those of the columns.
 INLINE void enter_array(array_t *a, lines_t *l, usage_t mode, const cycle_t *in, int now) {
     INLINED
     const int place = now & RING_MASK;
-    l->tag[place] = (tag_t)in->entry.tag;
-    l->index[place] = (tag_t)in->entry.load_index;
-    l->arriving[place] = in->arrival;
-    l->target[(now + in->target_delay) & RING_MASK] = in->target;
+    enter_chains(l, in);
 left_lines:
     UNROLLED
     for (int i = 0; i < ARRAY_ROWS; ++i) {
@@ -54,7 +70,7 @@ top_edge:
     for (int j = 0; j < ARRAY_COLUMNS; ++j) {
         UNROLL_THIS
         a->down[0][j] = l->top[(now - j) & RING_MASK][j];
-        a->down_index[0][j] = l->index[(now - j) & RING_MASK];
+        a->down_index[0][j] = l->index[j];
     }
 }
 
@@ -68,20 +84,20 @@ rows:
         UNROLL_THIS
         const int then = (now - i) & RING_MASK;
         const bool shift = (in->drain[0] >= 0 && in->drain[0] < i) || (in->drain[1] >= 0 && in->drain[1] < i);
-        const tag_t tag = (tag_t)(l->tag[then] | (shift ? TAG_SHIFT : 0));
-        const left_t left = {l->left[then][i], l->load[then][i], tag, l->index[then]};
+        const tag_t tag = (tag_t)(l->tag[i] | (shift ? TAG_SHIFT : 0));
+        const left_t left = {l->left[then][i], l->load[then][i], tag, l->index[i]};
         step_row(a, mode, i, &left, in->loading);
     }
 }
 
 // IS: a product column's targets come with the position that stays in it, like one more row of PEs.
-INLINE void catch_column(array_t *a, const lines_t *l, int then, int product) {
+INLINE void catch_column(array_t *a, const lines_t *l, int age, int product) {
     INLINED
-    if (l->tag[then] & TAG_SWAP) {
+    if (l->tag[age] & TAG_SWAP) {
         a->column_now[product] = a->column_next[product];
         a->column_next[product].valid = false;
     }
-    if (l->index[then] == product) a->column_next[product] = l->arriving[then];
+    if (l->index[age] == product) a->column_next[product] = l->arriving[age];
 }
 
 // The sums that leave the columns in a cycle, a product column each, and the rows of accumulators they are for; their bank
@@ -92,15 +108,16 @@ typedef struct {
     bool valid[PACKING][ARRAY_COLUMNS], fresh[PACKING][ARRAY_COLUMNS];  // fresh: the sum replaces what was there
 } leaving_t;
 
-INLINE void leave_column(array_t *a, const lines_t *l, usage_t mode, int now, int j, leaving_t *out) {
+INLINE void leave_column(array_t *a, const lines_t *l, usage_t mode, int j, leaving_t *out) {
     INLINED
-    const target_t t = l->target[(now - j) & RING_MASK];
+    // NS: the target of what leaves column 0 now; WS, IS: of what will leave it when it has moved down the rows.
+    const target_t t = l->target[mode.sums_stay ? j : ARRAY_ROWS - 1 + j];
 products_of_pe:
     UNROLLED
     for (int k = 0; k < PACKING; ++k) {
         UNROLL_THIS
         const int product = PACKING * j + k;
-        if (mode.inputs_stay) catch_column(a, l, (now - (ARRAY_ROWS - 1) - j) & RING_MASK, product);
+        if (mode.inputs_stay) catch_column(a, l, ARRAY_ROWS - 1 + j, product);
         const column_t own = a->column_now[product];
         const bool counts = mode.single ? k == 0 && j < t.count : product < t.count;
         out->valid[k][j] = t.valid && (t.own ? own.valid : counts);
@@ -119,7 +136,7 @@ bottom_edge:
     UNROLLED
     for (int j = 0; j < ARRAY_COLUMNS; ++j) {
         UNROLL_THIS
-        leave_column(a, l, mode, now, j, out);
+        leave_column(a, l, mode, j, out);
     }
 }
 
@@ -144,9 +161,10 @@ banks:
 INLINE void clear_array(array_t *a, lines_t *l) {
     INLINED
 clear_targets:
-    for (int i = 0; i < RING; ++i) {  // aoc may keep the lines in memories, which are written one by one
+    UNROLLED
+    for (int d = 0; d < CHAIN; ++d) {
         UNROLL_THIS
-        l->target[i].valid = false;
+        l->target[d].valid = false;
     }
 clear_columns:
     UNROLLED

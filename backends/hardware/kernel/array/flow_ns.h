@@ -199,7 +199,6 @@ INLINE void ns_cycle(const command_t *c, const block_t *b, flow_t *f, int now, u
                      units_read_t weight_buffer, row_buffers_write_t row_buffers, cycle_t *out) {
     INLINED
     out->loading = true;
-    out->target_delay = 0;
     out->moves = f->tile >= 0;  // fill: the array waits for its first operands
     out->counts = out->moves && !f->ending;
     if (f->feeding) ns_feed(c, b, f, input_buffer, row_buffers);

@@ -48,9 +48,8 @@ typedef struct {
     bool loading;  // operands that will stay are on their way through the array
     entry_t entry;
     column_t arrival;
-    target_t target;  // of the sums that leave column 0 `target_delay` cycles from now
-    int target_delay;
-    int drain[2];  // NS: rows above these of a column hold results that move down; below 0: none
+    target_t target;  // NS: of the sums that leave column 0 now; WS, IS: P1 - 1 cycles from now
+    int drain[2];     // NS: rows above these of a column hold results that move down; below 0: none
 } cycle_t;
 
 // NS: tiles of P1 positions, one behind the other; while one computes, the next is fed into the other half of the row

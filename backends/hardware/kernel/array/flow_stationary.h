@@ -189,7 +189,6 @@ INLINE void stationary_cycle(const command_t *c, const block_t *b, flow_t *f, in
                              units_read_t weight_buffer, cycle_t *out) {
     INLINED
     out->moves = true;
-    out->target_delay = ARRAY_ROWS - 1;
     out->counts = f->tile >= 0 && !f->ending;
     if (f->ending) {
         out->loading = true;

@@ -140,7 +140,7 @@ joined_units:
             const int lane = k * UNIT_BYTES + i;
             const int oc = (s->at.unit + k) * UNIT_BYTES + i;
             const bool others = merged && (oc < source->first_channel || oc >= behind || s->tap_column > 0);
-            chunk->operands.value[lane] = others ? 0 : (lane_value_t)(units[k].byte[i] - own.zero_point);
+            chunk->operands.value[lane] = (lane_value_t)(others ? 0 : units[k].byte[i] - own.zero_point);
             chunk->operands.factor[lane] = (scale_t)own.multiplier;
             if (!others) chunk->operands.shift[lane] = (uint8_t)own.shift;
         }
