@@ -40,11 +40,13 @@ def plan_network(
         return plan_by_paper(network, device, request, progress)
     if request.cost_model != "overlay":
         raise InputError(f"unknown cost model {request.cost_model!r}: choose overlay or paper")
-    board, machine, candidates = target(device, request)
+    board, machine, candidates = target(device, request, network)
     storages = find_storages(network)
     if not storages.executed:
         raise InputError(f"network {network.name!r} has no layer that the overlay runs")
-    costs = LayerCosts(network, storages, machine, restrictions_for(network, request))
+    costs = LayerCosts(
+        network, storages, machine, restrictions_for(network, request, transforms=not candidates.leaves_out_winograd)
+    )
     found = joint_search(
         costs,
         storages,

@@ -18,6 +18,7 @@ from dynamap.backends.program import Program
 from dynamap.backends.vitis_rtl.executor import RtlExecutor
 from dynamap.backends.vitis_rtl.kernel_simulation import driver_files, memory_words, planned_cycles, program_files
 from dynamap.backends.vitis_rtl.program.folding import folded
+from dynamap.backends.vitis_rtl.program.memories import memories_of
 from dynamap.backends.vitis_rtl.program.records import records_of
 from dynamap.backends.vitis_rtl.program.shape import kernel_shape
 from dynamap.backends.vitis_rtl.project import flow
@@ -78,7 +79,7 @@ class VitisRtl:
             "link.cfg": flow.link_config(plan, device, sizes),
             "config.mk": flow.make_settings(device, memory_words(program, records)),
             "layers.md": layer_table(plan),
-            "README.md": flow.readme(plan, device, sizes, digest, cycles, program.scales),
+            "README.md": flow.readme(plan, device, sizes, digest, cycles, memories_of(shape), program.scales),
         }
         files = {path: content.encode() for path, content in text.items()}
         files |= {f"src/{name}": content for name, content in source_files((*sources, *KERNEL_HEADERS)).items()}

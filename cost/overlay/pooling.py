@@ -6,7 +6,7 @@ import numpy as np
 
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.limits import POOL_PIXELS
-from dynamap.cost.overlay.transfer import Ints, ceil_ratio
+from dynamap.cost.overlay.transfer import Bools, Ints, ceil_ratio
 
 MOST_SWEPT = 3
 """Rows and columns of a window whose pixels may come once each."""
@@ -28,12 +28,18 @@ def slots_of_chunk(window: Window, out: TensorShape, rows: Ints, some: Ints, *, 
     array([196,  84])
     """
     taps = out.width * window.kernel[0] * window.kernel[1]
+    return np.where(sweeps(window, out, rows, by_taps=by_taps), _pixels(window, out, some), some * taps)
+
+
+def sweeps(window: Window, out: TensorShape, rows: Ints, *, by_taps: bool = False) -> Bools:
+    """Whether layers in blocks of ``rows`` rows take each pixel once."""
     if by_taps or not _may_sweep(window, out):
-        return some * taps
+        return np.zeros(np.shape(rows), bool)
     blocks = ceil_ratio(np.full_like(rows, out.height), rows)
     last = out.height - (blocks - 1) * rows
     swept = (blocks - 1) * _pixels(window, out, rows) + _pixels(window, out, last)
-    return np.where(swept < out.height * taps, _pixels(window, out, some), some * taps)
+    fewer: Bools = swept < out.height * out.width * window.kernel[0] * window.kernel[1]
+    return fewer
 
 
 def _may_sweep(window: Window, out: TensorShape) -> bool:

@@ -21,11 +21,12 @@ from dynamap.planner.network.network import Conv, Network
 from dynamap.planner.network.work import work_of
 from dynamap.planner.pbqp.problem import Solution
 from dynamap.planner.request.request import Request
+from dynamap.planner.request.transforms import least_extras, with_transforms, without_winograd
 from dynamap.planner.search.candidates import ArrayCandidates, FixedCandidates
 
 
-def restrictions_for(network: Network, request: Request) -> dict[str, Restriction]:
-    """What each convolution may use.
+def restrictions_for(network: Network, request: Request, *, transforms: bool = True) -> dict[str, Restriction]:
+    """What each convolution may use; ``transforms``: whether Winograd's have room (``transforms.py``).
 
     Raises:
         InputError: a pin names a layer that does not exist or that the array does not run.
@@ -51,6 +52,8 @@ def restrictions_for(network: Network, request: Request) -> dict[str, Restrictio
             algorithm, dataflow = pins[name]
             algorithms = (algorithm,)
             dataflows = (dataflow,) if dataflow else dataflows
+        if not transforms:
+            algorithms = without_winograd(algorithms)
         restrictions[name] = Restriction(algorithms, dataflows)
         work = work_of(convs[name], network)
         if request.cost_model == "overlay" and isinstance(work, ConvShape):
@@ -84,8 +87,8 @@ def _either(words: Iterable[str]) -> str:
     return " or ".join(words)
 
 
-def target(device: str | Device, request: Request) -> tuple[Device, Machine, Candidates]:
-    """The device with the request's overrides, its machine, and every array that fits."""
+def target(device: str | Device, request: Request, *networks: Network) -> tuple[Device, Machine, Candidates]:
+    """The device with the request's overrides, its machine, and every array that fits with what ``networks`` need."""
     board = load_device(device) if isinstance(device, str) else device
     board = request.overriding(board)
     machine = machine_of(board, request.packing)
@@ -93,7 +96,8 @@ def target(device: str | Device, request: Request) -> tuple[Device, Machine, Can
         raise InputError(f"--multipliers must be positive, found {request.multipliers}")
     if request.multipliers is not None and request.multipliers > MOST_MULTIPLIERS:
         raise InputError(f"--multipliers must be at most {MOST_MULTIPLIERS:,}, found {shown(request.multipliers)}")
-    return board, machine, Candidates.of(board, machine, array_budget(board, machine, request))
+    candidates = Candidates.of(board, machine, array_budget(board, machine, request), least_extras(networks))
+    return board, machine, with_transforms(candidates, request)
 
 
 def array_budget(board: Device, machine: Machine, request: Request) -> int:

@@ -18,6 +18,7 @@ from dynamap.planner.mapping.storage import Storages
 from dynamap.planner.network.network import Layer, Network
 from dynamap.planner.network.work import work_of
 from dynamap.planner.plan.described import executed_layer, free_layer, model_info
+from dynamap.planner.plan.extras import extras_of, left_out_notice
 from dynamap.planner.plan.layers import ArrayDecision, Decision, OnArray, PlannedLayer
 from dynamap.planner.plan.parts import BatchInfo, OverlayInfo, ResourceUse, SolverInfo, TogetherInfo
 from dynamap.planner.plan.plan import Plan
@@ -71,10 +72,14 @@ def write_plan(
         limits_ms=_limits(network, layers, overlay, machine),
         resources=tuple(
             ResourceUse(use.name, use.used, use.available, use.uncertainty_percent)
-            for use in report(board, overlay, candidates.limit)
+            for use in report(board, overlay, candidates.limit, extras_of(network, layers))
         ),
         request=asked,
-        notices=(*network.notices, *fit_notices(board, overlay, asked["fill_percent"])),
+        notices=(
+            *network.notices,
+            *fit_notices(board, overlay, asked["fill_percent"]),
+            *left_out_notice(candidates, network),
+        ),
         layers=tuple(layers),
         together=together,
         segments=planned_segments(network.whole),

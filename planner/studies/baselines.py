@@ -24,6 +24,7 @@ from dynamap.planner.network.network import Conv, HostLayer, Network
 from dynamap.planner.network.work import conv_shape, work_of
 from dynamap.planner.request.request import Request
 from dynamap.planner.request.space import restrictions_for, solver_of, target
+from dynamap.planner.request.transforms import without_winograd
 from dynamap.planner.search.joint import fixed_search, joint_search
 
 JOINT = "joint"
@@ -105,12 +106,17 @@ def plan_baseline(network: Network, device: str | Device, strategy: str, request
         InfeasibleError: nothing fits.
     """
     request = request or Request()
-    _, machine, candidates = target(device, request)
+    _, machine, candidates = target(device, request, network)
     if request.array is not None:
         require_array(candidates, *request.array)
         candidates = candidates.only(*request.array)
-    own = restrictions_for(network, request)
+    transforms = not candidates.leaves_out_winograd
+    own = restrictions_for(network, request, transforms=transforms)
     restrictions = own if strategy in (JOINT, TWO_STEP) else fixed_restrictions(network)[strategy]
+    if not transforms and strategy != Algorithm.WINOGRAD.value:
+        restrictions = {
+            name: replace(one, algorithms=without_winograd(one.algorithms)) for name, one in restrictions.items()
+        }
     storages = find_storages(network)
     solver, solve, limit = request.solver, solver_of(request), request.time_limit
     search = partial(joint_search, solver=solver, solve=solve, time_limit=limit)

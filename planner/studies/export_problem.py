@@ -19,9 +19,10 @@ from dynamap.planner.request.space import restrictions_for, target
 
 def overlay_problem(network: Network, device: str | Device, request: Request, overlay: OverlayInfo) -> Problem:
     """The PBQP of the formats on one overlay, in cycles (docs/optimiser.md)."""
-    _, machine, _ = target(device, request)
+    _, machine, candidates = target(device, request, network)
     storages = find_storages(network)
-    costs = LayerCosts(network, storages, machine, restrictions_for(network, request))
+    restrictions = restrictions_for(network, request, transforms=not candidates.leaves_out_winograd)
+    costs = LayerCosts(network, storages, machine, restrictions)
     arrays = np.array([overlay.rows]), np.array([overlay.columns])
     return mapping_problem(storages, costs.exact(overlay.buffers, *arrays)[0][costs.jobs])
 

@@ -18,6 +18,7 @@ from dynamap.planner.network.network import Conv, Network
 from dynamap.planner.network.work import conv_shape, work_of
 from dynamap.planner.request.request import Request
 from dynamap.planner.request.space import array_budget, search_space
+from dynamap.planner.request.transforms import least_extras, with_transforms
 from dynamap.planner.search.candidates import ArrayCandidates
 from dynamap.planner.studies.baselines import can_run
 
@@ -169,7 +170,7 @@ class Relaxations:
 
         def space() -> ArrayCandidates:
             limit = array_budget(board, machine, self.request)
-            return search_space(Candidates.of(board, machine, limit), self.request)
+            return search_space(self._arrays(board, machine, limit), self.request)
 
         return replace(self.base, machine=machine, space=None if self.base.space is None else space)
 
@@ -188,15 +189,18 @@ class Relaxations:
                 board = replace(board, resources=twice_as_many)
                 more = array_budget(board, machine, self.request)
             options = None if count is None else f"--multipliers {more}"
-            setting = self._on(lambda: Candidates.of(board, machine, more))
+            setting = self._on(lambda: self._arrays(board, machine, more))
             yield Question("multipliers", "multipliers x 2", setting, held=_NOTHING, options=options, more_choices=True)
         budget = resources.on_chip_bytes
         blocks = {kind: 2 * getattr(resources, kind) for kind in ("bram36", "uram", "m20k")}
         blocks["on_chip_bytes"] = None if budget is None else 2 * budget
         larger = replace(self.board, resources=replace(resources, **blocks))
         space = self.base.space
-        setting = self._on(lambda: Either(search_space(Candidates.of(larger, machine, limit), self.request), space()))
+        setting = self._on(lambda: Either(search_space(self._arrays(larger, machine, limit), self.request), space()))
         yield Question("memory_blocks", "on-chip memory blocks x 2", setting, held=_NOTHING, more_choices=True)
+
+    def _arrays(self, board: Device, machine: Machine, limit: int) -> Candidates:
+        return with_transforms(Candidates.of(board, machine, limit, least_extras((self.network,))), self.request)
 
     def _on(self, space: Callable[[], ArrayCandidates]) -> Setting:
         return replace(self.base, own=(), space=space)

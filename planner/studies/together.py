@@ -70,8 +70,11 @@ def plan_together(
     if request.cost_model != "overlay":
         raise InputError("several models share an overlay by the overlay's own cost model: leave --cost-model out")
     _require_pins(networks, request)
-    board, machine, candidates = target(device, request)
-    workloads = [Workload(one, find_storages(one), restrictions_for(one, request)) for one in networks]
+    board, machine, candidates = target(device, request, *networks)
+    transforms = not candidates.leaves_out_winograd
+    workloads = [
+        Workload(one, find_storages(one), restrictions_for(one, request, transforms=transforms)) for one in networks
+    ]
     for workload in workloads:
         if not workload.storages.executed:
             raise InputError(f"network {workload.network.name!r} has no layer that the overlay runs")

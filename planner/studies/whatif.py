@@ -148,12 +148,12 @@ class _Asking:
         self.plan, self.network, self.time_limit = plan, network, time_limit
         self.request, self.board = stored_request(plan), stored_device(plan)
         self.overlay, self.storages = given_overlay(plan), find_storages(network)
-        _, machine, candidates = target(self.board, self.request)
+        _, machine, candidates = target(self.board, self.request, network)
         self.overlay.require_fit(candidates)
         not_its_own = self.request.overlay is not None or self.request.together is not None
         self.base = Setting(
             machine=machine,
-            restrictions=restrictions_for(network, self.request),
+            restrictions=restrictions_for(network, self.request, transforms=not candidates.leaves_out_winograd),
             own=(self.overlay.buffers,),
             space=None if not_its_own else lambda: search_space(candidates, self.request),
         )

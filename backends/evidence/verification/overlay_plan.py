@@ -83,7 +83,7 @@ class _OverlayVerifier:
 
     @cached_property
     def _target(self) -> tuple[Machine, Candidates]:
-        return target(self.subject.board, self.request)[1:]
+        return target(self.subject.board, self.request, self.network)[1:]
 
     @property
     def machine(self) -> Machine:
@@ -115,7 +115,8 @@ class _OverlayVerifier:
 
     @cached_property
     def costs(self) -> LayerCosts:
-        restrictions = restrictions_for(self.network, self.request)
+        transforms = not self.candidates.leaves_out_winograd
+        restrictions = restrictions_for(self.network, self.request, transforms=transforms)
         return LayerCosts(self.network, self.storages, self.machine, restrictions)
 
     @cached_property

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dynamap.backends.hardware import pages
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.hardware.writers import ini_value, make_word, markdown_text, tcl_word
+from dynamap.backends.vitis_rtl.program.memories import KernelMemory, blocks_of
 from dynamap.backends.vitis_rtl.program.records import RUN_RECORDS
 from dynamap.cost.device import Device
 from dynamap.planner.plan.plan import Plan
@@ -97,7 +100,28 @@ def _port_words(device: Device, sizes: KernelSizes) -> str:
     )
 
 
-def readme(plan: Plan, device: Device, sizes: KernelSizes, digest: str, cycles: int, scales: str = "") -> str:
+def _memory(device: Device, memories: Sequence[KernelMemory]) -> str:
+    """The memory blocks that the kernel is mapped to, and whether the device has them."""
+    blocks, there = blocks_of(memories), device.resources.kernel_bram36
+    parts = ", ".join(f"{memory.name} {memory.half_blocks / 2:g}" for memory in memories)
+    said = f"As Yosys maps it, the kernel has {blocks:,} BRAM36 and no URAM ({parts})."
+    if blocks <= there:
+        return f"{said} The device leaves {there:,} to a kernel."
+    return (
+        f"{said} **It does not fit**: the device leaves {there:,} to a kernel, and the plan counts on its URAM too. "
+        "Plan with an `--on-chip` budget."
+    )
+
+
+def readme(
+    plan: Plan,
+    device: Device,
+    sizes: KernelSizes,
+    digest: str,
+    cycles: int,
+    memories: Sequence[KernelMemory],
+    scales: str = "",
+) -> str:
     """``README.md``; ``cycles``: of the RTL by its closed form; ``scales``: where they come from."""
     milliseconds = cycles / device.clock_khz
     limits = [
@@ -110,6 +134,7 @@ def readme(plan: Plan, device: Device, sizes: KernelSizes, digest: str, cycles: 
         f"{milliseconds:.4f} ms at the plan's clock, with a memory of the plan's latency; `make sim` measures them.",
         "It runs convolutions of the kinds that `docs/rtl/layers.md` lists and the layers of `docs/rtl/vector.md`, and "
         "no others yet: a program with anything else is refused before a file is written.",
+        _memory(device, memories),
         _port_words(device, sizes),
         "After a refused access the kernel does nothing more until it is loaded again.",
     ]

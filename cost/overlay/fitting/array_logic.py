@@ -1,7 +1,7 @@
 """LUTs and flip-flops of the array in RTL: of its columns, accumulators and edges (docs/rtl.md).
 
 The numbers are fitted to what Yosys maps (``python benchmarks/rtl_resources.py``, cells that are no whole array); whole
-arrays are the test. An overlay's array does Winograd, so its moving operand has 16 bits.
+arrays are the test. The moving operand has 16 bits where the array does Winograd, else 8.
 """
 
 from __future__ import annotations
@@ -11,38 +11,42 @@ import numpy as np
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio
 
 GROUP_ROWS = 8
-OPERAND_BITS, TAG_BITS = 16, 4
-"""What a PE passes on, a flip-flop each; it takes no LUT."""
+OPERAND_BITS = {False: 8, True: 16}
+"""Of what a PE passes on, by whether the array does Winograd; a flip-flop each."""
+TAG_BITS = 4
+"""Passed on with it; a PE takes no LUT."""
 SPLIT_FF = 41
 """Of each group of rows: its sum's two parts and their carry."""
 TREE_LUT_PER_ADDER, TREE_FF_PER_ADDER = 43, 46
 """Of a column's groups but one."""
 ACCUMULATOR_LUT, ACCUMULATOR_FF = 165, 295
-LEFT_LUT_PER_ROW, LEFT_FF_PER_ROW = 22, 10
+LEFT_LUT_PER_ROW, LEFT_FF_PER_ROW = {8: 14, 16: 22}, {8: 7, 16: 10}
 TOP_LUT_PER_COLUMN, TOP_FF_PER_COLUMN = 24, 21
 """The edges, without what delays rows and columns."""
+WEIGHT_BITS = 16
+"""That enter a column at the top in a cycle."""
 SHIFT_CYCLES = 32
 """A LUT delays a bit by so many cycles at most."""
 ARRAY_UNCERTAINTY_PERCENT = 15
 """Within which every array that was measured lies; none of them is among the cells that the numbers are from."""
 
 
-def array_lut(rows: Ints | int, columns: Ints | int) -> Ints:
+def array_lut(rows: Ints | int, columns: Ints | int, operand_bits: int) -> Ints:
     """LUTs of an array with accumulators and edges."""
     rows, columns = np.asarray(rows, np.int64), np.asarray(columns, np.int64)
     column = (groups_of(rows) - 1) * TREE_LUT_PER_ADDER + ACCUMULATOR_LUT
-    left = rows * LEFT_LUT_PER_ROW + OPERAND_BITS * _shifts(rows)
-    top = columns * TOP_LUT_PER_COLUMN + OPERAND_BITS * _shifts(columns)
+    left = rows * LEFT_LUT_PER_ROW[operand_bits] + operand_bits * _shifts(rows)
+    top = columns * TOP_LUT_PER_COLUMN + WEIGHT_BITS * _shifts(columns)
     total: Ints = columns * column + left + top
     return total
 
 
-def array_ff(rows: Ints | int, columns: Ints | int) -> Ints:
+def array_ff(rows: Ints | int, columns: Ints | int, operand_bits: int) -> Ints:
     """Flip-flops of an array with accumulators and edges."""
     rows, columns = np.asarray(rows, np.int64), np.asarray(columns, np.int64)
     groups = groups_of(rows)
-    column = rows * (OPERAND_BITS + TAG_BITS) + groups * SPLIT_FF + (groups - 1) * TREE_FF_PER_ADDER + ACCUMULATOR_FF
-    total: Ints = columns * column + rows * LEFT_FF_PER_ROW + columns * TOP_FF_PER_COLUMN
+    column = rows * (operand_bits + TAG_BITS) + groups * SPLIT_FF + (groups - 1) * TREE_FF_PER_ADDER + ACCUMULATOR_FF
+    total: Ints = columns * column + rows * LEFT_FF_PER_ROW[operand_bits] + columns * TOP_FF_PER_COLUMN
     return total
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InfeasibleError
-from dynamap.cost.overlay.fitting.logic import logic_use
+from dynamap.cost.overlay.fitting.extras import LEAST_EXTRAS, Extras
+from dynamap.cost.overlay.fitting.logic import logic_fits
 from dynamap.cost.overlay.fitting.shortfall import shortfalls
 from dynamap.cost.overlay.fitting.sizes import GRID, all_buffers, maximal_buffers
 from dynamap.cost.overlay.fitting.spreading import fit_beside
@@ -23,16 +24,21 @@ LEAST_SIDE = 8
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """All arrays that fit a device, and the buffers that fit beside each."""
+    """All arrays that fit a device, and the buffers that fit beside each.
+
+    ``extras``: what there is room for beside each. ``leaves_out_winograd``: its transforms have none.
+    """
 
     device: Device
     machine: Machine
     limit: int
     rows: Ints
     columns: Ints
+    extras: Extras
+    leaves_out_winograd: bool = False
 
     @staticmethod
-    def of(device: Device, machine: Machine, limit: int) -> Candidates:
+    def of(device: Device, machine: Machine, limit: int, extras: Extras = LEAST_EXTRAS) -> Candidates:
         """Every array of at most ``limit`` PEs that the columns of slices hold and that fits with the smallest buffers;
         where a multiplier makes two products, those whose columns have whole units of channels, and those of fewer PEs
         than the least of them, so that a larger budget has all that a smaller one has.
@@ -53,18 +59,17 @@ class Candidates:
             whole = (rows >= LEAST_SIDE) & (columns % (UNIT_BYTES // machine.packing) == 0)
             considered = whole | (rows * columns < LEAST_SIDE**2)
             rows, columns = rows[considered], columns[considered]
-        lut, ff = logic_use(device, machine, rows, columns)
-        fits = np.asarray((lut.most <= device.resources.kernel_lut) & (ff.most <= device.resources.kernel_ff))
+        fits = logic_fits(device, machine, rows, columns, extras)
         rows, columns = rows[fits], columns[fits]
         room = fit_beside(device, machine, rows, columns, GRID.smallest)
         if not room.any():
-            lacking = shortfalls(device, machine, 1, 1, GRID.smallest)
+            lacking = shortfalls(device, machine, 1, 1, GRID.smallest, extras)
             raise InfeasibleError(
                 f"no array fits device {device.name!r}: the smallest overlay, with one multiplier in its array, needs "
                 f"{' and '.join(lacking)}; use a larger --device{_or_budget(device)}, or a device file with fewer or "
                 "narrower memory ports"
             )
-        return Candidates(device, machine, limit, rows[room], columns[room])
+        return Candidates(device, machine, limit, rows[room], columns[room], extras)
 
     def only(self, rows: int, columns: int) -> Candidates:
         """The same device with one array to consider."""
@@ -129,7 +134,7 @@ def require_array(
             f"array {rows}x{columns}: the columns of multipliers of device {device.name!r} hold {held} columns of "
             f"{rows} rows; choose an --array with fewer columns or rows, or ask for it by --fill above {FILL_PERCENT}%"
         )
-    lacking = shortfalls(device, machine, rows, columns, given or GRID.smallest)
+    lacking = shortfalls(device, machine, rows, columns, given or GRID.smallest, candidates.extras)
     if lacking:
         what = "with the smallest buffers" if given is None else "with the buffers of the given overlay"
         remedy = "use" if given else "choose an --array with fewer rows or columns, or"

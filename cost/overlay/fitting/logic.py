@@ -1,23 +1,23 @@
-"""LUTs and flip-flops of an overlay: the array as its RTL was measured, the other data paths as designed.
+"""LUTs and flip-flops of an overlay: on AMD devices as its RTL was measured, on Intel's as designed.
 
 A device that was calibrated with reports of the vendor's tools (``cost/calibration.py``) scales them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from dynamap.cost.device import Device
-from dynamap.cost.overlay.fitting.array_logic import ARRAY_UNCERTAINTY_PERCENT, array_ff, array_lut
+from dynamap.cost.overlay.fitting.array_logic import ARRAY_UNCERTAINTY_PERCENT, OPERAND_BITS, array_ff, array_lut
+from dynamap.cost.overlay.fitting.engine_logic import engine_ff, engine_lut, engine_uncertainty_percent
 from dynamap.cost.overlay.fitting.estimates import (
     LOGIC_UNCERTAINTY_PERCENT,
     Estimate,
     calibrated,
 )
+from dynamap.cost.overlay.fitting.extras import Extras
 from dynamap.cost.overlay.machine import Machine
-from dynamap.cost.overlay.transfer import Ints
+from dynamap.cost.overlay.transfer import Bools, Ints
 
 LUT_PER_PE, FF_PER_PE = {1: 40, 2: 60}, {1: 110, 2: 150}
 """Of an array that is not in RTL (Intel's blocks): sums in registers, LUTs for adders and the split of two products."""
@@ -25,37 +25,53 @@ LUT_PER_LANE, FF_PER_LANE = 200, 400
 LUT_PER_WORD_BYTE, FF_PER_WORD_BYTE = 230, 600
 """Window rotation, layout and the Winograd transforms, per byte of the memory word."""
 SWEEP_LUT_PER_LANE, SWEEP_FF_PER_LANE = 92, 76
-"""Running windows beside a lane, as mapped (docs/rtl/vector.md)."""
+"""Running windows beside a lane."""
 LUT_BASE, FF_BASE = 12_000, 15_000
 ALM_TENTHS_PER_LUT = 6
 
 
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """Cells by how well they are known: as measured, of data paths as designed."""
+def logic_use(
+    device: Device, machine: Machine, rows: Ints | int, columns: Ints | int, extras: Extras
+) -> tuple[Estimate, Estimate]:
+    """Estimated (LUTs or ALMs, FFs) of an overlay; ``extras`` count where its RTL was measured."""
+    if device.vendor == "intel":
+        lut, ff = _designed(machine, rows * columns)
+        percent = LOGIC_UNCERTAINTY_PERCENT
+        return _estimate(device, "lut", lut, percent), _estimate(device, "ff", ff, percent)
+    rows, columns = np.asarray(rows, np.int64), np.asarray(columns, np.int64)
+    bits = OPERAND_BITS[extras.winograd]
+    percent = engine_uncertainty_percent(machine)
+    return (
+        _both(device, "lut", array_lut(rows, columns, bits), engine_lut(machine, rows, columns, extras), percent),
+        _both(device, "ff", array_ff(rows, columns, bits), engine_ff(machine, rows, columns, extras), percent),
+    )
 
-    measured: Ints | int
-    designed: Ints | int
+
+def logic_fits(device: Device, machine: Machine, rows: Ints | int, columns: Ints | int, extras: Extras) -> Bools:
+    """Whether the upper ends of both estimates are there."""
+    lut, ff = logic_use(device, machine, rows, columns, extras)
+    return np.asarray((lut.most <= device.resources.kernel_lut) & (ff.most <= device.resources.kernel_ff))
 
 
-def logic_use(device: Device, machine: Machine, rows: Ints | int, columns: Ints | int) -> tuple[Estimate, Estimate]:
-    """Estimated (LUTs or ALMs, FFs) of an overlay."""
-    word, lanes, pes = machine.word_bytes, machine.lanes, rows * columns
+def _designed(machine: Machine, pes: Ints | int) -> tuple[Ints | int, Ints | int]:
+    """ALMs and registers of the machine on Intel's devices."""
+    word, lanes = machine.word_bytes, machine.lanes
     lut = lanes * (LUT_PER_LANE + SWEEP_LUT_PER_LANE) + word * LUT_PER_WORD_BYTE + LUT_BASE
     ff = lanes * (FF_PER_LANE + SWEEP_FF_PER_LANE) + word * FF_PER_WORD_BYTE + FF_BASE
-    if device.vendor == "intel":
-        alms = (lut + pes * LUT_PER_PE[machine.packing]) * ALM_TENTHS_PER_LUT // 10
-        use = Parts(0, alms), Parts(0, ff + pes * FF_PER_PE[machine.packing])
-    else:
-        use = Parts(array_lut(rows, columns), lut), Parts(array_ff(rows, columns), ff)
-    return _estimate(device, "lut", use[0]), _estimate(device, "ff", use[1])
+    alms = (lut + pes * LUT_PER_PE[machine.packing]) * ALM_TENTHS_PER_LUT // 10
+    return alms, ff + pes * FF_PER_PE[machine.packing]
 
 
-def _estimate(device: Device, resource: str, parts: Parts) -> Estimate:
-    """The sum of the parts, with the uncertainty of all together in whole percent."""
+def _both(device: Device, resource: str, array: Ints, engines: Ints, engine_percent: int) -> Estimate:
+    """Array and engines, with the uncertainty of both together in whole percent, rounded up."""
+    total = array + engines
+    return _estimate(
+        device, resource, total, -(-(array * ARRAY_UNCERTAINTY_PERCENT + engines * engine_percent) // total)
+    )
+
+
+def _estimate(device: Device, resource: str, total: Ints | int, percent: Ints | int) -> Estimate:
     factor = device.calibration.factor(resource)
-    total = parts.measured + parts.designed
-    if factor is not None:
-        return Estimate(calibrated(total, factor), factor.uncertainty_percent)
-    spread = parts.measured * ARRAY_UNCERTAINTY_PERCENT + parts.designed * LOGIC_UNCERTAINTY_PERCENT
-    return Estimate(total, -(-spread // np.maximum(total, 1)))
+    if factor is None:
+        return Estimate(total, percent)
+    return Estimate(calibrated(total, factor), factor.uncertainty_percent)

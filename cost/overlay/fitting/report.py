@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dynamap.cost.device import BLOCK_BYTES, Device
 from dynamap.cost.overlay.fitting.candidates import held_columns
 from dynamap.cost.overlay.fitting.estimates import calibrated, uncertainty_percent
+from dynamap.cost.overlay.fitting.extras import Extras
 from dynamap.cost.overlay.fitting.logic import logic_use
 from dynamap.cost.overlay.fitting.memories import BRAM36, M20K, URAM
 from dynamap.cost.overlay.fitting.spreading import memory_use
@@ -24,10 +25,10 @@ class Use:
     uncertainty_percent: int
 
 
-def report(device: Device, overlay: Overlay, limit: int) -> tuple[Use, ...]:
+def report(device: Device, overlay: Overlay, limit: int, extras: Extras) -> tuple[Use, ...]:
     """What the overlay uses of the device; ``limit``: multipliers of the array that were asked for, maybe more."""
     machine = overlay.machine
-    lut, ff = logic_use(device, machine, overlay.rows, overlay.columns)
+    lut, ff = logic_use(device, machine, overlay.rows, overlay.columns, extras)
     memory = memory_use(device, machine, overlay.rows, overlay.columns, overlay.buffers)
     assert memory is not None, "an overlay is only built of buffers that fit"
     r, calibration = device.resources, device.calibration

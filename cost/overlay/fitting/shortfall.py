@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from dynamap.cost.device import Device
+from dynamap.cost.overlay.fitting.extras import LEAST_EXTRAS, Extras
 from dynamap.cost.overlay.fitting.logic import logic_use
 from dynamap.cost.overlay.fitting.spreading import Rooms
 from dynamap.cost.overlay.machine import Buffers, Machine
@@ -12,12 +13,14 @@ from dynamap.cost.overlay.machine import Buffers, Machine
 BLOCK_NAMES: Mapping[str, str] = {"uram": "URAM blocks", "bram36": "BRAM blocks of 36 Kb", "m20k": "M20K blocks"}
 
 
-def shortfalls(device: Device, machine: Machine, rows: int, columns: int, buffers: Buffers) -> list[str]:
+def shortfalls(
+    device: Device, machine: Machine, rows: int, columns: int, buffers: Buffers, extras: Extras = LEAST_EXTRAS
+) -> list[str]:
     """A phrase for each of LUTs, flip-flops and memory that an overlay has too little of on a device; none if it fits.
 
     Of memory: where its parts lie so that as few bytes as possible are lacking.
     """
-    return [*_logic(device, machine, rows, columns), *_memory(device, machine, rows, columns, buffers)]
+    return [*_logic(device, machine, rows, columns, extras), *_memory(device, machine, rows, columns, buffers)]
 
 
 def too_many(needed: int, available: int, what: str, where: str = "the device has") -> str:
@@ -29,8 +32,8 @@ def too_many(needed: int, available: int, what: str, where: str = "the device ha
     return f"{needed:,} {what} where {where} {available:,} ({needed - available:,} too many)"
 
 
-def _logic(device: Device, machine: Machine, rows: int, columns: int) -> Iterator[str]:
-    lut, ff = logic_use(device, machine, rows, columns)
+def _logic(device: Device, machine: Machine, rows: int, columns: int, extras: Extras) -> Iterator[str]:
+    lut, ff = logic_use(device, machine, rows, columns, extras)
     intel = device.vendor == "intel"
     for name, use, available in (
         ("ALMs" if intel else "LUTs", lut, device.resources.kernel_lut),

@@ -8,6 +8,7 @@ import pytest
 from dynamap.cost.device import Device, device_names, load_device, parse_device, shipped_text
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.fitting.candidates import Candidates, arrays_within
+from dynamap.cost.overlay.fitting.extras import LEAST_EXTRAS
 from dynamap.cost.overlay.fitting.report import report
 from dynamap.cost.overlay.fitting.target import array_limit, machine_of
 from dynamap.cost.overlay.machine import Overlay
@@ -104,7 +105,7 @@ def test_what_is_there_covers_the_upper_ends_of_the_largest_array(name: str) -> 
     buffers = candidates.buffers_for(rows, columns)
     assert buffers
     for some in buffers:
-        uses = report(device, Overlay(machine, rows, columns, some), candidates.limit)
+        uses = report(device, Overlay(machine, rows, columns, some), candidates.limit, LEAST_EXTRAS)
         assert {use.name for use in uses if use.uncertainty_percent} >= {"ff"}
         for use in uses:
             assert use.used * (100 + use.uncertainty_percent) <= use.available * 100, (some, use)

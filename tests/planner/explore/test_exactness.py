@@ -34,10 +34,13 @@ def least_bytes(device: Device, machine: Machine, rows: int, columns: int, b: Bu
     """
     word, counts = machine.word_bytes, {"bram36": device.resources.bram36, "uram": device.resources.uram}
     row_bits = 8 * max(8, -(-word // rows))
+    windows, weights = (
+        1 << (max(word // 16, (size + 30) // 16) - 1).bit_length() for size in (2 * rows, max(2 * columns, rows))
+    )
     shapes = [
-        (word // 16, 128, b.input_buffer // word),
+        (windows, 128, -(-b.input_buffer // (16 * windows))),
         (word // 16, 128, b.input_buffer // 2 // word),
-        (1, 8 * word, b.weight_buffer // word),
+        (weights, 128, -(-b.weight_buffer // (16 * weights))),
         (2 * columns, 72, b.accumulator_rows),
         (rows, row_bits, -(-2 * b.row_buffer * 8 // row_bits)),
         (2 * -(-LANES // 16), 16 * 9, 512),  # pixels that poolings keep
@@ -80,7 +83,7 @@ def test_every_point_is_the_optimum_within_its_budgets(
     """A grid of few buffers on a device of few blocks, so that all of it can be tried."""
     grid = Grid((16384, 32768, 65536), (16384, 32768), (256, 512), (512, 1024))
     monkeypatch.setattr(sizes, "GRID", grid)
-    device = tiny_device(tmp_path, multipliers=5, bram36=32 if uram else 45, uram=uram)
+    device = tiny_device(tmp_path, multipliers=5, bram36=40 if uram else 45, uram=uram)
     network = tiny_network(tmp_path, channels=(16, 160, 32), size=12)
     machine = machine_of(device)
     costs = LayerCosts(network, find_storages(network), machine, {})
@@ -96,7 +99,7 @@ def test_every_point_is_the_optimum_within_its_budgets(
     assert len(overlays) > 100 and len({taken for _, taken, _, _ in overlays}) > 8
     budgets = Swept(
         multipliers=tuple(Budget(amount=n) for n in (1, 3, 5)),
-        on_chip=tuple(Budget(amount=4608 * n) for n in (19, 25, 30, 36, 45)),
+        on_chip=tuple(Budget(amount=4608 * n) for n in (19, 25, 30, 36, 45, 60)),
     )
     sweep = Sweep.of([network], [device], budgets)
     rows_found = answers(sweep, network)

@@ -48,9 +48,9 @@ def network() -> Network:
 
 @cache
 def board() -> Device:
-    """A small board with few memory blocks, so that buffers are short."""
+    """A small board with few memory blocks, so that buffers are short; logic for Winograd's transforms."""
     device = load_device("pynq-z2")
-    return replace(device, name="tiny", resources=replace(device.resources, bram36=48))
+    return replace(device, name="tiny", resources=replace(device.resources, bram36=48, lut=200_000))
 
 
 @cache

@@ -85,7 +85,7 @@ def test_a_plan_on_a_worse_array_is_noticed_by_the_search_only(small_network: Ne
     assert verify_plan(forged, small_network, full=False).verified
     found = verify_plan(forged, small_network)
     assert [c.name for c in found.checks if c.outcome is Verdict.FAILED] == ["all arrays"]
-    assert "overlay.columns" in details(found)["all arrays"]
+    assert "overlay.rows" in details(found)["all arrays"]
 
 
 def test_a_plan_that_ran_out_of_time_is_true_between_its_bounds(small_plan: Plan, small_network: Network) -> None:

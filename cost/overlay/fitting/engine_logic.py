@@ -1,0 +1,89 @@
+"""LUTs and flip-flops of all but the array on AMD devices: both engines, their lanes, ports, records and control.
+
+The numbers are read from parts of the RTL as Yosys maps them (docs/rtl/resources.md); whole kernels are the test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from dynamap.cost.overlay.fitting.array_logic import OPERAND_BITS
+from dynamap.cost.overlay.fitting.extras import Extras
+from dynamap.cost.overlay.fitting.memories import POWERS, banks_of
+from dynamap.cost.overlay.machine import Machine
+from dynamap.cost.overlay.transfer import Ints, ceil_ratio
+
+MEASURED_WORD_BYTES = 64
+"""Of the widest word of a kernel that was mapped."""
+ENGINE_UNCERTAINTY_PERCENT, EXTRAPOLATED_UNCERTAINTY_PERCENT = 15, 25
+"""With words that were measured, and with wider ones."""
+
+Part = tuple[Ints | int, int, int]
+"""How often there is something, and the LUTs and flip-flops of it."""
+
+PAIR_UNIT = 8
+"""Columns that POST serves at a time are a multiple of it, and no fewer."""
+
+
+def engine_uncertainty_percent(machine: Machine) -> int:
+    """By how much an estimate may be off."""
+    return ENGINE_UNCERTAINTY_PERCENT if machine.word_bytes <= MEASURED_WORD_BYTES else EXTRAPOLATED_UNCERTAINTY_PERCENT
+
+
+def engine_lut(machine: Machine, rows: Ints, columns: Ints, extras: Extras) -> Ints:
+    """LUTs beside an array."""
+    return _total(count * lut for count, lut, _ in _parts(machine, rows, columns, extras))
+
+
+def engine_ff(machine: Machine, rows: Ints, columns: Ints, extras: Extras) -> Ints:
+    """Flip-flops beside an array."""
+    return _total(count * ff for count, _, ff in _parts(machine, rows, columns, extras))
+
+
+def _total(counts: Iterator[Ints | int]) -> Ints:
+    total: Ints = np.asarray(sum(counts), np.int64)
+    return total
+
+
+def _parts(machine: Machine, rows: Ints, columns: Ints, extras: Extras) -> Iterator[Part]:
+    lanes = machine.lanes
+    yield 1, 12_600, 16_000  # records, control, orders of both engines
+    yield machine.word_bytes, 370, 350  # ports, placing, output buffers, words of planes and of pixels
+    yield lanes, 415, 315  # a lane and what the vector unit has in front of it
+    pairs = np.maximum(PAIR_UNIT, np.minimum(lanes // 2, columns) // PAIR_UNIT * PAIR_UNIT)
+    yield pairs, 225, 100
+    if extras.sweeps:
+        yield lanes, 86, 74
+    if extras.normalisation:
+        yield lanes, 400, 300
+    if extras.winograd:
+        yield lanes, 665, 660  # pixels to data
+        yield pairs, 1_500, 1_170  # sums to results
+    yield from _feed(machine, rows, columns, OPERAND_BITS[extras.winograd])
+
+
+def _feed(machine: Machine, rows: Ints, columns: Ints, bits: int) -> Iterator[Part]:
+    """What brings windows and rows of weights to the array, and turns them."""
+    weights = np.maximum(rows, 2 * columns)
+    yield rows * bits, 3, 3  # pads, choices
+    yield weights, 16, 17  # from any byte on
+    for size in (rows * bits // 8, weights):
+        banks = banks_of(machine, size)
+        yield banks, 100, 137
+        yield banks * _stages(banks), 128, 128
+    corner = _power(weights)
+    yield corner * bits * _stages(corner), 5, 2
+    yield corner * bits, -2, 1
+
+
+def _stages(places: Ints) -> Ints:
+    """Of a network that turns so many places, a power of two: two bits of the turn in each."""
+    return ceil_ratio(np.searchsorted(POWERS, places), 2)
+
+
+def _power(number: Ints) -> Ints:
+    """The least power of two that is no less."""
+    power: Ints = POWERS[np.searchsorted(POWERS, number)]
+    return power
