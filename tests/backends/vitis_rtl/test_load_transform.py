@@ -24,6 +24,7 @@ RESET = 4
 
 NARROW = TransformShape(banks=4, word_units=2, depth=1024)
 WIDE = TransformShape(banks=8, word_units=4, depth=1024)
+FOUR_PORTS = TransformShape(banks=16, word_units=16, depth=1024)
 
 BLOCKS = {
     "3x3, m = 4": TransformBlock(WinogradForm((3, 3), 4), 20, 7, 9, 7, 9, first_row=-1, pad_left=1, pad_value=-7),
@@ -84,7 +85,9 @@ def expected(block: TransformBlock, image: npt.NDArray[np.int8]) -> dict[int, by
     return found
 
 
-@pytest.mark.parametrize("shape", [NARROW, WIDE], ids=["words of 32 bytes", "words of 64 bytes"])
+@pytest.mark.parametrize(
+    "shape", [NARROW, WIDE, FOUR_PORTS], ids=lambda shape: f"words of {16 * shape.word_units} bytes"
+)
 def test_tiles_are_those_of_the_emulator(simulations: Simulations, shape: TransformShape) -> None:
     """Block after block; each is done in the cycle of the formula, and writes nothing but its tiles."""
     random = np.random.default_rng(shape.banks)

@@ -35,15 +35,17 @@ module load_transform
 );
 
   localparam int unsigned Lanes = 16 * Planes;
+  localparam int unsigned PlanesBits = $clog2(Planes + 1);
   localparam int unsigned Pieces = 16;  // more than are under way
 
   typedef struct packed {
     units_t unit;
-    logic whole;
+    logic [PlanesBits-1:0] planes;
     logic last;
   } piece_t;
 
-  logic piece_valid, piece_take, piece_whole, piece_last, pixel_valid, pixel_pad, walking;
+  logic piece_valid, piece_take, piece_last, pixel_valid, pixel_pad, walking;
+  logic [PlanesBits-1:0] piece_planes;
   place_t piece_place;
   units_t piece_plane, piece_unit;
   /* verilator lint_off UNUSEDSIGNAL */  // the buffer is smaller
@@ -62,7 +64,7 @@ module load_transform
       .place_o(piece_place),
       .plane_o(piece_plane),
       .unit_o (piece_unit),
-      .whole_o(piece_whole),
+      .planes_o(piece_planes),
       .last_o (piece_last)
   );
 
@@ -154,11 +156,12 @@ module load_transform
 
   // ---- and where they go
   piece_t taken, piece;
-  logic write_q, whole_q, end_q, ended, busy_q;
+  logic write_q, end_q, ended, busy_q;
+  logic [PlanesBits-1:0] planes_q;
   units_t unit_q;
   logic [2*Planes-1:0][127:0] values_q;
 
-  assign taken = '{unit: piece_unit, whole: piece_whole, last: piece_last};
+  assign taken = '{unit: piece_unit, planes: piece_planes, last: piece_last};
 
   axi_fifo #(
       .Bits ($bits(piece_t)),
@@ -181,7 +184,7 @@ module load_transform
 
   always_ff @(posedge clk_i) begin
     write_q <= result_valid & !rst_i;
-    whole_q <= piece.whole;
+    planes_q <= piece.planes;
     end_q <= result_valid & last_result & piece.last & !rst_i;
     values_q <= values;
     if (result_valid) unit_q <= first_result ? piece.unit : unit_q + block_i.position_units;
@@ -194,7 +197,7 @@ module load_transform
   ) u_writer (
       .clk_i,
       .valid_i(write_q),
-      .whole_i(whole_q),
+      .pairs_i(planes_q),
       .unit_i (unit_q),
       .data_i (values_q),
       .write_o,

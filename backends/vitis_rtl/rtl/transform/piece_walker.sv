@@ -4,7 +4,8 @@
 module piece_walker
   import feed_pkg::*, transform_pkg::transform_t;
 #(
-    parameter int unsigned Planes = 2  // of a piece
+    parameter int unsigned Planes = 2,  // of a piece
+    localparam int unsigned PlanesBits = $clog2(Planes + 1)
 ) (
     input logic clk_i,
     input logic rst_i,
@@ -17,7 +18,7 @@ module piece_walker
     output place_t place_o,  // of its first pixel
     output units_t plane_o,  // units from a pixel's first to the piece's
     output units_t unit_o,  // where it goes
-    output logic whole_o,  // it has all its planes
+    output logic [PlanesBits-1:0] planes_o,  // that it has
     output logic last_o
 );
 
@@ -122,7 +123,7 @@ module piece_walker
   assign place_o = place_q;
   assign plane_o = plane_q;
   assign unit_o = unit_q;
-  assign whole_o = whole_q;
+  assign planes_o = whole_q ? PlanesBits'(Planes) : PlanesBits'(planes_q);
   assign last_o = last;
 
 endmodule

@@ -6,13 +6,14 @@ module transformed_writer
     parameter int unsigned Units = 4,
     parameter int unsigned Banks = 8,
     parameter int unsigned Depth = 512,
+    localparam int unsigned PairBits = $clog2(Units / 2 + 1),
     localparam int unsigned BankBits = $clog2(Banks),
     localparam int unsigned RowBits = $clog2(Depth),
     localparam int unsigned TurnCycles = (BankBits + 1) / 2
 ) (
     input logic clk_i,
     input logic valid_i,
-    input logic whole_i,  // else only the first two
+    input logic [PairBits-1:0] pairs_i,  // of units that are written
     /* verilator lint_off UNUSEDSIGNAL */  // the buffer is smaller
     input units_t unit_i,
     /* verilator lint_on UNUSEDSIGNAL */
@@ -33,7 +34,7 @@ module transformed_writer
 
   for (genvar b = 0; b < Banks; b++) begin : gen_lane
     if (b < Units) begin : gen_unit
-      assign lane[b] = {valid_i & (whole_i | b < 2), data_i[b]};
+      assign lane[b] = {valid_i & (PairBits'(b / 2) < pairs_i), data_i[b]};
     end else begin : gen_none
       assign lane[b] = '0;
     end

@@ -37,6 +37,10 @@ NARROW = DrainShape(
 MIDDLE = DrainShape(
     LaneShape(columns=16, pairs=8), accumulator_rows=512, units=4, parameter_depth=128, output_depth=512, winograd=True
 )
+FOUR_PORTS = DrainShape(
+    LaneShape(columns=56, pairs=64), accumulator_rows=512, units=16, parameter_depth=16, output_depth=128, winograd=True
+)
+"""Words of 256 bytes; tiles of three and a half planes, more lanes than columns."""
 
 FORMS = [WinogradForm(kernel, m) for kernel in ((3, 3), (1, 3), (3, 1)) for m in (2, 4)]
 FORMS += [WinogradForm(kernel, 5) for kernel in ((1, 7), (5, 1))]
@@ -69,7 +73,7 @@ def random_pass(shape: DrainShape, random: np.random.Generator, form: WinogradFo
         )
         positions = form.positions if form else 1
         tiles = -(-channels // (shape.lanes.columns if form else 2 * shape.lanes.columns))
-        words = whole.planes * whole.rows * row_bytes // word
+        words = -(-whole.planes * whole.rows * row_bytes // word)
         planes = whole.planes * (1 if by_rows else blocks)
         if (
             positions * tiles * drained.positions(shape, 0) <= shape.accumulator_rows
@@ -114,13 +118,15 @@ def random_sums(shape: DrainShape, random: np.random.Generator, drained: DrainPa
     return Sums(drained, [pixels for pixels, _ in found], channels, *flags, [rows for _, rows in found])
 
 
-@pytest.mark.parametrize("shape", [WIDE, NARROW, MIDDLE], ids=["24 columns", "8 columns", "16 columns"])
+@pytest.mark.parametrize(
+    "shape", [WIDE, NARROW, MIDDLE, FOUR_PORTS], ids=lambda shape: f"{shape.lanes.columns} columns"
+)
 def test_tiles_are_drained_in_their_cycles(simulations: Simulations, shape: DrainShape) -> None:
     """All forms, blocks of rows and of channels, passes without Winograd between: every event of every block."""
     random = np.random.default_rng(shape.units)
     memory = PlannedMemory(read_latency=2, write_latency=20)
     port = port_of(shape, 8)
-    before = random.integers(0, 256, (MEMORY_WORDS, port.data_bytes))
+    before = random.integers(0, 256, (MEMORY_WORDS, port.word_bytes))
     inputs = Inputs.of(shape, drain_bench(shape, 8, REGISTERS), 60_000)
     inputs.values["write_latency"][:] = memory.write_latency
     inputs.values["gap"][:] = memory.gap
