@@ -65,23 +65,29 @@ def test_the_kernel_is_taken_without_a_message(folder: Path, ports: int, port_by
 
 
 @pytest.mark.parametrize(
-    ("number", "value", "sentence"),
+    ("numbers", "sentence"),
     [
-        ("PORTS", 2, "PORTS, PORT_BYTES: one port whose beat is the memory word, or several of 64 bytes"),
-        ("PACKING", 1, "PACKING: the array makes two int8 products per multiplier"),
-        ("INPUT_DEPTH", 128, "INPUT_BANKS, INPUT_DEPTH: the banks hold the input buffer"),
-        ("WEIGHT_DEPTH", 128, "WEIGHT_BANKS, WEIGHT_DEPTH: the banks hold the weight buffer"),
-        ("OUTPUT_DEPTH", 64, "OUTPUT_DEPTH: its words hold the output buffer"),
-        ("PARAMETER_DEPTH", 64, "PARAMETER_DEPTH: its words hold the parameters of all channels"),
-        ("RECORDS", 500, "Records: a power of two"),
-        ("LANE_PAIRS", 24, "LANE_PAIRS: no more lanes than the plan counts on"),
+        (
+            {"PORTS": 2, "PORT_BYTES": 32},
+            "PORTS, PORT_BYTES: one port whose beat is the memory word, or several of 64 bytes",
+        ),
+        ({"PACKING": 1}, "PACKING: the array makes two int8 products per multiplier"),
+        ({"INPUT_DEPTH": 128}, "INPUT_BANKS, INPUT_DEPTH: the banks hold the input buffer"),
+        ({"WEIGHT_DEPTH": 128}, "WEIGHT_BANKS, WEIGHT_DEPTH: the banks hold the weight buffer"),
+        ({"OUTPUT_DEPTH": 64}, "OUTPUT_DEPTH: its words hold the output buffer"),
+        ({"PARAMETER_DEPTH": 64}, "PARAMETER_DEPTH: its words hold the parameters of all channels"),
+        ({"RECORDS": 500}, "Records: a power of two"),
+        ({"LANE_PAIRS": 24}, "LANE_PAIRS: no more lanes than the plan counts on"),
     ],
 )
 def test_numbers_that_do_not_go_together_are_elaboration_errors(
-    folder: Path, number: str, value: int, sentence: str
+    folder: Path, numbers: dict[str, int], sentence: str
 ) -> None:
     lines = params_header(shape_of(SIZES), SIZES, "a test").splitlines()
-    changed = [f"localparam int unsigned {number} = {value};" if f" {number} = " in line else line for line in lines]
+    changed = list(lines)
+    for number, value in numbers.items():
+        (at,) = (i for i, line in enumerate(lines) if f" {number} = " in line)
+        changed[at] = f"localparam int unsigned {number} = {value};"
     assert changed != lines
     (folder / "params.svh").write_text("\n".join(changed))
     with pytest.raises(InputError, match=sentence):
