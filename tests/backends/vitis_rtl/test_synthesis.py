@@ -56,8 +56,10 @@ def check(shape: ArrayShape, found: Resources) -> None:
 
 @pytest.mark.parametrize("top", ["axi_read", pytest.param("axi_write", marks=pytest.mark.full)])
 def test_a_memory_port_is_its_data_register_and_little_else(top: str) -> None:
-    """A beat of 512 bits and two addresses are 640 of the flip-flops; what is kept of bursts lies in LUT memories, and an
-    adder says where the buffer lies."""
+    """A beat of 512 bits and two addresses are 640 of the flip-flops; what is kept of bursts lies in LUT memories.
+
+    An adder of 52 bits says where the buffer lies.
+    """
     found = synthesise(top, MemoryPort().parameters())
     assert (found.multipliers, found.bram36, found.uram) == (0, 0, 0)
     assert found.lut <= 260 + 52
