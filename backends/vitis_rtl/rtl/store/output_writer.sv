@@ -123,7 +123,7 @@ module output_writer
 
   always_ff @(posedge clk_i) begin
     for (int unsigned k = 0; k <= Planes; k++) begin
-      planes_q[k] <= address_t'(k) * address_t'(block_q.plane_units);
+      planes_q[k] <= address_t'(multiple(k, 32'(block_q.plane_units)));
     end
     group_q <= phase_t'(below_group(block_q.plane_units)) & phase_t'(Units - 1);
     shift_q <= groups_shift(block_q.plane_units, UnitsBits'(Units));

@@ -154,7 +154,7 @@ module pixel_reader
 
   always_ff @(posedge clk_i) begin
     if (start_i) begin
-      for (int unsigned k = 0; k <= Units; k++) planes_q[k] <= WordBits'(k) * plane_words;
+      for (int unsigned k = 0; k <= Units; k++) planes_q[k] <= WordBits'(multiple(k, 32'(plane_words)));
     end
     if (next_row) begin
       row_q   <= after_row;

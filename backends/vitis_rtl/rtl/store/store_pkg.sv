@@ -53,4 +53,12 @@ package store_pkg;
     end
   endfunction
 
+  // So many times a number, a constant: a sum of shifts.
+  function automatic logic [31:0] multiple(int unsigned count, logic [31:0] number);
+    multiple = '0;
+    for (int unsigned bit_ = 0; bit_ < 6; bit_++) begin
+      if (((count >> bit_) & 1) != 0) multiple += number << bit_;
+    end
+  endfunction
+
 endpackage
