@@ -34,7 +34,6 @@ def test_an_overlay_that_the_rtl_cannot_be_is_refused(models: Path, call: Call, 
         ("zcu104", "16x12", "12 columns; the RTL's are a multiple of 8: plan with --array 16x8"),
         ("zcu104", "5x16", "5 rows; the RTL's array has at least 8: plan with --array 8x16"),
         ("pynq-z2", "8x16", "one int8 product per multiplier; the RTL's array makes two, in DSP48E2"),
-        ("u200", "16x8", "memory words of 256 bytes; the RTL has one port of 32 or 64 yet"),
     ):
         path = models / f"{device}.json"
         assert call("plan", models / "first.onnx", "--device", device, "--array", array, "-o", path).status == 0
