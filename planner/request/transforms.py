@@ -25,8 +25,8 @@ def with_transforms(candidates: Candidates, request: Request) -> Candidates:
     """The arrays beside which Winograd's transforms fit, or all where they have no room.
 
     They have room where the array or the overlay that is asked for leaves it, or else where the largest array that
-    does has nearly as many PEs as the largest of all. A request that names its algorithms, or pins a layer to Winograd,
-    keeps all arrays.
+    does has nearly as many PEs as the largest of all. A request for Winograd alone, or that pins a layer to it, keeps
+    all arrays.
     """
     if not _leaves_open(request):
         return candidates
@@ -47,7 +47,7 @@ def with_transforms(candidates: Candidates, request: Request) -> Candidates:
 
 def _leaves_open(request: Request) -> bool:
     pinned = any(algorithm is Algorithm.WINOGRAD for algorithm, _ in request.pins.values())
-    return not pinned and request.algorithms == tuple(Algorithm)
+    return not pinned and Algorithm.WINOGRAD in request.algorithms and len(request.algorithms) > 1
 
 
 def without_winograd(algorithms: Sequence[Algorithm]) -> tuple[Algorithm, ...]:
