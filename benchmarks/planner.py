@@ -59,13 +59,12 @@ def _measure(model: str, device: str, repeat: int) -> dict[str, object]:
     import time
 
     start = time.perf_counter()
-    from dynamap.cost.device import load_device
     from dynamap.cost.errors import InfeasibleError
-    from dynamap.cost.overlay.fitting.candidates import Candidates
-    from dynamap.cost.overlay.fitting.target import array_limit, machine_of
     from dynamap.planner.mapping.overlay_costs import LayerCosts
     from dynamap.planner.mapping.storage import find_storages
     from dynamap.planner.models import resolve
+    from dynamap.planner.request.request import Request
+    from dynamap.planner.request.space import target
     from dynamap.planner.search.joint import joint_search
 
     imported = time.perf_counter()
@@ -75,12 +74,10 @@ def _measure(model: str, device: str, repeat: int) -> dict[str, object]:
     cell: dict[str, object] = {"model": model, "device": device}
     for _ in range(repeat):
         begin = time.perf_counter()
-        board = load_device(device)
-        machine = machine_of(board)
-        candidates = Candidates.of(board, machine, array_limit(board, machine))
+        _, machine, candidates = target(device, Request(), network)
         listed = time.perf_counter()
         storages = find_storages(network)
-        costs = LayerCosts(network, storages, machine, {})
+        costs = LayerCosts(network, storages, machine, {}, room=candidates.room)
         prepared, computed = time.perf_counter(), time.process_time()
         try:
             found = joint_search(costs, storages, candidates)

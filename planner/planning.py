@@ -44,9 +44,7 @@ def plan_network(
     storages = find_storages(network)
     if not storages.executed:
         raise InputError(f"network {network.name!r} has no layer that the overlay runs")
-    costs = LayerCosts(
-        network, storages, machine, restrictions_for(network, request, transforms=not candidates.leaves_out_winograd)
-    )
+    costs = LayerCosts(network, storages, machine, restrictions_for(network, request), room=candidates.room)
     found = joint_search(
         costs,
         storages,

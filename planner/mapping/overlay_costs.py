@@ -14,8 +14,9 @@ from dynamap.cost.overlay.bounding.bound_parts import Part, parts_of
 from dynamap.cost.overlay.bounding.bounds import NEVER, Sides, group_bounds, summary, summary_bounds
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points
 from dynamap.cost.overlay.bounding.screening import Demands, Share
+from dynamap.cost.overlay.fitting.room import Room
 from dynamap.cost.overlay.machine import Buffers, Machine
-from dynamap.cost.overlay.options import FORMATS, LayerOptions
+from dynamap.cost.overlay.options import ALGORITHMS, FORMATS, LayerOptions
 from dynamap.cost.overlay.timing import INFEASIBLE, Times, evaluate
 from dynamap.cost.overlay.transfer import Bools, Format, Ints
 from dynamap.cost.overlay.vector import VectorShape, strip_rows, vector_times
@@ -51,7 +52,8 @@ class LayerCosts:
     """All layers of one or several networks on one machine. Layers that ask the same are one *job*, costed once.
 
     ``jobs_of[n][i]`` is the job of executed layer i of network n: convolutions first (``conv_jobs`` of them), then
-    vector layers; ``jobs`` are those of the only network. ``usage``: layers per (job, network).
+    vector layers; ``jobs`` are those of the only network. ``usage``: layers per (job, network). ``room``: Winograd is
+    no choice beside arrays that leave its transforms none; None: they always have it.
 
     Raises:
         InputError: no overlay can run one of the layers; the message names it.
@@ -64,8 +66,9 @@ class LayerCosts:
         machine: Machine,
         restrictions: Mapping[str, Restriction],
         others: Sequence[Workload] = (),
+        room: Room | None = None,
     ) -> None:
-        self.machine = machine
+        self.machine, self.room = machine, room
         workloads = (Workload(network, storages, restrictions), *others)
         for workload in workloads:
             require_runnable(workload.network, workload.storages.executed)
@@ -82,6 +85,7 @@ class LayerCosts:
         self.table = CaseTable.of(machine, self.conv_options)
         self.variants, self.cases = self.table.variants, self.table.cases
         self.case_job = self.variants.layer[self.cases.variant]
+        self.transforms = self.variants.algorithm == ALGORITHMS.index(Algorithm.WINOGRAD)
         self.coarse = Groups.of(self.table, self.conv_jobs, coarse=True)
         self.fine = Groups.of(self.table, self.conv_jobs, coarse=False)
         some_case = np.empty(len(self.coarse.job), np.int64)
@@ -116,6 +120,13 @@ class LayerCosts:
         fine = _some(self.fine.parts, fits[self.coarse_of_fine])
         thin = _some(parts_of(self.table, coarse=True, thin=True)[0], fits)
         return Pruned(self, coarse, fine, thin, summary(coarse), self.vector_cycles(ceiling))
+
+    def closed(self, rows: Ints, columns: Ints, variants: Ints) -> Bools:
+        """Which variants cannot be on arrays of at least so many rows and columns: (array, variant)."""
+        if self.room is None:
+            return np.zeros((len(rows), len(variants)), bool)
+        closed: Bools = ~self.room.beside(rows, columns)[:, None] & self.transforms[variants]
+        return closed
 
     def share(self, buffers: Buffers) -> Share:
         """What buffers allow the coarse groups (column tiles do not matter to it)."""
@@ -180,6 +191,7 @@ class LayerCosts:
         if best is not None:
             fixed = np.array([self.vector_cycles(b) for b in buffers], np.int64)
             target = Target(best, objective or Objective(), fixed, self.usage[slots.job[slots.job_starts]])
+        promise[self.closed(rows, columns, self.cases.variant[slots.order])] = NEVER
         points = Points.of(rows, columns, buffers)
         least = slot_costs(self.table, slots, points, promise, unlimited, target)
         costs[:, slots.job, slots.format_in, slots.format_out] = least
@@ -192,6 +204,8 @@ class LayerCosts:
         size = len(case)
         points = Points.of(np.full(size, rows), np.full(size, columns), [buffers] * size)
         times = evaluate(self.table, case, points, np.full(size, INFEASIBLE))
+        (closed,) = self.closed(np.array([rows]), np.array([columns]), self.cases.variant[case])
+        times.cycles[closed] = INFEASIBLE
         each, starts = np.unique(self.case_job[case], return_index=True)
         parts = (slice(*ends) for ends in pairwise([*starts.tolist(), size]))
         return {job: (case[part], times.take(part)) for job, part in zip(each.tolist(), parts, strict=True)}
@@ -216,11 +230,14 @@ class Pruned:
 
     def summary_bounds(self, rows: Sides, columns: Sides) -> Ints:
         """Quick lower bounds per (box of arrays, convolution job)."""
-        return summary_bounds(self.summary, self.costs.conv_jobs, rows, columns)
+        closed = self.costs.closed(rows.least, columns.least, np.arange(len(self.costs.transforms)))
+        return summary_bounds(self.summary, self.costs.conv_jobs, rows, columns, closed)
 
     def coarse_bounds(self, rows: Sides, columns: Sides) -> Ints:
         """Tighter lower bounds per (box of arrays, coarse group); NEVER where nothing fits."""
-        return group_bounds(self.coarse, len(self.costs.coarse.job), rows, columns)
+        bounds = group_bounds(self.coarse, len(self.costs.coarse.job), rows, columns)
+        bounds[self.costs.closed(rows.least, columns.least, self.costs.coarse.variant)] = NEVER
+        return bounds
 
     def thin_bounds(self, rows: Sides, columns: Sides, some: Bools) -> Ints:
         """Lower bounds of one pass per (box of arrays, coarse group), 0 but for ``some`` groups."""
@@ -234,7 +251,9 @@ class Pruned:
         place = np.zeros(len(self.costs.fine.job), np.int64)
         place[groups] = np.arange(len(groups))
         some = [replace(part, group=place[part.group]) for part in _some(self.fine, keep[self.costs.coarse_of_fine])]
-        return groups, group_bounds(some, len(groups), Sides.of(rows), Sides.of(columns))
+        bounds = group_bounds(some, len(groups), Sides.of(rows), Sides.of(columns))
+        bounds[self.costs.closed(rows, columns, self.costs.fine.variant[groups])] = NEVER
+        return groups, bounds
 
 
 def _job_keys(
@@ -273,12 +292,13 @@ def _some(parts: Sequence[Part], keep: Bools) -> list[Part]:
 class Groups:
     """Groups of cases (``cost.overlay.bound_parts``): parts, the group of every case, and the groups' jobs.
 
-    ``moving`` are each group's cycles for all transfers, ``job_starts`` the first groups of the jobs.
+    ``variant`` is each group's, ``moving`` its cycles for all transfers, ``job_starts`` the first groups of the jobs.
     """
 
     jobs: int
     parts: Sequence[Part]
     of_case: Ints
+    variant: Ints
     moving: Ints
     job: Ints
     job_starts: Ints
@@ -286,12 +306,12 @@ class Groups:
     @staticmethod
     def of(table: CaseTable, jobs: int, *, coarse: bool) -> Groups:
         parts, of_case = parts_of(table, coarse=coarse)
-        job = np.empty(int(of_case.max(initial=-1)) + 1, np.int64)
-        job[of_case] = table.variants.layer[table.cases.variant]
-        moving = np.empty_like(job)
+        variant = np.empty(int(of_case.max(initial=-1)) + 1, np.int64)
+        variant[of_case] = table.cases.variant
+        job, moving = table.variants.layer[variant], np.empty_like(variant)
         for part in parts:
             moving[part.group] = part.paths.moving * part.copies
-        return Groups(jobs, parts, of_case, moving, job, np.flatnonzero(np.diff(job, prepend=-1)))
+        return Groups(jobs, parts, of_case, variant, moving, job, np.flatnonzero(np.diff(job, prepend=-1)))
 
     def least_per_job(self, bounds: Ints, groups: Ints | None = None) -> Ints:
         """Least per (box, job) of bounds per (box, group), of all groups or those given, ascending; NEVER for none."""

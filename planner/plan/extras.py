@@ -8,8 +8,8 @@ import numpy as np
 
 from dynamap.cost.algorithms import Algorithm
 from dynamap.cost.convolution import ConvShape
-from dynamap.cost.overlay.fitting.candidates import Candidates
 from dynamap.cost.overlay.fitting.extras import Extras
+from dynamap.cost.overlay.fitting.room import Room
 from dynamap.cost.overlay.options import applicable
 from dynamap.cost.overlay.pooling import sweeps
 from dynamap.cost.overlay.vector import POOLING, VectorShape
@@ -37,13 +37,13 @@ def _sweeps(layer: Layer, network: Network, planned: PlannedLayer) -> bool:
     return bool(sweeps(shape.window, shape.output, rows, by_taps=shape.own_slopes)[0])
 
 
-def left_out_notice(candidates: Candidates, network: Network) -> tuple[str, ...]:
-    """What a user is told where a layer could use Winograd, if its transforms had room."""
+def left_out_notice(room: Room | None, rows: int, columns: int, network: Network) -> tuple[str, ...]:
+    """What a user is told where a layer could use Winograd, if its transforms had room beside the array."""
     shapes = (work_of(layer, network) for layer in network.layers if isinstance(layer, Conv))
     useful = any(isinstance(shape, ConvShape) and applicable(shape, Algorithm.WINOGRAD) for shape in shapes)
-    if not useful or not candidates.leaves_out_winograd:
+    if not useful or room is None or room.beside(rows, columns):
         return ()
     return (
-        f"Winograd is left out: its transforms have no room in the logic that device {candidates.device.name!r} leaves "
-        "beside the array; a smaller --array may leave it, and --pin asks for it all the same",
+        f"Winograd is left out: its transforms have no room in the logic that device {room.device.name!r} leaves "
+        f"beside an array of {rows}x{columns}; a smaller --array may leave it, and --pin asks for it all the same",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 
 from dynamap.cost.algorithms import Algorithm, Dataflow
@@ -21,12 +22,12 @@ from dynamap.planner.network.network import Conv, Network
 from dynamap.planner.network.work import work_of
 from dynamap.planner.pbqp.problem import Solution
 from dynamap.planner.request.request import Request
-from dynamap.planner.request.transforms import least_extras, with_transforms, without_winograd
+from dynamap.planner.request.transforms import asks_for_winograd, least_extras
 from dynamap.planner.search.candidates import ArrayCandidates, FixedCandidates
 
 
-def restrictions_for(network: Network, request: Request, *, transforms: bool = True) -> dict[str, Restriction]:
-    """What each convolution may use; ``transforms``: whether Winograd's have room (``transforms.py``).
+def restrictions_for(network: Network, request: Request) -> dict[str, Restriction]:
+    """What each convolution may use.
 
     Raises:
         InputError: a pin names a layer that does not exist or that the array does not run.
@@ -52,8 +53,6 @@ def restrictions_for(network: Network, request: Request, *, transforms: bool = T
             algorithm, dataflow = pins[name]
             algorithms = (algorithm,)
             dataflows = (dataflow,) if dataflow else dataflows
-        if not transforms:
-            algorithms = without_winograd(algorithms)
         restrictions[name] = Restriction(algorithms, dataflows)
         work = work_of(convs[name], network)
         if request.cost_model == "overlay" and isinstance(work, ConvShape):
@@ -97,7 +96,7 @@ def target(device: str | Device, request: Request, *networks: Network) -> tuple[
     if request.multipliers is not None and request.multipliers > MOST_MULTIPLIERS:
         raise InputError(f"--multipliers must be at most {MOST_MULTIPLIERS:,}, found {shown(request.multipliers)}")
     candidates = Candidates.of(board, machine, array_budget(board, machine, request), least_extras(networks))
-    return board, machine, with_transforms(candidates, request)
+    return board, machine, replace(candidates, room=None) if asks_for_winograd(request) else candidates
 
 
 def array_budget(board: Device, machine: Machine, request: Request) -> int:

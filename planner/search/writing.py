@@ -78,7 +78,7 @@ def write_plan(
         notices=(
             *network.notices,
             *fit_notices(board, overlay, asked["fill_percent"]),
-            *left_out_notice(candidates, network),
+            *left_out_notice(costs.room, found.rows, found.columns, network),
         ),
         layers=tuple(layers),
         together=together,

@@ -24,7 +24,6 @@ from dynamap.planner.network.network import Conv, HostLayer, Network
 from dynamap.planner.network.work import conv_shape, work_of
 from dynamap.planner.request.request import Request
 from dynamap.planner.request.space import restrictions_for, solver_of, target
-from dynamap.planner.request.transforms import without_winograd
 from dynamap.planner.search.joint import fixed_search, joint_search
 
 JOINT = "joint"
@@ -110,21 +109,17 @@ def plan_baseline(network: Network, device: str | Device, strategy: str, request
     if request.array is not None:
         require_array(candidates, *request.array)
         candidates = candidates.only(*request.array)
-    transforms = not candidates.leaves_out_winograd
-    own = restrictions_for(network, request, transforms=transforms)
+    own = restrictions_for(network, request)
     restrictions = own if strategy in (JOINT, TWO_STEP) else fixed_restrictions(network)[strategy]
-    if not transforms and strategy != Algorithm.WINOGRAD.value:
-        restrictions = {
-            name: replace(one, algorithms=without_winograd(one.algorithms)) for name, one in restrictions.items()
-        }
+    room = None if strategy == Algorithm.WINOGRAD.value else candidates.room
     storages = find_storages(network)
     solver, solve, limit = request.solver, solver_of(request), request.time_limit
     search = partial(joint_search, solver=solver, solve=solve, time_limit=limit)
     seconds = 0.0
-    costs = LayerCosts(network, storages, machine, restrictions)
+    costs = LayerCosts(network, storages, machine, restrictions, room=room)
     if strategy == TWO_STEP:
         alone, apart = uncoupled(network, storages)
-        sized = search(LayerCosts(alone, apart, machine, restrictions), apart, candidates)
+        sized = search(LayerCosts(alone, apart, machine, restrictions, room=room), apart, candidates)
         seconds = sized.seconds
         buffers = candidates.buffers_for(sized.rows, sized.columns)
         array = sized.rows, sized.columns

@@ -21,8 +21,7 @@ def overlay_problem(network: Network, device: str | Device, request: Request, ov
     """The PBQP of the formats on one overlay, in cycles (docs/optimiser.md)."""
     _, machine, candidates = target(device, request, network)
     storages = find_storages(network)
-    restrictions = restrictions_for(network, request, transforms=not candidates.leaves_out_winograd)
-    costs = LayerCosts(network, storages, machine, restrictions)
+    costs = LayerCosts(network, storages, machine, restrictions_for(network, request), room=candidates.room)
     arrays = np.array([overlay.rows]), np.array([overlay.columns])
     return mapping_problem(storages, costs.exact(overlay.buffers, *arrays)[0][costs.jobs])
 

@@ -18,7 +18,7 @@ from dynamap.planner.network.network import Conv, Network
 from dynamap.planner.network.work import conv_shape, work_of
 from dynamap.planner.request.request import Request
 from dynamap.planner.request.space import array_budget, search_space
-from dynamap.planner.request.transforms import least_extras, with_transforms
+from dynamap.planner.request.transforms import least_extras
 from dynamap.planner.search.candidates import ArrayCandidates
 from dynamap.planner.studies.baselines import can_run
 
@@ -200,7 +200,7 @@ class Relaxations:
         yield Question("memory_blocks", "on-chip memory blocks x 2", setting, held=_NOTHING, more_choices=True)
 
     def _arrays(self, board: Device, machine: Machine, limit: int) -> Candidates:
-        return with_transforms(Candidates.of(board, machine, limit, least_extras((self.network,))), self.request)
+        return Candidates.of(board, machine, limit, least_extras((self.network,)))
 
     def _on(self, space: Callable[[], ArrayCandidates]) -> Setting:
         return replace(self.base, own=(), space=space)

@@ -71,16 +71,13 @@ def plan_together(
         raise InputError("several models share an overlay by the overlay's own cost model: leave --cost-model out")
     _require_pins(networks, request)
     board, machine, candidates = target(device, request, *networks)
-    transforms = not candidates.leaves_out_winograd
-    workloads = [
-        Workload(one, find_storages(one), restrictions_for(one, request, transforms=transforms)) for one in networks
-    ]
+    workloads = [Workload(one, find_storages(one), restrictions_for(one, request)) for one in networks]
     for workload in workloads:
         if not workload.storages.executed:
             raise InputError(f"network {workload.network.name!r} has no layer that the overlay runs")
     first, *others = workloads
     found = shared_search(
-        LayerCosts(first.network, first.storages, machine, first.restrictions, others),
+        LayerCosts(first.network, first.storages, machine, first.restrictions, others, candidates.room),
         [workload.storages for workload in workloads],
         search_space(candidates, request),
         request.together.shared_objective(),
@@ -98,7 +95,7 @@ def plan_together(
     plans = []
     for number, (workload, part) in enumerate(zip(workloads, found.parts, strict=True)):
         own = replace(request, together=replace(request.together, this=number))
-        costs = LayerCosts(workload.network, workload.storages, machine, workload.restrictions)
+        costs = LayerCosts(workload.network, workload.storages, machine, workload.restrictions, room=candidates.room)
         plans.append(
             write_plan(workload.network, board, own.document(), costs, workload.storages, candidates, part, info)
         )

@@ -7,7 +7,7 @@ decided again, and with the overlay sized again. The change that gains most is w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -150,10 +150,11 @@ class _Asking:
         self.overlay, self.storages = given_overlay(plan), find_storages(network)
         _, machine, candidates = target(self.board, self.request, network)
         self.overlay.require_fit(candidates)
+        self.room = candidates.room
         not_its_own = self.request.overlay is not None or self.request.together is not None
         self.base = Setting(
             machine=machine,
-            restrictions=restrictions_for(network, self.request, transforms=not candidates.leaves_out_winograd),
+            restrictions=restrictions_for(network, self.request),
             own=(self.overlay.buffers,),
             space=None if not_its_own else lambda: search_space(candidates, self.request),
         )
@@ -230,7 +231,8 @@ class _Asking:
     def _search(self, setting: Setting, space: ArrayCandidates, at_most: int | None) -> Answer:
         key = setting.machine, tuple(setting.restrictions.items())
         if key not in self._costs:
-            self._costs[key] = LayerCosts(self.network, self.storages, setting.machine, setting.restrictions)
+            room = self.room and replace(self.room, machine=setting.machine)
+            self._costs[key] = LayerCosts(self.network, self.storages, setting.machine, setting.restrictions, room=room)
         found = joint_search(
             self._costs[key],
             self.storages,

@@ -115,9 +115,8 @@ class _OverlayVerifier:
 
     @cached_property
     def costs(self) -> LayerCosts:
-        transforms = not self.candidates.leaves_out_winograd
-        restrictions = restrictions_for(self.network, self.request, transforms=transforms)
-        return LayerCosts(self.network, self.storages, self.machine, restrictions)
+        restrictions = restrictions_for(self.network, self.request)
+        return LayerCosts(self.network, self.storages, self.machine, restrictions, room=self.candidates.room)
 
     @cached_property
     def formats(self) -> tuple[Format, ...]:

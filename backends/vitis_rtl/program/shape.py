@@ -22,6 +22,7 @@ from dynamap.backends.vitis_rtl.program.passes import vector_pass
 from dynamap.backends.vitis_rtl.vector.shape import VectorUnitShape
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
+from dynamap.cost.overlay.fitting.engine_logic import lane_pairs
 from dynamap.cost.overlay.limits import PARAMETER_BYTES, POOL_PIXELS
 from dynamap.cost.overlay.machine import UNIT_BYTES
 
@@ -109,7 +110,7 @@ def core_shape(program: Program, sizes: KernelSizes) -> CoreShape:
         operand_bits=bits,
     )
     drain = DrainShape(
-        LaneShape(sizes.columns, lane_pairs(sizes)),
+        LaneShape(sizes.columns, int(lane_pairs(sizes.lanes, sizes.columns))),
         accumulator_rows=sizes.accumulator_rows,
         units=units,
         parameter_depth=_power(sizes.parameter_channels * PARAMETER_BYTES // sizes.word_bytes),
@@ -138,12 +139,6 @@ def pixel_units(command: Command) -> int:
     rows = max(command.block_input_rows, command.last_input_rows)
     units = rows * image_row_units(command.width, channel_units(command))
     return units * (1 if command.mode is Mode.STREAM_WEIGHTS else 2)
-
-
-def lane_pairs(sizes: KernelSizes) -> int:
-    """Columns that the lanes serve at a time, a power of two: no more than there are, up to the next one, nor than the
-    plan has lanes for."""
-    return max(UNIT_PAIRS, 1 << (min(sizes.lanes // 2, _power(sizes.columns)).bit_length() - 1))
 
 
 def group_rows(program: Program) -> int:

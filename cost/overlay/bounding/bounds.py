@@ -21,7 +21,7 @@ from dynamap.cost.overlay import gemm
 from dynamap.cost.overlay.bounding.bound_parts import FRACTION_BITS, Part
 from dynamap.cost.overlay.machine import LAST_PIECE, LEAST_TILE, TURNING, UNIT_BYTES
 from dynamap.cost.overlay.options import COLUMN_TILES, DATAFLOWS
-from dynamap.cost.overlay.transfer import Ints, ceil_ratio
+from dynamap.cost.overlay.transfer import Bools, Ints, ceil_ratio
 
 CHUNK_ELEMENTS = 1 << 15
 """Pairs of group and array per step, so that the temporaries of a step stay in the second-level cache."""
@@ -323,8 +323,10 @@ def summary(parts: Sequence[Part]) -> list[Part]:
     return result
 
 
-def summary_bounds(summaries: Sequence[Part], layers: int, rows: Sides, columns: Sides) -> Ints:
-    """Least bound per (box, layer) from the groups of ``summary``."""
+def summary_bounds(
+    summaries: Sequence[Part], layers: int, rows: Sides, columns: Sides, closed: Bools | None = None
+) -> Ints:
+    """Least bound per (box, layer) from the groups of ``summary``; ``closed``: which (box, variant) cannot be."""
     best = np.full((len(rows.least), layers), NEVER)
     for part in summaries:
         starts = np.flatnonzero(np.diff(part.layer, prepend=-1))
@@ -345,5 +347,7 @@ def summary_bounds(summaries: Sequence[Part], layers: int, rows: Sides, columns:
             longest = np.maximum(cycles + part.paths.early, part.paths.late) + around
             np.maximum(longest, part.paths.moving, out=longest)
             longest *= part.copies
+            if closed is not None:
+                longest[closed[some][:, part.variant]] = NEVER
             best[some, present] = np.minimum(best[some, present], np.minimum.reduceat(longest, starts, axis=1))
     return best

@@ -10,6 +10,7 @@ from dynamap.cost.device import Device
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.fitting.extras import LEAST_EXTRAS, Extras
 from dynamap.cost.overlay.fitting.logic import logic_fits
+from dynamap.cost.overlay.fitting.room import Room
 from dynamap.cost.overlay.fitting.shortfall import shortfalls
 from dynamap.cost.overlay.fitting.sizes import GRID, all_buffers, maximal_buffers
 from dynamap.cost.overlay.fitting.spreading import fit_beside
@@ -26,7 +27,8 @@ LEAST_SIDE = 8
 class Candidates:
     """All arrays that fit a device, and the buffers that fit beside each.
 
-    ``extras``: what there is room for beside each. ``leaves_out_winograd``: its transforms have none.
+    ``extras``: what every kernel has beside its array. ``room``: for Winograd's transforms, which not all arrays leave;
+    None where they are asked for all the same.
     """
 
     device: Device
@@ -35,7 +37,7 @@ class Candidates:
     rows: Ints
     columns: Ints
     extras: Extras
-    leaves_out_winograd: bool = False
+    room: Room | None
 
     @staticmethod
     def of(device: Device, machine: Machine, limit: int, extras: Extras = LEAST_EXTRAS) -> Candidates:
@@ -69,7 +71,7 @@ class Candidates:
                 f"{' and '.join(lacking)}; use a larger --device{_or_budget(device)}, or a device file with fewer or "
                 "narrower memory ports"
             )
-        return Candidates(device, machine, limit, rows[room], columns[room], extras)
+        return Candidates(device, machine, limit, rows[room], columns[room], extras, Room(device, machine, extras))
 
     def only(self, rows: int, columns: int) -> Candidates:
         """The same device with one array to consider."""

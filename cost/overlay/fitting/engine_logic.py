@@ -23,8 +23,19 @@ ENGINE_UNCERTAINTY_PERCENT, EXTRAPOLATED_UNCERTAINTY_PERCENT = 15, 25
 Part = tuple[Ints | int, int, int]
 """How often there is something, and the LUTs and flip-flops of it."""
 
-PAIR_UNIT = 8
-"""Columns that POST serves at a time are a multiple of it, and no fewer."""
+LEAST_PAIRS = 8
+"""A unit of channels is of so many columns."""
+
+
+def lane_pairs(lanes: int, columns: Ints | int) -> Ints:
+    """Columns that POST serves at a time, a power of two: those that there are up to the next one, where they have so
+    many lanes.
+
+    >>> lane_pairs(128, 56), lane_pairs(128, 200), lane_pairs(32, 8)
+    (64, 64, 8)
+    """
+    most = POWERS[np.searchsorted(POWERS, max(LEAST_PAIRS, lanes // 2), "right") - 1]
+    return np.clip(_power(np.asarray(columns)), LEAST_PAIRS, most)
 
 
 def engine_uncertainty_percent(machine: Machine) -> int:
@@ -52,7 +63,7 @@ def _parts(machine: Machine, rows: Ints, columns: Ints, extras: Extras) -> Itera
     yield 1, 12_600, 16_000  # records, control, orders of both engines
     yield machine.word_bytes, 370, 350  # ports, placing, output buffers, words of planes and of pixels
     yield lanes, 415, 315  # a lane and what the vector unit has in front of it
-    pairs = np.maximum(PAIR_UNIT, np.minimum(lanes // 2, columns) // PAIR_UNIT * PAIR_UNIT)
+    pairs = lane_pairs(lanes, columns)
     yield pairs, 225, 100
     if extras.sweeps:
         yield lanes, 86, 74

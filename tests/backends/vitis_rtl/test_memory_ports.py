@@ -20,7 +20,18 @@ from dynamap.backends.vitis_rtl.memory.ports import (
 )
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from dynamap.cost.errors import InputError
-from support.port_records import DEPTH, HALF, Phase, joined, memory_bench, split, whole
+from support.port_records import (
+    DECODE_ERROR,
+    DEPTH,
+    HALF,
+    SLAVE_ERROR,
+    Phase,
+    contents,
+    joined,
+    memory_bench,
+    split,
+    whole,
+)
 
 IntArray = npt.NDArray[np.int64]
 
@@ -29,19 +40,11 @@ NARROW = MemoryPort(data_bytes=8, outstanding=4)
 MIDDLE = MemoryPort(data_bytes=16, outstanding=2)
 PORTS = (WIDE, NARROW, MIDDLE, MemoryPort(data_bytes=32, outstanding=8))
 
-SLAVE_ERROR, DECODE_ERROR = 2, 3
-
 
 @pytest.fixture(scope="module")
 def simulations() -> Iterator[Simulations]:
     with Simulations() as built:
         yield built
-
-
-def contents(port: MemoryPort) -> tuple[IntArray, IntArray]:
-    """What the memory holds at the start, and the data to write, [beats, bytes]."""
-    random = np.random.default_rng(5)
-    return random.integers(0, 256, (DEPTH, port.data_bytes)), random.integers(0, 256, (DEPTH, port.data_bytes))
 
 
 def random_runs(random: np.random.Generator, port: MemoryPort, half: int, total: int = HALF) -> list[Run]:

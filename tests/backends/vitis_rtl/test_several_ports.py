@@ -15,7 +15,18 @@ from dynamap.backends.vitis_rtl.memory.cycles import read_cycles, write_cycles
 from dynamap.backends.vitis_rtl.memory.ports import MemoryPort, PlannedMemory, Run, occupancy
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from dynamap.cost.overlay.machine import BURST_WORDS
-from support.port_records import DEPTH, HALF, Phase, joined, memory_bench, split, whole
+from support.port_records import (
+    DECODE_ERROR,
+    DEPTH,
+    HALF,
+    SLAVE_ERROR,
+    Phase,
+    contents,
+    joined,
+    memory_bench,
+    split,
+    whole,
+)
 
 IntArray = npt.NDArray[np.int64]
 
@@ -23,19 +34,11 @@ TWO = MemoryPort(outstanding=4, ports=2)
 FOUR = MemoryPort(outstanding=32, ports=4)
 EIGHT = MemoryPort(outstanding=8, ports=8)
 
-SLAVE_ERROR, DECODE_ERROR = 2, 3
-
 
 @pytest.fixture(scope="module")
 def simulations() -> Iterator[Simulations]:
     with Simulations() as built:
         yield built
-
-
-def contents(port: MemoryPort) -> tuple[IntArray, IntArray]:
-    """What the memories hold at the start, and the data to write, [words, bytes]."""
-    random = np.random.default_rng(5)
-    return random.integers(0, 256, (DEPTH, port.word_bytes)), random.integers(0, 256, (DEPTH, port.word_bytes))
 
 
 def by_beat(port: MemoryPort, words: IntArray) -> IntArray:

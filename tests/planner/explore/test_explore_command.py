@@ -91,7 +91,9 @@ def test_asked_to_end(number: signal.Signals, files: tuple[Path, Path], tmp_path
     os.kill(-driver.pid if number == signal.SIGINT else driver.pid, number)
     out, err = driver.communicate(timeout=120)
     assert driver.returncode == 128 + number and out == ""
-    assert err.splitlines() == [f"interrupted: the rows so far are in {path}, continue with --resume"]
+    *progress, last = err.splitlines()
+    assert last == f"interrupted: the rows so far are in {path}, continue with --resume"
+    assert all("combinations, about" in line for line in progress)  # of a machine that has other work
     assert path.read_bytes().endswith(b"\n")
 
 

@@ -19,8 +19,17 @@ DEPTH = 1024
 HALF = DEPTH // 2
 RESET = 2
 
+SLAVE_ERROR, DECODE_ERROR = 2, 3
+"""Responses of AXI4 that say that an access failed."""
+
 AS_PLANNED = ("request", "data_ready", "data_valid")
 CHANNELS = 5
+
+
+def contents(port: MemoryPort) -> tuple[IntArray, IntArray]:
+    """What the memories hold at the start, and the data to write, [words, bytes]."""
+    random = np.random.default_rng(5)
+    return random.integers(0, 256, (DEPTH, port.word_bytes)), random.integers(0, 256, (DEPTH, port.word_bytes))
 
 
 def unsettle(inputs: Mapping[str, IntArray], random: np.random.Generator) -> None:

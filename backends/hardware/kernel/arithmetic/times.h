@@ -8,21 +8,7 @@
 
 enum { COUNT_BITS = 16, BYTE_BITS = 8 };
 
-// step * count, a count of COUNT_BITS bits.
-INLINE int times(int step, int count) {
-    INLINED
-    CHECK_COUNT(count, COUNT_BITS)
-    uint32_t product = 0;
-bits:
-    UNROLLED
-    for (int bit = 0; bit < COUNT_BITS; ++bit) {
-        UNROLL_THIS
-        if ((count >> bit) & 1) product += (uint32_t)step << bit;
-    }
-    return (int)product;
-}
-
-// The same with bytes of memory.
+// step * count, a count of COUNT_BITS bits: of bytes of memory.
 INLINE uint64_t bytes_times(uint64_t step, int count) {
     INLINED
     CHECK_COUNT(count, COUNT_BITS)
@@ -34,6 +20,12 @@ bits:
         if ((count >> bit) & 1) product += step << bit;
     }
     return product;
+}
+
+// Of places on the chip, in 32 bits.
+INLINE int times(int step, int count) {
+    INLINED
+    return (int)(uint32_t)bytes_times((uint64_t)(uint32_t)step, count);
 }
 
 // value * centred, for a value less its zero point: from -255 to 255.

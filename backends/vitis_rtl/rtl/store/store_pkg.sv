@@ -56,8 +56,8 @@ package store_pkg;
   // So many times a number, a constant: a sum of shifts.
   function automatic logic [31:0] multiple(int unsigned count, logic [31:0] number);
     multiple = '0;
-    for (int unsigned bit_ = 0; bit_ < 6; bit_++) begin
-      if (((count >> bit_) & 1) != 0) multiple += number << bit_;
+    for (int unsigned place = 0; place < 6; place++) begin
+      if (((count >> place) & 1) != 0) multiple += number << place;
     end
   endfunction
 
