@@ -154,7 +154,9 @@ module pixel_reader
 
   always_ff @(posedge clk_i) begin
     if (start_i) begin
-      for (int unsigned k = 0; k <= Units; k++) planes_q[k] <= WordBits'(multiple(k, 32'(plane_words)));
+      for (int unsigned k = 0; k <= Units; k++) begin
+        planes_q[k] <= WordBits'(multiple(k, 32'(plane_words)));
+      end
     end
     if (next_row) begin
       row_q   <= after_row;
