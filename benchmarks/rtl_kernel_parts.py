@@ -52,13 +52,10 @@ CASES: tuple[tuple[str, str, dict[str, int]], ...] = (
 def measure(about: str, top: str, parameters: Mapping[str, int]) -> dict[str, object]:
     """One cell of the results: LUT, FF and multipliers of each part, those of its own parts not among them."""
     from dynamap.backends.vitis_rtl import tools
-    from dynamap.backends.vitis_rtl.project.mapping import CELLS, FLIP_FLOPS, LUTS, PRIMITIVE
+    from dynamap.backends.vitis_rtl.project.mapping import FLIP_FLOPS, LUTS, PRIMITIVES, reading
     from dynamap.backends.vitis_rtl.sources import SYNTHESISED, write_sources
 
-    values = " ".join(f"-G {name}={value}" for name, value in parameters.items())
     lines = [
-        f"read_slang --keep-hierarchy --threads 1 --blackboxed-module {PRIMITIVE} -DSYNTHESIS --top {top} {values} "
-        f"{CELLS} {' '.join(SYNTHESISED)}",
         *(f"setattr -mod -set keep_hierarchy 1 {part} {part}$*" for part in PARTS),
         f"synth_xilinx -family xcup -noiopad -noclkbuf -flatten -top {top}",
         "tee -q -o stat.json stat -json",
@@ -66,7 +63,8 @@ def measure(about: str, top: str, parameters: Mapping[str, int]) -> dict[str, ob
     with tempfile.TemporaryDirectory(prefix="dynamap-synthesis-") as name:
         folder = Path(name)
         write_sources(folder, SYNTHESISED)
-        (folder / "synthesis.ys").write_text("\n".join([*lines, ""]))
+        read = reading(folder, top, parameters, SYNTHESISED, "--keep-hierarchy")
+        (folder / "synthesis.ys").write_text(read + "\n".join([*lines, ""]))
         tools.yosys().run(["-q", "-s", "synthesis.ys"], folder)
         modules = json.loads((folder / "stat.json").read_text())["modules"]
     parts = []
@@ -81,7 +79,7 @@ def measure(about: str, top: str, parameters: Mapping[str, int]) -> dict[str, ob
                 "place": place,
                 "lut": sum(cells.get(cell, 0) * luts for cell, luts in LUTS.items()),
                 "ff": sum(cells.get(cell, 0) for cell in FLIP_FLOPS),
-                "multipliers": cells.get(PRIMITIVE, 0),
+                "multipliers": sum(cells.get(name, 0) for name in PRIMITIVES),
             }
         )
     return {"about": about, "top": top, "parameters": dict(parameters), "parts": parts}

@@ -1,10 +1,10 @@
 """The hardware multipliers that a processing element can be made of, and what fits into one.
 
 Two int8 products that share an operand fit one multiplier if its wide side takes both other
-operands, the upper one shifted by ``packing_shift`` bits, with the lower product's sum
-staying inside the lower field:  P = ((w1 << 18) + w0) * a;  w0 a = the signed low 18 bits of
-P;  w1 a = (P - w0 a) >> 18. A DSP48E2 has the 27 bits that this takes. A DSP48E1 has 25: the
-field would be 16 bits, with no bit left to accumulate.
+operands, the upper one shifted by s bits, with the lower product's sum staying inside the lower
+field:  P = ((w1 << s) + w0) * a;  w0 a = the signed low s bits of P;  w1 a = (P - w0 a) >> s.
+`pair_shift` derives s from the wide side, `exact_products` how many products such a field sums
+(docs/arithmetic.md, section 8).
 
 Sources: AMD/Xilinx WP486, "Deep Learning with INT8 Optimization on Xilinx Devices"; UG579
 (DSP48E2, 27 x 18); UG479 (DSP48E1, 25 x 18); Intel Arria 10 and Stratix 10 variable-precision
@@ -16,6 +16,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+
+LARGEST_PRODUCT = 127 * 128
+"""Of int8 operands where that of one side is never -128, as weights that were quantised here."""
+
+LEAST_PRODUCTS = 4
+"""That a packed sum must hold: each is cut and added in logic, which would outgrow the array with fewer."""
+
+
+def exact_products(shift: int, largest_product: int = LARGEST_PRODUCT) -> int:
+    """Products of which any sum stays in the low field, -2^(shift-1) .. 2^(shift-1) - 1."""
+    return ((1 << (shift - 1)) - 1) // largest_product
+
+
+def pair_shift(wide_bits: int) -> int | None:
+    """The bits between two int8 operands on a wide side, None where it has no room for a pair.
+
+    The upper operand takes 8 bits above the lower field, and a ninth for what a negative lower operand borrows. Where
+    that leaves too few for the field, the lower operand is lifted by 128, so that it never borrows, and what this adds
+    to the sum is taken away again.
+
+    >>> pair_shift(27), pair_shift(25), pair_shift(19)
+    (18, 17, None)
+    """
+    for shift in (wide_bits - 9, wide_bits - 8):
+        if exact_products(shift) >= LEAST_PRODUCTS:
+            return shift
+    return None
+
+
+def lifts(wide_bits: int) -> bool:
+    """Whether the lower operand of a pair is lifted by 128."""
+    return pair_shift(wide_bits) == wide_bits - 8
 
 
 @dataclass(frozen=True)

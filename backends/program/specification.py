@@ -31,7 +31,7 @@ from dynamap.planner.plan.layers import Mode as PlannedMode
 MAGIC = 0x50414E44
 """The bytes D, N, A, P."""
 
-VERSION = 3
+VERSION = 4
 
 
 NONE = U32
@@ -200,6 +200,7 @@ class Header:
     read_latency: int = word("r: cycles from a read request to its data")
     write_latency: int = word("w: cycles from the last write to its response")
     crossings: int = word("S: borders between regions of the chip that the array crosses", 0, U16)
+    factor_bits: int = word("bits of a multiplier's wide side", 1, 64)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dynamap.cost.multiplier import DSP48E2, pair_shift
+
 PIPELINE = 4
 """Registers from the edge to a sum in a multiplier: the PE's own, the slice's input, its product, its sum."""
 
@@ -13,7 +15,8 @@ class ArrayShape:
     """The parameters of ``systolic_array.sv``; the file says at elaboration which do not go together.
 
     ``group_rows`` (G): rows whose sums run down one cascade; the last group may have fewer. ``operand_bits``:
-    of the moving operand, 8 for integers, 16 with Winograd. ``high_bits``: of a group's sum, above its low 18.
+    of the moving operand, 8 for integers, 16 with Winograd. ``high_bits``: of a group's sum, above its low
+    ``pair_shift``; 0: as many. ``factor_bits``: of a slice's wide side, 27 of a DSP48E2, 25 of a DSP48E1.
     ``accumulator_bits``: of each of the two sums in a row. ``accumulator_rows``: of each of the two halves.
     ``read_columns``: of a group of columns that is read at a time; 0: all of them.
 
@@ -25,10 +28,23 @@ class ArrayShape:
     columns: int
     group_rows: int = 8
     operand_bits: int = 8
-    high_bits: int = 18
+    high_bits: int = 0
+    factor_bits: int = DSP48E2.wide_bits
     accumulator_bits: int = 32
     accumulator_rows: int = 512
     read_columns: int = 0
+
+    @property
+    def pair_shift(self) -> int:
+        """Bits between the two operands of a pair, and of the lower part of a sum."""
+        shift = pair_shift(self.factor_bits)
+        assert shift is not None
+        return shift
+
+    @property
+    def group_high_bits(self) -> int:
+        """Bits of a group's sum above its lower part."""
+        return self.high_bits or self.pair_shift
 
     @property
     def groups(self) -> int:
@@ -52,7 +68,8 @@ class ArrayShape:
             "Columns": self.columns,
             "GroupRows": self.group_rows,
             "OperandBits": self.operand_bits,
-            "HighBits": self.high_bits,
+            "HighBits": self.group_high_bits,
+            "FactorBits": self.factor_bits,
         }
 
     def parameters(self) -> dict[str, int]:

@@ -12,7 +12,6 @@ from dynamap.backends.vitis_rtl.array import ArrayShape
 
 IntArray = npt.NDArray[np.int64]
 
-PAIR_SHIFT = 18
 WORD_BITS = 16
 CONTROL = ("rst", "outputs_stay", "paired", "take", "load", "load_last", "first", "last")
 
@@ -90,7 +89,7 @@ def core_inputs(shape: ArrayShape) -> Record:
 
 def core_outputs(shape: ArrayShape) -> Record:
     """The outputs of ``core_bench.sv``."""
-    low, high = PAIR_SHIFT + shape.levels, shape.high_bits + shape.levels
+    low, high = shape.pair_shift + shape.levels, shape.group_high_bits + shape.levels
     return Record(
         (
             Field("low", low, shape.columns, signed=True),

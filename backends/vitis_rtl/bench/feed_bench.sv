@@ -8,7 +8,8 @@ module feed_bench
     parameter int unsigned Columns = 8,
     parameter int unsigned GroupRows = 8,
     parameter int unsigned OperandBits = 8,
-    parameter int unsigned HighBits = 18,
+    parameter int unsigned FactorBits = 27,
+    parameter int unsigned HighBits = array_pkg::pair_shift(FactorBits),
     parameter int unsigned WordUnits = 4,
     parameter int unsigned InputBanks = 8,
     parameter int unsigned InputDepth = 512,
@@ -159,6 +160,7 @@ module feed_bench
       .Rows(Rows),
       .Columns(Columns),
       .GroupRows(GroupRows),
+      .FactorBits(FactorBits),
       .OperandBits(OperandBits),
       .HighBits(HighBits),
       .AccumulatorRows(AccumulatorRows)

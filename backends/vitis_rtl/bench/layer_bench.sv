@@ -7,6 +7,7 @@ module layer_bench
     parameter int unsigned Rows = 16,
     parameter int unsigned Columns = 8,
     parameter int unsigned GroupRows = 8,
+    parameter int unsigned FactorBits = 27,
     parameter int unsigned Pairs = 8,
     parameter int unsigned WordUnits = 4,
     parameter int unsigned InputBanks = 4,
@@ -76,7 +77,8 @@ module layer_bench
   logic [2*Pairs-1:0][ByteBits-1:0] lane_bytes;
 
   lanes_of_post #(
-      .Pairs(Pairs)
+      .Pairs(Pairs),
+      .FactorBits(FactorBits)
   ) u_lanes (
       .clk_i,
       .post_i(lanes_said),
@@ -93,6 +95,7 @@ module layer_bench
       .Rows(Rows),
       .Columns(Columns),
       .GroupRows(GroupRows),
+      .FactorBits(FactorBits),
       .Pairs(Pairs),
       .WordUnits(WordUnits),
       .InputBanks(InputBanks),

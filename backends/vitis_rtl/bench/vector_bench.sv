@@ -11,6 +11,7 @@ module vector_bench
     parameter int unsigned ResidentDepth = 512,
     parameter int unsigned OutputDepth = 1024,
     parameter int unsigned Outstanding = 32,
+    parameter int unsigned FactorBits = 27,
     parameter bit Normalises = 1'b1,
     parameter int unsigned PoolDepth = 512,
     parameter int unsigned MemoryDepth = 4096,  // words
@@ -71,7 +72,8 @@ module vector_bench
 
   // No core beside it.
   lanes #(
-      .Planes(Planes)
+      .Planes(Planes),
+      .FactorBits(FactorBits)
   ) u_lanes (
       .clk_i,
       .vector_i(1'b1),
@@ -96,6 +98,7 @@ module vector_bench
       .ResidentDepth(ResidentDepth),
       .OutputDepth(OutputDepth),
       .Outstanding(Outstanding),
+      .FactorBits(FactorBits),
       .Normalises(Normalises),
       .PoolDepth(PoolDepth)
   ) u_unit (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dynamap.backends.vitis_rtl.memory.ports import MemoryPort, port_of_word
+from dynamap.cost.multiplier import DSP48E2
 
 LANE_CYCLES = 12
 """From a sum to its byte: bias, choice, product (4), shift and zero point (4), clamp, table (2)."""
@@ -27,7 +28,8 @@ UNIT_PAIRS = UNIT_BYTES // 2
 class LaneShape:
     """The parameters of ``post_lanes.sv``.
 
-    ``pairs``: columns of a group, each of which has two lanes. ``value_bits``: of a sum and its bias.
+    ``pairs``: columns of a group, each of which has two lanes. ``value_bits``: of a sum and its bias. ``factor_bits``:
+    of a slice's wide side.
 
     >>> LaneShape(columns=12, pairs=8).row_cycles()
     19
@@ -37,6 +39,7 @@ class LaneShape:
     pairs: int = 8
     accumulator_bits: int = 32
     value_bits: int = 36
+    factor_bits: int = DSP48E2.wide_bits
 
     def parameters(self) -> dict[str, int]:
         """The parameters by their names in the RTL."""
@@ -44,6 +47,7 @@ class LaneShape:
             "Columns": self.columns,
             "Pairs": self.pairs,
             "AccumulatorBits": self.accumulator_bits,
+            "FactorBits": self.factor_bits,
             "ValueBits": self.value_bits,
         }
 

@@ -29,6 +29,7 @@ class CoreShape:
         assert self.feed.columns == self.drain.lanes.columns
         assert self.feed.word_units == self.drain.units and self.port.word_bytes == self.word
         assert self.feed.accumulator_rows == self.drain.accumulator_rows
+        assert self.feed.factor_bits == self.drain.lanes.factor_bits, "one kind of slice"
         assert self.feed.operand_bits == (16 if self.winograd else 8), "Winograd's operands have 16 bits"
 
     @property
@@ -46,6 +47,7 @@ class CoreShape:
         feed = {name: value for name, value in self.feed.parameters().items() if name != "OperandBits"}
         return {
             **feed,
+            "FactorBits": self.feed.factor_bits,
             "Pairs": self.drain.lanes.pairs,
             "ParameterDepth": self.drain.parameter_depth,
             "OutputDepth": self.drain.output_depth,

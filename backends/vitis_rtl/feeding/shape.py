@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dynamap.cost.multiplier import DSP48E2
+
 UNIT = 16
 """Bytes of a unit of the buffers: the channels of a pixel of one plane."""
 
@@ -23,6 +25,7 @@ def _power(number: int) -> int:
 @dataclass(frozen=True)
 class FeedShape:
     """The parameters of ``feed.sv``: the array's sides, units of a memory word (a power of two), and units of a bank.
+    ``factor_bits``: of the array's slices, which the feed does not ask for.
 
     >>> FeedShape(rows=129, columns=49, word_units=16).array_cycles
     9
@@ -36,6 +39,7 @@ class FeedShape:
     accumulator_rows: int = 512
     group_rows: int = 8
     operand_bits: int = 8
+    factor_bits: int = DSP48E2.wide_bits
 
     @property
     def window_units(self) -> int:

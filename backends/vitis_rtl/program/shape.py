@@ -22,14 +22,15 @@ from dynamap.backends.vitis_rtl.program.passes import vector_pass
 from dynamap.backends.vitis_rtl.vector.shape import VectorUnitShape
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
+from dynamap.cost.multiplier import DSP48E1, DSP48E2, exact_products, pair_shift
 from dynamap.cost.overlay.fitting.engine_logic import lane_pairs
 from dynamap.cost.overlay.limits import PARAMETER_BYTES, POOL_PIXELS
 from dynamap.cost.overlay.machine import UNIT_BYTES
 
 WORDS = (32, 64, 128, 256, 512)
-GROUP_ROWS = 8
-"""Rows whose sums run down one cascade: exact where no weight is -128 (docs/rtl/array.md)."""
-
+LEAST_ROWS = 8
+SLICES = (DSP48E2, DSP48E1)
+"""Multipliers that the RTL has by instance."""
 
 LEAST_UNITS = 512
 """Of a buffer of the vector unit: small layers share a kernel."""
@@ -75,7 +76,14 @@ def vector_shape(program: Program, sizes: KernelSizes) -> VectorUnitShape:
     units = sizes.word_bytes // UNIT_BYTES
     lanes = UNIT_BYTES << (min(sizes.lanes // UNIT_BYTES, units).bit_length() - 1)
     banks = _power(max(units, lanes // UNIT_BYTES + NEIGHBOURS * normalises))
-    shape = VectorUnitShape(lanes, units, banks, normalises=normalises, pool_depth=POOL_PIXELS)
+    shape = VectorUnitShape(
+        lanes,
+        units,
+        banks,
+        normalises=normalises,
+        pool_depth=POOL_PIXELS,
+        factor_bits=program.header.factor_bits,
+    )
     passes = [vector_pass(program, shape, command) for command in commands]
     needs = [work.needs() for work in passes]
     sweeps = any(work.walk.sweeps for work in passes)
@@ -94,23 +102,30 @@ def core_shape(program: Program, sizes: KernelSizes) -> CoreShape:
     Raises:
         InputError: the RTL has no such core yet; the message says what is wanted and what there is.
     """
-    _check(sizes)
+    _check(sizes, program.header.factor_bits)
     units = sizes.word_bytes // UNIT_BYTES
     winograd = [command for command in program.commands if _is_winograd(command)]
     bits = 16 if winograd else 8
-    feed = FeedShape(sizes.rows, sizes.columns, units, group_rows=group_rows(program), operand_bits=bits)
     feed = FeedShape(
         sizes.rows,
         sizes.columns,
         units,
+        accumulator_rows=sizes.accumulator_rows,
+        group_rows=group_rows(program),
+        operand_bits=bits,
+        factor_bits=program.header.factor_bits,
+    )
+    feed = replace(
+        feed,
         input_depth=_depth(sizes.input_buffer, feed.input_banks),
         weight_depth=_depth(sizes.weight_buffer, feed.weight_banks),
-        accumulator_rows=sizes.accumulator_rows,
-        group_rows=feed.group_rows,
-        operand_bits=bits,
     )
     drain = DrainShape(
-        LaneShape(sizes.columns, int(lane_pairs(sizes.lanes, sizes.columns))),
+        LaneShape(
+            sizes.columns,
+            int(lane_pairs(sizes.lanes, sizes.columns)),
+            factor_bits=program.header.factor_bits,
+        ),
         accumulator_rows=sizes.accumulator_rows,
         units=units,
         parameter_depth=_power(sizes.parameter_channels * PARAMETER_BYTES // sizes.word_bytes),
@@ -142,14 +157,16 @@ def pixel_units(command: Command) -> int:
 
 
 def group_rows(program: Program) -> int:
-    """Rows of a group with which all sums are exact: 7 where a weight that stays is -128, else 8."""
+    """Rows of a group with which all sums are exact: fewer where a weight is -128 (docs/rtl/array.md)."""
+    shift = pair_shift(program.header.factor_bits)
+    assert shift is not None, "a slice that packs"
     image = np.frombuffer(program.image, np.int8)
     for command in program.commands:
         if command.op is Op.CONV and command.algorithm is not AlgorithmCode.WINOGRAD:
             for begin, end in _weights(command):
                 if (image[begin:end] == -128).any():
-                    return GROUP_ROWS - 1
-    return GROUP_ROWS
+                    return exact_products(shift, 128 * 128)
+    return exact_products(shift)
 
 
 def _weights(command: Command) -> list[tuple[int, int]]:
@@ -163,14 +180,17 @@ def _weights(command: Command) -> list[tuple[int, int]]:
     ]
 
 
-def _check(sizes: KernelSizes) -> None:
+def _check(sizes: KernelSizes, factor_bits: int) -> None:
     """What the core's parts cannot be made of."""
-    array = f"{max(sizes.rows, GROUP_ROWS)}x{max(sizes.columns // UNIT_PAIRS, 1) * UNIT_PAIRS}"
+    array = f"{max(sizes.rows, LEAST_ROWS)}x{max(sizes.columns // UNIT_PAIRS, 1) * UNIT_PAIRS}"
     for wrong, what in (
         (
+            factor_bits not in [slice_.wide_bits for slice_ in SLICES],
+            f"multipliers of {factor_bits} bits; the RTL's are DSP48E2 and DSP48E1: plan for a device that has these",
+        ),
+        (
             sizes.packing != 2,
-            "one int8 product per multiplier; the RTL's array makes two, in DSP48E2: plan for a device that has these, "
-            "such as zcu104, without --no-packing",
+            "one int8 product per multiplier; the RTL's array makes two: plan without --no-packing",
         ),
         (
             sizes.word_bytes not in WORDS,
@@ -182,8 +202,8 @@ def _check(sizes: KernelSizes) -> None:
             f"{sizes.columns} columns; the RTL's are a multiple of {UNIT_PAIRS}: plan with --array {array}",
         ),
         (
-            sizes.rows < GROUP_ROWS,
-            f"{sizes.rows} rows; the RTL's array has at least {GROUP_ROWS}: plan with --array {array}",
+            sizes.rows < LEAST_ROWS,
+            f"{sizes.rows} rows; the RTL's array has at least {LEAST_ROWS}: plan with --array {array}",
         ),
         (sizes.accumulator_rows < UNIT_PAIRS, "too few accumulators for the RTL"),
     ):

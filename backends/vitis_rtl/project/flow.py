@@ -38,6 +38,7 @@ def make_settings(device: Device, memory_words: int) -> str:
     """``config.mk``."""
     lines = [
         f"PLATFORM := {make_word(BOARD, device.board)}".rstrip(),
+        f"MULTIPLIER := {device.resources.multiplier.name.upper()}",
         "# Of the simulation: a power of two that holds the program's buffer and its records.",
         f"MEMORY_WORDS := {memory_words}",
         "",

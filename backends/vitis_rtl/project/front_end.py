@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dynamap.backends.vitis_rtl import tools
-from dynamap.backends.vitis_rtl.project.mapping import map_sources
+from dynamap.backends.vitis_rtl.project.mapping import PRIMITIVES, map_sources
 from dynamap.backends.vitis_rtl.project.verilated import (
     HEADERS_FROM,
     VerilatedCompiler,
@@ -78,7 +78,7 @@ class Steps:
     def synth(self) -> int:
         """What Yosys maps the kernel to: ``synthesis.json``."""
         folder, sources = self._gathered("synth", ("src",))
-        found = map_sources(folder, "dynamap_kernel", {}, sources).as_dict()
+        found = map_sources(folder, "dynamap_kernel", {}, sources, self._given.multiplier).as_dict()
         (self._root / "synthesis.json").write_text(json.dumps(found, indent=1) + "\n")
         print("\n".join(f"{name:12} {value:>10,}" for name, value in found.items()))
         return 0
@@ -89,6 +89,7 @@ def main(root: Path, words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="rtl.py", description="Checks, simulates and maps the kernel.")
     parser.add_argument("step", choices=["lint", "sim", "trace", "synth"])
     parser.add_argument("--memory-words", type=int, default=0, help="words of the simulated memory, a power of two")
+    parser.add_argument("--multiplier", default="DSP48E2", choices=PRIMITIVES, help="the device's slice")
     parser.add_argument("--optimise", default="-O2", help="the C++ compiler's option for the simulation")
     parser.add_argument("--options", default="", help="of the simulation: --stalls SEED, --fail ADDRESS, ...")
     given = parser.parse_args(words)

@@ -1,19 +1,20 @@
-"""Mapping sources to an UltraScale+ device by Yosys, and what they take; a project carries a copy of this file."""
+"""Mapping sources to a device by Yosys, and what they take; a project carries a copy of this file."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dynamap.backends.vitis_rtl import tools
 from dynamap.backends.vitis_rtl.levels import longest_path
 
-PRIMITIVE = "DSP48E2"
-"""Instantiated by name: its ports are declared by Yosys' own library, its contents are the vendor's."""
+PRIMITIVES = {"DSP48E2": "xcup", "DSP48E1": "xc7"}
+"""Multiplier slices, instantiated by name, and what Yosys calls the devices that have them: UltraScale+, 7 series."""
 
-CELLS = "/share/xilinx/cells_xtra.v"
+DECLARATIONS = "primitives.v"
+"""Their ports: the contents are the vendor's."""
 
 LUTS = {
     **{f"LUT{inputs}": 1 for inputs in range(1, 7)},
@@ -30,6 +31,7 @@ LUTS = {
 }
 """LUTs that each cell takes; two small functions of the same inputs in one LUT are not counted as one."""
 
+WHOLE_BLOCKS, HALF_BLOCKS = ("RAMB36E2", "RAMB36E1"), ("RAMB18E2", "RAMB18E1")
 FLIP_FLOPS = ("FDRE", "FDSE", "FDCE", "FDPE")
 FREE = ("CARRY4", "CARRY8", "MUXF7", "MUXF8", "MUXF9")
 
@@ -53,18 +55,33 @@ class Resources:
         return asdict(self)
 
 
-def map_sources(folder: Path, top: str, parameters: Mapping[str, int], sources: Sequence[str]) -> Resources:
+def reading(folder: Path, top: str, parameters: Mapping[str, int], sources: Sequence[str], *options: str) -> str:
+    """The line of a script by which Yosys reads ``sources`` in ``folder``, where the slices' ports are written too.
+
+    Raises:
+        InputError: Yosys is missing.
+    """
+    (folder / DECLARATIONS).write_text("".join(tools.yosys_module(name, declared=True) for name in PRIMITIVES))
+    words = [
+        *(f"--blackboxed-module {name}" for name in PRIMITIVES),
+        f"-DSYNTHESIS --top {top}",
+        *(f"-G {parameter}={value}" for parameter, value in parameters.items()),
+    ]
+    # Yosys sees another temporary folder than ours: all names are relative to the working folder.
+    return f"read_slang --threads 1 {' '.join([*options, *words, DECLARATIONS, *sources])}\n"
+
+
+def map_sources(
+    folder: Path, top: str, parameters: Mapping[str, int], sources: Sequence[str], primitive: str = "DSP48E2"
+) -> Resources:
     """Map module ``top`` with these parameters, flat, without the pads of a chip; ``sources`` lie in ``folder``.
 
     Raises:
         InputError: Yosys is missing, or refuses the sources or the parameters.
     """
-    values = " ".join(f"-G {parameter}={value}" for parameter, value in parameters.items())
-    # Yosys sees another temporary folder than ours: all names are relative to the working folder.
     script = (
-        f"read_slang --threads 1 --blackboxed-module {PRIMITIVE} -DSYNTHESIS --top {top} {values} "
-        f"{CELLS} {' '.join(sources)}\n"
-        f"synth_xilinx -family xcup -noiopad -noclkbuf -flatten -top {top}\n"
+        f"{reading(folder, top, parameters, sources)}"
+        f"synth_xilinx -family {PRIMITIVES[primitive]} -noiopad -noclkbuf -flatten -top {top}\n"
         "tee -q -o stat.json stat -json\n"
         "write_json netlist.json\n"
     )
@@ -81,14 +98,18 @@ def read_statistics(text: str, levels: int) -> Resources:
         ValueError: it has a cell that is none of those that are counted.
     """
     cells: dict[str, int] = json.loads(text)["design"].get("num_cells_by_type", {})
-    known = {*LUTS, *FLIP_FLOPS, *FREE, PRIMITIVE, "RAMB36E2", "RAMB18E2", "URAM288", "URAM288_BASE"}
+    known = {*LUTS, *FLIP_FLOPS, *FREE, *PRIMITIVES, *WHOLE_BLOCKS, *HALF_BLOCKS, "URAM288", "URAM288_BASE"}
     if unknown := cells.keys() - known:
         raise ValueError(f"cells that nobody counts: {', '.join(sorted(unknown))}")
     return Resources(
-        multipliers=cells.get(PRIMITIVE, 0),
+        multipliers=_sum(cells, PRIMITIVES),
         lut=sum(cells.get(cell, 0) * luts for cell, luts in LUTS.items()),
-        ff=sum(cells.get(cell, 0) for cell in FLIP_FLOPS),
-        bram36=cells.get("RAMB36E2", 0) + -(-cells.get("RAMB18E2", 0) // 2),
-        uram=cells.get("URAM288", 0) + cells.get("URAM288_BASE", 0),
+        ff=_sum(cells, FLIP_FLOPS),
+        bram36=_sum(cells, WHOLE_BLOCKS) + -(-_sum(cells, HALF_BLOCKS) // 2),
+        uram=_sum(cells, ("URAM288", "URAM288_BASE")),
         levels=levels,
     )
+
+
+def _sum(cells: Mapping[str, int], names: Iterable[str]) -> int:
+    return sum(cells.get(name, 0) for name in names)

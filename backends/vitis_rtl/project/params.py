@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynamap.backends.hardware.numbers import DERIVED, FORMAT, KERNEL, Number, Part, kernel_parts
+from dynamap.backends.hardware.numbers import DERIVED, FORMAT, KERNEL, PLAN, Number, Part, kernel_parts
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.hardware.spelling import number_remark
 from dynamap.backends.hardware.writers import c_comment
@@ -17,6 +17,9 @@ def kernel_part(shape: KernelShape, sizes: KernelSizes) -> Part:
     return Part(
         "The RTL's own: banks of the buffers, lanes, ports.",
         (
+            Number(
+                "FACTOR_BITS", names["FactorBits"], "of a slice's wide side: 27 a DSP48E2, 25 a DSP48E1", "bits", PLAN
+            ),
             Number("GROUP_ROWS", shape.core.feed.group_rows, "rows whose sums run down one cascade", "PEs", KERNEL),
             Number("LANE_PAIRS", names["Pairs"], "columns that the lanes serve at a time", "columns", KERNEL),
             Number("INPUT_BANKS", names["InputBanks"], "of the input buffer", "banks", KERNEL),

@@ -14,6 +14,7 @@ from dynamap.backends.program.specification import ALIGNMENT, LRN_ROW_WORDS, Com
 from dynamap.backends.vitis_rtl.vector.shape import UNIT_BYTES
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
+from dynamap.cost.multiplier import DSP48E2
 from dynamap.cost.overlay.limits import MOST_NORMALISED, NORMALISED_OCTAVES
 
 PIXELS = 4
@@ -91,7 +92,8 @@ class Operation:
     made for the unit; ``entry_rows``: of its rows of a multiplier and a shift per output column, head and tail.
     ``normalise``: by the squares of channels ``before`` and ``behind``, a bit for each; ``table_entries``: of a step.
     ``merge``: two taps for each source, its units from the one before on, turned to their channels.
-    ``bend``: a product of two values meets a multiplier of 36 bits where it is negative.
+    ``bend``: a product of two values meets a multiplier of 36 bits where it is negative. ``step_bits``: of the largest
+    way from one step of a normalisation to the next.
     """
 
     factors: tuple[tuple[int, int], ...]
@@ -110,17 +112,24 @@ class Operation:
     before: int = 0
     behind: int = 0
     table_entries: int = 0
+    step_bits: int = 0
 
 
-def operation_of(command: Command, tables: CommandTables) -> Operation:
-    """How the unit does a command.
+def operation_of(command: Command, tables: CommandTables, factor_bits: int = DSP48E2.wide_bits) -> Operation:
+    """How the unit does a command, with slices whose wide side has ``factor_bits``.
 
     Raises:
         InputError: it cannot yet.
     """
     if command.op not in _OPERATIONS:
         raise InputError(f"the vector unit of the RTL does not run {command.op.name} yet")
-    return _OPERATIONS[command.op](command, tables)
+    made = _OPERATIONS[command.op](command, tables)
+    if made.step_bits > factor_bits:
+        raise InputError(
+            f"a normalisation whose factor changes by {made.step_bits} bits from a step of its table to the next, and "
+            f"a multiplier of this device takes {factor_bits}: a smaller beta, or a device with DSP48E2"
+        )
+    return made
 
 
 def _padded(data: bytes) -> bytes:
@@ -302,7 +311,8 @@ def _lrn(command: Command, tables: CommandTables) -> Operation:
         )
     rows = np.frombuffer(tables.values, "<u4").reshape(-1, LRN_ROW_WORDS)[:NORMALISED_OCTAVES].astype(np.int64)
     factors, shifts = rows[:, :-1], rows[:, -1:]
-    differences = np.diff(factors, axis=1) & (2 ** (FACTOR_BITS + 1) - 1)
+    steps = np.diff(factors, axis=1)
+    differences = steps & (2 ** (FACTOR_BITS + 1) - 1)
     entries = factors[:, :-1] | differences << FACTOR_BITS | shifts << (2 * FACTOR_BITS + 1)
     return Operation(
         ((command.input_zero_point, 0),),
@@ -312,6 +322,7 @@ def _lrn(command: Command, tables: CommandTables) -> Operation:
         behind=2 ** (command.size // 2) - 1,
         table=_padded(entries.astype("<i8").tobytes()),
         table_entries=entries.size,
+        step_bits=max(int(end).bit_length() for end in (steps.max(), ~steps.min())) + 1,
     )
 
 

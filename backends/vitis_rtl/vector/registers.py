@@ -76,7 +76,7 @@ class VectorPass:
         _check(shape, command, tables)
         self.pixels = command.input_format is FormatCode.HWC
         self.output_pixels = command.output_format is FormatCode.HWC
-        self.operation: Operation = operation_of(command, tables)
+        self.operation: Operation = operation_of(command, tables, shape.factor_bits)
         if self.operation.normalise and not shape.normalises:
             raise InputError("this vector unit of the RTL was made without local response normalisation")
         self.blocks = list(blocks_of(command))

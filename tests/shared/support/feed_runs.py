@@ -18,7 +18,8 @@ IntArray = npt.NDArray[np.int64]
 
 
 def array_of(shape: FeedShape) -> ArrayShape:
-    return ArrayShape(shape.rows, shape.columns, shape.group_rows, accumulator_rows=shape.accumulator_rows)
+    sizes = (shape.rows, shape.columns, shape.group_rows)
+    return ArrayShape(*sizes, accumulator_rows=shape.accumulator_rows, factor_bits=shape.factor_bits)
 
 
 def starts_of(shape: FeedShape, blocks: Sequence[ConvolutionBlock]) -> list[int]:

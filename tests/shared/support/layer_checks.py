@@ -11,6 +11,7 @@ from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory.ports import MemoryPort, PlannedMemory
 from dynamap.backends.vitis_rtl.simulation import Simulations
+from dynamap.cost.multiplier import DSP48E1
 from support.layer_records import MEMORY_WORDS, Layer, LayerData, layer_bench, layer_data, layer_inputs, starts_of
 from support.port_records import unsettle
 
@@ -26,11 +27,27 @@ TABLE = np.random.default_rng(9).integers(-128, 128, 256).astype(np.int8)
 MEMORY = PlannedMemory(read_latency=40, write_latency=20)
 
 SHORT = CoreShape(
-    FeedShape(rows=21, columns=24, word_units=2, input_depth=256, weight_depth=512, accumulator_rows=128),
-    DrainShape(LaneShape(columns=24, pairs=16), accumulator_rows=128, units=2, parameter_depth=128, output_depth=1024),
+    FeedShape(
+        rows=21,
+        columns=24,
+        word_units=2,
+        input_depth=256,
+        weight_depth=512,
+        accumulator_rows=128,
+        group_rows=4,
+        factor_bits=DSP48E1.wide_bits,
+    ),
+    DrainShape(
+        LaneShape(columns=24, pairs=16, factor_bits=DSP48E1.wide_bits),
+        accumulator_rows=128,
+        units=2,
+        parameter_depth=128,
+        output_depth=1024,
+    ),
     MemoryPort(32, outstanding=8),
 )
-"""Rows of three groups, the last a short one, that begin inside units; two groups of columns; words of 32 bytes."""
+"""Of DSP48E1. Rows of six groups, the last a short one, that begin inside units; two groups of columns; words of 32
+bytes."""
 
 
 def as_planned(shape: CoreShape, data: LayerData, memory: PlannedMemory, cycles: list[int]) -> dict[str, IntArray]:

@@ -6,6 +6,7 @@ module lanes_bench
     parameter int unsigned Pairs = 8,
     parameter int unsigned AccumulatorBits = 32,
     parameter int unsigned ValueBits = 36,
+    parameter int unsigned FactorBits = 27,
     localparam int unsigned ColumnBits = 1 + 2 * AccumulatorBits,
     localparam int unsigned InBits = 7 + 3 * ByteBits + 2 * UnitBits + Columns * ColumnBits,
     localparam int unsigned OutBits = 1 + 2 * Pairs * ByteBits
@@ -31,7 +32,8 @@ module lanes_bench
 
   lanes_of_post #(
       .Pairs(Pairs),
-      .ValueBits(ValueBits)
+      .ValueBits(ValueBits),
+      .FactorBits(FactorBits)
   ) u_lanes (
       .clk_i,
       .post_i(lanes_said),

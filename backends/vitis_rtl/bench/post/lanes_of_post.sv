@@ -4,6 +4,7 @@ module lanes_of_post
 #(
     parameter int unsigned Pairs = 8,
     parameter int unsigned ValueBits = LeastValueBits,
+    parameter int unsigned FactorBits = 27,
     localparam int unsigned PostLanes = 2 * Pairs,
     localparam int unsigned Lanes = PostLanes > UnitBytes ? PostLanes : UnitBytes
 ) (
@@ -26,7 +27,8 @@ module lanes_of_post
   lanes #(
       .Pairs(Pairs),
       .Planes(1),
-      .ValueBits(ValueBits)
+      .ValueBits(ValueBits),
+      .FactorBits(FactorBits)
   ) u_lanes (
       .clk_i,
       .vector_i(1'b0),

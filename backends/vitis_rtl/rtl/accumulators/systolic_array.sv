@@ -6,8 +6,10 @@ module systolic_array
     parameter int unsigned Rows = 16,
     parameter int unsigned Columns = 16,
     parameter int unsigned GroupRows = 8,
+    parameter int unsigned FactorBits = 27,
     parameter int unsigned OperandBits = 8,
-    parameter int unsigned HighBits = 18,
+    localparam int unsigned PairShift = pair_shift(FactorBits),
+    parameter int unsigned HighBits = PairShift,
     parameter int unsigned AccumulatorBits = 32,
     parameter int unsigned AccumulatorRows = 512,  // of each half
     parameter int unsigned ReadColumns = Columns,  // of a group that is asked at a time
@@ -65,6 +67,7 @@ module systolic_array
       .Rows(Rows),
       .Columns(Columns),
       .GroupRows(GroupRows),
+      .FactorBits(FactorBits),
       .OperandBits(OperandBits),
       .HighBits(HighBits)
   ) u_core (

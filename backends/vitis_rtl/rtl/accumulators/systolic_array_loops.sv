@@ -11,8 +11,10 @@ module systolic_array_loops
     parameter int unsigned Rows = 16,
     parameter int unsigned Columns = 16,
     parameter int unsigned GroupRows = 8,
+    parameter int unsigned FactorBits = 27,
     parameter int unsigned OperandBits = 8,
-    parameter int unsigned HighBits = 18,
+    localparam int unsigned PairShift = pair_shift(FactorBits),
+    parameter int unsigned HighBits = PairShift,
     parameter int unsigned AccumulatorBits = 32,
     parameter int unsigned AccumulatorRows = 512,
     parameter int unsigned ReadColumns = Columns,
@@ -48,6 +50,7 @@ module systolic_array_loops
   localparam int unsigned Drain = Groups * GroupRows;
   localparam int unsigned TagCycles = GroupRows + 1 + Levels;
   localparam int unsigned HalfBits = WordBits / 2;
+  localparam bit Lifted = lifts(FactorBits);
   localparam int unsigned SplitBits = PairShift + HighBits;
 
   typedef struct packed {
@@ -92,6 +95,8 @@ module systolic_array_loops
   logic [OperandBits-1:0] operand[Rows][Columns];
   pe_tag_t tag[Rows][Columns];
   addend_e addend[Rows][Columns];
+  longint offset[Groups][Columns];  // in the slice of a group's first row
+  longint offset_moving[Groups][Columns];
 
   // Edges. What was given k + 1 cycles ago stands at (newest + k) mod length.
   logic [Rows-1:0][OperandBits-1:0] operand_past[Rows];
@@ -101,6 +106,8 @@ module systolic_array_loops
   longint stationary[Columns];
   logic load_q[Rows], first_q[Rows], leave_q[Rows];
   logic take_q[GroupRows];
+  logic loaded_pairs_q, pairs_q;
+  longint offset_q[Groups][GroupRows];
   logic last_q[Drain];
   logic leaving_q[Groups];
   logic [Groups-1:0] group_take;
@@ -130,7 +137,7 @@ module systolic_array_loops
     return '{
         load: r == 0 ? load_i : load_q[r-1],
         take: skew == 0 ? take_i : take_q[skew-1],
-        addend: r % GroupRows == 0 ? AddNothing : AddCascade
+        addend: r % GroupRows != 0 ? AddCascade : Lifted ? AddOffset : AddNothing
     };
   endfunction
 
@@ -227,6 +234,8 @@ module systolic_array_loops
         if (addend[r][c] == AddOwn) sum[r][c] += product[r][c];
         else if (addend[r][c] == AddCascade && r % GroupRows != 0) begin
           sum[r][c] = product[r][c] + sum[r-1][c];
+        end else if (addend[r][c] == AddOffset) begin
+          sum[r][c] = product[r][c] + offset[r/GroupRows][c];
         end else sum[r][c] = product[r][c];
         product[r][c] = a2[r][c] * b2[r][c];
         addend[r][c] = tag[r][c].addend;
@@ -238,12 +247,21 @@ module systolic_array_loops
       end
     end
 
+    for (int unsigned g = 0; g < Groups; g++) begin
+      automatic int unsigned missing = GroupRows - rows_of_group(g, GroupRows, Rows);
+      for (int unsigned left = 0; left < Columns; left++) begin
+        automatic int unsigned c = Columns - 1 - left;
+        offset[g][c] = offset_moving[g][c];
+        offset_moving[g][c] = c == 0 ? offset_q[g][missing] : offset_moving[g][c-1];
+      end
+    end
+
     // Top edge (top_edge.sv).
     for (int unsigned c = 0; c < Columns; c++) begin
       automatic logic [WordBits-1:0] word = word_before(c, c);
       if (c == 0 ? paired_i : paired_q[c-1]) begin
         stationary[c] = 64'(signed'(word[WordBits-1:HalfBits])) * 64'sd2 ** PairShift +
-                        64'(signed'(word[HalfBits-1:0]));
+                        64'(signed'(word[HalfBits-1:0])) + (Lifted ? 64'sd2 ** LiftBits : 64'sd0);
       end else stationary[c] = 64'(signed'(word));
     end
     for (int unsigned k = Columns - 1; k > 0; k--) paired_q[k] = paired_q[k-1];
@@ -252,6 +270,15 @@ module systolic_array_loops
     word_past[newest_word] = word_i;
 
     // Left edge (left_edge.sv).
+    if (take_i) pairs_q = loaded_pairs_q;
+    if (load_i) loaded_pairs_q = paired_i;
+    for (int unsigned g = 0; g < Groups; g++) begin
+      for (int unsigned k = GroupRows - 1; k > 0; k--) offset_q[g][k] = offset_q[g][k-1];
+      offset_q[g][0] = 0;
+      for (int unsigned k = 0; k < rows_of_group(g, GroupRows, Rows); k++) begin
+        if (pairs_q) offset_q[g][0] -= 64'(signed'(operand_i[g*GroupRows+k][7:0])) <<< LiftBits;
+      end
+    end
     for (int unsigned g = 0; g < Groups; g++) begin
       automatic int unsigned bottom = g * GroupRows + rows_of_group(g, GroupRows, Rows) - 1;
       group_take[g] = !rst_i & (leaving_q[g] | !outputs_stay_i);

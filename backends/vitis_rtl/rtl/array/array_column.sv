@@ -5,8 +5,11 @@ module array_column
 #(
     parameter int unsigned Rows = 16,
     parameter int unsigned GroupRows = 8,
+    parameter int unsigned FactorBits = 27,
     parameter int unsigned OperandBits = 8,
-    parameter int unsigned HighBits = 18,
+    localparam int unsigned PairShift = pair_shift(FactorBits),
+    parameter int unsigned HighBits = PairShift,
+    localparam int unsigned OffsetBits = offset_bits(GroupRows),
     localparam int unsigned Groups = (Rows + GroupRows - 1) / GroupRows,
     localparam int unsigned LowSumBits = PairShift + $clog2(Groups),
     localparam int unsigned HighSumBits = HighBits + $clog2(Groups)
@@ -18,7 +21,9 @@ module array_column
     output pe_tag_t [Rows-1:0] tag_o,
     input logic [Groups-1:0] group_take_i,  // whose sum counts
     output logic [Groups-1:0] group_take_o,
-    input logic [StationaryBits-1:0] stationary_i,
+    input logic [Groups-1:0][OffsetBits-1:0] offset_i,
+    output logic [Groups-1:0][OffsetBits-1:0] offset_o,
+    input logic [FactorBits-1:0] stationary_i,
     output logic [LowSumBits-1:0] low_o,
     output logic [HighSumBits-1:0] high_o,
     output logic carry_o
@@ -47,7 +52,9 @@ module array_column
 
     pe_group #(
         .Rows(Size),
+        .FactorBits(FactorBits),
         .OperandBits(OperandBits),
+        .OffsetBits(OffsetBits),
         .Top(g == 0)
     ) u_group (
         .clk_i,
@@ -55,6 +62,8 @@ module array_column
         .operand_o(operand_o[First+:Size]),
         .tag_i(tag_i[First+:Size]),
         .tag_o(tag_o[First+:Size]),
+        .offset_i(offset_i[g]),
+        .offset_o(offset_o[g]),
         .stationary_i,
         .cascade_i(cascade[g]),
         .cascade_o(cascade[g+1]),
@@ -62,6 +71,7 @@ module array_column
     );
 
     group_split #(
+        .PairShift(PairShift),
         .HighBits(HighBits)
     ) u_split (
         .clk_i,
@@ -75,6 +85,7 @@ module array_column
 
   sum_tree #(
       .Groups(Groups),
+      .PairShift(PairShift),
       .HighBits(HighBits)
   ) u_tree (
       .clk_i,

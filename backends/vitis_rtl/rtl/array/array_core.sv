@@ -10,8 +10,10 @@ module array_core
     parameter int unsigned Rows = 16,
     parameter int unsigned Columns = 16,
     parameter int unsigned GroupRows = 8,
+    parameter int unsigned FactorBits = 27,
     parameter int unsigned OperandBits = 8,
-    parameter int unsigned HighBits = 18,  // of a group's sum, above the low PairShift
+    localparam int unsigned PairShift = pair_shift(FactorBits),
+    parameter int unsigned HighBits = PairShift,  // of a group's sum, above the low PairShift
     localparam int unsigned Groups = (Rows + GroupRows - 1) / GroupRows,
     localparam int unsigned LowSumBits = PairShift + $clog2(Groups),
     localparam int unsigned HighSumBits = HighBits + $clog2(Groups)
@@ -32,8 +34,11 @@ module array_core
     output logic [Columns-1:0] carry_o
 );
 
-  if (GroupRows < 2 || GroupRows > 8) begin : gen_check_group
-    $error("GroupRows: 2 to 8, since 8 x 127 x 128 is the largest sum below another's 18 bits.");
+  if (FactorBits != 25 && FactorBits != 27) begin : gen_check_factor
+    $error("FactorBits: 27, of a DSP48E2, or 25, of a DSP48E1.");
+  end
+  if (GroupRows < 2 || GroupRows > most_group_rows(FactorBits)) begin : gen_check_group
+    $error("GroupRows: 2 to 8, or 4: no more products of 127 x 128 stay below another sum.");
   end
   if (Rows < GroupRows) begin : gen_check_rows
     $error("Rows: at least those of one group, GroupRows.");
@@ -47,23 +52,28 @@ module array_core
   if (HighBits < OperandBits + WordBits + $clog2(GroupRows) - PairShift) begin : gen_check_high
     $error("HighBits: too few for the sum of a group of WordBits x OperandBits products.");
   end
-  if (HighBits < 18 || HighBits > SumBits - PairShift) begin : gen_check_split
-    $error("HighBits: 18 for the upper one of two products, at most 30, all that a sum has.");
+  if (HighBits < PairShift || HighBits > SumBits - PairShift) begin : gen_check_split
+    $error("HighBits: 18 for the upper one of two products, or 17, at most all that a sum has.");
   end
+
+  localparam int unsigned OffsetBits = offset_bits(GroupRows);
 
   logic [Rows-1:0][OperandBits-1:0] operand[Columns+1];
   pe_tag_t [Rows-1:0] tag[Columns+1];
   logic [Groups-1:0] group_take[Columns+1];
-  logic [Columns-1:0][StationaryBits-1:0] stationary;
+  logic [Groups-1:0][OffsetBits-1:0] offset[Columns+1];
+  logic [Columns-1:0][FactorBits-1:0] stationary;
 
   left_edge #(
       .Rows(Rows),
       .GroupRows(GroupRows),
+      .FactorBits(FactorBits),
       .OperandBits(OperandBits)
   ) u_left_edge (
       .clk_i,
       .rst_i,
       .outputs_stay_i,
+      .paired_i,
       .take_i,
       .load_i,
       .load_last_i,
@@ -72,11 +82,13 @@ module array_core
       .operand_i,
       .operand_o(operand[0]),
       .tag_o(tag[0]),
-      .group_take_o(group_take[0])
+      .group_take_o(group_take[0]),
+      .offset_o(offset[0])
   );
 
   top_edge #(
-      .Columns(Columns)
+      .Columns(Columns),
+      .FactorBits(FactorBits)
   ) u_top_edge (
       .clk_i,
       .paired_i,
@@ -88,6 +100,7 @@ module array_core
     array_column #(
         .Rows(Rows),
         .GroupRows(GroupRows),
+        .FactorBits(FactorBits),
         .OperandBits(OperandBits),
         .HighBits(HighBits)
     ) u_column (
@@ -98,6 +111,8 @@ module array_core
         .tag_o(tag[c+1]),
         .group_take_i(group_take[c]),
         .group_take_o(group_take[c+1]),
+        .offset_i(offset[c]),
+        .offset_o(offset[c+1]),
         .stationary_i(stationary[c]),
         .low_o(low_o[c]),
         .high_o(high_o[c]),

@@ -1,22 +1,44 @@
-// What every part of the systolic array must agree on: the widths of a DSP48E2, the tag that
-// travels with a moving operand, and how rows are skewed.
+// What every part of the systolic array must agree on: the widths of a multiplier slice, the tag
+// that travels with a moving operand, and how rows are skewed.
 package array_pkg;
 
   localparam int unsigned PortABits = 30;  // the A port and its cascade
-  localparam int unsigned StationaryBits = 27;  // of these reach the multiplier
   localparam int unsigned PortBBits = 18;  // the moving operand's port
   localparam int unsigned SumBits = 48;  // P and its cascade
 
-  // Two products share a multiplier: it multiplies (w1 * 2^PairShift + w0) by x.
-  localparam int unsigned PairShift = 18;
+  // FactorBits, a parameter of all of the array: how many bits of the A port reach the multiplier, 27 in a DSP48E2, 25
+  // in a DSP48E1. Two products share a multiplier: it multiplies (w1 * 2^pair_shift + w0) by x. 27 bits have 9 for w1
+  // and what w0 borrows from it. 25 have 8: there w0 is lifted by 128, so that it never borrows, and each sum of a group
+  // begins with what that adds to it, taken away: the offset -128 (x of row 0 + x of row 1 + ...).
+  localparam int unsigned LiftBits = 7;
+
+  function automatic bit lifts(int unsigned factor_bits);
+    return factor_bits < 27;
+  endfunction
+
+  function automatic int unsigned pair_shift(int unsigned factor_bits);
+    return factor_bits - (lifts(factor_bits) ? 8 : 9);
+  endfunction
+
+  // Rows of the largest group: its sum of the lower products, each at most 127 * 128, stays below 2^(pair_shift - 1).
+  function automatic int unsigned most_group_rows(int unsigned factor_bits);
+    return (2 ** (pair_shift(factor_bits) - 1) - 1) / (127 * 128);
+  endfunction
+
+  // Of a group's offset, less its LiftBits zeros: the negative sum of so many operands of 8 bits.
+  function automatic int unsigned offset_bits(int unsigned group_rows);
+    return 9 + $clog2(group_rows);
+  endfunction
+
   // A word of the top edge: a pair of 8-bit values {w1, w0}, or one 16-bit value.
   localparam int unsigned WordBits = 16;
 
-  // What a slice adds to its product: the Z multiplexer of the DSP48E2.
+  // What a slice adds to its product: the Z multiplexer of the slice.
   typedef enum logic [1:0] {
     AddNothing = 2'b00,
     AddCascade = 2'b01,  // the sum of the row above
-    AddOwn = 2'b10  // its own sum
+    AddOwn = 2'b10,  // its own sum
+    AddOffset = 2'b11  // C
   } addend_e;
 
   // Travels to the right with the operand of its row. The first two belong to the operand's own

@@ -2,10 +2,9 @@
 // where it is negative the upper part is one too small. That carry is the sign bit itself and is
 // added further down, where an adder's carry input is free. low + (high + carry) * 2^PairShift is
 // the sum, whatever it is.
-module group_split
-  import array_pkg::*;
-#(
-    parameter int unsigned HighBits = 18
+module group_split #(
+    parameter int unsigned PairShift = 18,
+    parameter int unsigned HighBits = PairShift
 ) (
     input logic clk_i,
     input logic take_i,  // 0: another group's turn (NS); counts as zero

@@ -9,12 +9,17 @@ module left_edge
 #(
     parameter int unsigned Rows = 16,
     parameter int unsigned GroupRows = 8,
+    parameter int unsigned FactorBits = 27,
     parameter int unsigned OperandBits = 8,
+    localparam int unsigned OffsetBits = offset_bits(GroupRows),
     localparam int unsigned Groups = (Rows + GroupRows - 1) / GroupRows
 ) (
     input logic clk_i,
     input logic rst_i,
     input logic outputs_stay_i,  // NS; stands still while a tile is in the array
+    /* verilator lint_off UNUSEDSIGNAL */  // of no use where nothing is lifted
+    input logic paired_i,  // the word that comes in is a pair
+    /* verilator lint_on UNUSEDSIGNAL */
     input logic take_i,  // the first vector of a tile: what was loaded becomes stationary
     input logic load_i,  // a word for row 0 comes in: Rows cycles in a row, last row's word first
     input logic load_last_i,  // the last of them
@@ -23,9 +28,12 @@ module left_edge
     input logic [Rows-1:0][OperandBits-1:0] operand_i,
     output logic [Rows-1:0][OperandBits-1:0] operand_o,
     output pe_tag_t [Rows-1:0] tag_o,
-    output logic [Groups-1:0] group_take_o
+    output logic [Groups-1:0] group_take_o,
+    // a cycle behind the operand of the group's first row
+    output logic [Groups-1:0][OffsetBits-1:0] offset_o
 );
 
+  localparam addend_e Begin = lifts(FactorBits) ? AddOffset : AddNothing;  // of a group's sum
   localparam int unsigned Drain = Groups * GroupRows;
 
   // Bit k: what was said k cycles ago (of the registers: k + 1).
@@ -64,6 +72,45 @@ module left_edge
     end
   end
 
+  // The offset of each group, where pairs stay: with the vector that takes them, or behind it.
+  if (lifts(FactorBits)) begin : gen_offset
+    logic loaded_pairs_q, pairs_q, pairs;
+
+    assign pairs = take_i ? loaded_pairs_q : pairs_q;
+
+    always_ff @(posedge clk_i) begin
+      if (load_i) loaded_pairs_q <= paired_i;
+      pairs_q <= pairs;
+    end
+
+    for (genvar g = 0; g < Groups; g++) begin : gen_sum
+      localparam int unsigned First = g * GroupRows;
+      localparam int unsigned Size = rows_of_group(g, GroupRows, Rows);
+
+      logic [OffsetBits-1:0] offset, offset_q;
+
+      always_comb begin
+        offset = '0;
+        for (int unsigned k = 0; k < Size; k++) begin
+          offset -= OffsetBits'(signed'(operand_i[First+k][7:0]));
+        end
+      end
+
+      always_ff @(posedge clk_i) offset_q <= pairs ? offset : '0;
+
+      delay_line #(
+          .Bits(OffsetBits),
+          .Cycles(GroupRows - Size)
+      ) u_late (
+          .clk_i,
+          .data_i(offset_q),
+          .data_o(offset_o[g])
+      );
+    end
+  end else begin : gen_no_offset
+    assign offset_o = '0;
+  end
+
   for (genvar r = 0; r < Rows; r++) begin : gen_row
     localparam int unsigned Skew = stream_skew(r, GroupRows, Rows);
 
@@ -84,7 +131,7 @@ module left_edge
       if (outputs_stay_i) begin
         tag_o[r].addend = leave_q[r] ? AddCascade : first_q[r] ? AddNothing : AddOwn;
       end else begin
-        tag_o[r].addend = r % GroupRows == 0 ? AddNothing : AddCascade;
+        tag_o[r].addend = r % GroupRows != 0 ? AddCascade : Begin;
       end
     end
 

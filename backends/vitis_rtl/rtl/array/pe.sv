@@ -3,17 +3,20 @@
 module pe
   import array_pkg::*;
 #(
+    parameter int unsigned FactorBits = 27,
     parameter int unsigned OperandBits = 8,
-    parameter bit Top = 1'b0
+    parameter bit Top = 1'b0,
+    parameter bit TakesOffset = 1'b0
 ) (
     input logic clk_i,
     input logic [OperandBits-1:0] operand_i,
     output logic [OperandBits-1:0] operand_o,
     input pe_tag_t tag_i,
     output pe_tag_t tag_o,
-    input logic [StationaryBits-1:0] stationary_i,
+    input logic [FactorBits-1:0] stationary_i,
     input logic [PortABits-1:0] cascade_i,
     output logic [PortABits-1:0] cascade_o,
+    input logic [SumBits-1:0] offset_i,  // read where TakesOffset is 1
     input logic [SumBits-1:0] sum_cascade_i,
     output logic [SumBits-1:0] sum_cascade_o,
     output logic [SumBits-1:0] sum_o
@@ -31,7 +34,9 @@ module pe
   assign tag_o = tag_q;
 
   dsp_slice #(
-      .Top(Top)
+      .FactorBits(FactorBits),
+      .Top(Top),
+      .TakesOffset(TakesOffset)
   ) u_slice (
       .clk_i,
       .stationary_i,
@@ -41,6 +46,7 @@ module pe
       .load_i(tag_q.load),
       .take_i(tag_q.take),
       .addend_i(tag_q.addend),
+      .offset_i,
       .sum_cascade_i,
       .sum_cascade_o,
       .sum_o

@@ -1,11 +1,10 @@
 // Adds the groups of one column, two by two, a register behind each adder. Every group brings a
 // carry: each adder takes that of its second summand, the first summand's goes on, and the last
 // one left is taken by the accumulator.
-module sum_tree
-  import array_pkg::*;
-#(
+module sum_tree #(
     parameter int unsigned Groups = 2,
-    parameter int unsigned HighBits = 18,
+    parameter int unsigned PairShift = 18,
+    parameter int unsigned HighBits = PairShift,
     localparam int unsigned Levels = $clog2(Groups),
     localparam int unsigned LowSumBits = PairShift + Levels,
     localparam int unsigned HighSumBits = HighBits + Levels

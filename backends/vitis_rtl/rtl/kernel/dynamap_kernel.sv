@@ -75,6 +75,7 @@ module dynamap_kernel
       .Rows(ARRAY_ROWS),
       .Columns(ARRAY_COLUMNS),
       .GroupRows(GROUP_ROWS),
+      .FactorBits(FACTOR_BITS),
       .Pairs(LANE_PAIRS),
       .WordUnits(WORD_BYTES / UNIT_BYTES),
       .InputBanks(INPUT_BANKS),

@@ -7,6 +7,7 @@ module engines
     parameter int unsigned Rows = 16,
     parameter int unsigned Columns = 8,
     parameter int unsigned GroupRows = 8,
+    parameter int unsigned FactorBits = 27,
     parameter int unsigned Pairs = 8,
     parameter int unsigned WordUnits = 4,
     parameter int unsigned InputBanks = 4,
@@ -160,8 +161,9 @@ module engines
   logic [Lanes-1:0][ByteBits-1:0] lane_bytes;
 
   lanes #(
-      .Pairs (Pairs),
-      .Planes(Planes)
+      .Pairs(Pairs),
+      .Planes(Planes),
+      .FactorBits(FactorBits)
   ) u_lanes (
       .clk_i,
       .vector_i,
@@ -182,6 +184,7 @@ module engines
       .Rows(Rows),
       .Columns(Columns),
       .GroupRows(GroupRows),
+      .FactorBits(FactorBits),
       .Pairs(Pairs),
       .WordUnits(WordUnits),
       .InputBanks(InputBanks),
@@ -250,6 +253,7 @@ module engines
       .ResidentDepth(ResidentDepth),
       .OutputDepth(VectorOutputDepth),
       .Outstanding(Outstanding),
+      .FactorBits(FactorBits),
       .Normalises(Normalises),
       .PoolDepth(PoolDepth)
   ) u_vector (

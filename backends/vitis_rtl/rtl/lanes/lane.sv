@@ -14,7 +14,8 @@
 module lane
   import lanes_pkg::*;
 #(
-    parameter int unsigned ValueBits = LeastValueBits
+    parameter int unsigned ValueBits = LeastValueBits,
+    parameter int unsigned FactorBits = 27
 ) (
     input logic clk_i,
     input load_t load_i,
@@ -112,7 +113,8 @@ module lane
   end
 
   lane_product #(
-      .ValueBits(ValueBits)
+      .ValueBits (ValueBits),
+      .FactorBits(FactorBits)
   ) u_product (
       .clk_i,
       .value_i(value_q),

@@ -1,9 +1,10 @@
-// A value of up to 44 bits times a multiplier of 18, both signed, in two slices: the value's low 17 bits
+// A value of up to 17 + FactorBits bits times a multiplier of 18, both signed, in two slices: the value's low 17 bits
 // in one, the rest in the other, which adds what the first has above them. ProductCycles later.
 module lane_product
   import lanes_pkg::*;
 #(
-    parameter int unsigned ValueBits = LeastValueBits
+    parameter int unsigned ValueBits = LeastValueBits,
+    parameter int unsigned FactorBits = 27
 ) (
     input logic clk_i,
     input logic [ValueBits-1:0] value_i,
@@ -12,7 +13,7 @@ module lane_product
 );
 
   if (ValueBits <= CascadeShift || ValueBits > CascadeShift + FactorBits) begin : gen_check
-    $error("ValueBits: 18 to 44, what the ports of two slices take.");
+    $error("ValueBits: 18 to 44, of a DSP48E1 to 42, what the ports of two slices take.");
   end
 
   logic [PortBBits-1:0] multiplier_cascade;
@@ -23,6 +24,7 @@ module lane_product
   /* verilator lint_on UNUSEDSIGNAL */
 
   lane_slice #(
+      .FactorBits(FactorBits),
       .Upper(1'b0)
   ) u_lower (
       .clk_i,
@@ -36,6 +38,7 @@ module lane_product
   );
 
   lane_slice #(
+      .FactorBits(FactorBits),
       .Upper(1'b1)
   ) u_upper (
       .clk_i,

@@ -1,8 +1,9 @@
-// The DSP48E2 in the modes of lane_slice.sv, register by register: AREG=1 or, in the upper slice, 2,
+// A slice in the modes of lane_slice.sv, register by register: AREG=1 or, in the upper slice, 2,
 // BREG=1, MREG=1, PREG=1; X and Y the product, Z nothing or PCIN shifted right by 17. For simulation.
 module lane_slice_model
   import lanes_pkg::*;
 #(
+    parameter int unsigned FactorBits = 27,
     parameter bit Upper = 1'b0
 ) (
     input logic clk_i,

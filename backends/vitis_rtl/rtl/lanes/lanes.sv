@@ -10,6 +10,7 @@ module lanes
     parameter int unsigned Pairs = 8,
     parameter int unsigned Planes = 2,
     parameter int unsigned ValueBits = LeastValueBits,
+    parameter int unsigned FactorBits = 27,
     localparam int unsigned PostLanes = 2 * Pairs,
     localparam int unsigned VectorLanes = UnitBytes * Planes,
     localparam int unsigned Lanes = PostLanes > VectorLanes ? PostLanes : VectorLanes
@@ -116,7 +117,8 @@ module lanes
     assign as_multiplier = bend_q & value.as_multiplier;
 
     lane #(
-        .ValueBits(ValueBits)
+        .ValueBits (ValueBits),
+        .FactorBits(FactorBits)
     ) u_lane (
         .clk_i,
         .load_i(load),

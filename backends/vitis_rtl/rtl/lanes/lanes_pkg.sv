@@ -12,9 +12,8 @@ package lanes_pkg;
 
   localparam int unsigned LeastValueBits = 36;  // of a sum and its bias
 
-  // A DSP48E2: the bits of its ports that reach the multiplier, and by how many bits it can shift the sum
-  // of the slice before it.
-  localparam int unsigned FactorBits = 27;
+  // A slice: the bits of its port B, of its sum, and by how many it can shift the sum of the slice before it. Of port A
+  // FactorBits reach the multiplier, a parameter of all that has slices: 27 in a DSP48E2, 25 in a DSP48E1.
   localparam int unsigned PortBBits = 18;
   localparam int unsigned SumBits = 48;
   localparam int unsigned CascadeShift = 17;

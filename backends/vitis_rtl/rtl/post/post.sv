@@ -10,6 +10,7 @@ module post
     parameter int unsigned Columns = 16,
     parameter int unsigned Pairs = 8,
     parameter int unsigned AccumulatorBits = 32,
+    parameter int unsigned PartBits = 18,  // of the lower part of a sum that comes in two
     parameter int unsigned ValueBits = LeastValueBits,
     parameter int unsigned RowBits = 9,
     parameter int unsigned Units = 4,
@@ -119,7 +120,8 @@ module post
     sums_transform #(
         .Columns(Columns),
         .Pairs(Pairs),
-        .AccumulatorBits(AccumulatorBits)
+        .AccumulatorBits(AccumulatorBits),
+        .PartBits(PartBits)
     ) u_sums (
         .clk_i,
         .rst_i,

@@ -10,6 +10,7 @@ module drain
     parameter int unsigned Columns = 16,
     parameter int unsigned Pairs = 8,
     parameter int unsigned AccumulatorBits = 32,
+    parameter int unsigned PartBits = 18,  // of the lower part of a sum that comes in two
     parameter int unsigned ValueBits = LeastValueBits,
     parameter int unsigned RowBits = 9,
     parameter int unsigned Units = 4,  // of 16 bytes in a word
@@ -155,6 +156,7 @@ module drain
       .Columns(Columns),
       .Pairs(Pairs),
       .AccumulatorBits(AccumulatorBits),
+      .PartBits(PartBits),
       .ValueBits(ValueBits),
       .RowBits(RowBits),
       .Units(Units),

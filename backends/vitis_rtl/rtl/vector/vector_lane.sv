@@ -9,6 +9,7 @@
 module vector_lane
   import lanes_pkg::*, vector_pkg::operand_e, vector_pkg::Factor, vector_pkg::Weight;
 #(
+    parameter int unsigned FactorBits = 27,
     parameter bit Normalises = 1'b1  // lrn.sv is there
 ) (
     input logic clk_i,
@@ -127,7 +128,9 @@ module vector_lane
   // ---- cycles 2 to 4
   logic signed [SumBits-1:0] sum;
 
-  vector_slice u_slice (
+  vector_slice #(
+      .FactorBits(FactorBits)
+  ) u_slice (
       .clk_i,
       .a_i(first_factor),
       .b_i(second_factor),

@@ -4,6 +4,7 @@ module vector_lanes
   import lanes_pkg::*, vector_pkg::*;
 #(
     parameter int unsigned Planes = 2,
+    parameter int unsigned FactorBits = 27,
     parameter bit Normalises = 1'b1,
     parameter int unsigned PoolDepth = 512,
     // A unit before those of the planes, and one behind them, where neighbours count.
@@ -356,6 +357,7 @@ module vector_lanes
     assign used = !end_chunk || end_planes != 4'(Plane) || pass_i.last_channels[Channel];
 
     vector_lane #(
+        .FactorBits(FactorBits),
         .Normalises(Normalises)
     ) u_lane (
         .clk_i,

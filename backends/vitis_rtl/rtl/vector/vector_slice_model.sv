@@ -1,8 +1,10 @@
-// The DSP48E2 in the modes of vector_slice.sv, register by register: AREG=1, BREG=1, MREG=1, PREG=1,
+// A slice in the modes of vector_slice.sv, register by register: AREG=1, BREG=1, MREG=1, PREG=1,
 // OPMODEREG=1; X and Y the product, Z nothing or P. For simulation.
 module vector_slice_model
   import lanes_pkg::*;
-(
+#(
+    parameter int unsigned FactorBits = 27
+) (
     input logic clk_i,
     input logic [FactorBits-1:0] a_i,
     input logic [PortBBits-1:0] b_i,

@@ -12,6 +12,7 @@ module vector_unit
     parameter int unsigned ResidentDepth = 512,
     parameter int unsigned OutputDepth = 1024,  // words, both halves
     parameter int unsigned Outstanding = 32,
+    parameter int unsigned FactorBits = 27,
     parameter bit Normalises = 1'b1,  // local response normalisation too
     parameter int unsigned PoolDepth = 512,  // pixels of a row whose windows run; 0: none do
     localparam int unsigned Planes = Lanes / UnitBytes,
@@ -268,6 +269,7 @@ module vector_unit
 
   vector_lanes #(
       .Planes(Planes),
+      .FactorBits(FactorBits),
       .Normalises(Normalises),
       .PoolDepth(PoolDepth)
   ) u_lanes (

@@ -7,6 +7,7 @@ module sums_transform
     parameter int unsigned Columns = 16,
     parameter int unsigned Pairs = 8,
     parameter int unsigned AccumulatorBits = 32,
+    parameter int unsigned PartBits = 18,  // of the lower part of a sum that comes in two
     localparam int unsigned Groups = (Columns + Pairs - 1) / Pairs
 ) (
     input logic clk_i,
@@ -101,7 +102,8 @@ module sums_transform
     end
 
     output_transform #(
-        .AccumulatorBits(AccumulatorBits)
+        .AccumulatorBits(AccumulatorBits),
+        .PartBits(PartBits)
     ) u_transform (
         .clk_i,
         .first_i(first_q),

@@ -13,6 +13,7 @@ from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory.ports import MemoryPort, PlannedMemory
 from dynamap.backends.vitis_rtl.simulation import Simulations
+from dynamap.cost.multiplier import DSP48E1
 from support.layer_checks import check, check_with_stalls
 from support.layer_records import Layer
 
@@ -24,12 +25,28 @@ SMALL = CoreShape(
 )
 
 SHORT = CoreShape(
-    FeedShape(rows=21, columns=24, word_units=2, operand_bits=16, input_depth=512, weight_depth=2048),
-    DrainShape(LaneShape(columns=24, pairs=16), units=2, parameter_depth=128, output_depth=1024, winograd=True),
+    FeedShape(
+        rows=21,
+        columns=24,
+        word_units=2,
+        operand_bits=16,
+        input_depth=512,
+        weight_depth=2048,
+        group_rows=4,
+        factor_bits=DSP48E1.wide_bits,
+    ),
+    DrainShape(
+        LaneShape(columns=24, pairs=16, factor_bits=DSP48E1.wide_bits),
+        units=2,
+        parameter_depth=128,
+        output_depth=1024,
+        winograd=True,
+    ),
     MemoryPort(32, outstanding=8),
     pixel_depth=1024,
 )
-"""Rows of three groups, the last a short one, that begin inside units; two groups of columns; words of 32 bytes."""
+"""Of DSP48E1. Rows of six groups, the last a short one, that begin inside units; two groups of columns; words of 32
+bytes."""
 
 WINOGRAD = AlgorithmCode.WINOGRAD
 HWC = FormatCode.HWC

@@ -16,7 +16,7 @@ from support.vector_records import Pooled, class_table, random_memory, vector_da
 from support.vector_runs import check, check_with_stalls
 
 WIDE = VectorUnitShape()
-NARROW = VectorUnitShape(lanes=16, word_units=2, banks=4, input_depth=1024, outstanding=8)
+NARROW = VectorUnitShape(lanes=16, word_units=2, banks=4, input_depth=1024, outstanding=8, factor_bits=25)
 
 LAYERS = {
     "2x2 of stride 2": Pooled(Op.MAX_POOL, 40, 8, 10, 4, 5, (2, 2), (2, 2)),

@@ -25,7 +25,7 @@ from support.vector_records import (
 from support.vector_runs import check, check_with_stalls
 
 WIDE = VectorUnitShape()
-NARROW = VectorUnitShape(lanes=16, word_units=2, banks=4, input_depth=1024, outstanding=8)
+NARROW = VectorUnitShape(lanes=16, word_units=2, banks=4, input_depth=1024, outstanding=8, factor_bits=25)
 C16, HWC = FormatCode.C16, FormatCode.HWC
 
 LAYERS = {

@@ -12,6 +12,7 @@ from dynamap.backends.program.specification import Command, Flag, Op
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from dynamap.backends.vitis_rtl.vector.operations import CommandTables
 from dynamap.backends.vitis_rtl.vector.shape import VectorUnitShape
+from dynamap.cost.errors import InputError
 from support.lane_records import random_channels
 from support.vector_records import (
     Pooled,
@@ -24,7 +25,7 @@ from support.vector_records import (
 from support.vector_runs import check
 
 WIDE = VectorUnitShape()
-NARROW = VectorUnitShape(lanes=16, word_units=2, banks=4, input_depth=1024, outstanding=8)
+NARROW = VectorUnitShape(lanes=16, word_units=2, banks=4, input_depth=1024, outstanding=8, factor_bits=25)
 SHAPES = pytest.mark.parametrize(
     "shape",
     [pytest.param(WIDE, id="32 lanes"), pytest.param(NARROW, id="16 lanes", marks=pytest.mark.full)],
@@ -195,12 +196,31 @@ def resized(
 def test_local_response_normalisations(
     simulations: Simulations, shape: VectorUnitShape, size: int, channels: int
 ) -> None:
-    """A random table: nothing of it is left out. Sums that are zero, too."""
+    """A random table: nothing of it is left out. Sums that are zero, too.
+
+    Entries that follow each other differ by what a slice's wide side holds; those of a function differ by far less.
+    """
     memory = random_memory(shape, 11)
     random = memory.random
     rows = np.zeros((29, 34), "<u4")
-    rows[:, :-1] = random.integers(0, 2**25, (29, 33))
+    most = 2 ** min(shape.factor_bits - 1, 25)
+    entries = random.integers(0, most, (29, 33)) + random.integers(0, 2**25 - most + 1, (29, 1))
+    rows[:, :-1] = entries
     rows[:, -1] = random.integers(20, 28, 29)
     command = plain(Op.LRN, channels, 4, 5, 2, size=size, input_zero_point=7)
     data = vector_data(shape, memory, command, CommandTables(values=rows.tobytes()))
     check(simulations, data)
+
+
+@pytest.mark.parametrize(("first", "fits"), [(2**24, True), (2**24 + 1, False)])
+def test_steps_that_a_slice_does_not_hold_are_refused(first: int, fits: bool) -> None:
+    """The 25 signed bits of a DSP48E1 go down to -2^24."""
+    rows = np.zeros((29, 34), "<u4")
+    rows[3, :7] = first
+    command, tables = plain(Op.LRN, 16, 4, 5, 2, size=3), CommandTables(values=rows.tobytes())
+    vector_data(WIDE, random_memory(WIDE, 11), command, tables)
+    if fits:
+        vector_data(NARROW, random_memory(NARROW, 11), command, tables)
+    else:
+        with pytest.raises(InputError, match="25: a smaller beta, or a device with DSP48E2"):
+            vector_data(NARROW, random_memory(NARROW, 11), command, tables)
