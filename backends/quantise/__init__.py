@@ -15,6 +15,7 @@ from dynamap.backends.quantise.layers import (
     QuantisedNetwork,
     Rescale,
     ResizeArithmetic,
+    SliceArithmetic,
     SlopeArithmetic,
 )
 from dynamap.backends.quantise.quantiser import quantise
@@ -34,6 +35,7 @@ __all__ = [
     "QuantisedNetwork",
     "Rescale",
     "ResizeArithmetic",
+    "SliceArithmetic",
     "SlopeArithmetic",
     "quantise",
 ]

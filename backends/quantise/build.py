@@ -23,10 +23,12 @@ from dynamap.backends.quantise.layers import (
     MulArithmetic,
     Rescale,
     ResizeArithmetic,
+    SliceArithmetic,
     SlopeArithmetic,
 )
 from dynamap.backends.quantise.lrn import lrn_table
 from dynamap.backends.quantise.weights import integer_weights
+from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.averaging import divisors
 from dynamap.cost.overlay.limits import CENTRED, MULTIPLIER_BITS, PRODUCT_BITS
 from dynamap.planner.network.network import (
@@ -43,6 +45,7 @@ from dynamap.planner.network.network import (
     PoolKind,
     Quantisation,
     Resize,
+    Slice,
     activation_of,
 )
 
@@ -182,6 +185,15 @@ def _concat(network: Network, layer: Concat, schemes: Schemes) -> ConcatArithmet
     return ConcatArithmetic(tuple(rescale_between(source, target, label_of(layer)) for source in schemes.inputs(layer)))
 
 
+def _slice(network: Network, layer: Slice, schemes: Schemes) -> SliceArithmetic:
+    if schemes.inputs(layer) != [schemes.output(layer)]:
+        raise InputError(
+            f"{label_of(layer)}: the channels that it takes of {layer.inputs[0]!r} have another scale in the quantised "
+            "model, and they are not copied; quantise the model with one scale for both"
+        )
+    return SliceArithmetic()
+
+
 def _lrn(network: Network, layer: Lrn, schemes: Schemes) -> LrnArithmetic:
     (source,) = schemes.inputs(layer)
     channels = network.tensors[layer.inputs[0]].channels
@@ -207,6 +219,7 @@ _BUILDERS: dict[type, Callable[..., LayerArithmetic]] = {
     Add: _add,
     Mul: _mul,
     Concat: _concat,
+    Slice: _slice,
     Lrn: _lrn,
     Resize: _resize,
     Activate: _activate,

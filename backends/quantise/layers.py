@@ -140,6 +140,11 @@ class ConcatArithmetic:
 
 
 @dataclass(frozen=True, eq=False)
+class SliceArithmetic:
+    """The values of its channels as they are."""
+
+
+@dataclass(frozen=True, eq=False)
 class LrnArithmetic:
     """round((q - input_zero_point) * factor / 2^shift), factor and shift by the sum of squares.
 
@@ -183,6 +188,7 @@ LayerArithmetic = (
     | AddArithmetic
     | MulArithmetic
     | ConcatArithmetic
+    | SliceArithmetic
     | LrnArithmetic
     | ResizeArithmetic
     | ActivateArithmetic

@@ -28,10 +28,11 @@ from dynamap.backends.quantise.layers import (
     QuantisedNetwork,
     Rescale,
     ResizeArithmetic,
+    SliceArithmetic,
     SlopeArithmetic,
 )
 from dynamap.cost.geometry import TensorShape
-from dynamap.planner.network.network import Activate, Add, Concat, Conv, HostLayer, Layer, Lrn, Mul, Pool, Resize
+from dynamap.planner.network.network import Activate, Add, Concat, Conv, HostLayer, Layer, Lrn, Mul, Pool, Resize, Slice
 
 
 def execute(quantised: QuantisedNetwork, inputs: Mapping[str, Int8Array], *, keep: bool = True) -> dict[str, Int8Array]:
@@ -163,6 +164,10 @@ def _concat(layer: Concat, integers: ConcatArithmetic, inputs: list[Int8Array], 
     return np.concatenate([rescale(values, how) for values, how in pairs])
 
 
+def _slice(layer: Slice, integers: SliceArithmetic, inputs: list[Int8Array], shape: TensorShape) -> Int8Array:
+    return inputs[0][layer.first : layer.first + shape.channels]
+
+
 def _lrn(layer: Lrn, integers: LrnArithmetic, inputs: list[Int8Array], shape: TensorShape) -> Int8Array:
     centred = inputs[0].astype(np.int64) - integers.input_zero_point
     sums = arithmetic.window_sums(centred * centred, layer.size)
@@ -193,6 +198,7 @@ _HANDLERS: dict[type, Callable[..., Int8Array]] = {
     Add: _add,
     Mul: _mul,
     Concat: _concat,
+    Slice: _slice,
     Lrn: _lrn,
     Resize: _resize,
     Activate: _activate,

@@ -34,6 +34,7 @@ from dynamap.planner.importer.reading.tensors import TensorReader
 from dynamap.planner.importer.reading.walk import check_contents
 from dynamap.planner.network.given_shapes import Shapes
 from dynamap.planner.network.network import Network
+from dynamap.planner.network.siblings import joined
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +187,7 @@ def _branch_notice(node: Node, taken: bool) -> str:
 def _network(outcome: Outcome) -> Network:
     if outcome.network is None:
         raise InputError(refusal(outcome.report))
-    return outcome.network
+    return joined(outcome.network)
 
 
 def _constants_first(graph: Graph) -> tuple[list[Node], list[Node]]:

@@ -10,7 +10,7 @@ import numpy as np
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.machine import BEAT_BYTES, round_up
 from dynamap.planner.mapping.storage import Storages
-from dynamap.planner.network.network import Concat, HostLayer, Network
+from dynamap.planner.network.network import HostLayer, Network
 
 FOREVER = 2**32 - 1
 """The last step of what the host reads when all is done."""
@@ -60,9 +60,7 @@ def blocks_of(network: Network, storages: Storages, sizes: Mapping[str, int]) ->
         if tensor in sizes:
             touch(tensor, -1)
     for step, layer in enumerate(network.layers):
-        if isinstance(layer, HostLayer):
-            continue
-        if isinstance(layer, Concat) and layer.name in storages.in_place:
+        if isinstance(layer, HostLayer) or layer.name in storages.in_place:
             continue
         for tensor in (*layer.inputs, layer.output):
             touch(tensor, step)

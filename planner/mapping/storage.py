@@ -2,7 +2,8 @@
 
 A tensor is stored once, in one format, and every consumer reads that one (docs/overlay.md, sections 2 and 7).
 Tensors are grouped into *storages*, one per vertex of the mapping problem: a concatenation written in place and
-its inputs are one storage; the tensors that one element-wise layer reads are tied to one format.
+its inputs are one storage, a tensor and its slices are one; the tensors that one element-wise layer reads are tied to
+one format.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from dynamap.cost.overlay.limits import LARGEST_PITCH
 from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES, round_up
 from dynamap.cost.overlay.transfer import Format
-from dynamap.planner.network.network import Add, Concat, Conv, HostLayer, Layer, Mul, Network
+from dynamap.planner.network.network import Add, Concat, Conv, HostLayer, Layer, Mul, Network, Slice
 from dynamap.planner.network.scales import spread_scales
 from dynamap.planner.network.work import conv_shape
 
@@ -31,7 +32,8 @@ class Placement:
 class Storages:
     """``vertex`` of each tensor, ``formats`` of each vertex, ``placement`` of each tensor.
 
-    ``in_place``: the concatenations that cost nothing; ``executed``: the layers that the overlay runs, in order.
+    ``in_place``: the concatenations and slices, which cost nothing; ``executed``: the layers that the overlay runs, in
+    order.
     """
 
     vertex: Mapping[str, int]
@@ -55,7 +57,7 @@ def concats_in_place(network: Network) -> dict[str, Concat]:
     Where a quantised model gives their tensors different scales the values must be rescaled, that is, copied.
     """
     known = spread_scales(network)
-    produced = {layer.output for layer in network.layers if not isinstance(layer, HostLayer)}
+    produced = {layer.output for layer in network.layers if not isinstance(layer, (HostLayer, Slice))}
     placed: set[str] = set()
     chosen: dict[str, Concat] = {}
     for layer in network.layers:
@@ -73,8 +75,8 @@ def concats_in_place(network: Network) -> dict[str, Concat]:
     return chosen
 
 
-def _placements(network: Network, concats: Iterable[Concat]) -> dict[str, Placement]:
-    inside: dict[str, tuple[str, int]] = {}
+def _placements(network: Network, concats: Iterable[Concat], slices: Iterable[Slice]) -> dict[str, Placement]:
+    inside = {layer.output: (layer.inputs[0], layer.first) for layer in slices}
     for concat in concats:
         offset = 0
         for tensor in concat.inputs:
@@ -110,10 +112,10 @@ def _vertices(executed: Iterable[Layer], placements: Mapping[str, Placement]) ->
     return {tensor: numbers.setdefault(find(tensor), len(numbers)) for tensor in dict.fromkeys(touched)}
 
 
-def _only_c16(executed: Iterable[Layer], concats: Iterable[Concat], network: Network) -> Iterator[str]:
-    """The tensors that must have planes of 16 channels: those of concatenations in place and of channel slices."""
-    for concat in concats:
-        yield from (*concat.inputs, concat.output)
+def _only_c16(executed: Iterable[Layer], in_place: Iterable[Concat | Slice], network: Network) -> Iterator[str]:
+    """The tensors that must have planes of 16 channels: of concatenations in place, of slices, of groups' slices."""
+    for free in in_place:
+        yield from (*free.inputs, free.output)
     for layer in executed:
         if isinstance(layer, Conv) and sliced(layer, network):
             yield from (layer.inputs[0], layer.output)
@@ -122,20 +124,22 @@ def _only_c16(executed: Iterable[Layer], concats: Iterable[Concat], network: Net
 def find_storages(network: Network) -> Storages:
     """Groups the tensors that the overlay reads or writes, and finds the formats that each group may have."""
     concats = concats_in_place(network)
-    placements = _placements(network, concats.values())
+    slices = {layer.name: layer for layer in network.layers if isinstance(layer, Slice)}
+    in_place: dict[str, Concat | Slice] = {**concats, **slices}
+    placements = _placements(network, concats.values(), slices.values())
     executed = tuple(
-        layer for layer in network.layers if not isinstance(layer, HostLayer) and layer.name not in concats
+        layer for layer in network.layers if not isinstance(layer, HostLayer) and layer.name not in in_place
     )
     vertex = _vertices(executed, placements)
     members = Counter(vertex.values())
     allowed: list[tuple[Format, ...]] = [(Format.C16, Format.HWC)] * len(members)
-    for tensor in _only_c16(executed, concats.values(), network):
+    for tensor in _only_c16(executed, in_place.values(), network):
         if tensor in vertex:
             allowed[vertex[tensor]] = (Format.C16,)
     for tensor in network.inputs:
         if tensor in vertex and members[vertex[tensor]] == 1 and _takes_toeplitz(tensor, network):
             allowed[vertex[tensor]] += (Format.TOEPLITZ,)
-    return Storages(vertex, tuple(allowed), placements, frozenset(concats), executed)
+    return Storages(vertex, tuple(allowed), placements, frozenset(in_place), executed)
 
 
 def _takes_toeplitz(tensor: str, network: Network) -> bool:

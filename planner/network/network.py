@@ -8,13 +8,14 @@ at batch 1, float weights are OIHW. Everything is frozen; a network is checked w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
 
 from dynamap.cost.geometry import TensorShape, Window
+from dynamap.cost.overlay.machine import UNIT_BYTES
 from dynamap.planner.network.element_types import ElementType
 from dynamap.planner.network.functions import Place, Step
 from dynamap.planner.network.whole import Whole
@@ -172,6 +173,19 @@ class Concat:
 
 
 @dataclass(frozen=True)
+class Slice:
+    """The channels of a tensor from ``first`` on, as many as the output has, read where they lie.
+
+    ``first`` is a multiple of 16, so that no memory moves.
+    """
+
+    name: str
+    inputs: tuple[str]
+    output: str
+    first: int
+
+
+@dataclass(frozen=True)
 class Lrn:
     """Local response normalisation across channels, as the ONNX operator LRN."""
 
@@ -226,7 +240,7 @@ class HostLayer:
     attributes: Mapping[str, object] = field(default_factory=dict)
 
 
-Layer = Conv | Pool | Add | Mul | Concat | Lrn | Resize | Activate | HostLayer
+Layer = Conv | Pool | Add | Mul | Concat | Slice | Lrn | Resize | Activate | HostLayer
 
 
 def activation_of(layer: Layer) -> Activation | None:
@@ -304,9 +318,18 @@ class Network:
             if tensor not in self.tensors or tensor not in known:
                 raise ValueError(f"tensor {tensor!r} has no shape or no producer")
 
+        for layer in self.layers:
+            if isinstance(layer, Slice):
+                self._require_aligned(layer)
         for name, kind in self.types.items():
             if name not in (*self.inputs, *self.outputs) or (kind.is_integer and name not in self.quantisation):
                 raise ValueError(f"tensor {name!r} is no input or output, or holds integers without a scale")
+
+    def _require_aligned(self, layer: Slice) -> None:
+        source, taken = self.tensors[layer.inputs[0]], self.tensors[layer.output]
+        whole = replace(taken, channels=source.channels) == source
+        if not whole or layer.first % UNIT_BYTES or not 0 <= layer.first <= source.channels - taken.channels:
+            raise ValueError(f"layer {layer.name!r} takes channels from {layer.first} on, which no unit begins with")
 
     def shape_of(self, name: str) -> tuple[int, ...]:
         """The declared shape of an input or output, with a batch of 1."""

@@ -30,6 +30,7 @@ from dynamap.planner.network.network import (
     Pool,
     PoolKind,
     Resize,
+    Slice,
 )
 
 OPSET = 17
@@ -92,6 +93,8 @@ def write_layer(writer: GraphWriter, layer: Layer) -> None:
         _elementwise(writer, layer)
     elif isinstance(layer, Concat):
         writer.node("Concat", layer.inputs, layer.output, layer.name, axis=1)
+    elif isinstance(layer, Slice):
+        _slice(writer, layer)
     elif isinstance(layer, Lrn):
         _lrn(writer, layer)
     elif isinstance(layer, Resize):
@@ -171,6 +174,13 @@ def _elementwise(writer: GraphWriter, layer: Add | Mul) -> None:
         writer.node(op, layer.inputs, output, layer.name)
 
     _activated(writer, combine, layer.activation, layer.inputs[0], layer.output)
+
+
+def _slice(writer: GraphWriter, layer: Slice) -> None:
+    ends = layer.first + writer.network.tensors[layer.output].channels
+    numbers = {"starts": layer.first, "ends": ends, "axes": 1}
+    constants = [writer.constant(f"{layer.output}.{name}", np.asarray([n], np.int64)) for name, n in numbers.items()]
+    writer.node("Slice", [layer.inputs[0], *constants], layer.output, layer.name)
 
 
 def _lrn(writer: GraphWriter, layer: Lrn) -> None:

@@ -15,6 +15,7 @@ from dynamap.planner.network.network import (
     PoolKind,
     Quantisation,
     Resize,
+    Slice,
 )
 
 
@@ -65,4 +66,4 @@ def _passes(layer: Layer, *activations: ActivationKind) -> bool:
     if isinstance(layer, Pool) and layer.kind is PoolKind.MAX:
         activation: Activation | None = layer.activation
         return activation is None or activation.kind in activations
-    return isinstance(layer, (Concat, Resize))
+    return isinstance(layer, (Concat, Resize, Slice))

@@ -16,6 +16,7 @@ from dynamap.planner.network.network import (
     Pool,
     PoolKind,
     Resize,
+    Slice,
 )
 from dynamap.planner.network.work import work_of
 from dynamap.planner.plan.document import decision_fields
@@ -48,6 +49,7 @@ _OPERATIONS = {
     Add: Operation.ADD,
     Mul: Operation.MUL,
     Concat: Operation.CONCAT,
+    Slice: Operation.SLICE,
     Lrn: Operation.LRN,
     Resize: Operation.RESIZE,
     Activate: Operation.ACTIVATION,
@@ -85,12 +87,12 @@ def layer_shape(layer: Layer, network: Network) -> LayerShape:
 
 
 def free_layer(layer: Layer, network: Network) -> InPlace | OnHost | None:
-    """A layer without cost: the host's, or a concatenation, which can be in place; None for others."""
+    """A layer without cost: the host's, a slice, or a concatenation, which can be in place; None for others."""
     shape = layer_shape(layer, network)
     if isinstance(layer, HostLayer):
         return OnHost(name=layer.name, shape=shape, macs=0, op=layer.op.lower())
-    if isinstance(layer, Concat):
-        return InPlace(name=layer.name, shape=shape, macs=0, operation=Operation.CONCAT)
+    if isinstance(layer, (Concat, Slice)):
+        return InPlace(name=layer.name, shape=shape, macs=0, operation=operation_of(layer, network))
     return None
 
 

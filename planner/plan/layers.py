@@ -24,6 +24,7 @@ class Operation(Enum):
     ADD = "add"
     MUL = "mul"
     CONCAT = "concat"
+    SLICE = "slice"
     LRN = "lrn"
     RESIZE = "resize"
     ACTIVATION = "activation"

@@ -20,6 +20,7 @@ from dynamap.backends.quantise.layers import (
     LrnArithmetic,
     QuantisedNetwork,
     ResizeArithmetic,
+    SliceArithmetic,
     SlopeArithmetic,
 )
 from dynamap.backends.quantise.reference import execute
@@ -92,7 +93,15 @@ def _in_two_stages(quantised: QuantisedNetwork, layer: Layer) -> QuantisedNetwor
     network, integers = quantised.network, quantised.layers[layer.name]
     assert isinstance(layer, (Conv, Pool, Add, Mul)) and layer.activation is not None
     assert not isinstance(
-        integers, (ConcatArithmetic, LrnArithmetic, ResizeArithmetic, ActivateArithmetic, SlopeArithmetic)
+        integers,
+        (
+            ConcatArithmetic,
+            SliceArithmetic,
+            LrnArithmetic,
+            ResizeArithmetic,
+            ActivateArithmetic,
+            SlopeArithmetic,
+        ),
     )
     finish = integers.finish
     assert finish.table is not None

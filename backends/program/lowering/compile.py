@@ -124,8 +124,7 @@ def _check_plan(plan: Plan, network: Network) -> None:
 def _check_in_place(quantised: QuantisedNetwork, storages: Storages) -> None:
     for name in storages.in_place:
         integers = quantised.layers[name]
-        assert isinstance(integers, ConcatArithmetic)
-        if any(rescale is not None for rescale in integers.rescales):
+        if isinstance(integers, ConcatArithmetic) and any(rescale is not None for rescale in integers.rescales):
             raise InputError(
                 f"layer {name!r}: the tensors that it joins have different scales in the quantised model and the plan "
                 "joins them without copying; quantise the model with equal scales for them"

@@ -28,6 +28,7 @@ from dynamap.planner.network.network import (
     Pool,
     PoolKind,
     Resize,
+    Slice,
     activation_of,
 )
 
@@ -123,6 +124,10 @@ def _concat(layer: Concat, inputs: list[FloatArray], shape: TensorShape) -> Floa
     return np.concatenate(inputs)
 
 
+def _slice(layer: Slice, inputs: list[FloatArray], shape: TensorShape) -> FloatArray:
+    return inputs[0][layer.first : layer.first + shape.channels]
+
+
 def _lrn(layer: Lrn, inputs: list[FloatArray], shape: TensorShape) -> FloatArray:
     source = inputs[0]
     sums = window_sums((source.astype(np.float64) ** 2), layer.size)
@@ -144,6 +149,7 @@ _HANDLERS: dict[type, Callable[..., FloatArray]] = {
     Add: _add,
     Mul: _mul,
     Concat: _concat,
+    Slice: _slice,
     Lrn: _lrn,
     Resize: _resize,
     Activate: _activate,

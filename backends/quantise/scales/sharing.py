@@ -9,11 +9,11 @@ concatenation then requantises. A concatenation in place copies nothing: its ten
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from dynamap.backends.quantise.activations import has_table
 from dynamap.backends.quantise.calibrating.calibration import Range
-from dynamap.planner.network.network import Add, Concat, Layer, Network, Pool, PoolKind, Resize
+from dynamap.planner.network.network import Add, Concat, Layer, Network, Pool, PoolKind, Resize, Slice
 
 LEAST_LEVELS = 64
 """Levels that a shared scale leaves to a tensor: two of its 8 bits may be lost."""
@@ -70,7 +70,7 @@ def sums_no_finer_than_terms(network: Network, ranges: Mapping[str, Range]) -> d
 def few_levels(
     network: Network, ranges: Mapping[str, Range], shared: Mapping[str, Range], in_place: Collection[str]
 ) -> tuple[str, ...]:
-    """A sentence for each concatenation whose scale leaves some of its inputs few levels."""
+    """A sentence for each concatenation, and each slice, whose scale leaves some of its inputs few levels."""
     sentences = []
     for layer in network.layers:
         if not isinstance(layer, Concat) or layer.output not in shared:
@@ -85,7 +85,18 @@ def few_levels(
                 f"layer {layer.name!r}: {whose}, which leaves of 256 levels: {narrow}; "
                 "scale the tensors that it joins alike (in training, or by a factor before and after)"
             )
-    return tuple(sentences)
+    return (*sentences, *_narrow_slices(network, ranges, shared))
+
+
+def _narrow_slices(network: Network, ranges: Mapping[str, Range], shared: Mapping[str, Range]) -> Iterator[str]:
+    for layer in network.layers:
+        if isinstance(layer, Slice) and layer.output in shared:
+            found = math.ceil(levels(ranges[layer.output], shared[layer.output]))
+            if 0 < found < LEAST_LEVELS:
+                yield (
+                    f"layer {layer.name!r}: it shares one scale with the other channels of {layer.inputs[0]!r}, which "
+                    f"leaves it {found} of 256 levels; scale them alike (in training, or by a factor before and after)"
+                )
 
 
 def levels(own: Range, shared: Range) -> float:
@@ -101,7 +112,7 @@ def enough_levels(own: Range, shared: Range) -> bool:
 
 def _joins(layer: Layer) -> list[Edge]:
     """From each input to the output of a layer that only moves values."""
-    moves = isinstance(layer, (Concat, Resize)) or (isinstance(layer, Pool) and layer.kind is PoolKind.MAX)
+    moves = isinstance(layer, (Concat, Resize, Slice)) or (isinstance(layer, Pool) and layer.kind is PoolKind.MAX)
     return [(name, layer.output) for name in layer.inputs] if moves and not has_table(layer) else []
 
 

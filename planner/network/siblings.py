@@ -1,0 +1,189 @@
+"""Sibling convolutions: those that read one tensor through one window are one convolution, and each a slice of it.
+
+The array then reads the tensor once, and what a pass costs beside its products is paid once. The slices are read where
+they lie (docs/overlay.md, section 7), so siblings that end in a concatenation, which has a place for each, stay apart.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from dynamap.cost.geometry import TensorShape
+from dynamap.cost.overlay.limits import LARGEST_SIDE
+from dynamap.cost.overlay.machine import UNIT_BYTES
+from dynamap.planner.network.network import (
+    Concat,
+    Conv,
+    FloatArray,
+    Layer,
+    Network,
+    Quantisation,
+    Slice,
+    WeightQuantisation,
+)
+from dynamap.planner.network.scales import spread_scales
+from dynamap.planner.network.whole import OverlayPart, Whole
+
+
+def joined(network: Network) -> Network:
+    """The network with its siblings as one convolution each, called by their names joined by ``+``."""
+    groups = {group[0].name: group for group in _siblings(network)}
+    if not groups:
+        return network
+    names = {name for group in groups.values() for name in (layer.name for layer in group)}
+    tensors = dict(network.tensors)
+    layers: list[Layer] = []
+    together: dict[str, str] = {}
+    for layer in network.layers:
+        if layer.name in groups:
+            made = _together(groups[layer.name], tensors, names)
+            layers += made
+            together[layer.name] = made[0].name
+        elif layer.name not in names:
+            layers.append(layer)
+    return replace(network, layers=tuple(layers), tensors=tensors, whole=_with(network.whole, together))
+
+
+def apart(network: Network) -> Network:
+    """The network with every convolution of which only slices are read as the convolutions that these are."""
+    slices = _slices(network)
+    layers: list[Layer] = []
+    for layer in network.layers:
+        if layer.output in slices:
+            assert isinstance(layer, Conv)
+            layers += (_alone(layer, part, network) for part in slices[layer.output])
+        elif not (isinstance(layer, Slice) and layer.inputs[0] in slices):
+            layers.append(layer)
+    gone = {layer.name for layer in network.layers if layer.output in slices}
+    return replace(
+        network,
+        layers=tuple(layers),
+        tensors={name: shape for name, shape in network.tensors.items() if name not in slices},
+        whole=_without(network.whole, gone),
+    )
+
+
+def _siblings(network: Network) -> Iterator[list[Conv]]:
+    """Convolutions that can be one, two or more, in the order in which their channels then lie."""
+    readers: dict[str, list[Layer]] = defaultdict(list)
+    for layer in network.layers:
+        for name in layer.inputs:
+            readers[name].append(layer)
+    scales = spread_scales(network)
+    alike: dict[tuple[object, ...], list[Conv]] = defaultdict(list)
+    for layer in network.layers:
+        if not isinstance(layer, Conv) or not _may_be_joined(layer):
+            continue
+        if not any(isinstance(reader, Concat) for reader in readers[layer.output]):
+            alike[_kind(layer, scales.get(layer.output))].append(layer)
+    for group in alike.values():
+        whole = [layer for layer in group if len(layer.bias) % UNIT_BYTES == 0]
+        broken = [layer for layer in group if len(layer.bias) % UNIT_BYTES]
+        together = whole + broken[:1]  # only the last one may end within a unit
+        if len(together) > 1 and sum(len(layer.bias) for layer in together) <= LARGEST_SIDE:
+            yield together
+
+
+def _may_be_joined(layer: Conv) -> bool:
+    """Whether its channels may have others beside them: all are made alike, from all of the input."""
+    slopes = layer.activation is not None and layer.activation.slopes
+    return layer.groups == 1 and layer.output_order is None and not slopes
+
+
+def _kind(layer: Conv, scale: Quantisation | None) -> tuple[object, ...]:
+    """What siblings have in common: a tensor has one scale, and the weights of a layer are all quantised or none."""
+    known = layer.weight_quantisation is None
+    return layer.inputs, layer.window, layer.activation, layer.fully_connected, known, scale
+
+
+def _together(group: Sequence[Conv], tensors: dict[str, TensorShape], names: set[str]) -> list[Layer]:
+    """The convolution and its slices; ``tensors`` gets its output."""
+    first = group[0]
+    weights, bias = _stacked([layer.weights for layer in group]), np.concatenate([layer.bias for layer in group])
+    known = [layer.weight_quantisation for layer in group if layer.weight_quantisation is not None]
+    output = _fresh("+".join(layer.output for layer in group), tensors)
+    tensors[output] = replace(tensors[first.output], channels=len(bias))
+    whole = replace(
+        first,
+        name=_fresh("+".join(layer.name for layer in group), names),
+        output=output,
+        weights=weights,
+        bias=bias,
+        weight_quantisation=_quantised(known) if known else None,
+    )
+    names.add(whole.name)
+    starts = np.cumsum([0, *(len(layer.bias) for layer in group)]).tolist()
+    return [
+        whole,
+        *(Slice(part.name, (output,), part.output, start) for part, start in zip(group, starts, strict=False)),
+    ]
+
+
+def _stacked(weights: Sequence[FloatArray]) -> FloatArray:
+    """All weights, one behind the other; placeholders of models without weights take no memory, and stay so."""
+    if any(any(one.strides) or one.size < 2 for one in weights):
+        return np.concatenate(weights)
+    return np.broadcast_to(weights[0].flat[0], (sum(map(len, weights)), *weights[0].shape[1:]))
+
+
+def _quantised(known: Sequence[WeightQuantisation]) -> WeightQuantisation:
+    scales = [np.broadcast_to(one.scales, len(one.values_oihw)).tolist() for one in known]
+    return WeightQuantisation(
+        np.concatenate([one.values_oihw for one in known]), tuple(scale for some in scales for scale in some)
+    )
+
+
+def _alone(layer: Conv, part: Slice, network: Network) -> Conv:
+    """What a slice is by itself."""
+    span = slice(part.first, part.first + network.tensors[part.output].channels)
+    known = layer.weight_quantisation
+    return replace(
+        layer,
+        name=part.name,
+        output=part.output,
+        weights=layer.weights[span],
+        bias=layer.bias[span],
+        weight_quantisation=known and WeightQuantisation(known.values_oihw[span], known.scales[span]),
+    )
+
+
+def _slices(network: Network) -> dict[str, list[Slice]]:
+    """The slices of each convolution's output of which nothing else is read."""
+    readers: dict[str, list[Layer]] = defaultdict(list)
+    for layer in network.layers:
+        for name in layer.inputs:
+            readers[name].append(layer)
+    found = {}
+    for layer in network.layers:
+        parts = [reader for reader in readers[layer.output] if isinstance(reader, Slice)]
+        alone = len(parts) == len(readers[layer.output]) and layer.output not in network.outputs
+        if parts and alone and isinstance(layer, Conv):
+            found[layer.output] = parts
+    return found
+
+
+def _fresh(name: str, taken: Mapping[str, object] | set[str]) -> str:
+    while name in taken:
+        name += "'"
+    return name
+
+
+def _with(whole: Whole | None, together: Mapping[str, str]) -> Whole | None:
+    """The model's parts with the joined convolutions among their layers, each in front of its first slice."""
+
+    def of(part: OverlayPart) -> OverlayPart:
+        names = (name for layer in part.layers for name in (together.get(layer), layer) if name)
+        return replace(part, layers=tuple(names))
+
+    return whole and replace(whole, steps=tuple(of(s) if isinstance(s, OverlayPart) else s for s in whole.steps))
+
+
+def _without(whole: Whole | None, gone: set[str]) -> Whole | None:
+    def of(part: OverlayPart) -> OverlayPart:
+        return replace(part, layers=tuple(name for name in part.layers if name not in gone))
+
+    return whole and replace(whole, steps=tuple(of(s) if isinstance(s, OverlayPart) else s for s in whole.steps))
