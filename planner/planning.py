@@ -9,7 +9,6 @@ from dynamap.cost.errors import InputError
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.network import Network
-from dynamap.planner.network.siblings import apart
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.request import Request
 from dynamap.planner.request.space import restrictions_for, search_space, solver_of, target
@@ -38,7 +37,7 @@ def plan_network(
             raise InputError("--batch is for the overlay's own cost model: the published one is of a single image")
         from dynamap.planner.paper.planning import plan_by_paper
 
-        return plan_by_paper(apart(network), device, request, progress)
+        return plan_by_paper(network, device, request, progress)
     if request.cost_model != "overlay":
         raise InputError(f"unknown cost model {request.cost_model!r}: choose overlay or paper")
     board, machine, candidates = target(device, request, network)

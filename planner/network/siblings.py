@@ -31,7 +31,8 @@ from dynamap.planner.network.whole import OverlayPart, Whole
 
 def joined(network: Network) -> Network:
     """The network with its siblings as one convolution each, called by their names joined by ``+``."""
-    groups = {group[0].name: group for group in _siblings(network)}
+    place = {layer.name: index for index, layer in enumerate(network.layers)}
+    groups = {min((layer.name for layer in group), key=place.__getitem__): group for group in _siblings(network)}
     if not groups:
         return network
     names = {name for group in groups.values() for name in (layer.name for layer in group)}
@@ -65,6 +66,11 @@ def apart(network: Network) -> Network:
         tensors={name: shape for name, shape in network.tensors.items() if name not in slices},
         whole=_without(network.whole, gone),
     )
+
+
+def as_costed(network: Network, cost_model: str) -> Network:
+    """The network as a plan by ``cost_model`` has it: the published one plans siblings apart."""
+    return apart(network) if cost_model == "paper" else network
 
 
 def _siblings(network: Network) -> Iterator[list[Conv]]:

@@ -18,6 +18,7 @@ from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.device import Device, load_device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.planner.network.network import Network
+from dynamap.planner.network.siblings import apart
 from dynamap.planner.paper.costs import PaperCosts
 from dynamap.planner.paper.plan import PaperMapping, write_paper_plan
 from dynamap.planner.pbqp.problem import CostArray, Problem, Solution, Status
@@ -52,6 +53,7 @@ def plan_by_paper(
         InfeasibleError: the array does not fit, or a layer has no algorithm left.
     """
     request = request or Request()
+    network = apart(network)
     started = time.perf_counter()
     board, costs, arrays = _set_up(network, device, request)
     bounds = costs.bounds_ps(arrays.rows, arrays.columns)
@@ -68,6 +70,7 @@ def two_step(network: Network, device: str | Device = "u200", request: Request |
         InputError, InfeasibleError: as ``plan_by_paper``.
     """
     request = request or Request()
+    network = apart(network)
     started = time.perf_counter()
     board, costs, arrays = _set_up(network, device, request)
     minima = costs.layer_minima_ps(arrays.rows, arrays.columns)
@@ -87,7 +90,7 @@ def problem_on(network: Network, device: str | Device, request: Request, rows: i
     Raises:
         InputError, InfeasibleError: as ``plan_by_paper``.
     """
-    _, costs, _ = _set_up(network, device, replace(request, array=(rows, columns)))
+    _, costs, _ = _set_up(apart(network), device, replace(request, array=(rows, columns)))
     return costs.problem(rows, columns)
 
 

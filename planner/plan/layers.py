@@ -183,7 +183,7 @@ class _Free:
 
 @dataclass(frozen=True, kw_only=True)
 class InPlace(_Layer, _Free):
-    """A concatenation whose parts are written in place. Formats: of the published model alone."""
+    """A concatenation whose parts are written in place, or a slice. Formats: of the published model alone."""
 
     operation: Operation
     input_format: TensorFormat | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -18,7 +18,7 @@ from dynamap.cost.overlay.options import DATAFLOWS_OF, applicable
 from dynamap.cost.words import shown
 from dynamap.planner import solvers
 from dynamap.planner.mapping.overlay_costs import Restriction
-from dynamap.planner.network.network import Conv, Network
+from dynamap.planner.network.network import Conv, Network, Slice
 from dynamap.planner.network.work import work_of
 from dynamap.planner.pbqp.problem import Solution
 from dynamap.planner.request.request import Request
@@ -37,15 +37,7 @@ def restrictions_for(network: Network, request: Request) -> dict[str, Restrictio
     if request.together is not None:
         pins = {name: choice for name, choice in pins.items() if name in convs}
     for name in pins:
-        if name not in convs:
-            raise InputError(
-                f"--pin names {name!r}, which is not a convolution of {network.name!r}{suggestion(name, convs)} "
-                "(`dynamap check` lists the layers)"
-            )
-        if request.cost_model == "overlay" and not isinstance(work_of(convs[name], network), ConvShape):
-            raise InputError(
-                f"--pin {name!r}: a depthwise convolution runs on the vector unit and has no algorithm to choose"
-            )
+        _require_pinnable(name, network, convs, request.cost_model)
     restrictions = {}
     for name in convs:
         algorithms, dataflows = request.algorithms, request.dataflows
@@ -59,6 +51,22 @@ def restrictions_for(network: Network, request: Request) -> dict[str, Restrictio
             _require_algorithm(name, work, algorithms)
             _require_dataflow(name, algorithms, dataflows)
     return restrictions
+
+
+def _require_pinnable(name: str, network: Network, convs: Mapping[str, Conv], cost_model: str) -> None:
+    siblings = [layer.inputs[0] for layer in network.layers if isinstance(layer, Slice) and layer.name == name]
+    if siblings:
+        whole = next(layer.name for layer in convs.values() if layer.output == siblings[0])
+        raise InputError(f"--pin {name!r}: it is done with its siblings as {whole!r}: pin that")
+    if name not in convs:
+        raise InputError(
+            f"--pin names {name!r}, which is not a convolution of {network.name!r}{suggestion(name, convs)} "
+            "(`dynamap check` lists the layers)"
+        )
+    if cost_model == "overlay" and not isinstance(work_of(convs[name], network), ConvShape):
+        raise InputError(
+            f"--pin {name!r}: a depthwise convolution runs on the vector unit and has no algorithm to choose"
+        )
 
 
 def _require_algorithm(name: str, shape: ConvShape, allowed: tuple[Algorithm, ...]) -> None:

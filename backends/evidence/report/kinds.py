@@ -35,7 +35,7 @@ MEANINGS = {
     Kind.KN2ROW: "a matrix product for each kernel element, shifted and added",
     Kind.WINOGRAD: "convolution with fewer products, on transformed tiles",
     Kind.VECTOR: "pooling, element-wise and depthwise layers, beside the array",
-    Kind.FREE: "a concatenation that costs nothing: its parts are written in place",
+    Kind.FREE: "a concatenation that costs nothing, its parts are written in place; or a slice, read in place",
     Kind.HOST: "computed by the host, outside the latency",
 }
 

@@ -9,6 +9,7 @@ from dynamap.backends.conformance.test_elementwise import *  # noqa: F403
 from dynamap.backends.conformance.test_network import *  # noqa: F403
 from dynamap.backends.conformance.test_pooling import *  # noqa: F403
 from dynamap.backends.conformance.test_resize import *  # noqa: F403
+from dynamap.backends.conformance.test_slices import *  # noqa: F403
 from dynamap.backends.contract import Executor
 from dynamap.backends.intel_opencl.executor import EmulatorExecutor
 

@@ -13,6 +13,7 @@ from dynamap.planner.importer import Fate, check_model, import_model, load_model
 from dynamap.planner.models.random_weights import with_random_weights
 from dynamap.planner.network.network import Conv
 from dynamap.planner.network.onnx_export import to_onnx
+from dynamap.planner.network.siblings import apart
 
 FOLDER = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 
@@ -40,7 +41,7 @@ def light(name: str) -> onnx.ModelProto:
 @pytest.mark.parametrize("name", EXPECTED)
 def test_every_tensor_equals_onnxruntime(name, same):
     model = with_random_weights(light(name), seed=5)
-    network = same(model)
+    network = apart(same(model))
     assert Counter(type(layer).__name__ for layer in network.layers) == EXPECTED[name]
 
 
@@ -51,7 +52,7 @@ def test_files_import_and_every_node_has_a_fate(name):
     report = check_model(path)
     assert len(report.nodes) == len(light(name).graph.node)
     assert report.supported
-    layers = {layer.name for layer in network.layers}
+    layers = {layer.name for layer in apart(network).layers}
     assert {node.into for node in report.nodes if node.into} == layers
     assert report.count(Fate.OVERLAY) + report.count(Fate.HOST) == len(layers)
     for node in report.nodes:

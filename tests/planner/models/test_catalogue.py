@@ -13,6 +13,7 @@ import pytest
 from dynamap.cost.errors import InputError
 from dynamap.planner.models import BUILT_IN, CATALOGUE, model_proto, resolve
 from dynamap.planner.network.network import Conv, Network
+from dynamap.planner.network.siblings import apart
 
 # Parameters that the networks' papers and public model zoos state, with batch normalisation folded:
 # per convolution its weights and one bias per output channel.
@@ -71,7 +72,7 @@ def test_figures_of_the_catalogue_are_those_of_the_networks(network: Network) ->
     entry = CATALOGUE[network.name]
     (data,) = network.inputs
     assert tuple(network.tensors[data].as_list()) == entry.input_shape
-    convolutions = [layer for layer in network.layers if isinstance(layer, Conv) and not layer.fully_connected]
+    convolutions = [layer for layer in apart(network).layers if isinstance(layer, Conv) and not layer.fully_connected]
     # DenseNet normalises in front of its convolutions: such a scale and shift is a depthwise 1 x 1 layer.
     # 58 in front of bottlenecks, 3 of transitions, 1 at the end; the other 59 follow a convolution.
     scales = [c for c in convolutions if c.window.kernel == (1, 1) and c.groups == c.weights.shape[0] > 1]

@@ -1,0 +1,219 @@
+"""Siblings: which convolutions are one, that the one computes what they do, and that it costs no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import NodeProto, TensorProto, helper
+
+import dynamap
+from dynamap.cost.geometry import TensorShape, Window
+from dynamap.planner.mapping.storage import find_storages
+from dynamap.planner.network.limits import require_runnable
+from dynamap.planner.network.network import (
+    Activation,
+    ActivationKind,
+    Add,
+    Concat,
+    Conv,
+    Layer,
+    Network,
+    Quantisation,
+    Slice,
+    WeightQuantisation,
+)
+from dynamap.planner.network.siblings import apart, joined
+from support.onnx_models import assert_like_original, assert_same, make_model
+
+RELU = Activation(ActivationKind.RELU)
+SHAPE = TensorShape(8, 6, 6)
+
+
+def conv(name: str, channels: int, **changes: object) -> Conv:
+    """A 1 x 1 convolution of the input with a ReLU."""
+    weights = np.random.default_rng(channels).standard_normal((channels, 8, 1, 1), dtype=np.float32)
+    layer = Conv(name, ("input",), f"t_{name}", Window((1, 1)), weights, np.ones(channels, np.float32), activation=RELU)
+    return replace(layer, **changes)
+
+
+def network(*layers: Layer, quantisation: dict[str, Quantisation] | None = None) -> Network:
+    """A network that gives all that nothing reads."""
+    tensors = {"input": SHAPE}
+    for layer in layers:
+        channels = len(layer.bias) if isinstance(layer, Conv) else sum(tensors[name].channels for name in layer.inputs)
+        tensors[layer.output] = replace(
+            SHAPE, channels=tensors[layer.inputs[0]].channels if isinstance(layer, Add) else channels
+        )
+    read = {name for layer in layers for name in layer.inputs}
+    outputs = tuple(layer.output for layer in layers if layer.output not in read)
+    return Network("small", "", layers, tensors, ("input",), outputs, quantisation or {})
+
+
+def groups(found: Network) -> list[str]:
+    """The convolutions, by name."""
+    return [layer.name for layer in found.layers if isinstance(layer, Conv)]
+
+
+def test_two_that_read_one_tensor_are_one() -> None:
+    """Their weights lie one behind the other, and each is the channels that it had."""
+    first, second = conv("a", 16), conv("b", 5)
+    whole, *slices = joined(network(first, second)).layers
+    assert isinstance(whole, Conv)
+    assert (whole.name, whole.output, whole.activation) == ("a+b", "t_a+t_b", RELU)
+    assert np.array_equal(whole.weights, np.concatenate([first.weights, second.weights]))
+    assert slices == [Slice("a", ("t_a+t_b",), "t_a", 0), Slice("b", ("t_a+t_b",), "t_b", 16)]
+
+
+@pytest.mark.parametrize(
+    ("channels", "names"),
+    [((5, 16), ["b+a"]), ((5, 6), ["a", "b"]), ((16, 5, 32), ["a+c+b"]), ((5, 6, 16), ["c+a", "b"])],
+)
+def test_only_the_last_ends_within_a_unit(channels: tuple[int, ...], names: list[str]) -> None:
+    """A slice begins with a unit of 16 channels; of two that end within one, the second stays by itself."""
+    found = joined(network(*(conv(name, count) for name, count in zip("abc", channels, strict=False))))
+    assert sorted(groups(found)) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"activation": None},
+        {"activation": Activation(ActivationKind.CLIP, 0.0, 6.0)},
+        {"window": Window((1, 1), stride=(2, 2))},
+        {"groups": 8, "weights": np.ones((16, 1, 1, 1), np.float32)},
+        {"output_order": tuple(reversed(range(16)))},
+        {"weight_quantisation": WeightQuantisation(np.ones((16, 8, 1, 1), np.int8), (1.0,) * 16)},
+        {"fully_connected": True},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_what_differs_stays_apart(changes: dict[str, object]) -> None:
+    """One window, one activation, all of the input, and the order in which they are computed."""
+    assert groups(joined(network(conv("a", 16), conv("b", 16, **changes)))) == ["a", "b"]
+
+
+def test_slopes_of_channels_stay_apart() -> None:
+    """They are as many as the channels of their layer."""
+    slopes = Activation(ActivationKind.PRELU, slopes=(0.5,) * 16)
+    layers = conv("a", 16, activation=slopes), conv("b", 16, activation=slopes)
+    assert groups(joined(network(*layers))) == ["a", "b"]
+
+
+@pytest.mark.parametrize(("scale", "names"), [(0.5, ["a+b"]), (0.25, ["a", "b"]), (None, ["a", "b"])])
+def test_a_tensor_has_one_scale(scale: float | None, names: list[str]) -> None:
+    """What a quantised model says of both must be the same."""
+    known = {"t_a": Quantisation(0.5, 3)} | ({} if scale is None else {"t_b": Quantisation(scale, 3)})
+    assert groups(joined(network(conv("a", 16), conv("b", 16), quantisation=known))) == names
+
+
+def test_what_a_concatenation_joins_lies_there() -> None:
+    """It is free as it is."""
+    layers = conv("a", 16), conv("b", 16), conv("c", 16), Concat("all", ("t_a", "t_c"), "all")
+    assert groups(joined(network(*layers))) == ["a", "b", "c"]
+
+
+def test_apart_again() -> None:
+    """Each with its own weights; a second joining makes the same network."""
+    first, second = conv("a", 16), conv("b", 5)
+    once = joined(network(first, second))
+    again = apart(once)
+    for layer, original in zip(again.layers, (first, second), strict=True):
+        assert isinstance(layer, Conv)
+        assert np.array_equal(layer.weights, original.weights) and np.array_equal(layer.bias, original.bias)
+        assert (layer.name, layer.output, layer.inputs) == (original.name, original.output, original.inputs)
+    assert again.tensors == {name: shape for name, shape in once.tensors.items() if name != "t_a+t_b"}
+    assert [layer.name for layer in joined(again).layers] == [layer.name for layer in once.layers]
+
+
+def test_slices_share_the_memory_of_their_tensor() -> None:
+    """At the plane that their first channel begins; both in planes of 16 channels."""
+    found = joined(network(conv("a", 32), conv("b", 5)))
+    storages = find_storages(found)
+    assert [layer.name for layer in storages.executed] == ["a+b"]
+    assert storages.in_place == {"a", "b"}
+    placed = {name: (place.root, place.offset) for name, place in storages.placement.items()}
+    assert (placed["t_a"], placed["t_b"]) == (("t_a+t_b", 0), ("t_a+t_b", 32))
+    require_runnable(found, storages.executed)
+
+
+@pytest.mark.parametrize(("first", "channels"), [(8, 16), (16, 32), (-16, 16)])
+def test_a_slice_begins_with_a_unit_and_ends_inside(first: int, channels: int) -> None:
+    """Anything else would have to be copied."""
+    layers = conv("a", 32), Slice("part", ("t_a",), "part", first)
+    tensors = {"input": SHAPE, "t_a": replace(SHAPE, channels=32), "part": replace(SHAPE, channels=channels)}
+    with pytest.raises(ValueError, match="layer 'part' takes channels"):
+        Network("small", "", layers, tensors, ("input",), ("part",))
+
+
+def sibling_nodes(seed: int) -> tuple[list[NodeProto], dict[str, np.ndarray]]:
+    """Convolutions of one tensor, whose results are convolved, pooled, added, or given."""
+    generator = np.random.default_rng(seed)
+    nodes, constants, sums = [], {}, []
+    for number in range(int(generator.integers(2, 5))):
+        size, channels = int(generator.choice([1, 3])), int(generator.choice([4, 16, 20, 32]))
+        name = f"c{number}"
+        constants[f"{name}.w"] = generator.standard_normal((channels, 4, size, size), dtype=np.float32)
+        nodes.append(helper.make_node("Conv", ["x", f"{name}.w"], [f"{name}.sum"], pads=[size // 2] * 4))
+        kind = str(generator.choice(["Relu", "LeakyRelu", "Sigmoid"]))
+        nodes.append(helper.make_node(kind, [f"{name}.sum"], [name]))
+        constants[f"{name}.v"] = generator.standard_normal((6, channels, 1, 1), dtype=np.float32)
+        nodes.append(helper.make_node("Conv", [name, f"{name}.v"], [f"{name}.out"]))
+        sums.append(f"{name}.out")
+    nodes.append(helper.make_node("Sum", sums, ["y"]))
+    return nodes, constants
+
+
+@given(st.integers(0, 2**16))
+@settings(max_examples=40, deadline=None)
+def test_values_are_the_models(seed: int) -> None:
+    """Every tensor that the model has as well, by onnxruntime."""
+    nodes, constants = sibling_nodes(seed)
+    assert_same(make_model(nodes, constants, outputs=("y", "c0")))
+
+
+def test_integers_are_the_models() -> None:
+    """The quantised network against the original, and against its own export."""
+    nodes, constants = sibling_nodes(3)
+    quantised = assert_like_original(make_model(nodes, constants), explained=0.9)
+    assert any(isinstance(layer, Slice) for layer in quantised.network.layers)
+
+
+def test_a_quantised_model_keeps_its_scales() -> None:
+    """Siblings of one scale in a QDQ model, by onnxruntime."""
+    constants: dict[str, np.ndarray] = {
+        "s": np.float32(0.03),
+        "z": np.int8(-5),
+        "ws": np.float32(0.01),
+        "wz": np.int8(0),
+    }
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["x.q"]),
+        helper.make_node("DequantizeLinear", ["x.q", "s", "z"], ["x.d"]),
+    ]
+    generator = np.random.default_rng(0)
+    for name, channels in (("a", 16), ("b", 7)):
+        constants[f"{name}.w"] = generator.integers(-127, 128, (channels, 4, 3, 3)).astype(np.int8)
+        nodes += [
+            helper.make_node("DequantizeLinear", [f"{name}.w", "ws", "wz"], [f"{name}.real"]),
+            helper.make_node("Conv", ["x.d", f"{name}.real"], [f"{name}.sum"]),
+            helper.make_node("QuantizeLinear", [f"{name}.sum", "s", "z"], [f"{name}.q"]),
+            helper.make_node("DequantizeLinear", [f"{name}.q", "s", "z"], [name]),
+        ]
+    model = make_model(nodes, constants, outputs=("a", "b"))
+    assert model.graph.input[0].type.tensor_type.elem_type == TensorProto.FLOAT
+    quantised = assert_like_original(model, explained=1.0)
+    assert groups(quantised.network) == ["a.sum+b.sum"] or len(groups(quantised.network)) == 1
+
+
+@pytest.mark.parametrize("device", ["u200", "zcu104"])
+@pytest.mark.parametrize("name", ["googlenet", "inception-v2", "inception-v4", "squeezenet"])
+def test_never_slower(name: str, device: str) -> None:
+    """The optimum of the network as it is bounds that of its siblings apart."""
+    found = dynamap.load(name)
+    together, alone = (dynamap.plan(one, device=device) for one in (found, apart(found)))
+    assert together.solver.status == alone.solver.status == "optimal"
+    assert together.latency_ms <= alone.latency_ms
