@@ -48,6 +48,7 @@ from dynamap.planner.network.network import (
     Slice,
     activation_of,
 )
+from dynamap.planner.network.siblings import channel_scales, divided
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,12 @@ def rescale_between(source: Quantisation, target: Quantisation, label: str) -> R
 def _conv(network: Network, layer: Conv, schemes: Schemes) -> ConvArithmetic:
     (source,) = schemes.inputs(layer)
     finish = finish_of(layer, schemes)
-    weights = integer_weights(layer, source.scale, finish.rounded.scale, source.zero_point)
-    factors = weights.scales * source.scale / finish.rounded.scale
+    if activations.has_table(layer):
+        scales = np.full(len(layer.bias), finish.rounded.scale)
+    else:
+        scales = channel_scales(network, schemes.tensors, layer.output)
+    weights = integer_weights(layer, source.scale, scales, source.zero_point)
+    factors = weights.scales * source.scale / scales
     multipliers, shifts = _encode(factors, label_of(layer))
     activation = layer.activation
     negative = None
@@ -186,7 +191,9 @@ def _concat(network: Network, layer: Concat, schemes: Schemes) -> ConcatArithmet
 
 
 def _slice(network: Network, layer: Slice, schemes: Schemes) -> SliceArithmetic:
-    if schemes.inputs(layer) != [schemes.output(layer)]:
+    own_scale = layer.inputs[0] in divided(network)
+    (source,), target = schemes.inputs(layer), schemes.output(layer)
+    if source.zero_point != target.zero_point or not (own_scale or source.scale == target.scale):
         raise InputError(
             f"{label_of(layer)}: the channels that it takes of {layer.inputs[0]!r} have another scale in the quantised "
             "model, and they are not copied; quantise the model with one scale for both"

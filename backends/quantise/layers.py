@@ -12,9 +12,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dynamap.backends.arithmetic.integers import Int8Array, Int32Array, Int64Array
 from dynamap.planner.network.network import Network, Quantisation
+from dynamap.planner.network.siblings import channel_scales
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,6 +227,10 @@ class QuantisedNetwork:
     source: str
     notices: tuple[str, ...] = ()
     calibrated: Calibrated = Calibrated()
+
+    def scales_of(self, tensor: str) -> npt.NDArray[np.float64]:
+        """The scale of each channel; one for all, but where each of the tensor's slices has its own."""
+        return channel_scales(self.network, self.tensors, tensor)
 
     @property
     def warning(self) -> str | None:

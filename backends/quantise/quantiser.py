@@ -26,6 +26,7 @@ from dynamap.planner.network.network import (
     Quantisation,
     activation_of,
 )
+from dynamap.planner.network.siblings import divided
 
 DEFAULT_SAMPLES = 4
 
@@ -78,7 +79,8 @@ def quantise(
             data = calibration
         else:
             data = calibrating.given_set(network, calibration)
-        limits = {name: calibrating.representable(known) for name, known in given.items()}
+        whole = divided(network)
+        limits = {name: calibrating.representable(known) for name, known in given.items() if name not in whole}
         ranges = calibrating.measure(network, data, Method(method), percentile, limits)
         in_place = concats_in_place(network)
         tensors = sharing.sums_no_finer_than_terms(network, ranges.tensors)

@@ -37,11 +37,13 @@ class IntegerWeights:
     bias: Int32Array
 
 
-def integer_weights(layer: Conv, input_scale: float, output_scale: float, input_zero_point: int) -> IntegerWeights:
+def integer_weights(
+    layer: Conv, input_scale: float, output_scales: npt.NDArray[np.float64], input_zero_point: int
+) -> IntegerWeights:
     """The model's own integer weights, or the float ones quantised symmetrically per output channel.
 
     The scale of a channel is the largest of: that of its weights (`_scales_of_weights`); the least that lets the bias
-    fit 30 bits; output scale / input scale / 2^40, which matters for channels of (almost) only zeros.
+    fit 30 bits; its output scale / input scale / 2^40, which matters for channels of (almost) only zeros.
     Whoever chose it, it is doubled until the channel's integers fit their widths (see `_too_wide`).
 
     Raises:
@@ -55,7 +57,7 @@ def integer_weights(layer: Conv, input_scale: float, output_scale: float, input_
     else:
         weights = layer.weights
         for_bias = np.abs(bias) / (input_scale * 2.0**BIAS_BITS)
-        least = max(output_scale / input_scale * 2.0**-40, float(np.finfo(np.float32).tiny))
+        least = np.maximum(output_scales / input_scale * 2.0**-40, float(np.finfo(np.float32).tiny))
         with np.errstate(over="ignore"):
             scales = np.maximum(np.maximum(_scales_of_weights(weights), for_bias), least).astype(np.float32)
         _require_finite(layer, scales)

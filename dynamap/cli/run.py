@@ -20,6 +20,7 @@ from dynamap.cli.places import check_places
 from dynamap.cli.run_trace import RunFiles, require_trace, traced
 from dynamap.cli.tables import Column, Content, FittedTable
 from dynamap.cost.errors import InputError
+from dynamap.planner.network.siblings import divided
 from dynamap.planner.plan.layers import PlannedLayer
 from dynamap.planner.plan.plan import load_plan
 from dynamap.planner.plan.segments import step_documents
@@ -265,6 +266,9 @@ class _Tensors:
         self.entries: list[dict[str, Any]] = []
 
     def write(self, tensor: str, values: Int8Array) -> None:
+        """No file of what is divided into slices, which have scales of their own."""
+        if tensor in divided(self.prepared.network):
+            return
         safe = re.sub(r"[^A-Za-z0-9_.-]+", "_", tensor)[:80]
         file = f"{len(self.entries):04d}-{safe}.npy"
         scheme = self.prepared.quantised.tensors[tensor]

@@ -24,7 +24,8 @@ def spread_scales(network: Network) -> dict[str, Quantisation]:
 
     A tensor without one that only layers read which pass its values to tensors of one scale is stored by that scale: to
     round and saturate before a copy or a maximum is the same as after it. What copies tensors of one scale holds
-    values of that scale. Every other tensor keeps a scale of its own, since something else reads it.
+    values of that scale. Every other tensor keeps a scale of its own, since something else reads it. What is divided
+    into slices, each with its scale, is said to have that of the first.
     """
     stored = {*network.inputs, *(layer.output for layer in network.layers if not isinstance(layer, HostLayer))}
     scales = {name: known.as_int8 for name, known in network.quantisation.items() if name in stored}
@@ -44,6 +45,9 @@ def spread_scales(network: Network) -> dict[str, Quantisation]:
         for layer in network.layers:
             if layer.output in stored and layer.output not in scales and _passes(layer, ActivationKind.RELU):
                 _take(scales, layer.output, {scales.get(name) for name in layer.inputs})
+    for layer in network.layers:
+        if isinstance(layer, Slice) and layer.output in scales:
+            scales.setdefault(layer.inputs[0], scales[layer.output])
     return scales
 
 
@@ -66,4 +70,4 @@ def _passes(layer: Layer, *activations: ActivationKind) -> bool:
     if isinstance(layer, Pool) and layer.kind is PoolKind.MAX:
         activation: Activation | None = layer.activation
         return activation is None or activation.kind in activations
-    return isinstance(layer, (Concat, Resize, Slice))
+    return isinstance(layer, (Concat, Resize))

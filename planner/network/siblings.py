@@ -11,11 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from dynamap.cost.geometry import TensorShape
 from dynamap.cost.overlay.limits import LARGEST_SIDE
 from dynamap.cost.overlay.machine import UNIT_BYTES
 from dynamap.planner.network.network import (
+    Activation,
+    ActivationKind,
     Concat,
     Conv,
     FloatArray,
@@ -51,7 +54,7 @@ def joined(network: Network) -> Network:
 
 def apart(network: Network) -> Network:
     """The network with every convolution of which only slices are read as the convolutions that these are."""
-    slices = _slices(network)
+    slices = divided(network)
     layers: list[Layer] = []
     for layer in network.layers:
         if layer.output in slices:
@@ -68,9 +71,38 @@ def apart(network: Network) -> Network:
     )
 
 
+def channel_scales(network: Network, schemes: Mapping[str, Quantisation], tensor: str) -> npt.NDArray[np.float64]:
+    """The scale of each channel of a stored tensor; one for all, but where each of its slices has its own."""
+    scales = np.full(network.tensors[tensor].channels, schemes[tensor].scale, np.float64)
+    for part in divided(network).get(tensor, ()):
+        end = part.first + network.tensors[part.output].channels
+        scales[part.first : end] = schemes[part.output].scale
+    return scales
+
+
+def any_scale(activation: Activation | None) -> bool:
+    """Whether an activation is the same integers whatever the scale: it has no table, and clamps at zero at most."""
+    return activation is None or activation.kind in (ActivationKind.RELU, ActivationKind.LEAKY_RELU)
+
+
 def as_costed(network: Network, cost_model: str) -> Network:
     """The network as a plan by ``cost_model`` has it: the published one plans siblings apart."""
     return apart(network) if cost_model == "paper" else network
+
+
+def divided(network: Network) -> dict[str, list[Slice]]:
+    """The slices of each convolution's output of which nothing else is read: each has a scale of its own."""
+    readers: dict[str, list[Layer]] = defaultdict(list)
+    for layer in network.layers:
+        for name in layer.inputs:
+            readers[name].append(layer)
+    found = {}
+    for layer in network.layers:
+        parts = [reader for reader in readers[layer.output] if isinstance(reader, Slice)]
+        alone = len(parts) == len(readers[layer.output]) and layer.output not in network.outputs
+        if parts and alone and isinstance(layer, Conv):
+            found[layer.output] = parts
+    return found
 
 
 def _siblings(network: Network) -> Iterator[list[Conv]]:
@@ -101,9 +133,10 @@ def _may_be_joined(layer: Conv) -> bool:
 
 
 def _kind(layer: Conv, scale: Quantisation | None) -> tuple[object, ...]:
-    """What siblings have in common: a tensor has one scale, and the weights of a layer are all quantised or none."""
+    """What siblings have in common: the zero point of a quantised model, and its scale where an activation needs it."""
     known = layer.weight_quantisation is None
-    return layer.inputs, layer.window, layer.activation, layer.fully_connected, known, scale
+    stored = scale.zero_point if scale and any_scale(layer.activation) else scale
+    return layer.inputs, layer.window, layer.activation, layer.fully_connected, known, stored
 
 
 def _together(group: Sequence[Conv], tensors: dict[str, TensorShape], names: set[str]) -> list[Layer]:
@@ -155,21 +188,6 @@ def _alone(layer: Conv, part: Slice, network: Network) -> Conv:
         bias=layer.bias[span],
         weight_quantisation=known and WeightQuantisation(known.values_oihw[span], known.scales[span]),
     )
-
-
-def _slices(network: Network) -> dict[str, list[Slice]]:
-    """The slices of each convolution's output of which nothing else is read."""
-    readers: dict[str, list[Layer]] = defaultdict(list)
-    for layer in network.layers:
-        for name in layer.inputs:
-            readers[name].append(layer)
-    found = {}
-    for layer in network.layers:
-        parts = [reader for reader in readers[layer.output] if isinstance(reader, Slice)]
-        alone = len(parts) == len(readers[layer.output]) and layer.output not in network.outputs
-        if parts and alone and isinstance(layer, Conv):
-            found[layer.output] = parts
-    return found
 
 
 def _fresh(name: str, taken: Mapping[str, object] | set[str]) -> str:

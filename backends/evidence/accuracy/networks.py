@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dynamap.backends.arithmetic.integers import dequantise_values
 from dynamap.backends.evidence.accuracy.measures import Noise
 from dynamap.backends.executors import NumpyExecutor
 from dynamap.backends.host.layers import with_host_layers
@@ -65,7 +64,9 @@ class BothNetworks:
         self._float_pass(arrays, exact)
 
         def add(tensor: str, values: Int8Array) -> None:
-            noise[tensor].add(exact.pop(tensor), dequantise_values(values, self.quantised.tensors[tensor]))
+            scales = self.quantised.scales_of(tensor).astype(np.float32).reshape(-1, 1, 1)
+            centred = values.astype(np.int32) - self.quantised.tensors[tensor].zero_point
+            noise[tensor].add(exact.pop(tensor), centred.astype(np.float32) * scales)
 
         def run_part(part: OverlayPart, values: Arrays) -> Arrays:
             own = self._part(part)

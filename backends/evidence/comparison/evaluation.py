@@ -33,6 +33,7 @@ from dynamap.planner.network.network import (
     Quantisation,
     activation_of,
 )
+from dynamap.planner.network.siblings import divided
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -92,6 +93,8 @@ def overlay_roundings(quantised: QuantisedNetwork) -> Roundings:
             assert isinstance(integers, TABLED)
             tables[layer.name] = integers.finish.rounded
     tensors = {**model_roundings(quantised.network).tensors, **quantised.tensors}
+    for name in divided(quantised.network):  # rounded slice by slice
+        del tensors[name]
     return Roundings(tensors, tables, quantised.layers)
 
 

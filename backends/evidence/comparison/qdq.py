@@ -9,7 +9,7 @@ before them as well. Opset 17 and IR version 8 (opset 19 where an average poolin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import onnx
@@ -54,7 +54,7 @@ def to_qdq(quantised: QuantisedNetwork) -> onnx.ModelProto:
         real = writer.fresh(f"{layer.output}.real")
         if not isinstance(layer, HostLayer):
             _write_real(writer, quantised, layer, renamed, real)
-            _quantise(writer, real, output, quantised.tensors[layer.output])
+            _quantise(writer, real, output, _stored(quantised, layer.output))
         elif layer.output in network.quantisation:
             writer.alias(layer.output, real)
             write_layer(writer, replace(renamed, output=real))
@@ -109,11 +109,11 @@ def layer_model(quantised: QuantisedNetwork, layer: Layer) -> onnx.ModelProto:
     names = {}
     for name in dict.fromkeys(layer.inputs):
         names[name] = writer.fresh(f"{name}.dequantised")
-        _dequantise(writer, name, names[name], quantised.tensors[name])
+        _dequantise(writer, name, names[name], _stored(quantised, name))
     renamed = _with_inputs(layer, [names[name] for name in layer.inputs])
     real = writer.fresh(f"{layer.output}.real")
     _write_real(writer, quantised, layer, renamed, real)
-    _to_int8(writer, real, layer.output, quantised.tensors[layer.output])
+    _to_int8(writer, real, layer.output, _stored(quantised, layer.output))
     kinds = dict.fromkeys((*names, layer.output), TensorProto.INT8)
     shapes = {name: (1, *quantised.network.tensors[name].as_list()) for name in kinds}
     return _model(writer, tuple(names), (layer.output,), kinds, shapes)
@@ -232,22 +232,42 @@ def shuffle(channels: int, groups: int) -> tuple[int, ...]:
     return tuple(np.arange(channels).reshape(groups, -1).T.ravel().tolist())
 
 
-def _quantise(writer: GraphWriter, source: str, output: str, scheme: Quantisation) -> None:
+@dataclass(frozen=True)
+class _ByChannel:
+    """A scale for each channel, and one zero point."""
+
+    scales: tuple[float, ...]
+    zero_point: int
+
+
+_Scheme = Quantisation | _ByChannel
+
+
+def _stored(quantised: QuantisedNetwork, tensor: str) -> _Scheme:
+    scheme, scales = quantised.tensors[tensor], quantised.scales_of(tensor)
+    return scheme if (scales == scheme.scale).all() else _ByChannel(tuple(scales.tolist()), scheme.zero_point)
+
+
+def _quantise(writer: GraphWriter, source: str, output: str, scheme: _Scheme) -> None:
     """``source`` rounded to the scheme: QuantizeLinear, then DequantizeLinear."""
     stored = writer.fresh(f"{output}.int8")
     _to_int8(writer, source, stored, scheme)
     _dequantise(writer, stored, output, scheme)
 
 
-def _to_int8(writer: GraphWriter, source: str, output: str, scheme: Quantisation) -> None:
+def _to_int8(writer: GraphWriter, source: str, output: str, scheme: _Scheme) -> None:
     writer.node("QuantizeLinear", [source, *_scheme(writer, output, scheme)], output)
 
 
-def _dequantise(writer: GraphWriter, source: str, output: str, scheme: Quantisation) -> None:
+def _dequantise(writer: GraphWriter, source: str, output: str, scheme: _Scheme) -> None:
     writer.node("DequantizeLinear", [source, *_scheme(writer, output, scheme)], output)
 
 
-def _scheme(writer: GraphWriter, hint: str, scheme: Quantisation) -> list[str]:
+def _scheme(writer: GraphWriter, hint: str, scheme: _Scheme) -> list[str]:
+    """Scale and zero point; of channels along axis 1, which is the operators' default."""
+    if isinstance(scheme, _ByChannel):
+        scales = writer.constant(f"{hint}.scale", np.array(scheme.scales, np.float32))
+        return [scales, writer.constant(f"{hint}.zero", np.full(len(scheme.scales), scheme.zero_point, np.int8))]
     scale = writer.constant(f"{hint}.scale", np.array(scheme.scale, np.float32))
     integer = np.int8 if scheme.signed else np.uint8
     return [scale, writer.constant(f"{hint}.zero", np.array(scheme.zero_point, integer))]

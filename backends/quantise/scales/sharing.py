@@ -13,7 +13,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from dynamap.backends.quantise.activations import has_table
 from dynamap.backends.quantise.calibrating.calibration import Range
-from dynamap.planner.network.network import Add, Concat, Layer, Network, Pool, PoolKind, Resize, Slice
+from dynamap.backends.quantise.scales.schemes import from_range
+from dynamap.planner.network.network import Add, Concat, Layer, Network, Pool, PoolKind, Resize, Slice, activation_of
+from dynamap.planner.network.siblings import any_scale, divided
 
 LEAST_LEVELS = 64
 """Levels that a shared scale leaves to a tensor: two of its 8 bits may be lost."""
@@ -48,7 +50,7 @@ def shared_ranges(
         shared = _unions(own, fixed + loose)
         kept = [edge for edge in loose if enough_levels(within[edge[0]], shared[edge[1]])]
         if len(kept) == len(loose):
-            return shared
+            return shared | _ranges_of_slices(network, shared)
         loose = kept
 
 
@@ -88,6 +90,20 @@ def few_levels(
     return (*sentences, *_narrow_slices(network, ranges, shared))
 
 
+def _ranges_of_slices(network: Network, shared: Mapping[str, Range]) -> dict[str, Range]:
+    """One range for all slices of a convolution, where it has a place for one zero point, or one scale, alone."""
+    found: dict[str, Range] = {}
+    activations = {layer.output: activation_of(layer) for layer in network.layers}
+    for name, slices in divided(network).items():
+        own = {part.output: shared[part.output] for part in slices if part.output in shared}
+        if not own:
+            continue
+        alike = len({from_range(one).zero_point for one in own.values()}) == 1 and any_scale(activations[name])
+        whole = min(low for low, _ in own.values()), max(high for _, high in own.values())
+        found |= {name: next(iter(own.values()))} if alike else dict.fromkeys((name, *own), whole)
+    return found
+
+
 def _narrow_slices(network: Network, ranges: Mapping[str, Range], shared: Mapping[str, Range]) -> Iterator[str]:
     for layer in network.layers:
         if isinstance(layer, Slice) and layer.output in shared:
@@ -112,7 +128,7 @@ def enough_levels(own: Range, shared: Range) -> bool:
 
 def _joins(layer: Layer) -> list[Edge]:
     """From each input to the output of a layer that only moves values."""
-    moves = isinstance(layer, (Concat, Resize, Slice)) or (isinstance(layer, Pool) and layer.kind is PoolKind.MAX)
+    moves = isinstance(layer, (Concat, Resize)) or (isinstance(layer, Pool) and layer.kind is PoolKind.MAX)
     return [(name, layer.output) for name in layer.inputs] if moves and not has_table(layer) else []
 
 

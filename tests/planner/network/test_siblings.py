@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onnx import NodeProto, TensorProto, helper
+from onnx import NodeProto, helper
 
 import dynamap
+from dynamap.backends.quantise import quantise
+from dynamap.backends.quantise.reference import execute
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.limits import require_runnable
@@ -103,11 +105,26 @@ def test_slopes_of_channels_stay_apart() -> None:
     assert groups(joined(network(*layers))) == ["a", "b"]
 
 
-@pytest.mark.parametrize(("scale", "names"), [(0.5, ["a+b"]), (0.25, ["a", "b"]), (None, ["a", "b"])])
-def test_a_tensor_has_one_scale(scale: float | None, names: list[str]) -> None:
-    """What a quantised model says of both must be the same."""
-    known = {"t_a": Quantisation(0.5, 3)} | ({} if scale is None else {"t_b": Quantisation(scale, 3)})
-    assert groups(joined(network(conv("a", 16), conv("b", 16), quantisation=known))) == names
+@pytest.mark.parametrize(
+    ("second", "activation", "names"),
+    [
+        (Quantisation(0.5, 3), RELU, ["a+b"]),
+        (Quantisation(0.25, 3), RELU, ["a+b"]),
+        (Quantisation(0.25, 3), None, ["a+b"]),
+        (Quantisation(0.5, 4), RELU, ["a", "b"]),
+        (Quantisation(0.25, 3), Activation(ActivationKind.CLIP, 0.0, 6.0), ["a", "b"]),
+        (Quantisation(0.5, 3), Activation(ActivationKind.SIGMOID), ["a+b"]),
+        (Quantisation(0.25, 3), Activation(ActivationKind.SIGMOID), ["a", "b"]),
+        (None, RELU, ["a", "b"]),
+    ],
+)
+def test_scales_of_a_quantised_model(
+    second: Quantisation | None, activation: Activation | None, names: list[str]
+) -> None:
+    """A layer has one zero point; clamps and tables depend on the scale."""
+    known = {"t_a": Quantisation(0.5, 3)} | ({} if second is None else {"t_b": second})
+    layers = conv("a", 16, activation=activation), conv("b", 16, activation=activation)
+    assert groups(joined(network(*layers, quantisation=known))) == names
 
 
 def test_what_a_concatenation_joins_lies_there() -> None:
@@ -182,8 +199,42 @@ def test_integers_are_the_models() -> None:
     assert any(isinstance(layer, Slice) for layer in quantised.network.layers)
 
 
-def test_a_quantised_model_keeps_its_scales() -> None:
-    """Siblings of one scale in a QDQ model, by onnxruntime."""
+def read_by_convolutions(activation: Activation | None, factor: float) -> Network:
+    """Two siblings, the values of one ``factor`` times the other's, each read by a convolution of its own."""
+    first, second = conv("a", 16, activation=activation), conv("b", 20, activation=activation)
+    second = replace(second, weights=second.weights * np.float32(factor), bias=second.bias * np.float32(factor))
+    layers: list[Layer] = [first, second]
+    for name, channels in (("a", 16), ("b", 20)):
+        weights = np.random.default_rng(7).standard_normal((5, channels, 1, 1), dtype=np.float32)
+        bias = np.zeros(5, np.float32)
+        layers.append(Conv(f"{name}2", (f"t_{name}",), f"t_{name}2", Window((1, 1)), weights, bias))
+    return network(*layers)
+
+
+@pytest.mark.parametrize("factor", [1.0, 0.01])
+def test_each_keeps_the_scale_that_it_has_alone(factor: float) -> None:
+    """Behind a ReLU every integer is that of the network whose siblings are apart."""
+    alone = read_by_convolutions(RELU, factor)
+    both = [quantise(one, samples=2) for one in (alone, joined(alone))]
+    image = {"input": np.random.default_rng(1).integers(-128, 128, (8, 6, 6)).astype(np.int8)}
+    apart_values, joined_values = (execute(one, image) for one in both)
+    for name, values in apart_values.items():
+        assert both[0].tensors[name] == both[1].tensors[name]
+        assert np.array_equal(values, joined_values[name]), name
+    assert not any("levels" in notice for notice in both[1].notices)
+
+
+def test_one_scale_where_the_zero_points_differ() -> None:
+    """Without a ReLU the ranges are one; a notice says what that leaves of the narrow one."""
+    together = quantise(joined(read_by_convolutions(None, 0.01)), samples=2)
+    assert together.tensors["t_a"] == together.tensors["t_b"] == together.tensors["t_a+t_b"]
+    (notice,) = [notice for notice in together.notices if "levels" in notice]
+    assert notice.startswith("layer 'b': it shares one scale with the other channels of 't_a+t_b'")
+
+
+@pytest.mark.parametrize("scales", [(0.03, 0.03), (0.03, 0.05)])
+def test_a_quantised_model_keeps_its_scales(scales: tuple[float, float]) -> None:
+    """Siblings of a QDQ model, by onnxruntime."""
     constants: dict[str, np.ndarray] = {
         "s": np.float32(0.03),
         "z": np.int8(-5),
@@ -195,18 +246,18 @@ def test_a_quantised_model_keeps_its_scales() -> None:
         helper.make_node("DequantizeLinear", ["x.q", "s", "z"], ["x.d"]),
     ]
     generator = np.random.default_rng(0)
-    for name, channels in (("a", 16), ("b", 7)):
+    for name, channels, scale in zip("ab", (16, 7), scales, strict=True):
+        constants[f"{name}.s"] = np.float32(scale)
         constants[f"{name}.w"] = generator.integers(-127, 128, (channels, 4, 3, 3)).astype(np.int8)
         nodes += [
             helper.make_node("DequantizeLinear", [f"{name}.w", "ws", "wz"], [f"{name}.real"]),
             helper.make_node("Conv", ["x.d", f"{name}.real"], [f"{name}.sum"]),
-            helper.make_node("QuantizeLinear", [f"{name}.sum", "s", "z"], [f"{name}.q"]),
-            helper.make_node("DequantizeLinear", [f"{name}.q", "s", "z"], [name]),
+            helper.make_node("QuantizeLinear", [f"{name}.sum", f"{name}.s", "z"], [f"{name}.q"]),
+            helper.make_node("DequantizeLinear", [f"{name}.q", f"{name}.s", "z"], [name]),
         ]
-    model = make_model(nodes, constants, outputs=("a", "b"))
-    assert model.graph.input[0].type.tensor_type.elem_type == TensorProto.FLOAT
-    quantised = assert_like_original(model, explained=1.0)
-    assert groups(quantised.network) == ["a.sum+b.sum"] or len(groups(quantised.network)) == 1
+    quantised = assert_like_original(make_model(nodes, constants, outputs=("a", "b")), explained=1.0)
+    assert len(groups(quantised.network)) == 1
+    assert {quantised.tensors[name].scale for name in ("a", "b")} == {float(np.float32(scale)) for scale in scales}
 
 
 @pytest.mark.parametrize("device", ["u200", "zcu104"])
