@@ -22,8 +22,9 @@ def said(plan: Plan, request: Request) -> str:
 
 
 def test_the_array_that_was_asked_for_bounds_the_claim(googlenet: Plan) -> None:
-    text = said(googlenet, Request(array=(104, 48), clock_mhz=250.0, multipliers=7000, packing=False))
-    assert "On the array that was asked for, 104 × 48 and the buffer sizes that fit beside it" in text
+    rows, columns = googlenet.overlay.rows, googlenet.overlay.columns
+    text = said(googlenet, Request(array=(rows, columns), clock_mhz=250.0, multipliers=7000, packing=False))
+    assert f"On the array that was asked for, {rows} × {columns} and the buffer sizes that fit beside it" in text
     assert "Asked for: a clock of 250 MHz, at most 7,000 multipliers, no packing." in text
     assert "Over all" not in text
 
@@ -36,8 +37,11 @@ def test_restrictions_and_pins_are_named(googlenet: Plan) -> None:
 
 
 def test_a_given_overlay_bounds_the_claim(googlenet: Plan) -> None:
-    given = GivenOverlay(104, 48, Buffers(1 << 22, 1 << 23, 4096, 8192))
-    assert "On the overlay that was given, 104 × 48 with its buffers" in said(googlenet, Request(overlay=given))
+    rows, columns = googlenet.overlay.rows, googlenet.overlay.columns
+    given = GivenOverlay(rows, columns, Buffers(1 << 22, 1 << 23, 4096, 8192))
+    assert f"On the overlay that was given, {rows} × {columns} with its buffers" in said(
+        googlenet, Request(overlay=given)
+    )
 
 
 @pytest.mark.parametrize("bound", [588_739, 500_000])
