@@ -221,7 +221,7 @@ module output_writer
     assign tile_data = '0;
   end
 
-  assign unit = address_t'(tiled ? tile_unit : by_channel ? set_unit : unit_q);
+  assign unit = address_t'(tiled ? 32'(tile_unit) : by_channel ? 32'(set_unit) : 32'(unit_q));
   assign base = tiled ? tile_base : by_channel ? set_base : base_q;
   assign turn = tiled ? tile_turn : by_channel ? set_turn : turn_q;
 

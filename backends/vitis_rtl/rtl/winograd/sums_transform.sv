@@ -24,12 +24,13 @@ module sums_transform
 );
 
   localparam int unsigned QuotientCycles = 6;
+  localparam int unsigned Transforms = Pairs < Columns ? Pairs : Columns;
 
   logic winograd, first_valid, valid_q, result_valid, result;
   index_t line, number;
   element_t element;
-  element_t element_at[Pairs];
-  logic [Pairs-1:0] result_at;
+  element_t element_at[Transforms];
+  logic [Transforms-1:0] result_at;
 
   form_e first_q, second_q;
 
@@ -78,14 +79,14 @@ module sums_transform
   // What happens moves right with the sums.
   assign element_at[0] = element;
   assign result_at[0]  = result;
-  for (genvar j = 1; j < Pairs; j++) begin : gen_move
+  for (genvar j = 1; j < Transforms; j++) begin : gen_move
     always_ff @(posedge clk_i) begin
       element_at[j] <= element_at[j-1];
       result_at[j]  <= result_at[j-1];
     end
   end
 
-  for (genvar j = 0; j < Pairs; j++) begin : gen_column
+  for (genvar j = 0; j < Transforms; j++) begin : gen_column
     logic [AccumulatorBits-1:0] low, high, sum;
 
     always_comb begin
@@ -114,11 +115,9 @@ module sums_transform
         .sum_o(sum)
     );
 
-    if (j < Columns) begin : gen_first_group
-      assign valid_o[j] = winograd ? result_at[j] : valid_i[j];
-      assign low_o[j] = winograd ? sum : low_i[j];
-      assign high_o[j] = high_i[j];
-    end
+    assign valid_o[j] = winograd ? result_at[j] : valid_i[j];
+    assign low_o[j] = winograd ? sum : low_i[j];
+    assign high_o[j] = high_i[j];
   end
 
   for (genvar c = Pairs; c < Columns; c++) begin : gen_further
