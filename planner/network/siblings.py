@@ -7,7 +7,7 @@ they lie (docs/overlay.md, section 7), so siblings that end in a concatenation, 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -38,8 +38,8 @@ def joined(network: Network) -> Network:
     groups = {min((layer.name for layer in group), key=place.__getitem__): group for group in _siblings(network)}
     if not groups:
         return network
-    names = {name for group in groups.values() for name in (layer.name for layer in group)}
-    tensors = dict(network.tensors)
+    in_groups = {layer.name for group in groups.values() for layer in group}
+    names, tensors = set(place), dict(network.tensors)
     layers: list[Layer] = []
     together: dict[str, str] = {}
     for layer in network.layers:
@@ -47,9 +47,13 @@ def joined(network: Network) -> Network:
             made = _together(groups[layer.name], tensors, names)
             layers += made
             together[layer.name] = made[0].name
-        elif layer.name not in names:
+        elif layer.name not in in_groups:
             layers.append(layer)
-    return replace(network, layers=tuple(layers), tensors=tensors, whole=_with(network.whole, together))
+
+    def in_front(name: str) -> Iterable[str]:
+        return (together[name], name) if name in together else (name,)
+
+    return replace(network, layers=tuple(layers), tensors=tensors, whole=_in_parts(network.whole, in_front))
 
 
 def apart(network: Network) -> Network:
@@ -67,7 +71,7 @@ def apart(network: Network) -> Network:
         network,
         layers=tuple(layers),
         tensors={name: shape for name, shape in network.tensors.items() if name not in slices},
-        whole=_without(network.whole, gone),
+        whole=_in_parts(network.whole, lambda name: () if name in gone else (name,)),
     )
 
 
@@ -196,18 +200,12 @@ def _fresh(name: str, taken: Mapping[str, object] | set[str]) -> str:
     return name
 
 
-def _with(whole: Whole | None, together: Mapping[str, str]) -> Whole | None:
-    """The model's parts with the joined convolutions among their layers, each in front of its first slice."""
+def _in_parts(whole: Whole | None, layers_of: Callable[[str], Iterable[str]]) -> Whole | None:
+    """The model's parts with other layers for each of theirs."""
 
-    def of(part: OverlayPart) -> OverlayPart:
-        names = (name for layer in part.layers for name in (together.get(layer), layer) if name)
-        return replace(part, layers=tuple(names))
+    def changed(part: OverlayPart) -> OverlayPart:
+        return replace(part, layers=tuple(name for layer in part.layers for name in layers_of(layer)))
 
-    return whole and replace(whole, steps=tuple(of(s) if isinstance(s, OverlayPart) else s for s in whole.steps))
-
-
-def _without(whole: Whole | None, gone: set[str]) -> Whole | None:
-    def of(part: OverlayPart) -> OverlayPart:
-        return replace(part, layers=tuple(name for name in part.layers if name not in gone))
-
-    return whole and replace(whole, steps=tuple(of(s) if isinstance(s, OverlayPart) else s for s in whole.steps))
+    return whole and replace(
+        whole, steps=tuple(changed(step) if isinstance(step, OverlayPart) else step for step in whole.steps)
+    )

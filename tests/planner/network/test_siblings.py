@@ -28,7 +28,9 @@ from dynamap.planner.network.network import (
     Slice,
     WeightQuantisation,
 )
+from dynamap.planner.network.parting import part_of
 from dynamap.planner.network.siblings import apart, joined
+from dynamap.planner.network.whole import Whole
 from support.onnx_models import assert_like_original, assert_same, make_model
 
 RELU = Activation(ActivationKind.RELU)
@@ -144,6 +146,24 @@ def test_apart_again() -> None:
         assert (layer.name, layer.output, layer.inputs) == (original.name, original.output, original.inputs)
     assert again.tensors == {name: shape for name, shape in once.tensors.items() if name != "t_a+t_b"}
     assert [layer.name for layer in joined(again).layers] == [layer.name for layer in once.layers]
+
+
+def test_names_that_are_taken() -> None:
+    """A layer and a tensor of the network are called as the one would be."""
+    found = joined(network(conv("a", 16), conv("b", 16), conv("a+b", 16, activation=None, output="t_a+t_b")))
+    (whole,) = [layer for layer in found.layers if isinstance(layer, Conv) and layer.name != "a+b"]
+    assert (whole.name, whole.output) == ("a+b'", "t_a+t_b'")
+
+
+def test_parts_of_a_model_that_the_host_interrupts() -> None:
+    """The one is a layer of the part in which its slices are."""
+    alone = network(conv("a", 16), conv("b", 16))
+    alone = replace(alone, whole=Whole((part_of(alone, 1),), (), ()))
+    found = joined(alone)
+    assert found.whole is not None and alone.whole is not None
+    assert [part.layers for part in found.whole.parts] == [("a+b", "a", "b")]
+    (again,), (original,) = (one.whole.parts for one in (apart(found), alone) if one.whole is not None)
+    assert again == original
 
 
 def test_slices_share_the_memory_of_their_tensor() -> None:
