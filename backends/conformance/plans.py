@@ -34,7 +34,7 @@ def plan_on(
 ) -> Plan:
     """The best plan on an overlay with this array and these buffers."""
     request = request or Request()
-    board, machine, candidates = target(device, request)
+    board, machine, candidates = target(device, request, network)
     storages = find_storages(network)
     costs = LayerCosts(network, storages, machine, restrictions_for(network, request))
     found = fixed_search(costs, storages, *array, [buffers], solve=solver_of(request))

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from dynamap.backends.program import Command, Flag, Header, Mode, Op, Program
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
-from dynamap.cost.overlay import limits
+from dynamap.cost.overlay import limits, own_buffers
 from dynamap.cost.overlay.machine import Buffers
 
 UNIT_BYTES = 16
@@ -48,8 +48,8 @@ class KernelSizes:
 
     @property
     def parameter_channels(self) -> int:
-        """No run of weights can have more channels: each takes 32 bytes of its half of the weight buffer at least."""
-        return min(limits.PARAMETER_CHANNELS, max(64, self.weight_buffer // 16))
+        """No run of weights can have more channels."""
+        return int(own_buffers.parameter_channels(self.weight_buffer))
 
     @property
     def parameter_banks(self) -> int:

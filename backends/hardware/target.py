@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from types import MappingProxyType
 
 from dynamap.cost.device import Device, parse_device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.overlay.fitting.shortfall import shortfalls, too_many
-from dynamap.cost.overlay.machine import Machine
+from dynamap.cost.overlay.machine import Machine, VectorBuffers
 from dynamap.planner.plan.plan import Plan
 
 VENDORS = MappingProxyType({"amd": ("AMD", "vitis-hls"), "intel": ("Intel", "intel-opencl")})
@@ -95,6 +96,8 @@ def check_fits(plan: Plan, device: Device) -> None:
         )
     if o.packing == 2 and not device.resources.multiplier.packs_int8:
         raise InfeasibleError(f"{where}: its multipliers do not hold two int8 products; plan again")
-    lacking = shortfalls(device, machine, o.rows, o.columns, o.buffers)
+    # What the plan's layers ask for besides, whoever makes their kernel counts (`plan_spread`).
+    least = replace(machine, vector=VectorBuffers(0, 0, 0))
+    lacking = shortfalls(device, least, o.rows, o.columns, o.buffers)
     if lacking:
         raise InfeasibleError(f"{where}: it needs {' and '.join(lacking)}; plan again")

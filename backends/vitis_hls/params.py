@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from dynamap.backends.hardware.memories import plan_spread
 from dynamap.backends.hardware.numbers import (
     DERIVED,
     DEVICE,
@@ -18,11 +19,10 @@ from dynamap.backends.hardware.numbers import (
 )
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.hardware.spelling import cpp_header
-from dynamap.backends.hardware.target import machine_of_plan
 from dynamap.cost.device import Device
-from dynamap.cost.errors import InfeasibleError
-from dynamap.cost.overlay.fitting.shortfall import shortfalls
-from dynamap.cost.overlay.fitting.spreading import memory_spread
+from dynamap.cost.overlay.fitting.extras import LEAST_EXTRAS
+from dynamap.cost.overlay.fitting.kernel_memories import ACCUMULATORS, INPUTS, OUTPUTS, WEIGHTS
+from dynamap.cost.overlay.machine import VectorBuffers
 from dynamap.planner.plan.plan import Plan
 
 WIDTHS = Part(
@@ -42,7 +42,7 @@ WIDTHS = Part(
 )
 
 
-STORAGE = MappingProxyType({"input": "INPUT", "output": "OUTPUT", "weights": "WEIGHT", "accumulators": "ACCUMULATOR"})
+STORAGE = MappingProxyType({INPUTS: "INPUT", OUTPUTS: "OUTPUT", WEIGHTS: "WEIGHT", ACCUMULATORS: "ACCUMULATOR"})
 """The buffers of the kernel that the plan counts, and how ``params.h`` calls them."""
 _IMPLEMENTATIONS = MappingProxyType({"uram": "uram", "bram36": "bram"})
 
@@ -53,15 +53,7 @@ def storage_of(plan: Plan, device: Device) -> dict[str, str]:
     Raises:
         InfeasibleError: the buffers do not fit the device.
     """
-    overlay = plan.overlay
-    machine = machine_of_plan(plan, device)
-    spread = memory_spread(device, machine, overlay.rows, overlay.columns, overlay.buffers)
-    if spread is None:
-        lacking = shortfalls(device, machine, overlay.rows, overlay.columns, overlay.buffers)
-        raise InfeasibleError(
-            f"the plan's buffers do not fit device {device.name!r}: the overlay needs {' and '.join(lacking)}; "
-            "plan again"
-        )
+    spread = plan_spread(plan, device, LEAST_EXTRAS, VectorBuffers(0, 0, 0))
     return {buffer: _IMPLEMENTATIONS[kind] for buffer, kind in spread.kinds.items() if buffer in STORAGE}
 
 

@@ -23,7 +23,14 @@ ROOMS = {
     ),
     "accumulators": ("accumulator_memory.sv", "accumulator.sv", "accumulator_columns.sv", "systolic_array.sv"),
     "load": ("load_pkg.sv", "stride_network.sv", "pixel_lanes.sv", "placer.sv"),
-    "buffers": ("buffer_bank.sv", "unit_rotator.sv", "byte_shift.sv", "banked_buffer.sv", "corner_turn.sv"),
+    "buffers": (
+        "buffers_pkg.sv",
+        "buffer_bank.sv",
+        "unit_rotator.sv",
+        "byte_shift.sv",
+        "banked_buffer.sv",
+        "corner_turn.sv",
+    ),
     "feed": (
         "feed_pkg.sv",
         "tile_walker.sv",

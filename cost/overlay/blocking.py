@@ -8,11 +8,11 @@ import numpy as np
 
 from dynamap.cost.algorithms import Dataflow
 from dynamap.cost.overlay import gemm
-from dynamap.cost.overlay.blocks import C16, IM2COL, input_bytes, stored_values, weight_bytes
+from dynamap.cost.overlay.blocks import C16, HWC, IM2COL, input_bytes, stored_values, weight_bytes
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points, take_variants
 from dynamap.cost.overlay.limits import PARAMETER_BYTES, PARAMETER_CHANNELS
 from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES
-from dynamap.cost.overlay.transfer import Bools, Ints, ceil_ratio, plane_row_bytes, round_to
+from dynamap.cost.overlay.transfer import Bools, Ints, ceil_ratio, plane_bytes, round_to
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,19 @@ def _sums(table: CaseTable, flow: Dataflow, case: Ints) -> Ints:
     return table.main.spots[case] * table.variants.positions[table.cases.variant[case]]
 
 
+def output_plane(table: CaseTable, case: Ints) -> Ints:
+    """Bytes of a plane of a block in the output buffer."""
+    cases = table.cases
+    width = table.variants.out_width[cases.variant[case]]
+    return plane_bytes(table.machine, cases.format_out[case] == HWC, cases.rows[case], width)
+
+
 def input_blocking(table: CaseTable, flow: Dataflow, case: Ints, k: gemm.Contraction, on: Points) -> Blocking:
     """Output channels in the fewest chunks whose weights, sums and outputs fit."""
     v, variant = table.variants, table.cases.variant[case]
     out_channels = v.out_channels[variant]
     sums = _sums(table, flow, case)
-    plane = table.cases.rows[case] * plane_row_bytes(v.out_width[variant])
+    plane = output_plane(table, case)
     wide = gemm.columns_in_products(table.machine, on.columns, k.operand)
     by_weights = _whole_beats(on.weight_buffer) // (PARAMETER_BYTES + stored_values(flow, k) * k.operand)
     if flow is Dataflow.IS:
@@ -91,7 +98,7 @@ def weight_blocking(table: CaseTable, flow: Dataflow, case: Ints, k: gemm.Contra
     # Blocks take the halves in turn: the first half has as many of them as the second, or the last one more.
     first_half = blocks // 2 * kept + blocks % 2 * kept_last
     feasible &= (chunks == 1) | (first_half <= on.accumulator_rows)
-    feasible &= rows * plane_row_bytes(v.out_width[variant]) * ceil_ratio(channels, UNIT_BYTES) <= on.output_half
+    feasible &= output_plane(table, case) * ceil_ratio(channels, UNIT_BYTES) <= on.output_half
     feasible &= (blocks == 1) | (table.cases.format_out[case] == C16)
     held = table.held[case].copy()
     cut = np.flatnonzero(feasible & (chunks > 1))

@@ -21,6 +21,7 @@ from dynamap.cost.overlay.machine import (
     Machine,
 )
 from dynamap.cost.overlay.options import ALGORITHMS, FORMATS, WINOGRAD_TILES, Variants
+from dynamap.cost.overlay.own_buffers import PIXELS_SHARE
 from dynamap.cost.overlay.transfer import (
     Format,
     Ints,
@@ -111,12 +112,16 @@ def rows_read(v: Variants, rows: Ints) -> Ints:
 
 
 def input_bytes(v: Variants, rows: Ints, units: Ints) -> Ints:
-    """Bytes that the input of ``rows`` output rows takes in the input buffer."""
+    """Bytes of the input buffer that there have to be for the input of ``rows`` output rows."""
     raw = rows_read(v, rows) * plane_row_bytes(v.width)
     tiles = round_to(winograd_tiles(v, rows) * v.rounds * (2 * UNIT_BYTES) * units, BEAT_BYTES)
     return np.select(
         [v.algorithm == WINOGRAD, v.toeplitz == 1],
-        [v.positions * tiles + raw * units, toeplitz_rows(v.out_width, v.window_bytes, rows).total],
+        [
+            # The pixels have a buffer of their own too, a share of this one's size.
+            np.maximum(v.positions * tiles + raw * units, PIXELS_SHARE * raw * gemm.odd_pitch(units)),
+            toeplitz_rows(v.out_width, v.window_bytes, rows).total,
+        ],
         raw * gemm.odd_pitch(units),
     )
 

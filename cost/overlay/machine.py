@@ -86,11 +86,23 @@ MULTIPLIERS_PER_LANE = 3
 
 
 @dataclass(frozen=True)
+class VectorBuffers:
+    """Bytes of the buffers that the vector unit has by itself: both halves of ``inputs`` and of ``outputs``, and its
+    resident operand.
+    """
+
+    inputs: int
+    outputs: int
+    resident: int
+
+
+@dataclass(frozen=True)
 class Machine:
     """The part of an overlay that the device and its clock fix: memory, lanes, packing and the borders of its regions.
 
     ``bandwidth_bytes_per_ms`` is what all memory banks deliver together; ``clock_khz`` is cycles per millisecond.
     ``crossings``: borders between regions of the chip, of which each is a register more on an operand's way.
+    ``vector``: what no block of a vector layer exceeds; None where its buffers are as large as those of the array.
     """
 
     word_bytes: int
@@ -100,6 +112,7 @@ class Machine:
     write_latency: int
     packing: int
     crossings: int = 0
+    vector: VectorBuffers | None = None
 
     def __post_init__(self) -> None:
         if self.word_bytes % UNIT_BYTES or self.word_bytes < UNIT_BYTES:

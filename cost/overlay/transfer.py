@@ -91,6 +91,12 @@ def plane_row_bytes(width: Ints) -> Ints:
     return ceil_ratio(width, 4) * (4 * UNIT_BYTES)
 
 
+def plane_bytes(machine: Machine, pixels: Bools | bool, rows: Ints, width: Ints | int) -> Ints:
+    """Bytes of a plane in the output buffer; ``pixels``: it leaves as hwc, from where planes begin with a word."""
+    size = rows * plane_row_bytes(np.asarray(width))
+    return np.where(pixels, round_to(size, machine.word_bytes), size)
+
+
 def c16_rows(channels: Ints, height: Ints, width: Ints, rows: Ints, *, row_by_row: bool = False) -> Runs:
     """Rows of all planes: a run per plane, one run if all rows are meant, or a run per row and plane."""
     planes = ceil_ratio(channels, UNIT_BYTES)

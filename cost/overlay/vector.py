@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -22,6 +23,7 @@ from dynamap.cost.overlay.machine import (
     WALK_SET_UP,
     Buffers,
     Machine,
+    VectorBuffers,
 )
 from dynamap.cost.overlay.options import STRIP_COUNTS
 from dynamap.cost.overlay.pipeline import Arrival, Block, Pass, makespan
@@ -35,12 +37,16 @@ from dynamap.cost.overlay.transfer import (
     ceil_ratio,
     hwc_rows,
     load_cycles,
+    plane_bytes,
     round_to,
     store_cycles,
     transfer_cycles,
 )
 
 POINT = Window((1, 1))
+
+MORE_THAN_ANY = 1 << 60
+"""Bytes that no buffer has."""
 
 
 class VectorOp(Enum):
@@ -186,11 +192,44 @@ def _table_bytes(shape: VectorShape) -> int:
 
 
 @dataclass(frozen=True)
+class OwnBytes:
+    """Bytes of the vector unit's buffers, as ``VectorBuffers`` has them, one element per way to cut a layer."""
+
+    inputs: Ints
+    outputs: Ints
+    resident: Ints
+
+    def within(self, there: VectorBuffers | None) -> npt.NDArray[np.bool_]:
+        """Which fit what there is."""
+        if there is None:
+            return np.ones(len(self.inputs), bool)
+        fits: npt.NDArray[np.bool_] = self.inputs <= there.inputs
+        return fits & (self.outputs <= there.outputs) & (self.resident <= there.resident)
+
+    def at(self, index: int) -> VectorBuffers:
+        """Those of one way."""
+        return VectorBuffers(int(self.inputs[index]), int(self.outputs[index]), int(self.resident[index]))
+
+
+def _own_inputs(shape: VectorShape, fmt: Format, heights: Sequence[Ints]) -> Ints:
+    """Bytes of a block's inputs: rows as memory has them, pixels at an odd pitch, a concatenation as one tensor."""
+    units = [_units(tensor) for tensor in shape.inputs]
+    if shape.op is VectorOp.CONCAT:
+        units, heights = [sum(units)], heights[:1]
+    rows = np.zeros_like(heights[0])
+    for tensor, height, inside in zip(shape.inputs, heights, units, strict=False):
+        columns = tensor.width if fmt is Format.HWC else -(-tensor.width // 4) * 4
+        rows = rows + height * (columns * (inside | 1))
+    return UNIT_BYTES * rows
+
+
+@dataclass(frozen=True)
 class VectorWork:
     """The passes of a layer, one per element of ``strip_rows(shape)``, with what they need and move.
 
     ``held`` bytes must fit the input buffer, both halves of it; ``written`` half of the output buffer, ``resident`` the
-    weight buffer.
+    weight buffer: they are more than any has where the vector unit's own buffers are too small. ``own``: what it takes
+    of these, as rows lie in them.
     """
 
     work: Pass
@@ -199,6 +238,7 @@ class VectorWork:
     resident: Ints
     bytes_read: Ints
     bytes_written: Ints
+    own: OwnBytes
 
     def fits(self, buffers: Buffers) -> npt.NDArray[np.bool_]:
         fits = self.held <= buffers.input_buffer
@@ -216,7 +256,7 @@ def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: F
     parts: list[Block] = []
     loaded: list[Ints] = []
     written: list[Ints] = []
-    held = np.zeros_like(rows)
+    held, own_inputs = np.zeros_like(rows), np.zeros_like(rows)
     for part_rows in (rows, last_rows):
         heights = [_rows_in(shape, tensor, part_rows) for tensor in shape.inputs]
         runs = [_runs(fmt_in, tensor, h) for tensor, h in zip(shape.inputs, heights, strict=True)]
@@ -237,6 +277,7 @@ def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: F
         loaded.append(sum((run.total for run in runs), np.zeros_like(rows)))
         written.append(out.total)
         if part_rows is rows:
+            own_inputs = _own_inputs(shape, fmt_in, heights)
             pitches = [int(odd_pitch(np.int64(_units(tensor)))) for tensor in shape.inputs]  # type: ignore[arg-type]
             held = sum(
                 (
@@ -266,11 +307,15 @@ def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: F
         opening=np.full_like(rows, LRN_ENTRIES if shape.op is VectorOp.LRN else 0),
         before=np.full_like(rows, TABLE_CYCLES if shape.looks_up else 0),
     )
+    halves = np.where(blocks == 1, 1, 2)
+    own_outputs = plane_bytes(machine, fmt_out is Format.HWC, rows, shape.output.width) * _units(shape.output)
+    own = OwnBytes(halves * own_inputs, 2 * round_to(own_outputs, machine.word_bytes), resident + table)
     return VectorWork(
         work=work,
-        held=np.where(blocks == 1, held, 2 * held),
+        held=np.where(own.within(machine.vector), halves * held, MORE_THAN_ANY),
         written=rows * shape.output.width * out_channels,
         resident=resident + table,
+        own=own,
         bytes_read=resident + (blocks - 1) * loaded[0] + loaded[1],
         bytes_written=(blocks - 1) * written[0] + written[1],
     )
@@ -292,3 +337,19 @@ def vector_times(machine: Machine, buffers: Buffers, shape: VectorShape, fmt_in:
         channels=np.full_like(work.blocks, shape.output.channels),
         units=np.full_like(work.blocks, _units(shape.inputs[0])),
     )
+
+
+def least_vector_buffers(machine: Machine, shapes: Iterable[VectorShape], least: int) -> VectorBuffers:
+    """Buffers of the vector unit that hold a block of each layer in any formats: powers of two, of at least ``least``
+    bytes for inputs and half as many for outputs.
+    """
+    unlimited = replace(machine, vector=None)
+    inputs, outputs, resident = least, least // 2, 0
+    for shape in set(shapes):
+        for fmt_in in (Format.C16, Format.HWC):
+            for fmt_out in (Format.C16, Format.HWC):
+                own = vector_work(unlimited, shape, fmt_in, fmt_out).own
+                smallest = own.at(int(np.argmin(own.inputs + own.outputs)))
+                inputs, outputs = max(inputs, smallest.inputs), max(outputs, smallest.outputs)
+                resident = max(resident, smallest.resident)
+    return VectorBuffers(*(1 << max(0, size - 1).bit_length() for size in (inputs, outputs, resident)))

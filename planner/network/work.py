@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dynamap.cost.algorithms import Algorithm
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import Window
+from dynamap.cost.overlay.options import applicable
 from dynamap.cost.overlay.vector import VectorOp, VectorShape
 from dynamap.planner.network.network import (
     Activate,
@@ -79,3 +81,9 @@ def _vector_shape(layer: Layer, network: Network) -> VectorShape:
     if isinstance(layer, Activate):
         return VectorShape(VectorOp.ACTIVATION, inputs, output, own_slopes=own_slopes(layer.activation))
     raise InputError(f"layer {layer.name!r} cannot run on the overlay: it is a host layer")
+
+
+def can_transform(network: Network) -> bool:
+    """Whether a layer could be done by Winograd."""
+    shapes = (work_of(layer, network) for layer in network.layers if isinstance(layer, Conv))
+    return any(isinstance(shape, ConvShape) and applicable(shape, Algorithm.WINOGRAD) for shape in shapes)

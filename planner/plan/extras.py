@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple, replace
 
 import numpy as np
 
 from dynamap.cost.algorithms import Algorithm
-from dynamap.cost.convolution import ConvShape
 from dynamap.cost.overlay.fitting.extras import Extras
 from dynamap.cost.overlay.fitting.room import Room
-from dynamap.cost.overlay.options import applicable
+from dynamap.cost.overlay.machine import Machine, VectorBuffers
 from dynamap.cost.overlay.pooling import sweeps
-from dynamap.cost.overlay.vector import POOLING, VectorShape
-from dynamap.planner.network.network import Conv, Layer, Network
-from dynamap.planner.network.work import work_of
+from dynamap.cost.overlay.transfer import Format
+from dynamap.cost.overlay.vector import POOLING, VectorShape, strip_rows, vector_work
+from dynamap.planner.network.network import Layer, Network
+from dynamap.planner.network.work import can_transform, work_of
 from dynamap.planner.plan.layers import OnArray, OnVectorUnit, Operation, PlannedLayer
 
 
@@ -37,13 +38,36 @@ def _sweeps(layer: Layer, network: Network, planned: PlannedLayer) -> bool:
     return bool(sweeps(shape.window, shape.output, rows, by_taps=shape.own_slopes)[0])
 
 
+def vector_buffers_of(network: Network, layers: Sequence[PlannedLayer], machine: Machine) -> VectorBuffers:
+    """What the blocks of ``layers`` take of the vector unit's own buffers."""
+    taken = VectorBuffers(0, 0, 0)
+    for layer, planned in zip(network.layers, layers, strict=True):
+        if isinstance(planned, OnVectorUnit) and planned.blocking is not None:
+            shape = work_of(layer, network)
+            assert isinstance(shape, VectorShape)
+            read, written = planned.input_format, planned.output_format
+            assert isinstance(read, Format) and isinstance(written, Format)
+            work = vector_work(machine, shape, read, written)
+            own = work.own.at(int(np.searchsorted(strip_rows(shape), planned.blocking.rows)))
+            pairs = zip(astuple(taken), astuple(own), strict=True)
+            taken = VectorBuffers(*(max(pair) for pair in pairs))
+    return taken
+
+
+def holding(machine: Machine, network: Network, layers: Sequence[PlannedLayer]) -> Machine:
+    """The machine with buffers of the vector unit for the planned blocks, of an overlay for other networks too."""
+    if machine.vector is None:
+        return machine
+    pairs = zip(astuple(machine.vector), astuple(vector_buffers_of(network, layers, machine)), strict=True)
+    return replace(machine, vector=VectorBuffers(*(max(pair) for pair in pairs)))
+
+
 def left_out_notice(room: Room | None, rows: int, columns: int, network: Network) -> tuple[str, ...]:
     """What a user is told where a layer could use Winograd, if its transforms had room beside the array."""
-    shapes = (work_of(layer, network) for layer in network.layers if isinstance(layer, Conv))
-    useful = any(isinstance(shape, ConvShape) and applicable(shape, Algorithm.WINOGRAD) for shape in shapes)
-    if not useful or room is None or room.beside(rows, columns):
+    if not can_transform(network) or room is None or room.beside(rows, columns):
         return ()
     return (
-        f"Winograd is left out: its transforms have no room in the logic that device {room.device.name!r} leaves "
-        f"beside an array of {rows}x{columns}; a smaller --array may leave it, and --pin asks for it all the same",
+        "Winograd is left out: its transforms have no room in the logic and memory that device "
+        f"{room.device.name!r} leaves beside an array of {rows}x{columns}; a smaller --array may leave it, and --pin "
+        "asks for it all the same",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -12,18 +12,24 @@ from dynamap.cost.device import MOST_MULTIPLIERS, Device, load_device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.likeness import suggestion
 from dynamap.cost.overlay.fitting.candidates import Candidates, require_array
+from dynamap.cost.overlay.fitting.kernel_memories import in_rtl
 from dynamap.cost.overlay.fitting.target import FILL_PERCENT, array_limit, machine_of
 from dynamap.cost.overlay.machine import Machine
 from dynamap.cost.overlay.options import DATAFLOWS_OF, applicable
+from dynamap.cost.overlay.vector import VectorShape, least_vector_buffers
 from dynamap.cost.words import shown
 from dynamap.planner import solvers
 from dynamap.planner.mapping.overlay_costs import Restriction
+from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.network import Conv, Network, Slice
 from dynamap.planner.network.work import work_of
 from dynamap.planner.pbqp.problem import Solution
 from dynamap.planner.request.request import Request
-from dynamap.planner.request.transforms import asks_for_winograd, least_extras
+from dynamap.planner.request.transforms import least_extras, transforms_for
 from dynamap.planner.search.candidates import ArrayCandidates, FixedCandidates
+
+VECTOR_SHARE = 32
+"""Of the on-chip memory, rounded up to a power of two, that the vector unit's inputs have at the least."""
 
 
 def restrictions_for(network: Network, request: Request) -> dict[str, Restriction]:
@@ -98,13 +104,33 @@ def target(device: str | Device, request: Request, *networks: Network) -> tuple[
     """The device with the request's overrides, its machine, and every array that fits with what ``networks`` need."""
     board = load_device(device) if isinstance(device, str) else device
     board = request.overriding(board)
-    machine = machine_of(board, request.packing)
+    machine = machine_for(board, request, networks)
     if request.multipliers is not None and request.multipliers < 1:
         raise InputError(f"--multipliers must be positive, found {request.multipliers}")
     if request.multipliers is not None and request.multipliers > MOST_MULTIPLIERS:
         raise InputError(f"--multipliers must be at most {MOST_MULTIPLIERS:,}, found {shown(request.multipliers)}")
-    candidates = Candidates.of(board, machine, array_budget(board, machine, request), least_extras(networks))
-    return board, machine, replace(candidates, room=None) if asks_for_winograd(request) else candidates
+    return board, machine, arrays(board, machine, array_budget(board, machine, request), request, networks)
+
+
+def machine_for(board: Device, request: Request, networks: Sequence[Network]) -> Machine:
+    """What the device makes of the overlay, with buffers of the vector unit for what ``networks`` need.
+
+    Larger ones make layers a few percent faster. Within a budget of on-chip memory they are no larger, so that more of
+    it never makes a plan slower.
+    """
+    machine = machine_of(board, request.packing)
+    if not in_rtl(board):
+        return machine  # one set of buffers for both engines
+    least = board.resources.kernel_on_chip_bytes // VECTOR_SHARE if board.resources.on_chip_bytes is None else 0
+    works = (work_of(layer, network) for network in networks for layer in find_storages(network).executed)
+    shapes = [work for work in works if isinstance(work, VectorShape)]
+    return replace(machine, vector=least_vector_buffers(machine, shapes, least))
+
+
+def arrays(board: Device, machine: Machine, limit: int, request: Request, networks: Sequence[Network]) -> Candidates:
+    """Every array of at most ``limit`` PEs that fits with what ``networks`` need."""
+    given = None if request.overlay is None else request.overlay.buffers
+    return Candidates.of(board, machine, limit, least_extras(networks), transforms_for(networks, request), given)
 
 
 def array_budget(board: Device, machine: Machine, request: Request) -> int:

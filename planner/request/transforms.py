@@ -7,17 +7,28 @@ from dataclasses import replace
 
 from dynamap.cost.algorithms import Algorithm
 from dynamap.cost.overlay.fitting.extras import LEAST_EXTRAS, Extras
-from dynamap.planner.network.network import Lrn, Network
+from dynamap.cost.overlay.fitting.room import Transforms
+from dynamap.planner.network.network import Lrn, Network, Pool
+from dynamap.planner.network.work import can_transform
 from dynamap.planner.request.request import Request
 
 
 def least_extras(networks: Iterable[Network]) -> Extras:
     """What a kernel for the networks cannot do without."""
-    normalisation = any(isinstance(layer, Lrn) for network in networks for layer in network.layers)
-    return replace(LEAST_EXTRAS, normalisation=normalisation)
+    layers = [layer for network in networks for layer in network.layers]
+    normalisation, pooling = (any(isinstance(layer, kind) for layer in layers) for kind in (Lrn, Pool))
+    return replace(LEAST_EXTRAS, normalisation=normalisation, sweeps=pooling)
 
 
 def asks_for_winograd(request: Request) -> bool:
     """Whether a layer is to have Winograd whatever its transforms take: it is pinned, or all that is allowed."""
     pinned = any(algorithm is Algorithm.WINOGRAD for algorithm, _ in request.pins.values())
     return pinned or request.algorithms == (Algorithm.WINOGRAD,)
+
+
+def transforms_for(networks: Iterable[Network], request: Request) -> Transforms:
+    """Beside which arrays a layer of the networks may be done by Winograd."""
+    if asks_for_winograd(request):
+        return Transforms.ANYWHERE
+    may = Algorithm.WINOGRAD in request.algorithms and any(map(can_transform, networks))
+    return Transforms.WHERE_ROOM if may else Transforms.NOWHERE

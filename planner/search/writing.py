@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -18,7 +19,7 @@ from dynamap.planner.mapping.storage import Storages
 from dynamap.planner.network.network import Layer, Network
 from dynamap.planner.network.work import work_of
 from dynamap.planner.plan.described import executed_layer, free_layer, model_info
-from dynamap.planner.plan.extras import extras_of, left_out_notice
+from dynamap.planner.plan.extras import extras_of, left_out_notice, vector_buffers_of
 from dynamap.planner.plan.layers import ArrayDecision, Decision, OnArray, PlannedLayer
 from dynamap.planner.plan.parts import BatchInfo, OverlayInfo, ResourceUse, SolverInfo, TogetherInfo
 from dynamap.planner.plan.plan import Plan
@@ -51,6 +52,9 @@ def write_plan(
     if total != found.objective_cycles:
         raise AssertionError(f"the layers take {total} cycles and the solver says {found.objective_cycles}")
     require_memory(network, storages, layers, board.name, board.system.memory_bytes)
+    built = overlay
+    if machine.vector is not None:
+        built = replace(overlay, machine=replace(machine, vector=vector_buffers_of(network, layers, machine)))
     return Plan(
         model=model_info(network),
         device=board.document(),
@@ -72,7 +76,7 @@ def write_plan(
         limits_ms=_limits(network, layers, overlay, machine),
         resources=tuple(
             ResourceUse(use.name, use.used, use.available, use.uncertainty_percent)
-            for use in report(board, overlay, candidates.limit, extras_of(network, layers))
+            for use in report(board, built, candidates.limit, extras_of(network, layers))
         ),
         request=asked,
         notices=(

@@ -15,7 +15,8 @@ from types import MappingProxyType
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.device import Device
-from dynamap.cost.overlay.fitting.candidates import require_array
+from dynamap.cost.overlay.fitting.candidates import Candidates, require_array
+from dynamap.cost.overlay.fitting.room import Transforms
 from dynamap.cost.overlay.options import WINOGRAD_TILES, applicable, fewest_multiplier_cycles, winograd_fits
 from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.mapping.overlay_costs import LayerCosts, Restriction
@@ -87,6 +88,15 @@ def fixed_restrictions(network: Network) -> dict[str, dict[str, Restriction]]:
     return {**by_algorithm, **by_dataflow}
 
 
+def _transforms(strategy: str, restrictions: Mapping[str, Restriction]) -> Transforms:
+    """Beside which arrays a fixed strategy has Winograd."""
+    if strategy == Algorithm.WINOGRAD.value:
+        uses = any(own.algorithms == (Algorithm.WINOGRAD,) for own in restrictions.values())
+        return Transforms.ANYWHERE if uses else Transforms.NOWHERE
+    may = any(Algorithm.WINOGRAD in own.algorithms and Dataflow.WS in own.dataflows for own in restrictions.values())
+    return Transforms.WHERE_ROOM if may else Transforms.NOWHERE
+
+
 def can_run(shape: ConvShape, algorithm: Algorithm) -> bool:
     """Whether the array can run a convolution by an algorithm, buffers aside."""
     if not applicable(shape, algorithm):
@@ -105,13 +115,16 @@ def plan_baseline(network: Network, device: str | Device, strategy: str, request
         InfeasibleError: nothing fits.
     """
     request = request or Request()
-    _, machine, candidates = target(device, request, network)
+    board, machine, candidates = target(device, request, network)
+    restrictions = restrictions_for(network, request)
+    if strategy not in (JOINT, TWO_STEP):
+        restrictions = fixed_restrictions(network)[strategy]
+        transforms = _transforms(strategy, restrictions)
+        candidates = Candidates.of(board, machine, candidates.limit, candidates.extras, transforms)
     if request.array is not None:
         require_array(candidates, *request.array)
         candidates = candidates.only(*request.array)
-    own = restrictions_for(network, request)
-    restrictions = own if strategy in (JOINT, TWO_STEP) else fixed_restrictions(network)[strategy]
-    room = None if strategy == Algorithm.WINOGRAD.value else candidates.room
+    room = candidates.room
     storages = find_storages(network)
     solver, solve, limit = request.solver, solver_of(request), request.time_limit
     search = partial(joint_search, solver=solver, solve=solve, time_limit=limit)

@@ -10,15 +10,13 @@ from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.convolution import ConvShape
 from dynamap.cost.device import Device
 from dynamap.cost.overlay.fitting.candidates import Candidates
-from dynamap.cost.overlay.fitting.target import machine_of
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.transfer import Ints
 from dynamap.planner.mapping.overlay_costs import Restriction
 from dynamap.planner.network.network import Conv, Network
 from dynamap.planner.network.work import conv_shape, work_of
 from dynamap.planner.request.request import Request
-from dynamap.planner.request.space import array_budget, search_space
-from dynamap.planner.request.transforms import least_extras
+from dynamap.planner.request.space import array_budget, arrays, machine_for, search_space
 from dynamap.planner.search.candidates import ArrayCandidates
 from dynamap.planner.studies.baselines import can_run
 
@@ -166,7 +164,7 @@ class Relaxations:
 
     def _with(self, board: Device) -> Setting:
         """The plan's setting on a changed device."""
-        machine = machine_of(board, self.request.packing)
+        machine = machine_for(board, self.request, (self.network,))
 
         def space() -> ArrayCandidates:
             limit = array_budget(board, machine, self.request)
@@ -200,7 +198,7 @@ class Relaxations:
         yield Question("memory_blocks", "on-chip memory blocks x 2", setting, held=_NOTHING, more_choices=True)
 
     def _arrays(self, board: Device, machine: Machine, limit: int) -> Candidates:
-        return Candidates.of(board, machine, limit, least_extras((self.network,)))
+        return arrays(board, machine, limit, self.request, (self.network,))
 
     def _on(self, space: Callable[[], ArrayCandidates]) -> Setting:
         return replace(self.base, own=(), space=space)
@@ -222,7 +220,21 @@ class Relaxations:
             if restrictions != self.base.restrictions:
                 note = f"kept by {kept} layers that have no other, or are pinned to it" if kept else ""
                 options = None if kept else _options("algorithms", self.request.algorithms, algorithm)
-                yield self._removal(algorithm, restrictions, options, note)
+                question = self._removal(algorithm, restrictions, options, note)
+                yield question if algorithm is not Algorithm.WINOGRAD or kept else self._with_more_memory(question)
+
+    def _with_more_memory(self, question: Question) -> Question:
+        """Without Winograd: a kernel that is sized again has no buffer for its pixels."""
+        if self.base.space is None:
+            return question
+        limit = array_budget(self.board, self.base.machine, self.request)
+        left = tuple(algorithm for algorithm in self.request.algorithms if algorithm is not Algorithm.WINOGRAD)
+        request = replace(self.request, algorithms=left)
+
+        def space() -> ArrayCandidates:
+            return search_space(arrays(self.board, self.base.machine, limit, request, (self.network,)), request)
+
+        return replace(question, setting=replace(question.setting, space=space), fewer_choices=False)
 
     def _dataflows(self) -> Iterator[Question]:
         for dataflow in Dataflow:

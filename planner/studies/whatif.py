@@ -17,6 +17,7 @@ from dynamap.cost.overlay.machine import Machine
 from dynamap.planner.mapping.overlay_costs import LayerCosts, Restriction
 from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.network import Network
+from dynamap.planner.plan.extras import holding
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.replanning import given_overlay, stored_device, stored_request
 from dynamap.planner.request.space import restrictions_for, search_space, solver_of, target
@@ -149,6 +150,8 @@ class _Asking:
         self.request, self.board = stored_request(plan), stored_device(plan)
         self.overlay, self.storages = given_overlay(plan), find_storages(network)
         _, machine, candidates = target(self.board, self.request, network)
+        if self.request.together is not None:
+            machine = holding(machine, network, plan.layers)
         self.overlay.require_fit(candidates)
         self.room = candidates.room
         not_its_own = self.request.overlay is not None or self.request.together is not None

@@ -33,6 +33,7 @@ from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.problem import mapping_problem
 from dynamap.planner.mapping.storage import Storages, find_storages
 from dynamap.planner.pbqp.problem import Problem, Solution, Status
+from dynamap.planner.plan.extras import holding
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.planning import plan_network
 from dynamap.planner.request.space import restrictions_for, search_space, solver_of, target
@@ -83,7 +84,10 @@ class _OverlayVerifier:
 
     @cached_property
     def _target(self) -> tuple[Machine, Candidates]:
-        return target(self.subject.board, self.request, self.network)[1:]
+        _, machine, candidates = target(self.subject.board, self.request, self.network)
+        if self.request.together is not None:
+            machine = holding(machine, self.network, self.plan.layers)
+        return machine, candidates
 
     @property
     def machine(self) -> Machine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dynamap.cost.multiplier import DSP48E2
+from dynamap.cost.overlay.fitting import banks
 
 UNIT = 16
 """Bytes of a unit of the buffers: the channels of a pixel of one plane."""
@@ -15,11 +16,6 @@ def image_row_units(width: int, planes: int) -> int:
     number of units from one to the next, so that neither reads nor writes meet in a bank.
     """
     return 4 * -(-width // 4) * (planes | 1)
-
-
-def _power(number: int) -> int:
-    """The least power of two that is no less."""
-    return 1 << (number - 1).bit_length()
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ class FeedShape:
     @property
     def input_banks(self) -> int:
         """Banks that take a word and give a window in one cycle."""
-        return _power(max(self.word_units, self.window_units))
+        return int(banks.window_banks(self.word_units, self.rows, self.operand_bits))
 
     @property
     def pixel_cycles(self) -> int:
@@ -60,7 +56,7 @@ class FeedShape:
     @property
     def weight_banks(self) -> int:
         """Banks that take a word and give a row of 2 P2 bytes, or P1 of a channel, at any byte, in one cycle."""
-        return _power(max(self.word_units, (max(2 * self.columns, self.rows) + 30) // UNIT))
+        return int(banks.weight_banks(self.word_units, self.rows, self.columns))
 
     @property
     def array_cycles(self) -> int:

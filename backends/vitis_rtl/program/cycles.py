@@ -13,13 +13,13 @@ from dynamap.backends.vitis_rtl.memory.ports import PlannedMemory, Run
 from dynamap.backends.vitis_rtl.program.records import (
     HEAD_BYTES,
     RECORD_BYTES,
-    RUN_RECORDS,
     ProgramRecord,
     RecordOp,
     Records,
 )
 from dynamap.backends.vitis_rtl.vector.cycles import vector_cycles
 from dynamap.backends.vitis_rtl.vector.registers import VectorPass
+from dynamap.cost.overlay.fitting.kernel_memories import RUN_RECORDS
 from dynamap.cost.overlay.limits import TABLE_BYTES
 
 AHEAD = 2

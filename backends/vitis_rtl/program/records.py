@@ -22,9 +22,6 @@ HEAD_BYTES = 16
 RECORD_BYTES = 512
 """Of every record: those of the longest kind, up to a multiple of 64 (``program_pkg::RecordBytes``)."""
 
-RUN_RECORDS = 512
-"""Records of one run of the kernel, whose counters it keeps; a host runs longer programs in pieces."""
-
 BUFFER_ALIGNMENT = 4096
 """Records begin behind the activations, at a multiple of this."""
 
@@ -130,7 +127,7 @@ def _pass_record(
         work = vector_pass(program, shape.vector, command, table_address)
         op, buffers = RecordOp.VECTOR, "vector unit's buffers"
     if not work.fits():
-        raise InputError(f"{place_of(program, command)}: a block of it is larger than the RTL's {buffers}")
+        raise InputError(f"{place_of(program, command)}: a block of it is larger than the RTL's {buffers}; plan again")
     look_up = bool(command.flags & Flag.LOOKUP)
     planned = work_of(overlay_of(program.header), command, program.sources(command), program.values(command))
     cycles = run_pass(planned.times).cycles

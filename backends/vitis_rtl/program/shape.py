@@ -3,40 +3,34 @@ layers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.program import Op, Program
-from dynamap.backends.program.lowering.geometry import blocks_of, channel_units
-from dynamap.backends.program.specification import AlgorithmCode, Command, FormatCode, Mode
-from dynamap.backends.vitis_rtl.core.drain import PIXELS
+from dynamap.backends.program.lowering.geometry import blocks_of
+from dynamap.backends.program.specification import AlgorithmCode, Command, Mode
 from dynamap.backends.vitis_rtl.core.post import UNIT_PAIRS, DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
-from dynamap.backends.vitis_rtl.feeding.shape import image_row_units
 from dynamap.backends.vitis_rtl.memory.ports import port_of_word
 from dynamap.backends.vitis_rtl.program.passes import vector_pass
 from dynamap.backends.vitis_rtl.vector.shape import VectorUnitShape
 from dynamap.cost.errors import InputError
-from dynamap.cost.geometry import ceil_div
 from dynamap.cost.multiplier import DSP48E1, DSP48E2, exact_products, pair_shift
+from dynamap.cost.overlay import own_buffers
+from dynamap.cost.overlay.fitting.banks import depth, power, vector_banks, vector_lanes, word_depth
 from dynamap.cost.overlay.fitting.engine_logic import lane_pairs
+from dynamap.cost.overlay.fitting.extras import Extras
+from dynamap.cost.overlay.fitting.kernel_memories import LEAST_VECTOR_UNITS, parameter_words
 from dynamap.cost.overlay.limits import PARAMETER_BYTES, POOL_PIXELS
-from dynamap.cost.overlay.machine import UNIT_BYTES
+from dynamap.cost.overlay.machine import UNIT_BYTES, VectorBuffers
 
 WORDS = (32, 64, 128, 256, 512)
 LEAST_ROWS = 8
 SLICES = (DSP48E2, DSP48E1)
 """Multipliers that the RTL has by instance."""
-
-LEAST_UNITS = 512
-"""Of a buffer of the vector unit: small layers share a kernel."""
-
-NEIGHBOURS = 2
-"""Units beside those of the lanes that a normalisation needs in the same cycle."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +48,18 @@ class KernelShape:
         """Bytes of a memory word."""
         return self.core.word
 
+    @property
+    def extras(self) -> Extras:
+        """What the program asks for beside array and engines."""
+        return Extras(self.core.winograd, self.vector.normalises, self.vector.pool_depth > 0)
+
+    @property
+    def vector_buffers(self) -> VectorBuffers:
+        """Bytes of the vector unit's own buffers."""
+        vector = self.vector
+        units = vector.banks * vector.input_depth, vector.banks * vector.resident_depth
+        return VectorBuffers(UNIT_BYTES * units[0], vector.word * vector.output_depth, UNIT_BYTES * units[1])
+
 
 def kernel_shape(program: Program, sizes: KernelSizes) -> KernelShape:
     """The kernel for a program.
@@ -65,8 +71,7 @@ def kernel_shape(program: Program, sizes: KernelSizes) -> KernelShape:
 
 
 def vector_shape(program: Program, sizes: KernelSizes) -> VectorUnitShape:
-    """The vector unit for a program. Its buffers are its own, beside those that the plan counts on; they have room for
-    the layers of this program.
+    """The vector unit for a program. Its buffers are its own; they have room for the layers of this program.
 
     Raises:
         InputError: it cannot do a layer; the message names it.
@@ -74,8 +79,8 @@ def vector_shape(program: Program, sizes: KernelSizes) -> VectorUnitShape:
     commands = [command for command in program.commands if command.op is not Op.CONV]
     normalises = any(command.op is Op.LRN for command in commands)
     units = sizes.word_bytes // UNIT_BYTES
-    lanes = UNIT_BYTES << (min(sizes.lanes // UNIT_BYTES, units).bit_length() - 1)
-    banks = _power(max(units, lanes // UNIT_BYTES + NEIGHBOURS * normalises))
+    lanes = vector_lanes(sizes.lanes, units)
+    banks = vector_banks(sizes.lanes, units, normalises=normalises)
     shape = VectorUnitShape(
         lanes,
         units,
@@ -90,9 +95,9 @@ def vector_shape(program: Program, sizes: KernelSizes) -> VectorUnitShape:
     return replace(
         shape,
         pool_depth=POOL_PIXELS if sweeps else 0,
-        input_depth=_power(-(-max([LEAST_UNITS, *(need.input_units for need in needs)]) // banks)),
-        resident_depth=_power(-(-max([LEAST_UNITS, *(need.resident_units for need in needs)]) // banks)),
-        output_depth=_power(max([LEAST_UNITS, *(need.output_words for need in needs)])),
+        input_depth=_power(-(-max([LEAST_VECTOR_UNITS, *(need.input_units for need in needs)]) // banks)),
+        resident_depth=_power(-(-max([LEAST_VECTOR_UNITS, *(need.resident_units for need in needs)]) // banks)),
+        output_depth=_power(max([LEAST_VECTOR_UNITS, *(need.output_words for need in needs)])),
     )
 
 
@@ -117,8 +122,8 @@ def core_shape(program: Program, sizes: KernelSizes) -> CoreShape:
     )
     feed = replace(
         feed,
-        input_depth=_depth(sizes.input_buffer, feed.input_banks),
-        weight_depth=_depth(sizes.weight_buffer, feed.weight_banks),
+        input_depth=int(depth(sizes.input_buffer, feed.input_banks)),
+        weight_depth=int(depth(sizes.weight_buffer, feed.weight_banks)),
     )
     drain = DrainShape(
         LaneShape(
@@ -128,32 +133,16 @@ def core_shape(program: Program, sizes: KernelSizes) -> CoreShape:
         ),
         accumulator_rows=sizes.accumulator_rows,
         units=units,
-        parameter_depth=_power(sizes.parameter_channels * PARAMETER_BYTES // sizes.word_bytes),
-        output_depth=_power(max([sizes.output_buffer // sizes.word_bytes, *_pixel_words(program, units)])),
+        parameter_depth=int(parameter_words(sizes.word_bytes, sizes.weight_buffer)),
+        output_depth=int(word_depth(sizes.output_buffer, sizes.word_bytes)),
         winograd=bool(winograd),
     )
-    pixels = max([LEAST_UNITS, *(pixel_units(command) for command in winograd)])
-    return CoreShape(feed, drain, port_of_word(sizes.word_bytes), _depth(UNIT_BYTES * pixels, feed.input_banks))
-
-
-def _pixel_words(program: Program, units: int) -> Iterator[int]:
-    """Words of both halves of the output buffer that blocks of hwc take, whose planes there are whole words."""
-    for command in program.commands:
-        if command.op is Op.CONV and command.output_format is FormatCode.HWC:
-            for block in blocks_of(command):
-                plane = block.rows * ceil_div(command.out_width, PIXELS) * PIXELS
-                yield 2 * ceil_div(block.channels, UNIT_BYTES) * ceil_div(plane, units)
+    pixel_depth = int(depth(own_buffers.pixels(sizes.input_buffer), feed.input_banks))
+    return CoreShape(feed, drain, port_of_word(sizes.word_bytes), pixel_depth)
 
 
 def _is_winograd(command: Command) -> bool:
     return command.op is Op.CONV and command.algorithm is AlgorithmCode.WINOGRAD
-
-
-def pixel_units(command: Command) -> int:
-    """Units of Winograd's buffer of pixels, both halves, that a command takes."""
-    rows = max(command.block_input_rows, command.last_input_rows)
-    units = rows * image_row_units(command.width, channel_units(command))
-    return units * (1 if command.mode is Mode.STREAM_WEIGHTS else 2)
 
 
 def group_rows(program: Program) -> int:
@@ -211,11 +200,6 @@ def _check(sizes: KernelSizes, factor_bits: int) -> None:
             raise InputError(f"the backend vitis-rtl cannot build this overlay: it has {what}")
 
 
-def _depth(size: int, banks: int) -> int:
-    """Units of a bank of a buffer of so many bytes."""
-    return _power(-(-size // UNIT_BYTES // banks))
-
-
 def _power(number: int) -> int:
     """The least power of two that is no less, at least 4."""
-    return 1 << max(2, (number - 1).bit_length())
+    return int(power(max(4, number)))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from dynamap.backends.hardware import pages
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.hardware.writers import ini_value, make_word, markdown_text, tcl_word
-from dynamap.backends.vitis_rtl.program.memories import KernelMemory, blocks_of
-from dynamap.backends.vitis_rtl.program.records import RUN_RECORDS
 from dynamap.cost.device import Device
+from dynamap.cost.overlay.fitting.kernel_memories import RUN_RECORDS, in_rtl
+from dynamap.cost.overlay.fitting.spreading import Spread
 from dynamap.planner.plan.plan import Plan
 
 TOOL_VERSION = "2024.2"
@@ -101,17 +99,21 @@ def _port_words(device: Device, sizes: KernelSizes) -> str:
     )
 
 
-def _memory(device: Device, memories: Sequence[KernelMemory]) -> str:
-    """The memory blocks that the kernel is mapped to, and whether the device has them."""
-    blocks, there = blocks_of(memories), device.resources.kernel_bram36
-    parts = ", ".join(f"{memory.name} {memory.half_blocks / 2:g}" for memory in memories)
-    said = f"As Yosys maps it, the kernel has {blocks:,} BRAM36 and no URAM ({parts})."
-    if blocks <= there:
-        return f"{said} The device leaves {there:,} to a kernel."
-    return (
-        f"{said} **It does not fit**: the device leaves {there:,} to a kernel, and the plan counts on its URAM too. "
-        "Plan with an `--on-chip` budget."
+BLOCKS = {"bram36": "BRAM36", "uram": "URAM"}
+
+
+def _memory(device: Device, spread: Spread) -> str:
+    """The memory blocks that the kernel is mapped to, and what each memory takes of them."""
+    resources = device.resources
+    there = {"bram36": resources.kernel_bram36, "uram": resources.kernel_uram}
+    parts = ", ".join(f"{placed.memory.name} {placed.blocks:g} {BLOCKS[placed.kind.name]}" for placed in spread.placed)
+    found = " and ".join(
+        f"{spread.blocks.get(kind, 0):,} of the {count:,} {BLOCKS[kind]}" for kind, count in there.items() if count
     )
+    said = f"The kernel takes {found} that the device leaves to it, as Yosys maps it ({parts})."
+    if all(spread.blocks.get(kind, 0) <= count for kind, count in there.items()):
+        return said
+    return f"{said} **It does not fit**: plan with an `--on-chip` budget."
 
 
 def readme(
@@ -120,7 +122,7 @@ def readme(
     sizes: KernelSizes,
     digest: str,
     cycles: int,
-    memories: Sequence[KernelMemory],
+    spread: Spread,
     scales: str = "",
 ) -> str:
     """``README.md``; ``cycles``: of the RTL by its closed form; ``scales``: where they come from."""
@@ -130,12 +132,13 @@ def readme(
         "cycles as an integer, AXI4's rules at the port, and what Yosys maps the kernel to. **Not proven**: that it "
         "reaches the clock, that it can be placed and routed, and how fast a board's memory is. No tool of the "
         "vendor has seen it.",
-        f"The plan counts on another machine (the overlay's first version): its {sum(x.cycles for x in plan.layers):,} "
-        f"cycles and its resources are not the RTL's. The RTL takes {cycles:,} by its closed form, "
-        f"{milliseconds:.4f} ms at the plan's clock, with a memory of the plan's latency; `make sim` measures them.",
+        f"The plan counts {sum(x.cycles for x in plan.layers):,} cycles. The RTL takes {cycles:,} by its closed form, "
+        f"{milliseconds:.4f} ms at the plan's clock, with a memory of the plan's latency; `make sim` measures them. "
+        f"{'Multipliers and memory blocks' if in_rtl(device) else 'Multipliers'} are the plan's, exactly; its other "
+        "resources are estimates.",
         "It runs convolutions of the kinds that `docs/rtl/layers.md` lists and the layers of `docs/rtl/vector.md`, and "
         "no others yet: a program with anything else is refused before a file is written.",
-        _memory(device, memories),
+        _memory(device, spread),
         _port_words(device, sizes),
         "After a refused access the kernel does nothing more until it is loaded again.",
     ]

@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from dynamap.backends.hardware.numbers import DERIVED, FORMAT, KERNEL, PLAN, Number, Part, kernel_parts
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.hardware.spelling import number_remark
 from dynamap.backends.hardware.writers import c_comment
-from dynamap.backends.vitis_rtl.program.records import RUN_RECORDS
 from dynamap.backends.vitis_rtl.program.shape import KernelShape
+from dynamap.cost.overlay.fitting import kernel_memories
+from dynamap.cost.overlay.fitting.kernel_memories import RUN_RECORDS
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
+
+ULTRA = MappingProxyType(
+    {
+        kernel_memories.INPUTS: "INPUT",
+        kernel_memories.PIXELS: "PIXEL",
+        kernel_memories.WEIGHTS: "WEIGHT",
+        kernel_memories.ACCUMULATORS: "ACCUMULATOR",
+        kernel_memories.OUTPUTS: "OUTPUT",
+        kernel_memories.VECTOR_INPUTS: "VECTOR_INPUT",
+        kernel_memories.VECTOR_OUTPUTS: "VECTOR_OUTPUT",
+    }
+)
+"""The memories that may lie in URAM, and how ``params.svh`` calls them."""
+
+
+def blocks_part(kinds: Mapping[str, str]) -> Part:
+    """Of which blocks the memories are made; ``kinds``: of those that are not of BRAM."""
+    return Part(
+        "Memories that lie in URAM (1), as the plan spreads them; others lie in BRAM.",
+        tuple(
+            Number(f"{name}_ULTRA", int(kinds.get(memory) == "uram"), memory, "flag", PLAN)
+            for memory, name in ULTRA.items()
+        ),
+    )
 
 
 def kernel_part(shape: KernelShape, sizes: KernelSizes) -> Part:
@@ -31,7 +59,7 @@ def kernel_part(shape: KernelShape, sizes: KernelSizes) -> Part:
             Number("PARAMETER_CHANNELS", sizes.parameter_channels, "whose parameters are on chip", "channels", KERNEL),
             Number("PARAMETER_DEPTH", names["ParameterDepth"], "of their memory", "words", DERIVED),
             Number("WINOGRAD", names["Winograd"], "1: its transforms are built, operands have 16 bits", "flag", KERNEL),
-            Number("PIXEL_DEPTH", names["PixelDepth"], "of a bank of Winograd's buffer of pixels", "units", KERNEL),
+            Number("PIXEL_DEPTH", names["PixelDepth"], "of a bank of Winograd's buffer of pixels", "units", DERIVED),
             Number("VECTOR_LANES", vector["Lanes"], "of the vector unit", "lanes", KERNEL),
             Number("VECTOR_BANKS", vector["Banks"], "of its input and its resident buffer", "banks", KERNEL),
             Number("VECTOR_INPUT_DEPTH", vector["InputDepth"], "of a bank", "units", KERNEL),
@@ -51,14 +79,16 @@ def kernel_part(shape: KernelShape, sizes: KernelSizes) -> Part:
     )
 
 
-def params_header(shape: KernelShape, sizes: KernelSizes, banner: str) -> str:
-    """The text of ``params.svh``; `dynamap_kernel.sv` checks how the numbers go together.
+def params_header(
+    shape: KernelShape, sizes: KernelSizes, banner: str, kinds: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """The text of ``params.svh``; `dynamap_kernel.sv` checks how the numbers go together. ``kinds``: see `blocks_part`.
 
     `port_names.svh` includes it too, for how many masters there are.
     """
     array, memory, buffers, _ = kernel_parts(sizes)
     lines = [c_comment(banner), "`ifdef NAMES_ALONE", f"`define MEMORY_PORTS_{sizes.ports}", "`else"]
-    for part in (array, memory, buffers, kernel_part(shape, sizes)):
+    for part in (array, memory, buffers, kernel_part(shape, sizes), blocks_part(kinds)):
         lines += ["", c_comment(part.title), *map(_line, part.numbers)]
     return "\n".join([*lines, "`endif", ""])
 

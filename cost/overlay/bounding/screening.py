@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 
 from dynamap.cost.algorithms import Dataflow
-from dynamap.cost.overlay.blocking import input_blocking, weight_blocking
+from dynamap.cost.overlay.blocking import input_blocking, output_plane, weight_blocking
 from dynamap.cost.overlay.blocks import C16
 from dynamap.cost.overlay.bounding.bounds import NEVER, Sides
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
 from dynamap.cost.overlay.machine import LANDING, PASS_OVERHEAD, UNIT_BYTES, Buffers
 from dynamap.cost.overlay.options import DATAFLOWS, STREAM_INPUTS
-from dynamap.cost.overlay.transfer import Bools, Ints, ceil_ratio, plane_row_bytes
+from dynamap.cost.overlay.transfer import Bools, Ints, ceil_ratio
 
 NS, IS = DATAFLOWS.index(Dataflow.NS), DATAFLOWS.index(Dataflow.IS)
 
@@ -72,7 +72,7 @@ class Demands:
             operand=k.operand,
             channels=v.out_channels[variant],
             input_buffer=np.where(divisible, 0, table.held[case] * np.where(inputs, 2, 1)),
-            plane=cases.rows[case] * plane_row_bytes(v.out_width[variant]),
+            plane=output_plane(table, case),
             weights=PARAMETER_BYTES + values * k.operand,
             sums=table.main.spots[case] * v.positions[variant],
             row_buffer=np.where((flow == NS) & ~divisible, k.values * k.operand, 0),

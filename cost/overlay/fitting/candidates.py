@@ -10,7 +10,7 @@ from dynamap.cost.device import Device
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.fitting.extras import LEAST_EXTRAS, Extras
 from dynamap.cost.overlay.fitting.logic import logic_fits
-from dynamap.cost.overlay.fitting.room import Room
+from dynamap.cost.overlay.fitting.room import Room, Transforms
 from dynamap.cost.overlay.fitting.shortfall import shortfalls
 from dynamap.cost.overlay.fitting.sizes import GRID, all_buffers, maximal_buffers
 from dynamap.cost.overlay.fitting.spreading import fit_beside
@@ -27,8 +27,8 @@ LEAST_SIDE = 8
 class Candidates:
     """All arrays that fit a device, and the buffers that fit beside each.
 
-    ``extras``: what every kernel has beside its array. ``room``: for Winograd's transforms, which not all arrays leave;
-    None where they are asked for all the same.
+    ``extras``: what every kernel has beside its array. ``transforms``: which may do Winograd too. ``given``: buffers
+    that there are already.
     """
 
     device: Device
@@ -37,10 +37,18 @@ class Candidates:
     rows: Ints
     columns: Ints
     extras: Extras
-    room: Room | None
+    transforms: Transforms = Transforms.WHERE_ROOM
+    given: Buffers | None = None
 
     @staticmethod
-    def of(device: Device, machine: Machine, limit: int, extras: Extras = LEAST_EXTRAS) -> Candidates:
+    def of(
+        device: Device,
+        machine: Machine,
+        limit: int,
+        extras: Extras = LEAST_EXTRAS,
+        transforms: Transforms = Transforms.WHERE_ROOM,
+        given: Buffers | None = None,
+    ) -> Candidates:
         """Every array of at most ``limit`` PEs that the columns of slices hold and that fits with the smallest buffers;
         where a multiplier makes two products, those whose columns have whole units of channels, and those of fewer PEs
         than the least of them, so that a larger budget has all that a smaller one has.
@@ -63,15 +71,34 @@ class Candidates:
             rows, columns = rows[considered], columns[considered]
         fits = logic_fits(device, machine, rows, columns, extras)
         rows, columns = rows[fits], columns[fits]
-        room = fit_beside(device, machine, rows, columns, GRID.smallest)
+        found = Candidates(device, machine, limit, rows, columns, extras, transforms, given)
+        room = fit_beside(device, machine, rows, columns, GRID.smallest, found.least_memories)
         if not room.any():
-            lacking = shortfalls(device, machine, 1, 1, GRID.smallest, extras)
+            lacking = shortfalls(device, machine, 1, 1, GRID.smallest, extras, found.least_memories)
             raise InfeasibleError(
                 f"no array fits device {device.name!r}: the smallest overlay, with one multiplier in its array, needs "
                 f"{' and '.join(lacking)}; use a larger --device{_or_budget(device)}, or a device file with fewer or "
                 "narrower memory ports"
             )
-        return Candidates(device, machine, limit, rows[room], columns[room], extras, Room(device, machine, extras))
+        return replace(found, rows=rows[room], columns=columns[room])
+
+    @property
+    def room(self) -> Room | None:
+        """For Winograd's transforms, which not all arrays leave; None where they are asked for all the same."""
+        if self.transforms is Transforms.ANYWHERE:
+            return None
+        return Room(self.device, self.machine, self.extras, self.given or GRID.smallest)
+
+    @property
+    def least_memories(self) -> Extras:
+        """What the memories of every kernel are for."""
+        return replace(self.extras, winograd=self.transforms is Transforms.ANYWHERE)
+
+    def memories_beside(self, rows: int, columns: int) -> Extras:
+        """What the memories of a kernel with this array may be for."""
+        if self.transforms is not Transforms.WHERE_ROOM or self.room is None:
+            return self.least_memories
+        return replace(self.extras, winograd=bool(self.room.beside(rows, columns)))
 
     def only(self, rows: int, columns: int) -> Candidates:
         """The same device with one array to consider."""
@@ -84,7 +111,8 @@ class Candidates:
 
     def buffers_within(self, least_rows: int, most_rows: int, least_columns: int) -> tuple[Buffers, ...]:
         """Configurations of which one has at least the size of each buffer beside each array of a box."""
-        return maximal_buffers(self.device, self.machine, range(least_rows, most_rows + 1), least_columns)
+        rows = range(least_rows, most_rows + 1)
+        return maximal_buffers(self.device, self.machine, rows, least_columns, self.least_memories)
 
     def buffers_for(self, rows: int, columns: int) -> tuple[Buffers, ...]:
         """Buffer configurations that fit and that no other fitting one exceeds in every size, largest first.
@@ -92,9 +120,10 @@ class Candidates:
         With a budget of on-chip memory, all that fit, those of the fewest bytes first. A layer's blocks follow from the
         buffers, so that larger ones may be slower: only all of them make the optimum one of the whole budget.
         """
+        extras = self.memories_beside(rows, columns)
         if self.device.resources.on_chip_bytes is not None:
-            return all_buffers(self.device, self.machine, rows, columns)
-        return maximal_buffers(self.device, self.machine, range(rows, rows + 1), columns)
+            return all_buffers(self.device, self.machine, rows, columns, extras)
+        return maximal_buffers(self.device, self.machine, range(rows, rows + 1), columns, extras)
 
 
 def arrays_within(slices: SliceColumns, limit: int) -> tuple[Ints, Ints]:
@@ -136,7 +165,8 @@ def require_array(
             f"array {rows}x{columns}: the columns of multipliers of device {device.name!r} hold {held} columns of "
             f"{rows} rows; choose an --array with fewer columns or rows, or ask for it by --fill above {FILL_PERCENT}%"
         )
-    lacking = shortfalls(device, machine, rows, columns, given or GRID.smallest, candidates.extras)
+    smallest, extras = given or GRID.smallest, candidates.extras
+    lacking = shortfalls(device, machine, rows, columns, smallest, extras, candidates.least_memories)
     if lacking:
         what = "with the smallest buffers" if given is None else "with the buffers of the given overlay"
         remedy = "use" if given else "choose an --array with fewer rows or columns, or"

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from dynamap.cost.overlay.fitting.array_logic import OPERAND_BITS
+from dynamap.cost.overlay.fitting.banks import POWERS, power, weight_banks, window_banks
 from dynamap.cost.overlay.fitting.extras import Extras
-from dynamap.cost.overlay.fitting.memories import POWERS, banks_of
 from dynamap.cost.overlay.machine import Machine
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio
 
@@ -35,7 +35,7 @@ def lane_pairs(lanes: int, columns: Ints | int) -> Ints:
     (64, 64, 8)
     """
     most = POWERS[np.searchsorted(POWERS, max(LEAST_PAIRS, lanes // 2), "right") - 1]
-    return np.clip(_power(np.asarray(columns)), LEAST_PAIRS, most)
+    return np.clip(power(np.asarray(columns)), LEAST_PAIRS, most)
 
 
 def engine_uncertainty_percent(machine: Machine) -> int:
@@ -80,11 +80,11 @@ def _feed(machine: Machine, rows: Ints, columns: Ints, bits: int) -> Iterator[Pa
     weights = np.maximum(rows, 2 * columns)
     yield rows * bits, 3, 3  # pads, choices
     yield weights, 16, 17  # from any byte on
-    for size in (rows * bits // 8, weights):
-        banks = banks_of(machine, size)
+    units = machine.word_units
+    for banks in (window_banks(units, rows, bits), weight_banks(units, rows, columns)):
         yield banks, 100, 137
         yield banks * _stages(banks), 128, 128
-    corner = _power(weights)
+    corner = power(weights)
     yield corner * bits * _stages(corner), 5, 2
     yield corner * bits, -2, 1
 
@@ -92,9 +92,3 @@ def _feed(machine: Machine, rows: Ints, columns: Ints, bits: int) -> Iterator[Pa
 def _stages(places: Ints) -> Ints:
     """Of a network that turns so many places, a power of two: two bits of the turn in each."""
     return ceil_ratio(np.searchsorted(POWERS, places), 2)
-
-
-def _power(number: Ints) -> Ints:
-    """The least power of two that is no less."""
-    power: Ints = POWERS[np.searchsorted(POWERS, number)]
-    return power

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dynamap.cost.calibration import UNIT, DeviceCalibration, Factor
+from dynamap.cost.calibration import UNIT, Factor
 from dynamap.cost.overlay.transfer import Ints
 
 LOGIC_UNCERTAINTY_PERCENT = 40
 """Of the data paths that are not in RTL yet."""
 MEMORY_UNCERTAINTY_PERCENT = 10
+"""Of memories as designed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +49,3 @@ def model_uncertainty_percent(resource: str) -> int:
     if resource == "multipliers":
         return 0
     return LOGIC_UNCERTAINTY_PERCENT if resource in ("lut", "alm", "ff") else MEMORY_UNCERTAINTY_PERCENT
-
-
-def uncertainty_percent(calibration: DeviceCalibration, resource: str) -> int:
-    """The uncertainty of an estimate: the calibration's where it has one, else the model's own."""
-    factor = calibration.factor(resource)
-    return model_uncertainty_percent(resource) if factor is None else factor.uncertainty_percent

@@ -1,116 +1,91 @@
-"""The on-chip memories of an overlay, one table: counts, budgets and reports all follow from it.
+"""Kinds of on-chip memory block, and how many of them a memory takes.
 
-Each is as many memories as have ports of their own: banks of a unit, halves that are used at once. A block has one port
-to read and one to write, so none is shared. Blocks are exact for these; tools may pack differently.
+Exact for those of UltraScale+, as Yosys maps a memory with one port to read and one to write.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from dynamap.cost.device import BLOCK_BYTES
-from dynamap.cost.geometry import ceil_div
-from dynamap.cost.overlay.limits import POOL_PIXEL_BITS, POOL_PIXELS
-from dynamap.cost.overlay.machine import UNIT_BYTES, Machine
-from dynamap.cost.overlay.transfer import Ints, ceil_ratio
+from dynamap.cost.overlay.transfer import Ints
 
-ACCUMULATOR_BITS = 72
-"""Two packed accumulators or one of Winograd."""
+Shape = tuple[int, int, int]
+"""Width in bits, depth, and pieces of a block that are taken."""
 
 
 @dataclass(frozen=True)
 class MemoryKind:
-    """A kind of on-chip memory block: its widest simple-dual-port shape."""
+    """A kind of block in its shapes of one port to read and one to write; ``pieces``: that have ports of their own.
+
+    ``bytes``: that are written by themselves, 0 where rows of a deep memory are never put side by side in a row of it.
+    """
 
     name: str
-    width_bits: int
-    depth: int
+    shapes: tuple[Shape, ...]
+    pieces: int = 1
+    bytes: int = 0
 
     @property
     def block_bytes(self) -> int:
         return BLOCK_BYTES[self.name]
 
+    def blocks(self, pieces: Ints | int) -> Ints | int:
+        """Blocks that have so many pieces."""
+        return -(-pieces // self.pieces)
 
-URAM = MemoryKind("uram", 72, 4096)  # UG573: 4K x 72
-BRAM36 = MemoryKind("bram36", 72, 512)  # UG573, UG473: 512 x 72 in simple dual port mode
-M20K = MemoryKind("m20k", 40, 512)  # Intel Arria 10 and Stratix 10 embedded memory user guides: 512 x 40
+
+URAM = MemoryKind("uram", ((72, 4096, 1),), bytes=9)  # UG573: 4K x 72
+_HALVES: tuple[Shape, ...] = (
+    (36, 512, 1),
+    (18, 1024, 1),
+    (9, 2048, 1),
+    (4, 4096, 1),
+    (2, 8192, 1),
+    (1, 16384, 1),
+)
+_WHOLE: tuple[Shape, ...] = (
+    (72, 512, 2),
+    (36, 1024, 2),
+    (18, 2048, 2),
+    (9, 4096, 2),
+    (4, 8192, 2),
+    (2, 16384, 2),
+    (1, 32768, 2),
+)
+BRAM36 = MemoryKind("bram36", (*_HALVES, *_WHOLE), pieces=2)  # UG573, UG473: simple dual port
 
 
 @dataclass(frozen=True, eq=False)
 class Memory:
     """``copies`` memories of ``depth`` words of ``width_bits``: integers, or arrays for many overlays at once.
 
-    ``kind``: what they must be made of; None where every kind of the device will do.
+    ``large``: it may lie in the large blocks of a device that has some; others lie in the small ones.
     """
 
     name: str
     copies: Ints | int
     width_bits: Ints | int
     depth: Ints | int
-    kind: MemoryKind | None = None
+    large: bool = False
 
-    def blocks(self, kind: MemoryKind) -> Ints | int:
-        """Blocks of a kind that all copies take.
+    def pieces(self, kind: MemoryKind) -> Ints | int:
+        """Pieces of blocks of a kind that all copies take, each in the shape that takes the fewest.
 
-        >>> Memory("input", 2, 100, 513).blocks(BRAM36)  # 2 x 2 wide x 2 deep
-        8
+        >>> int(Memory("input", 4, 128, 512).pieces(BRAM36))  # 36 bits wide: four halves of a block each
+        16
+        >>> int(Memory("input", 1, 128, 2048).pieces(BRAM36))  # 9 bits wide
+        15
+        >>> int(Memory("weights", 1, 128, 32768).pieces(URAM))  # eight units of 16 bytes in a row, nine bytes in each
+        15
         """
-        wide, deep = -(-self.width_bits // kind.width_bits), -(-self.depth // kind.depth)
-        return self.copies * wide * deep
-
-
-class Sizes(Protocol):
-    """Sizes of the buffers: `Buffers` has integers, a grid of them has arrays."""
-
-    @property
-    def input_buffer(self) -> Ints | int: ...
-
-    @property
-    def weight_buffer(self) -> Ints | int: ...
-
-    @property
-    def accumulator_rows(self) -> Ints | int: ...
-
-    @property
-    def row_buffer(self) -> Ints | int: ...
-
-
-def row_buffer_bits(machine: Machine, rows: Ints | int) -> Ints:
-    """Width of a row buffer: a row receives a memory word every ``rows`` cycles and must take it in that time."""
-    return 8 * np.maximum(8, ceil_ratio(np.asarray(machine.word_bytes), rows))
-
-
-POWERS = 1 << np.arange(24)
-"""Of two."""
-
-
-def banks_of(machine: Machine, size: Ints) -> Ints:
-    """Banks, a power of two, that take a memory word in a cycle, or give ``size`` bytes from any byte on."""
-    units = np.maximum(machine.word_units, (size + 2 * (UNIT_BYTES - 1)) // UNIT_BYTES)
-    banks: Ints = POWERS[np.searchsorted(POWERS, units)]
-    return banks
-
-
-def memories_of(
-    machine: Machine, rows: Ints | int, columns: Ints | int, sizes: Sizes, tables: MemoryKind
-) -> tuple[Memory, ...]:
-    """Every memory of an overlay of ``rows`` x ``columns`` PEs; the lanes' tables are made of the kind ``tables``."""
-    word, unit_bits, row_bits = machine.word_bytes, 8 * UNIT_BYTES, row_buffer_bits(machine, rows)
-    windows = banks_of(machine, 2 * np.asarray(rows))
-    weights = banks_of(machine, np.maximum(2 * np.asarray(columns), rows))
-    return (
-        # Input, weights and output lie in banks of 16 bytes, each at an address of its own.
-        Memory("input", windows, unit_bits, ceil_ratio(np.asarray(sizes.input_buffer), UNIT_BYTES * windows)),
-        Memory("output", machine.word_units, unit_bits, sizes.input_buffer // 2 // word),
-        Memory("weights", weights, unit_bits, ceil_ratio(np.asarray(sizes.weight_buffer), UNIT_BYTES * weights)),
-        # One half is added to, reading and writing, while the other is read.
-        Memory("accumulators", 2 * columns, ACCUMULATOR_BITS, sizes.accumulator_rows),
-        Memory("row buffers", rows, row_bits, -(-2 * sizes.row_buffer * 8 // row_bits)),
-        # Of 16 channels side by side, for each of the two rows above.
-        Memory("pooled rows", 2 * ceil_div(machine.lanes, UNIT_BYTES), UNIT_BYTES * POOL_PIXEL_BITS, POOL_PIXELS),
-        # Activations and LRN: two lanes share a block, a port each.
-        Memory("tables", ceil_div(machine.lanes, 2), tables.width_bits, tables.depth, tables),
-    )
+        fewest: Ints | int = 1 << 40
+        for width, depth, pieces in kind.shapes:
+            fewest = np.minimum(fewest, pieces * -(-self.width_bits // width) * -(-self.depth // depth))
+        if kind.bytes:
+            (_, depth, _), *_ = kind.shapes
+            together = -(-self.width_bits // 8) * -(-self.depth // depth)
+            fewest = np.minimum(fewest, -(-together // kind.bytes))
+        return self.copies * fewest

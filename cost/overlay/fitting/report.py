@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from dynamap.cost.device import BLOCK_BYTES, Device
 from dynamap.cost.overlay.fitting.candidates import held_columns
-from dynamap.cost.overlay.fitting.estimates import calibrated, uncertainty_percent
+from dynamap.cost.overlay.fitting.estimates import calibrated
 from dynamap.cost.overlay.fitting.extras import Extras
 from dynamap.cost.overlay.fitting.logic import logic_use
-from dynamap.cost.overlay.fitting.memories import BRAM36, M20K, URAM
-from dynamap.cost.overlay.fitting.spreading import memory_use
+from dynamap.cost.overlay.fitting.spreading import memory_uncertainty_percent, memory_use
 from dynamap.cost.overlay.fitting.target import FILL_PERCENT
 from dynamap.cost.overlay.machine import Overlay
 
@@ -29,15 +28,15 @@ def report(device: Device, overlay: Overlay, limit: int, extras: Extras) -> tupl
     """What the overlay uses of the device; ``limit``: multipliers of the array that were asked for, maybe more."""
     machine = overlay.machine
     lut, ff = logic_use(device, machine, overlay.rows, overlay.columns, extras)
-    memory = memory_use(device, machine, overlay.rows, overlay.columns, overlay.buffers)
+    memory = memory_use(device, machine, overlay.rows, overlay.columns, overlay.buffers, extras)
     assert memory is not None, "an overlay is only built of buffers that fit"
     r, calibration = device.resources, device.calibration
-    counts = {URAM.name: r.kernel_uram, BRAM36.name: r.kernel_bram36, M20K.name: r.kernel_m20k}
+    counts = {"uram": r.kernel_uram, "bram36": r.kernel_bram36, "m20k": r.kernel_m20k}
     logic = "alm" if device.vendor == "intel" else "lut"
     blocks = []
     for name, used in memory.items():
         count = int(calibrated(used, calibration.factor(name)))
-        blocks.append(Use(name, count, counts[name], uncertainty_percent(calibration, name)))
+        blocks.append(Use(name, count, counts[name], memory_uncertainty_percent(device, name)))
     if r.on_chip_bytes is not None:
         total = sum(BLOCK_BYTES[use.name] * use.used for use in blocks)
         most = max(use.uncertainty_percent for use in blocks)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from dynamap.cost.device import Device
 from dynamap.cost.overlay.fitting.extras import LEAST_EXTRAS, Extras
 from dynamap.cost.overlay.fitting.logic import logic_use
+from dynamap.cost.overlay.fitting.memories import Memory
 from dynamap.cost.overlay.fitting.spreading import Rooms
 from dynamap.cost.overlay.machine import Buffers, Machine
 
@@ -14,13 +15,22 @@ BLOCK_NAMES: Mapping[str, str] = {"uram": "URAM blocks", "bram36": "BRAM blocks 
 
 
 def shortfalls(
-    device: Device, machine: Machine, rows: int, columns: int, buffers: Buffers, extras: Extras = LEAST_EXTRAS
+    device: Device,
+    machine: Machine,
+    rows: int,
+    columns: int,
+    buffers: Buffers,
+    extras: Extras = LEAST_EXTRAS,
+    memories: Extras | None = None,
 ) -> list[str]:
     """A phrase for each of LUTs, flip-flops and memory that an overlay has too little of on a device; none if it fits.
 
-    Of memory: where its parts lie so that as few bytes as possible are lacking.
+    ``memories``: what these are for, if that is more than the logic is asked for. Of memory: where its parts lie so
+    that as few bytes as possible are lacking.
     """
-    return [*_logic(device, machine, rows, columns, extras), *_memory(device, machine, rows, columns, buffers)]
+    there = Rooms.of(device)
+    found = there.memories(machine, rows, columns, buffers, memories or extras)
+    return [*_logic(device, machine, rows, columns, extras), *_memory(there, found)]
 
 
 def too_many(needed: int, available: int, what: str, where: str = "the device has") -> str:
@@ -44,19 +54,18 @@ def _logic(device: Device, machine: Machine, rows: int, columns: int, extras: Ex
             yield too_many(int(use.most), available, what)
 
 
-def _memory(device: Device, machine: Machine, rows: int, columns: int, buffers: Buffers) -> list[str]:
-    there = Rooms.of(device)
+def _memory(there: Rooms, memories: Sequence[Memory]) -> list[str]:
     if not there.rooms:
         return ["memory blocks where there is room for none"]
-    memories = there.memories(machine, rows, columns, buffers)
     fewest: tuple[int, list[str]] | None = None
     for _, used in there.spreads(memories, there.demands(memories)):
         lacking, phrases = 0, []
-        for blocks, room in zip(used, there.rooms, strict=True):
+        for pieces, room in zip(used, there.rooms, strict=True):
+            blocks = int(room.kind.blocks(pieces))
             if blocks > room.blocks:
-                lacking += (int(blocks) - room.blocks) * room.kind.block_bytes
+                lacking += (blocks - room.blocks) * room.kind.block_bytes
                 name = BLOCK_NAMES.get(room.kind.name, room.kind.name)
-                phrases.append(too_many(int(blocks), room.blocks, name, "there is room for"))
+                phrases.append(too_many(blocks, room.blocks, name, "there is room for"))
         total = int(there.bytes_of(used))
         if there.budget is not None and total > there.budget:
             lacking += total - there.budget

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from dynamap.cost.device import Device
+from dynamap.cost.overlay.fitting.extras import Extras
+from dynamap.cost.overlay.fitting.kernel_memories import in_rtl
 from dynamap.cost.overlay.fitting.memories import Memory, MemoryKind
 from dynamap.cost.overlay.fitting.spreading import Rooms, memory_use
 from dynamap.cost.overlay.machine import Buffers, Machine
@@ -79,13 +81,21 @@ GRID = Grid(
 )
 
 
+def grid_of(device: Device) -> Grid:
+    """The sizes that are tried for a device.
+
+    The RTL reads the windows of sums that stay in the input buffer, so that row buffers of any length cost as much.
+    """
+    return replace(GRID, rows=GRID.rows[-1:]) if in_rtl(device) else GRID
+
+
 @lru_cache(maxsize=1 << 14)
-def maximal_buffers(device: Device, machine: Machine, rows: range, columns: int) -> tuple[Buffers, ...]:
+def maximal_buffers(device: Device, machine: Machine, rows: range, columns: int, extras: Extras) -> tuple[Buffers, ...]:
     """Maximal configurations that fit beside an array with any of so many rows, largest total first."""
-    if memory_use(device, machine, rows.start, columns, GRID.largest) is not None:
+    if memory_use(device, machine, rows.start, columns, GRID.largest, extras) is not None:
         return (GRID.largest,)
-    fits = _least_bytes(device, machine, rows, columns) < NEVER
-    found = (GRID.at(index) for index in np.argwhere(_maximal(fits)))
+    fits = _least_bytes(device, machine, rows, columns, extras) < NEVER
+    found = (grid_of(device).at(index) for index in np.argwhere(_maximal(fits)))
     return tuple(sorted(found, key=_largest_first))
 
 
@@ -105,26 +115,26 @@ def _maximal(fits: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
 
 
 @lru_cache(maxsize=1 << 10)
-def all_buffers(device: Device, machine: Machine, rows: int, columns: int) -> tuple[Buffers, ...]:
+def all_buffers(device: Device, machine: Machine, rows: int, columns: int, extras: Extras) -> tuple[Buffers, ...]:
     """All configurations that fit beside an array, those of the fewest bytes first."""
-    least = _least_bytes(device, machine, range(rows, rows + 1), columns)
+    least = _least_bytes(device, machine, range(rows, rows + 1), columns, extras)
     fitting = np.argwhere(least < NEVER)
     order = np.argsort(least[tuple(fitting.T)], kind="stable")
-    return tuple(GRID.at(index) for index in fitting[order])
+    return tuple(grid_of(device).at(index) for index in fitting[order])
 
 
-def _least_bytes(device: Device, machine: Machine, rows: range, columns: int) -> Ints:
+def _least_bytes(device: Device, machine: Machine, rows: range, columns: int, extras: Extras) -> Ints:
     """Least bytes of memory blocks for each combination of sizes of the grid; NEVER where nothing fits.
 
     Where a range of rows is given, of each memory beside its best number of rows. Without a budget of on-chip memory,
     bytes do not matter and are 0.
     """
-    there = Rooms.of(device)
+    there, grid = Rooms.of(device), grid_of(device)
     # A row buffer's width falls with the rows until it is least; with more than so many it takes ever more memory.
     some = np.array(rows[: max(1, machine.word_bytes // 8 + 1 - rows.start)]).reshape(-1, 1, 1, 1, 1)
-    memories = there.memories(machine, some, columns, GRID)
+    memories = there.memories(machine, some, columns, grid, extras)
     demands = [[_best_rows(memory, room.kind) for room in there.rooms] for memory in memories]
-    least = np.full(GRID.shape, NEVER)
+    least = np.full(grid.shape, NEVER)
     for _, used in there.spreads(memories, demands):
         total = 0 if there.budget is None else there.bytes_of(used)
         np.minimum(least, np.where(there.hold(used), total, NEVER), out=least)
@@ -132,6 +142,6 @@ def _least_bytes(device: Device, machine: Machine, rows: range, columns: int) ->
 
 
 def _best_rows(memory: Memory, kind: MemoryKind) -> Ints | int:
-    """Blocks of a memory of the grid beside its best number of rows, the first of five axes."""
-    blocks = memory.blocks(kind)
-    return blocks.min(axis=0) if isinstance(blocks, np.ndarray) and blocks.ndim == 5 else blocks
+    """Pieces of a memory of the grid beside its best number of rows, the first of five axes."""
+    pieces = memory.pieces(kind)
+    return pieces.min(axis=0) if isinstance(pieces, np.ndarray) and pieces.ndim == 5 else pieces

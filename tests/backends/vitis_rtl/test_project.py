@@ -131,8 +131,9 @@ def test_make_synth_and_trace(files: dict[str, bytes], tmp_path: Path) -> None:
     found = json.loads((tmp_path / "project" / "synthesis.json").read_text())
     assert set(found) == {"multipliers", "lut", "ff", "bram36", "uram", "levels"}
     assert found["multipliers"] == 16 * 8 + 3 * 32
-    assert found["uram"] == 0
-    assert f"the kernel has {found['bram36']} BRAM36 and no URAM" in files["README.md"].decode()
+    planned = {use["name"]: use["used"] for use in json.loads(files["predicted.json"])["resources"]}
+    assert all(found[name] == planned.get(name, 0) for name in ("multipliers", "bram36", "uram"))
+    assert f"The kernel takes {found['bram36']} of the 312 BRAM36 and {found['uram']} of" in files["README.md"].decode()
     done = make(tmp_path / "project", "trace", "OPTIMISE=-O0")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     (wave,) = (tmp_path / "project" / "build").glob("kernel.*")

@@ -11,9 +11,10 @@ import pytest
 
 from dynamap.cost.device import BLOCK_BYTES, Device, load_device, parse_device
 from dynamap.cost.errors import InfeasibleError, InputError
+from dynamap.cost.overlay.fitting import designed_memories as designed
 from dynamap.cost.overlay.fitting.candidates import Candidates
-from dynamap.cost.overlay.fitting.memories import BRAM36, M20K, URAM
-from dynamap.cost.overlay.fitting.sizes import GRID
+from dynamap.cost.overlay.fitting.memories import BRAM36, URAM
+from dynamap.cost.overlay.fitting.sizes import grid_of
 from dynamap.cost.overlay.fitting.spreading import memory_use
 from dynamap.cost.overlay.fitting.target import array_limit, machine_of
 from dynamap.cost.overlay.machine import Buffers
@@ -24,8 +25,9 @@ from support.explore.small import dynamap, refused, tiny_device, tiny_network, w
 
 def test_bytes_of_blocks() -> None:
     """Width x depth of the widest shape is the whole block: 36, 288 and 20 Kbit."""
-    for kind in (BRAM36, URAM, M20K):
-        assert kind.block_bytes == kind.width_bits * kind.depth // 8 == BLOCK_BYTES[kind.name]
+    for kind in (BRAM36, URAM, designed.BRAM36, designed.M20K):
+        most = max(width * depth * kind.pieces // pieces for width, depth, pieces in kind.shapes)
+        assert kind.block_bytes == most // 8 == BLOCK_BYTES[kind.name]
     # u200: 15 % of 2,160 BRAM36 and 960 URAM are the shell's.
     assert load_device("u200").resources.kernel_on_chip_bytes == 1836 * 4608 + 816 * 36864
     assert load_device("arria10-gx1150").resources.kernel_on_chip_bytes % 2560 == 0
@@ -42,14 +44,15 @@ def test_all_buffers_that_fit_the_budget_are_tried(name: str, budget: int) -> No
     whole = load_device(name)
     some = np.random.default_rng(2).choice(len(candidates.rows), 1)
     rows, columns = int(candidates.rows[some[0]]), int(candidates.columns[some[0]])
-    sizes = [Buffers(*each) for each in product(*GRID.axes)]
+    sizes = [Buffers(*each) for each in product(*grid_of(device).axes)]
+    extras = candidates.memories_beside(rows, columns)
     fitting = {}
     for buffers in sizes:
-        used = memory_use(device, machine, rows, columns, buffers)
+        used = memory_use(device, machine, rows, columns, buffers, extras)
         if used is not None:
             taken = sum(BLOCK_BYTES[kind] * count for kind, count in used.items())
             assert taken <= budget
-            assert memory_use(whole, machine, rows, columns, buffers) is not None
+            assert memory_use(whole, machine, rows, columns, buffers, extras) is not None
             fitting[buffers] = taken
     found = candidates.buffers_for(rows, columns)
     assert len(found) > 10 and set(found) == set(fitting)
@@ -90,15 +93,15 @@ def _blocks(device: Device) -> int:
 
 def test_a_plan_within_a_budget_is_verified(tmp_path: Path) -> None:
     """``plan --on-chip`` says what it used of the budget, and ``verify`` searches within it again."""
-    device = tiny_device(tmp_path, "board", multipliers=12, bram36=60)
+    device = tiny_device(tmp_path, "board", multipliers=12, bram36=90)
     model = write_model(tmp_path / "net.onnx", channels=(16, 96, 32), size=12)
-    budget = 30 * 4608
+    budget = 60 * 4608
     plan = tmp_path / "plan.json"
-    done = dynamap("plan", model, "--device", tmp_path / "board.toml", "--on-chip", "135KiB", "-o", plan)
+    done = dynamap("plan", model, "--device", tmp_path / "board.toml", "--on-chip", "270KiB", "-o", plan)
     assert done.returncode == 0, done.stderr
     document = json.loads(plan.read_text())
     used = {use["name"]: (use["used"], use["available"]) for use in document["resources"]}
-    assert used["on_chip_bytes"][1] == budget == 135 * 1024 < _blocks(device)
+    assert used["on_chip_bytes"][1] == budget == 270 * 1024 < _blocks(device)
     assert used["on_chip_bytes"][0] == 4608 * used["bram36"][0] <= budget
     assert document["request"]["on_chip_bytes"] == document["device"]["resources"]["on_chip_bytes"] == budget
     verified = dynamap("verify", plan)

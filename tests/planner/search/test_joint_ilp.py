@@ -44,7 +44,7 @@ def _small_network() -> Network:
 @pytest.mark.parametrize(("device", "multipliers"), [("u200", 40), ("pynq-z2", 24)])
 def test_the_programme_finds_the_search_s_optimum(device: str, multipliers: int, engine: str) -> None:
     network = _small_network()
-    _, machine, candidates = target(device, Request(multipliers=multipliers))
+    _, machine, candidates = target(device, Request(multipliers=multipliers), network)
     storages = find_storages(network)
     costs = LayerCosts(network, storages, machine, {})
     found = joint_search(costs, storages, candidates)

@@ -13,6 +13,7 @@ from dynamap.cost.device import device_names, load_device
 from dynamap.cost.overlay.fitting.extras import LEAST_EXTRAS
 from dynamap.cost.overlay.fitting.logic import logic_use
 from dynamap.cost.overlay.fitting.room import Room
+from dynamap.cost.overlay.fitting.sizes import GRID
 from dynamap.cost.overlay.fitting.target import machine_of
 from dynamap.planner.mapping.overlay_costs import Restriction
 from dynamap.planner.plan.layers import OnArray
@@ -24,7 +25,8 @@ from support.brute_force import best_mapping, costs_of
 from support.explore.small import tiny_device, tiny_network
 
 WITHOUT = Restriction((Algorithm.IM2COL, Algorithm.KN2ROW))
-WITH_TRANSFORMS = replace(LEAST_EXTRAS, winograd=True)
+WITHOUT_POOLING = replace(LEAST_EXTRAS, sweeps=False)
+WITH_TRANSFORMS = replace(WITHOUT_POOLING, winograd=True)
 
 
 def uses_winograd(plan: Plan) -> bool:
@@ -36,7 +38,7 @@ def uses_winograd(plan: Plan) -> bool:
 def test_the_plan_is_the_best_of_all_arrays_with_what_each_has_room_for(
     tmp_path: Path, size: int, percentile: int
 ) -> None:
-    device = tiny_device(tmp_path, multipliers=12)
+    device = tiny_device(tmp_path, multipliers=12, bram36=400)
     network = tiny_network(tmp_path, channels=(16, 48, 32), size=size)
     _, machine, candidates = target(device, Request(), network)
     lut, _ = logic_use(device, machine, candidates.rows, candidates.columns, WITH_TRANSFORMS)
@@ -63,10 +65,10 @@ def test_the_plan_is_the_best_of_all_arrays_with_what_each_has_room_for(
 
 
 def test_what_is_asked_for_by_name_is_planned_all_the_same(tmp_path: Path) -> None:
-    device = tiny_device(tmp_path, multipliers=12)
+    device = tiny_device(tmp_path, multipliers=12, bram36=400)
     network = tiny_network(tmp_path, channels=(16, 16, 16), size=8)
     machine = machine_of(device)
-    without, _ = logic_use(device, machine, 12, 1, LEAST_EXTRAS)
+    without, _ = logic_use(device, machine, 12, 1, WITHOUT_POOLING)
     device = replace(device, resources=replace(device.resources, lut=int(without.most)))
     assert not uses_winograd(plan_network(network, device, Request(array=(12, 1))))
     name = next(layer.name for layer in network.layers)
@@ -79,7 +81,7 @@ def test_what_is_asked_for_by_name_is_planned_all_the_same(tmp_path: Path) -> No
 def test_larger_arrays_leave_no_more_room(name: str) -> None:
     """What bounds a box of arrays by its least rows and columns."""
     device = load_device(name)
-    room = Room(device, machine_of(device), LEAST_EXTRAS)
+    room = Room(device, machine_of(device), LEAST_EXTRAS, GRID.smallest)
     sides = np.arange(1, 200, 3)
     rows, columns = (side.reshape(-1) for side in np.meshgrid(sides, sides, indexing="ij"))
     fits = room.beside(rows, columns).reshape(len(sides), len(sides))

@@ -103,7 +103,7 @@ def test_the_same_by_way_of_a_request(joint_cycles: int) -> None:
 def test_two_step_sizes_by_the_sum_of_layer_minima(joint_cycles: int) -> None:
     """Step one by brute force: every array and its buffers, the least cycles of every layer added up."""
     network = _network()
-    _, machine, candidates = target(DEVICE, SMALL)
+    _, machine, candidates = target(DEVICE, SMALL, network)
     storages = find_storages(network)
     costs = LayerCosts(network, storages, machine, {})
     sums = []

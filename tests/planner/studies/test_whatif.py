@@ -144,7 +144,7 @@ def test_twice_the_clock_on_the_same_overlay() -> None:
 @pytest.mark.parametrize("key", BUFFERS)
 def test_a_buffer_twice_as_large(key: str) -> None:
     """Every array with each of its buffers, as they are and with one size doubled, mapped by itself."""
-    _, machine, candidates = target(board(), ASKED)
+    _, machine, candidates = target(board(), ASKED, network())
     storages = find_storages(network())
     costs = LayerCosts(network(), storages, machine, restrictions_for(network(), ASKED))
 

@@ -250,8 +250,10 @@ class Case:
         """Bytes in the input buffer."""
         height = self.rows_in(rows)
         if self.winograd:
-            tiles = self.tile_count(rows)
-            return self.positions * round64(tiles * self.rounds * 16 * cb * 2) + height * 4 * ceil(self.w, 4) * 16 * cb
+            tiles = self.positions * round64(self.tile_count(rows) * self.rounds * 16 * cb * 2)
+            pixels = height * 4 * ceil(self.w, 4) * 16
+            # The pixels have a quarter as large a buffer of their own, at an odd pitch.
+            return max(tiles + pixels * cb, 4 * pixels * (cb if cb % 2 else cb + 1))
         if self.fmt_in == "toeplitz":
             return rows * round64(self.ow * self.kb)
         return height * 4 * ceil(self.w, 4) * (cb if cb % 2 else cb + 1) * 16
@@ -296,7 +298,10 @@ class Case:
         return post, store, sum(runs)
 
     def output_fits(self, rows: int, oc: int) -> bool:
-        return rows * 4 * ceil(self.ow, 4) * round16(oc) <= self.input_buffer // 2 // 2
+        plane = rows * 4 * ceil(self.ow, 4) * 16
+        if self.fmt_out == "hwc":
+            plane = ceil(plane, self.word) * self.word
+        return plane * ceil(oc, 16) <= self.input_buffer // 2 // 2
 
     # Section 7: which channels a pass or block has; the fewest chunks that fit.
     def output_chunks(self) -> list[int] | None:

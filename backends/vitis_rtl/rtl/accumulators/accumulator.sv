@@ -17,6 +17,7 @@ module accumulator #(
     parameter int unsigned PartBits = 18,  // of the lower part of a sum that comes in two
     parameter int unsigned AccumulatorBits = 32,
     parameter int unsigned Depth = 512,  // rows of each half
+    parameter bit Ultra = 1'b0,
     localparam int unsigned RowBits = $clog2(Depth)
 ) (
     input logic clk_i,
@@ -93,7 +94,8 @@ module accumulator #(
   for (genvar h = 0; h < 2; h++) begin : gen_half
     accumulator_memory #(
         .Bits (Bits),
-        .Depth(Depth)
+        .Depth(Depth),
+        .Ultra(Ultra)
     ) u_memory (
         .clk_i,
         .read_row_i(add_q[0].valid && add_q[0].half == h ? add_q[0].row : read_q[0].row),

@@ -8,6 +8,7 @@ module accumulator_columns #(
     parameter int unsigned AccumulatorBits = 32,
     parameter int unsigned Depth = 512,  // rows of each half
     parameter int unsigned ReadColumns = Columns,
+    parameter bit Ultra = 1'b0,
     localparam int unsigned ReadGroups = (Columns + ReadColumns - 1) / ReadColumns,
     localparam int unsigned RowBits = $clog2(Depth)
 ) (
@@ -58,7 +59,8 @@ module accumulator_columns #(
         .HighSumBits(HighSumBits),
         .PartBits(PartBits),
         .AccumulatorBits(AccumulatorBits),
-        .Depth(Depth)
+        .Depth(Depth),
+        .Ultra(Ultra)
     ) u_accumulator (
         .clk_i,
         .rst_i,

@@ -3,6 +3,7 @@
 module accumulator_memory #(
     parameter int unsigned Bits = 64,
     parameter int unsigned Depth = 512,
+    parameter bit Ultra = 1'b0,
     localparam int unsigned AddressBits = $clog2(Depth)
 ) (
     input logic clk_i,
@@ -14,7 +15,11 @@ module accumulator_memory #(
     input logic [Bits-1:0] write_data_i
 );
 
-  (* ram_style = "block" *)
+  /* verilator lint_off UNUSEDPARAM */  // for the attribute
+  localparam string Style = Ultra ? "ultra" : "block";
+  /* verilator lint_on UNUSEDPARAM */
+
+  (* ram_style = Style *)
   logic [Bits-1:0] memory[Depth];
   logic [Bits-1:0] fetched_q;
 

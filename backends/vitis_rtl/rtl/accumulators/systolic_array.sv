@@ -12,6 +12,7 @@ module systolic_array
     parameter int unsigned HighBits = PairShift,
     parameter int unsigned AccumulatorBits = 32,
     parameter int unsigned AccumulatorRows = 512,  // of each half
+    parameter bit Ultra = 1'b0,
     parameter int unsigned ReadColumns = Columns,  // of a group that is asked at a time
     localparam int unsigned Groups = (Rows + GroupRows - 1) / GroupRows,
     localparam int unsigned LowSumBits = PairShift + $clog2(Groups),
@@ -107,7 +108,8 @@ module systolic_array
       .PartBits(PairShift),
       .AccumulatorBits(AccumulatorBits),
       .Depth(AccumulatorRows),
-      .ReadColumns(ReadColumns)
+      .ReadColumns(ReadColumns),
+      .Ultra(Ultra)
   ) u_accumulators (
       .clk_i,
       .rst_i,

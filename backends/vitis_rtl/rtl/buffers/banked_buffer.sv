@@ -7,6 +7,7 @@ module banked_buffer #(
     parameter int unsigned Banks = 8,
     parameter int unsigned Depth = 512,  // units of a bank
     parameter int unsigned Kept = Banks,
+    parameter bit Ultra = 1'b0,
     localparam int unsigned BankBits = $clog2(Banks),
     localparam int unsigned RowBits = $clog2(Depth)
 ) (
@@ -41,7 +42,8 @@ module banked_buffer #(
     always_ff @(posedge clk_i) read_row_q <= {1'b0, BankBits'(b)} < wrapped ? next_row : row;
 
     buffer_bank #(
-        .Depth(Depth)
+        .Depth(Depth),
+        .Ultra(Ultra)
     ) u_memory (
         .clk_i,
         .read_row_i(read_row_q),

@@ -1,8 +1,9 @@
 // A bank of a buffer: one unit read and one written per cycle. The second register is the block
-// memory's own.
+// memory's own. What is written in the cycle of a read is not what is read: nobody asks for both.
 module buffer_bank #(
     parameter int unsigned Bits  = 128,
     parameter int unsigned Depth = 512,
+    parameter bit Ultra = 1'b0,
     localparam int unsigned RowBits = $clog2(Depth)
 ) (
     input logic clk_i,
@@ -13,7 +14,11 @@ module buffer_bank #(
     input logic [Bits-1:0] write_data_i
 );
 
-  (* ram_style = "block" *)
+  /* verilator lint_off UNUSEDPARAM */  // for the attribute
+  localparam string Style = Ultra ? "ultra" : "block";
+  /* verilator lint_on UNUSEDPARAM */
+
+  (* ram_style = Style *)
   logic [Bits-1:0] memory[Depth];
   logic [Bits-1:0] fetched_q;
 

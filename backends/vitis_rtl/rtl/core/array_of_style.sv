@@ -9,6 +9,7 @@ module array_of_style #(
     parameter int unsigned AccumulatorBits = 32,
     parameter int unsigned AccumulatorRows = 512,
     parameter int unsigned ReadColumns = Columns,
+    parameter bit Ultra = 1'b0,  // the accumulators' memories
     parameter bit Loops = 1'b0,
     localparam int unsigned ReadGroups = (Columns + ReadColumns - 1) / ReadColumns,
     localparam int unsigned RowBits = $clog2(AccumulatorRows)
@@ -67,7 +68,8 @@ module array_of_style #(
         .OperandBits(OperandBits),
         .AccumulatorBits(AccumulatorBits),
         .AccumulatorRows(AccumulatorRows),
-        .ReadColumns(ReadColumns)
+        .ReadColumns(ReadColumns),
+        .Ultra(Ultra)
     ) u_array (
         .*
     );

@@ -1,5 +1,4 @@
-// The convolution core: a pass of blocks from memory to memory. Reading port, placer, feed, array, POST, STORE
-// and writing port, and what starts them.
+// The convolution core: a pass of blocks from memory to memory. Its parts, and what starts them.
 module core
   import core_pkg::*, axi_pkg::response_e, axi_pkg::LengthBits, store_pkg::runs_t,
          store_pkg::AddressBits, store_pkg::CountBits, store_pkg::RunBits, lanes_pkg::*;
@@ -20,6 +19,7 @@ module core
     parameter bit Winograd = 1'b0,
     parameter int unsigned PixelDepth = 512,  // of Winograd's buffer of pixels
     parameter int unsigned Outstanding = 32,
+    parameter buffers_pkg::ultra_t Ultra = '0,
     parameter bit Loops = 1'b0,  // the array's style; loops are for simulations
     localparam int unsigned DataBytes = 16 * WordUnits,
     localparam int unsigned DataBits = 8 * DataBytes,
@@ -178,7 +178,8 @@ module core
       .Banks(InputBanks),
       .Depth(InputDepth),
       .Winograd(Winograd),
-      .PixelDepth(PixelDepth)
+      .PixelDepth(PixelDepth),
+      .Ultra(Ultra.pixels)
   ) u_inputs (
       .clk_i,
       .rst_i,
@@ -229,7 +230,8 @@ module core
       .InputDepth(InputDepth),
       .WeightBanks(WeightBanks),
       .WeightDepth(WeightDepth),
-      .AccumulatorRows(AccumulatorRows)
+      .AccumulatorRows(AccumulatorRows),
+      .Ultra(Ultra)
   ) u_feed (
       .clk_i,
       .rst_i,
@@ -270,6 +272,7 @@ module core
       .AccumulatorBits(AccumulatorBits),
       .AccumulatorRows(AccumulatorRows),
       .ReadColumns(Pairs),
+      .Ultra(Ultra.accumulators),
       .Loops(Loops)
   ) u_array (
       .clk_i,
@@ -320,7 +323,8 @@ module core
       .Units(WordUnits),
       .ParameterDepth(ParameterDepth),
       .OutputDepth(OutputDepth),
-      .Winograd(Winograd)
+      .Winograd(Winograd),
+      .Ultra(Ultra.outputs)
   ) u_drain (
       .clk_i,
       .rst_i,

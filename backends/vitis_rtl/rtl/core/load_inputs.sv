@@ -8,6 +8,7 @@ module load_inputs
     parameter int unsigned Depth = 512,  // units of a bank
     parameter bit Winograd = 1'b0,
     parameter int unsigned PixelDepth = 512,
+    parameter bit Ultra = 1'b0,  // Winograd's buffer of pixels
     localparam int unsigned RowBits = $clog2(Depth)
 ) (
     input logic clk_i,
@@ -155,7 +156,8 @@ module load_inputs
         .Planes(WordUnits < 2 ? 1 : WordUnits / 2),
         .Banks(Banks),
         .PixelDepth(PixelDepth),
-        .Depth(Depth)
+        .Depth(Depth),
+        .Ultra(Ultra)
     ) u_transform (
         .clk_i,
         .rst_i,

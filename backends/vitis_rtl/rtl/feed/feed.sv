@@ -10,7 +10,7 @@
 // values of its first tile + 5 + ArrayCycles. Where sums stay (NS), see stay_products.sv, where inputs do (IS),
 // held_tiles.sv.
 module feed
-  import feed_pkg::*;
+  import feed_pkg::*, buffers_pkg::ultra_t;
 #(
     parameter int unsigned Rows = 16,
     parameter int unsigned Columns = 8,
@@ -24,6 +24,7 @@ module feed
     parameter int unsigned WeightBanks = 8,
     parameter int unsigned WeightDepth = 512,
     parameter int unsigned AccumulatorRows = 512,
+    parameter ultra_t Ultra = '0,
     localparam int unsigned InputRowBits = $clog2(InputDepth),
     localparam int unsigned WeightUnitBits = $clog2(WeightBanks) + $clog2(WeightDepth),
     localparam int unsigned AccumulatorBits = $clog2(AccumulatorRows),
@@ -203,7 +204,8 @@ module feed
   banked_buffer #(
       .Banks(InputBanks),
       .Depth(InputDepth),
-      .Kept (WindowUnits)
+      .Kept (WindowUnits),
+      .Ultra(Ultra.inputs)
   ) u_inputs (
       .clk_i,
       .read_unit_i(read_unit),
@@ -227,6 +229,7 @@ module feed
       .WordUnits(WordUnits),
       .Banks(WeightBanks),
       .Depth(WeightDepth),
+      .Ultra(Ultra.weights),
       .Cycles(ArrayCycles)
   ) u_weights (
       .clk_i,

@@ -5,6 +5,7 @@ module weight_reader #(
     parameter int unsigned WordUnits = 4,
     parameter int unsigned Banks = 8,
     parameter int unsigned Depth = 512,
+    parameter bit Ultra = 1'b0,
     parameter int unsigned Cycles = 7,
     localparam int unsigned BankBits = $clog2(Banks),
     localparam int unsigned RowBits = $clog2(Depth),
@@ -84,7 +85,8 @@ module weight_reader #(
   banked_buffer #(
       .Banks(Banks),
       .Depth(Depth),
-      .Kept (Units)
+      .Kept (Units),
+      .Ultra(Ultra)
   ) u_buffer (
       .clk_i,
       .read_unit_i(byte_late[4+:UnitBits]),

@@ -33,6 +33,16 @@ module dynamap_kernel
   // Bufferable and modifiable: the interconnect may cut and join bursts.
   localparam logic [3:0] Bufferable = 4'b0011;
 
+  localparam buffers_pkg::ultra_t Ultra = '{
+      inputs: INPUT_ULTRA != 0,
+      pixels: PIXEL_ULTRA != 0,
+      weights: WEIGHT_ULTRA != 0,
+      accumulators: ACCUMULATOR_ULTRA != 0,
+      outputs: OUTPUT_ULTRA != 0,
+      vector_inputs: VECTOR_INPUT_ULTRA != 0,
+      vector_outputs: VECTOR_OUTPUT_ULTRA != 0
+  };
+
   localparam int unsigned Ports = axi_pkg::ports_of(WORD_BYTES);
   localparam logic [2:0] BeatSize = 3'($clog2(PORT_BYTES));
 
@@ -96,6 +106,7 @@ module dynamap_kernel
       .PoolDepth(VECTOR_POOL_DEPTH),
       .Outstanding(OUTSTANDING),
       .Records(RECORDS),
+      .Ultra(Ultra),
       .Loops(LOOPS)
   ) u_overlay (
       .clk_i(ap_clk),

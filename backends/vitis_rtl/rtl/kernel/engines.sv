@@ -27,6 +27,7 @@ module engines
     parameter bit Normalises = 1'b1,
     parameter int unsigned PoolDepth = 512,
     parameter int unsigned Outstanding = 32,
+    parameter buffers_pkg::ultra_t Ultra = '0,
     parameter bit Loops = 1'b0,
     localparam int unsigned PostLanes = 2 * Pairs,
     localparam int unsigned Planes = VectorLanes / UnitBytes,
@@ -197,6 +198,7 @@ module engines
       .Winograd(Winograd),
       .PixelDepth(PixelDepth),
       .Outstanding(Outstanding),
+      .Ultra(Ultra),
       .Loops(Loops)
   ) u_core (
       .clk_i,
@@ -255,7 +257,9 @@ module engines
       .Outstanding(Outstanding),
       .FactorBits(FactorBits),
       .Normalises(Normalises),
-      .PoolDepth(PoolDepth)
+      .PoolDepth(PoolDepth),
+      .UltraInputs(Ultra.vector_inputs),
+      .UltraOutputs(Ultra.vector_outputs)
   ) u_vector (
       .clk_i,
       .rst_i,

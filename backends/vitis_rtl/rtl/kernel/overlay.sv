@@ -39,6 +39,7 @@ module overlay
     parameter int unsigned PoolDepth = 512,
     parameter int unsigned Outstanding = 32,
     parameter int unsigned Records = 512,  // of a run that are counted
+    parameter buffers_pkg::ultra_t Ultra = '0,
     parameter bit Loops = 1'b0,
     localparam int unsigned ControlBits = $clog2(Records) + 5,
     localparam int unsigned DataBytes = 16 * WordUnits,
@@ -312,6 +313,7 @@ module overlay
       .Normalises(Normalises),
       .PoolDepth(PoolDepth),
       .Outstanding(Outstanding),
+      .Ultra(Ultra),
       .Loops(Loops)
   ) u_engines (
       .clk_i,

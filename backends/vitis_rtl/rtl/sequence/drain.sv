@@ -17,6 +17,7 @@ module drain
     parameter int unsigned ParameterDepth = 512,
     parameter int unsigned OutputDepth = 1024,
     parameter bit Winograd = 1'b0,
+    parameter bit Ultra = 1'b0,  // the output buffer
     localparam int unsigned ParameterBits = $clog2(ParameterDepth),
     localparam int unsigned Planes = 2 * Pairs / UnitBytes,  // that come of the lanes side by side
     localparam int unsigned Groups = (Columns + Pairs - 1) / Pairs
@@ -236,7 +237,8 @@ module drain
       .Planes(Planes),
       .Units (Units),
       .Depth (OutputDepth),
-      .Winograd(Winograd)
+      .Winograd(Winograd),
+      .Ultra(Ultra)
   ) u_buffer (
       .clk_i,
       .rst_i,

@@ -3,6 +3,7 @@
 module output_bank #(
     parameter int unsigned Bits = 128,
     parameter int unsigned Depth = 1024,
+    parameter bit Ultra = 1'b0,
     localparam int unsigned AddressBits = $clog2(Depth)
 ) (
     input logic clk_i,
@@ -14,7 +15,11 @@ module output_bank #(
     output logic [Bits-1:0] read_data_o
 );
 
-  (* ram_style = "block" *)
+  /* verilator lint_off UNUSEDPARAM */  // for the attribute
+  localparam string Style = Ultra ? "ultra" : "block";
+  /* verilator lint_on UNUSEDPARAM */
+
+  (* ram_style = Style *)
   logic [Bits-1:0] memory[Depth];
   logic [Bits-1:0] fetched_q;
 

@@ -8,7 +8,8 @@ module output_buffer
     parameter int unsigned Depth = 1024,  // words of both halves
     parameter bit Pixels = 1'b1,  // emptied into hwc tensors too
     parameter bit ByChannel = 1'b1,  // filled plane by plane too
-    parameter bit Winograd = 1'b0  // filled tile by tile too
+    parameter bit Winograd = 1'b0,  // filled tile by tile too
+    parameter bit Ultra = 1'b0
 ) (
     input logic clk_i,
     input logic rst_i,
@@ -76,7 +77,8 @@ module output_buffer
     for (genvar h = 0; h < Parts; h++) begin : gen_part
       output_bank #(
           .Bits (PartBits),
-          .Depth(Depth)
+          .Depth(Depth),
+          .Ultra(Ultra)
       ) u_bank (
           .clk_i,
           .write_i(write[b][h]),

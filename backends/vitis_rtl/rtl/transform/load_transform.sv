@@ -12,6 +12,7 @@ module load_transform
     parameter int unsigned Banks = 8,  // of both buffers
     parameter int unsigned PixelDepth = 512,  // units of a bank, both halves
     parameter int unsigned Depth = 512,  // of the input buffer
+    parameter bit Ultra = 1'b0,  // the buffer of pixels
     localparam int unsigned BankBits = $clog2(Banks),
     localparam int unsigned PixelRowBits = $clog2(PixelDepth),
     localparam int unsigned RowBits = $clog2(Depth),
@@ -90,7 +91,8 @@ module load_transform
   banked_buffer #(
       .Banks(Banks),
       .Depth(PixelDepth),
-      .Kept (Planes)
+      .Kept (Planes),
+      .Ultra(Ultra)
   ) u_buffer (
       .clk_i,
       .read_unit_i(pixel_unit[BankBits+PixelRowBits-1:0]),

@@ -6,7 +6,8 @@ module vector_store
 #(
     parameter int unsigned Planes = 2,
     parameter int unsigned WordUnits = 4,
-    parameter int unsigned Depth = 1024  // words of the output buffer, both halves
+    parameter int unsigned Depth = 1024,  // words of the output buffer, both halves
+    parameter bit Ultra = 1'b0
 ) (
     input logic clk_i,
     input logic rst_i,
@@ -117,7 +118,8 @@ module vector_store
       .Planes(Planes),
       .ByChannel(1'b0),
       .Units(WordUnits),
-      .Depth(Depth)
+      .Depth(Depth),
+      .Ultra(Ultra)
   ) u_buffer (
       .clk_i,
       .rst_i,

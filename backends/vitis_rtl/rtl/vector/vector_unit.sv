@@ -15,6 +15,8 @@ module vector_unit
     parameter int unsigned FactorBits = 27,
     parameter bit Normalises = 1'b1,  // local response normalisation too
     parameter int unsigned PoolDepth = 512,  // pixels of a row whose windows run; 0: none do
+    parameter bit UltraInputs = 1'b0,
+    parameter bit UltraOutputs = 1'b0,
     localparam int unsigned Planes = Lanes / UnitBytes,
     localparam int unsigned DataBytes = UnitBytes * WordUnits,
     localparam int unsigned DataBits = 8 * DataBytes,
@@ -225,7 +227,8 @@ module vector_unit
   banked_buffer #(
       .Banks(Banks),
       .Depth(InputDepth),
-      .Kept (Kept)
+      .Kept (Kept),
+      .Ultra(UltraInputs)
   ) u_inputs (
       .clk_i,
       .read_unit_i(input_read[InputBits-1:0]),
@@ -294,7 +297,8 @@ module vector_unit
   vector_store #(
       .Planes(Planes),
       .WordUnits(WordUnits),
-      .Depth(OutputDepth)
+      .Depth(OutputDepth),
+      .Ultra(UltraOutputs)
   ) u_store (
       .clk_i,
       .rst_i,

@@ -157,11 +157,8 @@ def test_a_logic_factor_is_a_device_with_other_counts() -> None:
 
 @pytest.mark.parametrize(("permille", "as_many"), [(1500, 64), (750, 128), (1001, 95)])
 def test_a_memory_factor_is_a_device_with_other_counts(permille: int, as_many: int) -> None:
-    """96 blocks that fill 1.5 times as fast are 64 blocks; the arrays and buffers that fit are the same.
-
-    With 10 % of uncertainty, 87 of 96 may be used as estimated: 58 that fill as fast, 58 of 64.
-    """
-    calibrated = replace(ZCU104, calibration=DeviceCalibration(uram=Factor(permille, 10)))
+    """96 blocks that fill 1.5 times as fast are 64 blocks; the arrays and buffers that fit are the same."""
+    calibrated = replace(ZCU104, calibration=DeviceCalibration(uram=Factor(permille, 0)))
     other = replace(ZCU104, resources=replace(ZCU104.resources, uram=as_many))
     ours, theirs = _candidates(calibrated), _candidates(other)
     assert ours.rows.tolist() == theirs.rows.tolist() and ours.columns.tolist() == theirs.columns.tolist()
@@ -217,7 +214,7 @@ def test_without_a_calibration_nothing_changes() -> None:
     assert set(ZCU104.document()) == {"device", "resources", "system"}
     machine = machine_of(ZCU104)
     explicit = replace(
-        ZCU104, calibration=DeviceCalibration(Factor(1000, 15), Factor(1000, 15), *[Factor(1000, 10)] * 3)
+        ZCU104, calibration=DeviceCalibration(Factor(1000, 15), Factor(1000, 15), *[Factor(1000, 0)] * 3)
     )
     plan = plan_network(_network(), ZCU104, Request(array=(8, 6)))
     assert plan_network(_network(), explicit, Request(array=(8, 6))).resources == plan.resources

@@ -22,7 +22,7 @@ LANES = 16
 """Of a memory word of 16 bytes; each takes three multipliers."""
 
 
-def write_device(path: Path, *, multipliers: int = 12, bram36: int = 48, uram: int = 0, bandwidth: float = 1.6) -> Path:
+def write_device(path: Path, *, multipliers: int = 12, bram36: int = 80, uram: int = 0, bandwidth: float = 1.6) -> Path:
     """A device of whose multipliers 80 % are so many for the array, beside those of its lanes."""
     path.write_text(
         f"""
