@@ -1,4 +1,5 @@
-"""What the parts of the RTL and arrays of several sizes take, as Yosys maps them to an UltraScale+ device.
+"""What the parts of the RTL and arrays of several sizes take, as Yosys maps them to an UltraScale+ device, those of
+DSP48E1 to one of the 7 series.
 
     python benchmarks/rtl_resources.py              all of them: results/rtl_resources.json (over half an hour)
     python benchmarks/rtl_resources.py --only feed  parts whose name has this word; the others stay as they are
@@ -49,6 +50,7 @@ def parts() -> Iterator[Part]:
     for columns in (16, 48):
         yield Part(f"top edge, {columns} columns", "top_edge", {"Columns": columns})
     yield from of_an_overlay()
+    yield from of_older_slices()
     for top, about in (("axi_read", "reading"), ("axi_write", "writing")):
         for width, outstanding in ((8, 32), (64, 32), (64, 128)):
             parameters = {"DataBytes": width, "Outstanding": outstanding}
@@ -65,6 +67,16 @@ def of_an_overlay() -> Iterator[Part]:
         yield Part(f"left edge, {rows} rows, operand of 16 bits", "left_edge", {"Rows": rows, **wide})
     for columns in (4, 96):
         yield Part(f"top edge, {columns} columns", "top_edge", {"Columns": columns})
+
+
+def of_older_slices() -> Iterator[Part]:
+    """Columns and edges of DSP48E1, whose groups have four rows and an offset."""
+    older = {"GroupRows": 4, "FactorBits": 25}
+    for rows in (8, 16, 40, 64):
+        yield Part(f"column of DSP48E1, {rows} rows", "array_column", {"Rows": rows, **older})
+    for rows in (8, 16, 40, 64):
+        yield Part(f"left edge of DSP48E1, {rows} rows", "left_edge", {"Rows": rows, **older})
+    yield Part("top edge of DSP48E1, 16 columns", "top_edge", {"Columns": 16, "FactorBits": 25})
 
 
 def feeding() -> Iterator[Part]:

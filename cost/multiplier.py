@@ -52,21 +52,17 @@ def lifts(wide_bits: int) -> bool:
 
 @dataclass(frozen=True)
 class Multiplier:
-    """One hardware multiplier: the widths of its signed operands, and how many make a block.
-
-    ``packing_shift`` is the distance in bits between two packed int8 operands, None where two
-    products do not fit.
-    """
+    """One hardware multiplier: the widths of its signed operands, and how many make a block."""
 
     name: str
     wide_bits: int
     narrow_bits: int
     per_block: int
-    packing_shift: int | None = None
 
-    def __post_init__(self) -> None:
-        if self.packing_shift is not None and self.wide_bits < self.packing_shift + 9:
-            raise ValueError(f"{self.name}: (w1 << {self.packing_shift}) + w0 does not fit {self.wide_bits} bits")
+    @property
+    def packing_shift(self) -> int | None:
+        """Bits between two packed int8 operands, None where two products do not fit."""
+        return pair_shift(self.wide_bits)
 
     @property
     def packs_int8(self) -> bool:
@@ -78,15 +74,10 @@ class Multiplier:
         """int8 products per cycle."""
         return 2 if self.packs_int8 else 1
 
-    def packed_accumulations(self, largest_product: int = 128 * 128) -> int:
-        """Products that add up exactly in the low field of a packed sum; 0 without packing.
-
-        The low field holds -2^(shift-1) .. 2^(shift-1) - 1: 7 products of the full int8 range
-        (7 * 16384 = 114688 < 131072), 8 where both operands stay within -127 .. 127.
-        """
-        if self.packing_shift is None:
-            return 0
-        return ((1 << (self.packing_shift - 1)) - 1) // largest_product
+    @property
+    def group_rows(self) -> int:
+        """Rows of an array whose sums run down one cascade of pairs, with weights of -127 to 127; 1 without packing."""
+        return 1 if self.packing_shift is None else exact_products(self.packing_shift)
 
     def holds(self, first_bits: int, second_bits: int) -> bool:
         """Whether one product of signed operands of these widths fits.
@@ -98,7 +89,7 @@ class Multiplier:
         return wide <= self.wide_bits and narrow <= self.narrow_bits
 
 
-DSP48E2 = Multiplier("dsp48e2", 27, 18, per_block=1, packing_shift=18)
+DSP48E2 = Multiplier("dsp48e2", 27, 18, per_block=1)
 """AMD UltraScale and UltraScale+."""
 
 DSP48E1 = Multiplier("dsp48e1", 25, 18, per_block=1)

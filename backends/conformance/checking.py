@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from dynamap.backends.conformance.plans import ONE_PRODUCT
 from dynamap.backends.contract import Executor, Int8Array
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import QuantisedNetwork
@@ -14,8 +15,8 @@ from dynamap.backends.simulator.simulation import simulate
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan.plan import Plan
 
-ONE_PRODUCT, PACKED = "pynq-z2", "zcu104"
-"""Devices whose multipliers make one product, and two."""
+PACKED = "zcu104"
+"""A device whose multipliers make two products."""
 
 WIDE = "arria10-gx1150"
 """A device whose multipliers make one product, and that holds larger arrays."""
@@ -27,7 +28,7 @@ def packed_device(executor: Executor) -> str:
 
 
 def plain_target(executor: Executor) -> tuple[str, tuple[int, int]]:
-    """A device whose multipliers make one product, and an array; others where the executor is for packed ones only."""
+    """A device planned with one product per multiplier, and an array; others for executors of packed arrays alone."""
     if getattr(executor, "least_packing", 1) == 1:
         return ONE_PRODUCT, (5, 7)
     return PACKED, (8, 8)

@@ -25,15 +25,19 @@ TINY = Buffers(input_buffer=16384, weight_buffer=16384, accumulator_rows=256, ro
 SMALL = Buffers(input_buffer=65536, weight_buffer=65536, accumulator_rows=1024, row_buffer=8192)
 
 
+ONE_PRODUCT = "pynq-z2"
+"""A device that is planned on with one product per multiplier."""
+
+
 def plan_on(
     network: Network,
     array: tuple[int, int],
     buffers: Buffers = SMALL,
-    device: str | Device = "pynq-z2",
+    device: str | Device = ONE_PRODUCT,
     request: Request | None = None,
 ) -> Plan:
-    """The best plan on an overlay with this array and these buffers."""
-    request = request or Request()
+    """The best plan on an overlay with this array and these buffers; without a request, `ONE_PRODUCT` does not pack."""
+    request = request or Request(packing=False if device == ONE_PRODUCT else None)
     board, machine, candidates = target(device, request, network)
     storages = find_storages(network)
     costs = LayerCosts(network, storages, machine, restrictions_for(network, request))

@@ -9,9 +9,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from dynamap.backends.conformance.checking import ONE_PRODUCT, WIDE, check, packed_device, plain_target
+from dynamap.backends.conformance.checking import WIDE, check, packed_device, plain_target
 from dynamap.backends.conformance.networks import one_conv
-from dynamap.backends.conformance.plans import integer_image, plan_on, redecided, ways
+from dynamap.backends.conformance.plans import ONE_PRODUCT, integer_image, plan_on, redecided, ways
 from dynamap.backends.contract import Executor
 from dynamap.backends.quantise import quantise
 from dynamap.cost.geometry import TensorShape, Window

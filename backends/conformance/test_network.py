@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dynamap.backends.conformance.checking import ONE_PRODUCT, check, packed_device
+from dynamap.backends.conformance.checking import check, packed_device
 from dynamap.backends.conformance.networks import random_network
-from dynamap.backends.conformance.plans import SMALL, integer_image, plan_on
+from dynamap.backends.conformance.plans import ONE_PRODUCT, SMALL, integer_image, plan_on
 from dynamap.backends.contract import Executor
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import quantise

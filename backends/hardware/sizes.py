@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from dynamap.backends.program import Command, Flag, Header, Mode, Op, Program
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
+from dynamap.cost.multiplier import DSP48E2
 from dynamap.cost.overlay import limits, own_buffers
 from dynamap.cost.overlay.machine import Buffers
 
@@ -17,7 +18,9 @@ MOST_PORTS = 8
 
 @dataclass(frozen=True)
 class KernelSizes:
-    """Sizes of one build: bytes, rows and units as in docs/overlay.md, section 1. ``ports`` of ``port_bytes`` each."""
+    """Sizes of one build: bytes, rows and units as in docs/overlay.md, section 1. ``ports`` of ``port_bytes`` each;
+    ``factor_bits``: of a multiplier's wide side.
+    """
 
     rows: int
     columns: int
@@ -30,6 +33,7 @@ class KernelSizes:
     output_buffer: int
     accumulator_rows: int
     row_buffer: int
+    factor_bits: int = DSP48E2.wide_bits
 
     @property
     def word_bytes(self) -> int:
@@ -92,6 +96,7 @@ def sizes_of(header: Header, ports: int, port_bytes: int) -> KernelSizes:
         lanes=header.lanes,
         **asdict(Buffers.of(header)),
         output_buffer=header.output_buffer,
+        factor_bits=header.factor_bits,
     )
 
 

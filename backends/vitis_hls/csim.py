@@ -21,6 +21,7 @@ from dynamap.backends.hardware.sizes import KernelSizes, check_program, simulate
 from dynamap.backends.hardware.sources import host_headers, kernel_headers, package_files
 from dynamap.backends.program import Program
 from dynamap.backends.vitis_hls.iterations import iterations_file
+from dynamap.backends.vitis_hls.pairs import check_pairs
 from dynamap.backends.vitis_hls.params import params_header
 from dynamap.cost.errors import InputError
 
@@ -149,6 +150,7 @@ class CSimulation:
             InputError: the program is for another overlay, or the simulation fails.
         """
         check_program(program, self.sizes)
+        check_pairs(program, self.sizes)
         with tempfile.TemporaryDirectory(prefix="dynamap-data-") as folder:
             files = image_files(program) | {"input.bin": input_file(program, inputs)}
             if self._counts:

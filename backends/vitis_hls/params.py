@@ -10,7 +10,6 @@ from dynamap.backends.hardware.numbers import (
     DERIVED,
     DEVICE,
     FORMAT,
-    KERNEL,
     Number,
     Part,
     Relation,
@@ -20,26 +19,38 @@ from dynamap.backends.hardware.numbers import (
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.hardware.spelling import cpp_header
 from dynamap.cost.device import Device
+from dynamap.cost.multiplier import lifts, pair_shift
 from dynamap.cost.overlay.fitting.extras import LEAST_EXTRAS
 from dynamap.cost.overlay.fitting.kernel_memories import ACCUMULATORS, INPUTS, OUTPUTS, WEIGHTS
 from dynamap.cost.overlay.machine import VectorBuffers
 from dynamap.planner.plan.plan import Plan
 
-WIDTHS = Part(
-    "Widths: DSP48E2 multiplies 27 x 18 bits; two int8 products lie 18 bits apart.",
-    (
-        Number("VALUE_BITS", 18, "the operand that both products share", "bits", DEVICE),
-        Number("PAIR_BITS", 27, "the operand that holds two int8 values", "bits", DEVICE),
-        Number("PRODUCT_BITS", "VALUE_BITS + PAIR_BITS", "their product", "bits", DERIVED),
-        Number("PACK_SHIFT", 18, "from the lower product to the upper one", "bits", KERNEL),
-        Number("SUM_BITS", 40, "a Winograd sum; sums of int8 products need 36", "bits", FORMAT),
-        Number("SCALED_BITS", "SUM_BITS + VALUE_BITS", "a sum times a multiplier of requantisation", "bits", DERIVED),
-    ),
-    (
-        Relation("PACK_SHIFT + 9 <= PAIR_BITS", "two 9-bit values fit the 27-bit operand"),
-        Relation("9 + 8 <= PACK_SHIFT", "a product of 9 by 8 bits fits below the upper product"),
-    ),
-)
+
+def _widths(sizes: KernelSizes) -> Part:
+    bits = sizes.factor_bits
+    shift, lifted = pair_shift(bits), lifts(bits) and sizes.packing > 1
+    assert shift is not None, "a multiplier of AMD's holds a pair"
+    return Part(
+        f"Widths: a multiplier takes {bits} x 18 bits; two int8 products lie {shift} bits apart.",
+        (
+            Number("VALUE_BITS", 18, "the operand that both products share", "bits", DEVICE),
+            Number("PAIR_BITS", bits, "the operand that holds two int8 values", "bits", DEVICE),
+            Number("PRODUCT_BITS", "VALUE_BITS + PAIR_BITS", "their product", "bits", DERIVED),
+            Number("PACK_SHIFT", shift, "from the lower product to the upper one", "bits", DERIVED),
+            Number("LIFT", 128 * lifted, "added to a pair, so that its lower value is never negative", "", DERIVED),
+            Number("SUM_BITS", 40, "a Winograd sum; sums of int8 products need 36", "bits", FORMAT),
+            Number(
+                "SCALED_BITS", "SUM_BITS + VALUE_BITS", "a sum times a multiplier of requantisation", "bits", DERIVED
+            ),
+        ),
+        (
+            Relation(
+                "PACK_SHIFT + (LIFT != 0 || PACKING == 1 ? 8 : 9) <= PAIR_BITS",
+                "a pair of values fits an operand: of 9 bits each, or of 8 where the lower one is lifted",
+            ),
+            Relation("9 + 8 <= PACK_SHIFT", "a product of 9 by 8 bits fits below the upper product"),
+        ),
+    )
 
 
 STORAGE = MappingProxyType({INPUTS: "INPUT", OUTPUTS: "OUTPUT", WEIGHTS: "WEIGHT", ACCUMULATORS: "ACCUMULATOR"})
@@ -64,4 +75,4 @@ def params_header(sizes: KernelSizes, banner: str, storage: Mapping[str, str] | 
         "// What each buffer is made of, as the plan counts its blocks [plan]; macros, since pragmas read no constants."
     ]
     macros += [f"#define {name}_STORAGE {chosen.get(buffer, 'auto')}" for buffer, name in STORAGE.items()]
-    return cpp_header((*kernel_parts(sizes), WIDTHS, delay_lines(sizes)), banner, macros)
+    return cpp_header((*kernel_parts(sizes), _widths(sizes), delay_lines(sizes)), banner, macros)

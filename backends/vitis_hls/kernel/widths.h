@@ -14,11 +14,11 @@
 
 #ifdef OVERLAY_EXACT_WIDTHS
 #include "ap_int.h"
-typedef ap_int<VALUE_BITS> value_t;      // operand on the 18-bit side of a multiplier
-typedef ap_int<PAIR_BITS> pair_t;        // operand on the 27-bit side: two int8 values 18 bits apart, or one value
-typedef ap_int<PRODUCT_BITS> product_t;  // their product
-typedef ap_int<SUM_BITS> sum_t;          // accumulator; two of 36 bits or one of 40 share a row of 72
-typedef ap_int<SCALED_BITS> scaled_t;    // a sum times a multiplier of requantisation
+typedef ap_int<VALUE_BITS> value_t;              // operand on the 18-bit side of a multiplier
+typedef ap_int<PAIR_BITS> pair_t;                // operand on the wide side: two int8 values, or one value
+typedef ap_int<PRODUCT_BITS> product_t;          // their product
+typedef ap_int<SUM_BITS> sum_t;                  // accumulator; two of 36 bits or one of 40 share a row of 72
+typedef ap_int<SCALED_BITS> scaled_t;            // a sum times a multiplier of requantisation
 typedef ap_int<POOL_PIXEL_BITS> pool_pixel_t;    // pooling: a value less its zero point
 typedef ap_int<POOL_WINDOW_BITS> pool_window_t;  // and a sum of them
 #else

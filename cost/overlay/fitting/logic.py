@@ -41,9 +41,11 @@ def logic_use(
     rows, columns = np.asarray(rows, np.int64), np.asarray(columns, np.int64)
     bits = OPERAND_BITS[extras.winograd]
     percent = engine_uncertainty_percent(machine)
+    multiplier = device.resources.multiplier
+    lut, ff = (made(rows, columns, bits, multiplier) for made in (array_lut, array_ff))
     return (
-        _both(device, "lut", array_lut(rows, columns, bits), engine_lut(machine, rows, columns, extras), percent),
-        _both(device, "ff", array_ff(rows, columns, bits), engine_ff(machine, rows, columns, extras), percent),
+        _both(device, "lut", lut, engine_lut(machine, rows, columns, extras), percent),
+        _both(device, "ff", ff, engine_ff(machine, rows, columns, extras), percent),
     )
 
 

@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 
 from dynamap.backends.conformance.checking import check, packed_device, plain_target
-from dynamap.backends.conformance.networks import one_conv
+from dynamap.backends.conformance.networks import one_conv, random_network
 from dynamap.backends.conformance.plans import integer_image, plan_on
 from dynamap.backends.contract import Int8Array, LayerRun
 from dynamap.backends.executors import NumpyExecutor
@@ -86,5 +86,6 @@ def test_the_executor_says_how_many_products_a_multiplier_makes() -> None:
 
 
 def test_an_executor_for_packed_arrays_alone_gets_no_others() -> None:
-    devices = [plain_target(kind(list))[0] for kind in (Changed, TwoProducts)]
-    assert [load_device(device).resources.multiplier.packs_int8 for device in devices] == [False, True]
+    targets = [plain_target(kind(list)) for kind in (Changed, TwoProducts)]
+    network = random_network(1)
+    assert [plan_on(network, array, device=device).overlay.packing for device, array in targets] == [1, 2]

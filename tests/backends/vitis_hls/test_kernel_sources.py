@@ -93,6 +93,8 @@ int main() {
         for (int high = -128; high < 128; ++high)
             for (int low = -128; low < 128; ++low) {
                 sum_t part[PACKING];
+                const long packed = pack(high, low);
+                if (packed < -(1L << (PAIR_BITS - 1)) || packed >= 1L << (PAIR_BITS - 1)) return 4;
                 multiply(pack(high, low), (value_t)a, false, part);
                 if (part[0] != low * a || part[1] != high * a) { std::printf("%d %d %d\n", a, high, low); return 1; }
                 if (low_of(pack(high, low)) != low || high_of(pack(high, low)) != high) return 2;
@@ -182,9 +184,10 @@ def test_sources_compile_with_exact_widths(tmp_path: Path, source: str) -> None:
     assert done.returncode == 0, done.stderr[:2000]
 
 
-def test_packed_product_is_exact_for_all_operands(tmp_path: Path) -> None:
-    """All pairs of int8 values times all 9-bit values; Winograd operands pass unsplit."""
-    done = build(tmp_path, SIZES, PROGRAM, "-O2")
+@pytest.mark.parametrize("factor_bits", [27, 25])
+def test_packed_product_is_exact_for_all_operands(tmp_path: Path, factor_bits: int) -> None:
+    """All pairs of int8 values times all 9-bit values, in the bits of a multiplier; Winograd operands pass unsplit."""
+    done = build(tmp_path, replace(SIZES, factor_bits=factor_bits), PROGRAM, "-O2")
     assert done.returncode == 0, done.stderr
     assert subprocess.run([str(tmp_path / "main")], check=False).returncode == 0
 

@@ -31,6 +31,7 @@ from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network.network import Network
 from dynamap.planner.plan.plan import Plan
+from dynamap.planner.request.request import Request
 from support.programs import integer_image, one_conv, plan_on
 
 
@@ -311,12 +312,15 @@ def test_the_manifest_lists_every_file() -> None:
 
 
 @pytest.mark.full
+@pytest.mark.parametrize("device", ["zcu104", "pynq-z2"])
 @pytest.mark.parametrize("seed", [0, 1, 3])
-def test_exact_widths_of_vector_layers(seed: int) -> None:
+def test_exact_widths_of_vector_layers(seed: int, device: str) -> None:
     """Networks with additions, concatenations, resizes, poolings and a normalisation."""
     exact = ("-O0", "-DOVERLAY_EXACT_WIDTHS", "-Wno-uninitialized", "-Wno-maybe-uninitialized")
     network = random_network(seed)
-    plan, quantised = plan_on(network, (8, 8), device="zcu104"), quantise(network, samples=1, seed=seed)
+    plan = plan_on(network, (8, 8), device=device, request=Request())
+    quantised = quantise(network, samples=1, seed=seed)
+    assert plan.overlay.packing == 2
     assert check(CSimulationExecutor(exact), plan, quantised, integer_image(network, seed))
 
 

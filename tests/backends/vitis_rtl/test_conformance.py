@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
@@ -11,29 +10,14 @@ from dynamap.backends.conformance.checking import PACKED, check
 from dynamap.backends.conformance.networks import one_conv
 from dynamap.backends.conformance.plans import integer_image, plan_on, redecided
 from dynamap.backends.conformance.test_convolution import OUTPUTS, SHAPE, WINDOWS, decisions
-from dynamap.backends.contract import Executor, Int8Array, LayerRun
-from dynamap.backends.program import Program
+from dynamap.backends.contract import Executor
 from dynamap.backends.quantise import quantise
 from dynamap.backends.vitis_rtl.executor import RtlExecutor
+from support.rtl_conformance import Timed
 
 pytestmark = pytest.mark.full
 ARRAYS = [(16, 8), (21, 16), (40, 24)]
 SOME = ("3x3 same", "dilated", "strided")
-
-
-@dataclass(frozen=True)
-class Timed:
-    """The kernel before a memory as planned, or one that stalls; there, its cycles are those of the closed form."""
-
-    executor: RtlExecutor
-    stalls: bool = False
-    platform: str = "timed"
-
-    def run(self, program: Program, inputs: Mapping[str, Int8Array]) -> Iterator[LayerRun]:
-        for run in self.executor.run_with(program, inputs, ("--stalls", "5") if self.stalls else ()):
-            assert run.cycles is not None
-            assert self.stalls or run.cycles.measured == run.cycles.expected, run.name
-            yield run
 
 
 def check_window(executor: Executor, name: str, flow: str, array: tuple[int, int], algorithm: str = "im2col") -> None:

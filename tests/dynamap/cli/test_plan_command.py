@@ -117,7 +117,7 @@ def test_the_mapping_problem_is_exported_and_solves_to_the_plan_s_objective(mode
         (("squeezenet", "--bandwidth", "0"), ("bandwidth", "0")),
         (("squeezenet", "--multipliers", "0"), ("--multipliers", "0")),
         (("squeezenet", "--time-limit", "0"), ("--time-limit", "0")),
-        (("squeezenet", "--device", "vc709", "--packing"), ("vc709", "dsp48e1", "--packing")),
+        (("squeezenet", "--device", "arria10-gx1150", "--packing"), ("arria10-gx1150", "intel-18x19", "--packing")),
         (("squeezenet", *SMALL, "-o", "/nosuch/folder/plan.json"), ("/nosuch/folder",)),
     ],
 )

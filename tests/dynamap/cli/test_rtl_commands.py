@@ -30,13 +30,17 @@ def plan(models: Path, call: Call) -> Path:
 
 
 def test_an_overlay_that_the_rtl_cannot_be_is_refused(models: Path, call: Call, refusal: Refused) -> None:
-    for device, array, what in (
-        ("zcu104", "16x12", "12 columns; the RTL's are a multiple of 8: plan with --array 16x8"),
-        ("zcu104", "5x16", "5 rows; the RTL's array has at least 8: plan with --array 8x16"),
-        ("pynq-z2", "8x16", "one int8 product per multiplier; the RTL's array makes two, in DSP48E2"),
+    for device, how, what in (
+        ("zcu104", "--array 16x12", "12 columns; the RTL's are a multiple of 8: plan with --array 16x8"),
+        ("zcu104", "--array 5x16", "5 rows; the RTL's array has at least 8: plan with --array 8x16"),
+        (
+            "pynq-z2",
+            "--no-packing",
+            "one int8 product per multiplier; the RTL's array makes two: plan without --no-packing",
+        ),
     ):
         path = models / f"{device}.json"
-        assert call("plan", models / "first.onnx", "--device", device, "--array", array, "-o", path).status == 0
+        assert call("plan", models / "first.onnx", "--device", device, *how.split(), "-o", path).status == 0
         for words in (("generate", path, "--backend", "vitis-rtl", "-o", models / "project"), ("run", path, *RTL)):
             assert what in refusal(2, *words)
     assert not (models / "project").exists()

@@ -48,8 +48,9 @@ module stride_network #(
       logic [LaneBits-1:0] rest, beside;
       logic odd;
       assign odd = first[g][0];
-      assign rest = first[g] >> 1;
-      assign beside = rest + (stride >> 1);
+      // By two; with two lanes there is one bit, and a shift by one is more than it has.
+      assign rest = LaneBits'((LaneBits + 1)'(first[g]) >> 1);
+      assign beside = rest + LaneBits'((LaneBits + 1)'(stride) >> 1);
       // The lane that starts the even banks is the part's lane 0, or its lane 1 if `first` is odd.
       assign split_first[g] = odd ? beside + 1'b1 : rest;
       assign split_first[g+Parts] = odd ? rest : beside;
