@@ -62,6 +62,21 @@ def test_devices_with_several_memory_ports(device: str, array: str | None) -> No
     assert_as_planned(dynamap.plan(dynamap.load("googlenet"), device=device, array=array))
 
 
+@pytest.mark.parametrize(
+    ("device", "network"),
+    [
+        ("pynq-z2", DIGITS_MODEL),
+        ("vc709", "squeezenet"),
+        pytest.param("vc709", "googlenet", marks=pytest.mark.full),
+    ],
+)
+def test_devices_of_dsp48e1(device: str, network: str | Path) -> None:
+    """As the planner plans it: groups of four rows take no longer than what plans count."""
+    plan = dynamap.plan(dynamap.load(network), device=device)
+    assert plan.overlay.packing == 2
+    assert_as_planned(plan)
+
+
 @pytest.mark.parametrize("array", ["8x8", "16x8", "21x16"])
 def test_a_concatenation_that_is_copied(array: str) -> None:
     """Four tensors and the table of their rescaling are under way at a time."""
