@@ -19,7 +19,7 @@ from dynamap.backends.hardware.numbers import (
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.hardware.spelling import cpp_header
 from dynamap.cost.device import Device
-from dynamap.cost.multiplier import lifts, pair_shift
+from dynamap.cost.multiplier import DSP48E2, lifts, pair_shift
 from dynamap.cost.overlay.fitting.extras import LEAST_EXTRAS
 from dynamap.cost.overlay.fitting.kernel_memories import ACCUMULATORS, INPUTS, OUTPUTS, WEIGHTS
 from dynamap.cost.overlay.machine import VectorBuffers
@@ -27,9 +27,10 @@ from dynamap.planner.plan.plan import Plan
 
 
 def _widths(sizes: KernelSizes) -> Part:
-    bits = sizes.factor_bits
+    # A plan for another vendor's device can be simulated too, in a multiplier of AMD's.
+    bits = sizes.factor_bits if pair_shift(sizes.factor_bits) else DSP48E2.wide_bits
     shift, lifted = pair_shift(bits), lifts(bits) and sizes.packing > 1
-    assert shift is not None, "a multiplier of AMD's holds a pair"
+    assert shift is not None
     return Part(
         f"Widths: a multiplier takes {bits} x 18 bits; two int8 products lie {shift} bits apart.",
         (
