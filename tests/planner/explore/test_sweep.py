@@ -39,7 +39,7 @@ def test_all_combinations_once_and_in_order(tmp_path: Path) -> None:
     first = combinations[:3]
     # 10 multipliers besides the 48 of the lanes: all, half, and no more than there are.
     assert [each.multipliers for each in first] == [10, 5, 10]
-    assert {each.request.on_chip_bytes for each in combinations} == {48 * 4608, 24 * 4608}
+    assert {each.request.on_chip_bytes for each in combinations} == {80 * 4608, 40 * 4608}
     assert [each.multipliers for each in combinations if each.device.name == "large"][:3] == [1000, 500, 64]
     assert combinations[0].model.name == "a" and combinations[-1].model.name == "b"
 
@@ -65,7 +65,7 @@ def test_requests_are_those_of_plan(tmp_path: Path) -> None:
         Swept(multipliers=(ALL, Budget(amount=7), Budget(amount=10)), on_chip=(ALL, Budget(amount=10**9), HALF)),
     )
     asked = [(c.request.multipliers, c.request.on_chip_bytes) for c in sweep.combinations]
-    assert asked == [(m, b) for b in (48 * 4608, 48 * 4608, 24 * 4608) for m in (None, 7, None)]
+    assert asked == [(m, b) for b in (80 * 4608, 80 * 4608, 40 * 4608) for m in (None, 7, None)]
     (plain,) = Sweep.of([tiny_network(tmp_path)], [tiny_device(tmp_path, multipliers=10)], Swept()).combinations
     assert (plain.request.multipliers, plain.request.on_chip_bytes) == (None, None)
     assert all(c.request.clock_mhz is None and c.request.packing is None for c in sweep.combinations)
