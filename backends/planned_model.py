@@ -11,7 +11,7 @@ from dynamap.planner.importer.reading.files import files_of_model
 from dynamap.planner.models import CATALOGUE, resolve
 from dynamap.planner.network.given_shapes import Shapes
 from dynamap.planner.network.network import Network
-from dynamap.planner.network.siblings import as_costed
+from dynamap.planner.network.siblings import as_planned
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.replanning import stored_request
 
@@ -26,7 +26,7 @@ def network_of_plan(plan: Plan, *, weights: bool = True, folder: Path | None = N
     """
     model = plan.model
     found = _Model(model.source, model.seed, model.sha256, stored_request(plan).shapes)
-    return as_costed(found.network(weights, folder), plan.cost_model)
+    return as_planned(found.network(weights, folder), [layer.name for layer in plan.layers])
 
 
 def networks_together(

@@ -203,9 +203,11 @@ def what_if(plan: StoredPlan, network: Network | None = None, *, time_limit: flo
         InputError: the model is gone or another one, or the plan is not one that can be asked about.
     """
     from dynamap.backends.planned_model import network_of_plan
+    from dynamap.planner.network.siblings import as_planned
     from dynamap.planner.studies.whatif import what_if as ask
 
-    return ask(plan, network or network_of_plan(plan, weights=False), time_limit=time_limit)
+    same = as_planned(network, [layer.name for layer in plan.layers]) if network else None
+    return ask(plan, same or network_of_plan(plan, weights=False), time_limit=time_limit)
 
 
 def load_plan(path: str | Path) -> Plan:

@@ -38,6 +38,10 @@ class Plan(StoredPlan):
     def of(cls, plan: StoredPlan, network: Network | None = None, folder: Path | None = None) -> Plan:
         """The same plan."""
         same = cls(**{f.name: getattr(plan, f.name) for f in fields(StoredPlan)})
+        if network is not None:
+            from dynamap.planner.network.siblings import as_planned
+
+            network = as_planned(network, [layer.name for layer in plan.layers])
         object.__setattr__(same, "network", network)  # a plan is frozen, and these two are not of its values
         object.__setattr__(same, "folder", folder)
         return same

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from dynamap.cost.device import Device
-from dynamap.cost.errors import InputError
+from dynamap.cost.errors import InfeasibleError, InputError, TimeLimitError
+from dynamap.cost.overlay.fitting.candidates import Candidates
 from dynamap.planner.mapping.overlay_costs import LayerCosts
-from dynamap.planner.mapping.storage import find_storages
+from dynamap.planner.mapping.storage import Storages, find_storages
 from dynamap.planner.network.network import Network
+from dynamap.planner.network.siblings import apart, convolutions
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.request import Request
 from dynamap.planner.request.space import restrictions_for, search_space, solver_of, target
-from dynamap.planner.search.found import Progress
+from dynamap.planner.search.found import Found, Progress
 from dynamap.planner.search.joint import joint_search
 from dynamap.planner.search.writing import write_plan
 
@@ -23,7 +26,7 @@ def plan_network(
     request: Request | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Plan:
-    """The plan of least latency for a network on a device, with its proof.
+    """The plan of least latency for a network on a device, with its proof; of both, where siblings can be one or apart.
 
     Raises:
         InputError: the request cannot be understood.
@@ -40,6 +43,48 @@ def plan_network(
         return plan_by_paper(network, device, request, progress)
     if request.cost_model != "overlay":
         raise InputError(f"unknown cost model {request.cost_model!r}: choose overlay or paper")
+    ways = _ways(network, request)
+    limit = None if request.time_limit is None else request.time_limit / len(ways)
+    found: list[_Way] = []
+    failures: list[InfeasibleError] = []
+    for way in ways:
+        try:
+            found.append(_search(way, device, replace(request, time_limit=limit), progress))
+        except InfeasibleError as failure:
+            failures.append(failure)
+    if not found:
+        raise failures[0]
+    best = min(found, key=lambda way: way.found.objective_cycles)
+    unknown = any(isinstance(failure, TimeLimitError) for failure in failures)
+    bound = 0 if unknown else min(way.found.bound_cycles for way in found)
+    proven = replace(best.found, bound_cycles=min(bound, best.found.objective_cycles))
+    return write_plan(best.network, best.board, request.document(), best.costs, best.storages, best.candidates, proven)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What was found for a network, and with what."""
+
+    network: Network
+    board: Device
+    candidates: Candidates
+    storages: Storages
+    costs: LayerCosts
+    found: Found
+
+
+def _ways(network: Network, request: Request) -> list[Network]:
+    """The network, and as its siblings are apart; only one of the two where the other has not what pins name."""
+    alone = apart(network)
+    if [layer.name for layer in alone.layers] == [layer.name for layer in network.layers]:
+        return [network]
+    ways = [one for one in (network, alone) if request.pins.keys() <= {layer.name for layer in convolutions(one)}]
+    return ways or [network]
+
+
+def _search(
+    network: Network, device: str | Device, request: Request, progress: Callable[[Progress], None] | None
+) -> _Way:
     board, machine, candidates = target(device, request, network)
     storages = find_storages(network)
     if not storages.executed:
@@ -54,4 +99,4 @@ def plan_network(
         time_limit=request.time_limit,
         progress=progress,
     )
-    return write_plan(network, board, request.document(), costs, storages, candidates, found)
+    return _Way(network, board, candidates, storages, costs, found)

@@ -54,9 +54,11 @@ def plan_command(
     tell_of_the_fit([plan], task.networks)
     with Results() as results:
         if export_pbqp is not None:
+            from dynamap.planner.network.siblings import as_planned
             from dynamap.planner.studies.export_problem import plan_problem
 
-            problem = plan_problem(network, task.device, task.request, plan)
+            same = as_planned(network, [layer.name for layer in plan.layers])
+            problem = plan_problem(same, task.device, task.request, plan)
             results.write(export_pbqp, format_pbqp(problem).encode())
         if output is not None:
             results.write(output, plan.content())

@@ -89,9 +89,17 @@ def any_scale(activation: Activation | None) -> bool:
     return activation is None or activation.kind in (ActivationKind.RELU, ActivationKind.LEAKY_RELU)
 
 
-def as_costed(network: Network, cost_model: str) -> Network:
-    """The network as a plan by ``cost_model`` has it: the published one plans siblings apart."""
-    return apart(network) if cost_model == "paper" else network
+def convolutions(network: Network) -> list[Conv]:
+    """Its convolutions, in order."""
+    return [layer for layer in network.layers if isinstance(layer, Conv)]
+
+
+def as_planned(network: Network, names: Sequence[str]) -> Network:
+    """The network as the plan has it whose layers are called ``names``: with its siblings together, or apart."""
+    if [layer.name for layer in network.layers] == list(names):
+        return network
+    alone = apart(network)
+    return alone if [layer.name for layer in alone.layers] == list(names) else network
 
 
 def divided(network: Network) -> dict[str, list[Slice]]:

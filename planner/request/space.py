@@ -21,7 +21,7 @@ from dynamap.cost.words import shown
 from dynamap.planner import solvers
 from dynamap.planner.mapping.overlay_costs import Restriction
 from dynamap.planner.mapping.storage import find_storages
-from dynamap.planner.network.network import Conv, Network, Slice
+from dynamap.planner.network.network import Conv, Network
 from dynamap.planner.network.work import work_of
 from dynamap.planner.pbqp.problem import Solution
 from dynamap.planner.request.request import Request
@@ -60,10 +60,6 @@ def restrictions_for(network: Network, request: Request) -> dict[str, Restrictio
 
 
 def _require_pinnable(name: str, network: Network, convs: Mapping[str, Conv], cost_model: str) -> None:
-    siblings = [layer.inputs[0] for layer in network.layers if isinstance(layer, Slice) and layer.name == name]
-    if siblings:
-        whole = next(layer.name for layer in convs.values() if layer.output == siblings[0])
-        raise InputError(f"--pin {name!r}: it is done with its siblings as {whole!r}: pin that")
     if name not in convs:
         raise InputError(
             f"--pin names {name!r}, which is not a convolution of {network.name!r}{suggestion(name, convs)} "

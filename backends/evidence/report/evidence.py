@@ -20,7 +20,7 @@ from dynamap.backends.simulator import Simulation, differing_layers, simulate_pl
 from dynamap.cost.device import Device
 from dynamap.cost.errors import DynamapError, InfeasibleError, InputError
 from dynamap.planner.network.network import Network
-from dynamap.planner.network.siblings import as_costed
+from dynamap.planner.network.siblings import as_planned
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.replanning import stored_device, stored_request
 from dynamap.planner.request.request import Request
@@ -114,7 +114,7 @@ def gather(
         raise InputError(f"{name!r}: the plan's cost model is {plan.cost_model!r}, which is unknown: overlay or paper")
     require_sound(plan, name)
     request, board = stored_request(plan), stored_device(plan)
-    model = as_costed(network, plan.cost_model) if network else _network(plan, folder)
+    model = as_planned(network, [layer.name for layer in plan.layers]) if network else _network(plan, folder)
     subject = model if isinstance(model, Absent) else _subject(Subject(plan, model, request, board))
     if isinstance(subject, Absent):
         model = subject

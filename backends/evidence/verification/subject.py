@@ -8,7 +8,7 @@ from dynamap.backends.evidence.verification.differences import first_difference
 from dynamap.backends.evidence.verification.report import Mismatch, require_equal
 from dynamap.cost.device import Device, device_names, load_device
 from dynamap.planner.network.network import Network
-from dynamap.planner.network.siblings import as_costed
+from dynamap.planner.network.siblings import as_planned
 from dynamap.planner.pbqp.certificates import CertificateError, check_certificate
 from dynamap.planner.pbqp.problem import Problem
 from dynamap.planner.plan.described import layer_shape, op_of
@@ -43,7 +43,8 @@ def read_subject(plan: Plan, network: Network, sharing: tuple[Network, ...] = ()
     Raises:
         InputError: they cannot be read.
     """
-    return Subject(plan, as_costed(network, plan.cost_model), stored_request(plan), stored_device(plan), sharing)
+    same = as_planned(network, [layer.name for layer in plan.layers])
+    return Subject(plan, same, stored_request(plan), stored_device(plan), sharing)
 
 
 def check_model(subject: Subject) -> str:
