@@ -72,7 +72,7 @@ class Sizes(Protocol):
 
 def in_rtl(device: Device) -> bool:
     """Whether overlays of a device are counted as the RTL; its memories leave little room beside DSP48E1."""
-    return device.resources.multiplier is DSP48E2
+    return device.resources.multiplier == DSP48E2
 
 
 def kernel_memories(
