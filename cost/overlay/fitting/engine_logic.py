@@ -31,8 +31,8 @@ def lane_pairs(lanes: int, columns: Ints | int) -> Ints:
     """Columns that POST serves at a time, a power of two: those that there are up to the next one, where they have so
     many lanes.
 
-    >>> lane_pairs(128, 56), lane_pairs(128, 200), lane_pairs(32, 8)
-    (64, 64, 8)
+    >>> [int(lane_pairs(*sizes)) for sizes in ((128, 56), (128, 200), (32, 8))]
+    [64, 64, 8]
     """
     most = POWERS[np.searchsorted(POWERS, max(LEAST_PAIRS, lanes // 2), "right") - 1]
     return np.clip(power(np.asarray(columns)), LEAST_PAIRS, most)
