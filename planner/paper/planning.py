@@ -107,6 +107,7 @@ def objective_of(network: Network, plan: Plan) -> int:
         for layer in plan.layers
         if isinstance(layer, OnArray)
     }
+    network = apart(network)
     request = Request(cost_model="paper", pins=pins)
     clock_khz = round(plan.overlay.clock_mhz * 1000)
     bandwidth = round(plan.overlay.bandwidth_gbs * 10**6)
