@@ -163,7 +163,7 @@ def test_ports_whose_gaps_are_a_word_apart_lose_one_cycle_for_both(simulations: 
     assert np.flatnonzero(found[0]["done"])[-1] == 133 + 50 + 1
 
 
-@pytest.mark.parametrize("port", [TWO, FOUR, EIGHT], ids=str)
+@pytest.mark.parametrize("port", [TWO, FOUR, pytest.param(EIGHT, marks=pytest.mark.full)], ids=str)
 def test_stalls_and_latencies_change_no_value(simulations: Simulations, port: MemoryPort) -> None:
     """All channels of all ports stall by themselves, latencies and gaps change, requests and streams pause."""
     random = np.random.default_rng(port.ports)
@@ -183,7 +183,7 @@ def burst_of(port: MemoryPort, run: Run, beat: int) -> int:
     return (max(share.start, row // 64 * 64) * port.ports + number) * port.data_bytes
 
 
-@pytest.mark.parametrize("port", [TWO, FOUR, EIGHT], ids=str)
+@pytest.mark.parametrize("port", [TWO, FOUR, pytest.param(EIGHT, marks=pytest.mark.full)], ids=str)
 def test_a_failing_answer_of_one_port_stops_all(simulations: Simulations, port: MemoryPort) -> None:
     """Nothing behind it is handed on or said to be done, what is under way at any port ends, its burst is told."""
     random = np.random.default_rng(7)

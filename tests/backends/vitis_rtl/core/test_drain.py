@@ -118,7 +118,11 @@ def check_memory(before: IntArray, passes: list[Sums], seen: dict[str, IntArray]
 
 
 @pytest.mark.parametrize("by_channel", [False, True], ids=["by position", "by channel"])
-@pytest.mark.parametrize("shape", [WIDE, NARROW, MIDDLE, *SEVERAL_PORTS], ids=lambda shape: f"{16 * shape.units}")
+@pytest.mark.parametrize(
+    "shape",
+    [WIDE, NARROW, MIDDLE, TWO_PORTS, *(pytest.param(shape, marks=pytest.mark.full) for shape in SEVERAL_PORTS[1:])],
+    ids=lambda shape: f"{16 * shape.units}",
+)
 def test_blocks_are_drained_in_their_cycles(simulations: Simulations, shape: DrainShape, *, by_channel: bool) -> None:
     """Blocks of rows and of channels, one and several, back to back: every event of every block is in its cycle."""
     random = np.random.default_rng(shape.units)

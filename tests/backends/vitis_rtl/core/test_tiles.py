@@ -119,7 +119,9 @@ def random_sums(shape: DrainShape, random: np.random.Generator, drained: DrainPa
 
 
 @pytest.mark.parametrize(
-    "shape", [WIDE, NARROW, MIDDLE, FOUR_PORTS], ids=lambda shape: f"{shape.lanes.columns} columns"
+    "shape",
+    [WIDE, NARROW, MIDDLE, pytest.param(FOUR_PORTS, marks=pytest.mark.full)],
+    ids=lambda shape: f"{shape.lanes.columns} columns",
 )
 def test_tiles_are_drained_in_their_cycles(simulations: Simulations, shape: DrainShape) -> None:
     """All forms, blocks of rows and of channels, passes without Winograd between: every event of every block."""
