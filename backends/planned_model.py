@@ -26,7 +26,7 @@ def network_of_plan(plan: Plan, *, weights: bool = True, folder: Path | None = N
     """
     model = plan.model
     found = _Model(model.source, model.seed, model.sha256, stored_request(plan).shapes)
-    return as_planned(found.network(weights, folder), [layer.name for layer in plan.layers])
+    return as_planned(found.network(weights, folder), plan.layers)
 
 
 def networks_together(

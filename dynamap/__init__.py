@@ -206,7 +206,7 @@ def what_if(plan: StoredPlan, network: Network | None = None, *, time_limit: flo
     from dynamap.planner.network.siblings import as_planned
     from dynamap.planner.studies.whatif import what_if as ask
 
-    same = as_planned(network, [layer.name for layer in plan.layers]) if network else None
+    same = as_planned(network, plan.layers) if network else None
     return ask(plan, same or network_of_plan(plan, weights=False), time_limit=time_limit)
 
 

@@ -41,7 +41,7 @@ class Plan(StoredPlan):
         if network is not None:
             from dynamap.planner.network.siblings import as_planned
 
-            network = as_planned(network, [layer.name for layer in plan.layers])
+            network = as_planned(network, plan.layers)
         object.__setattr__(same, "network", network)  # a plan is frozen, and these two are not of its values
         object.__setattr__(same, "folder", folder)
         return same

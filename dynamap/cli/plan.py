@@ -57,7 +57,7 @@ def plan_command(
             from dynamap.planner.network.siblings import as_planned
             from dynamap.planner.studies.export_problem import plan_problem
 
-            same = as_planned(network, [layer.name for layer in plan.layers])
+            same = as_planned(network, plan.layers)
             problem = plan_problem(same, task.device, task.request, plan)
             results.write(export_pbqp, format_pbqp(problem).encode())
         if output is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -94,21 +95,32 @@ def convolutions(network: Network) -> list[Conv]:
     return [layer for layer in network.layers if isinstance(layer, Conv)]
 
 
-def as_planned(network: Network, names: Sequence[str]) -> Network:
-    """The network as the plan has it whose layers are called ``names``: with its siblings together, or apart."""
-    if [layer.name for layer in network.layers] == list(names):
-        return network
+class Named(Protocol):
+    """A layer, of a network or of a plan."""
+
+    @property
+    def name(self) -> str: ...
+
+
+def as_planned(network: Network, layers: Sequence[Named]) -> Network:
+    """The network as a plan with these layers has it: with its siblings together, or apart."""
+    names = [layer.name for layer in layers]
     alone = apart(network)
-    return alone if [layer.name for layer in alone.layers] == list(names) else network
+    return alone if [layer.name for layer in alone.layers] == names else network
 
 
-def divided(network: Network) -> dict[str, list[Slice]]:
-    """The slices of each convolution's output of which nothing else is read: each has a scale of its own."""
+def _readers(network: Network) -> dict[str, list[Layer]]:
+    """Who reads each tensor."""
     readers: dict[str, list[Layer]] = defaultdict(list)
     for layer in network.layers:
         for name in layer.inputs:
             readers[name].append(layer)
-    found = {}
+    return readers
+
+
+def divided(network: Network) -> dict[str, list[Slice]]:
+    """The slices of each convolution's output of which nothing else is read: each has a scale of its own."""
+    readers, found = _readers(network), {}
     for layer in network.layers:
         parts = [reader for reader in readers[layer.output] if isinstance(reader, Slice)]
         alone = len(parts) == len(readers[layer.output]) and layer.output not in network.outputs
@@ -119,11 +131,7 @@ def divided(network: Network) -> dict[str, list[Slice]]:
 
 def _siblings(network: Network) -> Iterator[list[Conv]]:
     """Convolutions that can be one, two or more, in the order in which their channels then lie."""
-    readers: dict[str, list[Layer]] = defaultdict(list)
-    for layer in network.layers:
-        for name in layer.inputs:
-            readers[name].append(layer)
-    scales = spread_scales(network)
+    readers, scales = _readers(network), spread_scales(network)
     alike: dict[tuple[object, ...], list[Conv]] = defaultdict(list)
     for layer in network.layers:
         if not isinstance(layer, Conv) or not _may_be_joined(layer):

@@ -114,7 +114,7 @@ def gather(
         raise InputError(f"{name!r}: the plan's cost model is {plan.cost_model!r}, which is unknown: overlay or paper")
     require_sound(plan, name)
     request, board = stored_request(plan), stored_device(plan)
-    model = as_planned(network, [layer.name for layer in plan.layers]) if network else _network(plan, folder)
+    model = as_planned(network, plan.layers) if network else _network(plan, folder)
     subject = model if isinstance(model, Absent) else _subject(Subject(plan, model, request, board))
     if isinstance(subject, Absent):
         model = subject

@@ -43,7 +43,7 @@ def read_subject(plan: Plan, network: Network, sharing: tuple[Network, ...] = ()
     Raises:
         InputError: they cannot be read.
     """
-    same = as_planned(network, [layer.name for layer in plan.layers])
+    same = as_planned(network, plan.layers)
     return Subject(plan, same, stored_request(plan), stored_device(plan), sharing)
 
 
