@@ -8,10 +8,10 @@ from dynamap.backends.hardware.target import machine_of_plan
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.fitting.extras import Extras
-from dynamap.cost.overlay.fitting.kernel_memories import in_rtl, kernel_memories
-from dynamap.cost.overlay.fitting.memories import BRAM36
+from dynamap.cost.overlay.fitting.memory.blocks import BRAM36
+from dynamap.cost.overlay.fitting.memory.kernel import in_rtl, kernel_memories
+from dynamap.cost.overlay.fitting.memory.spreading import Placed, Spread, memory_spread
 from dynamap.cost.overlay.fitting.shortfall import shortfalls
-from dynamap.cost.overlay.fitting.spreading import Placed, Spread, memory_spread
 from dynamap.cost.overlay.machine import VectorBuffers
 from dynamap.planner.plan.plan import Plan
 

@@ -21,7 +21,7 @@ from dynamap.backends.hardware.spelling import cpp_header
 from dynamap.cost.device import Device
 from dynamap.cost.multiplier import DSP48E2, lifts, pair_shift
 from dynamap.cost.overlay.fitting.extras import LEAST_EXTRAS
-from dynamap.cost.overlay.fitting.kernel_memories import ACCUMULATORS, INPUTS, OUTPUTS, WEIGHTS
+from dynamap.cost.overlay.fitting.memory.kernel import ACCUMULATORS, INPUTS, OUTPUTS, WEIGHTS
 from dynamap.cost.overlay.machine import VectorBuffers
 from dynamap.planner.plan.plan import Plan
 

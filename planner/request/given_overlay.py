@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.fitting.candidates import Candidates, require_array
-from dynamap.cost.overlay.fitting.sizes import GRID
+from dynamap.cost.overlay.fitting.memory.sizes import GRID
 from dynamap.cost.overlay.machine import Buffers
 
 _KEYS = {

@@ -12,7 +12,7 @@ from dynamap.cost.device import MOST_MULTIPLIERS, Device, load_device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.likeness import suggestion
 from dynamap.cost.overlay.fitting.candidates import Candidates, require_array
-from dynamap.cost.overlay.fitting.kernel_memories import in_rtl
+from dynamap.cost.overlay.fitting.memory.kernel import in_rtl
 from dynamap.cost.overlay.fitting.target import FILL_PERCENT, array_limit, machine_of
 from dynamap.cost.overlay.machine import Machine
 from dynamap.cost.overlay.options import DATAFLOWS_OF, applicable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dynamap.cost.multiplier import DSP48E2
-from dynamap.cost.overlay.fitting import banks
+from dynamap.cost.overlay.fitting.memory import banks
 
 UNIT = 16
 """Bytes of a unit of the buffers: the channels of a pixel of one plane."""

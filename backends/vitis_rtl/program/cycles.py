@@ -19,7 +19,7 @@ from dynamap.backends.vitis_rtl.program.records import (
 )
 from dynamap.backends.vitis_rtl.vector.cycles import vector_cycles
 from dynamap.backends.vitis_rtl.vector.registers import VectorPass
-from dynamap.cost.overlay.fitting.kernel_memories import RUN_RECORDS
+from dynamap.cost.overlay.fitting.memory.kernel import RUN_RECORDS
 from dynamap.cost.overlay.limits import TABLE_BYTES
 
 AHEAD = 2

@@ -20,10 +20,10 @@ from dynamap.backends.vitis_rtl.vector.shape import VectorUnitShape
 from dynamap.cost.errors import InputError
 from dynamap.cost.multiplier import DSP48E1, DSP48E2, exact_products, pair_shift
 from dynamap.cost.overlay import own_buffers
-from dynamap.cost.overlay.fitting.banks import depth, power, vector_banks, vector_lanes, word_depth
-from dynamap.cost.overlay.fitting.engine_logic import lane_pairs
 from dynamap.cost.overlay.fitting.extras import Extras
-from dynamap.cost.overlay.fitting.kernel_memories import LEAST_VECTOR_UNITS, parameter_words
+from dynamap.cost.overlay.fitting.logic.engines import lane_pairs
+from dynamap.cost.overlay.fitting.memory.banks import depth, power, vector_banks, vector_lanes, word_depth
+from dynamap.cost.overlay.fitting.memory.kernel import LEAST_VECTOR_UNITS, parameter_words
 from dynamap.cost.overlay.limits import PARAMETER_BYTES, POOL_PIXELS
 from dynamap.cost.overlay.machine import UNIT_BYTES, VectorBuffers
 

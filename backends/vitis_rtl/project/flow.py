@@ -6,8 +6,8 @@ from dynamap.backends.hardware import pages
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.hardware.writers import ini_value, make_word, markdown_text, tcl_word
 from dynamap.cost.device import Device
-from dynamap.cost.overlay.fitting.kernel_memories import RUN_RECORDS, in_rtl
-from dynamap.cost.overlay.fitting.spreading import Spread
+from dynamap.cost.overlay.fitting.memory.kernel import RUN_RECORDS, in_rtl
+from dynamap.cost.overlay.fitting.memory.spreading import Spread
 from dynamap.planner.plan.plan import Plan
 
 TOOL_VERSION = "2024.2"

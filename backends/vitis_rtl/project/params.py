@@ -10,8 +10,8 @@ from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.hardware.spelling import number_remark
 from dynamap.backends.hardware.writers import c_comment
 from dynamap.backends.vitis_rtl.program.shape import KernelShape
-from dynamap.cost.overlay.fitting import kernel_memories
-from dynamap.cost.overlay.fitting.kernel_memories import RUN_RECORDS
+from dynamap.cost.overlay.fitting.memory import kernel as kernel_memories
+from dynamap.cost.overlay.fitting.memory.kernel import RUN_RECORDS
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
 
 ULTRA = MappingProxyType(

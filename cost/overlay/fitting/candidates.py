@@ -9,11 +9,11 @@ import numpy as np
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.fitting.extras import LEAST_EXTRAS, Extras
-from dynamap.cost.overlay.fitting.logic import logic_fits
+from dynamap.cost.overlay.fitting.logic.use import logic_fits
+from dynamap.cost.overlay.fitting.memory.sizes import GRID, all_buffers, maximal_buffers
+from dynamap.cost.overlay.fitting.memory.spreading import fit_beside
 from dynamap.cost.overlay.fitting.room import Room, Transforms
 from dynamap.cost.overlay.fitting.shortfall import shortfalls
-from dynamap.cost.overlay.fitting.sizes import GRID, all_buffers, maximal_buffers
-from dynamap.cost.overlay.fitting.spreading import fit_beside
 from dynamap.cost.overlay.fitting.target import FILL_PERCENT
 from dynamap.cost.overlay.machine import UNIT_BYTES, Buffers, Machine
 from dynamap.cost.overlay.transfer import Ints

@@ -8,8 +8,8 @@ from dynamap.cost.device import BLOCK_BYTES, Device
 from dynamap.cost.overlay.fitting.candidates import held_columns
 from dynamap.cost.overlay.fitting.estimates import calibrated
 from dynamap.cost.overlay.fitting.extras import Extras
-from dynamap.cost.overlay.fitting.logic import logic_use
-from dynamap.cost.overlay.fitting.spreading import memory_uncertainty_percent, memory_use
+from dynamap.cost.overlay.fitting.logic.use import logic_use
+from dynamap.cost.overlay.fitting.memory.spreading import memory_uncertainty_percent, memory_use
 from dynamap.cost.overlay.fitting.target import FILL_PERCENT
 from dynamap.cost.overlay.machine import Overlay
 

@@ -7,8 +7,8 @@ from enum import Enum
 
 from dynamap.cost.device import Device
 from dynamap.cost.overlay.fitting.extras import Extras
-from dynamap.cost.overlay.fitting.logic import logic_fits
-from dynamap.cost.overlay.fitting.spreading import fit_beside
+from dynamap.cost.overlay.fitting.logic.use import logic_fits
+from dynamap.cost.overlay.fitting.memory.spreading import fit_beside
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.transfer import Bools, Ints
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dynamap.cost.device import Device
 from dynamap.cost.overlay.fitting.extras import LEAST_EXTRAS, Extras
-from dynamap.cost.overlay.fitting.logic import logic_use
-from dynamap.cost.overlay.fitting.memories import Memory
-from dynamap.cost.overlay.fitting.spreading import Rooms
+from dynamap.cost.overlay.fitting.logic.use import logic_use
+from dynamap.cost.overlay.fitting.memory.blocks import Memory
+from dynamap.cost.overlay.fitting.memory.spreading import Rooms
 from dynamap.cost.overlay.machine import Buffers, Machine
 
 BLOCK_NAMES: Mapping[str, str] = {"uram": "URAM blocks", "bram36": "BRAM blocks of 36 Kb", "m20k": "M20K blocks"}

@@ -15,7 +15,7 @@ from dynamap.backends.vitis_rtl.program.folding import folded
 from dynamap.backends.vitis_rtl.program.shape import KernelShape, kernel_shape
 from dynamap.backends.vitis_rtl.synthesis import synthesise
 from dynamap.cost.device import parse_device
-from dynamap.cost.overlay.fitting.memories import BRAM36, URAM, Memory
+from dynamap.cost.overlay.fitting.memory.blocks import BRAM36, URAM, Memory
 from dynamap.planner.plan.plan import Plan
 from support.repository import DIGITS_MODEL
 

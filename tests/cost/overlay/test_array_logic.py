@@ -11,7 +11,7 @@ import pytest
 
 import dynamap.cost
 from dynamap.cost.multiplier import DSP48E1
-from dynamap.cost.overlay.fitting.array_logic import ARRAY_UNCERTAINTY_PERCENT, array_ff, array_lut
+from dynamap.cost.overlay.fitting.logic.array import ARRAY_UNCERTAINTY_PERCENT, array_ff, array_lut
 
 RESULTS = Path(dynamap.cost.__file__).parents[1] / "benchmarks" / "results" / "rtl_resources.json"
 

@@ -9,8 +9,8 @@ import pytest
 
 from dynamap.cost.device import load_device
 from dynamap.cost.overlay.fitting.candidates import Candidates
-from dynamap.cost.overlay.fitting.sizes import grid_of
-from dynamap.cost.overlay.fitting.spreading import memory_use
+from dynamap.cost.overlay.fitting.memory.sizes import grid_of
+from dynamap.cost.overlay.fitting.memory.spreading import memory_use
 from dynamap.cost.overlay.fitting.target import array_limit, machine_of
 from dynamap.cost.overlay.machine import Buffers
 

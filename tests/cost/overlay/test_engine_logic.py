@@ -9,9 +9,9 @@ import pytest
 
 from dynamap.cost.device import Device, load_device
 from dynamap.cost.overlay.fitting.candidates import Candidates
-from dynamap.cost.overlay.fitting.engine_logic import MEASURED_WORD_BYTES, engine_ff, engine_lut
 from dynamap.cost.overlay.fitting.extras import LEAST_EXTRAS, Extras
-from dynamap.cost.overlay.fitting.logic import logic_fits, logic_use
+from dynamap.cost.overlay.fitting.logic.engines import MEASURED_WORD_BYTES, engine_ff, engine_lut
+from dynamap.cost.overlay.fitting.logic.use import logic_fits, logic_use
 from dynamap.cost.overlay.fitting.target import array_limit, machine_of
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from dynamap.cost.algorithms import Algorithm
 from dynamap.cost.device import Device
-from dynamap.cost.overlay.fitting import sizes
-from dynamap.cost.overlay.fitting.sizes import Grid
+from dynamap.cost.overlay.fitting.memory import sizes
+from dynamap.cost.overlay.fitting.memory.sizes import Grid
 from dynamap.cost.overlay.fitting.target import machine_of
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.options import FORMATS

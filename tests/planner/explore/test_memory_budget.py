@@ -11,11 +11,11 @@ import pytest
 
 from dynamap.cost.device import BLOCK_BYTES, Device, load_device, parse_device
 from dynamap.cost.errors import InfeasibleError, InputError
-from dynamap.cost.overlay.fitting import designed_memories as designed
 from dynamap.cost.overlay.fitting.candidates import Candidates
-from dynamap.cost.overlay.fitting.memories import BRAM36, URAM
-from dynamap.cost.overlay.fitting.sizes import grid_of
-from dynamap.cost.overlay.fitting.spreading import memory_use
+from dynamap.cost.overlay.fitting.memory import designed
+from dynamap.cost.overlay.fitting.memory.blocks import BRAM36, URAM
+from dynamap.cost.overlay.fitting.memory.sizes import grid_of
+from dynamap.cost.overlay.fitting.memory.spreading import memory_use
 from dynamap.cost.overlay.fitting.target import array_limit, machine_of
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.planner.planning import plan_network

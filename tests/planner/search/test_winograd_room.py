@@ -11,9 +11,9 @@ import pytest
 from dynamap.cost.algorithms import Algorithm
 from dynamap.cost.device import device_names, load_device
 from dynamap.cost.overlay.fitting.extras import LEAST_EXTRAS
-from dynamap.cost.overlay.fitting.logic import logic_use
+from dynamap.cost.overlay.fitting.logic.use import logic_use
+from dynamap.cost.overlay.fitting.memory.sizes import GRID
 from dynamap.cost.overlay.fitting.room import Room
-from dynamap.cost.overlay.fitting.sizes import GRID
 from dynamap.cost.overlay.fitting.target import machine_of
 from dynamap.planner.mapping.overlay_costs import Restriction
 from dynamap.planner.plan.layers import OnArray

@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from dynamap.cost.geometry import ceil_div
-from dynamap.cost.overlay.fitting.banks import power
-from dynamap.cost.overlay.fitting.kernel_memories import ACCUMULATORS, INPUTS, OUTPUTS, WEIGHTS, Sizes
-from dynamap.cost.overlay.fitting.memories import Memory, MemoryKind
+from dynamap.cost.overlay.fitting.memory.banks import power
+from dynamap.cost.overlay.fitting.memory.blocks import Memory, MemoryKind
+from dynamap.cost.overlay.fitting.memory.kernel import ACCUMULATORS, INPUTS, OUTPUTS, WEIGHTS, Sizes
 from dynamap.cost.overlay.limits import POOL_PIXEL_BITS, POOL_PIXELS
 from dynamap.cost.overlay.machine import UNIT_BYTES, Machine
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio

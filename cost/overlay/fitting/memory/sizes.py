@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from dynamap.cost.device import Device
 from dynamap.cost.overlay.fitting.extras import Extras
-from dynamap.cost.overlay.fitting.kernel_memories import in_rtl
-from dynamap.cost.overlay.fitting.memories import Memory, MemoryKind
-from dynamap.cost.overlay.fitting.spreading import Rooms, memory_use
+from dynamap.cost.overlay.fitting.memory.blocks import Memory, MemoryKind
+from dynamap.cost.overlay.fitting.memory.kernel import in_rtl
+from dynamap.cost.overlay.fitting.memory.spreading import Rooms, memory_use
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.transfer import Ints
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dynamap.cost.overlay.fitting.array_logic import OPERAND_BITS
-from dynamap.cost.overlay.fitting.banks import POWERS, power, weight_banks, window_banks
 from dynamap.cost.overlay.fitting.extras import Extras
+from dynamap.cost.overlay.fitting.logic.array import OPERAND_BITS
+from dynamap.cost.overlay.fitting.memory.banks import POWERS, power, weight_banks, window_banks
 from dynamap.cost.overlay.machine import Machine
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio
 

@@ -15,8 +15,10 @@ import numpy as np
 from dynamap.cost.device import Device
 from dynamap.cost.multiplier import DSP48E2
 from dynamap.cost.overlay import own_buffers
-from dynamap.cost.overlay.fitting.array_logic import OPERAND_BITS
-from dynamap.cost.overlay.fitting.banks import (
+from dynamap.cost.overlay.fitting.extras import Extras
+from dynamap.cost.overlay.fitting.logic.array import OPERAND_BITS
+from dynamap.cost.overlay.fitting.logic.engines import lane_pairs
+from dynamap.cost.overlay.fitting.memory.banks import (
     LEAST_DEPTH,
     depth,
     power,
@@ -26,9 +28,7 @@ from dynamap.cost.overlay.fitting.banks import (
     window_banks,
     word_depth,
 )
-from dynamap.cost.overlay.fitting.engine_logic import lane_pairs
-from dynamap.cost.overlay.fitting.extras import Extras
-from dynamap.cost.overlay.fitting.memories import Memory
+from dynamap.cost.overlay.fitting.memory.blocks import Memory
 from dynamap.cost.overlay.limits import PARAMETER_BYTES, POOL_PIXEL_BITS, POOL_PIXELS
 from dynamap.cost.overlay.machine import UNIT_BYTES, Machine
 from dynamap.cost.overlay.transfer import Ints

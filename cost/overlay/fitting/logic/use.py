@@ -8,14 +8,14 @@ from __future__ import annotations
 import numpy as np
 
 from dynamap.cost.device import Device
-from dynamap.cost.overlay.fitting.array_logic import ARRAY_UNCERTAINTY_PERCENT, OPERAND_BITS, array_ff, array_lut
-from dynamap.cost.overlay.fitting.engine_logic import engine_ff, engine_lut, engine_uncertainty_percent
 from dynamap.cost.overlay.fitting.estimates import (
     LOGIC_UNCERTAINTY_PERCENT,
     Estimate,
     calibrated,
 )
 from dynamap.cost.overlay.fitting.extras import Extras
+from dynamap.cost.overlay.fitting.logic.array import ARRAY_UNCERTAINTY_PERCENT, OPERAND_BITS, array_ff, array_lut
+from dynamap.cost.overlay.fitting.logic.engines import engine_ff, engine_lut, engine_uncertainty_percent
 from dynamap.cost.overlay.machine import Machine
 from dynamap.cost.overlay.transfer import Bools, Ints
 

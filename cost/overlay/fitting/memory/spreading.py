@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynamap.cost.device import Device
-from dynamap.cost.overlay.fitting import designed_memories as designed
 from dynamap.cost.overlay.fitting import estimates
-from dynamap.cost.overlay.fitting.designed_memories import designed_memories
 from dynamap.cost.overlay.fitting.estimates import MEMORY_UNCERTAINTY_PERCENT, calibrated
 from dynamap.cost.overlay.fitting.extras import Extras
-from dynamap.cost.overlay.fitting.kernel_memories import Sizes, in_rtl, kernel_memories
-from dynamap.cost.overlay.fitting.memories import BRAM36, URAM, Memory, MemoryKind
+from dynamap.cost.overlay.fitting.memory import designed
+from dynamap.cost.overlay.fitting.memory.blocks import BRAM36, URAM, Memory, MemoryKind
+from dynamap.cost.overlay.fitting.memory.designed import designed_memories
+from dynamap.cost.overlay.fitting.memory.kernel import Sizes, in_rtl, kernel_memories
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.transfer import Bools, Ints
 

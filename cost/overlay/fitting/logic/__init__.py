@@ -1,0 +1,1 @@
+"""The LUTs and flip-flops of an overlay."""
