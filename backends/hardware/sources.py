@@ -17,7 +17,7 @@ KERNEL_ROOMS = {
         "sums.h",
         "transform.h",
     ),
-    "array": ("flow_state.h", "flow_ns.h", "flow_stationary.h", "flow.h", "pe.h", "array.h"),
+    "array": ("flow_state.h", "flow_ns.h", "flow_stationary.h", "flow.h", "pe.h", "array.h", "accumulate.h"),
     "vector": (
         "view.h",
         "slots.h",

@@ -25,10 +25,10 @@ from pathlib import Path
 EMULATOR, RUNTIME, HEADERS = "intel-opencl-fpga-emu-rt", "intel-opencl-rt", "nvidia-cuda-opencl"
 PACKAGES = f"{RUNTIME}==2025.0.4 intel-cmplr-lib-rt==2025.0.4 {EMULATOR}==2025.0.5"
 INSTALL = f"pip install {PACKAGES} {HEADERS} pyopencl"
-THREADS = 6
-"""One is the host's own and runs no kernel, each of the four kernels keeps one, and one is to spare.
+THREADS = 8
+"""One is the host's own and runs no kernel, each of the six kernels keeps one, and one is to spare.
 
-With four, one kernel is never started and the others wait for it for ever; idle ones take time from the others."""
+With six, one kernel is never started and the others wait for it for ever; idle ones take time from the others."""
 
 
 class EmulatorMissingError(Exception):

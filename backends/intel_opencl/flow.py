@@ -9,6 +9,7 @@ from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.hardware.steps import Step, board_section
 from dynamap.backends.hardware.writers import make_word, markdown_text
 from dynamap.backends.intel_opencl.emulator import HEADERS, INSTALL
+from dynamap.backends.intel_opencl.loops import loop_table
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan.plan import Plan
@@ -106,6 +107,7 @@ def readme(plan: Plan, device: Device, digest: str, scales: str = "") -> str:
             "each with its golden output. With aoc installed it builds with `aoc -march=emulator`; without aoc it "
             "takes the emulator of Intel's Python packages, which compiles the kernels itself: "
             f"`{INSTALL}` (Linux on x86-64; {HEADERS} carries Khronos' headers and loader).",
+            "\n".join(loop_table()),
             *board_section(_steps(device), "everything after step 1: aoc, the board's support package and the card."),
             "## The project",
         ),

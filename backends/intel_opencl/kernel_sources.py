@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dynamap.backends.hardware.sources import kernel_headers, package_files
 
-KERNEL_SOURCES = ("overlay.cl", "load.cl", "compute.cl", "post.cl", "store.cl")
-KERNEL_HEADERS = ("channels.h", "buffers.h", "multiplier.h", "widths.h")
+KERNEL_SOURCES = ("overlay.cl", "load.cl", "feed.cl", "array.cl", "accumulate.cl", "post.cl", "store.cl")
+KERNEL_HEADERS = ("channels.h", "waiting.h", "buffers.h", "multiplier.h", "widths.h")
 
 
 def kernel_files() -> dict[str, bytes]:

@@ -37,8 +37,8 @@ static_assert(sizeof(PORT_MEMORY) / sizeof(PORT_MEMORY[0]) == PORTS, "config.mk 
 const char *const BOARD_PLATFORM = "Intel(R) FPGA SDK for OpenCL(TM)";
 const char *const EMULATION_PLATFORM = "Intel(R) FPGA Emulation Platform for OpenCL(TM)";
 
-enum kernel_index_t { LOAD, COMPUTE, POST, STORE, KERNELS };
-const char *const KERNEL_NAMES[KERNELS] = {"load", "compute", "post", "store"};
+enum kernel_index_t { LOAD, FEED, ARRAY, ACCUMULATE, POST, STORE, KERNELS };
+const char *const KERNEL_NAMES[KERNELS] = {"load", "feed", "array", "accumulate", "post", "store"};
 
 // What to run, and on what.
 struct target_t {
@@ -107,7 +107,7 @@ class opencl_device_t : public device_t {
             host_.emplace_back(port_size_);
             ports.push_back(host_.back().data());
         }
-        for (int k : {LOAD, COMPUTE, STORE})
+        for (int k : {LOAD, FEED, STORE})
             counters_[k] = buffer(program.command_count() * counters_of(k) * sizeof(std::uint64_t), CL_MEM_READ_WRITE);
         set_buffers();
     }
@@ -146,7 +146,7 @@ class opencl_device_t : public device_t {
         const cl_int commands = static_cast<cl_int>(count);
         set_argument(LOAD, 0, sizeof(address), &address);
         set_argument(LOAD, 1, sizeof(commands), &commands);
-        for (int k : {COMPUTE, POST, STORE}) set_argument(k, 0, sizeof(commands), &commands);
+        for (int k : {FEED, ARRAY, ACCUMULATE, POST, STORE}) set_argument(k, 0, sizeof(commands), &commands);
         cl_event done[KERNELS] = {};
         for (int k = 0; k < KERNELS; ++k)
             require(clEnqueueTask(queues_[k], kernels_[k], 0, nullptr, &done[k]),
@@ -174,7 +174,7 @@ class opencl_device_t : public device_t {
     double milliseconds = 0, kernel_milliseconds[KERNELS] = {};
 
   private:
-    static std::size_t counters_of(int kernel) { return kernel == COMPUTE ? 1 : PORTS; }
+    static std::size_t counters_of(int kernel) { return kernel == FEED ? 1 : PORTS; }
 
     cl_mem buffer(std::size_t bytes, cl_mem_flags flags) {
         cl_int status;
@@ -198,7 +198,7 @@ class opencl_device_t : public device_t {
             const char *start = reinterpret_cast<const char *>(bytes.data());
             built_ = clCreateProgramWithSource(context_, 1, &start, &size, &status);
             require(status, "reading overlay.cl");
-            options = "-DOVERLAY_EMULATION -I \"" + target_.sources + "\"";
+            options = "-DOVERLAY_EMULATION -DOVERLAY_GIVES_WAY -I \"" + target_.sources + "\"";
         }
         if (clBuildProgram(built_, 1, &device_, options.c_str(), nullptr, nullptr) == CL_SUCCESS) return;
         std::size_t size = 0;
@@ -213,11 +213,11 @@ class opencl_device_t : public device_t {
                 std::string("argument ") + std::to_string(index) + " of kernel " + KERNEL_NAMES[kernel]);
     }
 
-    // load(commands_address, command_count, counters, read0, ..), compute(command_count, counters), post(command_count),
-    // store(command_count, counters, write0, ..)
+    // load(commands_address, command_count, counters, read0, ..), feed(command_count, counters),
+    // array(command_count), accumulate(command_count), post(command_count), store(command_count, counters, write0, ..)
     void set_buffers() {
         set_argument(LOAD, 2, sizeof(cl_mem), &counters_[LOAD]);
-        set_argument(COMPUTE, 1, sizeof(cl_mem), &counters_[COMPUTE]);
+        set_argument(FEED, 1, sizeof(cl_mem), &counters_[FEED]);
         set_argument(STORE, 1, sizeof(cl_mem), &counters_[STORE]);
         for (int port = 0; port < PORTS; ++port) {
             set_argument(LOAD, 3 + port, sizeof(cl_mem), &memory_[static_cast<std::size_t>(port)]);
@@ -267,7 +267,7 @@ class opencl_device_t : public device_t {
 
     std::vector<std::uint64_t> counted(std::uint32_t count) {
         std::vector<std::uint64_t> part[KERNELS];
-        for (int k : {LOAD, COMPUTE, STORE}) {
+        for (int k : {LOAD, FEED, STORE}) {
             part[k].resize(counters_of(k) * count);
             require(clEnqueueReadBuffer(queues_[k], counters_[k], CL_TRUE, 0, part[k].size() * sizeof(std::uint64_t),
                                         part[k].data(), 0, nullptr, nullptr),
@@ -275,7 +275,7 @@ class opencl_device_t : public device_t {
         }
         std::vector<std::uint64_t> all;
         for (std::size_t i = 0; i < count; ++i) {
-            all.push_back(part[COMPUTE][i]);
+            all.push_back(part[FEED][i]);
             for (int k : {LOAD, STORE})
                 for (std::size_t port = 0; port < PORTS; ++port) all.push_back(part[k][i * PORTS + port]);
         }

@@ -8,7 +8,7 @@ from typing import Any
 
 BOARD_PLATFORM = "Intel(R) FPGA SDK for OpenCL(TM)"
 EMULATION_PLATFORM = "Intel(R) FPGA Emulation Platform for OpenCL(TM)"
-KERNELS = ("load", "compute", "post", "store")
+KERNELS = ("load", "feed", "array", "accumulate", "post", "store")
 HETEROGENEOUS = 1 << 19
 ALIGNMENT = 64
 """Bytes; host memory that is so aligned moves by DMA."""
@@ -51,7 +51,7 @@ class OpenclOverlay:
             self._program = cl.Program(self._context, [device], [binary.read_bytes()]).build()
         elif sources is not None:
             text = (sources / "overlay.cl").read_text()
-            options = ["-DOVERLAY_EMULATION", "-I", str(sources)]
+            options = ["-DOVERLAY_EMULATION", "-DOVERLAY_GIVES_WAY", "-I", str(sources)]
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", cl.CompilerWarning)  # remarks on loops, also where all is well
                 try:
@@ -91,7 +91,7 @@ class OpenclOverlay:
         self._buffers = [
             cl.Buffer(self._context, cl.mem_flags.READ_WRITE | flag, size=bytes_per_port) for flag in self._flags
         ]
-        widths = {"load": self.ports, "compute": 1, "store": self.ports}
+        widths = {"load": self.ports, "feed": 1, "store": self.ports}
         self._counters = {
             name: (cl.Buffer(self._context, cl.mem_flags.READ_WRITE, size=8 * width * command_count), width)
             for name, width in widths.items()
@@ -121,7 +121,9 @@ class OpenclOverlay:
         memory = self._buffers
         arguments: dict[str, list[Any]] = {
             "load": [np.uint64(commands_address), commands, self._counters["load"][0], *memory],
-            "compute": [commands, self._counters["compute"][0]],
+            "feed": [commands, self._counters["feed"][0]],
+            "array": [commands],
+            "accumulate": [commands],
             "post": [commands],
             "store": [commands, self._counters["store"][0], *memory],
         }
@@ -134,7 +136,7 @@ class OpenclOverlay:
         first = min(event.profile.start for event in events)
         self.milliseconds = (max(event.profile.end for event in events) - first) * 1e-6
         parts = []
-        for name in ("compute", "load", "store"):
+        for name in ("feed", "load", "store"):
             buffer, width = self._counters[name]
             values = np.empty((count, width), np.uint64)
             self._cl.enqueue_copy(self._queues[name], values, buffer)

@@ -1,10 +1,10 @@
-// The overlay, one file for the compiler: four kernels that run a program together (channels.h). The host starts all of
+// The overlay, one file for the compiler: six kernels that run a program together (channels.h). The host starts all of
 // them, each in a queue of its own, for a range of commands.
 #include "channels.h"
 
 #include "buffers.h"
 
-#include "array.h"
+#include "accumulate.h"
 
 #include "flow.h"
 
@@ -18,7 +18,11 @@
 
 #include "load.cl"
 
-#include "compute.cl"
+#include "feed.cl"
+
+#include "array.cl"
+
+#include "accumulate.cl"
 
 #include "post.cl"
 

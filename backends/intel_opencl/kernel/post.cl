@@ -18,7 +18,7 @@ INLINE void take_parameters(int *arrived, bool idle, parameters_t parameters, ta
     bool valid = true;
     tabled_t m;
     if (idle)
-        m = read_channel_intel(parameters_from_load);
+        RECEIVE(m, parameters_from_load);
     else
         m = read_channel_nb_intel(parameters_from_load, &valid);
     if (!valid) return;
@@ -160,10 +160,13 @@ INLINE bool take_sums(const command_t *c, const block_t *b, posted_t *p, bool id
     bool valid = true;
     row_of_sums_t row;
     if (idle)
-        row = read_channel_intel(sums_from_compute);
+        RECEIVE(row, rows_of_sums);
     else
-        row = read_channel_nb_intel(sums_from_compute, &valid);
-    if (!valid) return false;
+        row = read_channel_nb_intel(rows_of_sums, &valid);
+    if (!valid) {
+        GIVE_WAY();
+        return false;
+    }
     const post_order_t o = p->order;
     if (o.position == 0)
         read_parameters(parameters, b->parameter + channel_of_lane(&o, 0), o.by_channel ? 1 : lanes_of(&o), p->held);
@@ -195,10 +198,13 @@ INLINE bool take_slot(const command_t *c, const block_t *b, posted_t *p, bool id
     bool valid = true;
     operands_t slot;
     if (idle)
-        slot = read_channel_intel(operands_from_compute);
+        RECEIVE(slot, slots_from_feed);
     else
-        slot = read_channel_nb_intel(operands_from_compute, &valid);
-    if (!valid) return false;
+        slot = read_channel_nb_intel(slots_from_feed, &valid);
+    if (!valid) {
+        GIVE_WAY();
+        return false;
+    }
     multiply_lanes(&slot, &p->products);
     if (!slot.leaves) return false;
     const int first = first_unit_of_group(&p->group) * UNIT_BYTES;
@@ -237,7 +243,7 @@ finished_lanes:
         r.value[lane] = looked_up(c, value, tables->lookup);
         r.place[lane] = u->place[lane];
     }
-    write_channel_intel(results_from_post, r);
+    SEND(results_from_post, r);
 }
 
 // One cycle of a block; true when it is complete.
@@ -262,7 +268,8 @@ __attribute__((max_global_work_dim(0))) kernel void post(int command_count) {
     posted_t posted;
 commands:
     for (int i = 0; i < command_count; ++i) {
-        const command_t c = read_channel_intel(commands_for_post);
+        command_t c;
+        RECEIVE(c, commands_for_post);
         const bool stores = (c.flags & FLAG_STORE) != 0;
         int arrived = 0;
     blocks:
@@ -270,7 +277,7 @@ commands:
             const block_t block = block_of(c, index);
             begin_post(&c, &block, &posted);
             bool complete = !stores;
-        cycles:
+        cycles:  // a message of each side; parameters of consecutive channels, one of each bank; a product of each lane
             while (!complete || arrived <= index) {
                 const bool full = arrived == c.blocks || arrived == index + 4;
                 if (!full) take_parameters(&arrived, arrived <= index, parameters, &tables);
@@ -279,7 +286,7 @@ commands:
             if (stores) {
                 results_t end;
                 end.ends = true;
-                write_channel_intel(results_from_post, end);
+                SEND(results_from_post, end);
             }
         }
     }

@@ -54,7 +54,7 @@ INLINE bool take_results(int received, bool idle, int8_t output_buffer[OUTPUT_UN
     bool valid = true;
     results_t r;
     if (idle)
-        r = read_channel_intel(results_from_post);
+        RECEIVE(r, results_from_post);
     else
         r = read_channel_nb_intel(results_from_post, &valid);
     if (!valid) return false;
@@ -72,9 +72,11 @@ __attribute__((max_global_work_dim(0))) kernel void store(int command_count, glo
                                                           WRITE_BUFFERS) {
     // Lanes write single bytes, a word is read at once: a bank per unit of a word, which the compiler splits by byte.
     int8_t __attribute__((memory, numbanks(WORD_UNITS), bankwidth(UNIT_BYTES))) output_buffer[OUTPUT_UNITS][UNIT_BYTES];
+    int counted = 0;
 commands:
     for (int i = 0; i < command_count; ++i) {
-        const command_t c = read_channel_intel(commands_for_store);
+        command_t c;
+        RECEIVE(c, commands_for_store);
         count_t count = ZERO;
         const int blocks = (c.flags & FLAG_STORE) ? c.blocks : 0;
         int received = 0;
@@ -83,7 +85,7 @@ commands:
             const block_t block = block_of(c, index);
             store_state_t state = begin_store(&c, &block);
             bool complete = false;
-        cycles:
+        cycles:  // a byte of each lane comes, and a word leaves by a beat of each port
             while (!complete) {
                 if (received < blocks && received < index + 2)  // its half of the buffer is free
                     if (take_results(received, received == index, output_buffer)) ++received;
@@ -92,11 +94,12 @@ commands:
         }
     counters_of_ports:
         UNROLLED
-        for (int port = 0; port < PORTS; ++port) counters[i * PORTS + port] = count.port_bytes[port];
+        for (int port = 0; port < PORTS; ++port) counters[counted + port] = count.port_bytes[port];
+        counted += PORTS;
         if (i + 1 < command_count) {
             // What was written is complete before LOAD hears of it.
             mem_fence(CLK_GLOBAL_MEM_FENCE | CLK_CHANNEL_MEM_FENCE);
-            write_channel_intel(finished_by_store, true);
+            SEND(finished_by_store, true);
         }
     }
 }

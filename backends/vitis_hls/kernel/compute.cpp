@@ -1,5 +1,6 @@
 // COMPUTE: the array works on a block of a convolution, cycle by cycle (flow.h, array.h), or the vector unit on a block
 // of another layer.
+#include "accumulate.h"
 #include "array.h"
 #include "engines.h"
 #include "flow.h"
@@ -113,43 +114,6 @@ array_cycles:
     counted = count;
 }
 
-// What was added lately: it is in no memory yet, and the next sum of the same row takes it from here. A row of few output
-// channels and positions comes again in the next cycle.
-enum { LATELY = 3 };  // iterations before a sum that is written can be read, less one
-
-typedef struct {
-    int row[PACKING][ARRAY_COLUMNS];  // -1: none
-    sum_t sum[PACKING][ARRAY_COLUMNS];
-} added_t;
-
-// One sum: product k of column j. `lately`: the last one first.
-inline void add_lately(const leaving_t &in, int k, int j, added_t lately[LATELY], sums_write_t sums) {
-#pragma HLS inline
-    const int row = in.row[k][j];
-    sum_t before = 0;
-    bool known = in.fresh[k][j];
-recent_sums:
-    for (int d = 0; d < LATELY; ++d) {
-#pragma HLS unroll
-        if (!known && lately[d].row[k][j] == row) {
-            known = true;
-            before = lately[d].sum[k][j];
-        }
-    }
-    const int memory = sum_memory(k, row);
-    if (in.valid[k][j] && !known) before = sums[memory][sum_address(row)][j];
-    const sum_t after = (sum_t)(before + in.sum[k][j]);
-    if (in.valid[k][j]) sums[memory][sum_address(row)][j] = after;
-move_on:
-    for (int d = LATELY - 1; d > 0; --d) {
-#pragma HLS unroll
-        lately[d].row[k][j] = lately[d - 1].row[k][j];
-        lately[d].sum[k][j] = lately[d - 1].sum[k][j];
-    }
-    lately[0].row[k][j] = in.valid[k][j] ? row : -1;
-    lately[0].sum[k][j] = after;
-}
-
 // Sums are added to the accumulators. First, kn2row: those that no unit convolution reaches are cleared.
 void accumulate_block(const command_t &c, const block_t &b, leaving_sums_t &leaving, sums_write_t sums) {
 #pragma HLS inline off
@@ -162,34 +126,17 @@ cleared_rows:
         clear_row(sums, flow.sums.first + row);
     }
     const int length = moving_cycles(&c, &b);
-    added_t lately[LATELY];
-#pragma HLS array_partition variable = lately complete dim = 0
-nothing_added:
-    for (int d = 0; d < LATELY; ++d) {
-#pragma HLS unroll
-        for (int k = 0; k < PACKING; ++k) {
-#pragma HLS unroll
-            for (int j = 0; j < ARRAY_COLUMNS; ++j) {
-#pragma HLS unroll
-                lately[d].row[k][j] = -1;
-                lately[d].sum[k][j] = 0;
-            }
-        }
-    }
+    added_t lately;
+#pragma HLS array_partition variable = lately.row complete dim = 0
+#pragma HLS array_partition variable = lately.sum complete dim = 0
+    nothing_added(&lately);
 added_sums:
     for (int t = 0; t < length; ++t) {
         PIPELINED(added_sums)  // a sum of each bank is read, added to and written; younger ones are in registers
 #pragma HLS loop_tripcount min = 1024 max = 65536
 #pragma HLS dependence variable = sums type = inter direction = RAW false
         const leaving_t in = leaving.read();
-    columns:
-        for (int j = 0; j < ARRAY_COLUMNS; ++j) {
-#pragma HLS unroll
-            for (int k = 0; k < PACKING; ++k) {
-#pragma HLS unroll
-                add_lately(in, k, j, lately, sums);
-            }
-        }
+        accumulate_sums(&in, &lately, sums);
     }
 }
 

@@ -29,9 +29,6 @@ KERNELS = {"vitis-hls": (hls_files, hls_params), "intel-opencl": (opencl_files, 
 MULTIPLIERS = {"multiply": 1, "requantise": 2, "multiply_lanes": 1}
 """The functions of which the tool makes multipliers of the device, and how many of 27 x 18 bits a product takes."""
 
-WHOLE = ("vitis-hls",)
-"""Kernels of which every product is counted."""
-
 SMALL = KernelSizes(5, 7, 1, 3, 64, 96, 65536, 65536, 32768, 1024, 2048)
 """Three ports: no power of two."""
 
@@ -54,12 +51,12 @@ def multipliers(products: list[Product]) -> int:
     return sum(product.times * MULTIPLIERS[product.function] for product in products)
 
 
-@pytest.mark.parametrize("kernel", WHOLE)
+@pytest.mark.parametrize("kernel", KERNELS)
 def test_nothing_multiplies_in_cycles_but_the_array_and_the_lanes(kernel: str) -> None:
     assert findings(hardware(kernel)) == []
 
 
-@pytest.mark.parametrize("kernel", WHOLE)
+@pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize(("rows", "columns", "lanes"), [(1, 1, 16), (5, 7, 96), (105, 48, 128)])
 def test_multipliers_are_one_for_each_element_and_three_for_each_lane(
     kernel: str, rows: int, columns: int, lanes: int
@@ -73,14 +70,7 @@ def test_multipliers_are_one_for_each_element_and_three_for_each_lane(
     assert multipliers(products) == rows * columns + 3 * lanes
 
 
-def test_multipliers_of_the_opencl_kernels() -> None:
-    """In the array, and in the one place of POST where lanes are finished and the one where slots are multiplied."""
-    built = hardware("intel-opencl", replace(SMALL, packing=1))
-    assert built.multiplications("array_cycle") == 5 * 7
-    assert [built.multiplications(name) for name in ("finish_lanes", "multiply_lanes")] == [96, 96]
-
-
-@pytest.mark.parametrize(("kernel", "device"), [("vitis-hls", "u200")])
+@pytest.mark.parametrize(("kernel", "device"), [("vitis-hls", "u200"), ("intel-opencl", "arria10-gx1150")])
 def test_multipliers_are_those_of_a_plan(kernel: str, device: str) -> None:
     plan = dynamap.plan(dynamap.load(DIGITS_MODEL), device=device)
     overlay = plan.overlay
@@ -121,6 +111,10 @@ def test_multipliers_are_those_of_a_plan(kernel: str, device: str) -> None:
             "t->place *= t->i;",
             "transform_cycle: t->place *= t->i",
         ),
+        ("intel-opencl", "post.cl", "times(pitch, byte / UNIT_BYTES)", "byte * pitch", "place_lanes: byte * pitch"),
+        ("intel-opencl", "store.cl", "times(at.step, k)", "k * at.step", "store_cycle: k * at.step"),
+        ("intel-opencl", "feed.cl", "++moved;", "moved *= index;", "feed: moved *= index"),
+        ("intel-opencl", "array.cl", "++now;", "now = t * length;", "array: t * length"),
     ],
 )
 def test_a_product_in_a_cycle_is_named(kernel: str, file: str, old: str, new: str, found: str) -> None:
@@ -149,7 +143,7 @@ def test_a_second_product_is_counted(file: str, old: str, new: str, more: int) -
     assert counted == 5 * 7 + 3 * 96 + more
 
 
-@pytest.mark.parametrize("kernel", WHOLE)
+@pytest.mark.parametrize("kernel", KERNELS)
 def test_set_up_says_that_it_is(kernel: str) -> None:
     """What is multiplied once for a block is in functions that have one multiplier each, of fabric."""
     built = hardware(kernel)

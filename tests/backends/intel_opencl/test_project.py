@@ -258,7 +258,9 @@ channel int unread __attribute__((depth(1)));
 #define KERNEL __attribute__((max_global_work_dim(0))) kernel void
 KERNEL load(ulong address, int count, global ulong *counters, global uchar *a, global uchar *b, global uchar *c,
             global uchar *d) {}
-KERNEL compute(int count, global ulong *counters) { counters[0] = read_channel_intel(never); }
+KERNEL feed(int count, global ulong *counters) { counters[0] = read_channel_intel(never); }
+KERNEL array(int count) {}
+KERNEL accumulate(int count) {}
 KERNEL post(int count) { if (count < 0) { write_channel_intel(never, 1); read_channel_intel(unread); } }
 KERNEL store(int count, global ulong *counters, global uchar *a, global uchar *b, global uchar *c, global uchar *d) {
     write_channel_intel(unread, 1);
@@ -271,7 +273,7 @@ def test_kernels_that_wait_for_ever_are_given_up(files: dict[str, bytes], tmp_pa
     write_project({**files, "src/overlay.cl": HANGING.encode()}, tmp_path / "p")
     done = make(tmp_path / "p", target, "TIME_LIMIT=2", seconds=120)
     assert done.returncode == 2
-    assert "kernel compute is not done after 2 s: it waits for ever, or" in done.stderr
+    assert "kernel feed is not done after 2 s: it waits for ever, or" in done.stderr
 
 
 FAKE_TOOL = """#!/bin/sh

@@ -100,6 +100,27 @@ class Hardware:
             if node.type in LOOPS and not self._unrolled(node) and self._pipelined(node):
                 yield node
 
+    def unrolled_loops(self, function: str) -> Iterator[Node]:
+        """The loops of a function of which every iteration is hardware of its own."""
+        yield from (n for n in walk(self.functions[function].node) if n.type in LOOPS and self._unrolled(n))
+
+    def loops_in_cycles(self) -> Iterator[str]:
+        """File and function of loops that are left in the iterations of others: not unrolled."""
+        for name in self.functions:
+            for loop in self.cycle_loops(name):
+                body = loop.child_by_field_name("body")
+                assert body is not None
+                yield from self._left(name, body, set())
+
+    def _left(self, function: str, body: Node, seen: set[str]) -> Iterator[str]:
+        for node in walk(body):
+            if node.type in LOOPS and not self._unrolled(node):
+                yield f"{self.functions[function].file}: {function}"
+            called = text_of(node.child_by_field_name("function")) if node.type == "call_expression" else ""
+            if called in self.functions and called not in seen:
+                seen.add(called)
+                yield from self._left(called, self.functions[called].body, seen)
+
     def _pipelined(self, loop: Node) -> bool:
         if not self.aoc:
             return "PIPELINED(" in own_text(loop)

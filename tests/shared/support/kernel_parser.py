@@ -17,6 +17,7 @@ CASTS = re.compile(r"\bsizeof\b|\((?:int|long|\w+_t)\)")
 
 def parsed(source: str) -> Node:
     """The tree of a source, whose macros stand as statements or not at all."""
+    source = re.sub(r"#pragma ivdep[^\n]*", "", source)  # between a label and its loop
     text = re.sub(r"\bUNROLLED(\s+)for \(", rf"\1for ({AOC_UNROLLED} ", WORDS.sub("", source))
     text = re.sub(r"\bUNROLL_THIS\b", "UNROLL_THIS();", STATEMENTS.sub(r"\1\2;", text))
     return Parser(Language(tree_sitter_cpp.language())).parse(text.encode()).root_node

@@ -29,14 +29,6 @@ INLINE int sum_address(int row) {
     return row % ACCUMULATOR_ROWS;
 }
 
-// Adds to sum `k` of a column, or sets it where it is `fresh`.
-INLINE void add_sum(sums_write_t sums, int row, int k, int column, sum_t sum, bool fresh) {
-    INLINED
-    const int memory = sum_memory(k, row);
-    const sum_t before = fresh ? (sum_t)0 : (sum_t)sums[memory][sum_address(row)][column];
-    sums[memory][sum_address(row)][column] = (sum_t)(before + sum);
-}
-
 // Rows of accumulators that `sums` fill: a row is one of two constants wide, so that no division is left to the hardware.
 INLINE int rows_over(const command_t *c, int sums) {
     INLINED

@@ -161,14 +161,20 @@ typedef struct {
     half_tile_t part[2];
 } transform_t;
 
-INLINE void begin_transform(const command_t *c, const block_t *b, transform_t *t) {
+INLINE void start_transform(const tiles_t *tiles, transform_t *t) {
+    INLINED
     t->busy = true;
-    t->tile = tiles_of(c, b);
+    t->tile = *tiles;
     t->before = t->tile;
     t->writes = false;
     t->i = 0;
     t->j = 0;
     t->place = 0;
+}
+
+INLINE void begin_transform(const command_t *c, const block_t *b, transform_t *t) {
+    const tiles_t tiles = tiles_of(c, b);
+    start_transform(&tiles, t);
 }
 
 INLINE void transform_cycle(const command_t *c, transform_t *t, units_read_t raw, units_write_t tiles) {

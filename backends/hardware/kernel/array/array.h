@@ -140,23 +140,6 @@ bottom_edge:
     }
 }
 
-// "WS and IS add their partial sums into the accumulator buffer, NS does so once per tile": each product column to its
-// own bank.
-INLINE void accumulate(const leaving_t *in, sums_write_t sums) {
-    INLINED
-banks:
-    UNROLLED
-    for (int j = 0; j < ARRAY_COLUMNS; ++j) {
-        UNROLL_THIS
-    products_of_bank:
-        UNROLLED
-        for (int k = 0; k < PACKING; ++k) {
-            UNROLL_THIS
-            if (in->valid[k][j]) add_sum(sums, in->row[k][j], k, j, in->sum[k][j], in->fresh[k][j]);
-        }
-    }
-}
-
 // A block begins: no sum is on its way.
 INLINE void clear_array(array_t *a, lines_t *l) {
     INLINED
