@@ -104,14 +104,10 @@ class KernelSimulation:
         header = params_header(build.shape, build.sizes, "Simulation")
         (folder / "params.svh").write_text(header)
         (folder / "params.h").write_text(cpp_params(header, [("MEMORY_WORDS", build.memory_words)]))
-        made = verilate_kernel(
-            folder,
-            (*KERNEL_SOURCES, *TWIN_FILES, *KERNEL_BENCH),
-            build.memory_words,
-            loops=build.loops,
-            wave=build.wave,
-        )
-        VerilatedCompiler(folder, optimise, wave=build.wave).program(made, f"../{DRIVER}", "kernel_sim")
+        compiler = VerilatedCompiler(optimise, wave=build.wave)
+        sources = (*KERNEL_SOURCES, *TWIN_FILES, *KERNEL_BENCH)
+        made = verilate_kernel(folder, sources, build.memory_words, compiler.options, loops=build.loops)
+        compiler.program(made, f"../{DRIVER}", "kernel_sim")
 
     def run(
         self, program: Program, records: Records, inputs: Mapping[str, Int8Array], options: Sequence[str] = ()

@@ -67,7 +67,7 @@ class Simulations:
     def __init__(self, optimise: str = "-O1") -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="dynamap-rtl-")
         self._folder = Path(self._temporary.name)
-        self._compiler = VerilatedCompiler(self._folder, optimise)
+        self._compiler = VerilatedCompiler(optimise)
         self._built: dict[Bench, Path] = {}
 
     def __enter__(self) -> Simulations:
@@ -104,7 +104,7 @@ class Simulations:
         # Small loops of the array in loops stay loops: unrolled, they are as long to compile as instances.
         verilator.run(
             ["--cc", "--prefix", "Vbench", "--Mdir", "made", "--top-module", bench.top, "--assert", "-Wall"]
-            + ["-Wno-fatal", "--quiet", "--unroll-count", "1", "--x-initial", "unique"]
+            + ["-Wno-fatal", "--quiet", "--unroll-count", "1", "--x-initial", "unique", *self._compiler.options]
             + [f"-G{name}={value}" for name, value in bench.parameters]
             + (["-DSYNTHESIS", PRIMITIVE, OLDER_PRIMITIVE] if bench.synthesised else [])
             + [*SIMULATED, f"{bench.top}.sv"],

@@ -62,8 +62,8 @@ class Steps:
         folder, sources = self._gathered(self._given.step, ("src", "sim"))
         constants = cpp_params((folder / "params.svh").read_text(), [("MEMORY_WORDS", self._given.memory_words)])
         (folder / "params.h").write_text(constants)
-        made = verilate_kernel(folder, sources, self._given.memory_words, loops=True, wave=wave)
-        compiler = VerilatedCompiler(folder, self._given.optimise, wave=wave)
+        compiler = VerilatedCompiler(self._given.optimise, wave=wave)
+        made = verilate_kernel(folder, sources, self._given.memory_words, compiler.options, loops=True)
         program = compiler.program(made, f"../{DRIVER}", "kernel_sim")
         options = []
         if wave is not Wave.NONE:

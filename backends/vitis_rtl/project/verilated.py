@@ -6,6 +6,7 @@ import re
 import tempfile
 from collections.abc import Sequence
 from enum import Enum
+from functools import cache
 from pathlib import Path
 
 from dynamap.backends.vitis_rtl import tools
@@ -79,9 +80,11 @@ def cpp_params(header: str, more: Sequence[tuple[str, int]] = ()) -> str:
 
 
 def verilate_kernel(
-    folder: Path, sources: Sequence[str], memory_words: int, *, loops: bool, wave: Wave = Wave.NONE
+    folder: Path, sources: Sequence[str], memory_words: int, options: Sequence[str], *, loops: bool
 ) -> Path:
     """The C++ of the kernel's bench, in the folder ``made`` of ``folder``; ``sources`` are in compile order.
+
+    ``options``: those that the compiler asks for (`VerilatedCompiler.options`).
 
     Raises:
         InputError: Verilator is missing, or refuses the sources.
@@ -92,7 +95,7 @@ def verilate_kernel(
             *("--cc", "--prefix", "Vkernel", "--Mdir", "made", "--top-module", "kernel_bench", "--assert", "-Wall"),
             *("-Wno-fatal", "--quiet", "--unroll-count", "1", "--x-initial", "unique"),
             *(f"-GLOOPS={int(loops)}", f"-GMEMORY_WORDS={memory_words}"),
-            *([f"--trace-{wave.value}"] if wave is not Wave.NONE else []),
+            *options,
             *sources,
         ],
         folder,
@@ -101,10 +104,20 @@ def verilate_kernel(
 
 
 class VerilatedCompiler:
-    """Makes programs of what Verilator wrote. ``folder``: where its own code, compiled once, is kept."""
+    """Makes programs of what Verilator wrote with its ``options``. ``optimise``: an option of the C++ compiler."""
 
-    def __init__(self, folder: Path, optimise: str, *, wave: Wave = Wave.NONE) -> None:
-        self._folder, self._optimise, self._wave = folder, optimise, wave
+    def __init__(self, optimise: str, *, wave: Wave = Wave.NONE) -> None:
+        self._optimise, self._wave = optimise, wave
+
+    @property
+    def options(self) -> list[str]:
+        """Of Verilator.
+
+        Without optimisation, compiling takes longer than running: wide operations then stay calls, which take a
+        quarter less time to compile than what they expand to.
+        """
+        traced = [f"--trace-{self._wave.value}"] if self._wave is not Wave.NONE else []
+        return traced + (["-fno-expand"] if self._optimise == "-O0" else [])
 
     def program(self, made: Path, driver: str, name: str) -> Path:
         """The program ``name`` in the folder that Verilator has made, with the C++ file that drives it.
@@ -116,29 +129,29 @@ class VerilatedCompiler:
         units = sorted(path.name for path in made.glob("*.cpp"))
         (made / "whole.cc").write_text("".join(f'#include "{unit}"\n' for unit in (*units, driver)))
         libraries = ["-lz", "-llz4", "-pthread"] if self._wave is Wave.FST else []
-        self._compile(["-I..", "whole.cc", *self._runtime(), "-o", name, *libraries], made)
+        objects = sorted(map(str, Path(_runtime(self._optimise, self._wave).name).glob("*.o")))
+        _compile(["-I..", "whole.cc", *objects, "-o", name, *libraries], made, self._optimise, self._wave)
         return made / name
 
-    def _runtime(self) -> list[str]:
-        names = (*RUNTIME, *([f"verilated_{self._wave.value}_c.cpp"] if self._wave is not Wave.NONE else []))
-        objects = [self._folder / name.replace(".cpp", ".o") for name in names]
-        if not objects[-1].exists():
-            include = _include()
-            for name, target in zip(names, objects, strict=True):
-                self._compile(["-c", str(include / name), "-o", str(target)], self._folder)
-        return [str(target) for target in objects]
 
-    def _defines(self) -> list[str]:
-        wave = self._wave.value.upper()
-        traced = {"VM_TRACE", f"VM_TRACE_{wave}"} if wave else set()
-        return ["-DVERILATOR=1", "-DVL_TIME_CONTEXT", *(f"-D{part}={int(part in traced)}" for part in PARTS)]
-
-    def _compile(self, arguments: list[str], folder: Path) -> None:
-        include = _include()
-        common = ["-std=c++17", self._optimise, *self._defines(), "-I.", f"-I{include}", f"-I{include / 'vltstd'}"]
-        tools.compiler().run([*common, *arguments], folder)
+@cache
+def _runtime(optimise: str, wave: Wave) -> tempfile.TemporaryDirectory[str]:
+    """Verilator's own code, compiled once in a process and removed at its end."""
+    folder = tempfile.TemporaryDirectory(prefix="dynamap-verilated-")
+    for name in (*RUNTIME, *([f"verilated_{wave.value}_c.cpp"] if wave is not Wave.NONE else [])):
+        _compile(["-c", str(_include() / name)], Path(folder.name), optimise, wave)
+    return folder
 
 
+def _compile(arguments: list[str], folder: Path, optimise: str, wave: Wave) -> None:
+    traced = {"VM_TRACE", f"VM_TRACE_{wave.value.upper()}"} if wave is not Wave.NONE else set()
+    defines = ["-DVERILATOR=1", "-DVL_TIME_CONTEXT", *(f"-D{part}={int(part in traced)}" for part in PARTS)]
+    include = _include()
+    common = ["-std=c++17", optimise, *defines, "-I.", f"-I{include}", f"-I{include / 'vltstd'}"]
+    tools.compiler().run([*common, *arguments], folder)
+
+
+@cache
 def _include() -> Path:
     root = tools.verilator().run(["--getenv", "VERILATOR_ROOT"], Path.cwd()).strip()
     return Path(root) / "include"
