@@ -8,45 +8,22 @@ import numpy as np
 import pytest
 
 from dynamap.backends.program.specification import AlgorithmCode, FormatCode
-from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
 from dynamap.backends.vitis_rtl.core.shape import CoreShape
-from dynamap.backends.vitis_rtl.feeding import FeedShape
-from dynamap.backends.vitis_rtl.memory.ports import MemoryPort, PlannedMemory
+from dynamap.backends.vitis_rtl.memory.ports import PlannedMemory
 from dynamap.backends.vitis_rtl.simulation import Simulations
-from dynamap.cost.multiplier import DSP48E1
+from support import layer_checks
 from support.layer_checks import check, check_with_stalls
 from support.layer_records import Layer
 
-SMALL = CoreShape(
-    FeedShape(rows=16, columns=8, operand_bits=16, input_depth=512, weight_depth=2048),
-    DrainShape(LaneShape(columns=8, pairs=8), parameter_depth=64, output_depth=512, winograd=True),
-    MemoryPort(64),
-    pixel_depth=256,
-)
 
-SHORT = CoreShape(
-    FeedShape(
-        rows=21,
-        columns=24,
-        word_units=2,
-        operand_bits=16,
-        input_depth=512,
-        weight_depth=2048,
-        group_rows=4,
-        factor_bits=DSP48E1.wide_bits,
-    ),
-    DrainShape(
-        LaneShape(columns=24, pairs=16, factor_bits=DSP48E1.wide_bits),
-        units=2,
-        parameter_depth=128,
-        output_depth=1024,
-        winograd=True,
-    ),
-    MemoryPort(32, outstanding=8),
-    pixel_depth=1024,
-)
-"""Of DSP48E1. Rows of six groups, the last a short one, that begin inside units; two groups of columns; words of 32
-bytes."""
+def with_winograd(shape: CoreShape, pixel_depth: int) -> CoreShape:
+    """The same core with transforms, and larger buffers for them."""
+    feed = replace(shape.feed, operand_bits=16, input_depth=512, weight_depth=2048, accumulator_rows=512)
+    drain = replace(shape.drain, winograd=True, accumulator_rows=512)
+    return replace(shape, feed=feed, drain=drain, pixel_depth=pixel_depth)
+
+
+SMALL, SHORT = with_winograd(layer_checks.SMALL, 256), with_winograd(layer_checks.SHORT, 1024)
 
 WINOGRAD = AlgorithmCode.WINOGRAD
 HWC = FormatCode.HWC
