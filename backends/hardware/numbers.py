@@ -116,6 +116,7 @@ def _buffers(sizes: KernelSizes) -> Part:
         "Buffers. Sizes are of both halves together, but for rows of accumulators and row buffers.",
         (
             Number("INPUT_BYTES", sizes.input_buffer, "IB", "bytes", PLAN),
+            Number("PIXEL_BYTES", sizes.pixel_buffer, "PB: Winograd's pixels", "bytes", PLAN),
             Number("WEIGHT_BYTES", sizes.weight_buffer, "WB", "bytes", PLAN),
             Number("OUTPUT_BYTES", sizes.output_buffer, "OB", "bytes", PLAN),
             Number("ACCUMULATOR_ROWS", sizes.accumulator_rows, "AB: a half", "rows", PLAN),
@@ -124,6 +125,9 @@ def _buffers(sizes: KernelSizes) -> Part:
             Number("WEIGHT_WORDS", "WEIGHT_BYTES / WORD_BYTES", "the weight buffer", "words", DERIVED),
             Number("OUTPUT_UNITS", "OUTPUT_BYTES / UNIT_BYTES", "the output buffer", "units", DERIVED),
             Number("INPUT_ROWS", "(INPUT_UNITS + BANKS - 1) / BANKS", "depth of its banks", "units", DERIVED),
+            Number(
+                "PIXEL_ROWS", "(PIXEL_BYTES / UNIT_BYTES + BANKS - 1) / BANKS", "depth of its banks", "units", DERIVED
+            ),
             Number(
                 "WEIGHT_ROWS", "(WEIGHT_BYTES / UNIT_BYTES + BANKS - 1) / BANKS", "depth of its banks", "units", DERIVED
             ),

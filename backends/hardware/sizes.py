@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
-from dynamap.backends.program import Command, Flag, Header, Mode, Op, Program
+from dynamap.backends.program import AlgorithmCode, Command, Flag, Header, Mode, Op, Program
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
 from dynamap.cost.multiplier import DSP48E2
@@ -19,7 +19,7 @@ MOST_PORTS = 8
 @dataclass(frozen=True)
 class KernelSizes:
     """Sizes of one build: bytes, rows and units as in docs/overlay.md, section 1. ``ports`` of ``port_bytes`` each;
-    ``factor_bits``: of a multiplier's wide side.
+    ``factor_bits``: of a multiplier's wide side; ``winograd``: a program for the build may have layers by Winograd.
     """
 
     rows: int
@@ -34,6 +34,7 @@ class KernelSizes:
     accumulator_rows: int
     row_buffer: int
     factor_bits: int = DSP48E2.wide_bits
+    winograd: bool = True
 
     @property
     def word_bytes(self) -> int:
@@ -49,6 +50,11 @@ class KernelSizes:
         widest = ceil_div(2 * max(self.rows, self.columns) + 2 * UNIT_BYTES - 2, UNIT_BYTES)
         near = self.lanes // UNIT_BYTES + 2
         return 1 << (max(self.word_bytes // UNIT_BYTES, widest, near) - 1).bit_length()
+
+    @property
+    def pixel_buffer(self) -> int:
+        """Bytes of the buffer of Winograd's pixels; where there is no Winograd, as many as no tool refuses."""
+        return int(own_buffers.pixels(self.input_buffer)) if self.winograd else self.banks * UNIT_BYTES
 
     @property
     def parameter_channels(self) -> int:
@@ -98,6 +104,16 @@ def sizes_of(header: Header, ports: int, port_bytes: int) -> KernelSizes:
         output_buffer=header.output_buffer,
         factor_bits=header.factor_bits,
     )
+
+
+def sizes_of_program(program: Program, ports: int, port_bytes: int) -> KernelSizes:
+    """The build of a project, which runs this program: without Winograd's buffer where no layer needs it.
+
+    Raises:
+        InputError: the kernel cannot be built so.
+    """
+    winograd = any(c.op is Op.CONV and c.algorithm is AlgorithmCode.WINOGRAD for c in program.commands)
+    return replace(sizes_of(program.header, ports, port_bytes), winograd=winograd)
 
 
 def simulated_sizes(program: Program) -> KernelSizes:

@@ -12,7 +12,7 @@ from dynamap.backends.contract import Executor
 from dynamap.backends.data_files import data_files
 from dynamap.backends.evidence.vendor_reports.standalone import comparison_files
 from dynamap.backends.hardware.pages import layer_table
-from dynamap.backends.hardware.sizes import check_program, sizes_of
+from dynamap.backends.hardware.sizes import check_program, sizes_of_program
 from dynamap.backends.hardware.sources import python_host_files
 from dynamap.backends.hardware.target import plan_digest, target_device
 from dynamap.backends.program import Program
@@ -55,7 +55,7 @@ class VitisHls:
             InfeasibleError: the overlay is larger than the device.
         """
         device = target_device(plan, self.name, self.vendor)
-        sizes = sizes_of(program.header, device.system.memory_ports, device.system.port_bytes)
+        sizes = sizes_of_program(program, device.system.memory_ports, device.system.port_bytes)
         check_program(program, sizes)
         check_pairs(program, sizes)
         digest = plan_digest(plan)

@@ -123,7 +123,7 @@ def readme(plan: Plan, device: Device, digest: str, scales: str = "") -> str:
         "not among the plan's LUT either.",
         "The buffers have `BANKS` banks of 128 bits (`params.h`); the plan counts a memory word's, and the weight "
         "buffer as one memory of its width.",
-        "Turns that the plan does not count: raw rows of Winograd and planes of a block whose half of a buffer is full "
+        "Turns that the plan does not count: planes of a block whose half of the output buffer is full "
         "are written in several; so are inputs of a concatenation that begin inside of 16 channels, and the lanes of a "
         "vector layer where their units meet in a bank of a full output buffer. POST of IS writes what it has turned "
         "after the last channel, and a block of fewer than `LANES / BANKS` channels waits for it.",

@@ -70,10 +70,12 @@ def loop_table() -> list[str]:
         "No function divides by a number that is no constant, for which the tool would build a divider, and in these "
         "loops nothing multiplies but the elements of the array, one product each, and the lanes, two.",
         "",
-        "Not proven here: that two processes at work at once do not need one bank's port (with Winograd, LOAD reads "
-        "the raw rows of a block from the banks of which COMPUTE reads another block's tiles); arrays that are no "
-        "memories of `tb/ports.h`, which are registers: one that is added to a source is not checked; what no layer "
-        "of this network does; that additions and multiplications between a loop's iterations meet the clock; the "
+        "LOAD, COMPUTE, POST and STORE work on successive blocks at the same time: a bank that one of them reads, or "
+        "writes, for a block and another for the block before stops the run too.",
+        "",
+        "Not proven here: that two stages of one of these do not need one bank's port; arrays that are no memories of "
+        "`tb/ports.h`, which are registers: one that is added to a source is not checked; what no layer of this "
+        "network does; that additions and multiplications between a loop's iterations meet the clock; the "
         "depth of streams whose reader keeps step.",
         "",
     ]

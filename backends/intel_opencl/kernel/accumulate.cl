@@ -20,16 +20,17 @@ INLINE outlet_t outlet_of(const command_t *c, const block_t *b) {
 INLINE void send_sums(outlet_t *out, sums_read_t sums) {
     const post_order_t *o = &out->order;
     const int first_row = out->sums.first + o->row + o->column, first_bank = o->first - o->tile;
+    const int count = lanes_of(o);
     sum_t row[ARRAY_COLUMNS];
 banks:
     UNROLLED
     for (int j = 0; j < ARRAY_COLUMNS; ++j) {
-        const int below = first_row + (j < first_bank ? 1 : 0);
-        const int safe = smaller(below, 2 * ACCUMULATOR_ROWS - 1);
-        row[j] = sums[sum_memory(0, safe)][sum_address(safe)][j];
+        const bool below = j < first_bank;
+        const int own = first_row + (below ? 1 : 0);
+        const int lane = j - first_bank + (below ? ARRAY_COLUMNS : 0);
+        row[j] = lane < count ? sums[sum_memory(0, own)][sum_address(own)][j] : 0;
     }
     row_of_sums_t message;
-    const int count = lanes_of(o);
 lanes_of_row:
     UNROLLED
     for (int lane = 0; lane < LANES; ++lane) {

@@ -1,4 +1,4 @@
-// FEED: owns the input buffer, the weight buffer and the row buffers. It takes in what LOAD sends, and makes the operands of
+// FEED: owns the input buffer, Winograd's buffer of pixels, the weight buffer and the row buffers. It takes in what LOAD sends, and makes the operands of
 // every cycle of the array (flow.h), or what the lanes multiply in every slot of a vector layer (vector.h).
 //
 // A block of a convolution is a loop whose iteration is one clock cycle: a word comes in (or one is transformed, for
@@ -21,16 +21,16 @@ typedef struct {
     int turn;
 } intake_t;
 
-// Writes the word that has come: all of it, but for raw rows of Winograd in a full buffer.
-INLINE void place_word(const command_t *c, intake_t *in, input_write_t input_buffer, weight_write_t weight_buffer,
-                       values_write_t values) {
+// Writes the word that has come: all of it, but for a concatenation in a full buffer.
+INLINE void place_word(const command_t *c, intake_t *in, input_write_t input_buffer, pixels_write_t pixel_buffer,
+                       weight_write_t weight_buffer, values_write_t values) {
     const placed_t m = in->word;
     unit_t units[BANKS] = ZERO;
 units_of_word:
     UNROLLED
     for (int i = 0; i < WORD_BYTES; ++i) units[i / UNIT_BYTES].byte[i % UNIT_BYTES] = (int8_t)m.word.byte[i];
     if (m.what == PUT_UNITS) {
-        write_slice(input_buffer, &m.at, in->turn, units);
+        write_slice(input_buffer, pixel_buffer, places_pixels(c), &m.at, in->turn, units);
         in->waits = more_turns(m.at.step, in->turn, m.at.count);
         ++in->turn;
     } else if (m.what == PUT_WEIGHTS) {
@@ -53,9 +53,10 @@ units_of_word:
 // One cycle of the intake while block `index` is worked on; `idle`: there is nothing else to do, so it waits. `tiles`: of
 // block `index` and of the next one.
 INLINE void take_in(const command_t *c, intake_t *in, int index, bool idle, const tiles_t tiles[2],
-                    input_write_t input_buffer, weight_write_t weight_buffer, values_write_t values) {
+                    input_write_t input_buffer, pixels_write_t pixel_buffer, weight_write_t weight_buffer,
+                    values_write_t values) {
     if (in->transform.busy) {
-        transform_cycle(c, &in->transform, input_buffer, input_buffer);
+        transform_cycle(c, &in->transform, pixel_buffer, input_buffer);
         if (!in->transform.busy) in->settle = SETTLE;
         return;
     }
@@ -79,13 +80,14 @@ INLINE void take_in(const command_t *c, intake_t *in, int index, bool idle, cons
         if (!valid) return;
         in->turn = 0;
     }
-    place_word(c, in, input_buffer, weight_buffer, values);
+    place_word(c, in, input_buffer, pixel_buffer, weight_buffer, values);
 }
 
 __attribute__((max_global_work_dim(0))) kernel void feed(int command_count, global ulong *restrict counters) {
     // A bank per unit of a word; their distances are odd (pitch), so n units of neighbouring pixels, and n units of a
     // pixel, lie in n different banks.
     int8_t __attribute__((memory, numbanks(BANKS), bankwidth(UNIT_BYTES))) input_buffer[INPUT_ROWS][BANKS][UNIT_BYTES];
+    int8_t __attribute__((memory, numbanks(BANKS), bankwidth(UNIT_BYTES))) pixel_buffer[PIXEL_ROWS][BANKS][UNIT_BYTES];
     int8_t
         __attribute__((memory, numbanks(BANKS), bankwidth(UNIT_BYTES))) weight_buffer[WEIGHT_ROWS][BANKS][UNIT_BYTES];
     int8_t __attribute__((memory)) row_buffers[2][ARRAY_ROWS][ROW_BUFFER_ROWS][BANKS][UNIT_BYTES];
@@ -119,15 +121,16 @@ commands:
             const int length = c.op == OP_CONV ? flow_length(&c, &flow) : 0;
             int moved = 0;
             int t = 0;
-        // The input and the weight buffer are read in one half while the other is written, and what is written is not
-        // read before it has settled: iterations depend on each other through them at a distance of SETTLE at least.
+        // The input and the weight buffer are read in one half while the other is written, pixels when all of a block have
+        // come, and what is written is not read before it has settled: iterations depend on each other through them at a distance of SETTLE at least.
         // Nothing is promised of the row buffers: a tile may read what was fed in the cycle before.
         cycles:  // a unit of each bank is written, one is read for a window and one for a row of weights; a message each
 #pragma ivdep array(input_buffer) safelen(16)
+#pragma ivdep array(pixel_buffer) safelen(16)
 #pragma ivdep array(weight_buffer) safelen(16)
             while (t < length || in.placed <= index) {
                 const bool begun = in.placed > index;
-                take_in(&c, &in, index, !begun, tiles, input_buffer, weight_buffer, values);
+                take_in(&c, &in, index, !begun, tiles, input_buffer, pixel_buffer, weight_buffer, values);
                 if (!begun || t >= length) continue;
                 cycle_t cycle = idle_cycle();
                 if (c.dataflow == NS)

@@ -1,6 +1,7 @@
 // The memories of the kernel as objects that check their ports (make csim-ports). A memory has banks, and a bank has a
 // port to read and a port to write: in an iteration of a pipelined loop it reads one address and writes one. What an
-// iteration has written, another one can read no sooner than the memory's distance, in iterations, behind it.
+// iteration has written, another one can read no sooner than the memory's distance, in iterations, behind it. Processes
+// that work on successive blocks at the same time share no port of a bank.
 // A build without OVERLAY_CHECK_PORTS has plain arrays and does not see this file.
 #ifndef OVERLAY_PORTS_H
 #define OVERLAY_PORTS_H
@@ -25,6 +26,8 @@ struct place_t {
     const char *last = nullptr;  // the loop before
     std::int64_t iteration = 0;  // of the loop, all its runs counted
     std::map<std::string, std::int64_t> iterations;
+    const char *process = nullptr;  // of those that work on successive blocks at the same time; none: nullptr
+    std::int64_t block = 0;         // of all passes, with a gap between two of them
 };
 
 inline place_t &here() {
@@ -59,6 +62,18 @@ class iteration_t {
     ~iteration_t() { here().loop = nullptr; }
     iteration_t(const iteration_t &) = delete;
     iteration_t &operator=(const iteration_t &) = delete;
+};
+
+// A block begins, the first of a pass if `index` is 0: passes do not overlap.
+inline void begin_block(int index) { here().block += index == 0 ? 2 : 1; }
+
+// A process works on the block, from here to the end of its function.
+class process_t {
+  public:
+    explicit process_t(const char *process) { here().process = process; }
+    ~process_t() { here().process = nullptr; }
+    process_t(const process_t &) = delete;
+    process_t &operator=(const process_t &) = delete;
 };
 
 // A memory of any number of dimensions. `roles`, a letter per dimension: b, its index is the bank's or a part of it;
@@ -113,9 +128,16 @@ template <typename T> class memory_t {
     part_t<const memory_t> operator[](std::int64_t index) const { return part_t<const memory_t>(*this, 0)[index]; }
 
   private:
+    // A process, and the last block for which it has taken a port.
+    struct user_t {
+        const char *process = nullptr;
+        std::int64_t block = 0;
+    };
+
     struct port_t {
         std::int64_t read_at = -1, write_at = -1;  // iteration of the last access
         std::size_t read = 0, write = 0;           // its address
+        user_t reader, writer;
     };
 
     std::size_t size_of(std::size_t depth) const { return static_cast<std::size_t>(sizes[depth]); }
@@ -127,6 +149,17 @@ template <typename T> class memory_t {
         if (here().loop == nullptr)
             throw broken_rule(bank_text(bank) + ", address " + std::to_string(address) +
                               ": accessed outside of all pipelined loops");
+    }
+
+    // While a process works on a block, others work on the one before.
+    void require_own(user_t &user, std::size_t bank, const char *how) const {
+        const place_t &at = here();
+        if (at.process == nullptr) return;
+        if (user.process != nullptr && user.process != at.process && user.block + 1 == at.block)
+            throw broken_rule(bank_text(bank) + ": '" + at.process + "' " + how + " it while '" + user.process +
+                              "' does so for the block before, with one port");
+        user.process = at.process;
+        user.block = at.block;
     }
 
     T read(std::size_t bank, std::size_t address, std::size_t place) const {
@@ -141,6 +174,7 @@ template <typename T> class memory_t {
             throw broken_rule(bank_text(bank) + ": reads address " + std::to_string(address) + " " +
                               std::to_string(age) + " iterations after it was written; it is there after " +
                               std::to_string(distance));
+        require_own(port.reader, bank, "reads");
         port.read_at = now;
         port.read = address;
         return values[place];
@@ -154,6 +188,7 @@ template <typename T> class memory_t {
         if (port.write_at == now && port.write != address)
             throw broken_rule(bank_text(bank) + ": writes address " + std::to_string(address) + " beside address " +
                               std::to_string(port.write) + ", with one port to write");
+        require_own(port.writer, bank, "writes");
         port.write_at = now;
         port.write = address;
         written[bank * addresses + address] = now;

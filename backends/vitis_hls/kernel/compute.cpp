@@ -158,6 +158,7 @@ void compute_block(const command_t &c, const source_t sources[MAX_SOURCES], valu
                    tokens_t &operand_slots, tokens_t &operand_ready, tokens_t &sum_slots, tokens_t &sum_ready,
                    products_t &products, counts_t &counts) {
 #pragma HLS inline off
+    PROCESS(compute)
     const block_t b = block_of(c, index);
     count_t count = {};
     operand_ready.read();

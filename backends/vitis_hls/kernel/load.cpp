@@ -6,7 +6,14 @@
 
 namespace {
 
-// The rows of a tensor that a block needs, from unit `unit` of the input buffer on: a word or a part of one per cycle.
+// Winograd: the rows of a block, of which its tiles are made before the next one's come.
+#ifdef OVERLAY_CHECK_PORTS
+ports::memory_t<std::int8_t> pixel_buffer("pixel_buffer", {PIXEL_ROWS, BANKS, UNIT_BYTES}, "abw", 2);
+#else
+std::int8_t pixel_buffer[PIXEL_ROWS][BANKS][UNIT_BYTES];
+#endif
+
+// The rows of a tensor that a block needs, from unit `unit` of their buffer on: a word or a part of one per cycle.
 void place_tensor(READ_PORTS, const tensor_t &t, const command_t &c, const block_t &b, int unit,
                   input_write_t input_buffer, count_t &count) {
     reader_t reader = {};
@@ -36,8 +43,8 @@ planes:
                     units[k].byte[i] = byte_of_unit(&c, &at, &word, k, i);
                 }
             }
-            write_slice(input_buffer, &at, turn, units);
-            // An even distance (in a full buffer) takes several turns.
+            write_slice(input_buffer, pixel_buffer, places_pixels(&c), &at, turn, units);
+            // An even distance (of a concatenation in a full buffer) takes several turns.
             const bool more = more_turns(at.step, turn, at.count);
             turn = more ? turn + 1 : 0;
             if (more) continue;
@@ -55,15 +62,17 @@ void transform_tiles(const command_t &c, const block_t &b, input_write_t input_b
     begin_transform(&c, &b, &t);
 places:
     while (t.busy) {
-        PIPELINED(transform_places)  // raw rows and tiles lie in different units: nothing that is written is read here
+        PIPELINED(transform_places)  // a pixel is read from one buffer, and a word of tiles written to the other
 #pragma HLS loop_tripcount min = 32 max = 1806336
-#pragma HLS dependence variable = input_buffer type = inter direction = RAW false
-        transform_cycle(&c, &t, input_buffer, input_buffer);
+        transform_cycle(&c, &t, pixel_buffer, input_buffer);
     }
 }
 
 void load_inputs(READ_PORTS, const command_t &c, const source_t sources[MAX_SOURCES], const block_t &b,
                  input_write_t input_buffer, count_t &count) {
+#pragma HLS array_partition variable = pixel_buffer complete dim = 2
+#pragma HLS array_reshape variable = pixel_buffer complete dim = 3
+#pragma HLS bind_storage variable = pixel_buffer type = ram_2p
     int unit = first_unit(&c, &b);
 inputs:
     for (int i = 0; i < inputs_of(&c); ++i) {
@@ -115,6 +124,7 @@ void load_block(READ_PORTS, const command_t &c, const source_t sources[MAX_SOURC
                 input_write_t input_buffer, weight_write_t weight_buffer, parameters_write_t parameters,
                 tokens_t &operand_slots, tokens_t &operand_ready, counts_t &counts) {
 #pragma HLS inline off
+    PROCESS(load)
     const block_t b = block_of(c, index);
     count_t count = {};
     operand_slots.write(true);

@@ -162,6 +162,7 @@ blocks:
     for (int index = 0; index < c.blocks; ++index) {
 #pragma HLS loop_tripcount min = 1 max = 64
 #pragma HLS dataflow  // a process starts its next block as soon as it is done with the last
+        BLOCK_BEGINS(index)
         load_block(PASS_READ, c, load_sources, index, input_buffer, weight_buffer, parameter_buffer, operand_slots,
                    operand_ready, load_counts);
         compute_block(c, compute_sources, values, classes, index, input_buffer, weight_buffer, accumulators,

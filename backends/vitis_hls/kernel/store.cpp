@@ -44,6 +44,7 @@ planes:
 void store_block(WRITE_PORTS, const command_t &c, int index, output_read_t output_buffer, tokens_t &result_slots,
                  tokens_t &result_ready, counts_t &counts) {
 #pragma HLS inline off
+    PROCESS(store)
     count_t count = {};
     if (c.flags & FLAG_STORE) {
         const block_t b = block_of(c, index);

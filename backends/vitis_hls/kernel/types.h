@@ -25,6 +25,16 @@ template <typename T> using stream_of = hls::stream<T>;
 typedef stream_of<lanes_t> products_t;
 typedef stream_of<operands_t> operands_stream_t;
 
+// A simulation that checks ports is told whose port a memory's is: which block begins, and which of the processes that
+// work on successive blocks at the same time goes on.
+#ifdef OVERLAY_CHECK_PORTS
+#define BLOCK_BEGINS(index) ports::begin_block(index);
+#define PROCESS(name) const ports::process_t process_of_##name(#name);
+#else
+#define BLOCK_BEGINS(index)
+#define PROCESS(name)
+#endif
+
 // How vector.h hands out what is to be multiplied.
 #define OPERANDS operands_stream_t &operands
 #define PASS_OPERANDS operands

@@ -23,6 +23,7 @@ from dynamap.backends.vitis_hls.params import params_header as hls_params
 from dynamap.cost.device import load_device
 from support.kernel_hardware import Hardware, Product
 from support.kernel_parser import text_of
+from support.programs import plan_on
 from support.repository import DIGITS_MODEL
 
 KERNELS = {"vitis-hls": (hls_files, hls_params), "intel-opencl": (opencl_files, opencl_params)}
@@ -70,9 +71,11 @@ def test_multipliers_are_one_for_each_element_and_three_for_each_lane(
     assert multipliers(products) == rows * columns + 3 * lanes
 
 
-@pytest.mark.parametrize(("kernel", "device"), [("vitis-hls", "u200"), ("intel-opencl", "arria10-gx1150")])
-def test_multipliers_are_those_of_a_plan(kernel: str, device: str) -> None:
-    plan = dynamap.plan(dynamap.load(DIGITS_MODEL), device=device)
+@pytest.mark.parametrize(
+    ("kernel", "device", "array"), [("vitis-hls", "u200", (72, 24)), ("intel-opencl", "arria10-gx1150", (32, 48))]
+)
+def test_multipliers_are_those_of_a_plan(kernel: str, device: str, array: tuple[int, int]) -> None:
+    plan = plan_on(dynamap.load(DIGITS_MODEL), array, device=device)
     overlay = plan.overlay
     sizes = replace(SMALL, rows=overlay.rows, columns=overlay.columns, packing=overlay.packing, lanes=overlay.lanes)
     (planned,) = (use.used for use in plan.resources if use.name == "multipliers")

@@ -16,6 +16,7 @@ from dynamap.backends.vitis_hls import csim
 from dynamap.backends.vitis_hls.csim import CHECKED, WARNINGS, CSimulationExecutor
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import TensorShape, Window
+from dynamap.planner.plan.layers import Blocking, Mode
 from support.programs import assert_equal_layer_by_layer, integer_image, one_conv, plan_on, redecided
 from support.repository import DIGITS_MODEL
 
@@ -56,6 +57,20 @@ int main(int, char **arguments) {
         }
         for (int i = 0; i < (fault == 8 ? 3 : 2); ++i) tokens.write(i);
         if (fault == 10) values.read();
+        // 'early' works on a block while 'late' works on the one before: not of the pass before, and not on its banks.
+        for (int block = 0; block < 4; ++block) {
+            ports::begin_block(block % 2);
+            {
+                ports::process_t process("early");
+                ports::iteration_t iteration("enter");
+                memory[0][block % 2][0] = block;
+                if (fault == 11) sum += memory[7][block % 2 ^ 1][0];
+            }
+            ports::process_t process("late");
+            ports::iteration_t iteration("leave");
+            sum += memory[0][block % 2][0] * 0;
+            if (fault == 12) memory[1][block % 2 ^ 1][0] = block;
+        }
         std::printf("%d\n", sum);
     } catch (const ports::broken_rule &rule) {
         std::puts(rule.what());
@@ -77,6 +92,10 @@ FAULTS = {
     8: "ports: loop '(none)', iteration 2: stream 'tokens' holds 3, its depth is 2",
     9: "ports: loop 'walk', iteration 4: stream 'values' is written twice",
     10: "ports: loop '(none)', iteration 2: stream 'values' is read and empty",
+    11: "ports: loop 'enter', iteration 1: memory 'shelf', bank 0: 'early' reads it while 'late' does so for the block "
+    "before, with one port",
+    12: "ports: loop 'enter', iteration 1: memory 'shelf', bank 1: 'early' writes it while 'late' does so for the "
+    "block before, with one port",
 }
 
 
@@ -115,6 +134,27 @@ def test_a_kernel_that_was_changed_is_told_which_rule_it_breaks(monkeypatch: pyt
     program = compile_program(plan_on(network, (5, 4)), quantise(network, samples=1))
     executor = CSimulationExecutor(("-O0", "-DOVERLAY_CHECK_PORTS"))
     with pytest.raises(InputError, match=r"loop 'weight_words', iteration 0: memory 'weight_buffer', bank \d+: writes"):
+        list(executor.run(program, integer_image(network, 4)))
+
+
+def test_a_port_of_two_processes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LOAD reads the input buffer, of which COMPUTE reads the block before."""
+    files = csim.kernel_files()
+    ready = b"    operand_ready.write(true);\n"
+    assert files["load.cpp"].count(ready) == 1
+    looks = (
+        b"    if (b.rows > 0) {\n        PIPELINED(look)\n        if (input_buffer[0][0][0] == 77) count = {};\n    }\n"
+    )
+    files["load.cpp"] = files["load.cpp"].replace(ready, looks + ready)
+    monkeypatch.setattr(csim, "kernel_files", lambda: files)
+    network = one_conv(TensorShape(16, 8, 8), 16, Window((3, 3)))
+    plan = plan_on(network, (5, 4))
+    in_rows = Blocking(Mode.STREAM_INPUTS, 2, 16, 1)
+    by_winograd = redecided(plan.layers[0], algorithm="winograd", winograd_tile=2, dataflow="ws", blocking=in_rows)
+    program = compile_program(replace(plan, layers=(by_winograd,)), quantise(network, samples=1))
+    executor = CSimulationExecutor(("-O0", "-DOVERLAY_CHECK_PORTS"))
+    expected = "loop 'look', iteration 1: memory 'input_buffer', bank 0: 'load' reads it while 'compute' does so for"
+    with pytest.raises(InputError, match=expected):
         list(executor.run(program, integer_image(network, 4)))
 
 

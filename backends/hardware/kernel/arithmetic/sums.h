@@ -41,11 +41,11 @@ INLINE sums_t sums_of(const command_t *c, const block_t *b, int each) {
     sums_t s;
     s.wide = c->algorithm == WINOGRAD ? ARRAY_COLUMNS : ARRAY_COLUMNS * PACKING;
     s.lines = rows_over(c, c->dataflow == IS ? each : b->channels);
-    // Sums of several contraction passes stay, block behind block; else the halves take turns.
+    // The halves take turns. Sums of several contraction passes stay: in each half, block behind block.
     const bool stays = (c->flags & FLAG_ACCUMULATE) || !(c->flags & FLAG_STORE);
     const int full_lines = rows_over(c, c->dataflow == IS ? each : c->block_channels);
     const int rows = c->dataflow == IS ? c->block_channels * full_lines : each * full_lines;
-    s.first = stays ? b->index * rows : (b->index & 1) * ACCUMULATOR_ROWS;
+    s.first = (b->index & 1) * ACCUMULATOR_ROWS + (stays ? (b->index >> 1) * rows : 0);
     return s;
 }
 

@@ -1,5 +1,5 @@
-// The Winograd transform of a block's inputs (docs/overlay.md, section 5). Raw rows lie in the input buffer behind the
-// place of the transformed tiles. Tile by tile, round by round and group by group of channels, a word of raw channels is
+// The Winograd transform of a block's inputs (docs/overlay.md, section 5). Raw rows lie in a buffer of their own, from unit 0
+// on: what is read here is read by nobody else, and the input buffer is only written. Tile by tile, round by round and group by group of channels, a word of raw channels is
 // gathered for each place of the tile, and then a word of transformed channels is written for each.
 #ifndef OVERLAY_TRANSFORM_H
 #define OVERLAY_TRANSFORM_H
@@ -12,10 +12,10 @@ enum { GROUP = WORD_BYTES / 2, GROUP_UNITS = (GROUP + UNIT_BYTES - 1) / UNIT_BYT
 // Walks the groups of channels of a block's tiles.
 typedef struct {
     form_t form;
-    int units, pitch;                // channel units, and from a pixel to the next in the raw rows
+    int units, pitch;                // channel units, and from a pixel to the next in the buffer of pixels
     int top, left;                   // of the first tile, in the rows that the block has
     int rows, width;                 // of them
-    int raw, transformed;            // first unit of the raw rows, and of the tiles
+    int transformed;                 // first unit of the tiles in the input buffer
     int down, across, round, first;  // the tile, its round, and the first channel of its group
     int piece2;                      // of the kernel, of the round
     int row, column;                 // of the tile's first data, and of the round's
@@ -29,12 +29,11 @@ INLINE tiles_t tiles_of(const command_t *c, const block_t *b) {
     tiles_t t;
     t.form = form_of(c, b->rows);
     t.units = units_of(c->channels);
-    t.pitch = raw_pitch(c, b);
+    t.pitch = pitch_of(t.units);
     t.top = b->first_row - c->pad_top - b->input_start;
     t.left = -c->pad_left;
     t.rows = b->input_rows;
     t.width = c->width;
-    t.raw = b->input_unit + transformed_units(c, b);
     t.transformed = b->input_unit;
     t.down = 0;
     t.across = 0;
@@ -84,7 +83,7 @@ INLINE void next_tile(tiles_t *t) {
 typedef int16_t half_tile_t[LARGEST_TILE][LARGEST_TILE][GROUP];
 
 // Gathers data element (i, j) of the tile: adds it to column j of B d.
-INLINE void gather_data(const command_t *c, const tiles_t *t, int i, int j, units_read_t input_buffer,
+INLINE void gather_data(const command_t *c, const tiles_t *t, int i, int j, pixels_read_t pixel_buffer,
                         half_tile_t part) {
     INLINED
     const form_t *f = &t->form;
@@ -92,9 +91,9 @@ INLINE void gather_data(const command_t *c, const tiles_t *t, int i, int j, unit
     const int column = t->column_of_round + j;
     const bool inside = row >= 0 && row < t->rows && column >= 0 && column < t->width;
     const int unit = t->first / UNIT_BYTES;
-    const int pixel = t->raw + times(times(row, t->width) + column, t->pitch) + unit;
+    const int pixel = times(times(row, t->width) + column, t->pitch) + unit;
     unit_t units[BANKS];
-    read_units(input_buffer, pixel, inside ? smaller(GROUP_UNITS, t->units - unit) : 0, units);
+    read_units(pixel_buffer, pixel, inside ? smaller(GROUP_UNITS, t->units - unit) : 0, units);
     int16_t data[GROUP];
 channels_in:
     UNROLLED
@@ -177,11 +176,12 @@ INLINE void begin_transform(const command_t *c, const block_t *b, transform_t *t
     start_transform(&tiles, t);
 }
 
-INLINE void transform_cycle(const command_t *c, transform_t *t, units_read_t raw, units_write_t tiles) {
+INLINE void transform_cycle(const command_t *c, transform_t *t, pixels_read_t pixel_buffer,
+                            units_write_t input_buffer) {
     INLINED
     const form_t *f = &t->tile.form;
-    if (!t->tile.done) gather_data(c, &t->tile, t->i, t->j, raw, t->part[t->turn]);
-    if (t->writes) write_transformed(&t->before, t->i, t->j, t->place, t->part[t->turn ^ 1], tiles);
+    if (!t->tile.done) gather_data(c, &t->tile, t->i, t->j, pixel_buffer, t->part[t->turn]);
+    if (t->writes) write_transformed(&t->before, t->i, t->j, t->place, t->part[t->turn ^ 1], input_buffer);
     ++t->j;
     t->place += t->tile.apart;
     if (t->j < f->t2) return;

@@ -109,23 +109,6 @@ INLINE form_t form_of(const command_t *c, int rows) {
     return f;
 }
 
-// Units of the input buffer that a block's transformed tiles take: 16-bit values, tile by tile within each position.
-INLINE int transformed_units(const command_t *c, const block_t *b) {
-    SET_UP
-    const form_t f = form_of(c, b->rows);
-    return f.positions * f.down * f.across * f.rounds * 2 * units_of(c->channels);
-}
-
-// Units from a pixel to the next of the raw rows behind them: odd, as elsewhere, where the block's part of the buffer has
-// the room. Where it has not, LOAD writes a word in several turns.
-INLINE int raw_pitch(const command_t *c, const block_t *b) {
-    SET_UP
-    const int units = units_of(c->channels);
-    const int room = c->mode == STREAM_INPUTS ? INPUT_UNITS / 2 : INPUT_UNITS;
-    const int odd = pitch_of(units);
-    return transformed_units(c, b) + b->input_rows * c->width * odd <= room ? odd : units;
-}
-
 // A multiple of 3, and of 15, divided by it, modulo 2^64: -1 / 3 is the sum of all powers of 4, -1 / 15 of those of 16.
 INLINE uint64_t third_of(uint64_t value) {
     INLINED

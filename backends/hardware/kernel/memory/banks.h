@@ -12,6 +12,7 @@
 // A buffer as an argument, memory[address][bank][byte]: any of them, and each.
 MEMORY_TYPE(units, int8_t, [], [BANKS][UNIT_BYTES])
 MEMORY_TYPE(input, int8_t, [INPUT_ROWS], [BANKS][UNIT_BYTES])
+MEMORY_TYPE(pixels, int8_t, [PIXEL_ROWS], [BANKS][UNIT_BYTES])
 MEMORY_TYPE(weight, int8_t, [WEIGHT_ROWS], [BANKS][UNIT_BYTES])
 MEMORY_TYPE(output, int8_t, [OUTPUT_ROWS], [BANKS][UNIT_BYTES])
 

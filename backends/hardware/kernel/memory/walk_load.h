@@ -38,17 +38,18 @@ INLINE tensor_t tensor_of(const command_t *c, const source_t sources[MAX_SOURCES
     t.planes = t.by_plane ? units_of(t.channels) : 1;
     t.pixel_bytes = windows ? c->window_bytes : t.channels;
     const int units = units_of(t.pixel_bytes);
-    t.pitch = windows ? units : c->algorithm == WINOGRAD ? raw_pitch(c, b) : pitch_of(units);
+    t.pitch = windows ? units : pitch_of(units);
     t.joins = c->op == OP_CONCAT;
     t.begins = t.joins ? sources[input].first_channel : 0;
     if (t.joins) t.pitch = concat_pitch(c, b);
     return t;
 }
 
-// The first unit of a block's first input: raw rows lie behind the place of the Winograd tiles that are made of them.
-INLINE int first_unit(const command_t *c, const block_t *b) {
-    return b->input_unit + (c->algorithm == WINOGRAD ? transformed_units(c, b) : 0);
-}
+// Winograd: the rows of a block go to a buffer of their own, and what is made of them to the input buffer (transform.h).
+INLINE bool places_pixels(const command_t *c) { return c->algorithm == WINOGRAD; }
+
+// The first unit of a block's first input.
+INLINE int first_unit(const command_t *c, const block_t *b) { return places_pixels(c) ? 0 : b->input_unit; }
 
 // Units from an input to the next.
 INLINE int units_of_rows(const tensor_t *t, const block_t *b) {
@@ -111,8 +112,9 @@ INLINE int8_t byte_of_unit(const command_t *c, const units_t *u, const word_t *w
     return is_channel(u, k, i) ? (int8_t)word->byte[k * UNIT_BYTES + i] : (int8_t)c->pad_value;
 }
 
-// Writes the units of a slice: those of one turn.
-INLINE void write_slice(units_write_t buffer, const units_t *u, int turn, const unit_t units[BANKS]) {
+// Writes the units of a slice to one of the two buffers: those of one turn.
+INLINE void write_slice(units_write_t input_buffer, pixels_write_t pixel_buffer, bool pixels, const units_t *u,
+                        int turn, const unit_t units[BANKS]) {
     INLINED
     const stride_t stride = stride_of(u->step);
 write_banks:
@@ -127,8 +129,13 @@ write_banks:
             UNROLL_THIS
             const int own = i - u->shift;
             const bool owned = own >= 0 && own < UNIT_BYTES && is_channel(u, j, own);
-            if (!u->joins || owned)
-                buffer[(u->unit + times(u->step, j)) / BANKS][k][i] = units[j].byte[u->joins ? own : i];
+            if (u->joins && !owned) continue;
+            const int row = (u->unit + times(u->step, j)) / BANKS;
+            const int8_t byte = units[j].byte[u->joins ? own : i];
+            if (pixels)
+                pixel_buffer[row][k][i] = byte;
+            else
+                input_buffer[row][k][i] = byte;
         }
     }
 }

@@ -149,6 +149,7 @@ void post_block(const command_t &c, int index, lookup_read_t lookup, slopes_read
                 sums_read_t sums, output_write_t output_buffer, tokens_t &sum_slots, tokens_t &sum_ready,
                 products_t &products, tokens_t &result_slots, tokens_t &result_ready) {
 #pragma HLS inline off
+    PROCESS(post)
     if (!(c.flags & FLAG_STORE)) return;
     const block_t b = block_of(c, index);
     result_slots.write(true);
