@@ -71,9 +71,10 @@ def loop_table() -> list[str]:
         "loops nothing multiplies but the elements of the array, one product each, and the lanes, two.",
         "",
         "LOAD, COMPUTE, POST and STORE work on successive blocks at the same time: a bank that one of them reads, or "
-        "writes, for a block and another for the block before stops the run too.",
+        "writes, for a block and another for the block before stops the run too, and so does one that two stages of "
+        "one of them need for the same block.",
         "",
-        "Not proven here: that two stages of one of these do not need one bank's port; arrays that are no memories of "
+        "Not proven here: arrays that are no memories of "
         "`tb/ports.h`, which are registers: one that is added to a source is not checked; what no layer of this "
         "network does; that additions and multiplications between a loop's iterations meet the clock; the "
         "depth of streams whose reader keeps step.",

@@ -1,7 +1,7 @@
 // The memories of the kernel as objects that check their ports (make csim-ports). A memory has banks, and a bank has a
 // port to read and a port to write: in an iteration of a pipelined loop it reads one address and writes one. What an
 // iteration has written, another one can read no sooner than the memory's distance, in iterations, behind it. Processes
-// that work on successive blocks at the same time share no port of a bank.
+// that work on successive blocks at the same time share no port of a bank, nor do the stages of one of them on a block.
 // A build without OVERLAY_CHECK_PORTS has plain arrays and does not see this file.
 #ifndef OVERLAY_PORTS_H
 #define OVERLAY_PORTS_H
@@ -27,6 +27,7 @@ struct place_t {
     std::int64_t iteration = 0;  // of the loop, all its runs counted
     std::map<std::string, std::int64_t> iterations;
     const char *process = nullptr;  // of those that work on successive blocks at the same time; none: nullptr
+    const char *stage = nullptr;    // of the process
     std::int64_t block = 0;         // of all passes, with a gap between two of them
 };
 
@@ -67,13 +68,18 @@ class iteration_t {
 // A block begins, the first of a pass if `index` is 0: passes do not overlap.
 inline void begin_block(int index) { here().block += index == 0 ? 2 : 1; }
 
-// A process works on the block, from here to the end of its function.
+// A process works on the block, from here to the end of its function; inside of another, it is one of its stages.
 class process_t {
   public:
-    explicit process_t(const char *process) { here().process = process; }
-    ~process_t() { here().process = nullptr; }
+    explicit process_t(const char *name) : whole(here().process == nullptr) {
+        (whole ? here().process : here().stage) = name;
+    }
+    ~process_t() { (whole ? here().process : here().stage) = nullptr; }
     process_t(const process_t &) = delete;
     process_t &operator=(const process_t &) = delete;
+
+  private:
+    const bool whole;
 };
 
 // A memory of any number of dimensions. `roles`, a letter per dimension: b, its index is the bank's or a part of it;
@@ -128,9 +134,9 @@ template <typename T> class memory_t {
     part_t<const memory_t> operator[](std::int64_t index) const { return part_t<const memory_t>(*this, 0)[index]; }
 
   private:
-    // A process, and the last block for which it has taken a port.
+    // A process and its stage, and the last block for which they have taken a port.
     struct user_t {
-        const char *process = nullptr;
+        const char *process = nullptr, *stage = nullptr;
         std::int64_t block = 0;
     };
 
@@ -151,15 +157,18 @@ template <typename T> class memory_t {
                               ": accessed outside of all pipelined loops");
     }
 
-    // While a process works on a block, others work on the one before.
+    // While a process works on a block, others work on the one before, and its stages on the same one.
     void require_own(user_t &user, std::size_t bank, const char *how) const {
         const place_t &at = here();
         if (at.process == nullptr) return;
         if (user.process != nullptr && user.process != at.process && user.block + 1 == at.block)
             throw broken_rule(bank_text(bank) + ": '" + at.process + "' " + how + " it while '" + user.process +
                               "' does so for the block before, with one port");
-        user.process = at.process;
-        user.block = at.block;
+        const bool same = user.process == at.process && user.block == at.block;
+        if (same && user.stage != nullptr && at.stage != nullptr && user.stage != at.stage)
+            throw broken_rule(bank_text(bank) + ": '" + at.stage + "' " + how + " it while '" + user.stage +
+                              "' does so for the same block, with one port");
+        user = {at.process, at.stage, at.block};
     }
 
     T read(std::size_t bank, std::size_t address, std::size_t place) const {

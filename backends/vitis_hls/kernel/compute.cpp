@@ -66,6 +66,7 @@ ns_cycles:
 void feed(const command_t &c, const block_t &b, input_read_t input_buffer, weight_read_t weight_buffer,
           cycles_t &cycles) {
 #pragma HLS inline off
+    PROCESS(feed)
     if (c.dataflow == NS)
         feed_ns(c, b, input_buffer, weight_buffer, cycles);
     else
@@ -96,6 +97,7 @@ void run_array(const command_t &c, const block_t &b, cycles_t &cycles, leaving_s
 #pragma HLS array_partition variable = lines.index complete
 #pragma HLS array_partition variable = lines.target complete
 #pragma HLS array_partition variable = lines.arriving complete
+    PROCESS(array)
     const int length = moving_cycles(&c, &b);
     const usage_t usage = usage_of(&c);
     clear_array(&array, &lines);
@@ -117,6 +119,7 @@ array_cycles:
 // Sums are added to the accumulators. First, kn2row: those that no unit convolution reaches are cleared.
 void accumulate_block(const command_t &c, const block_t &b, leaving_sums_t &leaving, sums_write_t sums) {
 #pragma HLS inline off
+    PROCESS(accumulate)
     const flow_t flow = flow_of(&c, &b, 0);
     const int rows = rows_to_clear(&c, &flow.g, &flow.sums);
 cleared_rows:

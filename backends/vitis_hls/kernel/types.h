@@ -26,7 +26,7 @@ typedef stream_of<lanes_t> products_t;
 typedef stream_of<operands_t> operands_stream_t;
 
 // A simulation that checks ports is told whose port a memory's is: which block begins, and which of the processes that
-// work on successive blocks at the same time goes on.
+// work on successive blocks at the same time goes on; inside of it, which of its stages.
 #ifdef OVERLAY_CHECK_PORTS
 #define BLOCK_BEGINS(index) ports::begin_block(index);
 #define PROCESS(name) const ports::process_t process_of_##name(#name);

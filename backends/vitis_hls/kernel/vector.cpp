@@ -26,6 +26,7 @@ void walk_slots(const command_t &c, const source_t sources[MAX_SOURCES], values_
 #pragma HLS bind_storage variable = above type = ram_2p impl = bram
 #pragma HLS array_partition variable = steps complete dim = 1
 #pragma HLS array_partition variable = shifts.of_octave complete
+    PROCESS(walk)
     cycles =
         vector_block(&c, sources, values, classes, &b, input_buffer, weight_buffer, steps, &shifts, above, operands);
 }
@@ -33,6 +34,7 @@ void walk_slots(const command_t &c, const source_t sources[MAX_SOURCES], values_
 // One product in each lane, for all operations.
 void multiply_slots(operands_stream_t &operands, products_t &products) {
 #pragma HLS inline off
+    PROCESS(multiply)
     lanes_t lanes = {};
 #pragma HLS array_partition variable = lanes.product complete
 #pragma HLS array_partition variable = lanes.shift complete

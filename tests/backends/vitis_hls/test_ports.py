@@ -71,6 +71,15 @@ int main(int, char **arguments) {
             sum += memory[0][block % 2][0] * 0;
             if (fault == 12) memory[1][block % 2 ^ 1][0] = block;
         }
+        // Two stages work on a block at once, on banks of their own.
+        ports::begin_block(0);
+        ports::process_t process("late");
+        for (const char *stage : {"front", "back"}) {
+            ports::process_t inner(stage);
+            ports::iteration_t iteration("stages");
+            if (fault == 13) memory[1][2][0] = 0;
+            memory[2][stage[0] == 'b'][0] = 0;
+        }
         std::printf("%d\n", sum);
     } catch (const ports::broken_rule &rule) {
         std::puts(rule.what());
@@ -96,6 +105,8 @@ FAULTS = {
     "before, with one port",
     12: "ports: loop 'enter', iteration 1: memory 'shelf', bank 1: 'early' writes it while 'late' does so for the "
     "block before, with one port",
+    13: "ports: loop 'stages', iteration 1: memory 'shelf', bank 2: 'back' writes it while 'front' does so for the "
+    "same block, with one port",
 }
 
 

@@ -89,6 +89,7 @@ results:
 void take_lanes(const command_t &c, const block_t &b, slopes_read_t slopes, parameters_read_t parameters,
                 sums_read_t sums, products_t &products, unfinished_stream_t &unfinished) {
 #pragma HLS inline off
+    PROCESS(take)
     if (c.op != OP_CONV)
         take_products(c, b, slopes, parameters, products, unfinished);
     else if (c.algorithm == WINOGRAD)
@@ -101,6 +102,7 @@ void take_lanes(const command_t &c, const block_t &b, slopes_read_t slopes, para
 void finish_lanes(const command_t &c, lookup_read_t lookup, unfinished_stream_t &unfinished,
                   results_stream_t &results) {
 #pragma HLS inline off
+    PROCESS(finish)
     bool last = false;
 groups:
     while (!last) {
@@ -123,6 +125,7 @@ groups:
 
 void place(const command_t &c, const block_t &b, results_stream_t &results, output_write_t output_buffer) {
 #pragma HLS inline off
+    PROCESS(place)
     if (c.op != OP_CONV)
         place_products(c, b, results, output_buffer);
     else if (c.dataflow == IS)
