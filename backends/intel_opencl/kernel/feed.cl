@@ -123,8 +123,9 @@ commands:
             int t = 0;
         // The input and the weight buffer are read in one half while the other is written, pixels when all of a block have
         // come, and what is written is not read before it has settled: iterations depend on each other through them at a distance of SETTLE at least.
-        // Nothing is promised of the row buffers: a tile may read what was fed in the cycle before.
-        cycles:  // a unit of each bank is written, one is read for a window and one for a row of weights; a message each
+        // Nothing is promised of the row buffers: a tile may read what was fed in the cycle before. What is read decides
+        // nothing that is written, so that reads may lie some stages behind.
+        cycles:  // of each bank of a buffer a unit is written and one read; a row buffer takes a word; a message each
 #pragma ivdep array(input_buffer) safelen(16)
 #pragma ivdep array(pixel_buffer) safelen(16)
 #pragma ivdep array(weight_buffer) safelen(16)

@@ -162,3 +162,17 @@ def test_multipliers_of_the_device_are_bound_and_all_others_are_fabric() -> None
     plan, device = dynamap.plan(dynamap.load(DIGITS_MODEL), device="u200"), load_device("u200")
     assert "syn.op=op:mul impl:fabric" in hls_config(plan, device).splitlines()
     assert "config_op mul -impl fabric" in hls_script(plan, device).splitlines()
+
+
+def test_both_kernels_state_the_same_widths() -> None:
+    """In C++ by the numbers of params.h, in OpenCL C in figures; what the array multiplies has the multiplier's."""
+    cpp, opencl = (KERNELS[kernel][0]()["widths.h"].decode() for kernel in ("vitis-hls", "intel-opencl"))
+    numbers = hardware("vitis-hls").numbers
+    exact = {name: numbers[bits] for bits, name in re.findall(r"typedef ap_int<(\w+)> (\w+);", cpp)}
+    exact |= {name: exact[other] for other, name in re.findall(r"typedef (\w+_t) (\w+_t);", cpp) if other in exact}
+    built = opencl.split("#else")[1]
+    stated = {name: int(bits) for bits, name in re.findall(r"typedef int(\d+)_t (\w+);", built)}
+    assert {"sum_t", "product_t", "scaled_t", "lane_value_t", "scale_t"} <= stated.keys()
+    assert stated == {name: exact[name] for name in stated}
+    array = {name: int(bits) for bits, name in re.findall(r"typedef int(\d+)_t (value_t|pair_t);", opencl)}
+    assert array == {"value_t": 16, "pair_t": 16}  # Winograd's, the widest
