@@ -42,7 +42,7 @@ PORTS_HEADERS = ("ports.h", "planned.h")
 WARNINGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror", "-Wno-unknown-pragmas", "-Wno-unused-label")
 FAST = ("-O3", "-march=native")
 CHECKED = ("-O2", "-DOVERLAY_CHECK_PORTS")
-SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-D_GLIBCXX_ASSERTIONS")
+SANITIZED = ("-O1", "-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-D_GLIBCXX_ASSERTIONS")
 
 LONGEST_BUILD_SECONDS, LONGEST_RUN_SECONDS = 600, 3600
 

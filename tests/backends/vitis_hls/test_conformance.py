@@ -13,6 +13,8 @@ from dynamap.backends.conformance.test_slices import *  # noqa: F403
 from dynamap.backends.contract import Executor
 from dynamap.backends.vitis_hls.csim import SANITIZED, CSimulationExecutor
 
+pytestmark = pytest.mark.full  # `test_conformance_ports.py` has the same cases, and sees every index too
+
 
 @pytest.fixture(scope="module")
 def executor() -> Executor:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import pytest
 
 import dynamap
-from dynamap.backends.vitis_hls.csim import CSimulationExecutor
+from dynamap.backends.vitis_hls.csim import FAST, SANITIZED, CSimulationExecutor
 from support.programs import assert_equal_layer_by_layer
 from support.repository import DIGITS_MODEL
 
 
-@pytest.mark.parametrize(("device", "array"), [("zcu104", None), ("kv260", (8, 8))])
-def test_the_trained_digits_network(device: str, array: tuple[int, int] | None) -> None:
-    assert_equal_layer_by_layer(
-        CSimulationExecutor(), dynamap.plan(dynamap.load(DIGITS_MODEL), device=device, array=array)
-    )
+@pytest.mark.parametrize(("device", "array", "flags"), [("zcu104", None, FAST), ("kv260", (8, 8), SANITIZED)])
+def test_the_trained_digits_network(device: str, array: tuple[int, int] | None, flags: tuple[str, ...]) -> None:
+    plan = dynamap.plan(dynamap.load(DIGITS_MODEL), device=device, array=array)
+    assert_equal_layer_by_layer(CSimulationExecutor(flags), plan)
 
 
 @pytest.mark.full
