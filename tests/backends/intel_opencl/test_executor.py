@@ -25,7 +25,8 @@ def small_program(device: str = "arria10-gx1150") -> Program:
 
 
 def test_the_trained_digits_network() -> None:
-    assert_equal_layer_by_layer(EmulatorExecutor(), dynamap.plan(dynamap.load(DIGITS_MODEL), device="stratix10-gx2800"))
+    plan = plan_on(dynamap.load(DIGITS_MODEL), (72, 48), device="stratix10-gx2800")
+    assert_equal_layer_by_layer(EmulatorExecutor(), plan)
 
 
 @pytest.mark.full
