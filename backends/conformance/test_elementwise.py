@@ -16,7 +16,7 @@ from dynamap.planner.plan.layers import OnVectorUnit
 
 @pytest.mark.parametrize("kind", [ActivationKind.RELU, ActivationKind.LEAKY_RELU])
 def test_sums_and_products_before_an_activation(executor: Executor, kind: ActivationKind) -> None:
-    """A slot for each value that is combined, whatever follows."""
+    """A slot for each value that is multiplied; two are added in one where no slope follows."""
     shape, activation = TensorShape(35, 5, 6), Activation(kind, 0.125)
     layers: list[Layer] = [
         Pool("twin", ("input",), "twin", PoolKind.MAX, Window((1, 1))),
@@ -32,9 +32,28 @@ def test_sums_and_products_before_an_activation(executor: Executor, kind: Activa
     planes = plan.overlay.lanes // 16
     rows = [layer.blocking.rows for layer in plan.layers[2:] if isinstance(layer, OnVectorUnit) and layer.blocking]
     blocks = [ceil_div(5, count) for count in rows]
-    slots = [blocks[0] + 30 * 2, blocks[1] + 30 * 2, blocks[2] * planes + 30]
+    added = 1 if kind is ActivationKind.RELU else 2
+    slots = [blocks[0] + 30 * added, blocks[1] + 30 * 2, blocks[2] * planes + 30]
     assert [layer.compute_cycles for layer in plan.layers[2:]] == [ceil_div(3, planes) * each for each in slots]
     assert check(executor, plan, quantise(network, samples=1), integer_image(network, 1))
+
+
+@pytest.mark.parametrize("kind", [None, ActivationKind.CLIP, ActivationKind.TANH, ActivationKind.PRELU])
+@pytest.mark.parametrize("terms", [2, 3])
+def test_sums_of_tensors_with_scales_of_their_own(executor: Executor, terms: int, kind: ActivationKind | None) -> None:
+    """Of the last two tensors the values come in one slot, from different banks; not where slopes follow."""
+    shape, slopes = TensorShape(70, 7, 9), tuple(0.01 * channel for channel in range(70))
+    activation = kind and Activation(kind, -0.5, 0.75, slopes=slopes if kind is ActivationKind.PRELU else ())
+    builder = NetworkBuilder(3, 70, 7, 9)
+    inputs = ["input", *(builder.twin("input") for _ in range(terms - 1))]
+    network = builder.network(builder.add(Add("sum", tuple(inputs), "sum", activation), shape))
+    plan = plan_on(network, (8, 8), device=packed_device(executor))
+    made = plan.layers[-1]
+    assert isinstance(made, OnVectorUnit) and made.blocking
+    planes, blocks = plan.overlay.lanes // 16, ceil_div(7, made.blocking.rows)
+    loads, taps = (16, terms) if kind is ActivationKind.PRELU else (1, terms - 1)
+    assert made.compute_cycles == ceil_div(5, planes) * (loads * blocks + 63 * taps)
+    assert check(executor, plan, quantise(network, samples=1), integer_image(network, 4))
 
 
 def test_factor_per_channel(executor: Executor) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from dynamap.backends.hardware.sizes import BEAT_BYTES, UNIT_BYTES, KernelSizes
 from dynamap.cost.overlay import limits
+from dynamap.cost.overlay.additions import added_banks
 
 PLAN, DEVICE, FORMAT, KERNEL, DERIVED = "plan", "device", "program format", "kernel", "derived"
 
@@ -90,6 +91,13 @@ def _memory(sizes: KernelSizes) -> Part:
                 DERIVED,
             ),
             Number("LANES", sizes.lanes, "R: lanes of the vector unit and of requantisation", "lanes", PLAN),
+            Number(
+                "ADDED_BANKS",
+                added_banks(sizes.lanes, sizes.word_bytes // UNIT_BYTES),
+                "tensors that are added lie apart by R / 16 units more than a multiple of it",
+                "units",
+                DERIVED,
+            ),
         ),
         (
             Relation(f"WORD_BYTES == {sizes.word_bytes}", "the memory word is what the plan was made for"),
@@ -103,6 +111,10 @@ def _memory(sizes: KernelSizes) -> Part:
                 "a window and a row of weights, from any byte on, lie in different banks",
             ),
             Relation("LANES % UNIT_BYTES == 0", "the lanes work on whole units"),
+            Relation(
+                "ADDED_BANKS >= 2 * (LANES / UNIT_BYTES) && BANKS >= 2 * (LANES / UNIT_BYTES)",
+                "what the lanes take of two tensors that are added lies in different banks",
+            ),
             Relation(
                 "(WORD_BYTES / 2 > UNIT_BYTES ? WORD_BYTES / 2 : UNIT_BYTES) == LANES",
                 "lanes are half a memory word, at least a unit",

@@ -31,7 +31,7 @@ from dynamap.planner.plan.layers import Mode as PlannedMode
 MAGIC = 0x50414E44
 """The bytes D, N, A, P."""
 
-VERSION = 4
+VERSION = 5
 
 
 NONE = U32

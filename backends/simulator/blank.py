@@ -19,6 +19,7 @@ from dynamap.backends.quantise.layers import LayerArithmetic
 from dynamap.backends.quantise.scales.schemes import stored_tensors
 from dynamap.backends.simulator.executable import require_executable
 from dynamap.planner.network.network import (
+    CLAMPING,
     Activate,
     Activation,
     ActivationKind,
@@ -75,7 +76,10 @@ def _arithmetic(network: Network, layer: Layer, schemes: Schemes) -> LayerArithm
 
 
 def _blank(layer: Layer, activation: Activation) -> Activation:
-    """An activation that takes as long: a table is loaded first, slopes of channels with their parameters."""
+    """An activation that takes as long: a table is loaded first, slopes of channels with their parameters, and where
+    there are slopes an addition has no product left."""
     if activation.slopes:
         return Activation(ActivationKind.PRELU, slopes=tuple(0.5 for _ in activation.slopes))
+    if activation.kind in CLAMPING:
+        return Activation(ActivationKind.RELU)
     return Activation(ActivationKind.SIGMOID) if looks_up(layer) else Activation(ActivationKind.LEAKY_RELU, 0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import count
 
 from dynamap.backends.program import AlgorithmCode, Command, DataflowCode, Flag, FormatCode, Mode, Op, Source
 from dynamap.backends.simulator.units.array import (
@@ -18,14 +19,14 @@ from dynamap.backends.simulator.units.array import (
 )
 from dynamap.backends.simulator.units.passes import Part, array_of, kernel_of, parts_of, units_of
 from dynamap.cost.overlay.limits import PARAMETER_CHANNELS
-from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES, Overlay
+from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES, Machine, Overlay
 
 
 def shortages(overlay: Overlay, command: Command, sources: Sequence[Source] = ()) -> Iterator[str]:
     """A sentence for every buffer that the pass overflows."""
     buffers = overlay.buffers
     parts = tuple(parts_of(command))
-    inputs = max(input_bytes(command, part, sources) for part in parts)
+    inputs = max(input_bytes(overlay.machine, command, part, sources) for part in parts)
     output = max(output_bytes(command, part) for part in parts)
     demands = []
     if command.mode is Mode.STREAM_INPUTS:
@@ -76,7 +77,7 @@ def output_bytes(command: Command, part: Part) -> int:
     return part.rows * _kept_row(command, command.out_width) * UNIT_BYTES * units_of(part.channels)
 
 
-def input_bytes(command: Command, part: Part, sources: Sequence[Source] = ()) -> int:
+def input_bytes(machine: Machine, command: Command, part: Part, sources: Sequence[Source] = ()) -> int:
     """Bytes that the inputs of a block take in the input buffer."""
     if command.input_format is FormatCode.TOEPLITZ:
         return part.rows * command.input_row_bytes
@@ -89,4 +90,13 @@ def input_bytes(command: Command, part: Part, sources: Sequence[Source] = ()) ->
         return tile_positions(kernel) * beats * BEAT_BYTES + pixels * values
     streamed = sources[:1] if command.op is Op.SCALE else sources
     channels = [source.channels for source in streamed] or [command.channels]
-    return sum(pixels * pixel_pitch(units_of(count)) * UNIT_BYTES for count in channels)
+    *before, last = [pixels * pixel_pitch(units_of(number)) for number in channels]
+    if command.op is Op.ADD and Flag.LEAKY not in command.flags:
+        before = [_distance(machine, units) for units in before]
+    return UNIT_BYTES * (sum(before) + last)
+
+
+def _distance(machine: Machine, units: int) -> int:
+    """From a tensor that is added to the next one: what the lanes take of both lies in different banks."""
+    banks = next(power for power in (4, 8, 16, 32, 64, 128) if power >= machine.word_units)
+    return next(apart for apart in count(units) if apart % banks == machine.lanes // UNIT_BYTES)

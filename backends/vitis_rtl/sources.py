@@ -29,6 +29,7 @@ ROOMS = {
         "unit_rotator.sv",
         "byte_shift.sv",
         "banked_buffer.sv",
+        "joined_buffer.sv",
         "corner_turn.sv",
     ),
     "feed": (
@@ -124,6 +125,7 @@ ROOMS = {
         "vector_lane.sv",
         "vector_lanes.sv",
         "vector_walker.sv",
+        "merge_turn.sv",
         "resident_buffer.sv",
         "vector_repeat.sv",
         "vector_control.sv",

@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.cost.geometry import TensorShape, Window
+from dynamap.cost.overlay.additions import added_banks, addition_taps, tensor_distance
 from dynamap.cost.overlay.averaging import divisors, multiplier_bytes
+from dynamap.cost.overlay.fitting.memory.banks import vector_lanes
 from dynamap.cost.overlay.gemm import odd_pitch
 from dynamap.cost.overlay.limits import NORMALISED_OCTAVES, PARAMETER_BYTES
 from dynamap.cost.overlay.machine import (
@@ -76,7 +78,8 @@ class VectorShape:
     """One vector layer: the tensors it streams, what it makes, its window, LRN's size or resize's factor.
 
     ``own_slopes``: an activation at its end has slopes that differ by the channel. ``counts_pads``: pads count as zeros
-    in an average. ``looks_up``: results go through a table.
+    in an average. ``looks_up``: results go through a table. ``bends``: what is below zero meets a
+    multiplier of its own.
     """
 
     op: VectorOp
@@ -87,6 +90,12 @@ class VectorShape:
     own_slopes: bool = False
     counts_pads: bool = False
     looks_up: bool = False
+    bends: bool = False
+
+    @property
+    def joins(self) -> bool:
+        """Whether the last two tensors of an addition come in one slot."""
+        return self.op is VectorOp.ADD and not self.bends
 
     @property
     def macs(self) -> int:
@@ -146,7 +155,9 @@ def _walk(machine: Machine, shape: VectorShape) -> _Walk:
     loads = UNIT_BYTES if has_parameters(shape) else 1
     if op is VectorOp.SCALE:
         loads = max(loads, machine.lanes // UNIT_BYTES)
-    if op in (VectorOp.ADD, VectorOp.MUL):
+    if op is VectorOp.ADD:
+        taps = addition_taps(len(shape.inputs), bends=shape.bends)
+    if op is VectorOp.MUL:
         taps = len(shape.inputs)
     if op is VectorOp.DEPTHWISE:
         taps = shape.window.kernel[0] * shape.window.kernel[1]
@@ -211,16 +222,25 @@ class OwnBytes:
         return VectorBuffers(int(self.inputs[index]), int(self.outputs[index]), int(self.resident[index]))
 
 
-def _own_inputs(shape: VectorShape, fmt: Format, heights: Sequence[Ints]) -> Ints:
+def _bytes_together(machine: Machine, shape: VectorShape, tensors: Sequence[Ints], lanes: int) -> Ints:
+    """Of a block's inputs, of so many units, one behind the other; those that ``lanes`` lanes add a distance apart."""
+    *before, last = tensors
+    if shape.joins:
+        planes, banks = lanes // UNIT_BYTES, added_banks(machine.lanes, machine.word_units)
+        before = [tensor_distance(units, planes, banks) for units in before]
+    return UNIT_BYTES * sum(before, last)
+
+
+def _own_inputs(machine: Machine, shape: VectorShape, fmt: Format, heights: Sequence[Ints]) -> Ints:
     """Bytes of a block's inputs: rows as memory has them, pixels at an odd pitch, a concatenation as one tensor."""
     units = [_units(tensor) for tensor in shape.inputs]
     if shape.op is VectorOp.CONCAT:
         units, heights = [sum(units)], heights[:1]
-    rows = np.zeros_like(heights[0])
+    tensors = []
     for tensor, height, inside in zip(shape.inputs, heights, units, strict=False):
         columns = tensor.width if fmt is Format.HWC else -(-tensor.width // 4) * 4
-        rows = rows + height * (columns * (inside | 1))
-    return UNIT_BYTES * rows
+        tensors.append(height * (columns * (inside | 1)))
+    return _bytes_together(machine, shape, tensors, vector_lanes(machine.lanes, machine.word_units))
 
 
 @dataclass(frozen=True)
@@ -277,15 +297,10 @@ def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: F
         loaded.append(sum((run.total for run in runs), np.zeros_like(rows)))
         written.append(out.total)
         if part_rows is rows:
-            own_inputs = _own_inputs(shape, fmt_in, heights)
+            own_inputs = _own_inputs(machine, shape, fmt_in, heights)
             pitches = [int(odd_pitch(np.int64(_units(tensor)))) for tensor in shape.inputs]  # type: ignore[arg-type]
-            held = sum(
-                (
-                    h * (t.width * pitch * UNIT_BYTES)
-                    for t, h, pitch in zip(shape.inputs, heights, pitches, strict=True)
-                ),
-                np.zeros_like(rows),
-            )
+            tensors = [h * (t.width * pitch) for t, h, pitch in zip(shape.inputs, heights, pitches, strict=True)]
+            held = _bytes_together(machine, shape, tensors, machine.lanes)
     resident = np.full_like(rows, _resident_bytes(shape, fmt_in))
     table = np.full_like(rows, _table_bytes(shape))
     prologue = transfer_cycles(machine, *(Runs((size > 0).astype(np.int64), size) for size in (resident, table)))

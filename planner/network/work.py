@@ -11,6 +11,7 @@ from dynamap.cost.geometry import Window
 from dynamap.cost.overlay.options import applicable
 from dynamap.cost.overlay.vector import VectorOp, VectorShape
 from dynamap.planner.network.network import (
+    LEAKY,
     Activate,
     Activation,
     Add,
@@ -67,7 +68,8 @@ def _vector_shape(layer: Layer, network: Network) -> VectorShape:
             counts_pads=op is VectorOp.AVERAGE_POOL and layer.count_include_pad,
         )
     if isinstance(layer, Add):
-        return VectorShape(VectorOp.ADD, inputs, output, own_slopes=own_slopes(layer.activation))
+        bends = layer.activation is not None and layer.activation.kind in LEAKY
+        return VectorShape(VectorOp.ADD, inputs, output, own_slopes=own_slopes(layer.activation), bends=bends)
     if isinstance(layer, Mul):
         if inputs[1] != inputs[0]:
             return VectorShape(VectorOp.SCALE, inputs[:1], output, own_slopes=own_slopes(layer.activation))

@@ -97,7 +97,7 @@ inputs:
     for (int i = 0; i < inputs_of(c); ++i) {
         const tensor_t t = tensor_of(c, sources, b, i);
         send_tensor(PASS_READ, &t, c, b, unit, count);
-        unit += units_of_rows(&t, b);
+        unit += units_of_rows(c, &t, b);
     }
 }
 

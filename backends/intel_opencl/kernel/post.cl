@@ -222,9 +222,9 @@ units_of_lanes:
         for (int i = 0; i < UNIT_BYTES; ++i) {
             const int lane = k * UNIT_BYTES + i;
             const int32_t slope = slope_of[c->slope_count > 1 ? lane : 0];
-            const int shift = p->products.shift[lane];
             u->value[lane] = p->products.product[lane];
-            u->own[lane] = c->op == OP_DEPTHWISE ? parameter_of[lane] : parameter_of_product(c, shift, slope);
+            u->own[lane] =
+                c->op == OP_DEPTHWISE ? parameter_of[lane] : parameter_of_product(c, &p->products, lane, slope);
             u->place[lane] = f.unit >= 0 && f.oc + i < c->out_channels ? f.unit * UNIT_BYTES + i : -1;
         }
     }

@@ -342,6 +342,7 @@ class _VectorPass(_Pass):
             operands=c.source_count,
             own_slopes=c.slope_count > 1,
             merges=c.op is Op.CONCAT and any(source.first_channel % UNIT_BYTES for source in sources),
+            bends=bool(c.flags & Flag.LEAKY),
         )
 
     def inputs(self, part: Part) -> tuple[Stored, ...]:

@@ -14,7 +14,7 @@ class VectorWork:
     """What a layer walks: columns and units of its output, and the window; ``operands`` are the tensors that come in.
 
     ``own_slopes``: values below zero are multiplied by what differs by the channel. ``merges``: one of the tensors
-    begins inside a unit of the output.
+    begins inside a unit of the output. ``bends``: values below zero are multiplied by what others are not.
     """
 
     op: Op
@@ -24,6 +24,7 @@ class VectorWork:
     operands: int = 1
     own_slopes: bool = False
     merges: bool = False
+    bends: bool = False
 
     @property
     def own_table(self) -> bool:
@@ -53,8 +54,10 @@ def _taps(work: VectorWork) -> list[tuple[int, int]]:
     """Of a position: places of a window, or tensors and what is read of each."""
     if work.op is Op.DEPTHWISE:
         return [(row, column) for row in range(work.kernel[0]) for column in range(work.kernel[1])]
-    if work.op in (Op.ADD, Op.MUL):
+    if work.op is Op.MUL or (work.op is Op.ADD and work.bends):
         return [(tensor, 0) for tensor in range(work.operands)]
+    if work.op is Op.ADD:
+        return [(tensor, 0) for tensor in range(work.operands - 1)]  # the last one comes with the one before it
     if work.merges:
         return [(tensor, part) for tensor in range(work.operands) for part in range(2)]  # of a unit, what is in two
     return [(0, 0)]

@@ -79,7 +79,7 @@ inputs:
 #pragma HLS loop_tripcount min = 1 max = 2
         const tensor_t t = tensor_of(&c, sources, &b, i);
         place_tensor(PASS_READ, t, c, b, unit, input_buffer, count);
-        unit += units_of_rows(&t, &b);
+        unit += units_of_rows(&c, &t, &b);
     }
     if (c.algorithm == WINOGRAD) transform_tiles(c, b, input_buffer);
 }

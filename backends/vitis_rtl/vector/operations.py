@@ -92,8 +92,9 @@ class Operation:
     made for the unit; ``entry_rows``: of its rows of a multiplier and a shift per output column, head and tail.
     ``normalise``: by the squares of channels ``before`` and ``behind``, a bit for each; ``table_entries``: of a step.
     ``merge``: two taps for each source, its units from the one before on, turned to their channels.
-    ``bend``: a product of two values meets a multiplier of 36 bits where it is negative. ``step_bits``: of the largest
-    way from one step of a normalisation to the next.
+    ``bend``: a product of two values meets a multiplier of 36 bits where it is negative. ``joins``: the last source
+    comes with the tap of the one before it, and meets the multiplier of the finish. ``step_bits``: of the largest way
+    from one step of a normalisation to the next.
     """
 
     factors: tuple[tuple[int, int], ...]
@@ -109,6 +110,7 @@ class Operation:
     normalise: bool = False
     merge: bool = False
     bend: bool = False
+    joins: bool = False
     before: int = 0
     behind: int = 0
     table_entries: int = 0
@@ -259,8 +261,14 @@ def _alike(classes: Sequence[int]) -> tuple[int, int]:
 
 
 def _add(command: Command, tables: CommandTables) -> Operation:
+    """Of the last source the product is made behind the sum of the others, where nothing else is to be made there."""
     factors = tuple((source.zero_point, source.multiplier) for source in tables.sources)
-    return _bent(command, tables, Operation(factors, Finish(), by_source=True))
+    made = _bent(command, tables, Operation(factors, Finish(), by_source=True))
+    if command.flags & Flag.LEAKY:
+        return made
+    zero_point, factor = factors[-1]
+    finish = replace(made.finish, bias=-zero_point * factor, multiplier=factor, negative_multiplier=factor)
+    return replace(made, finish=finish, joins=True)
 
 
 def _mul(command: Command, tables: CommandTables) -> Operation:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dynamap.backends.program.lowering.geometry import BlockShape, blocks_of, channel_units
 from dynamap.backends.program.specification import Command, Flag, FormatCode, Op
 from dynamap.backends.vitis_rtl.core.drain import pixel_steps
-from dynamap.backends.vitis_rtl.core.registers import LEAST_PIXELS_WORD, WIDER_WORDS, joined_bits
+from dynamap.backends.vitis_rtl.core.registers import joined_bits
 from dynamap.backends.vitis_rtl.feeding import PlacedPixels, PlacedPlanes
 from dynamap.backends.vitis_rtl.memory.ports import Run, occupancy, plane_runs
 from dynamap.backends.vitis_rtl.vector.operations import (
@@ -20,7 +20,9 @@ from dynamap.backends.vitis_rtl.vector.operations import (
     Operation,
     operation_of,
 )
+from dynamap.backends.vitis_rtl.vector.possible import require_possible
 from dynamap.backends.vitis_rtl.vector.shape import (
+    JOIN_CYCLES,
     LATER_CYCLES,
     MOST_SOURCES,
     SWEPT_CYCLES,
@@ -30,6 +32,7 @@ from dynamap.backends.vitis_rtl.vector.shape import (
 from dynamap.backends.vitis_rtl.vector.walk import MOST_SWEPT, Walk, walk_of
 from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import ceil_div
+from dynamap.cost.overlay.additions import tensor_distance
 
 Fields = list[tuple[int, int]]
 """Values and bits, the highest field first, as the structs have them."""
@@ -73,7 +76,7 @@ class VectorPass:
         self, shape: VectorUnitShape, command: Command, tables: CommandTables = NO_TABLES, table_address: int = 0
     ) -> None:
         self.shape, self.command = shape, command
-        _check(shape, command, tables)
+        require_possible(shape, command, tables)
         self.pixels = command.input_format is FormatCode.HWC
         self.output_pixels = command.output_format is FormatCode.HWC
         self.operation: Operation = operation_of(command, tables, shape.factor_bits)
@@ -188,7 +191,7 @@ class VectorPass:
     def _taps(self) -> tuple[int, int]:
         """Rows and columns of a position's taps; its sources are columns."""
         if self.operation.by_source:
-            return 1, len(self.sources)
+            return 1, len(self.sources) - self.operation.joins
         if self.operation.merge:
             return len(self.sources), 2
         if self.command.op in (Op.MAX_POOL, Op.AVERAGE_POOL, Op.DEPTHWISE):
@@ -209,7 +212,8 @@ class VectorPass:
     @property
     def later_cycles(self) -> int:
         """From a value to its product, behind that of most operations."""
-        return LATER_CYCLES * self.operation.normalise + SWEPT_CYCLES * self.walk.sweeps
+        later = LATER_CYCLES * self.operation.normalise + SWEPT_CYCLES * self.walk.sweeps
+        return later - JOIN_CYCLES * self.operation.joins
 
     @property
     def row_units(self) -> int:
@@ -221,16 +225,23 @@ class VectorPass:
     @property
     def region_units(self) -> int:
         """From a source's rows in a half of the input buffer to the next one's."""
+        if not self.operation.joins:
+            return self._source_units
+        return int(tensor_distance(self._source_units, self.shape.planes, self.shape.banks))
+
+    @property
+    def _source_units(self) -> int:
         return max(block.input_rows for block in self.blocks) * self.row_units
 
     def needs(self) -> BufferNeeds:
         """What its blocks take of the buffers, both halves of them."""
-        regions = 1 if self.together else len(self.sources)
+        before = 0 if self.together else len(self.sources) - 1
         halves = 1 if len(self.blocks) == 1 else 2
         units = self.planes * self._plane_units(max(block.rows for block in self.blocks))
         words = ceil_div(units, self.shape.word_units)
         resident = self.resident[1] if self.resident else 0
-        return BufferNeeds(halves * regions * self.region_units, ceil_div(resident, UNIT_BYTES), 2 * words)
+        inputs = before * self.region_units + self._source_units
+        return BufferNeeds(halves * inputs, ceil_div(resident, UNIT_BYTES), 2 * words)
 
     def fits(self) -> bool:
         """Whether its blocks fit into the buffers."""
@@ -253,6 +264,7 @@ class VectorPass:
         used = command.out_channels - UNIT_BYTES * (self.planes - 1)
         fields: Fields = [
             *self._walk_fields(),
+            (operation.joins, 1),
             (operation.operand, 2),
             (operation.load, 2),
             (operation.largest, 1),
@@ -429,21 +441,3 @@ class VectorPass:
             (outputs[0].beats, RUN),
             (self.store_cycles(index), RUN),
         ]
-
-
-def _check(shape: VectorUnitShape, command: Command, tables: CommandTables) -> None:
-    """What the unit cannot do yet."""
-    name = f"{command.op.name} of the vector unit of the RTL"
-    if command.input_format is FormatCode.TOEPLITZ:
-        raise InputError(f"{name} reads c16 and hwc, and no windows of the host")
-    if command.input_format is FormatCode.HWC and shape.word < LEAST_PIXELS_WORD:
-        raise InputError(f"{name} reads hwc in words of {LEAST_PIXELS_WORD} bytes only: {WIDER_WORDS}")
-    whole = command.first_row == 0 and command.pass_rows == command.out_height
-    if not whole or (command.first_channel, command.pass_channels) != (0, command.out_channels):
-        raise InputError(f"{name} makes a whole layer in one pass")
-    if not command.op.streams_sources:
-        return
-    if len(tables.sources) > MOST_SOURCES:
-        raise InputError(f"{name} reads at most {MOST_SOURCES} tensors, not {len(tables.sources)}")
-    if command.blocks > 1 and any(source.row_bytes != command.input_row_bytes for source in tables.sources):
-        raise InputError(f"{name} reads tensors whose rows have one length in memory, or all of them in one block")

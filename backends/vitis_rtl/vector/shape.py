@@ -18,6 +18,9 @@ LANE_CYCLES = 17
 SWEPT_CYCLES = 2
 """From a pixel to the window that ends at it, behind a value by itself (``pool_pkg.sv``)."""
 
+JOIN_CYCLES = 1
+"""Less, where a value is added to the sum of others behind their product (``vector_pkg.sv``)."""
+
 LATER_CYCLES = 13
 """From a value to its product with what follows from its neighbours, behind that of others (``lrn_pkg.sv``)."""
 
@@ -28,9 +31,9 @@ WRITE_CYCLES = 2
 @dataclass(frozen=True)
 class VectorUnitShape:
     """``lanes``: of 16 channels each plane, planes side by side. ``banks``: of the input buffer and of the resident
-    one, a power of two. ``input_depth``, ``resident_depth``: units of a bank. ``output_depth``: words of both halves.
-    ``normalises``: local response normalisation too. ``pool_depth``: pixels of a row whose windows run, 0 for none.
-    ``factor_bits``: of a slice's wide side.
+    one, a power of two, at least two for each plane. ``input_depth``, ``resident_depth``: units of a bank.
+    ``output_depth``: words of both halves. ``normalises``: local response normalisation too. ``pool_depth``: pixels of
+    a row whose windows run, 0 for none. ``factor_bits``: of a slice's wide side.
     """
 
     lanes: int = 32

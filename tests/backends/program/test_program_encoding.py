@@ -122,8 +122,8 @@ class TestDamagedPrograms:
                 decode(data)
 
     def test_another_version(self, small_image: bytes) -> None:
-        other = small_image[:4] + struct.pack("<I", 5) + small_image[8:]
-        with pytest.raises(InputError, match="version 5 and this is version 4: make it from its plan again"):
+        other = small_image[:4] + struct.pack("<I", 6) + small_image[8:]
+        with pytest.raises(InputError, match="version 6 and this is version 5: make it from its plan again"):
             decode(other)
 
     def test_a_flipped_bit(self, small_image: bytes) -> None:

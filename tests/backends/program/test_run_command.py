@@ -188,7 +188,7 @@ def test_the_program_command(folder: Path, tmp_path: Path, capsys: pytest.Captur
     assert (tmp_path / "p.bin").stat().st_size == document["header"]["image_bytes"]
     assert program_command(folder / "plan.json", as_json=False) == 0
     text = capsys.readouterr().out
-    assert "overlay program, version 4" in text and "memory map" in text
+    assert "overlay program, version 5" in text and "memory map" in text
     for layer in plan.layers:
         assert repr(layer.name) in text
 

@@ -262,14 +262,17 @@ class TestVectorUnit:
 
     def test_element_wise(self) -> None:
         # A load, and of each position three tensors; five units are 3 chunks.
-        assert self.slots(Op.ADD, operands=3) == 1 + 24 * 3
-        assert self.slots(Op.ADD, units=5, operands=3) == 3 * (1 + 24 * 3)
+        assert self.slots(Op.ADD, operands=2) == 1 + 24
+        assert self.slots(Op.ADD, operands=3) == 1 + 24 * 2
+        assert self.slots(Op.ADD, units=5, operands=3) == 3 * (1 + 24 * 2)
+        assert self.slots(Op.ADD, operands=3, bends=True) == 1 + 24 * 3
+        assert self.slots(Op.MUL, operands=2) == 1 + 24 * 2
         # SCALE streams one tensor, and loads the factors of two units.
         assert self.slots(Op.MUL, operands=2) == 1 + 24 * 2
         assert self.slots(Op.SCALE, operands=2) == 2 + 24
         # R = 16: a unit in each chunk; of one channel in each of 16 slots where the channels have slopes of their own.
         assert self.slots(Op.SCALE, NARROW, operands=2) == 2 * (1 + 24)
-        assert self.slots(Op.ADD, NARROW, operands=2, own_slopes=True) == 2 * (16 + 48)
+        assert self.slots(Op.ADD, NARROW, operands=2, own_slopes=True, bends=True) == 2 * (16 + 48)
 
     def test_what_takes_each_value_once(self) -> None:
         assert self.slots(Op.ACTIVATION) == self.slots(Op.RESIZE) == 1 + 24

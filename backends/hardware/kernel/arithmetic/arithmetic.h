@@ -54,32 +54,18 @@ INLINE int8_t saturate(wide_t value, int low, int high) {
     return (int8_t)(value < low ? low : value > high ? high : (int)value);
 }
 
-// The end of a convolution: sum and bias times multiplier, 40 x 18 bits, rounded, zero point, clamp.
+// The end of a convolution: sum and bias times multiplier, 40 x 18 bits, rounded, zero point, clamp. Where an addition has
+// a value left, that takes the place of the bias, and the sum is added to its product.
 INLINE int8_t requantise(const command_t *c, wide_t sum, const parameter_t *p) {
     INLINED
-    const sum_t biased = (sum_t)(sum + p->bias);
+    const bool left = adds_two(c);
+    const sum_t biased = (sum_t)(left ? p->bias : sum + p->bias);
     const bool below = biased < 0;
     const scale_t scale = (scale_t)(below ? p->negative_multiplier : p->multiplier);
     const scaled_t product = (scaled_t)biased * (scaled_t)scale;
     HLS_PRAGMA(HLS bind_op variable = product op = mul impl = dsp)
-    const wide_t rounded = round_shift((wide_t)product, below ? p->negative_shift : p->shift);
+    const wide_t rounded = round_shift((wide_t)product + (left ? sum : 0), below ? p->negative_shift : p->shift);
     return saturate(rounded + c->output_zero_point, p->low, p->high);
-}
-
-// The end of a vector layer, in the same words: what a product that is still to be shifted is multiplied by.
-INLINE parameter_t parameter_of_product(const command_t *c, int shift, int32_t slope) {
-    INLINED
-    const bool leaky = (c->flags & FLAG_LEAKY) != 0;
-    const int further = leaky ? shift + c->leaky_shift : shift;
-    parameter_t p;
-    p.bias = 0;
-    p.multiplier = leaky ? c->leaky_positive : 1;
-    p.negative_multiplier = leaky ? slope : 1;
-    p.shift = (uint8_t)(further > MAX_SHIFT ? MAX_SHIFT : further);
-    p.negative_shift = p.shift;
-    p.low = (int8_t)c->clamp_low;
-    p.high = (int8_t)c->clamp_high;
-    return p;
 }
 
 // What both end with: the entry of the table, where the command has one.

@@ -133,7 +133,20 @@ static inline int units_of(int channels) { return (channels + UNIT_BYTES - 1) / 
 // Units from a pixel to the next in the input buffer: odd, so that neighbours lie in different banks.
 static inline int pitch_of(int units) { return units | 1; }
 
-// The same where LOAD joins the inputs of a CONCAT; they may have been planned side by side, which takes less room.
+// Whether the last two tensors of an ADD come in one slot: nothing else is to be multiplied behind their sum.
+static inline bool adds_two(const command_t *c) { return c->op == OP_ADD && (c->flags & FLAG_LEAKY) == 0; }
+
+// Units from an input of so many to the next one. Of inputs that are added, two are read in one cycle, R / 16 units of
+// either: they lie such that these are in different banks.
+static inline int input_distance(const command_t *c, int units) {
+    SET_UP
+    const int planes = LANES / UNIT_BYTES;
+    if (!adds_two(c)) return units;
+    const int behind = units > planes ? units - planes : 0;
+    return planes + (behind + ADDED_BANKS - 1) / ADDED_BANKS * ADDED_BANKS;
+}
+
+// From a pixel to the next where LOAD joins the inputs of a CONCAT; they may have been planned side by side, which takes less room.
 static inline int concat_pitch(const command_t *c, const block_t *b) {
     SET_UP
     const int units = units_of(c->out_channels);

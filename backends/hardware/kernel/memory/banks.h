@@ -31,8 +31,10 @@ INLINE int unit_in_bank(int first, int k) {
     return (k - first) & (BANKS - 1);
 }
 
-// Units `first` .. `first` + BANKS - 1, those that `known` says; the others are 0.
-INLINE void read_known(units_read_t buffer, int first, const bool known[BANKS], unit_t units[BANKS]) {
+// Units `first` .. `first` + BANKS - 1, those that `known` says, and `count` from `second` on, which lie in other banks;
+// the others are 0.
+INLINE void read_both(units_read_t buffer, int first, const bool known[BANKS], int second, int count,
+                      unit_t units[BANKS], unit_t seconds[BANKS]) {
     INLINED
     unit_t bank[BANKS];
     HLS_PRAGMA(HLS array_partition variable = bank complete)
@@ -40,12 +42,14 @@ read_banks:
     UNROLLED
     for (int k = 0; k < BANKS; ++k) {
         UNROLL_THIS
-        const int j = unit_in_bank(first, k);
+        const int j = unit_in_bank(first, k), of_second = unit_in_bank(second, k);
+        const bool other = of_second < count;
+        const int unit = other ? second + of_second : first + j;
     bytes_of_bank:
         UNROLLED
         for (int i = 0; i < UNIT_BYTES; ++i) {
             UNROLL_THIS
-            bank[k].byte[i] = known[j] ? (int8_t)buffer[(first + j) / BANKS][k][i] : (int8_t)0;
+            bank[k].byte[i] = other || known[j] ? (int8_t)buffer[unit / BANKS][k][i] : (int8_t)0;
         }
     }
 rotate_units:
@@ -53,7 +57,15 @@ rotate_units:
     for (int j = 0; j < BANKS; ++j) {
         UNROLL_THIS
         units[j] = bank[bank_of(first, j)];
+        seconds[j] = bank[bank_of(second, j)];
     }
+}
+
+// Units `first` .. `first` + BANKS - 1, those that `known` says; the others are 0.
+INLINE void read_known(units_read_t buffer, int first, const bool known[BANKS], unit_t units[BANKS]) {
+    INLINED
+    unit_t none[BANKS];
+    read_both(buffer, first, known, first, 0, units, none);
 }
 
 // `count` units from `first` on; the others are 0.

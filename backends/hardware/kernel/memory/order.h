@@ -11,7 +11,27 @@ enum { EACH = LANES / UNIT_BYTES };  // units per cycle
 typedef struct {
     wide_t product[LANES];
     uint8_t shift[LANES];
+    int16_t second[LANES];  // where an addition has a value left: it, less its zero point, and what it is multiplied by
+    int32_t multiplier;
 } lanes_t;
+
+// The end of a vector layer, in the words of a convolution's: what the product of a lane is multiplied by.
+INLINE parameter_t parameter_of_product(const command_t *c, const lanes_t *lanes, int lane, int32_t slope) {
+    INLINED
+    const bool leaky = (c->flags & FLAG_LEAKY) != 0;
+    const bool left = adds_two(c);
+    const int shift = lanes->shift[lane];
+    const int further = leaky ? shift + c->leaky_shift : shift;
+    parameter_t p;
+    p.bias = left ? lanes->second[lane] : 0;
+    p.multiplier = leaky ? c->leaky_positive : left ? lanes->multiplier : 1;
+    p.negative_multiplier = leaky ? slope : p.multiplier;
+    p.shift = (uint8_t)(further > MAX_SHIFT ? MAX_SHIFT : further);
+    p.negative_shift = p.shift;
+    p.low = (int8_t)c->clamp_low;
+    p.high = (int8_t)c->clamp_high;
+    return p;
+}
 
 // An output position of a chunk, row and column counted in the block. `unit`: the chunk's first unit of channels.
 typedef struct {

@@ -52,9 +52,9 @@ INLINE bool places_pixels(const command_t *c) { return c->algorithm == WINOGRAD;
 INLINE int first_unit(const command_t *c, const block_t *b) { return places_pixels(c) ? 0 : b->input_unit; }
 
 // Units from an input to the next.
-INLINE int units_of_rows(const tensor_t *t, const block_t *b) {
+INLINE int units_of_rows(const command_t *c, const tensor_t *t, const block_t *b) {
     SET_UP
-    return t->joins ? 0 : b->input_rows * t->width * t->pitch;
+    return t->joins ? 0 : input_distance(c, b->input_rows * t->width * t->pitch);
 }
 
 INLINE slices_t slices_of_plane(const tensor_t *t, const block_t *b) {

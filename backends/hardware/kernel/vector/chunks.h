@@ -121,6 +121,23 @@ units:
     }
 }
 
+// ADD: the values of the last tensor, which are left for POST.
+INLINE void take_second(const source_t *source, const unit_t units[BANKS], operands_t *operands) {
+    INLINED
+    operands->multiplier = source->multiplier;
+second_units:
+    UNROLLED
+    for (int k = 0; k < EACH; ++k) {
+        UNROLL_THIS
+    second_values:
+        UNROLLED
+        for (int i = 0; i < UNIT_BYTES; ++i) {
+            UNROLL_THIS
+            operands->second[k * UNIT_BYTES + i] = (int16_t)(units[k].byte[i] - source->zero_point);
+        }
+    }
+}
+
 // CONCAT: the values of the input that the tap has; where inputs have whole units there is one tap for all. A lane whose
 // channel is another input's adds nothing, and neither does the second tap of an input, which has the same values.
 INLINE void take_joined(const walk_t *w, const slot_t *s, const source_t *source, const unit_t units[BANKS],

@@ -37,10 +37,12 @@ INLINE void next_origin(const command_t *c, int column, origin_t *from) {
     ++from->row;
 }
 
-// The units of a tap. `inside`: its pixel is one of the image.
+// The units of a tap. `inside`: its pixel is one of the image. `second`: of an addition's last tap, those of the tensor behind
+// its own, `seconds` of them.
 typedef struct {
     int unit;
     bool inside;
+    int second, seconds;
 } place_t;
 
 INLINE place_t place_of_tap(const command_t *c, const block_t *b, const walk_t *w, const slot_t *s,
@@ -61,7 +63,9 @@ INLINE place_t place_of_tap(const command_t *c, const block_t *b, const walk_t *
         if (c->channels > c->out_channels)
             v.unit += times(w->units, times(c->columns_factor, from->row_phase) + from->column_phase);
     }
-    const place_t p = {pixel_unit(&v, row, column), row >= 0 && row < c->height && column >= 0 && column < c->width};
+    place_t p = {pixel_unit(&v, row, column), row >= 0 && row < c->height && column >= 0 && column < c->width, 0, 0};
+    p.second = p.unit + w->tensor;
+    if (w->two && is_last_tap(w, s)) p.seconds = smaller(EACH, w->units - s->at.unit);
     return p;
 }
 

@@ -11,10 +11,12 @@ typedef struct {
     uint8_t shift[LANES];    // of what is handed to POST
     int32_t begin[LANES];    // LRN: the table's entry, from which on the product is the way
     int16_t centred[LANES];  // LRN: the value less its zero point, which what was found in the table scales
-    bool adds;               // to the slot before; else the product is the first of its position
-    bool normalises;         // LRN
-    bool leaves;             // the position is complete
-    bool last;               // and the block
+    int16_t second[LANES];   // ADD: the value that is left for POST, less its zero point, and its multiplier
+    int32_t multiplier;
+    bool adds;        // to the slot before; else the product is the first of its position
+    bool normalises;  // LRN
+    bool leaves;      // the position is complete
+    bool last;        // and the block
 } operands_t;
 
 // LRN: bits of the part of a sum of squares that lies between two entries of the table.
@@ -32,7 +34,9 @@ lanes:
         const wide_t sum = (in->adds ? out->product[lane] : 0) + (wide_t)product;
         out->product[lane] = in->normalises ? times_centred(found, in->centred[lane]) : sum;
         out->shift[lane] = in->shift[lane];
+        out->second[lane] = in->second[lane];
     }
+    out->multiplier = in->multiplier;
 }
 
 #endif

@@ -11,6 +11,7 @@ typedef struct {
     int loads;                  // slots that a chunk loads in
     int tap_rows, tap_columns;  // of a position
     int pitch, tensor;          // units of the input buffer from a pixel to the next, and from a tensor to the next
+    bool two;                   // the last tap has the tensor behind its own too
 } walk_t;
 
 // `load`: the chunk's loads that are behind it; all of them: the slot is a tap.
@@ -23,9 +24,11 @@ typedef struct {
 // their own.
 INLINE walk_t plain_walk(const command_t *c, const block_t *b) {
     SET_UP
-    walk_t w = {units_of(c->out_channels), b->rows, c->out_width, c->slope_count > 1 ? UNIT_BYTES : 1, 1, 1, 0, 0};
+    walk_t w = {
+        units_of(c->out_channels), b->rows, c->out_width, c->slope_count > 1 ? UNIT_BYTES : 1, 1, 1, 0, 0, false};
     w.pitch = c->op == OP_CONCAT ? concat_pitch(c, b) : pitch_of(units_of(c->channels));
-    w.tensor = b->input_rows * c->width * w.pitch;
+    w.tensor = input_distance(c, b->input_rows * c->width * w.pitch);
+    w.two = adds_two(c);
     return w;
 }
 
@@ -43,7 +46,7 @@ each_source:
 
 INLINE walk_t walk_of(const command_t *c, const source_t sources[MAX_SOURCES], const block_t *b) {
     walk_t w = plain_walk(c, b);
-    if (c->op == OP_ADD || c->op == OP_MUL) w.tap_columns = c->source_count;
+    if (c->op == OP_ADD || c->op == OP_MUL) w.tap_columns = c->source_count - (w.two ? 1 : 0);
     if (c->op == OP_SCALE && w.loads == 1) w.loads = EACH;
     if (c->op == OP_DEPTHWISE) {
         w.loads = UNIT_BYTES;

@@ -11,7 +11,7 @@
 
 // The units of a tap, and the neighbours of their channels that the operation needs.
 INLINE void read_place(const command_t *c, const walk_t *w, const slot_t *s, const place_t *place,
-                       units_read_t input_buffer, unit_t units[BANKS]) {
+                       units_read_t input_buffer, unit_t units[BANKS], unit_t seconds[BANKS]) {
     INLINED
     const int more = neighbours_of(c);
     bool known[BANKS];
@@ -22,7 +22,7 @@ known_units:
         const int unit = s->at.unit - more + j;
         known[j] = place->inside && j < EACH + 2 * more && unit >= 0 && unit < w->units;
     }
-    read_known(input_buffer, place->unit - more, known, units);
+    read_both(input_buffer, place->unit - more, known, place->second, place->seconds, units, seconds);
 }
 
 // A block, slot by slot.
@@ -39,7 +39,7 @@ INLINE uint64_t slots_block(const command_t *c, const source_t sources[MAX_SOURC
     slots:
     for (slot_t s = first_slot(); !s.at.done; next_slot(&w, &s)) {
         TRIPS(1, 1048576)
-        PIPELINED(vector_slots)  // consecutive units of a pixel, and of what their channels have
+        PIPELINED(vector_slots)  // consecutive units of a pixel, or of two, and of what their channels have
         ++cycles;
         unit_t own[BANKS];
         const own_units_t weights = own_units(c, &w, &s);
@@ -51,8 +51,8 @@ INLINE uint64_t slots_block(const command_t *c, const source_t sources[MAX_SOURC
         }
         if (is_first_tap(&s) && s.at.row + s.at.column > 0) next_origin(c, s.at.column, &from);
         const place_t place = place_of_tap(c, b, &w, &s, &from);
-        unit_t units[BANKS];
-        read_place(c, &w, &s, &place, input_buffer, units);
+        unit_t units[BANKS], seconds[BANKS];
+        read_place(c, &w, &s, &place, input_buffer, units, seconds);
         const int input = c->op == OP_CONCAT ? s.tap_row : c->op == OP_ADD ? s.tap_column : 0;
         if (c->op == OP_CONCAT)
             take_joined(&w, &s, &sources[input], units, &chunk);
@@ -60,6 +60,7 @@ INLINE uint64_t slots_block(const command_t *c, const source_t sources[MAX_SOURC
             take_normalised(c, &s, units, steps, shifts, &chunk.operands);
         else
             take_values(c, &sources[input], place.inside, units, own, &chunk);
+        if (w.two && place.seconds != 0) take_second(&sources[c->source_count - 1], seconds, &chunk.operands);
         chunk.operands.adds = c->op != OP_MUL && !is_first_tap(&s);
         chunk.operands.leaves = is_last_tap(&w, &s);
         chunk.operands.last = is_last_slot(&w, &s);

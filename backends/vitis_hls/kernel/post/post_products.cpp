@@ -45,8 +45,7 @@ groups:
                 if (!group.counts[lane]) continue;
                 group.value[lane] = lanes.product[lane];
                 const std::int32_t slope = slope_of[own_slopes ? first + i : 0];
-                group.own[lane] =
-                    weighted ? parameter_of[first + i] : parameter_of_product(&c, lanes.shift[lane], slope);
+                group.own[lane] = weighted ? parameter_of[first + i] : parameter_of_product(&c, &lanes, lane, slope);
             }
         }
         next_group(&c, &b, &o);

@@ -29,6 +29,8 @@ module dsp_slice
       .TakesC(TakesOffset)
   ) u_slice (
       .clk_i,
+      .without_a_i(1'b0),
+      .d_i('0),
       .a_i(stationary_i),
       .a_cascade_i(cascade_i),
       .a_cascade_o(cascade_o),

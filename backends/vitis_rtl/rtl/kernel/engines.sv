@@ -258,7 +258,7 @@ module engines
       .FactorBits(FactorBits),
       .Normalises(Normalises),
       .PoolDepth(PoolDepth),
-      .UltraInputs(Ultra.vector_inputs),
+      .UltraInputs(Ultra.joined_buffer),
       .UltraOutputs(Ultra.vector_outputs)
   ) u_vector (
       .clk_i,

@@ -30,6 +30,10 @@ module lane
     // The sum is 0, the multiplier comes, and its sign chooses the value among the parameters.
     input logic bend_i,
     input logic as_multiplier_i,  // it is positive
+    // The sum is added to the product of this value, which comes a cycle before it, and the
+    // multiplier: the byte is a cycle earlier.
+    input logic joins_i,
+    input logic [ByteBits-1:0] second_i,
     // stage 1
     input logic own_i,  // multiplier and shift in place of those by the sign
     input logic [MultiplierBits-1:0] multiplier_i,
@@ -117,6 +121,8 @@ module lane
       .FactorBits(FactorBits)
   ) u_product (
       .clk_i,
+      .joins_i,
+      .second_i,
       .value_i(value_q),
       .multiplier_i(multiplier),
       .product_o(product)

@@ -36,13 +36,14 @@ module lanes
   localparam int unsigned Buses = Planes % 2 == 0 ? Planes : 2 * Planes;
 
   // ---- what stays for a pass
-  logic vector_q, by_channel_q, bend_q, own_q, own_addend_q, look_up_q;
+  logic vector_q, by_channel_q, bend_q, joins_q, own_q, own_addend_q, look_up_q;
   logic [ByteBits-1:0] zero_point_q;
 
   always_ff @(posedge clk_i) begin
     vector_q <= vector_i;
     by_channel_q <= !vector_i & post_i.by_channel;
     bend_q <= vector_i & vector_said_i.bend;
+    joins_q <= vector_i & vector_said_i.joins;
     own_q <= vector_i & vector_said_i.own;
     own_addend_q <= vector_i & vector_said_i.own_addend;
     look_up_q <= vector_i ? vector_said_i.look_up : look_up_i;
@@ -131,6 +132,8 @@ module lanes
         .addend_i(value.addend),
         .bend_i(bend_q),
         .as_multiplier_i(as_multiplier),
+        .joins_i(joins_q),
+        .second_i(value.second),
         .own_i(own_q),
         .multiplier_i(value.multiplier),
         .shift_i(value.shift),

@@ -56,6 +56,7 @@ package lanes_pkg;
   // What the vector unit says to all of its lanes at once. A load of parameters is for a sixteenth of them.
   typedef struct packed {
     logic bend;  // a product is the multiplier, and the parameters are its value
+    logic joins;  // a second value meets the multiplier, the sum is added: a byte a cycle earlier
     logic own;  // each value comes with multiplier and shift
     logic own_addend;  // and with what stands for the bias
     logic look_up;
@@ -72,6 +73,7 @@ package lanes_pkg;
     logic as_multiplier;  // stage 0: the multiplier of positive sums is the value
     logic [BiasBits-1:0] addend;
     logic [LeastValueBits-1:0] sum;
+    logic [ByteBits-1:0] second;  // a cycle before the sum
   } vector_value_t;
 
   // Of the 16 bytes that a channel has in a run of weights (docs/program.md, section 3).

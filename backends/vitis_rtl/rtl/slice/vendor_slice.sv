@@ -2,17 +2,21 @@
 // multiplier says which slice it is: 27 a DSP48E2, 25 a DSP48E1.
 //
 // Registers: A as many as RegistersA, and the cascade of A leaves behind the first; B, product, P, C and what chooses Z
-// one each. Those that stand still (D, the pre-adder) are named so that no tool leaves them in doubt.
+// one each. Where TakesD is 1 the pre-adder stands behind A, with a register of its own, and D has one in front of it:
+// D is multiplied where A is not. Those that stand still are named so that no tool leaves them in doubt.
 `ifdef SYNTHESIS
 module vendor_slice #(
     parameter int unsigned FactorBits = 27,
     parameter bit CascadesA = 1'b0,  // A is what the slice above hands on, else the port
     parameter bit CascadesB = 1'b0,
     parameter int RegistersA = 1,
-    parameter bit TakesC = 1'b0
+    parameter bit TakesC = 1'b0,
+    parameter bit TakesD = 1'b0
 ) (
     input logic clk_i,
+    input logic without_a_i,  // A is 0, and D is multiplied where TakesD is 1
     input logic [FactorBits-1:0] a_i,
+    input logic [FactorBits-1:0] d_i,
     input logic [29:0] a_cascade_i,
     output logic [29:0] a_cascade_o,
     input logic a1_i,  // the first register of two takes A
@@ -36,20 +40,24 @@ module vendor_slice #(
   logic [29:0] a;
   logic [17:0] b;
   logic [47:0] c;
+  logic [FactorBits-1:0] d;
+  logic [4:0] mode;
 
   assign a = CascadesA ? '1 : 30'(signed'(a_i));
   assign b = CascadesB ? '1 : b_i;
   assign c = TakesC ? c_i : '1;
+  assign d = TakesD ? d_i : '0;
+  assign mode = {2'b00, TakesD && without_a_i, without_a_i, 1'b0};
 
   if (FactorBits == 27) begin : gen_e2
     DSP48E2 #(
         .A_INPUT(CascadesA ? "CASCADE" : "DIRECT"),
         .B_INPUT(CascadesB ? "CASCADE" : "DIRECT"),
-        .AMULTSEL("A"),
+        .AMULTSEL(TakesD ? "AD" : "A"),
         .BMULTSEL("B"),
         .PREADDINSEL("A"),
         .AREG(RegistersA),
-        .ACASCREG(1),
+        .ACASCREG(RegistersA == 0 ? 0 : 1),
         .BREG(1),
         .BCASCREG(1),
         .MREG(1),
@@ -75,11 +83,11 @@ module vendor_slice #(
         .BCIN(CascadesB ? b_cascade_i : '0),
         .BCOUT(b_cascade_o),
         .C(c),
-        .D('0),
+        .D(d),
         .P(sum_o),
         .PCIN(sum_cascade_i),
         .PCOUT(sum_cascade_o),
-        .INMODE(5'b00000),
+        .INMODE(mode),
         .ALUMODE(4'b0000),
         .OPMODE({2'b00, addend_i, 4'b0101}),
         .CARRYIN(1'b0),
@@ -94,8 +102,8 @@ module vendor_slice #(
         .CEP(1'b1),
         .CECTRL(1'b1),
         .CEC(TakesC),
-        .CED(1'b0),
-        .CEAD(1'b0),
+        .CED(TakesD),
+        .CEAD(TakesD),
         .CEALUMODE(1'b0),
         .CEINMODE(1'b0),
         .CECARRYIN(1'b0),
@@ -122,9 +130,9 @@ module vendor_slice #(
     DSP48E1 #(
         .A_INPUT(CascadesA ? "CASCADE" : "DIRECT"),
         .B_INPUT(CascadesB ? "CASCADE" : "DIRECT"),
-        .USE_DPORT("FALSE"),
+        .USE_DPORT(TakesD ? "TRUE" : "FALSE"),
         .AREG(RegistersA),
-        .ACASCREG(1),
+        .ACASCREG(RegistersA == 0 ? 0 : 1),
         .BREG(1),
         .BCASCREG(1),
         .MREG(1),
@@ -149,11 +157,11 @@ module vendor_slice #(
         .BCIN(CascadesB ? b_cascade_i : '0),
         .BCOUT(b_cascade_o),
         .C(c),
-        .D('0),
+        .D(d),
         .P(sum_o),
         .PCIN(sum_cascade_i),
         .PCOUT(sum_cascade_o),
-        .INMODE(5'b00000),
+        .INMODE(mode),
         .ALUMODE(4'b0000),
         .OPMODE({addend_i, 4'b0101}),
         .CARRYIN(1'b0),
@@ -168,8 +176,8 @@ module vendor_slice #(
         .CEP(1'b1),
         .CECTRL(1'b1),
         .CEC(TakesC),
-        .CED(1'b0),
-        .CEAD(1'b0),
+        .CED(TakesD),
+        .CEAD(TakesD),
         .CEALUMODE(1'b0),
         .CEINMODE(1'b0),
         .CECARRYIN(1'b0),

@@ -7,7 +7,8 @@
 //   2 - 4   product, and sum of products
 //   5       stage 0 of lane.sv
 module vector_lane
-  import lanes_pkg::*, vector_pkg::operand_e, vector_pkg::Factor, vector_pkg::Weight;
+  import lanes_pkg::*, vector_pkg::operand_e, vector_pkg::Factor, vector_pkg::Weight,
+         vector_pkg::JoinCycles;
 #(
     parameter int unsigned FactorBits = 27,
     parameter bit Normalises = 1'b1  // lrn.sv is there
@@ -15,6 +16,7 @@ module vector_lane
     input logic clk_i,
     // cycle 0
     input logic [ByteBits-1:0] byte_i,
+    input logic [ByteBits-1:0] second_i,
     input logic [ByteBits-1:0] resident_i,
     input logic take_resident_i,
     input logic inside_i,
@@ -52,6 +54,7 @@ module vector_lane
 
   localparam int unsigned CentredBits = ByteBits + 1;
   localparam int unsigned SliceCycles = 3;
+  localparam int unsigned SecondCycle = 2 + SliceCycles - JoinCycles;
 
   // ---- cycles 0 and 1
   logic [ByteBits-1:0] chosen, weight_q;
@@ -138,6 +141,18 @@ module vector_lane
       .sum_o(sum)
   );
 
+  // ---- a second value, for the slices of lane.sv
+  logic [ByteBits-1:0] second;
+
+  delay_line #(
+      .Bits  (ByteBits),
+      .Cycles(SecondCycle)
+  ) u_second (
+      .clk_i,
+      .data_i(second_i),
+      .data_o(second)
+  );
+
   // ---- cycles 5 and 6
   logic [LeastValueBits-1:0] begun;
   logic [MultiplierBits-1:0] product_q, multiplier;
@@ -167,7 +182,8 @@ module vector_lane
           multiplier: multiplier,
           as_multiplier: !sum[MultiplierBits-1],
           addend: BiasBits'(step_factor),
-          sum: begun
+          sum: begun,
+          second: second
       };
 
 endmodule

@@ -18,11 +18,12 @@ module vector_lanes
     input logic busy_i,  // with a pass
     input slot_t slot_i,  // two cycles before its data
     input logic [Kept-1:0][UnitBits-1:0] input_i,
+    input logic [Planes-1:0][UnitBits-1:0] second_i,  // of the last source, where a pass joins
     input logic [Planes-1:0][UnitBits-1:0] resident_i,
     output vector_lanes_t lanes_o,
     output parameters_t [Planes-1:0] parameters_o,
     output vector_value_t [Lanes-1:0] values_o,  // their sums are 0 where the unit is not busy
-    output logic valid_o  // a position's bytes, LaneCycles later than its last data
+    output logic valid_o  // a position's bytes, LaneCycles later than its last data; joined, less
 );
 
   localparam int unsigned BiasCycle = 5;
@@ -98,33 +99,17 @@ module vector_lanes
 
   // The first of two taps is the unit whose last channels come first.
   for (genvar p = 0; p < Planes; p++) begin : gen_turn
-    logic [UnitBytes-1:0][ByteBits-1:0] plain, coarse, fine;
-    assign plain = input_i[First+p];
-    for (genvar c = 0; c < UnitBytes; c++) begin : gen_channel
-      always_comb begin
-        case (turn_q[3:2])
-          2'd0: coarse[c] = plain[c];
-          2'd1: coarse[c] = plain[(c+12)%16];
-          2'd2: coarse[c] = plain[(c+8)%16];
-          default: coarse[c] = plain[(c+4)%16];
-        endcase
-      end
-      always_comb begin
-        case (turn_q[1:0])
-          2'd0: fine[c] = coarse[c];
-          2'd1: fine[c] = coarse[(c+15)%16];
-          2'd2: fine[c] = coarse[(c+14)%16];
-          default: fine[c] = coarse[(c+13)%16];
-        endcase
-      end
-    end
-    assign turned[p] = fine;
+    merge_turn u_turn (
+        .unit_i(input_i[First+p]),
+        .turn_i(turn_q),
+        .unit_o(turned[p])
+    );
   end
 
   // ---- parameters: those of a slot go to Planes lanes, field by field as they take them
   logic [Planes-1:0][UnitBits-1:0] resident_q;
   parameters_t [Planes-1:0] loaded, early;
-  logic [Loads-1:0] loads_q, loads_bias, loads_clamp;
+  logic [Loads-1:0] loads_q, loads_bias, loads_soon, loads_later;
 
   always_ff @(posedge clk_i) begin
     resident_q <= resident_i;
@@ -167,11 +152,20 @@ module vector_lanes
 
   delay_line #(
       .Bits  (Loads),
-      .Cycles(ClampCycle - BiasCycle)
-  ) u_loads_clamp (
+      .Cycles(ClampCycle - BiasCycle - JoinCycles)
+  ) u_loads_soon (
       .clk_i,
       .data_i(loads_bias),
-      .data_o(loads_clamp)
+      .data_o(loads_soon)
+  );
+
+  delay_line #(
+      .Bits  (Loads),
+      .Cycles(JoinCycles)
+  ) u_loads_later (
+      .clk_i,
+      .data_i(loads_soon),
+      .data_o(loads_later)
   );
 
   // ---- multiplier and shift of a position
@@ -254,25 +248,35 @@ module vector_lanes
   end
 
   // ---- the end
-  logic [3:0] end_planes, early_planes, swept_planes, late_planes;
-  logic end_chunk, early_chunk, swept_chunk, late_chunk, early_valid, swept_valid, late_valid;
+  logic [3:0] end_planes, soon_planes, early_planes, swept_planes, late_planes;
+  logic end_chunk, soon_chunk, early_chunk, swept_chunk, late_chunk;
+  logic soon_valid, early_valid, swept_valid, late_valid;
 
   delay_line #(
       .Bits  (5),
-      .Cycles(LaneCycles - 1)
+      .Cycles(LaneCycles - JoinCycles - 1)
   ) u_end (
       .clk_i,
       .data_i({slot_q.final_chunk, slot_q.planes}),
-      .data_o({early_chunk, early_planes})
+      .data_o({soon_chunk, soon_planes})
   );
 
   delay_line #(
       .Bits  (1),
-      .Cycles(LaneCycles)
+      .Cycles(LaneCycles - JoinCycles)
   ) u_valid (
       .clk_i,
       .data_i(slot_q.tap && slot_q.last),
-      .data_o(early_valid)
+      .data_o(soon_valid)
+  );
+
+  delay_line #(
+      .Bits  (6),
+      .Cycles(JoinCycles)
+  ) u_early (
+      .clk_i,
+      .data_i({soon_valid, soon_chunk, soon_planes}),
+      .data_o({early_valid, early_chunk, early_planes})
   );
 
   // ---- the windows that end at pixels
@@ -326,6 +330,7 @@ module vector_lanes
 
   always_comb begin
     {valid_o, end_chunk, end_planes} = {early_valid, early_chunk, early_planes};
+    if (pass_i.joins) {valid_o, end_chunk, end_planes} = {soon_valid, soon_chunk, soon_planes};
     if (sweep) {valid_o, end_chunk, end_planes} = {swept_valid, swept_chunk, swept_planes};
     if (pass_i.normalise) {valid_o, end_chunk, end_planes} = {late_valid, late_chunk, late_planes};
   end
@@ -340,12 +345,13 @@ module vector_lanes
 
   assign lanes_o = '{
           bend: pass_i.bend,
+          joins: pass_i.joins,
           own: pass_i.walk.entries || pass_i.normalise,
           own_addend: pass_i.normalise,
           look_up: pass_i.look_up,
           zero_point: pass_i.zero_point,
           load: loads_bias,
-          load_limits: loads_clamp
+          load_limits: pass_i.joins ? loads_soon : loads_later
       };
   assign parameters_o = early;
 
@@ -362,6 +368,7 @@ module vector_lanes
     ) u_lane (
         .clk_i,
         .byte_i(turned[Plane][Channel*ByteBits+:ByteBits]),
+        .second_i(second_i[Plane][Channel*ByteBits+:ByteBits]),
         .resident_i(resident_i[Plane][Channel*ByteBits+:ByteBits]),
         .take_resident_i(slot_q.load),
         .inside_i(slot_q.in_image),

@@ -18,6 +18,9 @@ package vector_pkg;
   typedef logic [CountBits-1:0] count_t;
   typedef logic [1:0] few_t;  // rows or columns of a window, or of a stride
 
+  // Where a source joins the sum: from its value to the sum, and by so many the byte is earlier than others.
+  localparam int unsigned JoinCycles = 1;
+
   // What a value is multiplied by.
   typedef enum logic [1:0] {
     Factor,  // its source's factor
@@ -114,6 +117,7 @@ package vector_pkg;
 
   typedef struct packed {
     vector_walk_t walk;
+    logic joins;  // the last source comes with the tap of the one before it (joined_buffer.sv)
     operand_e operand;
     load_e load;
     logic largest;  // of the taps, else their sum

@@ -17,6 +17,8 @@ module vector_slice
       .FactorBits(FactorBits)
   ) u_slice (
       .clk_i,
+      .without_a_i(1'b0),
+      .d_i('0),
       .a_i,
       .a_cascade_i('0),
       .a_cascade_o(),

@@ -84,9 +84,6 @@ module vector_unit
   if (Planes > WordUnits) begin : gen_check_planes
     $error("Lanes: at most the bytes of a memory word.");
   end
-  if (Kept > Banks) begin : gen_check_kept
-    $error("Banks: at least the planes side by side, and two more where Normalises is 1.");
-  end
   if (Banks < WordUnits) begin : gen_check_banks
     $error("Banks: at least the units of a memory word.");
   end
@@ -203,7 +200,7 @@ module vector_unit
   logic chunk, chunk_later;
   chunk_t chunk_data, chunk_data_later;
   logic [Kept-1:0][UnitBits-1:0] input_data;
-  logic [Planes-1:0][UnitBits-1:0] resident_data;
+  logic [Planes-1:0][UnitBits-1:0] second_data, resident_data;
   logic bytes_valid;
 
   vector_walker #(
@@ -224,15 +221,19 @@ module vector_unit
       .slot_o(slot)
   );
 
-  banked_buffer #(
+  joined_buffer #(
+      .Planes(Planes),
       .Banks(Banks),
       .Depth(InputDepth),
-      .Kept (Kept),
+      .Normalises(Normalises),
       .Ultra(UltraInputs)
   ) u_inputs (
       .clk_i,
+      .joins_i(pass_i.joins),
+      .join_rows_i(pass_i.walk.tap_column_step[InputBits-1-:InputRowBits]),
       .read_unit_i(input_read[InputBits-1:0]),
       .read_data_o(input_data),
+      .second_data_o(second_data),
       .write_i(write),
       .write_row_i(write_row),
       .write_unit_i(write_unit)
@@ -281,6 +282,7 @@ module vector_unit
       .busy_i(busy_o),
       .slot_i(slot_early),
       .input_i(input_data),
+      .second_i(second_data),
       .resident_i(resident_data),
       .lanes_o,
       .parameters_o(lane_parameters_o),
