@@ -7,7 +7,7 @@ package buffers_pkg;
     logic weights;
     logic accumulators;
     logic outputs;
-    logic joined_buffer;
+    logic vector_inputs;
     logic vector_outputs;
   } ultra_t;
 

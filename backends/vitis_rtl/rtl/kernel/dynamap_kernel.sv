@@ -39,7 +39,7 @@ module dynamap_kernel
       weights: WEIGHT_ULTRA != 0,
       accumulators: ACCUMULATOR_ULTRA != 0,
       outputs: OUTPUT_ULTRA != 0,
-      joined_buffer: VECTOR_INPUT_ULTRA != 0,
+      vector_inputs: VECTOR_INPUT_ULTRA != 0,
       vector_outputs: VECTOR_OUTPUT_ULTRA != 0
   };
 

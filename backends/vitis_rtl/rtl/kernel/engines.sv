@@ -258,7 +258,7 @@ module engines
       .FactorBits(FactorBits),
       .Normalises(Normalises),
       .PoolDepth(PoolDepth),
-      .UltraInputs(Ultra.joined_buffer),
+      .UltraInputs(Ultra.vector_inputs),
       .UltraOutputs(Ultra.vector_outputs)
   ) u_vector (
       .clk_i,
