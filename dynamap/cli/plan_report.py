@@ -161,7 +161,7 @@ def overlay_lines(plan: Plan) -> list[tuple[str, str]]:
                 "buffers",
                 f"input {overlay.input_buffer >> 10} KiB, weights {overlay.weight_buffer >> 10} KiB, "
                 f"output {overlay.output_buffer >> 10} KiB, accumulators 2 x {overlay.accumulator_rows} rows, "
-                f"row buffers 2 x {overlay.row_buffer} B",
+                f"windows that stay up to {overlay.row_buffer} B",
             )
         )
     uses = []

@@ -17,7 +17,7 @@ BUFFER_NAMES = {
     "input_buffer": ("an input buffer", "bytes"),
     "weight_buffer": ("a weight buffer", "bytes"),
     "accumulator_rows": ("an accumulator buffer", "rows"),
-    "row_buffer": ("row buffers", "bytes"),
+    "row_buffer": ("room for windows that stay", "bytes"),
 }
 
 REMEDY = "use a larger --device, or a larger --on-chip budget where one is given"

@@ -24,7 +24,7 @@ _BUFFERS: Mapping[str, tuple[str, str]] = {
     "input_buffer": ("input_buffer", "input and output buffers x 2"),
     "weight_buffer": ("weight_buffer", "weight buffer x 2"),
     "accumulators": ("accumulator_rows", "accumulators x 2"),
-    "row_buffers": ("row_buffer", "row buffers x 2"),
+    "row_buffers": ("row_buffer", "windows that stay x 2"),
 }
 _OVERLAY = "array, buffers, memory word, lanes"
 _NOTHING = "nothing: there is no such overlay but a re-sized one"

@@ -96,7 +96,7 @@ def _figures(plans: Sequence[Evidence], titles: Sequence[str]) -> Markup:
         ("Clock", lambda e: f"{e.plan.overlay.clock_mhz:g} MHz"),
         ("Memory", lambda e: f"{e.plan.overlay.bandwidth_gbs:g} GB/s"),
         ("Input, weight, output buffer", lambda e: _buffers(e.plan)),
-        ("Accumulators, row buffer", lambda e: _small_buffers(e.plan)),
+        ("Accumulators, windows that stay", lambda e: _small_buffers(e.plan)),
         ("Multiply-accumulates", lambda e: integer(e.plan.model.macs)),
         ("Bytes moved", lambda e: _moved(e.plan)),
     ]
@@ -131,7 +131,7 @@ def _small_buffers(plan: Plan) -> str:
     overlay = plan.overlay
     if plan.cost_model != "overlay":
         return "–"
-    return f"2 × {integer(overlay.accumulator_rows)} rows, 2 × {size(overlay.row_buffer)}"
+    return f"2 × {integer(overlay.accumulator_rows)} rows, up to {size(overlay.row_buffer)}"
 
 
 def _moved(plan: Plan) -> str:

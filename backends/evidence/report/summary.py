@@ -104,7 +104,7 @@ def _facts(evidence: Evidence) -> list[Markup]:
             ("Weight buffer", size(overlay.weight_buffer)),
             ("Output buffer", size(overlay.output_buffer)),
             ("Accumulators", f"2 × {integer(overlay.accumulator_rows)} rows"),
-            ("Row buffers", f"{overlay.rows} × 2 × {size(overlay.row_buffer)}"),
+            ("Windows that stay", f"up to {size(overlay.row_buffer)}"),
         ]
     cards = [_card("Network", network), _card("Device", board), _card("Overlay", machine)]
     if plan.segments:
