@@ -25,7 +25,7 @@ EVENTS = ("placed", "resident", "walked", "filled", "emptied", "stored", "busy",
 UNIT = 16
 
 
-def vector_bench(shape: VectorUnitShape) -> Bench:
+def vector_bench(shape: VectorUnitShape, *, synthesised: bool = False) -> Bench:
     """The bench; its fields in the order of the SystemVerilog."""
     flags = ("rst", "start", "table_write", "pass_write", "poke", "address_waits")
     inputs = Record(
@@ -45,7 +45,7 @@ def vector_bench(shape: VectorUnitShape) -> Bench:
     )
     outputs = Record((*(Field(name) for name in EVENTS), Field("word", 8, shape.word)))
     parameters = {**shape.parameters(), "MemoryDepth": MEMORY_WORDS}
-    return Bench("vector_bench", tuple(parameters.items()), inputs, outputs)
+    return Bench("vector_bench", tuple(parameters.items()), inputs, outputs, synthesised)
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ IntArray = npt.NDArray[np.int64]
 MEMORY = PlannedMemory(read_latency=40, write_latency=20)
 
 
-def _run(simulations: Simulations, data: VectorData, inputs: dict[str, IntArray]) -> dict[str, IntArray]:
+def _run(simulations: Simulations, data: VectorData, inputs: dict[str, IntArray], **bench: bool) -> dict[str, IntArray]:
     """What is seen from the start of the pass on; the memory behind it is compared with the emulator's."""
     shape = data.work.shape
     cycles = len(inputs["rst"]) - BEGIN - MEMORY_WORDS
-    seen = simulations.run(vector_bench(shape), inputs)
+    seen = simulations.run(vector_bench(shape, **bench), inputs)
     seen = {name: value[BEGIN:] for name, value in seen.items()}
     differ = np.argwhere(seen["word"][cycles:].astype(np.uint8) != data.after.reshape(-1, shape.word))
     assert not seen["busy"][cycles - 1], f"busy after {cycles} cycles; {seen['stored'].sum()} blocks are stored"
@@ -28,14 +28,14 @@ def _run(simulations: Simulations, data: VectorData, inputs: dict[str, IntArray]
     return {name: value[:cycles] for name, value in seen.items()}
 
 
-def check(simulations: Simulations, data: VectorData, memory: PlannedMemory = MEMORY) -> None:
+def check(simulations: Simulations, data: VectorData, memory: PlannedMemory = MEMORY, **bench: bool) -> None:
     """Every byte, and every event of every block in its cycle."""
     expected = vector_cycles(data.work, memory)
     inputs = vector_inputs(data.work.shape, data, expected.total + 50)
     inputs["gap"][:] = memory.gap
     inputs["read_latency"][:] = memory.read_latency
     inputs["write_latency"][:] = memory.write_latency
-    seen = _run(simulations, data, inputs)
+    seen = _run(simulations, data, inputs, **bench)
     for name in ("placed", "resident", "walked", "filled", "emptied", "stored"):
         assert np.flatnonzero(seen[name][:, 0]).tolist() == getattr(expected, name), name
     assert np.flatnonzero(seen["busy"][:, 0])[-1] == expected.total

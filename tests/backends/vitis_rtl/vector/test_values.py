@@ -62,6 +62,13 @@ def test_sums(simulations: Simulations, shape: VectorUnitShape, terms: int) -> N
     check(simulations, added(shape, terms, command, CommandTables(), terms))
 
 
+@pytest.mark.parametrize("shape", [WIDE, NARROW], ids=["DSP48E2", "DSP48E1"])
+def test_the_text_of_the_synthesis_adds(simulations: Simulations, shape: VectorUnitShape) -> None:
+    """With the vendor's slice by its ports and parameters: the second value goes through its pre-adder."""
+    command = plain(Op.ADD, 40, 5, 6, block_rows=2, shift=18)
+    check(simulations, added(shape, 3, command, CommandTables(), 17), synthesised=True)
+
+
 @SHAPES
 @pytest.mark.parametrize("slopes", [0, 1, 40])
 def test_products(simulations: Simulations, shape: VectorUnitShape, slopes: int) -> None:
