@@ -24,7 +24,7 @@ from support.report_samples import CSYNTH, make_project
 from support.reports import detector
 from support.repository import DIGITS_MODEL
 
-WIDTHS = (60, 80, 100, 120, 160)
+WIDTHS = (60, 80, 120)
 
 
 def lines_of(table: FittedTable, width: int) -> list[str]:

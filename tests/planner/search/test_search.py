@@ -51,7 +51,7 @@ def test_joint_search_is_brute_force(seed: int) -> None:
     assert recomputed(costs, storages, found) == found.objective_cycles
 
 
-@pytest.mark.parametrize("seed", [100, 103])
+@pytest.mark.parametrize("seed", [pytest.param(100, marks=pytest.mark.full), 103])
 def test_all_arrays_of_64_multipliers(seed: int) -> None:
     """The same on larger budgets, where each array's own optimum (tested above) stands for brute force."""
     rng = np.random.default_rng(seed)

@@ -161,6 +161,7 @@ def test_latencies_are_counted(simulations: Simulations, latencies: tuple[int, i
     check(simulations, SHORT, Layer(60, 10, 9, 24, (3, 3), pad=1, block_rows=2), 2, PlannedMemory(*latencies))
 
 
+@pytest.mark.full
 def test_the_array_in_instances_runs_a_layer_too(simulations: Simulations) -> None:
     """The style that is synthesised: the same bytes in the same cycles."""
     check(simulations, SMALL, LAYERS["5x5 in single rows"], 3, loops=False)
