@@ -154,7 +154,11 @@ def test_blocks_are_drained_in_their_cycles(simulations: Simulations, shape: Dra
     assert sum(len(found.sums) for found in passes) == len(expected) > 24
 
 
-@pytest.mark.parametrize("shape", [WIDE, NARROW, FOUR_PORTS], ids=lambda shape: f"{16 * shape.units}")
+@pytest.mark.parametrize(
+    "shape",
+    [WIDE, NARROW, pytest.param(FOUR_PORTS, marks=pytest.mark.full)],
+    ids=lambda shape: f"{16 * shape.units}",
+)
 def test_stalls_of_the_memory_change_no_byte(simulations: Simulations, shape: DrainShape) -> None:
     """All channels stall, latencies and gaps change; each pass has one block for each half, and time enough."""
     random = np.random.default_rng(shape.units)
