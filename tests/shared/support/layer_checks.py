@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from dynamap.backends.vitis_rtl.core.cycles import CoreCycles, core_cycles
 from dynamap.backends.vitis_rtl.core.post import DrainShape, LaneShape
@@ -48,6 +51,16 @@ SHORT = CoreShape(
 )
 """Of DSP48E1. Rows of six groups, the last a short one, that begin inside units; two groups of columns; words of 32
 bytes."""
+
+
+def on_the_cores(layers: Mapping[str, Layer], small: CoreShape, short: CoreShape) -> list[object]:
+    """Cores and layers as parameters: each layer on one core in every test run, on the other among the heavy proofs."""
+    found = []
+    for number, (name, layer) in enumerate(layers.items()):
+        for turn, (core, shape) in enumerate((("16x8", small), ("21x24", short))):
+            marks = () if number % 2 == turn else pytest.mark.full
+            found.append(pytest.param(shape, layer, id=f"{core}-{name}", marks=marks))
+    return found
 
 
 def as_planned(shape: CoreShape, data: LayerData, memory: PlannedMemory, cycles: list[int]) -> dict[str, IntArray]:

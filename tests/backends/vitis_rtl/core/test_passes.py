@@ -12,7 +12,7 @@ from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.feeding import FeedShape
 from dynamap.backends.vitis_rtl.memory.ports import MemoryPort, PlannedMemory
 from dynamap.backends.vitis_rtl.simulation import Simulations
-from support.layer_checks import SHORT, SMALL, check, check_with_stalls
+from support.layer_checks import SHORT, SMALL, check, check_with_stalls, on_the_cores
 from support.layer_records import Layer, passes_of
 from support.random_layers import random_layer
 
@@ -119,15 +119,13 @@ HELD = {
 }
 
 
-@pytest.mark.parametrize("layer", HELD.values(), ids=HELD.keys())
-@pytest.mark.parametrize("shape", [SMALL, SHORT], ids=["16x8", "21x24"])
+@pytest.mark.parametrize(("shape", "layer"), on_the_cores(HELD, SMALL, SHORT))
 def test_inputs_stay_in_the_array(simulations: Simulations, shape: CoreShape, layer: Layer) -> None:
     """Weights stream past two positions in each column; channels come out one after the other."""
     check(simulations, shape, layer, 1)
 
 
-@pytest.mark.parametrize("layer", STAYING.values(), ids=STAYING.keys())
-@pytest.mark.parametrize("shape", [SMALL, SHORT], ids=["16x8", "21x24"])
+@pytest.mark.parametrize(("shape", "layer"), on_the_cores(STAYING, SMALL, SHORT))
 def test_sums_stay_in_the_array(simulations: Simulations, shape: CoreShape, layer: Layer) -> None:
     """Windows are turned into values; a column's two channels come one after the other, and lie beside each other."""
     check(simulations, shape, layer, 1)
@@ -142,15 +140,13 @@ def test_pixels_of_hwc_are_taken(simulations: Simulations, layer: Layer) -> None
 MORE = WINDOWS | PIXELS | KEPT | KN2ROW
 
 
-@pytest.mark.parametrize("layer", MORE.values(), ids=MORE.keys())
-@pytest.mark.parametrize("shape", [SMALL, SHORT], ids=["16x8", "21x24"])
+@pytest.mark.parametrize(("shape", "layer"), on_the_cores(MORE, SMALL, SHORT))
 def test_other_formats_and_passes(simulations: Simulations, shape: CoreShape, layer: Layer) -> None:
     """Windows that the host has laid out, pixels behind each other, sums of several passes, a segment for each tap."""
     check(simulations, shape, layer, 1)
 
 
-@pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS.keys())
-@pytest.mark.parametrize("shape", [SMALL, SHORT], ids=["16x8", "21x24"])
+@pytest.mark.parametrize(("shape", "layer"), on_the_cores(LAYERS, SMALL, SHORT))
 def test_a_convolution_from_memory_to_memory(simulations: Simulations, shape: CoreShape, layer: Layer) -> None:
     check(simulations, shape, layer, 1)
 

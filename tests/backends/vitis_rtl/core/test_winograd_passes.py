@@ -12,7 +12,7 @@ from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.memory.ports import PlannedMemory
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from support import layer_checks
-from support.layer_checks import check, check_with_stalls
+from support.layer_checks import check, check_with_stalls, on_the_cores
 from support.layer_records import Layer
 
 
@@ -57,17 +57,10 @@ LAYERS = {
 }
 
 
-@pytest.mark.parametrize(("number", "layer"), list(enumerate(LAYERS.values())), ids=LAYERS.keys())
-def test_layers_are_computed_in_their_cycles(simulations: Simulations, number: int, layer: Layer) -> None:
+@pytest.mark.parametrize(("shape", "layer"), on_the_cores(LAYERS, SMALL, SHORT))
+def test_layers_are_computed_in_their_cycles(simulations: Simulations, shape: CoreShape, layer: Layer) -> None:
     """Tiles of all sizes in one and two dimensions, rounds, blocks of rows and of channels, sums that are kept."""
-    check(simulations, (SMALL, SHORT)[number % 2], layer, 1)
-
-
-@pytest.mark.full
-@pytest.mark.parametrize(("number", "layer"), list(enumerate(LAYERS.values())), ids=LAYERS.keys())
-def test_layers_are_computed_on_the_other_core(simulations: Simulations, number: int, layer: Layer) -> None:
-    """Each on the one that the test above leaves out."""
-    check(simulations, (SHORT, SMALL)[number % 2], layer, 1)
+    check(simulations, shape, layer, 1)
 
 
 def test_pixels_of_hwc_are_transformed(simulations: Simulations) -> None:
