@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from dynamap.backends.hardware.loops import CycleLoop
 from dynamap.backends.hardware.sources import kernel_headers
 from dynamap.backends.intel_opencl.kernel_sources import KERNEL_SOURCES, kernel_files
 
 LABELLED = re.compile(r"^\s*(\w+):  // (.+)$", re.MULTILINE)
 ANNOUNCED = re.compile(r"^\s*PIPELINED\((\w+)\)\s*// (.+)$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class CycleLoop:
-    """A loop of interval 1: its label, or its name in a header; its file, and the reason beside it."""
-
-    name: str
-    file: str
-    reason: str
 
 
 def cycle_loops() -> list[CycleLoop]:

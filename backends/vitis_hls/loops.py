@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from dynamap.backends.hardware.loops import CycleLoop
 from dynamap.backends.vitis_hls.csim import kernel_files
 from dynamap.backends.vitis_hls.iterations import COUNTED_LOOPS
 from dynamap.cost.overlay.machine import PASS_OVERHEAD
@@ -26,19 +26,10 @@ SETUP_LOOPS: Mapping[tuple[str, str], str] = MappingProxyType(
 _ANNOUNCED = re.compile(r"^\s*PIPELINED\((\w+)\);?\s*(?://\s*(.*))?$", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Announced:
-    """A loop of interval 1: its name, its file, and the reason beside it."""
-
-    name: str
-    file: str
-    reason: str
-
-
-def announced() -> list[Announced]:
+def announced() -> list[CycleLoop]:
     """What the sources announce, file by file: ``PIPELINED(loop)  // why``."""
     return [
-        Announced(name, file, (reason or "").strip())
+        CycleLoop(name, file, (reason or "").strip())
         for file, content in sorted(kernel_files().items())
         for name, reason in _ANNOUNCED.findall(content.decode())
     ]

@@ -28,6 +28,7 @@ ROOMS = {
         "buffer_bank.sv",
         "unit_rotator.sv",
         "byte_shift.sv",
+        "turned_banks.sv",
         "banked_buffer.sv",
         "joined_buffer.sv",
         "corner_turn.sv",

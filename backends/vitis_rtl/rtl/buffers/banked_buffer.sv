@@ -19,58 +19,32 @@ module banked_buffer #(
     input logic [Banks-1:0][127:0] write_unit_i
 );
 
-  if (Banks < 2 || 2 ** BankBits != Banks) begin : gen_check_banks
-    $error("Banks: a power of two, at least 2.");
-  end
-  if (Depth < 2 || 2 ** RowBits != Depth) begin : gen_check_depth
-    $error("Depth: a power of two, at least 2.");
-  end
-
   logic [RowBits-1:0] row, next_row;
   logic [BankBits:0] wrapped;
-  logic [BankBits-1:0] turn;
-  logic [Banks-1:0][127:0] data;
+  logic [Banks-1:0][RowBits-1:0] read_row;
 
   assign row = read_unit_i[BankBits+:RowBits];
   assign wrapped = {1'b0, read_unit_i[BankBits-1:0]};
   assign next_row = row + 1'b1;
 
-  for (genvar b = 0; b < Banks; b++) begin : gen_bank
-    logic [RowBits-1:0] read_row_q;
-
-    // Banks before the one of the first unit have units of the next row.
-    always_ff @(posedge clk_i) read_row_q <= {1'b0, BankBits'(b)} < wrapped ? next_row : row;
-
-    buffer_bank #(
-        .Depth(Depth),
-        .Ultra(Ultra)
-    ) u_memory (
-        .clk_i,
-        .read_row_i(read_row_q),
-        .read_data_o(data[b]),
-        .write_i(write_i[b]),
-        .write_row_i(write_row_i[b]),
-        .write_data_i(write_unit_i[b])
-    );
+  // Banks before the one of the first unit have units of the next row.
+  for (genvar b = 0; b < Banks; b++) begin : gen_row
+    assign read_row[b] = {1'b0, BankBits'(b)} < wrapped ? next_row : row;
   end
 
-  delay_line #(
-      .Bits(BankBits),
-      .Cycles(3)
-  ) u_turn (
+  turned_banks #(
+      .Banks(Banks),
+      .Depth(Depth),
+      .Kept (Kept),
+      .Ultra(Ultra)
+  ) u_banks (
       .clk_i,
-      .data_i(read_unit_i[BankBits-1:0]),
-      .data_o(turn)
-  );
-
-  unit_rotator #(
-      .Places(Banks),
-      .Kept  (Kept)
-  ) u_rotator (
-      .clk_i,
-      .turn_i(turn),
-      .data_i(data),
-      .data_o(read_data_o)
+      .read_row_i(read_row),
+      .first_i(read_unit_i[BankBits-1:0]),
+      .read_data_o,
+      .write_i,
+      .write_row_i,
+      .write_unit_i
   );
 
 endmodule

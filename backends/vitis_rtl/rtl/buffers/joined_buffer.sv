@@ -34,9 +34,9 @@ module joined_buffer #(
   end
 
   logic [RowBits-1:0] row, next_row, joined_row, next_joined_row, next_rows_q;
-  logic [BankBits-1:0] first, turn;
+  logic [BankBits-1:0] first;
   logic [BankBits:0] wrapped;
-  logic [Banks-1:0][127:0] data;
+  logic [Banks-1:0][RowBits-1:0] read_row;
   logic [Turned-1:0][127:0] turned;
 
   assign row = read_unit_i[BankBits+:RowBits];
@@ -48,10 +48,9 @@ module joined_buffer #(
 
   always_ff @(posedge clk_i) next_rows_q <= join_rows_i + 1'b1;
 
-  for (genvar b = 0; b < Banks; b++) begin : gen_bank
+  for (genvar b = 0; b < Banks; b++) begin : gen_row
     logic [BankBits-1:0] place, joined_place;
     logic joined, next;
-    logic [RowBits-1:0] read_row_q;
 
     // The bank's place in the turn, and in that of the second tensor. Banks before the one of the first unit have units
     // of the next row; and so has that one itself, where the last unit of the second tensor has gone round to it.
@@ -60,47 +59,31 @@ module joined_buffer #(
     assign joined = joins_i && joined_place < BankBits'(Planes);
     assign next = {1'b0, BankBits'(b)} < wrapped || (joined && place == 0);
 
-    always_ff @(posedge clk_i) begin
+    always_comb begin
       case ({
         joined, next
       })
-        2'b00:   read_row_q <= row;
-        2'b01:   read_row_q <= next_row;
-        2'b10:   read_row_q <= joined_row;
-        default: read_row_q <= next_joined_row;
+        2'b00:   read_row[b] = row;
+        2'b01:   read_row[b] = next_row;
+        2'b10:   read_row[b] = joined_row;
+        default: read_row[b] = next_joined_row;
       endcase
     end
-
-    buffer_bank #(
-        .Depth(Depth),
-        .Ultra(Ultra)
-    ) u_memory (
-        .clk_i,
-        .read_row_i(read_row_q),
-        .read_data_o(data[b]),
-        .write_i(write_i[b]),
-        .write_row_i(write_row_i[b]),
-        .write_data_i(write_unit_i[b])
-    );
   end
 
-  delay_line #(
-      .Bits(BankBits),
-      .Cycles(3)
-  ) u_turn (
+  turned_banks #(
+      .Banks(Banks),
+      .Depth(Depth),
+      .Kept (Turned),
+      .Ultra(Ultra)
+  ) u_banks (
       .clk_i,
-      .data_i(first),
-      .data_o(turn)
-  );
-
-  unit_rotator #(
-      .Places(Banks),
-      .Kept  (Turned)
-  ) u_rotator (
-      .clk_i,
-      .turn_i(turn),
-      .data_i(data),
-      .data_o(turned)
+      .read_row_i(read_row),
+      .first_i(first),
+      .read_data_o(turned),
+      .write_i,
+      .write_row_i,
+      .write_unit_i
   );
 
   assign read_data_o = turned[Kept-1:0];
