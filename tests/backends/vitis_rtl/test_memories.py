@@ -41,12 +41,14 @@ def test_halves_of_blocks(bits: int, depth: int, halves: int) -> None:
     assert Memory("", 1, bits, depth).pieces(BRAM36) == halves
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("bits", "depth"), [(64, 256), (128, 2048), (144, 512)])
 def test_a_bank_as_it_is_mapped(bits: int, depth: int) -> None:
     found = synthesise("buffer_bank", {"Bits": bits, "Depth": depth})
     assert (found.bram36, found.uram) == (BRAM36.blocks(Memory("", 1, bits, depth).pieces(BRAM36)), 0)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("module", "bits", "depth", "blocks"),
     [

@@ -32,6 +32,7 @@ def counted(case: Case) -> int:
     return int(found)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("array", SIZES, ids=str)
 def test_a_kernel_has_the_slices_that_its_plan_counts(tmp_path: Path, array: tuple[int, int]) -> None:
     """As it is elaborated: slices are instances, and nothing else is a product that a synthesis would make one of."""

@@ -83,6 +83,7 @@ def test_weights_of_minus_128(rtl_executor: RtlExecutor, flow: str) -> None:
     assert check(Timed(rtl_executor), plan, quantised, image)
 
 
+@pytest.mark.full
 def test_the_kernel_has_the_slices_that_its_plan_counts(tmp_path: Path) -> None:
     """As ``make synth`` elaborates it for 7 series."""
     plan = planned(WINDOW)

@@ -1,4 +1,7 @@
-"""What Yosys maps the array to: multipliers and memories exactly, fabric within what the plan may count on."""
+"""What Yosys maps the array to: multipliers and memories exactly, fabric within what the plan may count on.
+
+What runs Yosys is among the heavy proofs: its first start on a machine compiles it, for longer than all of this takes.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,15 @@ from dynamap.cost.errors import InputError
 TAG_FLIP_FLOPS = 4
 
 
-@pytest.mark.parametrize("operand_bits", [8, pytest.param(18, marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("operand_bits", [8, 18])
 def test_a_pe_is_a_multiplier_and_registers_to_its_right(operand_bits: int) -> None:
     """No LUT; a flip-flop for each bit of the operand and of the tag."""
     found = synthesise("pe", {"OperandBits": operand_bits})
     assert found == Resources(multipliers=1, lut=0, ff=operand_bits + TAG_FLIP_FLOPS, bram36=0, uram=0, levels=0)
 
 
+@pytest.mark.full
 def test_an_array_of_16_rows() -> None:
     """One multiplier per PE, two memory blocks of 64 x 512 per column, 40 LUT and 60 FF per PE."""
     shape = ArrayShape(rows=16, columns=2)
@@ -54,7 +59,8 @@ def check(shape: ArrayShape, found: Resources) -> None:
     assert found.levels <= 7
 
 
-@pytest.mark.parametrize("top", ["axi_read", pytest.param("axi_write", marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("top", ["axi_read", "axi_write"])
 def test_a_memory_port_is_its_data_register_and_little_else(top: str) -> None:
     """A beat of 512 bits and two addresses are 640 of the flip-flops; what is kept of bursts lies in LUT memories.
 
@@ -67,6 +73,7 @@ def test_a_memory_port_is_its_data_register_and_little_else(top: str) -> None:
     assert found.levels <= 7
 
 
+@pytest.mark.full
 def test_a_lane_is_two_multipliers() -> None:
     """And half a memory block for its table, which counts as a whole one alone."""
     found = synthesise("lane", {})
@@ -76,15 +83,16 @@ def test_a_lane_is_two_multipliers() -> None:
     assert found.levels <= 7
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("top", "parameters", "lut", "ff"),
     [
         ("window_walker", {}, 300, 420),
-        pytest.param("tile_walker", {"Rows": 16}, 750, 950, marks=pytest.mark.full),
-        pytest.param("weight_loader", {}, 130, 460, marks=pytest.mark.full),
-        pytest.param("placer", {"WordUnits": 4, "Banks": 8, "Pixels": 0}, 1100, 2500, marks=pytest.mark.full),
-        pytest.param("pixel_lanes", {"WordUnits": 4}, 3500, 4000, marks=pytest.mark.full),
-        pytest.param("window_reader", {"Rows": 128, "Banks": 16}, 1350, 2200, marks=pytest.mark.full),
+        ("tile_walker", {"Rows": 16}, 750, 950),
+        ("weight_loader", {}, 130, 460),
+        ("placer", {"WordUnits": 4, "Banks": 8, "Pixels": 0}, 1100, 2500),
+        ("pixel_lanes", {"WordUnits": 4}, 3500, 4000),
+        ("window_reader", {"Rows": 128, "Banks": 16}, 1350, 2200),
     ],
 )
 def test_parts_of_the_feed(top: str, parameters: dict[str, int], lut: int, ff: int) -> None:
@@ -116,6 +124,7 @@ def test_the_feed_has_two_memory_blocks_per_bank_and_no_multiplier() -> None:
     assert found.levels <= 7
 
 
+@pytest.mark.full
 def test_relations_are_refused_with_a_sentence() -> None:
     with pytest.raises(InputError, match="Rows: at least those of one group, GroupRows"):
         synthesise("systolic_array", ArrayShape(rows=4, columns=2).parameters())

@@ -58,12 +58,13 @@ def test_units_that_are_none_are_elaboration_errors(
         tools.slang().run(["--top", top, *values, *SIMULATED], folder)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("top", "multipliers", "blocks", "lut", "ff"),
     [
         ("vector_lane", 1, 0, 200, 80),
         ("pool_lane", 0, 0, 95, 60),
-        pytest.param("vector_walker", 0, 0, 1150, 720, marks=pytest.mark.full),
+        ("vector_walker", 0, 0, 1150, 720),
     ],
 )
 def test_parts_of_the_unit(top: str, multipliers: int, blocks: int, lut: int, ff: int) -> None:
