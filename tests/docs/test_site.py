@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -12,8 +13,9 @@ from urllib.parse import unquote, urlsplit
 
 import plan_picture
 import pytest
+from cli_reference import cli_page
 from photographs import write_pictures
-from reference_pages import PACKAGES
+from reference_pages import PACKAGES, write_pages
 from sphinx.util.inventory import InventoryFile
 from typer.testing import CliRunner
 
@@ -53,11 +55,29 @@ class Page(HTMLParser):
         self.text += data
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built once, as `make docs` builds it, with warnings as errors."""
+def _with_headings_for_the_reference(clone: Path) -> Path:
+    """The pages in a copy of their folder, beside all that they lead to, and the generated ones without the code's."""
+    for path in ROOT.iterdir():
+        if path.is_file():
+            shutil.copy(path, clone)
+        elif path != DOCS:
+            (clone / path.name).symlink_to(path)
+    shutil.copytree(DOCS, clone / "docs", ignore=shutil.ignore_patterns("generated", "__pycache__"))
+    write_pages(
+        clone / "docs" / "generated",
+        {f"{package}.rst": f"{package}\n{'=' * len(package)}\n" for package in PACKAGES} | {"cli.md": cli_page(app)},
+    )
+    return clone / "docs"
+
+
+@pytest.fixture(scope="module", params=["pages", pytest.param("whole", marks=pytest.mark.full)])
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built once, with warnings as errors: its pages alone; and with the reference of the code, as by `make docs`."""
     out = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", str(ROOT / "docs"), str(out)]
+    whole = request.param == "whole"
+    pages = DOCS if whole else _with_headings_for_the_reference(tmp_path_factory.mktemp("clone"))
+    extensions = [] if whole else ["-D", "extensions=myst_nb"]
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", *extensions, str(pages), str(out)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0 and not done.stderr, done.stderr
     return out
@@ -215,6 +235,8 @@ def _public_names() -> list[str]:
     return names
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("site", ["whole"], indirect=True)
 def test_every_public_name_is_described(site: Path) -> None:
     """The oracle is the syntax tree of every source file."""
     inventory = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="")

@@ -233,6 +233,7 @@ def test_make_emulate_runs_the_digits_network(tmp_path: Path) -> None:
     assert python.returncode == 0 and python.stdout.endswith("PASS\n"), python.stdout + python.stderr
 
 
+@pytest.mark.full
 def test_memories_with_names_and_eight_ports(tmp_path: Path) -> None:
     """What aoc sees on a card with HBM, in the emulator: locations of the buffers, and reads that are not cached."""
     network = one_conv(TensorShape(20, 6, 5), 19, Window((3, 3), pads=(1, 1, 1, 1)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -134,60 +135,82 @@ def test_a_fault_is_named_with_loop_iteration_memory_and_address(faulty: Path, f
     assert done.returncode == 1 and done.stdout.startswith(FAULTS[fault]), done.stdout
 
 
-def test_a_kernel_that_was_changed_is_told_which_rule_it_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second word is written to the weight buffer in the same iteration."""
+WRITE = b"write_units(weight_buffer, unit, 1, 0, some, units);"
+READY = b"    operand_ready.write(true);\n"
+LOOK = b"{ PIPELINED(look) if (input_buffer[0][0][0] == 77) count = {}; }"
+SIDE = b"const int side = f->tile & 1;"
+
+
+def chosen(fault: str) -> bytes:
+    """Whether the environment asks for this fault."""
+    return f'(std::getenv("FAULT") != nullptr && std::getenv("FAULT") == std::string("{fault}"))'.encode()
+
+
+@pytest.fixture(scope="module")
+def executor() -> Iterator[CSimulationExecutor]:
+    """Of one kernel with a fault of each kind, of which the environment chooses one."""
     files = csim.kernel_files()
-    write = b"write_units(weight_buffer, unit, 1, 0, some, units);"
-    assert write in files["load.cpp"]
-    files["load.cpp"] = files["load.cpp"].replace(write, write + write.replace(b"unit, 1", b"unit + BANKS, 1"))
-    monkeypatch.setattr(csim, "kernel_files", lambda: files)
+    for name in ("load.cpp", "flow_ns.h"):
+        files[name] = b"#include <cstdlib>\n#include <string>\n" + files[name]
+    twice = WRITE + b" if (" + chosen("write") + b") " + WRITE.replace(b"unit, 1", b"unit + BANKS, 1")
+    looks = b"    if (" + chosen("look") + b" && b.rows > 0) " + LOOK + b"\n" + READY
+    for old, new in ((WRITE, twice), (READY, looks)):
+        assert files["load.cpp"].count(old) == 1
+        files["load.cpp"] = files["load.cpp"].replace(old, new)
+    start = files["flow_ns.h"].index(b"INLINE void ns_operands(")
+    head, tail = files["flow_ns.h"][:start], files["flow_ns.h"][start:]
+    assert SIDE in tail
+    other = b"const int side = (f->tile + " + chosen("side") + b") & 1;"
+    files["flow_ns.h"] = head + tail.replace(SIDE, other, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csim, "kernel_files", lambda: files)
+        yield CSimulationExecutor(("-O0", "-DOVERLAY_CHECK_PORTS"))
+
+
+def test_a_kernel_that_was_changed_is_told_which_rule_it_breaks(
+    executor: CSimulationExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second word is written to the weight buffer in the same iteration."""
     network = one_conv(TensorShape(16, 4, 4), 16, Window((1, 1)))
     program = compile_program(plan_on(network, (5, 4)), quantise(network, samples=1))
-    executor = CSimulationExecutor(("-O0", "-DOVERLAY_CHECK_PORTS"))
+    assert list(executor.run(program, integer_image(network, 4)))
+    monkeypatch.setenv("FAULT", "write")
     with pytest.raises(InputError, match=r"loop 'weight_words', iteration 0: memory 'weight_buffer', bank \d+: writes"):
         list(executor.run(program, integer_image(network, 4)))
 
 
-def test_a_port_of_two_processes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_of_two_processes_is_named(executor: CSimulationExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
     """LOAD reads the input buffer, of which COMPUTE reads the block before."""
-    files = csim.kernel_files()
-    ready = b"    operand_ready.write(true);\n"
-    assert files["load.cpp"].count(ready) == 1
-    looks = (
-        b"    if (b.rows > 0) {\n        PIPELINED(look)\n        if (input_buffer[0][0][0] == 77) count = {};\n    }\n"
-    )
-    files["load.cpp"] = files["load.cpp"].replace(ready, looks + ready)
-    monkeypatch.setattr(csim, "kernel_files", lambda: files)
     network = one_conv(TensorShape(16, 8, 8), 16, Window((3, 3)))
     plan = plan_on(network, (5, 4))
     in_rows = Blocking(Mode.STREAM_INPUTS, 2, 16, 1)
     by_winograd = redecided(plan.layers[0], algorithm="winograd", winograd_tile=2, dataflow="ws", blocking=in_rows)
     program = compile_program(replace(plan, layers=(by_winograd,)), quantise(network, samples=1))
-    executor = CSimulationExecutor(("-O0", "-DOVERLAY_CHECK_PORTS"))
+    assert list(executor.run(program, integer_image(network, 4)))
+    monkeypatch.setenv("FAULT", "look")
     expected = "loop 'look', iteration 1: memory 'input_buffer', bank 0: 'load' reads it while 'compute' does so for"
     with pytest.raises(InputError, match=expected):
         list(executor.run(program, integer_image(network, 4)))
 
 
-def test_a_row_buffer_that_is_read_while_it_is_fed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_buffer_that_is_read_while_it_is_fed_is_named(
+    executor: CSimulationExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """NS: the values are taken from the half that the next tile's windows go to."""
-    files = csim.kernel_files()
-    start = files["flow_ns.h"].index(b"INLINE void ns_operands(")
-    head, tail = files["flow_ns.h"][:start], files["flow_ns.h"][start:]
-    assert b"const int side = f->tile & 1;" in tail
-    files["flow_ns.h"] = head + tail.replace(b"side = f->tile & 1;", b"side = (f->tile + 1) & 1;", 1)
-    monkeypatch.setattr(csim, "kernel_files", lambda: files)
     network = one_conv(TensorShape(16, 4, 8), 16, Window((1, 1)))  # two tiles of positions or more in a block
     plan = plan_on(network, (5, 4))
     stays = replace(plan, layers=(redecided(plan.layers[0], dataflow="ns"),))
     program = compile_program(stays, quantise(network, samples=1))
-    executor = CSimulationExecutor(("-O0", "-DOVERLAY_CHECK_PORTS"))
+    assert list(executor.run(program, integer_image(network, 4)))
+    monkeypatch.setenv("FAULT", "side")
     expected = r"loop 'ns_cycles', iteration \d+: memory 'row_buffers', bank \d+: reads address 0 0 iterations after"
     with pytest.raises(InputError, match=expected):
         list(executor.run(program, integer_image(network, 4)))
 
 
-def test_a_loop_that_takes_longer_than_planned_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_loop_that_takes_longer_than_planned_is_named(
+    executor: CSimulationExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """16 positions have 4 output channels each, a lane for each of these in an iteration: 16; one fewer is planned."""
     planned = csim.iterations_file
 
@@ -199,11 +222,11 @@ def test_a_loop_that_takes_longer_than_planned_is_named(monkeypatch: pytest.Monk
     monkeypatch.setattr(csim, "iterations_file", one_fewer)
     network = one_conv(TensorShape(16, 4, 4), 4, Window((1, 1)))
     program = compile_program(plan_on(network, (5, 4)), quantise(network, samples=1))
-    executor = CSimulationExecutor(("-O0", "-DOVERLAY_CHECK_PORTS"))
     with pytest.raises(InputError, match="commands 0 to 0: loop 'sum_rows' took 16 iterations, the plan has 15"):
         list(executor.run(program, integer_image(network, 4)))
 
 
+@pytest.mark.full
 def test_the_digits_network_keeps_the_rules() -> None:
     executor = CSimulationExecutor(CHECKED)
     assert_equal_layer_by_layer(executor, dynamap.plan(dynamap.load(DIGITS_MODEL), device="zcu104"))

@@ -51,7 +51,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("ports", "port_bytes"), [(1, 32), (1, 64), (2, 64), (4, 64), (8, 64)])
+@pytest.mark.parametrize(
+    ("ports", "port_bytes"),
+    [(1, 64), (2, 64), *(pytest.param(*size, marks=pytest.mark.full) for size in ((1, 32), (4, 64), (8, 64)))],
+)
 def test_the_kernel_is_taken_without_a_message(folder: Path, ports: int, port_bytes: int) -> None:
     """By Verilator and slang, with its bench."""
     lanes = max(16, ports * port_bytes // 2)

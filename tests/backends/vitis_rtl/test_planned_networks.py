@@ -22,7 +22,7 @@ from dynamap.planner.plan.plan import Plan
 from support.architectures.catalogue import model
 from support.repository import DIGITS_MODEL
 
-HEAVY = ("resnet50", "densenet121", "alexnet", "zfnet512", "inception-v2", "inception-v4", "vgg19")
+HEAVY = ("googlenet", "resnet50", "densenet121", "alexnet", "zfnet512", "inception-v2", "inception-v4", "vgg19")
 
 
 def layer_cycles(plan: Plan) -> dict[str, int]:
@@ -43,7 +43,7 @@ def assert_as_planned(plan: Plan) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["squeezenet", "googlenet", "shufflenet", *(pytest.param(name, marks=pytest.mark.full) for name in HEAVY)],
+    ["squeezenet", "shufflenet", *(pytest.param(name, marks=pytest.mark.full) for name in HEAVY)],
 )
 def test_built_in_networks(name: str) -> None:
     assert_as_planned(dynamap.plan(dynamap.load(name), device="zcu104", array="40x32"))
@@ -97,7 +97,7 @@ def test_forced_algorithms_and_dataflows(algorithm: Algorithm, dataflow: Dataflo
     assert_as_planned(dynamap.plan(network, device="zcu104", array="40x32", pins=pins))
 
 
-@pytest.mark.parametrize("name", ["mobilenet-v2", "mobilenet-v3-large"])
+@pytest.mark.parametrize("name", [pytest.param("mobilenet-v2", marks=pytest.mark.full), "mobilenet-v3-large"])
 def test_depthwise_convolutions_and_tables(tmp_path: Path, name: str) -> None:
     onnx.save(model(name, small=True), tmp_path / "model.onnx")
     network = dynamap.load(tmp_path / "model.onnx")

@@ -139,6 +139,7 @@ def test_kn2row_whose_inputs_stay(rtl_executor: RtlExecutor) -> None:
     check_run(replace(case, plan=plan, program=compile_program(plan, case.quantised)), rtl_executor)
 
 
+@pytest.mark.full
 def test_winograd_between_other_layers(rtl_executor: RtlExecutor) -> None:
     """All tiles, by a kernel that has operands of 16 bits for them, before and behind layers of bytes."""
     long = [Convolution(8, (1, 7)), Convolution(8, (5, 1))]

@@ -89,7 +89,10 @@ def test_memory_ports_are_taken_without_a_message(folder: Path, port: MemoryPort
     assert "Build succeeded: 0 errors, 0 warnings" in printed
 
 
-@pytest.mark.parametrize(("rows", "columns", "pairs", "units"), [(16, 8, 8, 4), (21, 24, 16, 2), (16, 24, 32, 16)])
+@pytest.mark.parametrize(
+    ("rows", "columns", "pairs", "units"),
+    [(16, 8, 8, 4), *(pytest.param(*size, marks=pytest.mark.full) for size in ((21, 24, 16, 2), (16, 24, 32, 16)))],
+)
 def test_the_core_is_taken_without_a_message(folder: Path, rows: int, columns: int, pairs: int, units: int) -> None:
     """By Verilator and slang, with its bench: all of it, and a memory."""
     feed = FeedShape(rows, columns, units)
@@ -115,7 +118,7 @@ def test_the_control_slave_is_taken_without_a_message(folder: Path) -> None:
         tools.slang().run(["--top", "control_slave", "-GArguments=13", "-GAddressBits=6", *ROOMS["control"]], folder)
 
 
-@pytest.mark.parametrize("units", [1, 4, 8])
+@pytest.mark.parametrize("units", [1, 4, pytest.param(8, marks=pytest.mark.full)])
 def test_the_draining_half_is_taken_without_a_message(folder: Path, units: int) -> None:
     """By Verilator and slang, with its bench: accumulators, POST, STORE, a port and a memory."""
     shape = DrainShape(LaneShape(columns=24, pairs=8), units=units)
@@ -131,7 +134,7 @@ def test_the_draining_half_is_taken_without_a_message(folder: Path, units: int) 
 FEEDS = [
     FeedShape(rows=16, columns=8),
     FeedShape(rows=19, columns=5, word_units=2),
-    FeedShape(rows=129, columns=49, word_units=16),
+    pytest.param(FeedShape(rows=129, columns=49, word_units=16), marks=pytest.mark.full),
     FeedShape(rows=11, columns=6, operand_bits=16),
 ]
 

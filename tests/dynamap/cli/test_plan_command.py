@@ -12,6 +12,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from dynamap.cli import main
 from support.command_line import message_of
 
 SMALL = ("--array", "8x8")
@@ -122,10 +123,22 @@ def test_the_mapping_problem_is_exported_and_solves_to_the_plan_s_objective(mode
     ],
 )
 def test_a_wrong_call_gets_one_message_that_names_what_is_wrong(
-    arguments: tuple[str, ...], words: tuple[str, ...]
+    arguments: tuple[str, ...],
+    words: tuple[str, ...],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    message = refused(2, "plan", *arguments)
+    """In this process, where a refusal takes no second."""
+    monkeypatch.setattr(sys, "argv", ["dynamap", "plan", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    message = message_of(*capfd.readouterr())
     assert all(word in message for word in words), message
+
+
+def test_a_wrong_call_is_refused_by_a_process_too() -> None:
+    assert "nosuch" in refused(2, "plan", "nosuch")
 
 
 def test_an_array_that_does_not_fit_is_infeasible_and_says_what_is_needed(tmp_path: Path) -> None:

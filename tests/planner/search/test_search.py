@@ -33,7 +33,12 @@ def brute_force(costs: LayerCosts, storages: Storages, candidates: SmallCandidat
     return best
 
 
-@pytest.mark.parametrize("seed", range(10))
+HEAVY = (1, 4, 6, 8, 9)
+
+
+@pytest.mark.parametrize(
+    "seed", [pytest.param(seed, marks=pytest.mark.full if seed in HEAVY else ()) for seed in range(10)]
+)
 def test_joint_search_is_brute_force(seed: int) -> None:
     rng = np.random.default_rng(seed)
     network = random_network(rng)
@@ -51,7 +56,8 @@ def test_joint_search_is_brute_force(seed: int) -> None:
     assert recomputed(costs, storages, found) == found.objective_cycles
 
 
-@pytest.mark.parametrize("seed", [pytest.param(100, marks=pytest.mark.full), 103])
+@pytest.mark.full
+@pytest.mark.parametrize("seed", [100, 103])
 def test_all_arrays_of_64_multipliers(seed: int) -> None:
     """The same on larger budgets, where each array's own optimum (tested above) stands for brute force."""
     rng = np.random.default_rng(seed)

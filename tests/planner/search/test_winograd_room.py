@@ -34,7 +34,7 @@ def uses_winograd(plan: Plan) -> bool:
 
 
 @pytest.mark.parametrize("percentile", [0, 30, 60, 100])
-@pytest.mark.parametrize("size", [8, 14])
+@pytest.mark.parametrize("size", [8, pytest.param(14, marks=pytest.mark.full)])
 def test_the_plan_is_the_best_of_all_arrays_with_what_each_has_room_for(
     tmp_path: Path, size: int, percentile: int
 ) -> None:

@@ -114,20 +114,20 @@ def passes(shape: CoreShape, kind: str, seed: int) -> Iterator[tuple[Command, Co
                 yield command, work, memory
 
 
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.full) for seed in (1, 2))])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     ("rows", "columns", "units"), [*SIZES, *(pytest.param(*size, marks=pytest.mark.full) for size in WIDE_SIZES)]
 )
-def test_no_pass_takes_longer_than_planned(rows: int, columns: int, units: int, kind: str) -> None:
+def test_no_pass_takes_longer_than_planned(rows: int, columns: int, units: int, kind: str, seed: int) -> None:
     shape = sized(rows, columns, units, winograd=kind == "winograd")
     compared = 0
-    for seed in range(3):
-        for command, work, memory in passes(shape, kind, seed):
-            machine = Machine(shape.word, 300_000, FAST, memory.read_latency, memory.write_latency, packing=2)
-            overlay = Overlay(machine, rows, columns, UNLIMITED)
-            planned = run_pass(work_of(overlay, command).times).cycles
-            fetched = RECORD_BYTES // shape.word + PLACED + ENDED
-            taken = fetched + core_cycles(work, memory).total
-            assert taken <= planned, command
-            compared += 1
-    assert compared > 60
+    for command, work, memory in passes(shape, kind, seed):
+        machine = Machine(shape.word, 300_000, FAST, memory.read_latency, memory.write_latency, packing=2)
+        overlay = Overlay(machine, rows, columns, UNLIMITED)
+        planned = run_pass(work_of(overlay, command).times).cycles
+        fetched = RECORD_BYTES // shape.word + PLACED + ENDED
+        taken = fetched + core_cycles(work, memory).total
+        assert taken <= planned, command
+        compared += 1
+    assert compared > 20
