@@ -33,7 +33,17 @@ def test_every_block_is_to_be_run_or_to_be_read(page: Path) -> None:
     assert not wrong, f"{page.name}: blocks without a language that says what they are, in lines {wrong}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+INSTALLED = ("docs/quick-start.md", "docs/tutorial.md")
+"""Those that `test_package.py` runs in every test run, with the installed package."""
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=name, marks=pytest.mark.full if name in INSTALLED else ())
+        for page, name in zip(PAGES, NAMES, strict=True)
+    ],
+)
 def test_examples(page: Path, tmp_path: Path) -> None:
     complaints = run_page(page, tmp_path, full=False)
     assert not complaints, "\n\n".join(complaints)

@@ -53,23 +53,14 @@ SHORT = CoreShape(
 bytes."""
 
 
-def on_the_cores(layers: Mapping[str, Layer], small: CoreShape, short: CoreShape, *, turns: int = 4) -> list[object]:
-    """Cores and layers as parameters: each layer on one core in every test run, on the other among the heavy proofs.
-
-    One of ``turns`` is on the slower ``short`` then, with 0 none.
-    """
+def on_the_cores(layers: Mapping[str, Layer], small: CoreShape, short: CoreShape) -> list[object]:
+    """Cores and layers as parameters: each layer on one core in every test run, on the other among the heavy proofs."""
     found = []
     for number, (name, layer) in enumerate(layers.items()):
-        usual = "21x24" if turns and number % turns == 1 else "16x8"
-        for core, shape in (("16x8", small), ("21x24", short)):
-            marks = () if core == usual else pytest.mark.full
+        for turn, (core, shape) in enumerate((("16x8", small), ("21x24", short))):
+            marks = () if number % 2 == turn else pytest.mark.full
             found.append(pytest.param(shape, layer, id=f"{core}-{name}", marks=marks))
     return found
-
-
-def slower_in_full(small: CoreShape, short: CoreShape) -> list[object]:
-    """Both cores as parameters, of which the slower one is among the heavy proofs."""
-    return [pytest.param(small, id="16x8"), pytest.param(short, id="21x24", marks=pytest.mark.full)]
 
 
 def as_planned(shape: CoreShape, data: LayerData, memory: PlannedMemory, cycles: list[int]) -> dict[str, IntArray]:

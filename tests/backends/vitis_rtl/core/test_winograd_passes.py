@@ -12,7 +12,7 @@ from dynamap.backends.vitis_rtl.core.shape import CoreShape
 from dynamap.backends.vitis_rtl.memory.ports import PlannedMemory
 from dynamap.backends.vitis_rtl.simulation import Simulations
 from support import layer_checks
-from support.layer_checks import check, check_with_stalls, on_the_cores, slower_in_full
+from support.layer_checks import check, check_with_stalls, on_the_cores
 from support.layer_records import Layer
 
 
@@ -57,7 +57,7 @@ LAYERS = {
 }
 
 
-@pytest.mark.parametrize(("shape", "layer"), on_the_cores(LAYERS, SMALL, SHORT, turns=0))
+@pytest.mark.parametrize(("shape", "layer"), on_the_cores(LAYERS, SMALL, SHORT))
 def test_layers_are_computed_in_their_cycles(simulations: Simulations, shape: CoreShape, layer: Layer) -> None:
     """Tiles of all sizes in one and two dimensions, rounds, blocks of rows and of channels, sums that are kept."""
     check(simulations, shape, layer, 1)
@@ -68,18 +68,19 @@ def test_pixels_of_hwc_are_transformed(simulations: Simulations) -> None:
     check(simulations, SMALL, winograd(3, 9, 10, 16, m=4, pad=1, block_rows=4, input_format=HWC), 2)
 
 
-@pytest.mark.parametrize("shape", slower_in_full(SMALL, SHORT))
+@pytest.mark.parametrize("shape", [SMALL, SHORT], ids=["16x8", "21x24"])
 def test_a_core_with_winograd_runs_the_rest(simulations: Simulations, shape: CoreShape) -> None:
     """Operands of bytes in an array of 16 bits, im2col before and behind Winograd."""
     check(simulations, shape, Layer(20, 9, 9, 40, (3, 3), pad=1, block_rows=3, look_up=True), 3)
     check(simulations, shape, Layer(16, 5, 5, 33, (3, 3), pad=1, block_channels=16, algorithm=AlgorithmCode.KN2ROW), 4)
 
 
-@pytest.mark.parametrize("name", ["blocks of rows", pytest.param("weights stream", marks=pytest.mark.full)])
-@pytest.mark.parametrize("shape", slower_in_full(SMALL, SHORT))
-def test_stalls_of_the_memory_change_no_byte(simulations: Simulations, shape: CoreShape, name: str) -> None:
+@pytest.mark.parametrize("shape", [SMALL, SHORT], ids=["16x8", "21x24"])
+def test_stalls_of_the_memory_change_no_byte(simulations: Simulations, shape: CoreShape) -> None:
     """All channels stall, latencies and gaps change."""
-    check_with_stalls(simulations, shape, LAYERS[name], 4, np.random.default_rng(shape.feed.rows))
+    random = np.random.default_rng(shape.feed.rows)
+    for layer in (LAYERS["blocks of rows"], LAYERS["weights stream"]):
+        check_with_stalls(simulations, shape, layer, 4, random)
 
 
 @pytest.mark.full
