@@ -43,7 +43,10 @@ def test_the_cases_of_one_operation_run(tmp_path: Path) -> None:
     assert status == 0 and "12 passed" in output, output
 
 
-@pytest.mark.parametrize("processes", [(), ("-n", "2")], ids=["one process", "two processes"])
+@pytest.mark.parametrize(
+    "processes",
+    [pytest.param((), id="one process"), pytest.param(("-n", "2"), id="two processes", marks=pytest.mark.full)],
+)
 def test_a_pattern_without_a_case_fails(tmp_path: Path, processes: tuple[str, ...]) -> None:
     """A misspelt --exclude would run what was not wanted, a misspelt --include nothing."""
     status, output = suite(tmp_path, "--backend", "numpy", "--exclude", "poling", *processes)

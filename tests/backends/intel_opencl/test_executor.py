@@ -24,6 +24,7 @@ def small_program(device: str = "arria10-gx1150") -> Program:
     return compile_program(plan_on(NETWORK, (4, 4), device=device), quantise(NETWORK, samples=1))
 
 
+@pytest.mark.full
 def test_the_trained_digits_network() -> None:
     plan = plan_on(dynamap.load(DIGITS_MODEL), (72, 48), device="stratix10-gx2800")
     assert_equal_layer_by_layer(EmulatorExecutor(), plan)

@@ -269,7 +269,7 @@ KERNEL store(int count, global ulong *counters, global uchar *a, global uchar *b
 """
 
 
-@pytest.mark.parametrize("target", ["emulate", "emulate-python"])
+@pytest.mark.parametrize("target", ["emulate", pytest.param("emulate-python", marks=pytest.mark.full)])
 def test_kernels_that_wait_for_ever_are_given_up(files: dict[str, bytes], tmp_path: Path, target: str) -> None:
     write_project({**files, "src/overlay.cl": HANGING.encode()}, tmp_path / "p")
     done = make(tmp_path / "p", target, "TIME_LIMIT=2", seconds=120)

@@ -10,7 +10,11 @@ from support.programs import assert_equal_layer_by_layer
 from support.repository import DIGITS_MODEL
 
 
-@pytest.mark.parametrize(("device", "array", "flags"), [("zcu104", None, FAST), ("kv260", (8, 8), SANITIZED)])
+@pytest.mark.parametrize(
+    ("device", "array", "flags"),
+    [pytest.param("zcu104", None, FAST, marks=pytest.mark.full), ("kv260", (8, 8), SANITIZED)],
+    ids=["fast", "sanitized"],
+)
 def test_the_trained_digits_network(device: str, array: tuple[int, int] | None, flags: tuple[str, ...]) -> None:
     plan = dynamap.plan(dynamap.load(DIGITS_MODEL), device=device, array=array)
     assert_equal_layer_by_layer(CSimulationExecutor(flags), plan)

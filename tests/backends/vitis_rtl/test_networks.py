@@ -14,7 +14,7 @@ from dynamap.cost.errors import InputError
 from support.rtl_networks import EVERY_OPERATION, parsed
 from support.rtl_programs import Case, case_of, check_run
 
-WIDER = [("u200", 4), ("u280", 8)]
+WIDER = [("vcu118", 2), ("u200", 4), ("u280", 8)]
 """Devices and their ports."""
 
 
@@ -52,9 +52,8 @@ def test_every_operation_in_narrow_words(rtl_executor: RtlExecutor) -> None:
     check_run(case, rtl_executor)
 
 
-@pytest.mark.parametrize(
-    ("device", "ports"), [("vcu118", 2), *(pytest.param(*each, marks=pytest.mark.full) for each in WIDER)]
-)
+@pytest.mark.full
+@pytest.mark.parametrize(("device", "ports"), WIDER)
 def test_every_operation_at_several_ports(rtl_executor: RtlExecutor, device: str, ports: int) -> None:
     """Planes, rows and runs that begin inside of words, in both formats; ports that stall by themselves; an error."""
     for formats in ("c16", "hwc", None):

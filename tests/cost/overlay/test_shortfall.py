@@ -70,7 +70,10 @@ def test_logic(name: str, field: str, word: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "field", "word"),
-    [("pynq-z2", "bram36", "BRAM blocks of 36 Kb"), ("stratix10-gx2800", "m20k", "M20K blocks")],
+    [
+        ("pynq-z2", "bram36", "BRAM blocks of 36 Kb"),
+        pytest.param("stratix10-gx2800", "m20k", "M20K blocks", marks=pytest.mark.full),
+    ],
 )
 def test_memory_blocks(name: str, field: str, word: str) -> None:
     """With every count from nothing on: what is needed stays, and the first device that holds it lacks nothing."""

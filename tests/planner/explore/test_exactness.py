@@ -92,7 +92,7 @@ def mapping_cycles(network: Network, costs: LayerCosts, rows: int, columns: int,
     return least
 
 
-@pytest.mark.parametrize("uram", [0, 4])
+@pytest.mark.parametrize("uram", [pytest.param(0, marks=pytest.mark.full), 4])
 def test_every_point_is_the_optimum_within_its_budgets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uram: int
 ) -> None:

@@ -74,7 +74,10 @@ def expected_front(rows: list[dict[str, str]]) -> list[tuple[str, str]]:
     return [(str(used), str(cycles)) for used, cycles in sorted(kept)]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+ASKED = [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.full)]
+
+
+@pytest.mark.parametrize("number", ASKED)
 def test_asked_to_end(number: signal.Signals, files: tuple[Path, Path], tmp_path: Path) -> None:
     """Ctrl-C goes to all processes of the terminal, another's SIGTERM to the command alone."""
     model, device = files
@@ -170,7 +173,7 @@ def test_wrong_calls(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.full), signal.SIGTERM])
 def test_asked_to_end_while_the_workers_start(number: signal.Signals, files: tuple[Path, Path], tmp_path: Path) -> None:
     """It was lost then; now it is answered when there are workers to end, and nothing is left of them."""
     model, device = files

@@ -43,7 +43,7 @@ def vector_commands(port_bytes: int, seeds: range) -> Iterator[tuple[Program, Co
                 yield program, command
 
 
-@pytest.mark.parametrize("port_bytes", [16, 32, 64])
+@pytest.mark.parametrize("port_bytes", [pytest.param(16, marks=pytest.mark.full), 32, 64])
 def test_planned_cycles_are_the_slots_of_the_rtl(port_bytes: int) -> None:
     """And the prologue takes what is resident there. Commands that the RTL refuses have no slots."""
     shape = VectorUnitShape(max(16, port_bytes // 2), port_bytes // 16, max(4, port_bytes // 16))
@@ -64,7 +64,7 @@ def test_planned_cycles_are_the_slots_of_the_rtl(port_bytes: int) -> None:
     assert set(found) == WALKED, found
 
 
-@pytest.mark.parametrize("port_bytes", [32, 64])
+@pytest.mark.parametrize("port_bytes", [pytest.param(32, marks=pytest.mark.full), 64])
 def test_no_pass_takes_longer_than_planned(port_bytes: int) -> None:
     """The closed form of its cycles is that of every event in the simulated RTL (the other tests here)."""
     shape = VectorUnitShape(max(16, port_bytes // 2), port_bytes // 16, max(4, port_bytes // 16))
