@@ -61,7 +61,7 @@ def output_of(plan: Plan, quantised: QuantisedNetwork, image: dict[str, np.ndarr
 
 
 @pytest.mark.parametrize("name", WINDOWS)
-@pytest.mark.parametrize("array", [(5, 7), (16, 3)], ids=str)
+@pytest.mark.parametrize("array", [(5, 7), pytest.param((16, 3), marks=pytest.mark.full)], ids=str)
 def test_every_way_to_compute_a_convolution_gives_the_same_bytes(name: str, array: tuple[int, int]) -> None:
     window = WINDOWS[name]
     network = one_conv(SHAPE, OUTPUTS, window)

@@ -86,7 +86,9 @@ def expected(block: TransformBlock, image: npt.NDArray[np.int8]) -> dict[int, by
 
 
 @pytest.mark.parametrize(
-    "shape", [NARROW, WIDE, FOUR_PORTS], ids=lambda shape: f"words of {16 * shape.word_units} bytes"
+    "shape",
+    [NARROW, WIDE, pytest.param(FOUR_PORTS, marks=pytest.mark.full)],
+    ids=lambda shape: f"words of {16 * shape.word_units} bytes",
 )
 def test_tiles_are_those_of_the_emulator(simulations: Simulations, shape: TransformShape) -> None:
     """Block after block; each is done in the cycle of the formula, and writes nothing but its tiles."""

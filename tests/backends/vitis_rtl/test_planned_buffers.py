@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random as sampling
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,15 +23,17 @@ from support.every_case import convolutions, some_cases
 SAMPLE = 14
 
 
-@given(
-    convolutions(),
-    st.sampled_from([(8, 8), (21, 16), (40, 32)]),
-    st.sampled_from([TINY, SMALL]),
-    st.randoms(use_true_random=False),
-)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
-def test_every_block_fits(network: Network, array: tuple[int, int], buffers: Buffers, random: sampling.Random) -> None:
+@pytest.mark.parametrize("examples", [40, pytest.param(150, marks=pytest.mark.full)])
+def test_every_block_fits(examples: int) -> None:
     """Of all cases that a convolution may take, the cheapest or not, in buffers that are soon full."""
+    arrays, buffers = st.sampled_from([(8, 8), (21, 16), (40, 32)]), st.sampled_from([TINY, SMALL])
+    tried = given(convolutions(), arrays, buffers, st.randoms(use_true_random=False))(all_fit)
+    settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)(
+        tried
+    )()
+
+
+def all_fit(network: Network, array: tuple[int, int], buffers: Buffers, random: sampling.Random) -> None:
     try:
         plan = plan_on(network, array, buffers, "zcu104")
     except InfeasibleError:

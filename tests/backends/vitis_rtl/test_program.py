@@ -33,6 +33,12 @@ LAYERS = (
 
 
 @pytest.fixture(scope="module")
+def rtl_executor() -> RtlExecutor:
+    """Of many programs, most of them on one kernel: compiled to run fast."""
+    return RtlExecutor("-O1")
+
+
+@pytest.fixture(scope="module")
 def case() -> Case:
     return case_of(chain((16, 9, 10), LAYERS))
 

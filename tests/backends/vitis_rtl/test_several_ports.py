@@ -110,7 +110,11 @@ def check_values(phases: Sequence[Phase], found: Sequence[dict[str, IntArray]], 
     np.testing.assert_array_equal(final, last)
 
 
-@pytest.mark.parametrize(("port", "transfers"), [(TWO, 80), (FOUR, 50), (EIGHT, 30)], ids=str)
+@pytest.mark.parametrize(
+    ("port", "transfers"),
+    [(TWO, 80), pytest.param(FOUR, 50, marks=pytest.mark.full), pytest.param(EIGHT, 30, marks=pytest.mark.full)],
+    ids=str,
+)
 def test_every_word_is_in_its_cycle(simulations: Simulations, port: MemoryPort, transfers: int) -> None:
     """Transfers read and written, 2 to 200 cycles of latency, gaps of 0 to 2 cycles, integers equal."""
     random = np.random.default_rng(port.ports)
@@ -163,7 +167,9 @@ def test_ports_whose_gaps_are_a_word_apart_lose_one_cycle_for_both(simulations: 
     assert np.flatnonzero(found[0]["done"])[-1] == 133 + 50 + 1
 
 
-@pytest.mark.parametrize("port", [TWO, FOUR, pytest.param(EIGHT, marks=pytest.mark.full)], ids=str)
+@pytest.mark.parametrize(
+    "port", [TWO, pytest.param(FOUR, marks=pytest.mark.full), pytest.param(EIGHT, marks=pytest.mark.full)], ids=str
+)
 def test_stalls_and_latencies_change_no_value(simulations: Simulations, port: MemoryPort) -> None:
     """All channels of all ports stall by themselves, latencies and gaps change, requests and streams pause."""
     random = np.random.default_rng(port.ports)
@@ -183,7 +189,9 @@ def burst_of(port: MemoryPort, run: Run, beat: int) -> int:
     return (max(share.start, row // 64 * 64) * port.ports + number) * port.data_bytes
 
 
-@pytest.mark.parametrize("port", [TWO, FOUR, pytest.param(EIGHT, marks=pytest.mark.full)], ids=str)
+@pytest.mark.parametrize(
+    "port", [TWO, pytest.param(FOUR, marks=pytest.mark.full), pytest.param(EIGHT, marks=pytest.mark.full)], ids=str
+)
 def test_a_failing_answer_of_one_port_stops_all(simulations: Simulations, port: MemoryPort) -> None:
     """Nothing behind it is handed on or said to be done, what is under way at any port ends, its burst is told."""
     random = np.random.default_rng(7)

@@ -112,8 +112,11 @@ def document_value(document: dict[str, Any], path: tuple[str | int, ...]) -> obj
     return value
 
 
-def test_every_kind_of_value_of_an_overlay_plan(small_plan: Plan, small_network: Network, tmp_path: Path) -> None:
-    require_all_noticed(small_plan, small_network, tmp_path, 2)
+@pytest.mark.parametrize("places", [1, pytest.param(2, marks=pytest.mark.full)])
+def test_every_kind_of_value_of_an_overlay_plan(
+    small_plan: Plan, small_network: Network, tmp_path: Path, places: int
+) -> None:
+    require_all_noticed(small_plan, small_network, tmp_path, places)
 
 
 def test_every_kind_of_value_of_a_paper_plan(small_plan_by_paper: Plan, small_network: Network, tmp_path: Path) -> None:

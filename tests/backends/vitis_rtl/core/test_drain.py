@@ -120,7 +120,7 @@ def check_memory(before: IntArray, passes: list[Sums], seen: dict[str, IntArray]
 @pytest.mark.parametrize("by_channel", [False, True], ids=["by position", "by channel"])
 @pytest.mark.parametrize(
     "shape",
-    [WIDE, NARROW, MIDDLE, TWO_PORTS, *(pytest.param(shape, marks=pytest.mark.full) for shape in SEVERAL_PORTS[1:])],
+    [WIDE, NARROW, MIDDLE, *(pytest.param(shape, marks=pytest.mark.full) for shape in SEVERAL_PORTS)],
     ids=lambda shape: f"{16 * shape.units}",
 )
 def test_blocks_are_drained_in_their_cycles(simulations: Simulations, shape: DrainShape, *, by_channel: bool) -> None:

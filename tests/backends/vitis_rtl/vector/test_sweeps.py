@@ -74,7 +74,9 @@ def drawn(random: np.random.Generator) -> Pooled:
 
 
 @pytest.mark.parametrize("seed", [*range(5), *(pytest.param(seed, marks=pytest.mark.full) for seed in range(5, 60))])
-@pytest.mark.parametrize("shape", [WIDE, NARROW], ids=["32 lanes", "16 lanes"])
+@pytest.mark.parametrize(
+    "shape", [pytest.param(WIDE, id="32 lanes"), pytest.param(NARROW, id="16 lanes", marks=pytest.mark.full)]
+)
 def test_random_windows(simulations: Simulations, shape: VectorUnitShape, seed: int) -> None:
     random = np.random.default_rng(seed)
     formats = [C16, HWC] if shape is WIDE else [C16]
@@ -100,8 +102,11 @@ def test_latencies_are_counted(simulations: Simulations, latencies: tuple[int, i
 
 
 @pytest.mark.parametrize("op", [Op.MAX_POOL, Op.AVERAGE_POOL], ids=["max", "average"])
-def test_stalls_of_the_memory_change_no_byte(simulations: Simulations, op: Op) -> None:
-    check_with_stalls(simulations, pooled(NARROW, replace(THREE, op=op), 5, (C16, C16)), 6)
+@pytest.mark.parametrize(
+    "shape", [pytest.param(WIDE, id="32 lanes"), pytest.param(NARROW, id="16 lanes", marks=pytest.mark.full)]
+)
+def test_stalls_of_the_memory_change_no_byte(simulations: Simulations, shape: VectorUnitShape, op: Op) -> None:
+    check_with_stalls(simulations, pooled(shape, replace(THREE, op=op), 5, (C16, C16)), 6)
 
 
 def slots_of(shape: VectorUnitShape, layer: Pooled) -> int:

@@ -62,7 +62,9 @@ def test_sums(simulations: Simulations, shape: VectorUnitShape, terms: int) -> N
     check(simulations, added(shape, terms, command, CommandTables(), terms))
 
 
-@pytest.mark.parametrize("shape", [WIDE, NARROW], ids=["DSP48E2", "DSP48E1"])
+@pytest.mark.parametrize(
+    "shape", [pytest.param(WIDE, id="DSP48E2"), pytest.param(NARROW, id="DSP48E1", marks=pytest.mark.full)]
+)
 def test_the_text_of_the_synthesis_adds(simulations: Simulations, shape: VectorUnitShape) -> None:
     """With the vendor's slice by its ports and parameters: the second value goes through its pre-adder."""
     command = plain(Op.ADD, 40, 5, 6, block_rows=2, shift=18)
