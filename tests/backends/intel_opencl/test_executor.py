@@ -67,6 +67,7 @@ def test_a_build_that_takes_too_long_is_given_up() -> None:
         list(EmulatorExecutor(build_seconds=0.05).run(small_program(), integer_image(NETWORK, 0)))
 
 
+@pytest.mark.full
 def test_kernels_that_never_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """LOAD waits for a word that no STORE has announced."""
     files = module.kernel_files()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-HEAVY = ("one product per multiplier", "test_tiles_that_are_fed_more_slowly_than_computed")
-"""Each has a kernel of its own, and the emulators run the same cases."""
+HEAVY = ("one product", "test_tiles_that_are_fed_more_slowly_than_computed")
+"""They have kernels of their own, and the emulators run the same cases."""
 
 
 @pytest.hookimpl(tryfirst=True)

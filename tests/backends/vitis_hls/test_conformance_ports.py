@@ -14,7 +14,20 @@ from dynamap.backends.contract import Executor
 from dynamap.backends.vitis_hls.csim import CHECKED, CSimulationExecutor
 
 
-@pytest.fixture(scope="module")
-def executor() -> Executor:
+class TwoProducts(CSimulationExecutor):
+    """Small cases, too, run on the kernel that makes two products per multiplier: one build fewer."""
+
+    least_packing = 2
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(TwoProducts, id="two products"),
+        pytest.param(CSimulationExecutor, id="one or two", marks=pytest.mark.full),
+    ],
+)
+def executor(request: pytest.FixtureRequest) -> Executor:
     """One for all cases, so that it may keep what it builds."""
-    return CSimulationExecutor(CHECKED)
+    made: Executor = request.param(CHECKED)
+    return made

@@ -31,8 +31,8 @@ LEAKY = Activation(ActivationKind.LEAKY_RELU, 0.125)
 
 @pytest.fixture(scope="module")
 def executor() -> CSimulationExecutor:
-    """One for all cases, so that the kernel is built once."""
-    return CSimulationExecutor(CHECKED)
+    """One for all cases, so that the kernel is built once, and for few: it is not worth optimising."""
+    return CSimulationExecutor(("-O0", *CHECKED[1:]))
 
 
 def keeps_the_rules(

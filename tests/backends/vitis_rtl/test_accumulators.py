@@ -183,7 +183,9 @@ def settled_after(shape: ArrayShape) -> int:
     return SETTLING * (shape.accumulator_rows + 2 * (shape.columns + shape.group_rows + 20)) + 40
 
 
-@pytest.mark.parametrize("shape", [PAIRS, WIDE, GROUPED, LIFTED, LIFTED_WIDE], ids=str)
+@pytest.mark.parametrize(
+    "shape", [PAIRS, WIDE, GROUPED, LIFTED, pytest.param(LIFTED_WIDE, marks=pytest.mark.full)], ids=str
+)
 def test_loops_equal_instances_in_every_cycle(simulations: Simulations, shape: ArrayShape) -> None:
     """All outputs of 4,000 cycles of random controls, once every memory row was written in both."""
     inputs = random_cycles(shape, 1, 4000)
@@ -193,7 +195,7 @@ def test_loops_equal_instances_in_every_cycle(simulations: Simulations, shape: A
     assert len(np.unique(seen["low"][settled:])) > 1000, "outputs that hardly change compare nothing"
 
 
-@pytest.mark.parametrize("shape", [SHORT, LIFTED, LIFTED_WIDE], ids=str)
+@pytest.mark.parametrize("shape", [SHORT, LIFTED, pytest.param(LIFTED_WIDE, marks=pytest.mark.full)], ids=str)
 def test_the_text_of_the_synthesis_equals_its_twin(simulations: Simulations, shape: ArrayShape) -> None:
     """With the vendor's slice by its ports and parameters (DSP48E2.sv, and a DSP48E1 of Yosys' library): a port that is
     joined wrongly shows."""

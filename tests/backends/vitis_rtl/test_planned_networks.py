@@ -84,7 +84,12 @@ def test_a_concatenation_that_is_copied(array: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("algorithm", "dataflow"), [(algorithm, flow) for algorithm, flows in DATAFLOWS_OF.items() for flow in flows]
+    ("algorithm", "dataflow"),
+    [
+        pytest.param(algorithm, flow, marks=() if flow is flows[-1] else pytest.mark.full)
+        for algorithm, flows in DATAFLOWS_OF.items()
+        for flow in flows
+    ],
 )
 def test_forced_algorithms_and_dataflows(algorithm: Algorithm, dataflow: Dataflow) -> None:
     network = dynamap.load("squeezenet")

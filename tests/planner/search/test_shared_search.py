@@ -48,11 +48,11 @@ def brute_force(
     return best
 
 
-HEAVY = [pytest.param(seed, marks=pytest.mark.full) for seed in (302, 304, *range(306, 326))]
+HEAVY = [pytest.param(seed, marks=pytest.mark.full) for seed in (301, 302, 304, *range(306, 326))]
 
 
 @pytest.mark.parametrize("aggregate", Aggregate)
-@pytest.mark.parametrize("seed", [300, 301, 303, 305, *HEAVY])
+@pytest.mark.parametrize("seed", [300, 303, 305, *HEAVY])
 def test_shared_search_is_brute_force(seed: int, aggregate: Aggregate) -> None:
     rng = np.random.default_rng(seed)
     networks = [random_network(rng) for _ in range(int(rng.integers(2, 4)))]

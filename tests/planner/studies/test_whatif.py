@@ -28,6 +28,9 @@ from support.networks import Builder
 
 ASKED = Request(multipliers=5, bandwidth_gbs=0.3, dataflows=(Dataflow.WS, Dataflow.IS))
 KINDS = {"multipliers", "memory_blocks", "bandwidth", "memory_ports", "clock", "memory_latency"}
+USUAL = ("input_buffer", "weight_buffer")
+"""Those that most bottlenecks are of: the others are tried among the heavy proofs."""
+
 BUFFERS = {
     "input_buffer": "input_buffer",
     "weight_buffer": "weight_buffer",
@@ -141,7 +144,7 @@ def test_twice_the_clock_on_the_same_overlay() -> None:
     assert same.latency_ms == pytest.approx(mapped.objective_cycles / 200_000, abs=1e-6)
 
 
-@pytest.mark.parametrize("key", BUFFERS)
+@pytest.mark.parametrize("key", [pytest.param(key, marks=() if key in USUAL else pytest.mark.full) for key in BUFFERS])
 def test_a_buffer_twice_as_large(key: str) -> None:
     """Every array with each of its buffers, as they are and with one size doubled, mapped by itself."""
     _, machine, candidates = target(board(), ASKED, network())

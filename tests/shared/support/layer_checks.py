@@ -53,12 +53,18 @@ SHORT = CoreShape(
 bytes."""
 
 
-def on_the_cores(layers: Mapping[str, Layer], small: CoreShape, short: CoreShape) -> list[object]:
-    """Cores and layers as parameters: each layer on one core in every test run, on the other among the heavy proofs."""
+def on_the_cores(
+    layers: Mapping[str, Layer], small: CoreShape, short: CoreShape, *, in_turn: bool = True
+) -> list[object]:
+    """Cores and layers as parameters: each layer on one core in every test run, on the other among the heavy proofs.
+
+    ``in_turn``: the one core is ``small`` for every other layer, else for all.
+    """
     found = []
     for number, (name, layer) in enumerate(layers.items()):
         for turn, (core, shape) in enumerate((("16x8", small), ("21x24", short))):
-            marks = () if number % 2 == turn else pytest.mark.full
+            usual = number % 2 if in_turn else 0
+            marks = () if turn == usual else pytest.mark.full
             found.append(pytest.param(shape, layer, id=f"{core}-{name}", marks=marks))
     return found
 

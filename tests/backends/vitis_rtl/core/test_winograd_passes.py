@@ -25,6 +25,9 @@ def with_winograd(shape: CoreShape, pixel_depth: int) -> CoreShape:
 
 SMALL, SHORT = with_winograd(layer_checks.SMALL, 256), with_winograd(layer_checks.SHORT, 1024)
 
+CORES = [pytest.param(SMALL, id="16x8"), pytest.param(SHORT, id="21x24", marks=pytest.mark.full)]
+"""The second one takes half a minute to compile."""
+
 WINOGRAD = AlgorithmCode.WINOGRAD
 HWC = FormatCode.HWC
 
@@ -57,7 +60,7 @@ LAYERS = {
 }
 
 
-@pytest.mark.parametrize(("shape", "layer"), on_the_cores(LAYERS, SMALL, SHORT))
+@pytest.mark.parametrize(("shape", "layer"), on_the_cores(LAYERS, SMALL, SHORT, in_turn=False))
 def test_layers_are_computed_in_their_cycles(simulations: Simulations, shape: CoreShape, layer: Layer) -> None:
     """Tiles of all sizes in one and two dimensions, rounds, blocks of rows and of channels, sums that are kept."""
     check(simulations, shape, layer, 1)
@@ -68,14 +71,14 @@ def test_pixels_of_hwc_are_transformed(simulations: Simulations) -> None:
     check(simulations, SMALL, winograd(3, 9, 10, 16, m=4, pad=1, block_rows=4, input_format=HWC), 2)
 
 
-@pytest.mark.parametrize("shape", [SMALL, SHORT], ids=["16x8", "21x24"])
+@pytest.mark.parametrize("shape", CORES)
 def test_a_core_with_winograd_runs_the_rest(simulations: Simulations, shape: CoreShape) -> None:
     """Operands of bytes in an array of 16 bits, im2col before and behind Winograd."""
     check(simulations, shape, Layer(20, 9, 9, 40, (3, 3), pad=1, block_rows=3, look_up=True), 3)
     check(simulations, shape, Layer(16, 5, 5, 33, (3, 3), pad=1, block_channels=16, algorithm=AlgorithmCode.KN2ROW), 4)
 
 
-@pytest.mark.parametrize("shape", [SMALL, SHORT], ids=["16x8", "21x24"])
+@pytest.mark.parametrize("shape", CORES)
 def test_stalls_of_the_memory_change_no_byte(simulations: Simulations, shape: CoreShape) -> None:
     """All channels stall, latencies and gaps change."""
     random = np.random.default_rng(shape.feed.rows)
