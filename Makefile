@@ -87,8 +87,9 @@ fuzz: venv
 	cd build/fuzz && $(SUPPORT) support.fuzzing.guided.importer models $(ATHERIS)
 	cd build/fuzz && $(SUPPORT) support.fuzzing.guided.plan_reader plans $(ATHERIS)
 
-# The site: open build/docs/index.html. The same build, and every example on its pages, is part of `make test`. The
-# report on a phone, a laptop and paper, and the site's first page, are photographed for build/pictures.
+# The site: open build/docs/index.html. `make test` builds its pages, without what is generated from the code, and runs
+# the examples on them that do not take long; `make test-full` the same site as here, and every example. The report on
+# a phone, a laptop and paper, and the site's first page, are photographed for build/pictures.
 docs: venv browser
 	$(BIN)/python -m sphinx -W --keep-going -n -q -j 2 docs build/docs
 	$(BIN)/python docs/extensions/photographs.py build/docs build/pictures
