@@ -29,7 +29,7 @@ from support.networks import Builder
 ASKED = Request(multipliers=5, bandwidth_gbs=0.3, dataflows=(Dataflow.WS, Dataflow.IS))
 KINDS = {"multipliers", "memory_blocks", "bandwidth", "memory_ports", "clock", "memory_latency"}
 USUAL = ("input_buffer", "weight_buffer")
-"""Those that most bottlenecks are of: the others are tried among the heavy proofs."""
+"""The others are tried among the heavy proofs."""
 
 BUFFERS = {
     "input_buffer": "input_buffer",
