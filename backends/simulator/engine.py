@@ -57,9 +57,9 @@ class BlockTimes:
 class PassTimes:
     """One pass. ``prologue`` is the operand that stays (None: there is none).
 
-    ``inputs_stream``: the blocks load inputs and the prologue is weights, which arrive while block 0 uses them.
-    ``first``: the cycles of their transfer before its first tile has all of its own; ``left``: those that it still
-    computes when all are there. ``fill``: from the first operand to the first useful cycle; ``after``: from the last
+    ``inputs_stream``: the blocks load inputs and the prologue is weights; else the other way round. The weights of
+    block 0 arrive while it uses them. ``first``: the cycles of their transfer before its first tile has all of its own;
+    ``left``: those that it still computes when all are there. ``fill``: from the first operand to the first useful cycle; ``after``: from the last
     one to the first request for a sum; ``packing``: from the last sum to its byte in the output buffer. ``stores`` is
     False for a pass that leaves its sums in the accumulators, ``direct`` is True for one that has none. ``before``:
     cycles before its own, in which a table is written.
@@ -115,7 +115,7 @@ class _Pass:
         self.work = work
         self.kernel = Kernel()
         self.spans: list[Span] = []
-        self.prologue_started, self.prologue_loaded = Signal(), Signal()
+        self.prologue_started, self.prologue_loaded, self.prologue_placed = Signal(), Signal(), Signal()
         self.started, self.loaded, self.placed = self._signals(), self._signals(), self._signals()
         self.computed, self.read = self._signals(), self._signals()
         self.posted, self.packed = self._signals(), self._signals()
@@ -186,6 +186,7 @@ class _Pass:
         """Places what arrives while it arrives, one operand after the other; resident weights need no placing."""
         if not self.work.inputs_stream and self.work.prologue is not None:
             yield from self._place(None, self.work.prologue, self.prologue_started, self.prologue_loaded)
+        self.kernel.give(self.prologue_placed)
         for index, block in enumerate(self.work.blocks):
             yield from self._place(index, block.load, self.started[index], self.loaded[index])
             self.kernel.give(self.placed[index])
@@ -199,22 +200,25 @@ class _Pass:
     def _computing(self) -> Process:
         work = self.work
         emptied = self.gone if work.direct else self.posted
+        weights_started = self.prologue_started if work.inputs_stream else self.started[0]
+        weights_loaded = self.prologue_loaded if work.inputs_stream else self.loaded[0]
         for index, block in enumerate(work.blocks):
             if index and work.direct:
                 yield self.kernel.now + work.fill
-            yield self.placed[index]
-            yield self._usable(self.placed[index].given_at())
-            if index == 0 and work.inputs_stream:
-                yield self.prologue_started
-                yield self._usable(self.prologue_started.given_at() + work.first)
+            placed = self.placed[index] if index or work.inputs_stream else self.prologue_placed
+            yield placed
+            yield self._usable(placed.given_at())
+            if index == 0:
+                yield weights_started
+                yield self._usable(weights_started.given_at() + work.first)
             if index >= 2 and work.stores:
                 yield emptied[index - 2]
                 yield emptied[index - 2].given_at() + work.fill
             start = self.kernel.now
             end = start + block.occupied
-            if index == 0 and work.inputs_stream:
-                yield self.prologue_loaded
-                end = max(end, self._usable(self.prologue_loaded.given_at()) + work.left)
+            if index == 0:
+                yield weights_loaded
+                end = max(end, self._usable(weights_loaded.given_at()) + work.left)
             yield end
             self.spans.append(Span(Unit.COMPUTE, index, start, end, end - start - block.occupied))
             self.kernel.give(self.computed[index])

@@ -9,7 +9,7 @@ from typing import Protocol
 from dynamap.cost.device import WORD_UNIT_BYTES
 from dynamap.cost.geometry import ceil_div
 
-MACHINE_VERSION = 4
+MACHINE_VERSION = 5
 """Of the rules of docs/overlay.md. Raised where cycles or bytes become others for the same choices; plans keep it."""
 
 PASS_OVERHEAD = 24

@@ -43,8 +43,8 @@ class Block:
 
 @dataclass(frozen=True)
 class Arrival:
-    """Weights that arrive while block 0 uses them: ``first`` are the cycles of their transfer before its first tile has
-    all of its own, ``left`` those that it still computes when all weights are there."""
+    """Weights of block 0, which arrive while it uses them: ``first`` are the cycles of their transfer before its first
+    tile has all of its own, ``left`` those that it still computes when all of them are there."""
 
     first: Ints
     left: Ints
@@ -60,10 +60,11 @@ class Pass:
     ``read_latency`` and ``fill`` delay COMPUTE after a block's data has been placed, ``after`` is the delay from
     COMPUTE to post, ``packing`` from post to a block that may be stored, ``write_latency`` ends the pass. ``stores`` is
     False for a pass that leaves its sums on chip. ``transform``: of Winograd, the cycles for which a block is placed
-    beside ``place``, when all of it has arrived; 0 where it is placed as it arrives. ``arrival`` is given where inputs
-    stream: the prologue then follows the first load, and block 0 computes while it arrives. ``direct``: results go to
-    the output buffer as they are computed, as the vector unit's do, and not by way of accumulators. ``opening``: cycles
-    of block 0 that no other block has. ``before``: of the pass, before its own.
+    beside ``place``, when all of it has arrived; 0 where it is placed as it arrives. ``inputs_stream``: the prologue
+    is weights and follows the first load; else blocks load weights. Either way block 0 computes while its weights
+    arrive (``arrival``). ``direct``: results go to the output buffer as they are computed, as the vector unit's do, and
+    not by way of accumulators. ``opening``: cycles of block 0 that no other block has. ``before``: of the pass, before
+    its own.
     """
 
     blocks: Ints
@@ -77,9 +78,10 @@ class Pass:
     read_latency: int
     write_latency: int
     packing: Ints
+    arrival: Arrival
+    inputs_stream: bool
     stores: bool = True
     direct: bool = False
-    arrival: Arrival | None = None
     opening: Ints | None = None
     before: Ints | None = None
 
@@ -90,7 +92,7 @@ class Pass:
             **{name: getattr(self, name)[index] for name in PASS_COLUMNS},
             block=self.block.take(index),
             last=self.last.take(index),
-            arrival=None if self.arrival is None else self.arrival.take(index),
+            arrival=self.arrival.take(index),
             opening=None if self.opening is None else self.opening[index],
             before=None if self.before is None else self.before[index],
         )
@@ -107,7 +109,7 @@ class Pass:
     @property
     def kind(self) -> tuple[bool, bool, bool]:
         """What passes must have in common to be joined."""
-        return self.stores, self.direct, self.arrival is None
+        return self.stores, self.direct, self.inputs_stream
 
     @property
     def compute_total(self) -> Ints:
@@ -144,14 +146,14 @@ class Pass:
 
     def _first_operands(self) -> Ints:
         """When the first operands of block 0 have arrived, and are transformed."""
-        first = np.where(self.blocks > 1, self.block.transfer, self.last.transfer)
-        if self.arrival is None:
-            before, behind, place = self.prologue_transfer, first, self.prologue_place
+        if self.inputs_stream:
+            several = self.blocks > 1
+            inputs = np.where(several, self.block.transfer, self.last.transfer)
+            place = np.where(several, self.block.place, self.last.place)
         else:
-            before, behind = first, self.arrival.first
-            place = np.where(self.blocks > 1, self.block.place, self.last.place)
+            inputs, place = self.prologue_transfer, self.prologue_place
         transformed = np.where(self.transform > 0, place + self.transform, 0)
-        arrived: Ints = before + np.maximum(behind, transformed)
+        arrived: Ints = inputs + np.maximum(self.arrival.first, transformed)
         return arrived
 
 
@@ -168,16 +170,12 @@ def joined(passes: Sequence[Pass]) -> Pass:
         parts = [getattr(p, name) for p in passes]
         return Block(*(np.concatenate([getattr(b, f) for b in parts]) for f in BLOCK_TIMES))
 
-    arrivals = [p.arrival for p in passes if p.arrival is not None]
-    arrival = None
-    if arrivals:
-        arrival = Arrival(*(np.concatenate([getattr(a, name) for a in arrivals]) for name in ARRIVAL_COLUMNS))
     return replace(
         first,
         **{name: column(name) for name in PASS_COLUMNS},  # type: ignore[arg-type]
         block=blocks("block"),
         last=blocks("last"),
-        arrival=arrival,
+        arrival=Arrival(*(np.concatenate([getattr(p.arrival, name) for p in passes]) for name in ARRIVAL_COLUMNS)),
         opening=None if first.opening is None else column("opening"),
         before=None if first.before is None else column("before"),
     )
@@ -193,7 +191,7 @@ class _Blocks:
         # How many passes, the first ones, have at least so many blocks.
         self.counts = np.searchsorted(-p.blocks, -np.arange(self.longest + 3), side="right").tolist()
         self.now = Block(*(getattr(p.block, name).copy() for name in BLOCK_TIMES))
-        self.transform = np.zeros(size, np.int64) if p.arrival is None else p.transform  # of what blocks load
+        self.transform = p.transform if p.inputs_stream else np.zeros(size, np.int64)  # of what blocks load
         self.memory = np.zeros(size, np.int64)  # end of the last transfer
         self.placed = np.zeros(size, np.int64)  # of the last load
         self.finished = np.zeros(size, np.int64)  # end C(i)
@@ -205,7 +203,7 @@ class _Blocks:
     def run(self) -> Ints:
         """The end of each pass, without what comes before its first transfer."""
         p = self.p
-        arrived = self._begin()
+        weights = self._begin()
         self._load(1)
         for index in range(self.longest):
             ending = self._last_from(index)
@@ -214,8 +212,8 @@ class _Blocks:
             self._compute(index)
             if index == 0 and p.opening is not None:
                 self.finished += p.opening
-            if index == 0 and p.arrival is not None:
-                np.maximum(self.finished, arrived + p.arrival.left, out=self.finished)
+            if index == 0:
+                np.maximum(self.finished, weights + p.arrival.left, out=self.finished)
             self._load(index + 2)
             if p.stores:
                 self._store(index)
@@ -228,16 +226,18 @@ class _Blocks:
         return slice(self.counts[index + 2], self.counts[index + 1])
 
     def _begin(self) -> Ints:
-        """The prologue and the first load; returns when the last operands of the prologue are at work."""
+        """The prologue and the first load; returns when the last weights of block 0 are at work."""
         p = self.p
-        if p.arrival is None:
+        if p.inputs_stream:
+            self._load(0)
+            inputs, weights = self.placed.copy(), self.memory.copy()
+            self.memory += p.prologue_transfer
+        else:
             self.memory += p.prologue_transfer
             self._place(np.zeros_like(self.memory), self.memory, p.prologue_place, p.transform)
+            inputs, weights = self.placed.copy(), self.memory.copy()
             self._load(0)
-        else:
-            self._load(0)
-            self.ready[0] = np.maximum(self.ready[0], self.memory + p.arrival.first + p.ready)
-            self.memory += p.prologue_transfer
+        self.ready[0] = np.maximum(inputs, weights + p.arrival.first) + p.ready
         return self.memory + p.ready
 
     def _load(self, index: int) -> None:

@@ -167,6 +167,7 @@ def _stream_inputs(work: Work, k: gemm.Contraction, channels: Ints) -> _PassTota
         write_latency=machine.write_latency,
         packing=_packing(work),
         arrival=_arrival(machine, times[0], weights, channels),
+        inputs_stream=True,
     )
     return _PassTotals(
         totals,
@@ -204,6 +205,8 @@ def _stream_weights(work: Work, rows: RowBlock, units: Ints, channels: Ints, sto
         read_latency=machine.read_latency,
         write_latency=machine.write_latency,
         packing=_packing(work),
+        arrival=_arrival(machine, times[0], weights[0], channels),
+        inputs_stream=False,
         stores=stores,
     )
     return _PassTotals(

@@ -319,6 +319,7 @@ def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: F
         packing=np.zeros_like(rows),
         direct=True,
         arrival=Arrival(prologue, parts[0].compute),
+        inputs_stream=True,
         opening=np.full_like(rows, LRN_ENTRIES if shape.op is VectorOp.LRN else 0),
         before=np.full_like(rows, TABLE_CYCLES if shape.looks_up else 0),
     )

@@ -225,12 +225,12 @@ class _Pass(ABC):
         """(fill, after) of the pass, which are those of its first block."""
 
     def left(self) -> int:
-        """Cycles that block 0 computes when all operands of the prologue are there."""
+        """Cycles that block 0 computes when all of its weights are there."""
         return self.compute(self.parts[0])
 
-    def first(self, prologue: int) -> int:
-        """Cycles of the transfer of the prologue, which takes so many, before block 0 can begin."""
-        return prologue
+    def first(self, transfer: int) -> int:
+        """Cycles of the transfer of its weights, which takes so many, before block 0 can begin."""
+        return transfer
 
     packing, direct = 0, True
 
@@ -250,12 +250,13 @@ class _Pass(ABC):
             written += size if self.stores else 0
             blocks.append(BlockTimes(load, self.compute(part), self.occupied(part), self.post(part), stored))
         fill, after = self.delays()
+        weights = prologue if self.inputs_stream else blocks[0].load
         times = PassTimes(
             blocks=tuple(blocks),
             prologue=prologue,
             inputs_stream=self.inputs_stream,
-            first=self.first(prologue.transfer) if self.inputs_stream and prologue is not None else 0,
-            left=self.left() if self.inputs_stream else 0,
+            first=self.first(weights.transfer) if weights is not None else 0,
+            left=self.left(),
             stores=self.stores,
             direct=self.direct,
             fill=fill,
@@ -303,17 +304,22 @@ class _ArrayPass(_Pass):
     def first_block(self) -> ArrayWork:
         return array_work(self.array, self.kernel, self.block(self.parts[0]))
 
-    def first(self, prologue: int) -> int:
+    @property
+    def first_weights(self) -> int:
+        """Bytes of parameters and weights of block 0."""
+        return self.command.weight_bytes if self.inputs_stream else self.parts[0].weight_bytes
+
+    def first(self, transfer: int) -> int:
         """Parameters, and the weights of a stage."""
         parameters = PARAMETER_BYTES * self.parts[0].channels
-        needed = parameters + min(self.first_block.stage_bytes, self.command.weight_bytes - parameters)
+        needed = parameters + min(self.first_block.stage_bytes, self.first_weights - parameters)
         return transfer_cycles(self.machine, run_transfer(needed))
 
     def left(self) -> int:
         """Stages behind the first wait for their weights: what each and those behind it may take, less the cycles in
         which the weights behind its own arrive."""
         first, parameters = self.first_block, PARAMETER_BYTES * self.parts[0].channels
-        behind = self.command.weight_bytes - parameters
+        behind = self.first_weights - parameters
         stage = min(first.stage_bytes, behind)
         left, remaining = 0, first.stages * first.longest
         for _ in range(1, first.stages):

@@ -55,7 +55,8 @@ class _Timeline:
         self._tile_taken = self._windows = self._windows_end = -2
         self._held = HeldTimeline()
         self._transformed = -TRANSFORM_CYCLES
-        self._weight_words: list[int] = []
+        self._first_weights: list[int] = []  # each word of the first block's
+        self._begins = True  # the first block is at work
         self.cycles = CoreCycles()
 
     def load_input(self, index: int, ready: int) -> None:
@@ -85,21 +86,23 @@ class _Timeline:
         cycles = self._work.transfer_cycles([self._like(index).weights])
         first = max(start + 2, self._delivered + 1) + 1
         take = self._taker(first)
+        words: list[int] = []
 
         def take_weights(there: int) -> int:
-            self._weight_words.append(take(there))
-            return self._weight_words[-1]
+            words.append(take(there))
+            return words[-1]
 
-        self._weight_words.clear()
         self._read([self._work.blocks[index].weights], start, cycles, take_weights)
+        if not self.cycles.weights:
+            self._first_weights = words
         self.cycles.weights.append(self._delivered)
 
     def _tile_known(self, known: int, end: int) -> int:
         """From when on a tile may be taken: its weights, up to this byte of the buffer, are there, or all of them."""
-        if self._work.stream_weights:
+        if not self._begins:
             return known
-        own = self._weight_words[-(-end // self._shape.word) - 1]
-        return min(max(known + 1, own + ARRIVED_CYCLES), max(known, self._weight_words[-1] + 1))
+        own = self._first_weights[-(-end // self._shape.word) - 1]
+        return min(max(known + 1, own + ARRIVED_CYCLES), max(known, self._first_weights[-1] + 1))
 
     def _read(self, runs: Sequence[Run], start: int, cycles: int, take: Callable[[int], int]) -> None:
         """Memory's turn is the next transfer's when these cycles are over and the last run was asked for."""
@@ -125,7 +128,8 @@ class _Timeline:
         work, feed = self._work, self._shape.feed
         cycles = self.cycles
         placed = cycles.placed[0 if work.stream_weights else index]
-        offered = max(placed, cycles.weights[index] if work.stream_weights else 0) + 1
+        self._begins = index == 0
+        offered = max(placed, cycles.weights[index] if work.stream_weights and index else 0) + 1
         if index >= 1:
             offered = max(offered, self._tile_taken + 1)
         if index >= 2 and not work.keep:

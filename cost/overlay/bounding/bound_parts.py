@@ -55,7 +55,7 @@ class Part:
     ``blocks`` (or bands) of rows: ``main`` positions in all but the ``last``; ``first`` is a lower bound of the
     positions that IS holds in its first tile. post takes ``lines`` lines of ``side`` sums in a main and the last block.
     ``whole``: the rows may be cut into any blocks (``bounds.summary``).
-    ``weights_per_channel`` is in 1/1024 cycles.
+    ``weights_per_channel`` is in 1/1024 cycles, and so are ``first_per_channel`` of what a block begins with.
     """
 
     machine: Machine
@@ -80,6 +80,7 @@ class Part:
     side_main: Ints
     side_last: Ints
     weights_per_channel: Ints
+    first_per_channel: Ints
     paths: Paths
 
     def take(self, index: Ints) -> Part:
@@ -156,7 +157,8 @@ def _part(table: CaseTable, flow: Dataflow, inputs: bool, coarse: bool, thin: bo
     else:
         lines, sides = (main.spots * v.positions, last.spots * v.positions), (v.out_channels,) * 2
     per_channel = PARAMETER_BYTES + stored_values(flow, k) * k.operand
-    scaled = per_channel << FRACTION_BITS
+    # Of WS and IS block 0 waits for its parameters and the weights of a tile, which has at least a byte.
+    first = per_channel if flow is Dataflow.NS else np.full_like(per_channel, PARAMETER_BYTES)
     paths = _input_paths if inputs else _weight_paths
     return Part(
         machine=machine,
@@ -180,11 +182,19 @@ def _part(table: CaseTable, flow: Dataflow, inputs: bool, coarse: bool, thin: bo
         lines_last=lines[1],
         side_main=sides[0],
         side_last=sides[1],
-        weights_per_channel=np.maximum(
-            scaled * 65 // (64 * machine.word_bytes), scaled * machine.clock_khz // machine.bandwidth_bytes_per_ms
-        ),
+        weights_per_channel=_scaled_cycles(machine, per_channel),
+        first_per_channel=_scaled_cycles(machine, first),
         paths=paths(table, flow, case, v, k),
     )
+
+
+def _scaled_cycles(machine: Machine, size: Ints) -> Ints:
+    """Cycles of a transfer per so many bytes, at the least, in 1/1024."""
+    scaled = size << FRACTION_BITS
+    cycles: Ints = np.maximum(
+        scaled * 65 // (64 * machine.word_bytes), scaled * machine.clock_khz // machine.bandwidth_bytes_per_ms
+    )
+    return cycles
 
 
 def _weights(table: CaseTable, flow: Dataflow, v: Variants, k: gemm.Contraction) -> Ints:

@@ -85,8 +85,8 @@ def _column_tables(part: Part, columns: Sides) -> tuple[Ints, ...]:
     last_post = part.lines_last * ceil_ratio(part.side_last, lanes) + _answering(part, columns)
     early = np.broadcast_to(part.paths.early, most.shape)
     if not part.inputs:
-        weights = _floor16(least, part.channels) * part.weights_per_channel >> FRACTION_BITS
-        early = np.maximum(early, part.paths.arrived + part.blocks * weights)
+        first = _floor16(least, part.channels) * part.first_per_channel >> FRACTION_BITS
+        early = np.maximum(early, part.paths.arrived + part.blocks * first)
         answering = part.blocks * _answering(part, columns)
         post = (part.blocks - 1) * post + part.lines_last * ceil_ratio(part.side_last, lanes) + answering
         last_post = _last_posts(part, least, most) + answering
@@ -201,7 +201,8 @@ def _channel_tables(part: Part, columns: Ints) -> tuple[Ints, ...]:
     else:
         posts = [(bands * part.lines_main + part.lines_last) * ceil_ratio(size, lanes) for size in sizes]
     load, last_load = (part.blocks * (size * part.weights_per_channel >> FRACTION_BITS) for size in sizes)
-    early = np.maximum(part.paths.early, part.paths.arrived + load)
+    first = part.blocks * (block * part.first_per_channel >> FRACTION_BITS)
+    early = np.maximum(part.paths.early, part.paths.arrived + first)
     shorter = np.where(blocks > 2, load - last_load, 0)
     posts[1] = posts[1] + part.blocks * _answering(part, Sides.of(columns))
     tables = [*posts, (blocks - 1) * posts[0] + posts[1], load, shorter, early, blocks - 1]
@@ -241,7 +242,8 @@ def _longest_path_of_tiles(part: Part, rows: Ints, by_row: tuple[Ints, ...], by_
     compute = before * block + last
     again = np.maximum(part.blocks * (fill + part.machine.read_latency) + load, part.blocks * after + post)
     longest = np.maximum(compute, pairs * again + (pairs + before % 2) * block + last - shorter) + early
-    np.maximum(longest, p.late + last, out=longest)
+    # The only block computes while its weights arrive.
+    np.maximum(longest, p.late + np.where(before > 0, last, 0), out=longest)
     longest += last_post
     np.maximum(longest, early + block + all_post, out=longest)
     longest += part.blocks * (fill + after) + p.tail
@@ -289,7 +291,7 @@ def _shortest(part: Part) -> Part:
         late = np.maximum(p.late, early + before * post) + last_post
     else:
         fewest = np.minimum(part.channels, UNIT_BYTES)
-        early = np.maximum(early, p.arrived + part.blocks * (fewest * part.weights_per_channel >> FRACTION_BITS))
+        early = np.maximum(early, p.arrived + part.blocks * (fewest * part.first_per_channel >> FRACTION_BITS))
         total = before * post + last_post
         everywhere = np.full_like(before, 1 << 30)
         last_post = _last_posts(part, np.ones_like(before), everywhere)

@@ -107,6 +107,21 @@ def test_weights_that_arrive_faster_than_they_are_used_do_not_hold_block_0_up() 
     assert spans_of(work, Unit.COMPUTE) == [(20, 60), (60, 100)]
 
 
+def test_block_0_computes_while_streamed_weights_arrive() -> None:
+    # P 0-10, placed 0-12; L0 10-30, of which the first tile needs 5, L1 30-50. C0 begins at 15 + 3 + 8 + 2 = 28. All of
+    # its weights are there at 30 + 13 = 43, and 14 cycles are left then: C0 28-57. C1 waits for all of its own: 63-83.
+    work = pass_of(
+        *[block(20, 0, 20, 0, 1)] * 2,
+        prologue=LoadTime(10, 12),
+        inputs_stream=False,
+        arrival=(5, 14),
+        fill=2,
+        latencies=(3, 0),
+    )
+    assert spans_of(work, Unit.LOAD) == [(0, 10), (10, 30), (30, 50)]
+    assert spans_of(work, Unit.COMPUTE) == [(28, 57), (63, 83)]
+
+
 def test_streamed_weights_come_after_the_resident_input() -> None:
     # P 0-20, placed 0-50; L0 20-30, L1 30-40; weights need no placing, but follow the input through the placing unit:
     # C0 58-68, C1 68-78. Nothing is stored: the pass ends 7 cycles behind the last sum.
@@ -121,7 +136,8 @@ def test_streamed_weights_come_after_the_resident_input() -> None:
 
 def test_a_pass_that_stores_nothing_is_not_held_up_by_accumulators() -> None:
     # P 0-4, loads of 1 each, computing 30: with post, block 2 would wait for block 0's sums to be read out.
-    work = pass_of(*[block(1, 0, 30, 500, 500)] * 3, prologue=LoadTime(4), inputs_stream=False, stores=False)
+    stay = {"inputs_stream": False, "stores": False}
+    work = pass_of(*[block(1, 0, 30, 500, 500)] * 3, prologue=LoadTime(4), arrival=(1, 30), **stay)
     assert spans_of(work, Unit.COMPUTE) == [(13, 43), (43, 73), (73, 103)]
 
 

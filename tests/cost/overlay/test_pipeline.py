@@ -21,21 +21,24 @@ def random_passes(rng: np.random.Generator, size: int, inputs_stream: bool, stor
 
     prologue = column(400)
     transformed = rng.integers(0, 2, size) * (not direct)  # some of the passes
+    blocks, whole, last = rng.integers(1, 41, size), block(), block()
+    weights = prologue if inputs_stream else np.where(blocks > 1, whole.transfer, last.transfer)
     return Pass(
-        blocks=rng.integers(1, 41, size),
+        blocks=blocks,
         prologue_transfer=prologue,
         prologue_place=np.zeros(size, np.int64) if inputs_stream else column(400),
-        block=block(),
-        last=block(),
+        block=whole,
+        last=last,
         transform=transformed * rng.integers(1, 90, size),
         fill=column(),
         after=column(),
         read_latency=int(rng.integers(0, 70)),
         write_latency=int(rng.integers(0, 70)),
         packing=column(),
+        arrival=Arrival(weights // rng.integers(1, 9, size), column()),
+        inputs_stream=inputs_stream,
         stores=stores,
         direct=direct,
-        arrival=Arrival(prologue // rng.integers(1, 9, size), column()) if inputs_stream else None,
     )
 
 
@@ -69,7 +72,8 @@ def test_makespan_is_the_event_loop(seed: int, inputs_stream: bool, stores: bool
                 work.write_latency,
                 direct,
             ),
-            arrival=None if work.arrival is None else (int(work.arrival.first[i]), int(work.arrival.left[i])),
+            arrival=(int(work.arrival.first[i]), int(work.arrival.left[i])),
+            inputs_stream=inputs_stream,
             stores=stores,
         )
         assert cycles[i] == expected
@@ -86,5 +90,20 @@ def test_one_block_by_hand() -> None:
 
     block = Block(one(10), one(2), one(20), one(20), one(7), one(7))
     arrival = Arrival(one(10), one(14))
-    work = Pass(one(1), one(20), one(0), block, block, one(0), one(3), one(4), 5, 6, one(2), arrival=arrival)
+    work = Pass(one(1), one(20), one(0), block, block, one(0), one(3), one(4), 5, 6, one(2), arrival, True)
     assert makespan(work).tolist() == [24 + 80 + 9 + 6]
+
+
+def test_two_blocks_of_weights_by_hand() -> None:
+    """P 0-10, placed at 12; L0 10-30, L1 30-50. The first tile needs 5 cycles of L0: C(0) starts at 15 + r 5 + 8 to the
+    buffer + fill 3 = 31, could end at 51, but has 14 cycles left when all weights are there, at 30 + 16 = 46: 60. C(1)
+    needs all of its own, at 50 + 16 = 66: 86. Post 90 .. 97, packed 99, stored .. 106, on the ports 9 later."""
+
+    def one(value: int) -> np.ndarray:
+        return np.array([value], np.int64)
+
+    block = Block(one(20), one(0), one(20), one(20), one(7), one(7))
+    work = Pass(
+        one(2), one(10), one(12), block, block, one(0), one(3), one(4), 5, 6, one(2), Arrival(one(5), one(14)), False
+    )
+    assert makespan(work).tolist() == [24 + 106 + 9 + 6]

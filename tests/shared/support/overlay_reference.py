@@ -177,7 +177,7 @@ class Case:
         return found
 
     def arrival(self, rows: int, oc: int, cb: int) -> tuple[int, int]:
-        """(first, left) of a pass whose weights are resident."""
+        """(first, left) of the weights of a pass, or of its first block where they stream."""
         array = self.array(rows, oc, cb)
         weights = self.weights(oc, cb) - 16 * oc
         stage, n = min(array.stage_bytes, weights), array.stages
@@ -426,7 +426,8 @@ def _weight_pass(case: Case, rows: int, units: int, stores: bool, total: Totals)
         total.compute += array.cycles
         total.bytes_read += weights
         total.bytes_written += written if stores else 0
-    _add(case, blocks, (transfer, place, case.transform), case.array(rows, sizes[0], units), None, stores, total)
+    array, arrival = case.array(rows, sizes[0], units), case.arrival(rows, sizes[0], units)
+    _add(case, blocks, (transfer, place, case.transform), array, arrival, stores, total, inputs_stream=False)
 
 
 def _add(
@@ -434,12 +435,15 @@ def _add(
     blocks: list[Times],
     prologue: tuple[int, int, int],
     array: Computing,
-    arrival: tuple[int, int] | None,
+    arrival: tuple[int, int],
     stores: bool,
     total: Totals,
+    inputs_stream: bool = True,
 ) -> None:
     delays = Delays(array.fill, array.after, case.pack, case.read, case.write)
-    total.cycles += pass_cycles(blocks, prologue, delays, arrival=arrival, stores=stores)
+    total.cycles += pass_cycles(
+        blocks, prologue, delays, arrival=arrival, inputs_stream=inputs_stream, stores=stores
+    )
     total.load += sum(max(block.transfer, block.place) for block in blocks)
     if stores:
         total.store += sum(max(block.post, block.store) for block in blocks)

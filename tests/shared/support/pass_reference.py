@@ -60,12 +60,12 @@ def pass_cycles(
     prologue: tuple[int, int, int],
     delays: Delays,
     *,
-    arrival: tuple[int, int] | None,
+    arrival: tuple[int, int],
+    inputs_stream: bool,
     stores: bool,
 ) -> int:
-    """Section 6, sentence by sentence: ``prologue`` is (transfer, place, transform), ``arrival`` is (first, left), None
-    where weights stream."""
-    one = PassReference(blocks, prologue, delays, arrival, stores)
+    """Section 6, sentence by sentence: ``prologue`` is (transfer, place, transform), ``arrival`` is (first, left)."""
+    one = PassReference(blocks, prologue, delays, arrival, inputs_stream, stores)
     for kind, i in one.order():
         one.use_memory(kind, i)
     last = len(blocks) - 1
@@ -82,18 +82,19 @@ class PassReference:
     blocks: list[Times]
     prologue: tuple[int, int, int]
     delays: Delays
-    arrival: tuple[int, int] | None
+    arrival: tuple[int, int]
+    inputs_stream: bool
     stores: bool
     memory: int = 0
     last_placed: int = 0
     started: dict[tuple[str, int], int] = field(default_factory=dict)
     ended: dict[tuple[str, int], int] = field(default_factory=dict)
-    placed: dict[int, int] = field(default_factory=dict)
+    placed: dict[tuple[str, int], int] = field(default_factory=dict)
     computed: dict[int, int] = field(default_factory=dict)
     posted: dict[int, int] = field(default_factory=dict)
 
     def order(self) -> list[tuple[str, int]]:
-        order: list[tuple[str, int]] = [("L", 0), ("P", 0)] if self.arrival is not None else [("P", 0), ("L", 0)]
+        order: list[tuple[str, int]] = [("L", 0), ("P", 0)] if self.inputs_stream else [("P", 0), ("L", 0)]
         order.append(("L", 1))
         for i in range(len(self.blocks)):
             order += [("L", i + 2), ("S", i)] if self.stores else [("L", i + 2)]
@@ -116,24 +117,25 @@ class PassReference:
             self.last_placed = max(self.last_placed, self.memory) + place + transform
         else:
             self.last_placed = max(self.memory, max(self.last_placed, start) + place)
-        if kind == "L":
-            self.placed[i] = self.last_placed
+        self.placed[kind, i] = self.last_placed
 
     def compute(self, i: int) -> int:
         if i in self.computed:
             return self.computed[i]
         fill, direct = self.delays.fill, self.delays.direct
         usable = self.delays.read + LAND + fill
-        waits = [self.placed[i] + usable]
+        # Block 0 waits for its inputs, and for the first of its weights.
+        inputs, weights = (("L", "P") if self.inputs_stream else ("P", "L")) if i == 0 else ("L", "")
+        waits = [self.placed[inputs, i] + usable]
         if i >= 1:
             waits.append(self.compute(i - 1) + (fill if direct else 0))
         if i >= 2 and self.stores:
             waits.append((self.gone(i - 2) if direct else self.post(i - 2)) + fill)
-        if i == 0 and self.arrival is not None:
-            waits.append(self.ended["L", 0] + self.arrival[0] + usable)
+        if weights:
+            waits.append(self.started[weights, 0] + self.arrival[0] + usable)
         self.computed[i] = max(waits) + self.blocks[i].compute
-        if i == 0 and self.arrival is not None:
-            self.computed[i] = max(self.computed[i], self.ended["P", 0] + usable + self.arrival[1])
+        if weights:
+            self.computed[i] = max(self.computed[i], self.ended[weights, 0] + usable + self.arrival[1])
         return self.computed[i]
 
     def post(self, i: int) -> int:

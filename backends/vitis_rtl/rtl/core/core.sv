@@ -199,14 +199,14 @@ module core
       .write_unit_o(write_unit)
   );
 
-  // ---- feed and array; where inputs stream, block 0 runs while its weights arrive
+  // ---- feed and array; block 0 runs while its weights arrive
   logic all_weights_q;
   feed_pkg::units_t weights_arrived_q;
 
   always_ff @(posedge clk_i) begin
     if (start_i) weights_arrived_q <= '0;
     else if (weight_write) weights_arrived_q <= weight_unit + feed_pkg::units_t'(WordUnits);
-    if (start_i) all_weights_q <= pass_i.stream_weights;
+    if (start_i) all_weights_q <= 1'b0;
     else if (weights_o) all_weights_q <= 1'b1;
   end
 

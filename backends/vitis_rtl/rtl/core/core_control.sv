@@ -1,5 +1,6 @@
 // Starts the engines of a convolution, block after block of a pass. A block is computed when its input is
-// placed, its weights are there where they stream, and block i - 2 was read from its half of the accumulators.
+// placed, its weights are there where they stream, and block i - 2 was read from its half of the accumulators. The
+// weights of block 0 arrive while it is computed: its tiles wait for them one by one.
 module core_control
   import core_pkg::*, drain_pkg::drain_pass_t, feed_pkg::block_t, feed_pkg::units_t,
          feed_pkg::count_t, store_pkg::runs_t, store_pkg::AddressBits, store_pkg::CountBits,
@@ -149,6 +150,7 @@ module core_control
   logic [CountBits-1:0] left_q, computed_left_q, sum_row_q;
   logic offer_q, taken, taken_q, half_q;
   logic more_q, last_q;  // of the blocks left: whether there is one, and whether it is the last
+  logic later_weights_q;  // those of block 0 are there
   units_t outside_units;
   count_t outside_rows;
 
@@ -210,7 +212,8 @@ module core_control
       half_q <= 1'b0;
       sum_row_q <= '0;
       inputs_q <= '0;
-      weights_q <= '0;
+      weights_q <= Few'(1);  // of block 0, which is not counted when they are there
+      later_weights_q <= 1'b0;
       free_q <= Few'(2);
     end else begin
       if (taken) begin
@@ -221,7 +224,8 @@ module core_control
       half_q <= half_q ^ taken;
       if (taken & half_q) sum_row_q <= sum_row_q + pass_i.drained.sum_step;
       inputs_q <= inputs_q + Few'(placed_i) - Few'(taken & !pass_i.stream_weights);
-      weights_q <= weights_q + Few'(weights_i) - Few'(taken & pass_i.stream_weights);
+      weights_q <= weights_q + Few'(weights_i & later_weights_q) - Few'(taken & pass_i.stream_weights);
+      later_weights_q <= later_weights_q | weights_i;
       // Sums that are kept lie beside each other: none waits for another's place.
       free_q <= free_q + Few'(posted_i) - Few'(taken & !pass_i.keep);
     end
