@@ -31,6 +31,7 @@ from dynamap.backends.quantise.weights import integer_weights
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.averaging import divisors
 from dynamap.cost.overlay.limits import CENTRED, MULTIPLIER_BITS, PRODUCT_BITS
+from dynamap.planner.network.in_place import divided
 from dynamap.planner.network.network import (
     LEAKY,
     Activate,
@@ -48,7 +49,7 @@ from dynamap.planner.network.network import (
     Slice,
     activation_of,
 )
-from dynamap.planner.network.siblings import channel_scales, divided
+from dynamap.planner.network.siblings import channel_scales
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from dynamap.backends.quantise.layers import Calibrated, QuantisedNetwork
 from dynamap.backends.quantise.scales import schemes, sharing
 from dynamap.backends.range_calibration import Method
 from dynamap.cost.errors import InputError
-from dynamap.planner.mapping.storage import concats_in_place, find_storages
+from dynamap.planner.mapping.storage import find_storages
+from dynamap.planner.network.in_place import concats_in_place, divided
 from dynamap.planner.network.limits import require_finite, require_runnable
 from dynamap.planner.network.network import (
     HostLayer,
@@ -26,7 +27,6 @@ from dynamap.planner.network.network import (
     Quantisation,
     activation_of,
 )
-from dynamap.planner.network.siblings import divided
 
 DEFAULT_SAMPLES = 4
 

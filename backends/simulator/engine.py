@@ -59,10 +59,10 @@ class PassTimes:
 
     ``inputs_stream``: the blocks load inputs and the prologue is weights; else the other way round. The weights of
     block 0 arrive while it uses them. ``first``: the cycles of their transfer before its first tile has all of its own;
-    ``left``: those that it still computes when all are there. ``fill``: from the first operand to the first useful cycle; ``after``: from the last
-    one to the first request for a sum; ``packing``: from the last sum to its byte in the output buffer. ``stores`` is
-    False for a pass that leaves its sums in the accumulators, ``direct`` is True for one that has none. ``before``:
-    cycles before its own, in which a table is written.
+    ``left``: those that it still computes when all are there. ``fill``: from the first operand to the first useful
+    cycle; ``after``: from the last one to the first request for a sum; ``packing``: from the last sum to its byte in
+    the output buffer. ``stores`` is False for a pass that leaves its sums in the accumulators, ``direct`` is True for
+    one that has none. ``before``: cycles before its own, in which a table is written.
     """
 
     blocks: tuple[BlockTimes, ...]

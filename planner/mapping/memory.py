@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynamap.cost.errors import InfeasibleError
-from dynamap.cost.overlay.machine import BEAT_BYTES, round_up
+from dynamap.cost.geometry import ceil_div
+from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES, round_up
 from dynamap.planner.mapping.storage import Storages
 from dynamap.planner.network.network import HostLayer, Network
 
@@ -18,7 +19,7 @@ FOREVER = 2**32 - 1
 
 @dataclass(frozen=True)
 class Block:
-    """Memory of one tensor and of all tensors inside it, live from step ``first`` to step ``last``, both included."""
+    """Memory of a tensor and of all that lie in it or go on behind it, live from step ``first`` to step ``last``."""
 
     tensor: str
     size: int
@@ -47,7 +48,7 @@ def place(blocks: Sequence[Block]) -> dict[str, int]:
 
 
 def blocks_of(network: Network, storages: Storages, sizes: Mapping[str, int]) -> list[Block]:
-    """One block per root tensor that the overlay stores; ``sizes`` in bytes."""
+    """One block per root tensor that the overlay stores; ``sizes`` in bytes, of tensors inside others planes of c16."""
     first: dict[str, int] = {}
     last: dict[str, int] = {}
 
@@ -67,7 +68,13 @@ def blocks_of(network: Network, storages: Storages, sizes: Mapping[str, int]) ->
     for tensor in read_back(network):
         if tensor in sizes:
             touch(tensor, FOREVER)
-    return [Block(root, round_up(sizes[root], BEAT_BYTES), first[root], last[root]) for root in first]
+    ends = dict.fromkeys(first, 0)
+    for tensor, size in sizes.items():
+        place = storages.placement[tensor]
+        if place.root in ends:
+            planes = place.offset // UNIT_BYTES * (size // ceil_div(network.tensors[tensor].channels, UNIT_BYTES))
+            ends[place.root] = max(ends[place.root], planes + size)
+    return [Block(root, round_up(ends[root], BEAT_BYTES), first[root], last[root]) for root in first]
 
 
 def read_back(network: Network) -> tuple[str, ...]:

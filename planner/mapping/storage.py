@@ -2,8 +2,8 @@
 
 A tensor is stored once, in one format, and every consumer reads that one (docs/overlay.md, sections 2 and 7).
 Tensors are grouped into *storages*, one per vertex of the mapping problem: a concatenation written in place and
-its inputs are one storage, a tensor and its slices are one; the tensors that one element-wise layer reads are tied to
-one format.
+its inputs are one storage, a tensor and its slices are one, with the concatenation that goes on behind them; the
+tensors that one element-wise layer reads are tied to one format.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from dynamap.cost.overlay.limits import LARGEST_PITCH
 from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES, round_up
 from dynamap.cost.overlay.transfer import Format
+from dynamap.planner.network.in_place import Front, concats_in_place
 from dynamap.planner.network.network import Add, Concat, Conv, HostLayer, Layer, Mul, Network, Slice
-from dynamap.planner.network.scales import spread_scales
 from dynamap.planner.network.work import conv_shape
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a tensor lies: in the memory of tensor ``root``, from channel ``offset`` on."""
+    """Where a tensor lies: in the memory that begins with tensor ``root``, from channel ``offset`` on."""
 
     root: str
     offset: int
@@ -51,36 +51,20 @@ def sliced(layer: Conv, network: Network) -> bool:
     return not shape.depthwise and shape.split_groups(UNIT_BYTES)[1] > 1
 
 
-def concats_in_place(network: Network) -> dict[str, Concat]:
-    """Concatenations whose inputs can be written where they belong, by name.
-
-    Where a quantised model gives their tensors different scales the values must be rescaled, that is, copied.
-    """
-    known = spread_scales(network)
-    produced = {layer.output for layer in network.layers if not isinstance(layer, (HostLayer, Slice))}
-    placed: set[str] = set()
-    chosen: dict[str, Concat] = {}
-    for layer in network.layers:
-        if not isinstance(layer, Concat):
+def _placements(
+    network: Network, concats: Mapping[str, Front | None], free: Iterable[Concat | Slice]
+) -> dict[str, Placement]:
+    inside: dict[str, tuple[str, int]] = {}
+    for layer in free:
+        if isinstance(layer, Slice):
+            inside[layer.output] = layer.inputs[0], layer.first
             continue
-        offset, aligned = 0, True
-        for tensor in layer.inputs:
-            aligned &= offset % UNIT_BYTES == 0
-            offset += network.tensors[tensor].channels
-        free = len(set(layer.inputs)) == len(layer.inputs) and not placed.intersection(layer.inputs)
-        scales = {known.get(tensor) for tensor in (*layer.inputs, layer.output)}
-        if aligned and free and len(scales) == 1 and produced.issuperset(layer.inputs):
-            chosen[layer.name] = layer
-            placed.update(layer.inputs)
-    return chosen
-
-
-def _placements(network: Network, concats: Iterable[Concat], slices: Iterable[Slice]) -> dict[str, Placement]:
-    inside = {layer.output: (layer.inputs[0], layer.first) for layer in slices}
-    for concat in concats:
-        offset = 0
-        for tensor in concat.inputs:
-            inside[tensor] = (concat.output, offset)
+        offset, front = 0, concats[layer.name]
+        if front is not None:
+            inside[layer.output] = front.tensor, front.first
+        for number, tensor in enumerate(layer.inputs):
+            if front is None or number >= front.count:
+                inside[tensor] = layer.output, offset
             offset += network.tensors[tensor].channels
     placements = {}
     for tensor in network.tensors:
@@ -124,9 +108,12 @@ def _only_c16(executed: Iterable[Layer], in_place: Iterable[Concat | Slice], net
 def find_storages(network: Network) -> Storages:
     """Groups the tensors that the overlay reads or writes, and finds the formats that each group may have."""
     concats = concats_in_place(network)
-    slices = {layer.name: layer for layer in network.layers if isinstance(layer, Slice)}
-    in_place: dict[str, Concat | Slice] = {**concats, **slices}
-    placements = _placements(network, concats.values(), slices.values())
+    in_place: dict[str, Concat | Slice] = {
+        layer.name: layer
+        for layer in network.layers
+        if isinstance(layer, Slice) or (isinstance(layer, Concat) and layer.name in concats)
+    }
+    placements = _placements(network, concats, in_place.values())
     executed = tuple(
         layer for layer in network.layers if not isinstance(layer, HostLayer) and layer.name not in in_place
     )

@@ -1,13 +1,14 @@
 """Sibling convolutions: those that read one tensor through one window are one convolution, and each a slice of it.
 
 The array then reads the tensor once, and what a pass costs beside its products is paid once. The slices are read where
-they lie (docs/overlay.md, section 7), so siblings that end in a concatenation, which has a place for each, stay apart.
+they lie (docs/overlay.md, section 7). A concatenation has a place for each of its inputs, so siblings that end in one
+stay apart, but for one that it begins with: it is the last slice, behind which the concatenation goes on.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from dynamap.cost.geometry import TensorShape
 from dynamap.cost.overlay.limits import LARGEST_SIDE
 from dynamap.cost.overlay.machine import UNIT_BYTES
+from dynamap.planner.network.in_place import concats_in_place, divided, readers_of
 from dynamap.planner.network.network import (
     Activation,
     ActivationKind,
@@ -109,41 +111,38 @@ def as_planned(network: Network, layers: Sequence[Named]) -> Network:
     return alone if [layer.name for layer in alone.layers] == names else network
 
 
-def _readers(network: Network) -> dict[str, list[Layer]]:
-    """Who reads each tensor."""
-    readers: dict[str, list[Layer]] = defaultdict(list)
-    for layer in network.layers:
-        for name in layer.inputs:
-            readers[name].append(layer)
-    return readers
-
-
-def divided(network: Network) -> dict[str, list[Slice]]:
-    """The slices of each convolution's output of which nothing else is read: each has a scale of its own."""
-    readers, found = _readers(network), {}
-    for layer in network.layers:
-        parts = [reader for reader in readers[layer.output] if isinstance(reader, Slice)]
-        alone = len(parts) == len(readers[layer.output]) and layer.output not in network.outputs
-        if parts and alone and isinstance(layer, Conv):
-            found[layer.output] = parts
-    return found
-
-
 def _siblings(network: Network) -> Iterator[list[Conv]]:
     """Convolutions that can be one, two or more, in the order in which their channels then lie."""
-    readers, scales = _readers(network), spread_scales(network)
+    readers, scales, begins = readers_of(network), spread_scales(network), _begins(network)
     alike: dict[tuple[object, ...], list[Conv]] = defaultdict(list)
     for layer in network.layers:
         if not isinstance(layer, Conv) or not _may_be_joined(layer):
             continue
-        if not any(isinstance(reader, Concat) for reader in readers[layer.output]):
+        if layer.name in begins or not any(isinstance(reader, Concat) for reader in readers[layer.output]):
             alike[_kind(layer, scales.get(layer.output))].append(layer)
     for group in alike.values():
-        whole = [layer for layer in group if len(layer.bias) % UNIT_BYTES == 0]
-        broken = [layer for layer in group if len(layer.bias) % UNIT_BYTES]
-        together = whole + broken[:1]  # only the last one may end within a unit
+        whole = [layer for layer in group if layer.name not in begins and len(layer.bias) % UNIT_BYTES == 0]
+        broken = [layer for layer in group if layer.name not in begins and len(layer.bias) % UNIT_BYTES]
+        first = [layer for layer in group if layer.name in begins]
+        # Only the last one may end within a unit, or be what a concatenation begins with.
+        together = whole + (broken[:1] or first[:1])
         if len(together) > 1 and sum(len(layer.bias) for layer in together) <= LARGEST_SIDE:
             yield together
+
+
+def _begins(network: Network) -> Collection[str]:
+    """The convolutions that a concatenation in place begins with, and nothing else reads."""
+    readers, in_place = readers_of(network), concats_in_place(network)
+
+    def goes_on(concat: Layer, tensor: str) -> bool:
+        alone = not any(isinstance(reader, Concat) for reader in readers[concat.output])
+        return concat.name in in_place and concat.inputs[0] == tensor and alone
+
+    return {
+        layer.name
+        for layer in network.layers
+        if len(readers[layer.output]) == 1 and goes_on(readers[layer.output][0], layer.output)
+    }
 
 
 def _may_be_joined(layer: Conv) -> bool:

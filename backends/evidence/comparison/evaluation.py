@@ -25,6 +25,7 @@ from dynamap.backends.quantise.layers import (
     MulArithmetic,
     QuantisedNetwork,
 )
+from dynamap.planner.network.in_place import divided
 from dynamap.planner.network.network import (
     Conv,
     HostLayer,
@@ -33,7 +34,6 @@ from dynamap.planner.network.network import (
     Quantisation,
     activation_of,
 )
-from dynamap.planner.network.siblings import divided
 
 FloatArray = npt.NDArray[np.float32]
 

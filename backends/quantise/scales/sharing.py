@@ -9,13 +9,14 @@ concatenation then requantises. A concatenation in place copies nothing: its ten
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from dynamap.backends.quantise.activations import has_table
 from dynamap.backends.quantise.calibrating.calibration import Range
 from dynamap.backends.quantise.scales.schemes import from_range
+from dynamap.planner.network.in_place import divided
 from dynamap.planner.network.network import Add, Concat, Layer, Network, Pool, PoolKind, Resize, Slice, activation_of
-from dynamap.planner.network.siblings import any_scale, divided
+from dynamap.planner.network.siblings import any_scale
 
 LEAST_LEVELS = 64
 """Levels that a shared scale leaves to a tensor: two of its 8 bits may be lost."""
@@ -45,12 +46,22 @@ def shared_ranges(
         for name in layer.inputs
     }
     fixed, loose = [edge for edge in edges if edge not in copied], [edge for edge in edges if edge in copied]
+    while True:
+        shared = _shared(own, fixed, loose)
+        unlike = [edge for slices in _stored_slices(network, own) for edge in _unlike(network, slices, shared)]
+        if not unlike:
+            return shared | {part.inputs[0]: shared[part.output] for part, *_ in _stored_slices(network, own)}
+        fixed += unlike
+
+
+def _shared(own: Mapping[str, Range], fixed: list[Edge], loose: list[Edge]) -> dict[str, Range]:
+    """The ranges of what the edges join; of the ``loose`` ones those that leave both ends levels enough."""
     within = _unions(own, fixed)
     while True:
         shared = _unions(own, fixed + loose)
         kept = [edge for edge in loose if enough_levels(within[edge[0]], shared[edge[1]])]
         if len(kept) == len(loose):
-            return shared | _ranges_of_slices(network, shared)
+            return shared
         loose = kept
 
 
@@ -90,18 +101,23 @@ def few_levels(
     return (*sentences, *_narrow_slices(network, ranges, shared))
 
 
-def _ranges_of_slices(network: Network, shared: Mapping[str, Range]) -> dict[str, Range]:
-    """One range for all slices of a convolution, where it has a place for one zero point, or one scale, alone."""
-    found: dict[str, Range] = {}
+def _stored_slices(network: Network, own: Mapping[str, Range]) -> Iterator[list[Slice]]:
+    """The slices of each divided convolution that are stored by a range of their own."""
+    for slices in divided(network).values():
+        stored = [part for part in slices if part.output in own]
+        if stored:
+            yield stored
+
+
+def _unlike(network: Network, slices: Sequence[Slice], shared: Mapping[str, Range]) -> list[Edge]:
+    """Joins of slices that must have one range and do not: a layer has a place for one zero point, and one scale where
+    its activation needs it."""
     activations = {layer.output: activation_of(layer) for layer in network.layers}
-    for name, slices in divided(network).items():
-        own = {part.output: shared[part.output] for part in slices if part.output in shared}
-        if not own:
-            continue
-        alike = len({from_range(one).zero_point for one in own.values()}) == 1 and any_scale(activations[name])
-        whole = min(low for low, _ in own.values()), max(high for _, high in own.values())
-        found |= {name: next(iter(own.values()))} if alike else dict.fromkeys((name, *own), whole)
-    return found
+    ranges = {shared[part.output] for part in slices}
+    zero_points = {from_range(one).zero_point for one in ranges}
+    if len(ranges) == 1 or (len(zero_points) == 1 and any_scale(activations[slices[0].inputs[0]])):
+        return []
+    return [(slices[0].output, part.output) for part in slices[1:]]
 
 
 def _narrow_slices(network: Network, ranges: Mapping[str, Range], shared: Mapping[str, Range]) -> Iterator[str]:

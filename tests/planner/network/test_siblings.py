@@ -14,6 +14,7 @@ import dynamap
 from dynamap.backends.quantise import quantise
 from dynamap.backends.quantise.reference import execute
 from dynamap.cost.geometry import TensorShape, Window
+from dynamap.planner.mapping.memory import blocks_of
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.limits import require_runnable
@@ -134,9 +135,66 @@ def test_scales_of_a_quantised_model(
 
 
 def test_what_a_concatenation_joins_lies_there() -> None:
-    """It is free as it is."""
-    layers = conv("a", 16), conv("b", 16), conv("c", 16), Concat("all", ("t_a", "t_c"), "all")
-    assert groups(joined(network(*layers))) == ["a", "b", "c"]
+    """But for what it begins with, which may be the last of others."""
+    layers = conv("a", 16), conv("b", 16), conv("c", 16), Concat("all", ("t_c", "t_a"), "all")
+    found = joined(network(*layers))
+    assert groups(found) == ["a", "b+c"]
+    storages = find_storages(found)
+    assert storages.in_place == {"b", "c", "all"}
+    placed = {name: (place.root, place.offset) for name, place in storages.placement.items()}
+    assert placed["t_b"] == ("t_b+t_c", 0)
+    assert placed["all"] == placed["t_c"] == ("t_b+t_c", 16)
+    assert placed["t_a"] == ("t_b+t_c", 32)
+
+
+def test_a_tensor_and_what_goes_on_behind_it_are_one_block() -> None:
+    """Of t_b, t_c and t_a, 16 + 16 + 7 channels, three planes, from the first of their writers to the last of their
+    readers."""
+    layers = conv("b", 16), conv("c", 16), conv("a", 7), Concat("all", ("t_c", "t_a"), "all")
+    found = joined(network(*layers, Add("early", ("t_b", "t_b"), "early"), Add("sum", ("all", "all"), "sum")))
+    storages = find_storages(found)
+    plane = 6 * 8 * 16
+    planes = {name: -(-shape.channels // 16) for name, shape in found.tensors.items()}
+    blocks = blocks_of(found, storages, {name: count * plane for name, count in planes.items()})
+    steps = [layer.name for layer in found.layers]
+    (block,) = [one for one in blocks if one.tensor == "t_b+t_c"]
+    assert (block.size, block.first, block.last) == (3 * plane, steps.index("b+c"), steps.index("sum"))
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        [Concat("all", ("t_a", "t_c"), "all"), Add("sum", ("t_a", "t_b"), "sum")],
+        [Concat("all", ("t_a", "t_c"), "all"), Concat("more", ("all", "t_b"), "more")],
+        [Concat("all", ("t_a", "t_c", "t_a"), "all")],
+        [Concat("all", ("t_c", "t_a"), "all"), Concat("more", ("t_b", "t_a"), "more")],
+    ],
+    ids=["read by others", "inside another", "twice", "begins no other"],
+)
+def test_what_is_needed_in_two_places_stays_apart(last: list[Layer]) -> None:
+    """A tensor lies in one place."""
+    layers = conv("d", 8), conv("a", 16), conv("b", 16), conv("c", 16, inputs=("t_d",))
+    assert "a" in groups(joined(network(*layers, *last)))
+
+
+def test_a_concatenation_goes_on_behind_slices_of_the_model() -> None:
+    """Both halves of a convolution, and what is made of the second one, as detectors have it: nothing is copied."""
+    whole, half = conv("a", 32), TensorShape(16, 6, 6)
+    weights = np.ones((16, 16, 1, 1), np.float32)
+    inner = Conv("m", ("second",), "t_m", Window((1, 1)), weights, np.zeros(16, np.float32), activation=RELU)
+    layers = (
+        whole,
+        Slice("s0", ("t_a",), "first", 0),
+        Slice("s1", ("t_a",), "second", 16),
+        inner,
+        Concat("all", ("first", "second", "t_m"), "all"),
+    )
+    tensors = {"input": SHAPE, "t_a": replace(half, channels=32), "first": half, "second": half, "t_m": half}
+    found = Network("c2f", "", layers, {**tensors, "all": replace(half, channels=48)}, ("input",), ("all",))
+    storages = find_storages(found)
+    assert [layer.name for layer in storages.executed] == ["a", "m"]
+    placed = {name: (place.root, place.offset) for name, place in storages.placement.items()}
+    assert (placed["all"], placed["t_m"]) == (("t_a", 0), ("t_a", 32))
 
 
 def test_apart_again() -> None:
@@ -205,6 +263,9 @@ def sibling_nodes(seed: int) -> tuple[list[NodeProto], dict[str, np.ndarray]]:
         nodes.append(helper.make_node("Conv", [name, f"{name}.v"], [f"{name}.out"]))
         sums.append(f"{name}.out")
     nodes.append(helper.make_node("Sum", sums, ["y"]))
+    if generator.integers(2):
+        nodes.append(helper.make_node("Concat", ["c1", *sums], ["joined"], axis=1))
+        nodes.append(helper.make_node("Relu", ["joined"], ["z"]))
     return nodes, constants
 
 
@@ -213,7 +274,8 @@ def sibling_nodes(seed: int) -> tuple[list[NodeProto], dict[str, np.ndarray]]:
 def test_values_are_the_models(seed: int) -> None:
     """Every tensor that the model has as well, by onnxruntime."""
     nodes, constants = sibling_nodes(seed)
-    assert_same(make_model(nodes, constants, outputs=("y", "c0")))
+    made = ("y", "c0", *(node.output[0] for node in nodes if node.output[0] == "z"))
+    assert_same(make_model(nodes, constants, outputs=made))
 
 
 def test_integers_are_the_models() -> None:
@@ -303,7 +365,20 @@ def _least_cycles(one: Network, device: str) -> int:
     ).objective_cycles
 
 
-@pytest.mark.parametrize(("pin", "layers"), [("n12", 84), ("n12+n16", 93)])
+@pytest.mark.parametrize("activation", [RELU, None])
+def test_a_concatenation_shares_the_scale_of_its_slice(activation: Activation | None) -> None:
+    """In place all that it joins has one scale: with one zero point its slice has it alone, else all slices have it."""
+    layers = [conv(name, 16, activation=activation) for name in "abc"]
+    layers[0] = replace(layers[0], weights=layers[0].weights * np.float32(0.1))
+    read = Conv("r", ("t_a",), "t_r", Window((1, 1)), np.ones((5, 16, 1, 1), np.float32), np.zeros(5, np.float32))
+    found = quantise(joined(network(*layers, Concat("all", ("t_b", "t_c"), "all"), read)), samples=2)
+    assert groups(found.network) == ["a+b", "c", "r"]
+    assert found.tensors["t_b"] == found.tensors["t_c"] == found.tensors["all"]
+    assert (found.tensors["t_a"] == found.tensors["t_b"]) == (activation is None)
+    assert found.tensors["t_a"].zero_point == found.tensors["t_b"].zero_point
+
+
+@pytest.mark.parametrize(("pin", "layers"), [("n12", 84), ("n12+n16+n10", 93)])
 def test_a_pin_says_which_way(pin: str, layers: int) -> None:
     """The plan is checked, and its model found again, its way."""
     plan = dynamap.plan("googlenet", device="zcu104", pins={pin: "im2col/is"})

@@ -441,9 +441,7 @@ def _add(
     inputs_stream: bool = True,
 ) -> None:
     delays = Delays(array.fill, array.after, case.pack, case.read, case.write)
-    total.cycles += pass_cycles(
-        blocks, prologue, delays, arrival=arrival, inputs_stream=inputs_stream, stores=stores
-    )
+    total.cycles += pass_cycles(blocks, prologue, delays, arrival=arrival, inputs_stream=inputs_stream, stores=stores)
     total.load += sum(max(block.transfer, block.place) for block in blocks)
     if stores:
         total.store += sum(max(block.post, block.store) for block in blocks)
