@@ -18,7 +18,7 @@ class Estimate:
     """A number of cells, or of many overlays at once, and by how many percent it may be off."""
 
     used: Ints | int
-    uncertainty_percent: Ints | int
+    uncertainty_percent: int
 
     @property
     def most(self) -> Ints | int:

@@ -62,7 +62,7 @@ def _parts(machine: Machine, rows: Ints, columns: Ints, extras: Extras) -> Itera
     lanes = machine.lanes
     yield 1, 12_600, 16_000  # records, control, orders of both engines
     yield machine.word_bytes, 370, 350  # ports, placing, output buffers, words of planes and of pixels
-    yield lanes, 415, 315  # a lane and what the vector unit has in front of it
+    yield lanes, 440, 325  # a lane and what the vector unit has in front of it
     pairs = lane_pairs(lanes, columns)
     yield pairs, 225, 100
     if extras.sweeps:

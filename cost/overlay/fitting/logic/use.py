@@ -40,12 +40,13 @@ def logic_use(
         return _estimate(device, "lut", lut, percent), _estimate(device, "ff", ff, percent)
     rows, columns = np.asarray(rows, np.int64), np.asarray(columns, np.int64)
     bits = OPERAND_BITS[extras.winograd]
-    percent = engine_uncertainty_percent(machine)
+    # One for all arrays of a machine, so that the upper end grows with the estimate.
+    percent = max(ARRAY_UNCERTAINTY_PERCENT, engine_uncertainty_percent(machine))
     multiplier = device.resources.multiplier
     lut, ff = (made(rows, columns, bits, multiplier) for made in (array_lut, array_ff))
     return (
-        _both(device, "lut", lut, engine_lut(machine, rows, columns, extras), percent),
-        _both(device, "ff", ff, engine_ff(machine, rows, columns, extras), percent),
+        _estimate(device, "lut", lut + engine_lut(machine, rows, columns, extras), percent),
+        _estimate(device, "ff", ff + engine_ff(machine, rows, columns, extras), percent),
     )
 
 
@@ -64,15 +65,7 @@ def _designed(machine: Machine, pes: Ints | int) -> tuple[Ints | int, Ints | int
     return alms, ff + pes * FF_PER_PE[machine.packing]
 
 
-def _both(device: Device, resource: str, array: Ints, engines: Ints, engine_percent: int) -> Estimate:
-    """Array and engines, with the uncertainty of both together in whole percent, rounded up."""
-    total = array + engines
-    return _estimate(
-        device, resource, total, -(-(array * ARRAY_UNCERTAINTY_PERCENT + engines * engine_percent) // total)
-    )
-
-
-def _estimate(device: Device, resource: str, total: Ints | int, percent: Ints | int) -> Estimate:
+def _estimate(device: Device, resource: str, total: Ints | int, percent: int) -> Estimate:
     factor = device.calibration.factor(resource)
     if factor is None:
         return Estimate(total, percent)
