@@ -10,8 +10,8 @@ from dynamap.cost.errors import InputError
 from dynamap.planner.importer.reading.files import files_of_model
 from dynamap.planner.models import CATALOGUE, resolve
 from dynamap.planner.network.given_shapes import Shapes
+from dynamap.planner.network.joining.siblings import as_planned
 from dynamap.planner.network.network import Network
-from dynamap.planner.network.siblings import as_planned
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.replanning import stored_request
 

@@ -203,7 +203,7 @@ def what_if(plan: StoredPlan, network: Network | None = None, *, time_limit: flo
         InputError: the model is gone or another one, or the plan is not one that can be asked about.
     """
     from dynamap.backends.planned_model import network_of_plan
-    from dynamap.planner.network.siblings import as_planned
+    from dynamap.planner.network.joining.siblings import as_planned
     from dynamap.planner.studies.whatif import what_if as ask
 
     same = as_planned(network, plan.layers) if network else None

@@ -39,7 +39,7 @@ class Plan(StoredPlan):
         """The same plan."""
         same = cls(**{f.name: getattr(plan, f.name) for f in fields(StoredPlan)})
         if network is not None:
-            from dynamap.planner.network.siblings import as_planned
+            from dynamap.planner.network.joining.siblings import as_planned
 
             network = as_planned(network, plan.layers)
         object.__setattr__(same, "network", network)  # a plan is frozen, and these two are not of its values

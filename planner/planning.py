@@ -10,8 +10,8 @@ from dynamap.cost.errors import InfeasibleError, InputError, TimeLimitError
 from dynamap.cost.overlay.fitting.candidates import Candidates
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.storage import Storages, find_storages
+from dynamap.planner.network.joining.siblings import apart, convolutions
 from dynamap.planner.network.network import Network
-from dynamap.planner.network.siblings import apart, convolutions
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.request import Request
 from dynamap.planner.request.space import restrictions_for, search_space, solver_of, target

@@ -12,6 +12,7 @@ from dynamap.backends.conformance.plans import SMALL, integer_image, plan_on
 from dynamap.backends.contract import Executor
 from dynamap.backends.quantise import quantise
 from dynamap.cost.geometry import TensorShape, Window
+from dynamap.planner.network.joining.siblings import joined
 from dynamap.planner.network.network import (
     Activation,
     ActivationKind,
@@ -23,7 +24,6 @@ from dynamap.planner.network.network import (
     PoolKind,
     Slice,
 )
-from dynamap.planner.network.siblings import joined
 from dynamap.planner.plan.layers import InPlace
 
 

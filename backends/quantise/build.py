@@ -31,7 +31,8 @@ from dynamap.backends.quantise.weights import integer_weights
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.averaging import divisors
 from dynamap.cost.overlay.limits import CENTRED, MULTIPLIER_BITS, PRODUCT_BITS
-from dynamap.planner.network.in_place import divided
+from dynamap.planner.network.joining.in_place import divided
+from dynamap.planner.network.joining.siblings import channel_scales
 from dynamap.planner.network.network import (
     LEAKY,
     Activate,
@@ -49,7 +50,6 @@ from dynamap.planner.network.network import (
     Slice,
     activation_of,
 )
-from dynamap.planner.network.siblings import channel_scales
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dynamap.backends.arithmetic.integers import Int8Array, Int32Array, Int64Array
+from dynamap.planner.network.joining.siblings import channel_scales
 from dynamap.planner.network.network import Network, Quantisation
-from dynamap.planner.network.siblings import channel_scales
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from dynamap.backends.quantise.scales import schemes, sharing
 from dynamap.backends.range_calibration import Method
 from dynamap.cost.errors import InputError
 from dynamap.planner.mapping.storage import find_storages
-from dynamap.planner.network.in_place import concats_in_place, divided
+from dynamap.planner.network.joining.in_place import concats_in_place, divided
 from dynamap.planner.network.limits import require_finite, require_runnable
 from dynamap.planner.network.network import (
     HostLayer,

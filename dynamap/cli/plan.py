@@ -54,7 +54,7 @@ def plan_command(
     tell_of_the_fit([plan], task.networks)
     with Results() as results:
         if export_pbqp is not None:
-            from dynamap.planner.network.siblings import as_planned
+            from dynamap.planner.network.joining.siblings import as_planned
             from dynamap.planner.studies.export_problem import plan_problem
 
             same = as_planned(network, plan.layers)

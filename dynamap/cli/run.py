@@ -20,7 +20,7 @@ from dynamap.cli.places import check_places
 from dynamap.cli.run_trace import RunFiles, require_trace, traced
 from dynamap.cli.tables import Column, Content, FittedTable
 from dynamap.cost.errors import InputError
-from dynamap.planner.network.in_place import divided
+from dynamap.planner.network.joining.in_place import divided
 from dynamap.planner.plan.layers import PlannedLayer
 from dynamap.planner.plan.plan import load_plan
 from dynamap.planner.plan.segments import step_documents

@@ -33,8 +33,8 @@ from dynamap.planner.importer.reading.schema import check_file_version, check_ot
 from dynamap.planner.importer.reading.tensors import TensorReader
 from dynamap.planner.importer.reading.walk import check_contents
 from dynamap.planner.network.given_shapes import Shapes
+from dynamap.planner.network.joining.siblings import joined
 from dynamap.planner.network.network import Network
-from dynamap.planner.network.siblings import joined
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from dynamap.cost.overlay.limits import LARGEST_PITCH
 from dynamap.cost.overlay.machine import BEAT_BYTES, UNIT_BYTES, round_up
 from dynamap.cost.overlay.transfer import Format
-from dynamap.planner.network.in_place import Front, concats_in_place
+from dynamap.planner.network.joining.in_place import Front, concats_in_place
 from dynamap.planner.network.network import Add, Concat, Conv, HostLayer, Layer, Mul, Network, Slice
 from dynamap.planner.network.work import conv_shape
 

@@ -17,8 +17,8 @@ import numpy as np
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.device import Device, load_device
 from dynamap.cost.errors import InfeasibleError, InputError
+from dynamap.planner.network.joining.siblings import apart
 from dynamap.planner.network.network import Network
-from dynamap.planner.network.siblings import apart
 from dynamap.planner.paper.costs import PaperCosts
 from dynamap.planner.paper.plan import PaperMapping, write_paper_plan
 from dynamap.planner.pbqp.problem import CostArray, Problem, Solution, Status

@@ -25,7 +25,7 @@ from dynamap.backends.quantise.layers import (
     MulArithmetic,
     QuantisedNetwork,
 )
-from dynamap.planner.network.in_place import divided
+from dynamap.planner.network.joining.in_place import divided
 from dynamap.planner.network.network import (
     Conv,
     HostLayer,

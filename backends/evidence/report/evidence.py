@@ -19,8 +19,8 @@ from dynamap.backends.planned_model import network_of_plan
 from dynamap.backends.simulator import Simulation, differing_layers, simulate_plan
 from dynamap.cost.device import Device
 from dynamap.cost.errors import DynamapError, InfeasibleError, InputError
+from dynamap.planner.network.joining.siblings import as_planned
 from dynamap.planner.network.network import Network
-from dynamap.planner.network.siblings import as_planned
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.replanning import stored_device, stored_request
 from dynamap.planner.request.request import Request

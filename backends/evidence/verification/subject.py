@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from dynamap.backends.evidence.verification.differences import first_difference
 from dynamap.backends.evidence.verification.report import Mismatch, require_equal
 from dynamap.cost.device import Device, device_names, load_device
+from dynamap.planner.network.joining.siblings import as_planned
 from dynamap.planner.network.network import Network
-from dynamap.planner.network.siblings import as_planned
 from dynamap.planner.pbqp.certificates import CertificateError, check_certificate
 from dynamap.planner.pbqp.problem import Problem
 from dynamap.planner.plan.described import layer_shape, op_of

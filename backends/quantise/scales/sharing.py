@@ -14,9 +14,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dynamap.backends.quantise.activations import has_table
 from dynamap.backends.quantise.calibrating.calibration import Range
 from dynamap.backends.quantise.scales.schemes import from_range
-from dynamap.planner.network.in_place import divided
+from dynamap.planner.network.joining.in_place import divided
+from dynamap.planner.network.joining.siblings import any_scale
 from dynamap.planner.network.network import Add, Concat, Layer, Network, Pool, PoolKind, Resize, Slice, activation_of
-from dynamap.planner.network.siblings import any_scale
 
 LEAST_LEVELS = 64
 """Levels that a shared scale leaves to a tensor: two of its 8 bits may be lost."""

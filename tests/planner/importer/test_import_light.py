@@ -11,9 +11,9 @@ import pytest
 
 from dynamap.planner.importer import Fate, check_model, import_model, load_model
 from dynamap.planner.models.random_weights import with_random_weights
+from dynamap.planner.network.joining.siblings import apart
 from dynamap.planner.network.network import Conv
 from dynamap.planner.network.onnx_export import to_onnx
-from dynamap.planner.network.siblings import apart
 
 FOLDER = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 

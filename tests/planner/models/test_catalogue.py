@@ -12,8 +12,8 @@ import pytest
 
 from dynamap.cost.errors import InputError
 from dynamap.planner.models import BUILT_IN, CATALOGUE, model_proto, resolve
+from dynamap.planner.network.joining.siblings import apart
 from dynamap.planner.network.network import Conv, Network
-from dynamap.planner.network.siblings import apart
 
 # Parameters that the networks' papers and public model zoos state, with batch normalisation folded:
 # per convolution its weights and one bias per output channel.

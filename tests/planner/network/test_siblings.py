@@ -17,6 +17,7 @@ from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.mapping.memory import blocks_of
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.storage import find_storages
+from dynamap.planner.network.joining.siblings import apart, joined
 from dynamap.planner.network.limits import require_runnable
 from dynamap.planner.network.network import (
     Activation,
@@ -31,7 +32,6 @@ from dynamap.planner.network.network import (
     WeightQuantisation,
 )
 from dynamap.planner.network.parting import part_of
-from dynamap.planner.network.siblings import apart, joined
 from dynamap.planner.network.whole import Whole
 from dynamap.planner.request.request import Request
 from dynamap.planner.request.space import target

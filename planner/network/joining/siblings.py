@@ -18,7 +18,7 @@ import numpy.typing as npt
 from dynamap.cost.geometry import TensorShape
 from dynamap.cost.overlay.limits import LARGEST_SIDE
 from dynamap.cost.overlay.machine import UNIT_BYTES
-from dynamap.planner.network.in_place import concats_in_place, divided, readers_of
+from dynamap.planner.network.joining.in_place import concats_in_place, divided, readers_of
 from dynamap.planner.network.network import (
     Activation,
     ActivationKind,
