@@ -2,14 +2,15 @@
 
 The array then reads the tensor once, and what a pass costs beside its products is paid once. The slices are read where
 they lie (docs/overlay.md, section 7). A concatenation has a place for each of its inputs, so siblings that end in one
-stay apart, but for one that it begins with: it is the last slice, behind which the concatenation goes on.
+stay apart, but for those that it begins with: they are the last slices, behind which the concatenation goes on.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Protocol
 
 import numpy as np
@@ -33,6 +34,9 @@ from dynamap.planner.network.network import (
 )
 from dynamap.planner.network.scales import spread_scales
 from dynamap.planner.network.whole import OverlayPart, Whole
+
+Kind = tuple[object, ...]
+"""What siblings have in common."""
 
 
 def joined(network: Network) -> Network:
@@ -113,36 +117,44 @@ def as_planned(network: Network, layers: Sequence[Named]) -> Network:
 
 def _siblings(network: Network) -> Iterator[list[Conv]]:
     """Convolutions that can be one, two or more, in the order in which their channels then lie."""
-    readers, scales, begins = readers_of(network), spread_scales(network), _begins(network)
-    alike: dict[tuple[object, ...], list[Conv]] = defaultdict(list)
-    for layer in network.layers:
-        if not isinstance(layer, Conv) or not _may_be_joined(layer):
-            continue
-        if layer.name in begins or not any(isinstance(reader, Concat) for reader in readers[layer.output]):
-            alike[_kind(layer, scales.get(layer.output))].append(layer)
-    for group in alike.values():
-        whole = [layer for layer in group if layer.name not in begins and len(layer.bias) % UNIT_BYTES == 0]
-        broken = [layer for layer in group if layer.name not in begins and len(layer.bias) % UNIT_BYTES]
-        first = [layer for layer in group if layer.name in begins]
-        # Only the last one may end within a unit, or be what a concatenation begins with.
-        together = whole + (broken[:1] or first[:1])
+    readers, scales = readers_of(network), spread_scales(network)
+    kinds = {
+        layer.output: _kind(layer, scales.get(layer.output)) for layer in convolutions(network) if _may_be_joined(layer)
+    }
+    alike: dict[Kind, list[Conv]] = {kind: [] for kind in kinds.values()}
+    for layer in convolutions(network):
+        if layer.output in kinds and not any(isinstance(reader, Concat) for reader in readers[layer.output]):
+            alike[kinds[layer.output]].append(layer)
+    begins = _begins(network, kinds)
+    for kind, group in alike.items():
+        whole = [layer for layer in group if len(layer.bias) % UNIT_BYTES == 0]
+        broken = [layer for layer in group if len(layer.bias) % UNIT_BYTES]
+        # Behind these lies one that ends within a unit, or what a concatenation begins with, whichever are more.
+        together = whole + max(broken[:1], begins.get(kind, []), key=len)
         if len(together) > 1 and sum(len(layer.bias) for layer in together) <= LARGEST_SIDE:
             yield together
 
 
-def _begins(network: Network) -> Collection[str]:
-    """The convolutions that a concatenation in place begins with, and nothing else reads."""
-    readers, in_place = readers_of(network), concats_in_place(network)
+def _begins(network: Network, kinds: Mapping[str, Kind]) -> dict[Kind, list[Conv]]:
+    """The convolutions of one kind that a concatenation in place begins with, those of the first such concatenation.
 
-    def goes_on(concat: Layer, tensor: str) -> bool:
-        alone = not any(isinstance(reader, Concat) for reader in readers[concat.output])
-        return concat.name in in_place and concat.inputs[0] == tensor and alone
+    No other concatenation reads them, and none reads what this one makes.
+    """
+    in_place = concats_in_place(network)
+    makers = {layer.output: layer for layer in convolutions(network)}
+    joins = Counter(name for layer in network.layers if isinstance(layer, Concat) for name in layer.inputs)
 
-    return {
-        layer.name
-        for layer in network.layers
-        if len(readers[layer.output]) == 1 and goes_on(readers[layer.output][0], layer.output)
-    }
+    def begin_of(concat: Layer) -> list[Conv]:
+        kind = kinds.get(concat.inputs[0])
+        begin = takewhile(lambda name: name in kinds and kinds[name] == kind and joins[name] == 1, concat.inputs)
+        return [makers[name] for name in begin]
+
+    found: dict[Kind, list[Conv]] = {}
+    for layer in network.layers:
+        begin = begin_of(layer) if layer.name in in_place and not joins[layer.output] else []
+        if begin:
+            found.setdefault(kinds[begin[0].output], begin)
+    return found
 
 
 def _may_be_joined(layer: Conv) -> bool:
@@ -151,8 +163,8 @@ def _may_be_joined(layer: Conv) -> bool:
     return layer.groups == 1 and layer.output_order is None and not slopes
 
 
-def _kind(layer: Conv, scale: Quantisation | None) -> tuple[object, ...]:
-    """What siblings have in common: the zero point of a quantised model, and its scale where an activation needs it."""
+def _kind(layer: Conv, scale: Quantisation | None) -> Kind:
+    """What its siblings share, also the zero point of a quantised model, and its scale where an activation needs it."""
     known = layer.weight_quantisation is None
     stored = scale.zero_point if scale and any_scale(layer.activation) else scale
     return layer.inputs, layer.window, layer.activation, layer.fully_connected, known, stored

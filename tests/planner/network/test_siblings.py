@@ -134,9 +134,14 @@ def test_scales_of_a_quantised_model(
     assert groups(joined(network(*layers, quantisation=known))) == names
 
 
+def other(name: str, channels: int, **changes: object) -> Conv:
+    """A convolution that is no sibling of those of `conv`."""
+    return conv(name, channels, activation=Activation(ActivationKind.CLIP, 0.0, 6.0), **changes)
+
+
 def test_what_a_concatenation_joins_lies_there() -> None:
     """But for what it begins with, which may be the last of others."""
-    layers = conv("a", 16), conv("b", 16), conv("c", 16), Concat("all", ("t_c", "t_a"), "all")
+    layers = other("a", 16), conv("b", 16), conv("c", 16), Concat("all", ("t_c", "t_a"), "all")
     found = joined(network(*layers))
     assert groups(found) == ["a", "b+c"]
     storages = find_storages(found)
@@ -150,7 +155,7 @@ def test_what_a_concatenation_joins_lies_there() -> None:
 def test_a_tensor_and_what_goes_on_behind_it_are_one_block() -> None:
     """Of t_b, t_c and t_a, 16 + 16 + 7 channels, three planes, from the first of their writers to the last of their
     readers."""
-    layers = conv("b", 16), conv("c", 16), conv("a", 7), Concat("all", ("t_c", "t_a"), "all")
+    layers = conv("b", 16), conv("c", 16), other("a", 7), Concat("all", ("t_c", "t_a"), "all")
     found = joined(network(*layers, Add("early", ("t_b", "t_b"), "early"), Add("sum", ("all", "all"), "sum")))
     storages = find_storages(found)
     plane = 6 * 8 * 16
@@ -164,17 +169,64 @@ def test_a_tensor_and_what_goes_on_behind_it_are_one_block() -> None:
 @pytest.mark.parametrize(
     "last",
     [
-        [Concat("all", ("t_a", "t_c"), "all"), Add("sum", ("t_a", "t_b"), "sum")],
+        [Concat("all", ("t_a", "t_c"), "all"), Concat("twice", ("t_a", "t_c"), "twice")],
         [Concat("all", ("t_a", "t_c"), "all"), Concat("more", ("all", "t_b"), "more")],
         [Concat("all", ("t_a", "t_c", "t_a"), "all")],
         [Concat("all", ("t_c", "t_a"), "all"), Concat("more", ("t_b", "t_a"), "more")],
     ],
-    ids=["read by others", "inside another", "twice", "begins no other"],
+    ids=["inside two", "inside another", "twice", "begins no other"],
 )
 def test_what_is_needed_in_two_places_stays_apart(last: list[Layer]) -> None:
     """A tensor lies in one place."""
     layers = conv("d", 8), conv("a", 16), conv("b", 16), conv("c", 16, inputs=("t_d",))
     assert "a" in groups(joined(network(*layers, *last)))
+
+
+@pytest.mark.parametrize(
+    ("channels", "begin", "names"),
+    [
+        ((16, 16, 16, 16), "bc", ["a+b+c", "d"]),
+        ((16, 16, 16, 16), "cb", ["a+c+b", "d"]),
+        ((16, 16, 16, 16), "bd", ["a+c+b", "d"]),
+        ((5, 16, 16, 16), "bc", ["b+c", "a", "d"]),
+        ((16, 16, 5, 16), "bc", ["a+b+c", "d"]),
+        ((5, 16, 16, 16), "b", ["c+a", "b", "d"]),
+    ],
+)
+def test_a_concatenation_begins_with_several(channels: tuple[int, ...], begin: str, names: list[str]) -> None:
+    """All of these are the last ones, in its order; one that ends within a unit is last where they are no more."""
+    first, second, third, fourth = channels
+    layers = [conv("a", first), conv("b", second), conv("c", third), other("d", fourth)]
+    rest = "" if third % 16 else "d" * ("d" not in begin)
+    joint = Concat("all", tuple(f"t_{name}" for name in begin + rest), "all")
+    found = joined(network(*layers, joint, Add("sum", ("t_c", "t_c"), "sum")))
+    assert sorted(groups(found)) == sorted(names)
+    assert "all" in find_storages(found).in_place
+
+
+def test_halves_that_a_split_takes_are_one_convolution() -> None:
+    """As detectors have them: one half is convolved again, and a concatenation of both and of that is in place."""
+    constants = {
+        "w": np.random.default_rng(0).standard_normal((32, 4, 1, 1), dtype=np.float32),
+        "halves": np.array([16, 16]),
+        "v": np.random.default_rng(1).standard_normal((16, 16, 3, 3), dtype=np.float32),
+        "u": np.random.default_rng(2).standard_normal((8, 48, 1, 1), dtype=np.float32),
+    }
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["a"]),
+        helper.make_node("Relu", ["a"], ["b"]),
+        helper.make_node("Split", ["b", "halves"], ["s0", "s1"], axis=1),
+        helper.make_node("Conv", ["s1", "v"], ["m"], pads=[1, 1, 1, 1]),
+        helper.make_node("Concat", ["s0", "s1", "m"], ["all"], axis=1),
+        helper.make_node("Conv", ["all", "u"], ["y"]),
+    ]
+    found = assert_same(make_model(nodes, constants))
+    assert [len(layer.bias) for layer in found.layers if isinstance(layer, Conv)] == [32, 16, 8]
+    assert {layer.output for layer in found.layers if layer.name in find_storages(found).in_place} == {
+        "s0",
+        "s1",
+        "all",
+    }
 
 
 def test_a_concatenation_goes_on_behind_slices_of_the_model() -> None:
@@ -368,7 +420,7 @@ def _least_cycles(one: Network, device: str) -> int:
 @pytest.mark.parametrize("activation", [RELU, None])
 def test_a_concatenation_shares_the_scale_of_its_slice(activation: Activation | None) -> None:
     """In place all that it joins has one scale: with one zero point its slice has it alone, else all slices have it."""
-    layers = [conv(name, 16, activation=activation) for name in "abc"]
+    layers = [conv("a", 16, activation=activation), conv("b", 16, activation=activation), other("c", 16)]
     layers[0] = replace(layers[0], weights=layers[0].weights * np.float32(0.1))
     read = Conv("r", ("t_a",), "t_r", Window((1, 1)), np.ones((5, 16, 1, 1), np.float32), np.zeros(5, np.float32))
     found = quantise(joined(network(*layers, Concat("all", ("t_b", "t_c"), "all"), read)), samples=2)
