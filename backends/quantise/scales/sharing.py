@@ -111,13 +111,14 @@ def _stored_slices(network: Network, own: Mapping[str, Range]) -> Iterator[list[
 
 def _unlike(network: Network, slices: Sequence[Slice], shared: Mapping[str, Range]) -> list[Edge]:
     """Joins of slices that must have one range and do not: a layer has a place for one zero point, and one scale where
-    its activation needs it."""
+    its activation needs it. A slice of zeros takes the range of another one, which loses nothing by it."""
     activations = {layer.output: activation_of(layer) for layer in network.layers}
-    ranges = {shared[part.output] for part in slices}
-    zero_points = {from_range(one).zero_point for one in ranges}
-    if len(ranges) == 1 or (len(zero_points) == 1 and any_scale(activations[slices[0].inputs[0]])):
-        return []
-    return [(slices[0].output, part.output) for part in slices[1:]]
+    schemes = {part.output: from_range(shared[part.output]) for part in slices}
+    first, *others = [part.output for part in slices if _width(shared[part.output])] or list(schemes)
+    zero_points = {schemes[name].zero_point for name in (first, *others)}
+    if len(zero_points) == 1 and any_scale(activations[slices[0].inputs[0]]):
+        return [(first, name) for name, own in schemes.items() if own.zero_point not in zero_points]
+    return [(first, name) for name in schemes if shared[name] != shared[first]]
 
 
 def _narrow_slices(network: Network, ranges: Mapping[str, Range], shared: Mapping[str, Range]) -> Iterator[str]:

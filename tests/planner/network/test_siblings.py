@@ -362,6 +362,17 @@ def test_each_keeps_the_scale_that_it_has_alone(factor: float) -> None:
     assert not any("levels" in notice for notice in both[1].notices)
 
 
+def test_a_sibling_of_zeros_leaves_the_others_their_scales() -> None:
+    """Its range has no zero point of its own: it takes that of another one."""
+    alone = read_by_convolutions(RELU, 0.01)
+    dead = conv("c", 16, bias=np.full(16, -1e4, np.float32))
+    alone = replace(alone, layers=(dead, *alone.layers), tensors={**alone.tensors, "t_c": replace(SHAPE, channels=16)})
+    both = [quantise(one, samples=2) for one in (alone, joined(alone))]
+    assert groups(both[1].network)[0] == "c+a+b"
+    assert all(both[0].tensors[name] == both[1].tensors[name] for name in ("t_a", "t_b"))
+    assert both[1].tensors["t_c"].zero_point == both[1].tensors["t_a"].zero_point
+
+
 def test_one_scale_where_the_zero_points_differ() -> None:
     """Without a ReLU the ranges are one; a notice says what that leaves of the narrow one."""
     together = quantise(joined(read_by_convolutions(None, 0.01)), samples=2)
