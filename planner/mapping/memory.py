@@ -48,7 +48,10 @@ def place(blocks: Sequence[Block]) -> dict[str, int]:
 
 
 def blocks_of(network: Network, storages: Storages, sizes: Mapping[str, int]) -> list[Block]:
-    """One block per root tensor that the overlay stores; ``sizes`` in bytes, of tensors inside others planes of c16."""
+    """One block per root tensor that the overlay stores, to the end of all that lies in it or goes on behind it.
+
+    ``sizes`` are in bytes; what begins behind its root's first channel is c16, so whole planes are in front of it.
+    """
     first: dict[str, int] = {}
     last: dict[str, int] = {}
 
@@ -70,10 +73,10 @@ def blocks_of(network: Network, storages: Storages, sizes: Mapping[str, int]) ->
             touch(tensor, FOREVER)
     ends = dict.fromkeys(first, 0)
     for tensor, size in sizes.items():
-        place = storages.placement[tensor]
-        if place.root in ends:
-            planes = place.offset // UNIT_BYTES * (size // ceil_div(network.tensors[tensor].channels, UNIT_BYTES))
-            ends[place.root] = max(ends[place.root], planes + size)
+        placement = storages.placement[tensor]
+        if placement.root in ends:
+            plane = size // ceil_div(network.tensors[tensor].channels, UNIT_BYTES)
+            ends[placement.root] = max(ends[placement.root], placement.offset // UNIT_BYTES * plane + size)
     return [Block(root, round_up(ends[root], BEAT_BYTES), first[root], last[root]) for root in first]
 
 

@@ -45,7 +45,7 @@ def divided(network: Network) -> dict[str, list[Slice]]:
     return found
 
 
-def front_of(concat: Concat, network: Network, slices: Mapping[str, Slice]) -> Front | None:
+def _front_of(concat: Concat, network: Network, slices: Mapping[str, Slice]) -> Front | None:
     """The slices that a concatenation begins with, if they follow each other and end where their tensor does."""
     begin = slices.get(concat.inputs[0])
     if begin is None:
@@ -78,7 +78,7 @@ def concats_in_place(network: Network) -> dict[str, Front | None]:
         for tensor in layer.inputs:
             aligned &= offset % UNIT_BYTES == 0
             offset += network.tensors[tensor].channels
-        front = front_of(layer, network, slices)
+        front = _front_of(layer, network, slices)
         if front is not None and any(isinstance(reader, Concat) for reader in readers[layer.output]):
             continue  # it lies behind the tensor of its slices, and in no other concatenation
         needed = (front.tensor, *layer.inputs[front.count :]) if front else layer.inputs

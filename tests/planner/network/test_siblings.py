@@ -183,23 +183,21 @@ def test_what_is_needed_in_two_places_stays_apart(last: list[Layer]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("channels", "begin", "names"),
+    ("channels", "inputs", "names"),
     [
-        ((16, 16, 16, 16), "bc", ["a+b+c", "d"]),
-        ((16, 16, 16, 16), "cb", ["a+c+b", "d"]),
-        ((16, 16, 16, 16), "bd", ["a+c+b", "d"]),
-        ((5, 16, 16, 16), "bc", ["b+c", "a", "d"]),
-        ((16, 16, 5, 16), "bc", ["a+b+c", "d"]),
-        ((5, 16, 16, 16), "b", ["c+a", "b", "d"]),
+        ((16, 16, 16), "bcd", ["a+b+c", "d"]),
+        ((16, 16, 16), "cbd", ["a+c+b", "d"]),
+        ((16, 16, 16), "bd", ["a+c+b", "d"]),
+        ((5, 16, 16), "bcd", ["b+c", "a", "d"]),
+        ((16, 16, 5), "bc", ["a+b+c", "d"]),
+        ((5, 16, 16), "bd", ["c+a", "b", "d"]),
     ],
 )
-def test_a_concatenation_begins_with_several(channels: tuple[int, ...], begin: str, names: list[str]) -> None:
+def test_a_concatenation_begins_with_several(channels: tuple[int, ...], inputs: str, names: list[str]) -> None:
     """All of these are the last ones, in its order; one that ends within a unit is last where they are no more."""
-    first, second, third, fourth = channels
-    layers = [conv("a", first), conv("b", second), conv("c", third), other("d", fourth)]
-    rest = "" if third % 16 else "d" * ("d" not in begin)
-    joint = Concat("all", tuple(f"t_{name}" for name in begin + rest), "all")
-    found = joined(network(*layers, joint, Add("sum", ("t_c", "t_c"), "sum")))
+    layers = [conv(name, count) for name, count in zip("abc", channels, strict=True)]
+    joint = Concat("all", tuple(f"t_{name}" for name in inputs), "all")
+    found = joined(network(*layers, other("d", 16), joint, Add("sum", ("t_c", "t_c"), "sum")))
     assert sorted(groups(found)) == sorted(names)
     assert "all" in find_storages(found).in_place
 
@@ -222,11 +220,8 @@ def test_halves_that_a_split_takes_are_one_convolution() -> None:
     ]
     found = assert_same(make_model(nodes, constants))
     assert [len(layer.bias) for layer in found.layers if isinstance(layer, Conv)] == [32, 16, 8]
-    assert {layer.output for layer in found.layers if layer.name in find_storages(found).in_place} == {
-        "s0",
-        "s1",
-        "all",
-    }
+    in_place = find_storages(found).in_place
+    assert [layer.output for layer in found.layers if layer.name in in_place] == ["s0", "s1", "all"]
 
 
 def test_a_concatenation_goes_on_behind_slices_of_the_model() -> None:
