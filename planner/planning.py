@@ -16,7 +16,7 @@ from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.request import Request
 from dynamap.planner.request.space import restrictions_for, search_space, solver_of, target
 from dynamap.planner.search.found import Found, Progress
-from dynamap.planner.search.joint import joint_search
+from dynamap.planner.search.joint import improving_search
 from dynamap.planner.search.writing import write_plan
 
 
@@ -48,10 +48,13 @@ def plan_network(
     found: list[_Way] = []
     failures: list[InfeasibleError] = []
     for way in ways:
+        below = min((other.found.objective_cycles for other in found), default=None)
         try:
-            found.append(_search(way, device, replace(request, time_limit=limit), progress))
+            better = _search(way, device, replace(request, time_limit=limit), progress, below)
         except InfeasibleError as failure:
             failures.append(failure)
+        else:
+            found += [better] if better is not None else []
     if not found:
         raise failures[0]
     best = min(found, key=lambda way: way.found.objective_cycles)
@@ -83,20 +86,26 @@ def _ways(network: Network, request: Request) -> list[Network]:
 
 
 def _search(
-    network: Network, device: str | Device, request: Request, progress: Callable[[Progress], None] | None
-) -> _Way:
+    network: Network,
+    device: str | Device,
+    request: Request,
+    progress: Callable[[Progress], None] | None,
+    below: int | None,
+) -> _Way | None:
+    """The best plan of one way; None where it does not take fewer cycles than ``below``, the best of another way."""
     board, machine, candidates = target(device, request, network)
     storages = find_storages(network)
     if not storages.executed:
         raise InputError(f"network {network.name!r} has no layer that the overlay runs")
     costs = LayerCosts(network, storages, machine, restrictions_for(network, request), room=candidates.room)
-    found = joint_search(
+    found = improving_search(
         costs,
         storages,
         search_space(candidates, request),
+        below,
         solver=request.solver,
         solve=solver_of(request),
         time_limit=request.time_limit,
         progress=progress,
     )
-    return _Way(network, board, candidates, storages, costs, found)
+    return None if found is None else _Way(network, board, candidates, storages, costs, found)

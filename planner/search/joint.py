@@ -37,7 +37,7 @@ from dynamap.planner.search.candidates import ArrayCandidates, FixedCandidates
 from dynamap.planner.search.found import Found, FoundTogether, Progress
 from dynamap.planner.search.shortage import shortage
 
-__all__ = ["Found", "FoundTogether", "Progress", "fixed_search", "joint_search", "shared_search"]
+__all__ = ["Found", "FoundTogether", "Progress", "fixed_search", "improving_search", "joint_search", "shared_search"]
 
 FIRST_BOXES = 16
 """Boxes that are refined before there is any solution."""
@@ -71,6 +71,30 @@ def joint_search(
     """
     search = _Search(costs, (storages,), candidates, Objective(), solver, solve, time_limit, progress, at_most)
     found = search.run()
+    (only,) = found.parts
+    return replace(only, bound_cycles=found.bound)
+
+
+def improving_search(
+    costs: LayerCosts,
+    storages: Storages,
+    candidates: ArrayCandidates,
+    below: int | None,
+    *,
+    solver: str = "dp",
+    solve: Solve = solvers.solve,
+    time_limit: float | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Found | None:
+    """The optimum if it takes fewer cycles than ``below``, where that is given; None if it does not.
+
+    Otherwise as ``joint_search``.
+    """
+    most = None if below is None else below - 1
+    search = _Search(costs, (storages,), candidates, Objective(), solver, solve, time_limit, progress, most)
+    if not search.reaches() and below is not None:
+        return None
+    found = search.found()
     (only,) = found.parts
     return replace(only, bound_cycles=found.bound)
 
@@ -218,6 +242,18 @@ class _Search:
         return useful
 
     def run(self) -> FoundTogether:
+        reached = self.reaches()
+        assert reached or self.at_most is None, (
+            f"no candidate reaches the {self.at_most} cycles that one is known to reach"
+        )
+        return self.found()
+
+    def reaches(self) -> bool:
+        """Searches; whether there is a solution within ``at_most``, or may be where the time has ended."""
+        self._search()
+        return bool(self.unproven) or self.best is not None
+
+    def _search(self) -> None:
         boxes = partition(self.rows, self.columns)
         quick = self._value(self.pruned.summary_bounds(boxes.rows, boxes.columns), self.pruned.vector_cycles)
         order = np.lexsort((boxes.rows.least * boxes.columns.least, quick))
@@ -249,7 +285,6 @@ class _Search:
                 self._solve_points(batch)
                 at_once = min(2 * at_once, MOST_POINTS_AT_ONCE)
                 self._report(boxes, int(sizes[at:].sum()))
-        return self._found()
 
     def _refine(self, boxes: Boxes, some: Ints) -> None:
         """Bounds some boxes by the blockings of every layer that fit some buffers in the box."""
@@ -337,7 +372,7 @@ class _Search:
         )
         least = self.objective.value(tables.min(axis=(2, 3)) @ self.costs.usage)
         for node, table, lowest in zip(batch, tables, least.tolist(), strict=True):
-            if self.best is not None and (lowest, *node.key[1:]) >= self.best.key:
+            if lowest > self.limit or (self.best is not None and (lowest, *node.key[1:]) >= self.best.key):
                 continue
             self._try(node.key, node.index, node.buffers, table)
 
@@ -360,7 +395,7 @@ class _Search:
         if any(solution.bound < solution.objective for solution in solutions):
             self.unproven.append(self._of([solution.bound for solution in solutions]))
         key = (self._of([solution.objective for solution in solutions]), *key[1:])
-        if self.best is None or key < self.best.key:
+        if key[0] <= self.limit and (self.best is None or key < self.best.key):
             self.best = _Best(key, int(self.columns[index]), buffers, tuple(solutions))
 
     def _of(self, cycles: Sequence[int]) -> int:
@@ -384,11 +419,8 @@ class _Search:
             left += len({node.index for node in self.points})
             self.progress(Progress(left, len(self.solved), None if self.best is None else self.best.cycles))
 
-    def _found(self) -> FoundTogether:
-        reached = self.best is not None and (self.at_most is None or self.best.cycles <= self.at_most)
-        assert reached or self.at_most is None or self.unproven, (
-            f"no candidate reaches the {self.at_most} cycles that one is known to reach"
-        )
+    def found(self) -> FoundTogether:
+        """What was found, or why nothing was."""
         if self.best is None:
             if self.unproven:
                 raise TimeLimitError(

@@ -14,7 +14,7 @@ from dynamap.planner.mapping.overlay_costs import LayerCosts, Workload
 from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.network import Network
 from dynamap.planner.pbqp.problem import Status
-from dynamap.planner.search.joint import FoundTogether, joint_search, shared_search
+from dynamap.planner.search.joint import FoundTogether, improving_search, joint_search, shared_search
 from support.brute_force import MACHINE, best_mapping, costs_of, recomputed
 from support.networks import Builder, SmallCandidates, random_network
 
@@ -158,3 +158,15 @@ def test_cycles_that_are_known_to_be_reached_change_nothing(networks: list[Netwo
         assert found.bound_cycles == found.objective_cycles == plain.objective_cycles
     with pytest.raises(AssertionError, match="known to reach"):
         joint_search(costs, storages, CANDIDATES, at_most=plain.objective_cycles - 1)
+
+
+def test_only_what_is_better_is_found(networks: list[Network]) -> None:
+    """The optimum, where it is below what another search has found."""
+    costs, storages = costs_of(networks[0])
+    plain = joint_search(costs, storages, CANDIDATES)
+    for below in (1, plain.objective_cycles - 1, plain.objective_cycles):
+        assert improving_search(costs, storages, CANDIDATES, below) is None
+    for below in (plain.objective_cycles + 1, 2 * plain.objective_cycles):
+        found = improving_search(costs, storages, CANDIDATES, below)
+        assert found is not None and found.bound_cycles == found.objective_cycles == plain.objective_cycles
+        assert (found.rows, found.columns, found.buffers) == (plain.rows, plain.columns, plain.buffers)
