@@ -28,7 +28,7 @@ def test_built_in_networks(name: str) -> None:
 @pytest.mark.full
 def test_winograd_where_the_planner_takes_it() -> None:
     decisions = {**IM2COL, "algorithms": "im2col,winograd"}
-    plan = dynamap.plan(dynamap.load("squeezenet"), array="40x32", **decisions)
+    plan = dynamap.plan(dynamap.load("googlenet"), array="40x32", **decisions)
     assert Algorithm.WINOGRAD in {layer.choice.algorithm for layer in plan.layers if isinstance(layer, OnArray)}
     assert_equal_layer_by_layer(RtlExecutor(), plan)
 
