@@ -18,7 +18,7 @@ from dynamap.planner.plan.layers import Blocking, PlannedLayer
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.request import Request
 from dynamap.planner.request.space import restrictions_for, solver_of, target
-from dynamap.planner.search.joint import fixed_search
+from dynamap.planner.search.fixed import fixed_search
 from dynamap.planner.search.writing import write_plan
 
 TINY = Buffers(input_buffer=16384, weight_buffer=16384, accumulator_rows=256, row_buffer=2048)

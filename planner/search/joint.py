@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -37,7 +37,7 @@ from dynamap.planner.search.candidates import ArrayCandidates, FixedCandidates
 from dynamap.planner.search.found import Found, FoundTogether, Progress
 from dynamap.planner.search.shortage import shortage
 
-__all__ = ["Found", "FoundTogether", "Progress", "fixed_search", "improving_search", "joint_search", "shared_search"]
+__all__ = ["Found", "FoundTogether", "Progress", "improving_search", "joint_search", "shared_search"]
 
 FIRST_BOXES = 16
 """Boxes that are refined before there is any solution."""
@@ -118,26 +118,6 @@ def shared_search(
         InfeasibleError: no candidate runs all networks (or none was found in the time limit).
     """
     return _Search(costs, storages, candidates, objective, solver, solve, time_limit, progress).run()
-
-
-def fixed_search(
-    costs: LayerCosts,
-    storages: Storages,
-    rows: int,
-    columns: int,
-    buffers: Iterable[Buffers],
-    *,
-    solver: str = "dp",
-    solve: Solve = solvers.solve,
-    time_limit: float | None = None,
-) -> Found:
-    """The best mapping on one array with one of the ``buffers`` (one element: one given overlay).
-
-    Raises:
-        InfeasibleError: the network does not run on it.
-    """
-    only = FixedCandidates.of(rows, columns, buffers)
-    return joint_search(costs, storages, only, solver=solver, solve=solve, time_limit=time_limit)
 
 
 Key = tuple[int, int, int, int]

@@ -25,7 +25,8 @@ from dynamap.planner.network.network import Conv, HostLayer, Network
 from dynamap.planner.network.work import conv_shape, work_of
 from dynamap.planner.request.request import Request
 from dynamap.planner.request.space import restrictions_for, solver_of, target
-from dynamap.planner.search.joint import fixed_search, joint_search
+from dynamap.planner.search.fixed import fixed_search
+from dynamap.planner.search.joint import joint_search
 
 JOINT = "joint"
 TWO_STEP = "two-step"

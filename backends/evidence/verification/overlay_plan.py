@@ -38,7 +38,8 @@ from dynamap.planner.plan.plan import Plan
 from dynamap.planner.planning import plan_network
 from dynamap.planner.request.space import restrictions_for, search_space, solver_of, target
 from dynamap.planner.search.candidates import ArrayCandidates
-from dynamap.planner.search.joint import Found, fixed_search
+from dynamap.planner.search.fixed import fixed_search
+from dynamap.planner.search.joint import Found
 from dynamap.planner.search.writing import write_plan
 from dynamap.planner.solvers import SOLVERS
 

@@ -17,7 +17,8 @@ from dynamap.planner.mapping.storage import Storages
 from dynamap.planner.network.network import Network
 from dynamap.planner.pbqp.problem import Problem, Solution, Status
 from dynamap.planner.search import joint
-from dynamap.planner.search.joint import Progress, fixed_search, joint_search
+from dynamap.planner.search.fixed import fixed_search
+from dynamap.planner.search.joint import Progress, joint_search
 from support.brute_force import MACHINE, best_mapping, costs_of, recomputed
 from support.networks import Builder, SmallCandidates, random_network
 

@@ -21,7 +21,7 @@ from dynamap.planner.planning import plan_network
 from dynamap.planner.request.replanning import given_overlay, on_overlay_of, stored_device
 from dynamap.planner.request.request import Request
 from dynamap.planner.request.space import restrictions_for, target
-from dynamap.planner.search.joint import fixed_search
+from dynamap.planner.search.fixed import fixed_search
 from dynamap.planner.studies.relaxations import without_algorithm
 from dynamap.planner.studies.whatif import Answer, Change, WhatIf, gain, what_if
 from support.networks import Builder
