@@ -15,10 +15,10 @@ venv: $(STAMP)
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install 'setuptools>=77'
-	$(PIP) install -e '.[run,images,notebook,test,lint,bench,examples,explore,intel,rtl,docs]'
+	$(PIP) install --no-compile 'setuptools>=77'
+	$(PIP) install --no-compile -e '.[run,images,notebook,test,lint,bench,examples,explore,intel,rtl,docs]'
 	# AMD's open ap_int.h and hls_stream.h for C simulation; the package's own dependencies are not needed.
-	$(PIP) install --no-deps 'hls4ml>=1,<2'
+	$(PIP) install --no-compile --no-deps 'hls4ml>=1,<2'
 	touch $@
 
 demo: venv
@@ -81,7 +81,7 @@ ATHERIS = -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20
 SUPPORT = PYTHONPATH=$(CURDIR)/tests/shared $(CURDIR)/$(BIN)/python -m
 
 fuzz: venv
-	$(PIP) install -e '.[fuzz]'
+	$(PIP) install --no-compile -e '.[fuzz]'
 	mkdir -p build/fuzz
 	OPENBLAS_NUM_THREADS=1 $(SUPPORT) support.fuzzing --keep build/fuzz/findings
 	cd build/fuzz && $(SUPPORT) support.fuzzing.guided.importer models $(ATHERIS)

@@ -35,12 +35,14 @@ def test_every_block_is_to_be_run_or_to_be_read(page: Path) -> None:
 
 INSTALLED = ("docs/quick-start.md", "docs/tutorial.md")
 """Those that `test_package.py` runs in every test run, with the installed package."""
+LONG = ("docs/accuracy.md", "docs/report.md", "docs/verification.md", "docs/what-if.md")
+"""Those that take ten seconds or more, beside the others of their kind."""
 
 
 @pytest.mark.parametrize(
     "page",
     [
-        pytest.param(page, id=name, marks=pytest.mark.full if name in INSTALLED else ())
+        pytest.param(page, id=name, marks=pytest.mark.full if name in (*INSTALLED, *LONG) else ())
         for page, name in zip(PAGES, NAMES, strict=True)
     ],
 )

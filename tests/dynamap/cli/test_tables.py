@@ -152,7 +152,13 @@ def _commands() -> list[str]:
     return [name for name in names[""] if name != "report"] + [f"report {name}" for name in names["report"]]
 
 
-@pytest.mark.parametrize("command", TABLES)
+LONG = ("whatif", "explore")
+"""Commands that search many times, for each of the widths."""
+
+
+@pytest.mark.parametrize(
+    "command", [pytest.param(one, marks=pytest.mark.full if one.startswith(LONG) else ()) for one in TABLES]
+)
 def test_every_table_fits(places: dict[str, str], tmp_path: Path, command: str) -> None:
     """At each width every row of every table has a cell for every heading, and rows are told apart as they are whole.
 

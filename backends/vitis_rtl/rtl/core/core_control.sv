@@ -224,7 +224,8 @@ module core_control
       half_q <= half_q ^ taken;
       if (taken & half_q) sum_row_q <= sum_row_q + pass_i.drained.sum_step;
       inputs_q <= inputs_q + Few'(placed_i) - Few'(taken & !pass_i.stream_weights);
-      weights_q <= weights_q + Few'(weights_i & later_weights_q) - Few'(taken & pass_i.stream_weights);
+      weights_q <= weights_q + Few'(weights_i & later_weights_q) -
+          Few'(taken & pass_i.stream_weights);
       later_weights_q <= later_weights_q | weights_i;
       // Sums that are kept lie beside each other: none waits for another's place.
       free_q <= free_q + Few'(posted_i) - Few'(taken & !pass_i.keep);
