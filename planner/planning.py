@@ -53,8 +53,9 @@ def plan_network(
             better = _search(way, device, replace(request, time_limit=limit), progress, below)
         except InfeasibleError as failure:
             failures.append(failure)
-        else:
-            found += [better] if better is not None else []
+            continue
+        if better is not None:
+            found.append(better)
     if not found:
         raise failures[0]
     best = min(found, key=lambda way: way.found.objective_cycles)

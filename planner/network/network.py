@@ -347,6 +347,14 @@ class Network:
         known = self.quantisation[name]
         return known.as_int8 if kind is ElementType.INT8 else known.as_uint8
 
+    def readers(self) -> Mapping[str, list[Layer]]:
+        """The consumers of every tensor, also of those that have none."""
+        found: dict[str, list[Layer]] = {tensor: [] for tensor in self.tensors}
+        for layer in self.layers:
+            for name in dict.fromkeys(layer.inputs):
+                found[name].append(layer)
+        return found
+
     def consumers(self, tensor: str) -> tuple[Layer, ...]:
         return tuple(layer for layer in self.layers if tensor in layer.inputs)
 

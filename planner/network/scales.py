@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 from dynamap.planner.network.network import (
     Activation,
     ActivationKind,
@@ -31,10 +29,7 @@ def spread_scales(network: Network) -> dict[str, Quantisation]:
     scales = {name: known.as_int8 for name, known in network.quantisation.items() if name in stored}
     if not scales:
         return {}
-    readers: dict[str, list[Layer]] = defaultdict(list)
-    for layer in network.layers:
-        for name in dict.fromkeys(layer.inputs):
-            readers[name].append(layer)
+    readers = network.readers()
     count = 0
     while len(scales) > count:
         count = len(scales)

@@ -70,9 +70,7 @@ def joint_search(
         InfeasibleError: no candidate runs the network (or none was found in the time limit).
     """
     search = _Search(costs, (storages,), candidates, Objective(), solver, solve, time_limit, progress, at_most)
-    found = search.run()
-    (only,) = found.parts
-    return replace(only, bound_cycles=found.bound)
+    return _alone(search.run())
 
 
 def improving_search(
@@ -94,7 +92,11 @@ def improving_search(
     search = _Search(costs, (storages,), candidates, Objective(), solver, solve, time_limit, progress, most)
     if not search.reaches() and below is not None:
         return None
-    found = search.found()
+    return _alone(search.found())
+
+
+def _alone(found: FoundTogether) -> Found:
+    """What was found for the only network."""
     (only,) = found.parts
     return replace(only, bound_cycles=found.bound)
 

@@ -46,11 +46,12 @@ def shared_ranges(
         for name in layer.inputs
     }
     fixed, loose = [edge for edge in edges if edge not in copied], [edge for edge in edges if edge in copied]
+    divisions = list(_stored_slices(network, own))
     while True:
         shared = _shared(own, fixed, loose)
-        unlike = [edge for slices in _stored_slices(network, own) for edge in _unlike(network, slices, shared)]
+        unlike = [edge for slices in divisions for edge in _unlike(network, slices, shared)]
         if not unlike:
-            return shared | {part.inputs[0]: shared[part.output] for part, *_ in _stored_slices(network, own)}
+            return shared | {part.inputs[0]: shared[part.output] for part, *_ in divisions}
         fixed += unlike
 
 

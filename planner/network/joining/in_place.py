@@ -6,12 +6,11 @@ begin with slices: it then goes on behind the tensor that they are the last chan
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dynamap.cost.overlay.machine import UNIT_BYTES
-from dynamap.planner.network.network import Concat, Conv, HostLayer, Layer, Network, Slice
+from dynamap.planner.network.network import Concat, Conv, HostLayer, Network, Slice
 from dynamap.planner.network.scales import spread_scales
 
 
@@ -25,18 +24,9 @@ class Front:
     count: int
 
 
-def readers_of(network: Network) -> dict[str, list[Layer]]:
-    """Who reads each tensor."""
-    readers: dict[str, list[Layer]] = defaultdict(list)
-    for layer in network.layers:
-        for name in layer.inputs:
-            readers[name].append(layer)
-    return readers
-
-
 def divided(network: Network) -> dict[str, list[Slice]]:
     """The slices of each convolution's output of which nothing else is read: each has a scale of its own."""
-    readers, found = readers_of(network), {}
+    readers, found = network.readers(), {}
     for layer in network.layers:
         parts = [reader for reader in readers[layer.output] if isinstance(reader, Slice)]
         alone = len(parts) == len(readers[layer.output]) and layer.output not in network.outputs
@@ -66,7 +56,7 @@ def concats_in_place(network: Network) -> dict[str, Front | None]:
 
     Where a quantised model gives their tensors different scales the values must be rescaled, that is, copied.
     """
-    known, readers = spread_scales(network), readers_of(network)
+    known, readers = spread_scales(network), network.readers()
     produced = {layer.output for layer in network.layers if not isinstance(layer, (HostLayer, Slice))}
     slices = {part.output: part for parts in divided(network).values() for part in parts}
     placed: set[str] = set()

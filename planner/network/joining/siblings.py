@@ -19,7 +19,7 @@ import numpy.typing as npt
 from dynamap.cost.geometry import TensorShape
 from dynamap.cost.overlay.limits import LARGEST_SIDE
 from dynamap.cost.overlay.machine import UNIT_BYTES
-from dynamap.planner.network.joining.in_place import concats_in_place, divided, readers_of
+from dynamap.planner.network.joining.in_place import concats_in_place, divided
 from dynamap.planner.network.network import (
     Activation,
     ActivationKind,
@@ -117,7 +117,7 @@ def as_planned(network: Network, layers: Sequence[Named]) -> Network:
 
 def _siblings(network: Network) -> Iterator[list[Conv]]:
     """Convolutions that can be one, two or more, in the order in which their channels then lie."""
-    readers, scales = readers_of(network), spread_scales(network)
+    readers, scales = network.readers(), spread_scales(network)
     kinds = {
         layer.output: _kind(layer, scales.get(layer.output)) for layer in convolutions(network) if _may_be_joined(layer)
     }
