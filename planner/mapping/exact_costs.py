@@ -20,8 +20,9 @@ from dynamap.cost.overlay.timing import INFEASIBLE, evaluate
 from dynamap.cost.overlay.transfer import Bools, Ints
 from dynamap.planner.mapping.objective import Objective
 
-SCREENING = (5, 3, 0)
-"""Steps in which promises are raised by what buffers add: the most promising first, which excludes most points."""
+NEAR_BITS = 4
+"""Promises within 1 / 2 ** so many of the way from the least to the ceiling are raised by what buffers add before any
+case is timed, which excludes most points."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,12 @@ class Target:
 
 @dataclass(frozen=True)
 class Unlimited:
-    """Lower bounds whatever the buffers: ``bounds`` per (array, place in the slots' order), ``array`` of each point.
+    """Lower bounds whatever buffers add: ``bounds`` per (point, place in the slots' order).
 
     ``moving`` is the part of the bounds that all transfers take, per place.
     """
 
     bounds: Ints
-    array: Ints
     moving: Ints
 
 
@@ -132,27 +132,30 @@ class _Front:
         if self.target is not None:
             self.target = replace(self.target, fixed=self.target.fixed[index])
 
-    def below(self, top: Ints) -> tuple[Ints, Ints]:
-        """(point, place) of all promises below ``top`` per (point, slot)."""
-        point, place = np.nonzero(self.promise < np.repeat(top, self.slots.sizes, axis=1))
+    def below(self, top: Ints, but: Bools | None = None) -> tuple[Ints, Ints]:
+        """(point, place) of all promises below ``top`` per (point, slot), ``but`` some."""
+        below = self.promise < np.repeat(top, self.slots.sizes, axis=1)
+        point, place = np.nonzero(below if but is None else below & ~but)
         return point, place
 
-    def screen(self, unlimited: Unlimited, shift: int) -> None:
-        """Raises the promises by what the points' buffers add, where they are near to the least of their slot.
-
-        Near is what is within 1 / 2 ** ``shift`` of the way from the least to the ceiling.
-        """
+    def screen(self, unlimited: Unlimited) -> None:
+        """Raises the promises by what the points' buffers add, where they are near to the least of their slot."""
         low, ceiling = self.prune()
-        near = np.minimum(low + ((ceiling - low) >> shift) + 1, ceiling)
-        point, place = np.nonzero((self.promise < np.repeat(near, self.slots.sizes, axis=1)) & ~self.screened)
+        near = np.minimum(low + ((ceiling - low) >> NEAR_BITS) + 1, ceiling)
+        self._raise(unlimited, *self.below(near, self.screened))
+
+    def _raise(self, unlimited: Unlimited, point: Ints, place: Ints) -> None:
+        """Raises some promises by what the points' buffers add."""
         self.screened[point, place] = True
-        bound = unlimited.bounds[unlimited.array[self.number[point]], place]
+        bound = unlimited.bounds[self.number[point], place]
         case, moving = self.slots.order[place], unlimited.moving[place]
         self.promise[point, place] = screened(self.table, case, self.points.take(point), bound, moving)
 
-    def time(self, top: Ints, ceiling: Ints) -> None:
-        """Times all cases whose promise is below ``top``."""
-        point, place = self.below(np.minimum(top, ceiling))
+    def time(self, unlimited: Unlimited, top: Ints, ceiling: Ints) -> None:
+        """Times all cases whose promise, raised by what the points' buffers add, is below ``top``."""
+        top = np.minimum(top, ceiling)
+        self._raise(unlimited, *self.below(top, self.screened))
+        point, place = self.below(top)
         if len(point):
             where = (point, self.slots.of_position[place])
             times = evaluate(self.table, self.slots.order[place], self.points.take(point), ceiling[where])
@@ -170,16 +173,15 @@ def slot_costs(
     result = np.full((len(points), len(slots.starts)), INFEASIBLE)
     untouched = np.zeros(promise.shape, bool)
     front = _Front(table, slots, np.arange(len(points)), points, promise, result.copy(), target, untouched)
-    for shift in SCREENING:
-        front.screen(unlimited, shift)
+    front.screen(unlimited)
     for part in ("first", "second", "nearer", "rest"):
         low, ceiling = front.prune()
         if part == "rest":
-            front.time(ceiling, ceiling)
+            front.time(unlimited, ceiling, ceiling)
         elif part == "nearer":
-            front.time((low + ceiling) // 2 + 1, ceiling)
+            front.time(unlimited, (low + ceiling) // 2 + 1, ceiling)
         else:
-            front.time(low + 1, ceiling)
+            front.time(unlimited, low + 1, ceiling)
     _, ceiling = front.prune()
     result[front.number] = np.where(front.reached <= ceiling, front.reached, INFEASIBLE)
     return result

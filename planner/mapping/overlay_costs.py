@@ -94,6 +94,8 @@ class LayerCosts:
         self._share_cache: dict[Buffers, Share] = {}
         self.coarse_of_fine = np.empty(len(self.fine.job), np.int64)
         self.coarse_of_fine[self.fine.of_case] = self.coarse.of_case
+        whole, _ = parts_of(self.table, coarse=False, whole=True)
+        self.whole = _some(whole, self.demands.divisible[self.coarse_of_fine])
         self._vectors = VectorCosts.of(machine, self.vector_work)
         self._vector_cache: dict[Buffers, Ints] = {}
 
@@ -118,8 +120,9 @@ class LayerCosts:
         fits = self.demands.added(self.share(ceiling)).extra < NEVER
         coarse = _some(self.coarse.parts, fits)
         fine = _some(self.fine.parts, fits[self.coarse_of_fine])
+        whole = _some(self.whole, fits[self.coarse_of_fine])
         thin = _some(parts_of(self.table, coarse=True, thin=True)[0], fits)
-        return Pruned(self, coarse, fine, thin, summary(coarse), self.vector_cycles(ceiling))
+        return Pruned(self, coarse, fine, whole, thin, summary(coarse), self.vector_cycles(ceiling))
 
     def closed(self, rows: Ints, columns: Ints, variants: Ints) -> Bools:
         """Which variants cannot be on arrays of at least so many rows and columns: (array, variant)."""
@@ -177,16 +180,10 @@ class LayerCosts:
         slots = Slots.of(self.table, np.flatnonzero(kept[self.coarse.of_case]))
         if not len(slots.starts):
             return costs
-        sides, array = np.unique(np.stack([rows, columns], axis=1), axis=0, return_inverse=True)
-        some = _some(self.fine.parts, kept[self.coarse_of_fine])
-        bounds = group_bounds(some, len(self.fine.job), Sides.of(sides[:, 0]), Sides.of(sides[:, 1]))
-        group = self.fine.of_case[slots.order]
-        unlimited = Unlimited(bounds[:, group], array.reshape(-1), self.fine.moving[group])
-        promise = unlimited.bounds[unlimited.array]
+        unlimited = self._unlimited(slots, kept[self.coarse_of_fine], rows, columns, buffers)
         coarse = self.coarse.of_case[slots.order]
         added = {b: self.demands.added(self.share(b)).of(coarse) for b in set(buffers)}
-        for row, b in zip(promise, buffers, strict=True):
-            row[:] = added[b].to(row)
+        promise = np.stack([added[b].to(bounds) for b, bounds in zip(buffers, unlimited.bounds, strict=True)])
         target = None
         if best is not None:
             fixed = np.array([self.vector_cycles(b) for b in buffers], np.int64)
@@ -196,6 +193,20 @@ class LayerCosts:
         least = slot_costs(self.table, slots, points, promise, unlimited, target)
         costs[:, slots.job, slots.format_in, slots.format_out] = least
         return costs
+
+    def _unlimited(self, slots: Slots, kept: Bools, rows: Ints, columns: Ints, buffers: Sequence[Buffers]) -> Unlimited:
+        """Bounds of the slots' cases on each point, by the fine groups to keep."""
+        sides, array = np.unique(np.stack([rows, columns], axis=1), axis=0, return_inverse=True)
+        cut, whole = (
+            group_bounds(_some(parts, kept), len(self.fine.job), Sides.of(sides[:, 0]), Sides.of(sides[:, 1]))
+            for parts in (self.fine.parts, self.whole)
+        )
+        group, coarse = self.fine.of_case[slots.order], self.coarse.of_case[slots.order]
+        shares = {b: self.share(b).of(coarse) for b in set(buffers)}
+        bounds = [
+            shares[b].bounds(cut[i, group], whole[i, group]) for b, i in zip(buffers, array.reshape(-1), strict=True)
+        ]
+        return Unlimited(np.stack(bounds), self.fine.moving[group])
 
     def all_times(self, jobs: Ints, buffers: Buffers, rows: int, columns: int) -> dict[int, tuple[Ints, Times]]:
         """Every case of some convolution jobs on one array: by job, its case numbers and their exact times."""
@@ -224,6 +235,7 @@ class Pruned:
     costs: LayerCosts
     coarse: Sequence[Part]
     fine: Sequence[Part]
+    whole: Sequence[Part]
     thin: Sequence[Part]
     summary: Sequence[Part]
     vector_cycles: Ints
@@ -245,15 +257,22 @@ class Pruned:
         bounds[bounds >= NEVER] = 0
         return bounds
 
-    def fine_bounds(self, rows: Ints, columns: Ints, keep: Bools) -> tuple[Ints, Ints]:
-        """The tightest lower bounds, from the coarse groups to ``keep``: (fine groups, bounds per (array, group))."""
+    def fine_bounds(self, rows: Ints, columns: Ints, keep: Bools) -> tuple[Ints, Ints, Ints]:
+        """The tightest lower bounds, from the coarse groups to ``keep``.
+
+        Fine groups, and their bounds per (array, group); then as many that hold where contractions stay whole.
+        """
         groups = np.flatnonzero(keep[self.costs.coarse_of_fine])
         place = np.zeros(len(self.costs.fine.job), np.int64)
         place[groups] = np.arange(len(groups))
-        some = [replace(part, group=place[part.group]) for part in _some(self.fine, keep[self.costs.coarse_of_fine])]
-        bounds = group_bounds(some, len(groups), Sides.of(rows), Sides.of(columns))
-        bounds[self.costs.closed(rows, columns, self.costs.fine.variant[groups])] = NEVER
-        return groups, bounds
+        some, sides = keep[self.costs.coarse_of_fine], (Sides.of(rows), Sides.of(columns))
+        cut, whole = (
+            group_bounds([replace(part, group=place[part.group]) for part in _some(parts, some)], len(groups), *sides)
+            for parts in (self.fine, self.whole)
+        )
+        closed = self.costs.closed(rows, columns, self.costs.fine.variant[groups])
+        cut[closed] = whole[closed] = NEVER
+        return groups, cut, whole
 
 
 def _job_keys(

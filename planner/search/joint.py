@@ -22,7 +22,6 @@ import numpy.typing as npt
 
 from dynamap.cost.errors import InfeasibleError, TimeLimitError
 from dynamap.cost.overlay.bounding.bounds import NEVER, Sides
-from dynamap.cost.overlay.bounding.screening import Share
 from dynamap.cost.overlay.machine import Buffers, Overlay
 from dynamap.cost.overlay.transfer import Ints
 from dynamap.planner import solvers
@@ -301,7 +300,7 @@ class _Search:
         threshold = node.by_job * PROMISING_PERCENT // 100
         keep = node.within <= threshold[costs.coarse.job]
         rest = np.where(keep, NEVER, node.within)
-        groups, bounds = self.pruned.fine_bounds(self.rows[members], self.columns[members], keep)
+        groups, bounds, whole = self.pruned.fine_bounds(self.rows[members], self.columns[members], keep)
         by_job = np.minimum(costs.fine.least_per_job(bounds, groups), costs.coarse.least_per_job(rest[None]))
         totals = self._value(by_job, self.pruned.vector_cycles)
         coarse = costs.coarse_of_fine[groups]
@@ -319,8 +318,9 @@ class _Search:
             share = costs.share(buffers)
             others = np.maximum(rest, costs.demands.added(share).to(node.by_group))
             others = costs.coarse.least_per_job(others[None])
-            share = Share(buffers, share.fits[coarse], share.most[coarse])
-            raised = demands.added(share, beside.take(some)).to(bounds[some], thin[some])
+            share = share.of(coarse)
+            of_share = share.bounds(bounds[some], whole[some])
+            raised = demands.added(share, beside.take(some)).to(of_share, thin[some])
             by_job = np.minimum(costs.fine.least_per_job(raised, groups), others)
             totals = self._value(by_job, costs.vector_cycles(buffers))
             for (i, position), total, of_job in zip(which, totals.tolist(), by_job, strict=True):

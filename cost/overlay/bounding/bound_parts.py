@@ -110,11 +110,11 @@ class Part:
         return self.machine.lanes // self.k.operand
 
 
-def parts_of(table: CaseTable, *, coarse: bool, thin: bool = False) -> tuple[list[Part], Ints]:
+def parts_of(table: CaseTable, *, coarse: bool, thin: bool = False, whole: bool = False) -> tuple[list[Part], Ints]:
     """The groups by dataflow and mode, and the group of every case; groups are numbered in the order of the layers.
 
     ``thin``: as if each layer had only as many output channels as the least chunk of them may have, inputs streaming:
-    what any pass takes at the least.
+    what any pass takes at the least. ``whole``: for buffers that hold so much that no contraction is cut.
     """
     c = table.cases
     key = np.zeros(len(c.variant), np.int64)
@@ -127,7 +127,8 @@ def parts_of(table: CaseTable, *, coarse: bool, thin: bool = False) -> tuple[lis
         for inputs in (True,) if thin else (True, False):
             group = np.flatnonzero((c.dataflow[case] == number) & ((c.mode[case] == STREAM_INPUTS) == inputs))
             if len(group):
-                parts.append(_part(table, flow, inputs, coarse, thin, group, case[group]))
+                cut = not (inputs or whole)
+                parts.append(_part(table, flow, inputs, coarse, thin, cut, group, case[group]))
     return parts, group_of_case
 
 
@@ -140,14 +141,16 @@ def _least_contraction(table: CaseTable, variant: Ints, divisible: Ints) -> gemm
     return replace(k, segment_bytes=segment)
 
 
-def _part(table: CaseTable, flow: Dataflow, inputs: bool, coarse: bool, thin: bool, group: Ints, case: Ints) -> Part:
-    """``case`` is any case of each group."""
+def _part(
+    table: CaseTable, flow: Dataflow, inputs: bool, coarse: bool, thin: bool, cut: bool, group: Ints, case: Ints
+) -> Part:
+    """``case`` is any case of each group; ``cut``: where it may be, the contraction is cut."""
     machine, cases = table.machine, table.cases
     variant = cases.variant[case]
     v = take_variants(table.variants, variant)
     if thin:  # chunks are multiples of 16 but for the last
         v = replace(v, out_channels=(v.out_channels - 1) % UNIT_BYTES + 1)
-    divisible = ((cases.format_in[case] == C16) & (v.toeplitz == 0)).astype(np.int64) * (not inputs)
+    divisible = ((cases.format_in[case] == C16) & (v.toeplitz == 0)).astype(np.int64) * cut
     k = _least_contraction(table, variant, divisible)
     main, last = table.main.take(case), table.last.take(case)
     positions = [main.positions, last.positions]

@@ -16,7 +16,7 @@ from dynamap.cost.overlay.blocks import C16
 from dynamap.cost.overlay.bounding.bounds import NEVER, Sides
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
-from dynamap.cost.overlay.machine import LANDING, PASS_OVERHEAD, UNIT_BYTES, Buffers
+from dynamap.cost.overlay.machine import BEAT_BYTES, LANDING, PASS_OVERHEAD, UNIT_BYTES, Buffers
 from dynamap.cost.overlay.options import DATAFLOWS, STREAM_INPUTS
 from dynamap.cost.overlay.transfer import Bools, Ints, ceil_ratio
 
@@ -75,7 +75,7 @@ class Demands:
             plane=output_plane(table, case),
             weights=PARAMETER_BYTES + values * k.operand,
             sums=table.main.spots[case] * v.positions[variant],
-            row_buffer=np.where((flow == NS) & ~divisible, k.values * k.operand, 0),
+            row_buffer=np.where(flow == NS, k.values * k.operand, 0),
             first=v.groups[variant] * (ends + first),
             loads=v.groups[variant] * (ends + loads + waiting),
             moving=moving,
@@ -105,11 +105,14 @@ class Demands:
         """What the buffers allow each case, whatever the array."""
         half = buffers.output_buffer // 2
         fits = self.input_buffer <= buffers.input_buffer
-        fits &= self.row_buffer <= buffers.row_buffer
+        in_rows = self.row_buffer <= buffers.row_buffer
+        fits &= self.divisible | in_rows
         fits &= self.inputs_stay | (self.sums <= buffers.accumulator_rows)
         by_output = half // self.plane * UNIT_BYTES
         fits &= self.inputs | (by_output > 0)
-        return Share(buffers, fits, np.minimum(buffers.weight_buffer // self.weights, by_output))
+        half = buffers.weight_buffer // 2 // BEAT_BYTES * BEAT_BYTES
+        whole = self.divisible & in_rows & (self.channels * self.weights <= half)
+        return Share(buffers, fits, np.minimum(buffers.weight_buffer // self.weights, by_output), whole)
 
     def added(self, share: Share, beside: Beside | None = None) -> Added:
         """What buffers add per case, or per (box, case) of ``beside``."""
@@ -127,11 +130,21 @@ class Demands:
 
 @dataclass(frozen=True)
 class Share:
-    """Per case: whether it may fit some buffers, and the most output channels of a pass that they hold."""
+    """Per case: whether it may fit some buffers, the most output channels of a pass that they hold, and whether a
+    contraction that may be cut stays ``whole`` in them."""
 
     buffers: Buffers
     fits: Bools
     most: Ints
+    whole: Bools
+
+    def of(self, case: Ints) -> Share:
+        """What is allowed to some cases."""
+        return Share(self.buffers, self.fits[case], self.most[case], self.whole[case])
+
+    def bounds(self, cut: Ints, whole: Ints) -> Ints:
+        """Of bounds where contractions may be ``cut`` and where none is, each case's."""
+        return np.where(self.whole, whole, cut)
 
 
 @dataclass(frozen=True)

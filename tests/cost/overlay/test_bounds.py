@@ -58,8 +58,12 @@ def test_no_case_is_faster_than_its_bounds(
     near = Sides(np.array([max(1, columns - more_columns), columns]), np.array([columns + more_columns, columns]))
     thin = group_bounds(parts_of(table, coarse=True, thin=True)[0], groups, *here)[0]
     thin = np.where(thin < NEVER, thin, 0)[group_of_case]
+    share = demands.share(buffers)
+    assert (times.units == table.units[table.cases.variant])[feasible & share.whole].all()
+    whole = group_bounds(parts_of(table, coarse=False, whole=True)[0], fine_groups, *here)[0]
+    fine_bound = share.bounds(fine_bound[fine_group_of_case], whole[fine_group_of_case])
     for beside in (None, demands.beside(near)):
-        raised = demands.added(demands.share(buffers), beside).to(fine_bound[fine_group_of_case], thin)
+        raised = demands.added(share, beside).to(fine_bound, thin)
         wrong = np.argwhere(feasible & (raised > times.cycles))
         assert not len(wrong), (wrong[:3], raised[..., wrong[:3, -1]], times.cycles[wrong[:3, -1]])
     wrong = np.flatnonzero(feasible & (in_buffers > times.cycles))
