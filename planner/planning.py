@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -43,6 +44,7 @@ def plan_network(
         return plan_by_paper(network, device, request, progress)
     if request.cost_model != "overlay":
         raise InputError(f"unknown cost model {request.cost_model!r}: choose overlay or paper")
+    started = time.perf_counter()
     ways = _ways(network, request)
     limit = None if request.time_limit is None else request.time_limit / len(ways)
     found: list[_Way] = []
@@ -61,7 +63,11 @@ def plan_network(
     best = min(found, key=lambda way: way.found.objective_cycles)
     unknown = any(isinstance(failure, TimeLimitError) for failure in failures)
     bound = 0 if unknown else min(way.found.bound_cycles for way in found)
-    proven = replace(best.found, bound_cycles=min(bound, best.found.objective_cycles))
+    proven = replace(
+        best.found,
+        bound_cycles=min(bound, best.found.objective_cycles),
+        seconds=time.perf_counter() - started,
+    )
     return write_plan(best.network, best.board, request.document(), best.costs, best.storages, best.candidates, proven)
 
 

@@ -35,7 +35,7 @@ def _floor16(value: Ints) -> Ints:
     return value // UNIT_BYTES * UNIT_BYTES
 
 
-def _sums(table: CaseTable, flow: Dataflow, case: Ints) -> Ints:
+def sums_per_channel(table: CaseTable, flow: Dataflow, case: Ints) -> Ints:
     """Sums of a block per output channel in the accumulators."""
     if flow is Dataflow.IS:
         return table.main.laid[case]
@@ -53,7 +53,7 @@ def input_blocking(table: CaseTable, flow: Dataflow, case: Ints, k: gemm.Contrac
     """Output channels in the fewest chunks whose weights, sums and outputs fit."""
     v, variant = table.variants, table.cases.variant[case]
     out_channels = v.out_channels[variant]
-    sums = _sums(table, flow, case)
+    sums = sums_per_channel(table, flow, case)
     plane = output_plane(table, case)
     wide = gemm.columns_in_products(table.machine, on.columns, k.operand)
     by_weights = _whole_beats(on.weight_buffer) // (PARAMETER_BYTES + stored_values(flow, k) * k.operand)
@@ -74,15 +74,37 @@ def input_blocking(table: CaseTable, flow: Dataflow, case: Ints, k: gemm.Contrac
     return Blocking(np.minimum(channels, out_channels), table.units[variant], feasible)
 
 
+@dataclass(frozen=True)
+class ChannelBlocks:
+    """Output channels in ``blocks`` of ``channels``, the last of ``last``; ``wide`` are side by side in the array."""
+
+    channels: Ints
+    blocks: Ints
+    last: Ints
+    wide: Ints
+
+    @staticmethod
+    def of(out_channels: Ints, tiles: Ints, wide: Ints) -> ChannelBlocks:
+        """Blocks of so many column tiles, of whole units of channels."""
+        channels = np.minimum(np.maximum(UNIT_BYTES, _floor16(np.minimum(tiles, out_channels) * wide)), out_channels)
+        blocks = ceil_ratio(out_channels, channels)
+        return ChannelBlocks(channels, blocks, out_channels - (blocks - 1) * channels, wide)
+
+    def accumulator_rows(self, flow: Dataflow, sums: Ints, cut: Bools) -> Ints:
+        """Rows that a block takes, of ``sums`` per channel; all blocks of a half where the contraction is ``cut``."""
+        kept, kept_last = (gemm.accumulator_rows(flow, sums, some, self.wide) for some in (self.channels, self.last))
+        # Blocks take the halves in turn: the first half has as many of them as the second, or the last one more.
+        first_half = self.blocks // 2 * kept + self.blocks % 2 * kept_last
+        return np.where(cut, np.maximum(kept, first_half), kept)
+
+
 def weight_blocking(table: CaseTable, flow: Dataflow, case: Ints, k: gemm.Contraction, on: Points) -> Blocking:
     """Blocks of the case's column tiles, and the contraction in the fewest chunks whose weights fit."""
     v, variant = table.variants, table.cases.variant[case]
-    out_channels, units = v.out_channels[variant], table.units[variant]
-    rows = table.cases.rows[case]
+    units, rows = table.units[variant], table.cases.rows[case]
     wide = gemm.columns_in_products(table.machine, on.columns, k.operand)
-    tiles = np.minimum(table.cases.tiles[case], out_channels)
-    channels = np.minimum(np.maximum(UNIT_BYTES, _floor16(tiles * wide)), out_channels)
-    blocks = ceil_ratio(out_channels, channels)
+    in_blocks = ChannelBlocks.of(v.out_channels[variant], table.cases.tiles[case], wide)
+    channels = in_blocks.channels
     half = _whole_beats(on.weight_buffer // 2)
     whole = weight_bytes(stored_values(flow, k), channels, k.operand) <= half
     if flow is Dataflow.NS:
@@ -91,15 +113,10 @@ def weight_blocking(table: CaseTable, flow: Dataflow, case: Ints, k: gemm.Contra
     divisible = (most >= 1) & (table.cases.format_in[case] == C16) & (v.toeplitz[variant] == 0)
     chunks = np.where(whole, 1, ceil_ratio(units, np.maximum(most, 1)))
     part = ceil_ratio(units, chunks)
-    sums = _sums(table, flow, case)
-    last = out_channels - (blocks - 1) * channels
-    kept, kept_last = (gemm.accumulator_rows(flow, sums, some, wide) for some in (channels, last))
+    kept = in_blocks.accumulator_rows(flow, sums_per_channel(table, flow, case), chunks > 1)
     feasible = (whole | divisible) & (kept <= on.accumulator_rows) & (channels <= PARAMETER_CHANNELS // 4)
-    # Blocks take the halves in turn: the first half has as many of them as the second, or the last one more.
-    first_half = blocks // 2 * kept + blocks % 2 * kept_last
-    feasible &= (chunks == 1) | (first_half <= on.accumulator_rows)
     feasible &= output_plane(table, case) * ceil_ratio(channels, UNIT_BYTES) <= on.output_half
-    feasible &= (blocks == 1) | (table.cases.format_out[case] == C16)
+    feasible &= (in_blocks.blocks == 1) | (table.cases.format_out[case] == C16)
     held = table.held[case].copy()
     cut = np.flatnonzero(feasible & (chunks > 1))
     if len(cut):

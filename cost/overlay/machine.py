@@ -203,6 +203,15 @@ class Buffers:
             max(b.row_buffer for b in some),
         )
 
+    def at_most(self, other: Buffers) -> Buffers:
+        """The sizes, none larger than the other's."""
+        return Buffers(
+            min(self.input_buffer, other.input_buffer),
+            min(self.weight_buffer, other.weight_buffer),
+            min(self.accumulator_rows, other.accumulator_rows),
+            min(self.row_buffer, other.row_buffer),
+        )
+
     def at_least(self, other: Buffers) -> bool:
         """True if every buffer is as large as the other's."""
         return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +16,7 @@ from dynamap.cost.overlay.bounding.case_table import CaseTable, Points
 from dynamap.cost.overlay.bounding.screening import Demands, Share
 from dynamap.cost.overlay.fitting.room import Room
 from dynamap.cost.overlay.machine import Buffers, Machine
+from dynamap.cost.overlay.needs import Needs
 from dynamap.cost.overlay.options import ALGORITHMS, FORMATS, LayerOptions
 from dynamap.cost.overlay.timing import INFEASIBLE, Times, evaluate
 from dynamap.cost.overlay.transfer import Bools, Format, Ints
@@ -122,7 +123,8 @@ class LayerCosts:
         fine = _some(self.fine.parts, fits[self.coarse_of_fine])
         whole = _some(self.whole, fits[self.coarse_of_fine])
         thin = _some(parts_of(self.table, coarse=True, thin=True)[0], fits)
-        return Pruned(self, coarse, fine, whole, thin, summary(coarse), self.vector_cycles(ceiling))
+        needs = Needs.of(self.table, ceiling)
+        return Pruned(self, ceiling, needs, coarse, fine, whole, thin, summary(coarse), self.vector_cycles(ceiling))
 
     def closed(self, rows: Ints, columns: Ints, variants: Ints) -> Bools:
         """Which variants cannot be on arrays of at least so many rows and columns: (array, variant)."""
@@ -141,6 +143,10 @@ class LayerCosts:
         """Least cycles of all vector layers per network, each in its best formats."""
         cycles: Ints = self.vector_costs(buffers).min(axis=(1, 2)) @ self.usage[self.conv_jobs :]
         return cycles
+
+    def vectors_use(self, ceiling: Buffers) -> Buffers:
+        """What the vector layers can use of buffers of at most these sizes."""
+        return self._vectors.most_used(ceiling)
 
     def array_bound(self, rows: Ints, columns: Ints) -> Ints:
         """Quick lower bound of the convolutions' cycles per array."""
@@ -230,15 +236,30 @@ class LayerCosts:
 
 @dataclass(frozen=True)
 class Pruned:
-    """Lower bounds from the cases that can fit some buffers; ``vector_cycles`` per network are the vector layers'."""
+    """Lower bounds from the cases that can fit some buffers of at most ``ceiling``; ``vector_cycles`` per network are
+    the vector layers'."""
 
     costs: LayerCosts
+    ceiling: Buffers
+    needs: Needs
     coarse: Sequence[Part]
     fine: Sequence[Part]
     whole: Sequence[Part]
     thin: Sequence[Part]
     summary: Sequence[Part]
     vector_cycles: Ints
+    _used: dict[int, Buffers] = field(default_factory=dict)
+
+    def used(self, buffers: Buffers, columns: int) -> Buffers:
+        """What layers can use of some buffers beside an array of so many columns: with these they are as fast."""
+        if columns not in self._used:
+            self._used[columns] = Buffers.covering((self.needs.beside(columns), self.costs.vectors_use(self.ceiling)))
+        return buffers.at_most(self._used[columns])
+
+    def used_anywhere(self, buffers: Sequence[Buffers]) -> list[Buffers]:
+        """What layers can use of some buffers beside any array; of all buffers only those that none of them exceeds."""
+        some = dict.fromkeys(replace(self.used(b, 1), accumulator_rows=b.accumulator_rows) for b in buffers)
+        return [b for b in some if not any(other != b and other.at_least(b) for other in some)]
 
     def summary_bounds(self, rows: Sides, columns: Sides) -> Ints:
         """Quick lower bounds per (box of arrays, convolution job)."""

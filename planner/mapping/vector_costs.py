@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynamap.cost.overlay.machine import Buffers, Machine
+from dynamap.cost.overlay.needs import within
 from dynamap.cost.overlay.options import FORMATS
 from dynamap.cost.overlay.pipeline import joined, makespan
 from dynamap.cost.overlay.timing import INFEASIBLE
@@ -52,6 +53,18 @@ class VectorCosts:
             written=np.concatenate([work.written for work in works]),
             resident=np.concatenate([work.resident for work in works]),
         )
+
+    def most_used(self, ceiling: Buffers) -> Buffers:
+        """The least sizes beyond which no buffer of at most ``ceiling`` changes a layer."""
+        held, written, resident = (
+            int(within(demand, size).max(initial=0))
+            for demand, size in (
+                (self.held, ceiling.input_buffer),
+                (self.written, ceiling.output_buffer // 2),
+                (self.resident, ceiling.weight_buffer),
+            )
+        )
+        return Buffers(max(held, 4 * written), resident, 0, 0)
 
     def least(self, buffers: Buffers) -> Ints:
         """Least cycles per (job, format in, format out); INFEASIBLE where nothing fits."""

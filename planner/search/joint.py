@@ -282,7 +282,7 @@ class _Search:
             sides = int(rows.least[i]), int(rows.most[i]), int(columns.least[i])
             beside = costs.demands.beside(columns.take(slice(i, i + 1)))
             within, total = np.full(bounds.shape[1], NEVER), int(NEVER)
-            for buffers in self.candidates.buffers_within(*sides):
+            for buffers in self.pruned.used_anywhere(self.candidates.buffers_within(*sides)):
                 raised = costs.demands.added(costs.share(buffers), beside).to(bounds[i], thin[i])
                 of_job = costs.coarse.least_per_job(raised)[0]
                 total = min(total, int(self._value(of_job, costs.vector_cycles(buffers))))
@@ -308,22 +308,23 @@ class _Search:
         sides = Sides.of(self.rows[members]), Sides.of(self.columns[members])
         beside = demands.beside(sides[1])
         thin = self.pruned.thin_bounds(*sides, keep)[:, coarse]
-        sharing: dict[Buffers, list[tuple[int, int]]] = {}
+        sharing: dict[Buffers, dict[int, tuple[int, Buffers]]] = {}
         for i in np.flatnonzero(self._useful(totals, self.rows[members] * self.columns[members])).tolist():
             array = int(self.rows[members[i]]), int(self.columns[members[i]])
             for position, buffers in enumerate(self.candidates.buffers_for(*array)):
-                sharing.setdefault(buffers, []).append((i, position))
-        for buffers, which in sharing.items():
-            some = [i for i, _ in which]
-            share = costs.share(buffers)
+                # Of those that layers use alike, only the first can be the best.
+                sharing.setdefault(self.pruned.used(buffers, array[1]), {}).setdefault(i, (position, buffers))
+        for used, which in sharing.items():
+            some = list(which)
+            share = costs.share(used)
             others = np.maximum(rest, costs.demands.added(share).to(node.by_group))
             others = costs.coarse.least_per_job(others[None])
             share = share.of(coarse)
             of_share = share.bounds(bounds[some], whole[some])
             raised = demands.added(share, beside.take(some)).to(of_share, thin[some])
             by_job = np.minimum(costs.fine.least_per_job(raised, groups), others)
-            totals = self._value(by_job, costs.vector_cycles(buffers))
-            for (i, position), total, of_job in zip(which, totals.tolist(), by_job, strict=True):
+            totals = self._value(by_job, costs.vector_cycles(used))
+            for (i, (position, buffers)), total, of_job in zip(which.items(), totals.tolist(), by_job, strict=True):
                 if total <= self.limit:
                     index = int(members[i])
                     r, c = int(self.rows[index]), int(self.columns[index])

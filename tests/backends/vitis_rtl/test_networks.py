@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from dynamap.backends.conformance.plans import TINY
 from dynamap.backends.program import Op, Program
 from dynamap.backends.program.specification import FormatCode, Role
 from dynamap.backends.vitis_rtl.executor import RtlExecutor
@@ -56,8 +57,9 @@ def test_every_operation_in_narrow_words(rtl_executor: RtlExecutor) -> None:
 @pytest.mark.parametrize(("device", "ports"), WIDER)
 def test_every_operation_at_several_ports(rtl_executor: RtlExecutor, device: str, ports: int) -> None:
     """Planes, rows and runs that begin inside of words, in both formats; ports that stall by themselves; an error."""
+    roomy = replace(TINY, input_buffer=2 * TINY.input_buffer, accumulator_rows=2 * TINY.accumulator_rows)
     for formats in ("c16", "hwc", None):
-        case = case_of(parsed(EVERY_OPERATION), formats=formats, device=load_device(device))
+        case = case_of(parsed(EVERY_OPERATION), formats=formats, device=load_device(device), buffers=roomy)
         assert case.program.header.memory_word_bytes == 64 * ports
         check_run(case, rtl_executor)
         check_run(case, rtl_executor, ("--stalls", "3"), timed=False)

@@ -18,6 +18,7 @@ from dynamap.backends.quantise import QuantisedNetwork, quantise
 from dynamap.backends.vitis_rtl.executor import RtlExecutor
 from dynamap.cost.algorithms import Algorithm, Dataflow
 from dynamap.cost.device import Device
+from dynamap.cost.overlay.machine import Buffers
 from dynamap.planner.importer import import_model
 from dynamap.planner.plan.layers import OnArray, PlannedLayer
 from dynamap.planner.plan.plan import Plan
@@ -99,11 +100,15 @@ def case_of(
     array: tuple[int, int] = ARRAY,
     formats: str | None = "c16",
     device: str | Device = DEVICE,
+    buffers: Buffers = TINY,
 ) -> Case:
-    """The case of a model: im2col with weights that stay, and all tensors in one format where it is given."""
+    """The case of a model: im2col with weights that stay, and all tensors in one format where it is given.
+
+    In hwc a block makes all channels, for which the buffers must have room.
+    """
     network = import_model(model, "chain", "")
     request = Request(algorithms=(Algorithm.IM2COL,), dataflows=(Dataflow.WS,))
-    plan = plan_on(network, array, TINY, device, request)
+    plan = plan_on(network, array, buffers, device, request)
     if formats is not None:
         made = [_whole(layer) if formats == "hwc" else layer for layer in plan.layers]
         layers = [redecided(layer, input_format=formats, output_format=formats) for layer in made]
