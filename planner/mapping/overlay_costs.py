@@ -22,6 +22,7 @@ from dynamap.cost.overlay.timing import INFEASIBLE, Times, evaluate
 from dynamap.cost.overlay.transfer import Bools, Format, Ints
 from dynamap.cost.overlay.vector import VectorShape, strip_rows, vector_times
 from dynamap.planner.mapping.exact_costs import Slots, Target, Unlimited, slot_costs
+from dynamap.planner.mapping.groups import Groups, some_of
 from dynamap.planner.mapping.objective import Objective
 from dynamap.planner.mapping.storage import Storages, sliced
 from dynamap.planner.mapping.vector_costs import VectorCosts
@@ -96,7 +97,7 @@ class LayerCosts:
         self.coarse_of_fine = np.empty(len(self.fine.job), np.int64)
         self.coarse_of_fine[self.fine.of_case] = self.coarse.of_case
         whole, _ = parts_of(self.table, coarse=False, whole=True)
-        self.whole = _some(whole, self.demands.divisible[self.coarse_of_fine])
+        self.whole = some_of(whole, self.demands.divisible[self.coarse_of_fine])
         self._vectors = VectorCosts.of(machine, self.vector_work)
         self._vector_cache: dict[Buffers, Ints] = {}
 
@@ -119,10 +120,10 @@ class LayerCosts:
     def within(self, ceiling: Buffers) -> Pruned:
         """Lower bounds for all buffers of at most these sizes."""
         fits = self.demands.added(self.share(ceiling)).extra < NEVER
-        coarse = _some(self.coarse.parts, fits)
-        fine = _some(self.fine.parts, fits[self.coarse_of_fine])
-        whole = _some(self.whole, fits[self.coarse_of_fine])
-        thin = _some(parts_of(self.table, coarse=True, thin=True)[0], fits)
+        coarse = some_of(self.coarse.parts, fits)
+        fine = some_of(self.fine.parts, fits[self.coarse_of_fine])
+        whole = some_of(self.whole, fits[self.coarse_of_fine])
+        thin = some_of(parts_of(self.table, coarse=True, thin=True)[0], fits)
         needs = Needs.of(self.table, ceiling)
         return Pruned(self, ceiling, needs, coarse, fine, whole, thin, summary(coarse), self.vector_cycles(ceiling))
 
@@ -204,7 +205,7 @@ class LayerCosts:
         """Bounds of the slots' cases on each point, by the fine groups to keep."""
         sides, array = np.unique(np.stack([rows, columns], axis=1), axis=0, return_inverse=True)
         cut, whole = (
-            group_bounds(_some(parts, kept), len(self.fine.job), Sides.of(sides[:, 0]), Sides.of(sides[:, 1]))
+            group_bounds(some_of(parts, kept), len(self.fine.job), Sides.of(sides[:, 0]), Sides.of(sides[:, 1]))
             for parts in (self.fine.parts, self.whole)
         )
         group, coarse = self.fine.of_case[slots.order], self.coarse.of_case[slots.order]
@@ -274,7 +275,7 @@ class Pruned:
 
     def thin_bounds(self, rows: Sides, columns: Sides, some: Bools) -> Ints:
         """Lower bounds of one pass per (box of arrays, coarse group), 0 but for ``some`` groups."""
-        bounds = group_bounds(_some(self.thin, some), len(self.costs.coarse.job), rows, columns)
+        bounds = group_bounds(some_of(self.thin, some), len(self.costs.coarse.job), rows, columns)
         bounds[bounds >= NEVER] = 0
         return bounds
 
@@ -288,7 +289,7 @@ class Pruned:
         place[groups] = np.arange(len(groups))
         some, sides = keep[self.costs.coarse_of_fine], (Sides.of(rows), Sides.of(columns))
         cut, whole = (
-            group_bounds([replace(part, group=place[part.group]) for part in _some(parts, some)], len(groups), *sides)
+            group_bounds([replace(part, group=place[part.group]) for part in some_of(parts, some)], len(groups), *sides)
             for parts in (self.fine, self.whole)
         )
         closed = self.costs.closed(rows, columns, self.costs.fine.variant[groups])
@@ -320,44 +321,3 @@ def _job_keys(
             keys.append(key)
             vectors.setdefault(key, key)
     return keys
-
-
-def _some(parts: Sequence[Part], keep: Bools) -> list[Part]:
-    """The groups to keep."""
-    taken = [part.take(np.flatnonzero(keep[part.group])) for part in parts]
-    return [part for part in taken if len(part.group)]
-
-
-@dataclass(frozen=True)
-class Groups:
-    """Groups of cases (``cost.overlay.bound_parts``): parts, the group of every case, and the groups' jobs.
-
-    ``variant`` is each group's, ``moving`` its cycles for all transfers, ``job_starts`` the first groups of the jobs.
-    """
-
-    jobs: int
-    parts: Sequence[Part]
-    of_case: Ints
-    variant: Ints
-    moving: Ints
-    job: Ints
-    job_starts: Ints
-
-    @staticmethod
-    def of(table: CaseTable, jobs: int, *, coarse: bool) -> Groups:
-        parts, of_case = parts_of(table, coarse=coarse)
-        variant = np.empty(int(of_case.max(initial=-1)) + 1, np.int64)
-        variant[of_case] = table.cases.variant
-        job, moving = table.variants.layer[variant], np.empty_like(variant)
-        for part in parts:
-            moving[part.group] = part.paths.moving * part.copies
-        return Groups(jobs, parts, of_case, variant, moving, job, np.flatnonzero(np.diff(job, prepend=-1)))
-
-    def least_per_job(self, bounds: Ints, groups: Ints | None = None) -> Ints:
-        """Least per (box, job) of bounds per (box, group), of all groups or those given, ascending; NEVER for none."""
-        job = self.job if groups is None else self.job[groups]
-        starts = self.job_starts if groups is None else np.flatnonzero(np.diff(job, prepend=-1))
-        least = np.full((len(bounds), self.jobs), NEVER)
-        if len(starts):
-            least[:, job[starts]] = np.minimum.reduceat(bounds, starts, axis=1)
-        return least
