@@ -96,6 +96,10 @@ class VectorBuffers:
     resident: int
 
 
+LEAST_PIXELS_WORD = 64
+"""Bytes of a word from which on pixels of hwc are taken out of it: rows of such a tensor are whole words."""
+
+
 @dataclass(frozen=True)
 class Machine:
     """The part of an overlay that the device and its clock fix: memory, lanes, packing and the borders of its regions.
@@ -124,6 +128,11 @@ class Machine:
     def word_units(self) -> int:
         """Units of 16 bytes in a memory word: the banks of the input buffer."""
         return self.word_bytes // UNIT_BYTES
+
+    @property
+    def reads_pixels(self) -> bool:
+        """Whether units read hwc, whose rows are whole words where they are wide enough."""
+        return self.word_bytes >= LEAST_PIXELS_WORD
 
     @property
     def lanes(self) -> int:

@@ -76,7 +76,7 @@ class LayerCosts:
             require_runnable(workload.network, workload.storages.executed)
         convs: dict[Hashable, LayerOptions] = {}
         vectors: dict[Hashable, tuple[VectorShape, tuple[Format, ...], tuple[Format, ...]]] = {}
-        keys = [_job_keys(workload, convs, vectors) for workload in workloads]
+        keys = [_job_keys(workload, machine, convs, vectors) for workload in workloads]
         self.conv_options = list(convs.values())
         self.vector_work = list(vectors.values())
         self.conv_jobs = len(self.conv_options)
@@ -299,6 +299,7 @@ class Pruned:
 
 def _job_keys(
     workload: Workload,
+    machine: Machine,
     convs: dict[Hashable, LayerOptions],
     vectors: dict[Hashable, tuple[VectorShape, tuple[Format, ...], tuple[Format, ...]]],
 ) -> list[Hashable]:
@@ -307,7 +308,9 @@ def _job_keys(
     keys: list[Hashable] = []
     for layer in storages.executed:
         work = work_of(layer, network)
-        formats_in = storages.formats[storages.vertex[layer.inputs[0]]]
+        formats_in = tuple(
+            f for f in storages.formats[storages.vertex[layer.inputs[0]]] if f is not Format.HWC or machine.reads_pixels
+        )
         formats_out = tuple(f for f in storages.formats[storages.vertex[layer.output]] if f is not Format.TOEPLITZ)
         if isinstance(work, ConvShape):
             assert isinstance(layer, Conv)

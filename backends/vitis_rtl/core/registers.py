@@ -22,9 +22,8 @@ from dynamap.backends.vitis_rtl.feeding.transforming import TRANSFORM_FIELDS, TR
 from dynamap.backends.vitis_rtl.memory.ports import Run, occupancy
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
+from dynamap.cost.overlay.machine import LEAST_PIXELS_WORD
 
-LEAST_PIXELS_WORD = 64
-"""Bytes of a word from which on pixels of hwc are taken out of it: rows of such a tensor are whole words."""
 WIDER_WORDS = f"plan for a device with memory_ports times port_bytes of {LEAST_PIXELS_WORD}, such as zcu104"
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dynamap.backends.program.specification import Command, FormatCode
-from dynamap.backends.vitis_rtl.core.registers import LEAST_PIXELS_WORD, WIDER_WORDS
+from dynamap.backends.vitis_rtl.core.registers import WIDER_WORDS
 from dynamap.backends.vitis_rtl.vector.operations import CommandTables
 from dynamap.backends.vitis_rtl.vector.shape import MOST_SOURCES, VectorUnitShape
 from dynamap.cost.errors import InputError
+from dynamap.cost.overlay.machine import LEAST_PIXELS_WORD
 
 
 def require_possible(shape: VectorUnitShape, command: Command, tables: CommandTables) -> None:

@@ -38,12 +38,14 @@ def planned(name: str) -> Plan:
 
 
 def decided(name: str, flow: str, algorithm: str = "im2col") -> Iterator[Plan]:
-    """The plan with every blocking and pair of formats of a dataflow."""
+    """The plan with every blocking and pair of formats of a dataflow; hwc is not read in words of 32 bytes."""
     plan = planned(name)
     height = one_conv(SHAPE, OUTPUTS, WINDOWS[name]).tensors["output"].height
     for each, choices in decisions(WINDOWS[name], height):
         if each == algorithm and choices[0]["dataflow"] == flow:
             for words in choices:
+                if words["input_format"] == "hwc":
+                    continue
                 yield replace(plan, layers=(redecided(plan.layers[0], **words),))
 
 
