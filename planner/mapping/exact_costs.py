@@ -149,7 +149,8 @@ class _Front:
         self.screened[point, place] = True
         bound = unlimited.bounds[self.number[point], place]
         case, moving = self.slots.order[place], unlimited.moving[place]
-        self.promise[point, place] = screened(self.table, case, self.points.take(point), bound, moving)
+        raised = screened(self.table, case, self.points.take(point), bound, moving)
+        self.promise[point, place] = np.maximum(self.promise[point, place], raised)
 
     def time(self, unlimited: Unlimited, top: Ints, ceiling: Ints) -> None:
         """Times all cases whose promise, raised by what the points' buffers add, is below ``top``."""

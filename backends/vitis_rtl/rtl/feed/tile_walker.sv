@@ -34,7 +34,7 @@ module tile_walker
   logic odd_q, last_part_q, begins_q, ends;
   logic first_column_tile_q;  // of its row tile
   bytes_t weights_begin_q;
-  logic arrived_q;
+  logic valid_q, arrived_q;
   /* verilator lint_off UNUSEDSIGNAL */  // what only the begin of a block needs
   block_t block_q;
   /* verilator lint_on UNUSEDSIGNAL */
@@ -53,7 +53,7 @@ module tile_walker
 
   assign block_i = part_i.block;
   assign ready_o = state_q == Idle;
-  assign valid_o = state_q == Valid && (all_arrived_i || arrived_q);
+  assign valid_o = valid_q && (all_arrived_i || arrived_q);
   assign tile_bytes = block_q.windows.wide ? ByteBits'(2 * Rows) : ByteBits'(Rows);
   assign next_shift = 5'(shift_q) + 5'(tile_bytes[3:0]);
   assign next_row = accumulator_row_q + block_q.positions;
@@ -70,6 +70,8 @@ module tile_walker
         default: state_q <= Look;
       endcase
     end
+    // A bit by itself, for much follows from it in the same cycle.
+    valid_q <= !rst_i & (state_q == Sum | (valid_q & !take_i));
   end
 
   always_ff @(posedge clk_i) arrived_q <= state_q == Valid && weights_end_q <= arrived_i;

@@ -33,9 +33,9 @@ module window_walker
   count_t values_q, add_row_q;
   logic [1:0] least_q;
 
-  assign free_o = least_q == 0 && (!busy_q || final_window);
-
   always_ff @(posedge clk_i) begin
+    // Known a cycle before: with the last window of a tile, or later.
+    free_o <= rst_i | (!start_i & !least_q[1] & (!busy_q | final_window | count_q == 2));
     if (rst_i) begin
       busy_q <= 1'b0;
       least_q <= '0;

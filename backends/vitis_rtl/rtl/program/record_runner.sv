@@ -103,7 +103,7 @@ module record_runner
 
   assign pass_end = state_q == Run && !busy_i && due_q;
   assign waiting_o = state_q == Run && !busy_i && !due_q;
-  assign record_done_o = !stop && (pass_end || state_q == Flush && taken_o);
+  assign record_done_o = !stop && (pass_end || state_q == Flush && word_valid_i && last_beat);
   assign begun_o = state_q != Idle && (!waits_q || word_valid_i);
 
   always_ff @(posedge clk_i) begin
@@ -132,7 +132,7 @@ module record_runner
         end
         Take: begin
           if (word_valid_i & is_table) state_q <= Table;
-          else if (taken_o) state_q <= Place;
+          else if (word_valid_i & last_beat) state_q <= Place;
         end
         Table: if (word_valid_i & table_end) state_q <= Flush;
         Place: state_q <= Start;

@@ -68,7 +68,7 @@ module drain
   logic [Few-1:0] to_post_q, ahead_q, filled_q, turns_q;
   logic [CountBits-1:0] post_left_q, store_left_q, parameters_q, row_q;
   // Of these, whether there is one more, and whether it is the last.
-  logic post_more_q, post_last_q, store_more_q, store_last_q;
+  logic begun_q, post_more_q, post_last_q, store_more_q, store_last_q;
   logic [AddressBits-1:0] address_q;
   logic post, store, post_busy, post_busy_q, asking, emptying, storing, post_half_q, store_half_q;
   logic chunk, bytes_valid, turned_valid;
@@ -109,10 +109,10 @@ module drain
       if (post) parameters_q <= parameters_q + pass_i.parameters_step;
       if (post & post_half_q) row_q <= row_q + pass_i.sum_step;
     end
+    begun_q <= start_i;
     if (start_i) begin
       post_left_q <= pass_i.blocks;
       store_left_q <= pass_i.blocks;
-      {post_last_q, store_last_q} <= {2{pass_i.blocks == 1}};
     end else begin
       if (post) begin
         post_left_q <= post_left_q - 1'b1;
@@ -122,6 +122,8 @@ module drain
         store_left_q <= store_left_q - 1'b1;
         store_last_q <= store_left_q == 2;
       end
+      // No block has been computed yet.
+      if (begun_q) {post_last_q, store_last_q} <= {2{post_left_q == 1}};
     end
     if (post) begin
       posting_q <= post_shape;

@@ -39,7 +39,7 @@ module held_tiles
   count_t turning_left_q;
   logic held_q, loading_q, entering_q, final_row, loaded, pass;
   count_t rows_left_q;
-  logic streaming_q, take_q, final_vector, free;
+  logic streaming_q, take_q, final_vector, free_q;
   count_t vectors_left_q, add_row_q;
   logic [1:0] least_q;
   bytes_t weights_q;
@@ -71,7 +71,7 @@ module held_tiles
 
   // Their values are loaded.
   assign loaded = held_q && (!loading_q || final_row);
-  assign pass = loaded && free;
+  assign pass = loaded && free_q;
 
   always_ff @(posedge clk_i) begin
     if (load) begin
@@ -87,9 +87,7 @@ module held_tiles
     loading_q <= !rst_i & (load | (loading_q & !final_row));
   end
 
-  // Weights stream.
-  assign free = least_q == 0 && (!streaming_q || final_vector);
-
+  // Weights stream. Others may from the last ones of a tile on, known a cycle before.
   always_ff @(posedge clk_i) begin
     if (pass) begin
       streamed_q <= loaded_q;
@@ -106,6 +104,7 @@ module held_tiles
       if (least_q != 0) least_q <= least_q - 1'b1;
     end
     take_q <= pass;
+    free_q <= rst_i | (!pass & !least_q[1] & (!streaming_q | final_vector | vectors_left_q == 2));
     if (rst_i) least_q <= '0;
     streaming_q <= !rst_i & (pass | (streaming_q & !final_vector));
   end

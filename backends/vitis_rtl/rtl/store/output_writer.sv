@@ -100,7 +100,8 @@ module output_writer
     else active_q <= take | (active_q & !(pop & chunk.last));
   end
 
-  // The pixel of this cycle: its unit within a plane, and what is left behind it of its row and the block.
+  // The pixel of this cycle: its unit within a plane, and what is left behind it of its row and the block; of no use
+  // where positions come otherwise.
   logic [CountBits-1:0] unit_q, columns_left_q, rows_left_q;
   logic row_end, chunk_end, by_channel, set_end, tiled, tile_end;
   logic [Planes-1:0] set_used;
@@ -137,7 +138,7 @@ module output_writer
       base_q <= base_q + planes_q[PlanesBits'(chunk.planes)];
       turn_q <= turn_q + PhaseBits'(chunk.planes);
     end
-    if (take | pop) begin
+    if (take | (valid_i & chunk_end)) begin
       unit_q <= '0;
       columns_left_q <= take ? next.columns : block_q.columns;
       rows_left_q <= take ? next.rows : block_q.rows;

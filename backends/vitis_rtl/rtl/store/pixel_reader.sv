@@ -60,13 +60,15 @@ module pixel_reader
   logic [PlaceBits-1:0] place_q, next_place;
   place_t taken_q, behind;
   logic [CountBits-1:0] bytes_q, columns_q, rows_q;  // left
-  logic emit, row_end, row_over, next_row;
+  logic emit, row_end, row_over, moves, next_row;
 
   assign step = busy_q & advance;
   assign behind = {1'b0, place_q} + taken_q;
   assign emit = filling_q | behind[PlaceBits];
   assign row_end = !filling_q & last_bytes_q & last_column_q;
-  assign next_row = start_i | (step & row_over);
+  // What begins or goes on: a row where there is none, or the one before is over.
+  assign moves = start_i | step;
+  assign next_row = start_i | row_over;
 
   if (Bytes <= RowBytes) begin : gen_whole_words
     // The words that are left of a row.
@@ -77,7 +79,7 @@ module pixel_reader
     assign next_place = '0;
 
     always_ff @(posedge clk_i) begin
-      if (next_row) begin
+      if (moves & next_row) begin
         words_q <= block_i.pixel_row_words;
         last_word_q <= block_i.pixel_row_words == 1;
       end else if (step & emit) begin
@@ -97,27 +99,29 @@ module pixel_reader
   end
 
   always_ff @(posedge clk_i) begin
-    if (next_row) begin
-      filling_q <= 1'b0;
-      place_q <= start_i ? '0 : next_place;
-      columns_q <= block_i.columns;
-      last_column_q <= block_i.columns == 1;
-    end else if (step) begin
-      filling_q <= filling_q | row_end;
-      if (!filling_q) place_q <= behind[PlaceBits-1:0];
-      if (last_bytes_q) begin
-        columns_q <= columns_q - 1'b1;
-        last_column_q <= columns_q == 2;
+    if (moves) begin
+      if (next_row) begin
+        filling_q <= 1'b0;
+        place_q <= start_i ? '0 : next_place;
+        columns_q <= block_i.columns;
+        last_column_q <= block_i.columns == 1;
+      end else begin
+        filling_q <= filling_q | row_end;
+        if (!filling_q) place_q <= behind[PlaceBits-1:0];
+        if (last_bytes_q) begin
+          columns_q <= columns_q - 1'b1;
+          last_column_q <= columns_q == 2;
+        end
       end
-    end
-    if (next_row | (step & last_bytes_q)) begin
-      bytes_q <= block_i.pixel_bytes;
-      taken_q <= at_most_a_word(block_i.pixel_bytes);
-      last_bytes_q <= block_i.pixel_bytes <= CountBits'(Bytes);
-    end else if (step) begin
-      bytes_q <= bytes_q - CountBits'(Bytes);
-      taken_q <= at_most_a_word(bytes_q - CountBits'(Bytes));
-      last_bytes_q <= bytes_q <= CountBits'(2 * Bytes);
+      if (next_row | last_bytes_q) begin
+        bytes_q <= block_i.pixel_bytes;
+        taken_q <= at_most_a_word(block_i.pixel_bytes);
+        last_bytes_q <= block_i.pixel_bytes <= CountBits'(Bytes);
+      end else begin
+        bytes_q <= bytes_q - CountBits'(Bytes);
+        taken_q <= at_most_a_word(bytes_q - CountBits'(Bytes));
+        last_bytes_q <= bytes_q <= CountBits'(2 * Bytes);
+      end
     end
     if (start_i) begin
       rows_q <= block_i.rows;
@@ -158,15 +162,17 @@ module pixel_reader
         planes_q[k] <= WordBits'(multiple(k, 32'(plane_words)));
       end
     end
-    if (next_row) begin
-      row_q   <= after_row;
-      pixel_q <= after_row;
-      chunk_q <= WordBits'(after_row / address_t'(Units));
-    end else if (step & last_bytes_q) begin
-      pixel_q <= after_pixel;
-      chunk_q <= WordBits'(after_pixel / address_t'(Units));
-    end else if (step) begin
-      chunk_q <= chunk_q + planes_q[Units];
+    if (moves) begin
+      if (next_row) begin
+        row_q   <= after_row;
+        pixel_q <= after_row;
+        chunk_q <= WordBits'(after_row / address_t'(Units));
+      end else if (last_bytes_q) begin
+        pixel_q <= after_pixel;
+        chunk_q <= WordBits'(after_pixel / address_t'(Units));
+      end else begin
+        chunk_q <= chunk_q + planes_q[Units];
+      end
     end
   end
 
