@@ -136,7 +136,7 @@ module feed
       .start_o(part_start),
       .ready_i(part_ready),
       .part_o(part),
-      .taken_i(walked_take & walked.ends),
+      .taken_i(stay_take & walked.ends),
       .weights_end_i(walked.weights_end)
   );
 

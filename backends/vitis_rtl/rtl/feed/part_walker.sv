@@ -27,15 +27,16 @@ module part_walker
   state_e state_q;
   block_t block_q;
   // Of the present positions, and of the next ones, Rows steps further.
-  position_t position_q, next_q;
+  position_t first, position_q, next_q;
   count_t steps_q;  // left to these
   count_t positions_q;  // left, from the present ones on
   count_t column_tiles_q;  // left
   count_t position_row_q, tile_row_q;  // accumulator rows
   logic odd_q;
   bytes_t weights_q;
-  logic last_column_tile, last_positions;
+  logic last_column_tile, last_positions, begins, ends;
 
+  assign first = '{base: '0, column: '0, row: '0, columns_left: block_i.windows.columns};
   assign last_column_tile = column_tiles_q == 1;
   assign last_positions = positions_q <= CountBits'(Rows);
   assign ready_o = state_q == Idle && (block_i.stay || ready_i);
@@ -53,31 +54,26 @@ module part_walker
     end
   end
 
+  assign begins = state_q == Idle;
+  assign ends   = state_q == Taken && taken_i && odd_q;
+
+  // What is late only enables a register: what it becomes is known before.
   always_ff @(posedge clk_i) begin
-    if (state_q == Idle) begin
-      block_q <= block_i;
-      position_q <= '{base: '0, column: '0, row: '0, columns_left: block_i.windows.columns};
-      positions_q <= block_i.positions;
-      column_tiles_q <= block_i.column_tiles;
-      position_row_q <= block_i.accumulator_row;
-      tile_row_q <= block_i.accumulator_row;
-      weights_q <= block_i.weights;
-      odd_q <= 1'b0;
-    end else if (state_q == Taken && taken_i) begin
-      odd_q <= !odd_q;
-      if (odd_q) begin
-        weights_q <= weights_end_i;
-        column_tiles_q <= column_tiles_q - 1'b1;
-        tile_row_q <= tile_row_q + block_q.positions;
-        if (last_column_tile) begin
-          weights_q <= block_q.weights;
-          column_tiles_q <= block_q.column_tiles;
-          tile_row_q <= position_row_q + CountBits'(Rows);
-          position_row_q <= position_row_q + CountBits'(Rows);
-          positions_q <= positions_q - CountBits'(Rows);
-          position_q <= next_q;
-        end
-      end
+    if (begins) block_q <= block_i;
+    if (begins) odd_q <= 1'b0;
+    else if (state_q == Taken && taken_i) odd_q <= !odd_q;
+    if (begins | ends) begin
+      weights_q <= begins ? block_i.weights : last_column_tile ? block_q.weights : weights_end_i;
+      column_tiles_q <= begins ? block_i.column_tiles :
+                        last_column_tile ? block_q.column_tiles : column_tiles_q - 1'b1;
+      tile_row_q <= begins ? block_i.accumulator_row :
+                    last_column_tile ? position_row_q + CountBits'(Rows) :
+                    tile_row_q + block_q.positions;
+    end
+    if (begins | (ends & last_column_tile)) begin
+      position_row_q <= begins ? block_i.accumulator_row : position_row_q + CountBits'(Rows);
+      positions_q <= begins ? block_i.positions : positions_q - CountBits'(Rows);
+      position_q <= begins ? first : next_q;
     end
   end
 
@@ -105,7 +101,7 @@ module part_walker
   always_comb begin
     part_o = '{
         block: block_i,
-        position: '{base: '0, column: '0, row: '0, columns_left: block_i.windows.columns},
+        position: first,
         windows: block_i.positions,
         odd: 1'b0,
         last: 1'b1

@@ -62,6 +62,7 @@ module record_runner
 
   state_e state_q;
   logic [CountBits-1:0] left_q;
+  logic none_q;
   logic [BeatBits-1:0] beat_q;
   logic [ByteBits-1:0] byte_q;
   logic [Beats-1:0][DataBits-1:0] record_q;
@@ -127,7 +128,7 @@ module record_runner
       case (state_q)
         Idle:
         if (start_i) begin
-          if (stop || records_i == 0) done_o <= 1'b1;
+          if (stop || none_q) done_o <= 1'b1;
           else state_q <= Take;
         end
         Take: begin
@@ -151,6 +152,7 @@ module record_runner
   end
 
   always_ff @(posedge clk_i) begin
+    none_q <= records_i == 0;  // written before the start
     if (start_i) left_q <= records_i;
     else if (record_done_o) left_q <= left_q - 1'b1;
     if (start_i) beat_q <= '0;

@@ -181,13 +181,12 @@ module vector_control
   // ---- blocks to work off
   logic [Few-1:0] inputs_q;
   logic [SourceBits:0] placed_q;
-  logic block_placed, offer_q, walk_half_q, walk_more_q, walk_last_q;
+  logic block_placed, may_q, walk_half_q, walk_more_q, walk_last_q;
   count_t left_q, output_row_q, outside_rows, step_rows, repeats;
   units_t outside_units, begin_units_q, offset, step_units;
 
   assign block_placed = placed_i && placed_q + 1'b1 == pass_i.sources;
-  assign walk_o = offer_q && walk_more_q && inputs_q != 0 &&
-                  !(pass_i.resident && awaited_q) && room_i && !walking_i;
+  assign walk_o = may_q && room_i && !walking_i;
 
   vector_repeat u_walk_repeat (
       .clk_i,
@@ -245,7 +244,9 @@ module vector_control
         repeats: repeats,
         output_row: output_row_q
     };
-    offer_q <= !walk_o & !start_i;
+    // Known a cycle before: there is one more, and all that it reads.
+    may_q <= !rst_i && !walk_o && !start_i && walk_more_q && (inputs_q != 0 || block_placed) &&
+             !(pass_i.resident && awaited_q && !resident_i);
     if (start_i) begin
       left_q <= pass_i.blocks;
       walk_more_q <= pass_i.blocks != 0;
