@@ -126,8 +126,13 @@ module vector_walker
     logic row_repeats;
     logic column_repeats;
     logic first_repeats;
+    logic first_moves;
   } single_t;
-  single_t single_q;  // counts that begin at their end
+  single_t single_q;  // counts that begin at their end; entries move behind the first row
+
+  function automatic logic moves_behind(count_t row);
+    return row < walk_i.entry_head || row >= walk_i.entry_tail;
+  endfunction
 
   always_ff @(posedge clk_i) begin
     single_q <= '{
@@ -139,7 +144,8 @@ module vector_walker
         tap_columns: walk_i.tap_columns == 1,
         row_repeats: walk_i.row_repeats == 1,
         column_repeats: walk_i.column_repeats == 1,
-        first_repeats: place_q.repeats == 1
+        first_repeats: place_q.repeats == 1,
+        first_moves: moves_behind(place_q.output_row)
     };
     if (start_i) last_chunk <= single_q.planes;
     else if (chunk_end) last_chunk <= planes_q <= count_t'(2 * Planes);
@@ -236,9 +242,9 @@ module vector_walker
     else if (step[Row] | step[Column]) weight_q <= weight_chunk_q;
     else if (step[Tap] | step[TapRow]) weight_q <= weight_q + units_t'(walk_i.weight_step);
 
-    if (turn | (step[Row] & row_ends)) begin
-      entry_moves_q <= row_number_next < walk_i.entry_head || row_number_next >= walk_i.entry_tail;
-    end
+    if (start_i) entry_moves_q <= moves_behind(place_i.output_row);
+    else if (chunk_end) entry_moves_q <= single_q.first_moves;
+    else if (step[Row] & row_ends) entry_moves_q <= moves_behind(row_number_q + 1'b1);
     if (begin_i) entry_block_q <= '0;
     else if (done_o) entry_block_q <= entry_row_next;
     if (turn) entry_row_q <= entry_block_q;

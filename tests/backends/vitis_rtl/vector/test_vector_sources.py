@@ -64,7 +64,7 @@ def test_units_that_are_none_are_elaboration_errors(
     [
         ("vector_lane", 1, 0, 200, 80),
         ("pool_lane", 0, 0, 95, 60),
-        ("vector_walker", 0, 0, 1150, 720),
+        ("vector_walker", 0, 0, 1200, 720),
     ],
 )
 def test_parts_of_the_unit(top: str, multipliers: int, blocks: int, lut: int, ff: int) -> None:
