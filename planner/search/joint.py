@@ -239,7 +239,7 @@ class _Search:
         quick = self._value(self.pruned.summary_bounds(boxes.rows, boxes.columns), self.pruned.vector_cycles)
         order = np.lexsort((boxes.rows.least * boxes.columns.least, quick))
         quick, sizes = quick[order], np.diff(boxes.starts)[order]
-        at, at_once = 0, 1
+        at, at_once = 0, MOST_POINTS_AT_ONCE if self._limited else 1
         while True:
             next_quick = int(quick[at]) if at < len(order) else int(NEVER)
             next_box = self.boxes[0].cycles if self.boxes else int(NEVER)
@@ -264,7 +264,7 @@ class _Search:
                 if not batch:
                     break
                 self._solve_points(batch)
-                at_once = min(2 * at_once, MOST_POINTS_AT_ONCE)
+                at_once = min(4 * at_once, MOST_POINTS_AT_ONCE)
                 self._report(boxes, int(sizes[at:].sum()))
 
     def _refine(self, boxes: Boxes, some: Ints) -> None:
