@@ -30,9 +30,9 @@ class Needs:
     sums: Sequence[tuple[Dataflow, Ints]]
 
     @staticmethod
-    def of(table: CaseTable, ceiling: Buffers) -> Needs:
-        """Needs of buffers of at most these sizes; what none of them meets is no need."""
-        sizes, sums = [], []
+    def of(table: CaseTable, ceiling: Buffers, *others: Buffers) -> Needs:
+        """Needs of buffers of at most these sizes, and of ``others``; what none of them meets is no need."""
+        sizes, sums = [*others], []
         for number, flow in enumerate(DATAFLOWS):
             for inputs in (True, False):
                 of_kind = (table.cases.dataflow == number) & ((table.cases.mode == STREAM_INPUTS) == inputs)

@@ -106,6 +106,7 @@ class _Front:
     points: Points
     promise: Ints
     reached: Ints
+    unlimited: Unlimited
     target: Target | None
     screened: Bools
 
@@ -138,24 +139,24 @@ class _Front:
         point, place = np.nonzero(below if but is None else below & ~but)
         return point, place
 
-    def screen(self, unlimited: Unlimited) -> None:
+    def screen(self) -> None:
         """Raises the promises by what the points' buffers add, where they are near to the least of their slot."""
         low, ceiling = self.prune()
         near = np.minimum(low + ((ceiling - low) >> NEAR_BITS) + 1, ceiling)
-        self._raise(unlimited, *self.below(near, self.screened))
+        self._raise(*self.below(near, self.screened))
 
-    def _raise(self, unlimited: Unlimited, point: Ints, place: Ints) -> None:
+    def _raise(self, point: Ints, place: Ints) -> None:
         """Raises some promises by what the points' buffers add."""
         self.screened[point, place] = True
-        bound = unlimited.bounds[self.number[point], place]
-        case, moving = self.slots.order[place], unlimited.moving[place]
+        bound = self.unlimited.bounds[self.number[point], place]
+        case, moving = self.slots.order[place], self.unlimited.moving[place]
         raised = screened(self.table, case, self.points.take(point), bound, moving)
         self.promise[point, place] = np.maximum(self.promise[point, place], raised)
 
-    def time(self, unlimited: Unlimited, top: Ints, ceiling: Ints) -> None:
+    def time(self, top: Ints, ceiling: Ints) -> None:
         """Times all cases whose promise, raised by what the points' buffers add, is below ``top``."""
         top = np.minimum(top, ceiling)
-        self._raise(unlimited, *self.below(top, self.screened))
+        self._raise(*self.below(top, self.screened))
         point, place = self.below(top)
         if len(point):
             where = (point, self.slots.of_position[place])
@@ -173,16 +174,16 @@ def slot_costs(
     """
     result = np.full((len(points), len(slots.starts)), INFEASIBLE)
     untouched = np.zeros(promise.shape, bool)
-    front = _Front(table, slots, np.arange(len(points)), points, promise, result.copy(), target, untouched)
-    front.screen(unlimited)
+    front = _Front(table, slots, np.arange(len(points)), points, promise, result.copy(), unlimited, target, untouched)
+    front.screen()
     for part in ("first", "second", "nearer", "rest"):
         low, ceiling = front.prune()
         if part == "rest":
-            front.time(unlimited, ceiling, ceiling)
+            front.time(ceiling, ceiling)
         elif part == "nearer":
-            front.time(unlimited, (low + ceiling) // 2 + 1, ceiling)
+            front.time((low + ceiling) // 2 + 1, ceiling)
         else:
-            front.time(unlimited, low + 1, ceiling)
+            front.time(low + 1, ceiling)
     _, ceiling = front.prune()
     result[front.number] = np.where(front.reached <= ceiling, front.reached, INFEASIBLE)
     return result

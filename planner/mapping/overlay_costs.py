@@ -124,8 +124,8 @@ class LayerCosts:
         fine = some_of(self.fine.parts, fits[self.coarse_of_fine])
         whole = some_of(self.whole, fits[self.coarse_of_fine])
         thin = some_of(parts_of(self.table, coarse=True, thin=True)[0], fits)
-        needs = Needs.of(self.table, ceiling)
-        return Pruned(self, ceiling, needs, coarse, fine, whole, thin, summary(coarse), self.vector_cycles(ceiling))
+        needs = Needs.of(self.table, ceiling, self.vectors_use(ceiling))
+        return Pruned(self, needs, coarse, fine, whole, thin, summary(coarse), self.vector_cycles(ceiling))
 
     def closed(self, rows: Ints, columns: Ints, variants: Ints) -> Bools:
         """Which variants cannot be on arrays of at least so many rows and columns: (array, variant)."""
@@ -237,11 +237,10 @@ class LayerCosts:
 
 @dataclass(frozen=True)
 class Pruned:
-    """Lower bounds from the cases that can fit some buffers of at most ``ceiling``; ``vector_cycles`` per network are
-    the vector layers'."""
+    """Lower bounds from the cases that can fit some buffers, and what layers can use of these; ``vector_cycles`` per
+    network are the vector layers'."""
 
     costs: LayerCosts
-    ceiling: Buffers
     needs: Needs
     coarse: Sequence[Part]
     fine: Sequence[Part]
@@ -254,7 +253,7 @@ class Pruned:
     def used(self, buffers: Buffers, columns: int) -> Buffers:
         """What layers can use of some buffers beside an array of so many columns: with these they are as fast."""
         if columns not in self._used:
-            self._used[columns] = Buffers.covering((self.needs.beside(columns), self.costs.vectors_use(self.ceiling)))
+            self._used[columns] = self.needs.beside(columns)
         return buffers.at_most(self._used[columns])
 
     def used_anywhere(self, buffers: Sequence[Buffers]) -> list[Buffers]:

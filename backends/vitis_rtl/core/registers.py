@@ -24,7 +24,7 @@ from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
 from dynamap.cost.overlay.machine import LEAST_PIXELS_WORD
 
-WIDER_WORDS = f"plan for a device with memory_ports times port_bytes of {LEAST_PIXELS_WORD}, such as zcu104"
+WIDER_WORDS = "plan again, for no plan of this version reads it in narrower ones"
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ def test_what_the_core_cannot_do_is_refused_by_layer_and_operation(rtl_executor:
     board = load_device("zcu104")
     board = replace(board, system=replace(board.system, memory_ports=1, port_bytes=32, memory_banks=("HP0",)))
     case = case_of(chain((16, 6, 6), [Convolution(16, kernel=3)]), formats="hwc", device=board)
-    message = r"layer 'c0' \(conv\): the core reads hwc in words of 64 bytes only: plan for a device with"
+    message = r"layer 'c0' \(conv\): the core reads hwc in words of 64 bytes only: plan again"
     with pytest.raises(InputError, match=message):
         list(rtl_executor.run(case.program, case.image))
 
