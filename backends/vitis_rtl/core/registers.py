@@ -24,7 +24,7 @@ from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.limits import PARAMETER_BYTES
 from dynamap.cost.overlay.machine import LEAST_PIXELS_WORD
 
-WIDER_WORDS = "plan again, for no plan of this version reads it in narrower ones"
+PLAN_AGAIN = "plan again, for no plan of this version reads it in narrower ones"
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class CorePass:
         if command.data_offset:
             raise InputError("the core's data have 8 bits: kn2row needs data_offset 0, and its zero point in the bias")
         if command.input_format is FormatCode.HWC and self.shape.word < LEAST_PIXELS_WORD:
-            raise InputError(f"the core reads hwc in words of {LEAST_PIXELS_WORD} bytes only: {WIDER_WORDS}")
+            raise InputError(f"the core reads hwc in words of {LEAST_PIXELS_WORD} bytes only: {PLAN_AGAIN}")
 
     def _block(self, block: BlockShape) -> CoreBlock:
         command, beat = self.command, self.shape.port.data_bytes

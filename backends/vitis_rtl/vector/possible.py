@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dynamap.backends.program.specification import Command, FormatCode
-from dynamap.backends.vitis_rtl.core.registers import WIDER_WORDS
+from dynamap.backends.vitis_rtl.core.registers import PLAN_AGAIN
 from dynamap.backends.vitis_rtl.vector.operations import CommandTables
 from dynamap.backends.vitis_rtl.vector.shape import MOST_SOURCES, VectorUnitShape
 from dynamap.cost.errors import InputError
@@ -20,7 +20,7 @@ def require_possible(shape: VectorUnitShape, command: Command, tables: CommandTa
     if command.input_format is FormatCode.TOEPLITZ:
         raise InputError(f"{name} reads c16 and hwc, and no windows of the host")
     if command.input_format is FormatCode.HWC and shape.word < LEAST_PIXELS_WORD:
-        raise InputError(f"{name} reads hwc in words of {LEAST_PIXELS_WORD} bytes only: {WIDER_WORDS}")
+        raise InputError(f"{name} reads hwc in words of {LEAST_PIXELS_WORD} bytes only: {PLAN_AGAIN}")
     whole = command.first_row == 0 and command.pass_rows == command.out_height
     if not whole or (command.first_channel, command.pass_channels) != (0, command.out_channels):
         raise InputError(f"{name} makes a whole layer in one pass")
