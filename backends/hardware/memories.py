@@ -8,27 +8,10 @@ from dynamap.backends.hardware.target import machine_of_plan
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.fitting.extras import Extras
-from dynamap.cost.overlay.fitting.memory.blocks import BRAM36
-from dynamap.cost.overlay.fitting.memory.kernel import in_rtl, kernel_memories
-from dynamap.cost.overlay.fitting.memory.spreading import Placed, Spread, memory_spread
+from dynamap.cost.overlay.fitting.memory.spreading import Spread, memory_spread
 from dynamap.cost.overlay.fitting.shortfall import shortfalls
 from dynamap.cost.overlay.machine import VectorBuffers
 from dynamap.planner.plan.plan import Plan
-
-
-def kernel_spread(plan: Plan, device: Device, extras: Extras, vector: VectorBuffers) -> Spread:
-    """Where the memories of a kernel in RTL lie: as planned, or all in BRAM where plans do not count the RTL's.
-
-    Raises:
-        InfeasibleError: they do not fit a device of which plans count them.
-    """
-    if in_rtl(device):
-        return plan_spread(plan, device, extras, vector)
-    overlay = plan.overlay
-    machine = replace(machine_of_plan(plan, device), vector=vector)
-    memories = kernel_memories(machine, overlay.rows, overlay.columns, overlay.buffers, extras)
-    placed = tuple(Placed(memory, BRAM36, int(memory.pieces(BRAM36))) for memory in memories)
-    return Spread(placed, {BRAM36.name: int(BRAM36.blocks(sum(each.pieces for each in placed)))})
 
 
 def plan_spread(plan: Plan, device: Device, extras: Extras, vector: VectorBuffers | None) -> Spread:

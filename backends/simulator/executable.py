@@ -12,6 +12,7 @@ from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay.machine import UNIT_BYTES
 from dynamap.cost.overlay.options import DATAFLOWS_OF, applicable, winograd_fits
 from dynamap.cost.overlay.transfer import Format
+from dynamap.cost.overlay.vector import VectorShape
 from dynamap.planner.mapping.storage import find_storages, sliced
 from dynamap.planner.network.network import Conv, Layer, Network
 from dynamap.planner.network.work import work_of
@@ -45,6 +46,7 @@ def _problems(planned: OnArray | OnVectorUnit, layer: Layer, network: Network) -
         yield from _choice_problems(planned, work.split_groups(UNIT_BYTES, dense=dense)[0])
     else:
         yield from _blocking_problems(planned, work.output.height, work.output.channels, 1)
+        yield from _pass_problems(planned, work)
     im2col = isinstance(planned, OnArray) and planned.choice.algorithm is Algorithm.IM2COL
     if planned.input_format is Format.TOEPLITZ and not im2col:
         yield "input_format 'toeplitz' goes with algorithm 'im2col' alone"
@@ -67,6 +69,18 @@ def _choice_problems(planned: OnArray, group: ConvShape) -> Iterator[str]:
     yield from _blocking_problems(planned, group.output.height, group.out_channels, step)
     if planned.blocking is not None and not (units if whole else 1) <= planned.blocking.units <= units:
         yield f"blocking.planes is {planned.blocking.units}, of {units} channel units"
+
+
+def _pass_problems(planned: OnArray | OnVectorUnit, work: VectorShape) -> Iterator[str]:
+    """Problems of the passes of a vector layer."""
+    blocking = planned.blocking
+    if blocking is None or blocking.channels == work.output.channels:
+        return
+    if not work.divides or Format.HWC in (planned.input_format, planned.output_format):
+        yield (
+            f"blocking.channels is {blocking.channels}, of {work.output.channels} output channels of a layer that is "
+            "done in one pass"
+        )
 
 
 def _blocking_problems(planned: OnArray | OnVectorUnit, height: int, channels: int, step: int) -> Iterator[str]:

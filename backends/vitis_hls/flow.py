@@ -11,7 +11,6 @@ from dynamap.backends.vitis_hls.boards.steps import board_steps
 from dynamap.backends.vitis_hls.csim import KERNEL_SOURCES
 from dynamap.backends.vitis_hls.loops import loop_table
 from dynamap.cost.device import Device
-from dynamap.cost.overlay.fitting.memory.kernel import in_rtl
 from dynamap.planner.plan.plan import Plan
 
 TOOL_VERSION = "2024.2"
@@ -109,22 +108,6 @@ def make_settings(device: Device, sizes: KernelSizes) -> str:
     return "\n".join([*lines, ""])
 
 
-def _uncounted_memory(plan: Plan, device: Device) -> list[str]:
-    """How the kernel's memories differ from those that the plan counts."""
-    overlay = plan.overlay
-    if not in_rtl(device):
-        return [
-            "A column's accumulators are two memories of 40 bits; the plan counts one of 72.",
-            "The buffers have `BANKS` banks of 128 bits (`params.h`); the plan counts a memory word's, and the weight "
-            "buffer as one memory of its width.",
-        ]
-    return [
-        "The plan counts the memories of the kernel in SystemVerilog (`--backend vitis-rtl`), block by block. This one "
-        f"has {overlay.rows} row buffers of {2 * overlay.row_buffer:,} bytes besides, and two memories of 40 bits for "
-        "a column's accumulators, where that one has one of 64.",
-    ]
-
-
 def readme(plan: Plan, device: Device, digest: str, scales: str = "") -> str:
     """``README.md``; ``scales``: where they come from."""
     limits = [
@@ -134,7 +117,9 @@ def readme(plan: Plan, device: Device, digest: str, scales: str = "") -> str:
         "The counters count occupied cycles, as the plan does.",
         "Block 0 of a pass starts when all of its weights have arrived; the plan lets it start with the first of them.",
         *KERNEL_LIMITS,
-        *_uncounted_memory(plan, device),
+        "The plan counts the memories of the kernel in SystemVerilog (`--backend vitis-rtl`), block by block. This one "
+        f"has {overlay.rows} row buffers of {2 * overlay.row_buffer:,} bytes besides, and two memories of 40 bits for "
+        "a column's accumulators, where that one has one of 64.",
         "What a block begins with is multiplied before its loops start, one product after the other, in cycles that "
         "the plan does not count; the multipliers for it are fabric, one for each function that says `SET_UP`, and "
         "not among the plan's LUT either.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -28,9 +28,8 @@ from dynamap.cost.overlay.machine import (
     VectorBuffers,
 )
 from dynamap.cost.overlay.options import STRIP_COUNTS
-from dynamap.cost.overlay.pipeline import Arrival, Block, Pass, makespan
+from dynamap.cost.overlay.pipeline import Arrival, Block, Pass
 from dynamap.cost.overlay.pooling import slots_of_chunk
-from dynamap.cost.overlay.timing import INFEASIBLE, Times
 from dynamap.cost.overlay.transfer import (
     Format,
     Ints,
@@ -96,6 +95,18 @@ class VectorShape:
     def joins(self) -> bool:
         """Whether the last two tensors of an addition come in one slot."""
         return self.op is VectorOp.ADD and not self.bends
+
+    @property
+    def divides(self) -> bool:
+        """Whether its planes can be worked off in several passes: of each channel, it reads that channel alone."""
+        return self.op in (*POOLING, VectorOp.DEPTHWISE) and not self.own_slopes
+
+    def of_channels(self, channels: int) -> VectorShape:
+        """The same of ``channels`` of the channels, of one that divides."""
+        (tensor,) = self.inputs
+        return replace(
+            self, inputs=(replace(tensor, channels=channels),), output=replace(self.output, channels=channels)
+        )
 
     @property
     def macs(self) -> int:
@@ -245,7 +256,7 @@ def _own_inputs(machine: Machine, shape: VectorShape, fmt: Format, heights: Sequ
 
 @dataclass(frozen=True)
 class VectorWork:
-    """The passes of a layer, one per element of ``strip_rows(shape)``, with what they need and move.
+    """A pass over a layer's planes, one per element of ``strip_rows(shape)``, with what it needs and moves.
 
     ``held`` bytes must fit the input buffer, both halves of it; ``written`` half of the output buffer, ``resident`` the
     weight buffer: they are more than any has where the vector unit's own buffers are too small. ``own``: what it takes
@@ -268,7 +279,7 @@ class VectorWork:
 
 
 def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: Format) -> VectorWork:
-    """The layer for every element of ``strip_rows(shape)``, whatever the buffers."""
+    """The layer in a single pass, for every element of ``strip_rows(shape)``, whatever the buffers."""
     rows = strip_rows(shape)
     blocks = ceil_ratio(np.full_like(rows, shape.output.height), rows)
     last_rows = shape.output.height - (blocks - 1) * rows
@@ -335,37 +346,3 @@ def vector_work(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: F
         bytes_read=resident + (blocks - 1) * loaded[0] + loaded[1],
         bytes_written=(blocks - 1) * written[0] + written[1],
     )
-
-
-def vector_times(machine: Machine, buffers: Buffers, shape: VectorShape, fmt_in: Format, fmt_out: Format) -> Times:
-    """Times of the layer for every element of ``strip_rows(shape)``."""
-    layer = vector_work(machine, shape, fmt_in, fmt_out)
-    work, fits = layer.work, layer.fits(buffers)
-    return Times(
-        cycles=np.where(fits, makespan(work), INFEASIBLE),
-        bound=np.where(fits, work.lower_bound(), INFEASIBLE),
-        compute=work.compute_total,
-        load=work.load_total,
-        input_load=work.load_total - work.prologue_transfer,
-        store=work.store_total,
-        bytes_read=layer.bytes_read,
-        bytes_written=layer.bytes_written,
-        channels=np.full_like(work.blocks, shape.output.channels),
-        units=np.full_like(work.blocks, _units(shape.inputs[0])),
-    )
-
-
-def least_vector_buffers(machine: Machine, shapes: Iterable[VectorShape], least: int) -> VectorBuffers:
-    """Buffers of the vector unit that hold a block of each layer in any formats: powers of two, of at least ``least``
-    bytes for inputs and half as many for outputs.
-    """
-    unlimited = replace(machine, vector=None)
-    inputs, outputs, resident = least, least // 2, 0
-    for shape in set(shapes):
-        for fmt_in in (Format.C16, Format.HWC):
-            for fmt_out in (Format.C16, Format.HWC):
-                own = vector_work(unlimited, shape, fmt_in, fmt_out).own
-                smallest = own.at(int(np.argmin(own.inputs + own.outputs)))
-                inputs, outputs = max(inputs, smallest.inputs), max(outputs, smallest.outputs)
-                resident = max(resident, smallest.resident)
-    return VectorBuffers(*(1 << max(0, size - 1).bit_length() for size in (inputs, outputs, resident)))

@@ -9,8 +9,7 @@ import numpy as np
 
 from dynamap.cost.algorithms import Algorithm, Dataflow, WinogradTile
 from dynamap.cost.errors import InfeasibleError
-from dynamap.cost.geometry import ceil_div
-from dynamap.cost.overlay.machine import UNIT_BYTES, Overlay
+from dynamap.cost.overlay.machine import Overlay
 from dynamap.cost.overlay.options import ALGORITHMS, DATAFLOWS, FORMATS
 from dynamap.cost.overlay.timing import INFEASIBLE, Times
 from dynamap.cost.overlay.transfer import Format, Ints
@@ -61,10 +60,8 @@ def decide(
 def _vector(costs: LayerCosts, job: int, overlay: Overlay, fi: Format, fo: Format) -> Decision:
     times = costs.vector_all(job, overlay.buffers, fi, fo)
     best = int(np.argmin(times.cycles))
-    shape = costs.vector_work[job - costs.conv_jobs][0]
     rows = int(costs.vector_blocks(job)[best])
-    units = ceil_div(shape.inputs[0].channels, UNIT_BYTES)
-    blocking = Blocking(Mode.STREAM_INPUTS, rows, shape.output.channels, units)
+    blocking = Blocking(Mode.STREAM_INPUTS, rows, int(times.channels[best]), int(times.units[best]))
     return Decision(blocking=blocking, input_format=fi, output_format=fo, **_costs(times, best))
 
 

@@ -114,9 +114,11 @@ def layer_footprint(layer: Layer, network: Network, planned: OnArray | OnVectorU
         group, groups = work.split_groups(UNIT_BYTES, dense=layer.groups > 1 and not sliced(layer, network))
         passes, weights = _passes_and_weights(group, planned)
         return Footprint(groups * passes, groups * weights + tables)
+    assert planned.blocking is not None
+    passes = ceil_div(channels, planned.blocking.channels)
     taps = work.window.kernel[0] * work.window.kernel[1] if isinstance(layer, Conv) else 0
     depthwise = (taps + limits.PARAMETER_BYTES) * round_up(channels, UNIT_BYTES) if taps else 0
-    return Footprint(1, round_up(depthwise, BEAT_BYTES) + tables + limits.VALUE_BYTES)
+    return Footprint(passes, round_up(depthwise, BEAT_BYTES) + (passes - 1) * BEAT_BYTES + tables + limits.VALUE_BYTES)
 
 
 def _source_bytes(inputs: int) -> int:

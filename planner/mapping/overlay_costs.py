@@ -20,7 +20,8 @@ from dynamap.cost.overlay.needs import Needs
 from dynamap.cost.overlay.options import ALGORITHMS, FORMATS, LayerOptions
 from dynamap.cost.overlay.timing import INFEASIBLE, Times, evaluate
 from dynamap.cost.overlay.transfer import Bools, Format, Ints
-from dynamap.cost.overlay.vector import VectorShape, strip_rows, vector_times
+from dynamap.cost.overlay.vector import VectorShape, strip_rows
+from dynamap.cost.overlay.vector_layer import vector_times
 from dynamap.planner.mapping.exact_costs import Slots, Target, Unlimited, slot_costs
 from dynamap.planner.mapping.groups import Groups, some_of
 from dynamap.planner.mapping.objective import Objective

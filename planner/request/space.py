@@ -16,7 +16,8 @@ from dynamap.cost.overlay.fitting.memory.kernel import in_rtl
 from dynamap.cost.overlay.fitting.target import FILL_PERCENT, array_limit, machine_of
 from dynamap.cost.overlay.machine import Machine
 from dynamap.cost.overlay.options import DATAFLOWS_OF, applicable
-from dynamap.cost.overlay.vector import VectorShape, least_vector_buffers
+from dynamap.cost.overlay.vector import VectorShape
+from dynamap.cost.overlay.vector_layer import least_vector_buffers
 from dynamap.cost.words import shown
 from dynamap.planner import solvers
 from dynamap.planner.mapping.overlay_costs import Restriction
@@ -30,6 +31,9 @@ from dynamap.planner.search.candidates import ArrayCandidates, FixedCandidates
 
 VECTOR_SHARE = 32
 """Of the on-chip memory, rounded up to a power of two, that the vector unit's inputs have at the least."""
+
+MOST_VECTOR_SHARE = 8
+"""Of the on-chip memory, rounded down to a power of two: layers that would take more are done in several passes."""
 
 
 def restrictions_for(network: Network, request: Request) -> dict[str, Restriction]:
@@ -117,10 +121,12 @@ def machine_for(board: Device, request: Request, networks: Sequence[Network]) ->
     machine = machine_of(board, request.packing)
     if not in_rtl(board):
         return machine  # one set of buffers for both engines
-    least = board.resources.kernel_on_chip_bytes // VECTOR_SHARE if board.resources.on_chip_bytes is None else 0
+    on_chip = board.resources.kernel_on_chip_bytes
+    least = on_chip // VECTOR_SHARE if board.resources.on_chip_bytes is None else 0
+    most = 1 << (on_chip // MOST_VECTOR_SHARE).bit_length() - 1
     works = (work_of(layer, network) for network in networks for layer in find_storages(network).executed)
     shapes = [work for work in works if isinstance(work, VectorShape)]
-    return replace(machine, vector=least_vector_buffers(machine, shapes, least))
+    return replace(machine, vector=least_vector_buffers(machine, shapes, least, most))
 
 
 def arrays(board: Device, machine: Machine, limit: int, request: Request, networks: Sequence[Network]) -> Candidates:

@@ -89,7 +89,7 @@ def compile_program(plan: Plan, quantised: QuantisedNetwork) -> Program:
             assert isinstance(layer, Conv)
             commands.extend(lower_conv(lowering, index, layer, planned))
         elif planned is not None:
-            commands.append(lower_vector(lowering, index, layer, planned))
+            commands.extend(lower_vector(lowering, index, layer, planned))
     image = _Image(plan, network, lowering, commands)
     memory = plan.device["system"]["memory_bytes"]
     base = round_up(image.size, ACTIVATION_ALIGNMENT)

@@ -1,11 +1,12 @@
-"""Layers of the vector unit as one pass each (docs/overlay.md, section 7; docs/program.md, sections 2 and 4)."""
+"""The passes of the vector unit's layers (docs/overlay.md, section 7; docs/program.md, sections 2 and 4)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from dynamap.backends.program.layout import plain_layout
 from dynamap.backends.program.lowering.context import Lowering
@@ -31,9 +32,11 @@ from dynamap.cost.overlay.machine import UNIT_BYTES, round_up
 from dynamap.planner.network.network import Layer, Lrn, Resize
 from dynamap.planner.plan.layers import OnVectorUnit
 
+Channels = npt.NDArray[np.int64]
 
-def lower_vector(lowering: Lowering, index: int, layer: Layer, planned: OnVectorUnit) -> Command:
-    """The pass of one vector layer."""
+
+def lower_vector(lowering: Lowering, index: int, layer: Layer, planned: OnVectorUnit) -> Iterator[Command]:
+    """The passes of one vector layer, each over some of its channels."""
     assert planned.blocking is not None, "a plan by the published model is refused before"
     rows = planned.blocking.rows
     height, input_height = planned.shape.output[1], planned.shape.input[1]
@@ -47,14 +50,29 @@ def lower_vector(lowering: Lowering, index: int, layer: Layer, planned: OnVector
         return min(input_height, (count - 1) * planned.shape.stride[0] + extent)
 
     integers = lowering.quantised.layers[layer.name]
-    made = replace(
+    common = replace(
         lowering.command(_OPS[type(integers)], index, layer, planned),
         block_rows=rows,
         blocks=blocks,
         block_input_rows=rows_in(rows),
         last_input_rows=rows_in(last),
     )
-    return _operation(lowering, layer, integers, made)
+    if planned.blocking.channels == common.out_channels:
+        yield _operation(lowering, layer, integers, common, np.arange(common.out_channels))
+        return
+    for number, first in enumerate(range(0, common.out_channels, planned.blocking.channels)):
+        plane, count = first // UNIT_BYTES, min(planned.blocking.channels, common.out_channels - first)
+        part = replace(
+            common,
+            index=number,
+            input_address=common.input_address + plane * common.input_plane_bytes,
+            output_address=common.output_address + plane * common.output_plane_bytes,
+            channels=count,
+            out_channels=count,
+            pass_channels=count,
+            block_channels=count,
+        )
+        yield _operation(lowering, layer, integers, part, np.arange(first, first + count))
 
 
 _OPS: dict[type[LayerArithmetic], Op] = {
@@ -71,10 +89,12 @@ _OPS: dict[type[LayerArithmetic], Op] = {
 }
 
 
-def _operation(lowering: Lowering, layer: Layer, integers: LayerArithmetic, made: Command) -> Command:
-    """The command with what its operation needs."""
+def _operation(
+    lowering: Lowering, layer: Layer, integers: LayerArithmetic, made: Command, channels: Channels
+) -> Command:
+    """The command with what its operation needs, for these channels of the layer's output."""
     if isinstance(integers, ConvArithmetic):
-        return _depthwise(lowering, integers, made)
+        return _depthwise(lowering, integers, made, channels)
     if isinstance(integers, MaxPoolArithmetic):
         fixed = integers.finish.rounded.zero_point
         made = _rescaled(made, integers.rescale or Rescale(fixed, 1, 0, fixed))
@@ -138,13 +158,13 @@ def _source(
     )
 
 
-def _depthwise(lowering: Lowering, integers: ConvArithmetic, made: Command) -> Command:
-    channels, _, k1, k2 = integers.weights_oihw.shape
-    padded = round_up(channels, UNIT_BYTES)
+def _depthwise(lowering: Lowering, integers: ConvArithmetic, made: Command, channels: Channels) -> Command:
+    taps = made.kernel_rows * made.kernel_columns
+    padded = round_up(len(channels), UNIT_BYTES)
     parameters = np.zeros(padded, PARAMETERS)
-    parameters[:channels] = parameter_table(integers, np.arange(channels), folded=True)
-    weights = np.zeros((k1 * k2, padded), np.int8)
-    weights[:, :channels] = integers.weights_oihw.reshape(channels, k1 * k2).T
+    parameters[: len(channels)] = parameter_table(integers, channels, folded=True)
+    weights = np.zeros((taps, padded), np.int8)
+    weights[:, : len(channels)] = integers.weights_oihw[channels].reshape(len(channels), taps).T
     table = np.frombuffer(parameters.tobytes(), np.uint8)
     run = np.zeros(round_up(len(table) + weights.size, ALIGNMENT), np.uint8)
     run[: len(table)] = table

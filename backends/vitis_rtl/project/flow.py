@@ -6,7 +6,7 @@ from dynamap.backends.hardware import pages
 from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.hardware.writers import ini_value, make_word, markdown_text, tcl_word
 from dynamap.cost.device import Device
-from dynamap.cost.overlay.fitting.memory.kernel import RUN_RECORDS, in_rtl
+from dynamap.cost.overlay.fitting.memory.kernel import RUN_RECORDS
 from dynamap.cost.overlay.fitting.memory.spreading import Spread
 from dynamap.planner.plan.plan import Plan
 
@@ -110,10 +110,7 @@ def _memory(device: Device, spread: Spread) -> str:
     found = " and ".join(
         f"{spread.blocks.get(kind, 0):,} of the {count:,} {BLOCKS[kind]}" for kind, count in there.items() if count
     )
-    said = f"The kernel takes {found} that the device leaves to it, as Yosys maps it ({parts})."
-    if all(spread.blocks.get(kind, 0) <= count for kind, count in there.items()):
-        return said
-    return f"{said} **It does not fit**: plan with an `--on-chip` budget."
+    return f"The kernel takes {found} that the device leaves to it, as Yosys maps it ({parts})."
 
 
 def readme(
@@ -134,8 +131,7 @@ def readme(
         "vendor has seen it.",
         f"The plan counts {sum(x.cycles for x in plan.layers):,} cycles. The RTL takes {cycles:,} by its closed form, "
         f"{milliseconds:.4f} ms at the plan's clock, with a memory of the plan's latency; `make sim` measures them. "
-        f"{'Multipliers and memory blocks' if in_rtl(device) else 'Multipliers'} are the plan's, exactly; its other "
-        "resources are estimates.",
+        "Multipliers and memory blocks are the plan's, exactly; its other resources are estimates.",
         "It runs convolutions of the kinds that `docs/rtl/layers.md` lists and the layers of `docs/rtl/vector.md`, and "
         "no others yet: a program with anything else is refused before a file is written.",
         _memory(device, spread),

@@ -105,11 +105,11 @@ def assert_as_planned(plan: Plan, network: dynamap.Network) -> None:
     spread = plan_spread(plan, parse_device(plan.device, "plan"), shape.extras, shape.vector_buffers)
     planned = {use.name: use.used for use in plan.resources if use.name in ("bram36", "uram")}
     assert planned == dict(spread.blocks)
-    assert blocks_of_shape(shape, dict(spread.kinds)) == planned
+    assert blocks_of_shape(shape, dict(spread.kinds)) == {"uram": 0} | planned
     assert not any(use.uncertainty_percent for use in plan.resources if use.name in planned)
 
 
-@pytest.mark.parametrize("device", ["zcu104", "u200"])
+@pytest.mark.parametrize("device", ["zcu104", "u200", "vc709", "pynq-z2"])
 @pytest.mark.parametrize("name", [*SMALL, *(pytest.param(name, marks=pytest.mark.full) for name in LARGE)])
 def test_a_plan_has_the_blocks_of_its_project(name: str, device: str) -> None:
     network = dynamap.load(name)

@@ -66,7 +66,9 @@ def test_devices_with_several_memory_ports(device: str, array: str | None) -> No
     ("device", "network"),
     [
         ("pynq-z2", DIGITS_MODEL),
+        ("pynq-z2", "squeezenet"),
         ("vc709", "squeezenet"),
+        pytest.param("pynq-z2", "googlenet", marks=pytest.mark.full),
         pytest.param("vc709", "googlenet", marks=pytest.mark.full),
     ],
 )

@@ -1,6 +1,6 @@
-"""The on-chip memories of an overlay that is not counted as the RTL: as designed, with one set of buffers.
+"""The on-chip memories of an overlay on Intel's devices: as designed, with one set of buffers.
 
-Of Intel's devices, and of those with DSP48E1. Tools may pack them differently.
+Tools may pack them differently.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from dynamap.cost.overlay.limits import POOL_PIXEL_BITS, POOL_PIXELS
 from dynamap.cost.overlay.machine import UNIT_BYTES, Machine
 from dynamap.cost.overlay.transfer import Ints, ceil_ratio
 
-BRAM36 = MemoryKind("bram36", ((72, 512, 1),))  # UG473: 512 x 72 in simple dual port mode
 M20K = MemoryKind("m20k", ((40, 512, 1),))  # Intel Arria 10 and Stratix 10 embedded memory user guides
 
 ACCUMULATOR_BITS = 72
@@ -32,16 +31,14 @@ def _banks(machine: Machine, size: Ints) -> Ints:
     return power(np.maximum(machine.word_units, (size + 2 * (UNIT_BYTES - 1)) // UNIT_BYTES))
 
 
-def designed_memories(
-    machine: Machine, rows: Ints | int, columns: Ints | int, sizes: Sizes, small: MemoryKind
-) -> tuple[Memory, ...]:
-    """Every memory of an overlay of ``rows`` x ``columns`` PEs; ``small``: what the lanes' tables are made of."""
+def designed_memories(machine: Machine, rows: Ints | int, columns: Ints | int, sizes: Sizes) -> tuple[Memory, ...]:
+    """Every memory of an overlay of ``rows`` x ``columns`` PEs."""
     word, unit_bits, row_bits = machine.word_bytes, 8 * UNIT_BYTES, row_buffer_bits(machine, rows)
     windows = _banks(machine, 2 * np.asarray(rows))
     weights = _banks(machine, np.maximum(2 * np.asarray(columns), rows))
     return (
         # Activations and LRN: two lanes share a block, a port each.
-        Memory("tables", ceil_div(machine.lanes, 2), *small.shapes[0][:2]),
+        Memory("tables", ceil_div(machine.lanes, 2), *M20K.shapes[0][:2]),
         # Input, weights and output lie in banks of 16 bytes, each at an address of its own.
         Memory(
             INPUTS, windows, unit_bits, ceil_ratio(np.asarray(sizes.input_buffer), UNIT_BYTES * windows), large=True

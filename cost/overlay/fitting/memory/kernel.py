@@ -13,7 +13,6 @@ from typing import Protocol
 import numpy as np
 
 from dynamap.cost.device import Device
-from dynamap.cost.multiplier import DSP48E2
 from dynamap.cost.overlay import own_buffers
 from dynamap.cost.overlay.fitting.extras import Extras
 from dynamap.cost.overlay.fitting.logic.array import OPERAND_BITS
@@ -71,8 +70,8 @@ class Sizes(Protocol):
 
 
 def in_rtl(device: Device) -> bool:
-    """Whether overlays of a device are counted as the RTL; its memories leave little room beside DSP48E1."""
-    return device.resources.multiplier == DSP48E2
+    """Whether overlays of a device are counted as the RTL: AMD's."""
+    return device.vendor == "amd"
 
 
 def kernel_memories(

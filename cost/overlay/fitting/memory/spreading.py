@@ -15,9 +15,8 @@ from dynamap.cost.device import Device
 from dynamap.cost.overlay.fitting import estimates
 from dynamap.cost.overlay.fitting.estimates import MEMORY_UNCERTAINTY_PERCENT, calibrated
 from dynamap.cost.overlay.fitting.extras import Extras
-from dynamap.cost.overlay.fitting.memory import designed
 from dynamap.cost.overlay.fitting.memory.blocks import BRAM36, URAM, Memory, MemoryKind
-from dynamap.cost.overlay.fitting.memory.designed import designed_memories
+from dynamap.cost.overlay.fitting.memory.designed import M20K, designed_memories
 from dynamap.cost.overlay.fitting.memory.kernel import Sizes, in_rtl, kernel_memories
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.transfer import Bools, Ints
@@ -77,8 +76,7 @@ class Rooms:
         """The kinds of memory of which the device has any."""
         r = device.resources
         rooms = []
-        bram36 = BRAM36 if in_rtl(device) else designed.BRAM36
-        for kind, count in ((URAM, r.kernel_uram), (bram36, r.kernel_bram36), (designed.M20K, r.kernel_m20k)):
+        for kind, count in ((URAM, r.kernel_uram), (BRAM36, r.kernel_bram36), (M20K, r.kernel_m20k)):
             factor = device.calibration.factor(kind.name)
             most = estimates.room(count, memory_uncertainty_percent(device, kind.name))
             blocks = most if factor is None else factor.room(most)
@@ -97,7 +95,7 @@ class Rooms:
         if in_rtl(self.device):
             found = kernel_memories(machine, rows, columns, sizes, extras)
         else:
-            found = designed_memories(machine, rows, columns, sizes, self.rooms[-1].kind) if self.rooms else ()
+            found = designed_memories(machine, rows, columns, sizes)
         return tuple(sorted(found, key=lambda memory: memory.large))
 
     def demands(self, memories: Sequence[Memory]) -> list[list[Ints | int]]:
