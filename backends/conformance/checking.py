@@ -12,6 +12,7 @@ from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import QuantisedNetwork
 from dynamap.backends.quantise.reference import run_layers
 from dynamap.backends.simulator.simulation import simulate
+from dynamap.cost.device import Device
 from dynamap.cost.errors import InputError
 from dynamap.planner.plan.plan import Plan
 
@@ -27,7 +28,7 @@ def packed_device(executor: Executor) -> str:
     return PACKED if getattr(executor, "largest_packing", 2) == 2 else WIDE
 
 
-def plain_target(executor: Executor) -> tuple[str, tuple[int, int]]:
+def plain_target(executor: Executor) -> tuple[str | Device, tuple[int, int]]:
     """A device planned with one product per multiplier, and an array; others for executors of packed arrays alone."""
     if getattr(executor, "least_packing", 1) == 1:
         return ONE_PRODUCT, (5, 7)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from dynamap.backends.contract import Int8Array
 from dynamap.cost.algorithms import Algorithm
-from dynamap.cost.device import Device
+from dynamap.cost.device import Device, load_device
 from dynamap.cost.geometry import Window
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.cost.overlay.options import DATAFLOWS_OF
@@ -25,8 +27,9 @@ TINY = Buffers(input_buffer=16384, weight_buffer=16384, accumulator_rows=256, ro
 SMALL = Buffers(input_buffer=65536, weight_buffer=65536, accumulator_rows=1024, row_buffer=8192)
 
 
-ONE_PRODUCT = "pynq-z2"
-"""A device that is planned on with one product per multiplier."""
+_NARROW = load_device("pynq-z2")
+ONE_PRODUCT = replace(_NARROW, resources=replace(_NARROW.resources, bram36=2 * _NARROW.resources.bram36))
+"""A device that is planned on with one product per multiplier: a PYNQ-Z2 whose memory has room for `SMALL` too."""
 
 
 def plan_on(

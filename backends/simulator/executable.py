@@ -76,7 +76,9 @@ def _pass_problems(planned: OnArray | OnVectorUnit, work: VectorShape) -> Iterat
     blocking = planned.blocking
     if blocking is None or blocking.channels == work.output.channels:
         return
-    if not work.divides or Format.HWC in (planned.input_format, planned.output_format):
+    read, written = planned.input_format, planned.output_format
+    assert isinstance(read, Format) and isinstance(written, Format)
+    if not work.divides_in(read, written):
         yield (
             f"blocking.channels is {blocking.channels}, of {work.output.channels} output channels of a layer that is "
             "done in one pass"

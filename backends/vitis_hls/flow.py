@@ -118,8 +118,8 @@ def readme(plan: Plan, device: Device, digest: str, scales: str = "") -> str:
         "Block 0 of a pass starts when all of its weights have arrived; the plan lets it start with the first of them.",
         *KERNEL_LIMITS,
         "The plan counts the memories of the kernel in SystemVerilog (`--backend vitis-rtl`), block by block. This one "
-        f"has {overlay.rows} row buffers of {2 * overlay.row_buffer:,} bytes besides, and two memories of 40 bits for "
-        "a column's accumulators, where that one has one of 64.",
+        f"has {plan.overlay.rows} row buffers of {2 * plan.overlay.row_buffer:,} bytes besides, and two memories of 40 "
+        "bits for a column's accumulators, where that one has one of 64.",
         "What a block begins with is multiplied before its loops start, one product after the other, in cycles that "
         "the plan does not count; the multipliers for it are fabric, one for each function that says `SET_UP`, and "
         "not among the plan's LUT either.",

@@ -98,8 +98,12 @@ class VectorShape:
 
     @property
     def divides(self) -> bool:
-        """Whether its planes can be worked off in several passes: of each channel, it reads that channel alone."""
+        """Whether it makes each channel of that channel alone, of one tensor, and has no slopes of channels."""
         return self.op in (*POOLING, VectorOp.DEPTHWISE) and not self.own_slopes
+
+    def divides_in(self, fmt_in: Format, fmt_out: Format) -> bool:
+        """Whether it can be done in several passes over whole planes, which c16 has."""
+        return self.divides and fmt_in is Format.C16 and fmt_out is Format.C16
 
     def of_channels(self, channels: int) -> VectorShape:
         """The same of ``channels`` of the channels, of one that divides."""

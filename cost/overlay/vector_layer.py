@@ -51,7 +51,7 @@ def vector_layer(machine: Machine, shape: VectorShape, fmt_in: Format, fmt_out: 
 
 def _fewer_channels(shape: VectorShape, fmt_in: Format, fmt_out: Format) -> Iterator[int]:
     """Channels of a pass of two, of three and so on, in whole planes; none where the layer is done in one."""
-    if shape.divides and fmt_in is Format.C16 and fmt_out is Format.C16:
+    if shape.divides_in(fmt_in, fmt_out):
         planes = ceil_div(shape.output.channels, UNIT_BYTES)
         yield from dict.fromkeys(UNIT_BYTES * ceil_div(planes, passes) for passes in range(2, planes + 1))
 

@@ -27,16 +27,24 @@ from dynamap.backends.quantise import (
     ResizeArithmetic,
     SlopeArithmetic,
 )
+from dynamap.cost.errors import InputError
 from dynamap.cost.geometry import TensorShape, ceil_div
 from dynamap.cost.overlay.machine import UNIT_BYTES, round_up
+from dynamap.cost.overlay.transfer import Format
+from dynamap.cost.overlay.vector import VectorShape
 from dynamap.planner.network.network import Layer, Lrn, Resize
+from dynamap.planner.network.work import work_of
 from dynamap.planner.plan.layers import OnVectorUnit
 
 Channels = npt.NDArray[np.int64]
 
 
 def lower_vector(lowering: Lowering, index: int, layer: Layer, planned: OnVectorUnit) -> Iterator[Command]:
-    """The passes of one vector layer, each over some of its channels."""
+    """The passes of one vector layer, each over some of its channels.
+
+    Raises:
+        InputError: a changed plan has passes that the layer cannot be divided into.
+    """
     assert planned.blocking is not None, "a plan by the published model is refused before"
     rows = planned.blocking.rows
     height, input_height = planned.shape.output[1], planned.shape.input[1]
@@ -57,22 +65,39 @@ def lower_vector(lowering: Lowering, index: int, layer: Layer, planned: OnVector
         block_input_rows=rows_in(rows),
         last_input_rows=rows_in(last),
     )
-    if planned.blocking.channels == common.out_channels:
-        yield _operation(lowering, layer, integers, common, np.arange(common.out_channels))
+    every = np.arange(common.out_channels)
+    if planned.blocking.channels == len(every):
+        yield _operation(lowering, layer, integers, common, every)
         return
-    for number, first in enumerate(range(0, common.out_channels, planned.blocking.channels)):
-        plane, count = first // UNIT_BYTES, min(planned.blocking.channels, common.out_channels - first)
-        part = replace(
-            common,
-            index=number,
-            input_address=common.input_address + plane * common.input_plane_bytes,
-            output_address=common.output_address + plane * common.output_plane_bytes,
-            channels=count,
-            out_channels=count,
-            pass_channels=count,
-            block_channels=count,
+    _check_passes(lowering, layer, planned, planned.blocking.channels)
+    for number, first in enumerate(range(0, len(every), planned.blocking.channels)):
+        channels = every[first : first + planned.blocking.channels]
+        part = _over_planes(common, first // UNIT_BYTES, len(channels))
+        yield _operation(lowering, layer, integers, replace(part, index=number), channels)
+
+
+def _over_planes(whole: Command, plane: int, channels: int) -> Command:
+    """The same over ``channels`` channels, those of the planes from ``plane`` on."""
+    return replace(
+        whole,
+        input_address=whole.input_address + plane * whole.input_plane_bytes,
+        output_address=whole.output_address + plane * whole.output_plane_bytes,
+        channels=channels,
+        out_channels=channels,
+        pass_channels=channels,
+        block_channels=channels,
+    )
+
+
+def _check_passes(lowering: Lowering, layer: Layer, planned: OnVectorUnit, channels: int) -> None:
+    shape = work_of(layer, lowering.network)
+    read, written = planned.input_format, planned.output_format
+    assert isinstance(shape, VectorShape) and isinstance(read, Format) and isinstance(written, Format)
+    if channels % UNIT_BYTES or not shape.divides_in(read, written):
+        raise InputError(
+            f"layer {layer.name!r}: it cannot be done in passes over {channels} of its {shape.output.channels} "
+            "channels, as the plan has it; plan the model again"
         )
-        yield _operation(lowering, layer, integers, part, np.arange(first, first + count))
 
 
 _OPS: dict[type[LayerArithmetic], Op] = {

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from dynamap.backends.conformance.networks import random_network
-from dynamap.backends.conformance.plans import SMALL, plan_on
+from dynamap.backends.conformance.plans import ONE_PRODUCT, SMALL, plan_on
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import quantise
+from dynamap.cost.device import Device
 from dynamap.cost.overlay import limits
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.planner.mapping.footprint import image_bytes, layer_footprint, tensor_sizes
@@ -19,7 +20,7 @@ from dynamap.planner.plan.layers import OnArray, OnVectorUnit
 LARGE = Buffers(input_buffer=262144, weight_buffer=262144, accumulator_rows=4096, row_buffer=32768)
 
 
-def check(network: Network, device: str, array: tuple[int, int], buffers: Buffers) -> int:
+def check(network: Network, device: str | Device, array: tuple[int, int], buffers: Buffers) -> int:
     """Commands and tensors are exact, the image is never smaller than the real one; bytes that it is larger."""
     plan = plan_on(network, array, buffers, device)
     program = compile_program(plan, quantise(network, samples=1))
@@ -37,10 +38,23 @@ def check(network: Network, device: str, array: tuple[int, int], buffers: Buffer
     return image_bytes(network, made.values(), sizes) - len(program.image)
 
 
-@pytest.mark.parametrize(("device", "array"), [("pynq-z2", (5, 7)), ("zcu104", (8, 8))])
+@pytest.mark.parametrize(
+    ("device", "array"), [(ONE_PRODUCT, (5, 7)), ("zcu104", (8, 8))], ids=["one product", "packed"]
+)
 @pytest.mark.parametrize("seed", range(12))
-def test_of_random_networks(seed: int, device: str, array: tuple[int, int]) -> None:
+def test_of_random_networks(seed: int, device: str | Device, array: tuple[int, int]) -> None:
     assert check(random_network(seed), device, array, SMALL) >= 0
+
+
+def test_of_a_layer_in_several_passes() -> None:
+    """The last pooling of SqueezeNet reads 1,000 channels of 13 x 13 pixels, which this device holds in parts alone."""
+    network, buffers = resolve("squeezenet"), Buffers(131072, 65536, 512, 8192)
+    (pooling,) = (layer for layer in network.layers if layer.name == "n64")
+    plan = plan_on(network, (16, 8), buffers, "pynq-z2")
+    program = compile_program(plan, quantise(network, samples=1))
+    passes = [command for command in program.commands if program.layer_names[command.layer] == pooling.name]
+    assert len(passes) > 1 and sum(command.channels for command in passes) == 1000
+    assert check(network, "pynq-z2", (16, 8), buffers) >= 0
 
 
 @pytest.mark.parametrize("name", ["squeezenet", "shufflenet"])

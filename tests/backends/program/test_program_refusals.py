@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dynamap.backends.conformance.networks import network_of
 from dynamap.backends.emulator import Emulator, execute
 from dynamap.backends.program.fields import encode_record
 from dynamap.backends.program.lowering.compile import compile_program
@@ -14,7 +15,7 @@ from dynamap.backends.quantise import quantise
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.limits import COMMAND_WORDS
-from dynamap.planner.network.network import Concat, Network, Pool, PoolKind, Quantisation
+from dynamap.planner.network.network import Concat, Lrn, Network, Pool, PoolKind, Quantisation
 from dynamap.planner.plan.layers import Blocking, InPlace, Mode, OnHost
 from dynamap.planner.plan.plan import Plan
 from support.programs import compare, integer_image, one_conv, plan_on, redecided
@@ -107,6 +108,33 @@ def test_a_dataflow_that_is_not_for_the_algorithm(algorithm: str, flow: str) -> 
     plan = forced(plan_on(network, (5, 7)), **words, winograd_tile=2 if algorithm == "winograd" else None)
     sentence = f"layer 'conv': the array does not run algorithm {algorithm.upper()} with dataflow {flow.upper()}; plan"
     with pytest.raises(InputError, match=sentence):
+        compile_program(plan, quantise(network, samples=1))
+
+
+@pytest.mark.parametrize(
+    ("channels", "changed"),
+    [(24, {}), (16, {"input_format": "hwc"}), (16, {"output_format": "hwc"})],
+    ids=["part of a plane", "reads hwc", "writes hwc"],
+)
+def test_passes_that_a_pooling_cannot_be_divided_into(channels: int, changed: dict[str, object]) -> None:
+    shape = TensorShape(40, 6, 6)
+    pool = Pool("pool", ("input",), "output", PoolKind.MAX, SAME)
+    network = network_of(shape, [pool], {"output": shape}, "output")
+    blocking = Blocking(Mode.STREAM_INPUTS, 6, channels, 1)
+    words: dict[str, object] = {"input_format": "c16", "output_format": "c16", "blocking": blocking, **changed}
+    plan = forced(plan_on(network, (5, 7)), **words)
+    with pytest.raises(InputError, match=f"'pool': it cannot be done in passes over {channels} of its 40 channels"):
+        compile_program(plan, quantise(network, samples=1))
+
+
+def test_passes_over_some_channels_of_a_normalisation() -> None:
+    """It reads channels beside its own."""
+    shape = TensorShape(40, 6, 6)
+    layer = Lrn("lrn", ("input",), "output", 5, 1e-4, 0.75, 1.0)
+    network = network_of(shape, [layer], {"output": shape}, "output")
+    blocking = Blocking(Mode.STREAM_INPUTS, 6, 16, 1)
+    plan = forced(plan_on(network, (5, 7)), input_format="c16", output_format="c16", blocking=blocking)
+    with pytest.raises(InputError, match="layer 'lrn': it cannot be done in passes over 16 of its 40 channels"):
         compile_program(plan, quantise(network, samples=1))
 
 

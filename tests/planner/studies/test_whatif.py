@@ -53,7 +53,7 @@ def network() -> Network:
 def board() -> Device:
     """A small board with few memory blocks, so that buffers are short; logic for Winograd's transforms."""
     device = load_device("pynq-z2")
-    return replace(device, name="tiny", resources=replace(device.resources, bram36=48, lut=200_000))
+    return replace(device, name="tiny", resources=replace(device.resources, bram36=60, lut=200_000))
 
 
 @cache
@@ -93,7 +93,7 @@ def changed_device(key: str) -> Device:
         return replace(device, system=replace(system, memory_ports=2 * system.memory_ports))
     if key == "memory_latency":
         return replace(device, system=replace(system, read_latency_cycles=32, write_latency_cycles=32))
-    return replace(device, resources=replace(counts, bram36=96)) if key == "memory_blocks" else device
+    return replace(device, resources=replace(counts, bram36=120)) if key == "memory_blocks" else device
 
 
 CHANGED = {
