@@ -34,10 +34,11 @@ _NOTHING = "nothing: there is no such overlay but a re-sized one"
 class Setting:
     """What a question is answered on.
 
-    ``own``: what the buffers of the plan's overlay may be, none where the question changes more of it. ``space``
-    makes all overlays among which it may be sized again; None where it may not.
+    ``board`` is what the overlay lies on. ``own``: what the buffers of the plan's overlay may be, none where the
+    question changes more of it. ``space`` makes all overlays among which it may be sized again; None where it may not.
     """
 
+    board: Device
     machine: Machine
     restrictions: Mapping[str, Restriction]
     own: tuple[Buffers, ...]
@@ -50,7 +51,7 @@ class Question:
 
     ``held``: what the answer on the plan's overlay keeps of it. ``options``: what asks ``dynamap plan --from`` for the
     other answer. ``fewer_choices``: everything that it allows, the plan was allowed too; ``more_choices``: everything
-    that the plan was allowed, it allows.
+    that the plan was allowed, it allows. ``besides``: a setting of another machine that is allowed as well.
     """
 
     key: str
@@ -61,6 +62,7 @@ class Question:
     note: str = ""
     fewer_choices: bool = False
     more_choices: bool = False
+    besides: Setting | None = None
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,7 @@ class Relaxations:
             limit = array_budget(board, machine, self.request)
             return search_space(self._arrays(board, machine, limit), self.request)
 
-        return replace(self.base, machine=machine, space=None if self.base.space is None else space)
+        return replace(self.base, board=board, machine=machine, space=None if self.base.space is None else space)
 
     def _counts(self) -> Iterator[Question]:
         """Multipliers and memory blocks, which only a re-sized overlay can use."""
@@ -195,7 +197,16 @@ class Relaxations:
         larger = replace(self.board, resources=replace(resources, **blocks))
         space = self.base.space
         setting = self._on(lambda: Either(search_space(self._arrays(larger, machine, limit), self.request), space()))
-        yield Question("memory_blocks", "on-chip memory blocks x 2", setting, held=_NOTHING, more_choices=True)
+        setting = replace(setting, board=larger)
+        wider = replace(self._with(larger), own=())  # the vector unit may have larger buffers there
+        yield Question(
+            "memory_blocks",
+            "on-chip memory blocks x 2",
+            setting,
+            held=_NOTHING,
+            more_choices=True,
+            besides=wider if wider.machine != machine else None,
+        )
 
     def _arrays(self, board: Device, machine: Machine, limit: int) -> Candidates:
         return arrays(board, machine, limit, self.request, (self.network,))

@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from dynamap.cost.device import Resources
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.overlay.machine import Machine
 from dynamap.planner.mapping.overlay_costs import LayerCosts, Restriction
@@ -156,12 +157,13 @@ class _Asking:
         self.room = candidates.room
         not_its_own = self.request.overlay is not None or self.request.together is not None
         self.base = Setting(
+            board=self.board,
             machine=machine,
             restrictions=restrictions_for(network, self.request),
             own=(self.overlay.buffers,),
             space=None if not_its_own else lambda: search_space(candidates, self.request),
         )
-        self._costs: dict[tuple[Machine, tuple[tuple[str, Restriction], ...]], LayerCosts] = {}
+        self._costs: dict[tuple[Resources, Machine, tuple[tuple[str, Restriction], ...]], LayerCosts] = {}
 
     def run(self, progress: Callable[[int, int], None] | None) -> WhatIf:
         same, said = self._on_own(self.base), self.plan.solver
@@ -195,6 +197,8 @@ class _Asking:
             try:
                 known = [self._within(here), resized.cycles if resized and question.more_choices else None]
                 there = self._resized(setting, min((n for n in known if n is not None), default=None))
+                if question.besides is not None:
+                    there = _better(there, self._resized(question.besides, None))
             except InfeasibleError as error:
                 reasons = [str(error)]  # on all overlays, so also on the plan's
         return Change(
@@ -232,9 +236,9 @@ class _Asking:
         return None if setting.space is None else self._search(setting, setting.space(), at_most)
 
     def _search(self, setting: Setting, space: ArrayCandidates, at_most: int | None) -> Answer:
-        key = setting.machine, tuple(setting.restrictions.items())
+        key = setting.board.resources, setting.machine, tuple(setting.restrictions.items())
         if key not in self._costs:
-            room = self.room and replace(self.room, machine=setting.machine)
+            room = self.room and replace(self.room, device=setting.board, machine=setting.machine)
             self._costs[key] = LayerCosts(self.network, self.storages, setting.machine, setting.restrictions, room=room)
         found = joint_search(
             self._costs[key],
@@ -252,6 +256,11 @@ class _Asking:
             columns=found.columns,
             proven=found.objective_cycles == found.bound_cycles,
         )
+
+
+def _better(one: Answer | None, other: Answer | None) -> Answer | None:
+    """The answer of fewer cycles, of two of one clock."""
+    return min((answer for answer in (one, other) if answer), key=lambda answer: answer.cycles, default=None)
 
 
 def gain(before: Answer, after: Answer | None) -> float | None:
