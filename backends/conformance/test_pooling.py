@@ -1,4 +1,4 @@
-"""Pooling: every kind, window, border and walk of the vector unit."""
+"""Pooling: every kind, window, border and walk of the vector unit; with depthwise convolution, in several passes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 
 from dynamap.backends.conformance.checking import check, packed_device, plain_target
-from dynamap.backends.conformance.networks import network_of
+from dynamap.backends.conformance.networks import network_of, one_conv
 from dynamap.backends.conformance.plans import integer_image, plan_on
 from dynamap.backends.contract import Executor
 from dynamap.backends.quantise import quantise
 from dynamap.cost.geometry import TensorShape, Window
-from dynamap.planner.network.network import Pool, PoolKind
+from dynamap.cost.overlay.transfer import Format
+from dynamap.planner.network.network import Activation, ActivationKind, Network, Pool, PoolKind
 from dynamap.planner.plan.layers import OnVectorUnit
 
 
@@ -94,3 +95,46 @@ def test_dilated_maxima(executor: Executor, width: int) -> None:
     for device, array in (plain_target(executor), (packed_device(executor), (8, 8))):
         plan = plan_on(network, array, device=device)
         assert check(executor, plan, quantise(network, samples=1), integer_image(network, 2))
+
+
+IN_PASSES = TensorShape(150, 9, 7)
+"""Ten planes, of which the last is not full."""
+
+PASSED_WINDOW = Window((3, 3), (2, 1), (1, 1, 1, 1))
+
+
+def run_in_passes(executor: Executor, network: Network) -> None:
+    """Over three planes each and a last one, over six and four, and over all of them; in blocks of two rows and of all.
+
+    Both of the layer's tensors are c16, which has planes.
+    """
+    quantised, image = quantise(network, samples=1), integer_image(network, 2)
+    plan = plan_on(network, (8, 8), device=packed_device(executor))
+    (planned,) = plan.layers
+    assert isinstance(planned, OnVectorUnit) and planned.blocking is not None
+    whole = planned.blocking
+    for channels, rows in ((48, 2), (48, whole.rows), (96, 2), (whole.channels, 2)):
+        blocking = replace(whole, channels=channels, rows=rows, units=-(-channels // 16))
+        layer = replace(planned, blocking=blocking, input_format=Format.C16, output_format=Format.C16)
+        assert check(executor, replace(plan, layers=(layer,)), quantised, image)
+
+
+@pytest.mark.parametrize("kind", list(PoolKind))
+@pytest.mark.parametrize("activation", [None, ActivationKind.LEAKY_RELU, ActivationKind.SIGMOID], ids=str)
+def test_poolings_in_passes(executor: Executor, kind: PoolKind, activation: ActivationKind | None) -> None:
+    """Averages whose divisors differ by the position; results that are looked up, in a table that is written once."""
+    pooled = TensorShape(IN_PASSES.channels, *PASSED_WINDOW.output_size(IN_PASSES.height, IN_PASSES.width))
+    after = Activation(activation, 0.2) if activation else None
+    pool = Pool("pool", ("input",), "output", kind, PASSED_WINDOW, activation=after)
+    run_in_passes(executor, network_of(IN_PASSES, [pool], {"output": pooled}, "output"))
+
+
+@pytest.mark.parametrize("activation", [None, ActivationKind.LEAKY_RELU, ActivationKind.SIGMOID], ids=str)
+def test_depthwise_convolutions_in_passes(executor: Executor, activation: ActivationKind | None) -> None:
+    """Weights and parameters of each pass are those of its channels."""
+    run_in_passes(
+        executor,
+        one_conv(
+            IN_PASSES, IN_PASSES.channels, PASSED_WINDOW, groups=IN_PASSES.channels, kind=activation, zero_point=-11
+        ),
+    )

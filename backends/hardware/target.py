@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from dynamap.cost.device import Device, parse_device
 from dynamap.cost.errors import InfeasibleError, InputError
+from dynamap.cost.overlay.fitting.extras import NO_EXTRAS
 from dynamap.cost.overlay.fitting.shortfall import shortfalls, too_many
 from dynamap.cost.overlay.machine import Machine, VectorBuffers
 from dynamap.planner.plan.plan import Plan
@@ -98,6 +99,6 @@ def check_fits(plan: Plan, device: Device) -> None:
         raise InfeasibleError(f"{where}: its multipliers do not hold two int8 products; plan again")
     # What the plan's layers ask for besides, whoever makes their kernel counts (`plan_spread`).
     least = replace(machine, vector=VectorBuffers(0, 0, 0))
-    lacking = shortfalls(device, least, o.rows, o.columns, o.buffers)
+    lacking = shortfalls(device, least, o.rows, o.columns, o.buffers, NO_EXTRAS)
     if lacking:
         raise InfeasibleError(f"{where}: it needs {' and '.join(lacking)}; plan again")

@@ -20,7 +20,7 @@ from dynamap.backends.hardware.sizes import KernelSizes
 from dynamap.backends.hardware.spelling import cpp_header
 from dynamap.cost.device import Device
 from dynamap.cost.multiplier import DSP48E2, lifts, pair_shift
-from dynamap.cost.overlay.fitting.extras import LEAST_EXTRAS
+from dynamap.cost.overlay.fitting.extras import NO_EXTRAS
 from dynamap.cost.overlay.fitting.memory.kernel import ACCUMULATORS, INPUTS, OUTPUTS, WEIGHTS
 from dynamap.cost.overlay.machine import VectorBuffers
 from dynamap.planner.plan.plan import Plan
@@ -65,7 +65,7 @@ def storage_of(plan: Plan, device: Device) -> dict[str, str]:
     Raises:
         InfeasibleError: the buffers do not fit the device.
     """
-    spread = plan_spread(plan, device, LEAST_EXTRAS, VectorBuffers(0, 0, 0))
+    spread = plan_spread(plan, device, NO_EXTRAS, VectorBuffers(0, 0, 0))
     return {buffer: _IMPLEMENTATIONS[kind] for buffer, kind in spread.kinds.items() if buffer in STORAGE}
 
 

@@ -18,3 +18,6 @@ class Extras:
 
 LEAST_EXTRAS = Extras(winograd=False, normalisation=False)
 """What every overlay has room for."""
+
+NO_EXTRAS = Extras(winograd=False, normalisation=False, sweeps=False)
+"""A kernel without any of them."""

@@ -12,8 +12,8 @@ import pytest
 from dynamap.cost.device import BLOCK_BYTES, Device, load_device, parse_device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.overlay.fitting.candidates import Candidates
-from dynamap.cost.overlay.fitting.memory import designed
 from dynamap.cost.overlay.fitting.memory.blocks import BRAM36, URAM
+from dynamap.cost.overlay.fitting.memory.designed import M20K
 from dynamap.cost.overlay.fitting.memory.sizes import grid_of
 from dynamap.cost.overlay.fitting.memory.spreading import memory_use
 from dynamap.cost.overlay.fitting.target import array_limit, machine_of
@@ -25,7 +25,7 @@ from support.explore.small import dynamap, refused, tiny_device, tiny_network, w
 
 def test_bytes_of_blocks() -> None:
     """Width x depth of the widest shape is the whole block: 36, 288 and 20 Kbit."""
-    for kind in (BRAM36, URAM, designed.BRAM36, designed.M20K):
+    for kind in (BRAM36, URAM, M20K):
         most = max(width * depth * kind.pieces // pieces for width, depth, pieces in kind.shapes)
         assert kind.block_bytes == most // 8 == BLOCK_BYTES[kind.name]
     # u200: 15 % of 2,160 BRAM36 and 960 URAM are the shell's.
