@@ -71,6 +71,10 @@ def reading(folder: Path, top: str, parameters: Mapping[str, int], sources: Sequ
     return f"read_slang --threads 1 {' '.join([*options, *words, DECLARATIONS, *sources])}\n"
 
 
+WIRE_PICOSECONDS = 2000
+"""What the mapper takes a wire for: far more than a LUT or a carry chain takes, so that paths of few levels are fast."""
+
+
 def map_sources(
     folder: Path, top: str, parameters: Mapping[str, int], sources: Sequence[str], primitive: str = "DSP48E2"
 ) -> Resources:
@@ -81,6 +85,7 @@ def map_sources(
     """
     script = (
         f"{reading(folder, top, parameters, sources)}"
+        f"scratchpad -set synth_xilinx.abc9.W {WIRE_PICOSECONDS}\n"
         f"synth_xilinx -family {PRIMITIVES[primitive]} -noiopad -noclkbuf -flatten -top {top}\n"
         "tee -q -o stat.json stat -json\n"
         "write_json netlist.json\n"
