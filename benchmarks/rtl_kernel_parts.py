@@ -52,12 +52,12 @@ CASES: tuple[tuple[str, str, dict[str, int]], ...] = (
 def measure(about: str, top: str, parameters: Mapping[str, int]) -> dict[str, object]:
     """One cell of the results: LUT, FF and multipliers of each part, those of its own parts not among them."""
     from dynamap.backends.vitis_rtl import tools
-    from dynamap.backends.vitis_rtl.project.mapping import FLIP_FLOPS, LUTS, PRIMITIVES, reading
+    from dynamap.backends.vitis_rtl.project.mapping import FLIP_FLOPS, LUTS, PRIMITIVES, mapping, reading
     from dynamap.backends.vitis_rtl.sources import SYNTHESISED, write_sources
 
     lines = [
         *(f"setattr -mod -set keep_hierarchy 1 {part} {part}$*" for part in PARTS),
-        f"synth_xilinx -family xcup -noiopad -noclkbuf -flatten -top {top}",
+        mapping(top, "DSP48E2"),
         "tee -q -o stat.json stat -json",
     ]
     with tempfile.TemporaryDirectory(prefix="dynamap-synthesis-") as name:

@@ -72,7 +72,18 @@ def reading(folder: Path, top: str, parameters: Mapping[str, int], sources: Sequ
 
 
 WIRE_PICOSECONDS = 2000
-"""What the mapper takes a wire for: far more than a LUT or a carry chain takes, so that paths of few levels are fast."""
+"""What the mapper takes a wire for, far more than a LUT or a carry chain: so the fastest paths are those of few levels.
+
+Yosys' own 300 let paths beside long carry chains be longer ones of small LUTs (docs/rtl/resources.md).
+"""
+
+
+def mapping(top: str, primitive: str) -> str:
+    """The commands that map what was read, flat and without the pads of a chip."""
+    return (
+        f"scratchpad -set synth_xilinx.abc9.W {WIRE_PICOSECONDS}\n"
+        f"synth_xilinx -family {PRIMITIVES[primitive]} -noiopad -noclkbuf -flatten -top {top}\n"
+    )
 
 
 def map_sources(
@@ -85,8 +96,7 @@ def map_sources(
     """
     script = (
         f"{reading(folder, top, parameters, sources)}"
-        f"scratchpad -set synth_xilinx.abc9.W {WIRE_PICOSECONDS}\n"
-        f"synth_xilinx -family {PRIMITIVES[primitive]} -noiopad -noclkbuf -flatten -top {top}\n"
+        f"{mapping(top, primitive)}"
         "tee -q -o stat.json stat -json\n"
         "write_json netlist.json\n"
     )
