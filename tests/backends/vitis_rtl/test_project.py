@@ -13,7 +13,9 @@ from xml.etree import ElementTree
 import pytest
 from onnx import helper
 
+import dynamap
 from dynamap.backends.contract import Backend
+from dynamap.backends.program.host import integer_inputs, prepare, random_inputs
 from dynamap.backends.project import MANIFEST, write_project
 from dynamap.backends.vitis_rtl.backend import backend
 from dynamap.cost.device import load_device
@@ -122,17 +124,35 @@ def test_make_lint_has_nothing_to_say(files: dict[str, bytes], tmp_path: Path) -
     assert "PASS: Verilator, slang and Verible have nothing to say" in done.stdout
 
 
+def mapped_as_planned(files: dict[str, bytes], folder: Path) -> dict[str, int]:
+    """What `make synth` writes: exactly the plan's multipliers and memory blocks, about its logic, in few levels."""
+    write_project(files, folder)
+    done = make(folder, "synth")
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    found: dict[str, int] = json.loads((folder / "synthesis.json").read_text())
+    assert set(found) == {"multipliers", "lut", "ff", "bram36", "uram", "levels"}
+    planned = {use["name"]: use["used"] for use in json.loads(files["predicted.json"])["resources"]}
+    assert all(found[name] == planned.get(name, 0) for name in ("multipliers", "bram36", "uram"))
+    assert all(abs(found[name] - planned[name]) <= 0.15 * planned[name] for name in ("lut", "ff"))
+    assert found["levels"] <= 7
+    return found
+
+
+@pytest.mark.full
+def test_make_synth_of_dsp48e1(tmp_path: Path) -> None:
+    """SqueezeNet as planned for a PYNQ-Z2, whose last pooling is done in several passes."""
+    plan = dynamap.plan(dynamap.load("squeezenet"), device="pynq-z2")
+    prepared = prepare(plan)
+    inputs = integer_inputs(prepared.quantised, random_inputs(prepared.network, 1))
+    found = mapped_as_planned(backend.generate(plan, prepared.program, inputs), tmp_path / "project")
+    assert found["multipliers"] == 16 * 8 + 3 * 16
+
+
 @pytest.mark.full
 def test_make_synth_and_trace(files: dict[str, bytes], tmp_path: Path) -> None:
     """128 PEs, and three multipliers for each of 32 lanes; a waveform."""
-    write_project(files, tmp_path / "project")
-    done = make(tmp_path / "project", "synth")
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    found = json.loads((tmp_path / "project" / "synthesis.json").read_text())
-    assert set(found) == {"multipliers", "lut", "ff", "bram36", "uram", "levels"}
+    found = mapped_as_planned(files, tmp_path / "project")
     assert found["multipliers"] == 16 * 8 + 3 * 32
-    planned = {use["name"]: use["used"] for use in json.loads(files["predicted.json"])["resources"]}
-    assert all(found[name] == planned.get(name, 0) for name in ("multipliers", "bram36", "uram"))
     assert f"The kernel takes {found['bram36']} of the 312 BRAM36 and {found['uram']} of" in files["README.md"].decode()
     done = make(tmp_path / "project", "trace", "OPTIMISE=-O0")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

@@ -42,22 +42,30 @@ module record_fetch
   localparam int unsigned FewBits = $clog2(Ahead + 1);
 
   logic [CountBits-1:0] left_q;  // records that were not asked for
+  logic any_q;  // there are some
   logic [AddressBits-1:0] address_q;
   logic [FewBits-1:0] ahead_q, coming_q;  // asked for: not taken; not all there
   logic request, accepted, ready, beat_valid, beat_last;
   logic [DataBits-1:0] beat;
 
-  assign request  = left_q != 0 && ahead_q != FewBits'(Ahead) && free_i;
+  assign request  = any_q && ahead_q != FewBits'(Ahead) && free_i;
   assign accepted = request & ready;
   assign busy_o   = coming_q != 0;
 
   always_ff @(posedge clk_i) begin
     if (rst_i) begin
       left_q   <= '0;
+      any_q    <= 1'b0;
       ahead_q  <= '0;
       coming_q <= '0;
     end else begin
-      left_q   <= start_i ? records_i : left_q - CountBits'(accepted);
+      if (start_i) begin
+        left_q <= records_i;
+        any_q  <= records_i != 0;
+      end else if (accepted) begin
+        left_q <= left_q - 1'b1;
+        any_q  <= left_q != 1;
+      end
       ahead_q  <= ahead_q + FewBits'(accepted) - FewBits'(taken_i);
       coming_q <= coming_q + FewBits'(accepted) - FewBits'(beat_valid & beat_last);
     end

@@ -19,7 +19,7 @@ SPLIT_FF = 41
 """Of each group of rows: its sum's two parts and their carry."""
 TREE_LUT_PER_ADDER, TREE_FF_PER_ADDER = 43, 46
 """Of a column's groups but one."""
-ACCUMULATOR_LUT, ACCUMULATOR_FF = 165, 295
+ACCUMULATOR_LUT, ACCUMULATOR_FF = 313, 301
 LEFT_LUT_PER_ROW, LEFT_FF_PER_ROW = {8: 14, 16: 22}, {8: 7, 16: 10}
 TOP_LUT_PER_COLUMN, TOP_FF_PER_COLUMN = 24, 21
 """The edges, without what delays rows and columns."""
