@@ -97,7 +97,7 @@ def check_fits(plan: Plan, device: Device) -> None:
         )
     if o.packing == 2 and not device.resources.multiplier.packs_int8:
         raise InfeasibleError(f"{where}: its multipliers do not hold two int8 products; plan again")
-    # What the plan's layers ask for besides, whoever makes their kernel counts (`plan_spread`).
+    # The least of any kernel; what the layers ask for besides is counted where theirs is made (`plan_spread`).
     least = replace(machine, vector=VectorBuffers(0, 0, 0))
     lacking = shortfalls(device, least, o.rows, o.columns, o.buffers, NO_EXTRAS)
     if lacking:

@@ -74,14 +74,13 @@ def _choice_problems(planned: OnArray, group: ConvShape) -> Iterator[str]:
 def _pass_problems(planned: OnArray | OnVectorUnit, work: VectorShape) -> Iterator[str]:
     """Problems of the passes of a vector layer."""
     blocking = planned.blocking
-    if blocking is None or blocking.channels == work.output.channels:
-        return
     read, written = planned.input_format, planned.output_format
-    assert isinstance(read, Format) and isinstance(written, Format)
-    if not work.divides_in(read, written):
+    if blocking is None or not isinstance(read, Format) or not isinstance(written, Format):
+        return
+    if not work.takes_passes_over(blocking.channels, read, written):
         yield (
-            f"blocking.channels is {blocking.channels}, of {work.output.channels} output channels of a layer that is "
-            "done in one pass"
+            f"blocking.channels is {blocking.channels}, and it cannot be done in passes over so many of its "
+            f"{work.output.channels} channels"
         )
 
 

@@ -46,8 +46,9 @@ class Needs:
         most = 0
         for flow, (sums, channels, tiles, operand, cut) in self.sums:
             wide = gemm.columns_in_products(self.machine, np.full_like(sums, columns), operand)
-            rows = ChannelBlocks.of(channels, tiles, wide).accumulator_rows(flow, sums, cut == 1)
-            most = max(most, _most(rows))
+            blocks = ChannelBlocks.of(channels, tiles, wide).accumulator_rows(flow, sums, cut == 1)
+            whole = gemm.accumulator_rows(flow, sums, channels, wide)  # inputs stream: all channels in a block
+            most = max(most, _most(np.where(cut == 1, blocks, whole)))
         return replace(self.sizes, accumulator_rows=most)
 
 

@@ -105,8 +105,14 @@ class VectorShape:
         """Whether it can be done in several passes over whole planes, which c16 has."""
         return self.divides and fmt_in is Format.C16 and fmt_out is Format.C16
 
+    def takes_passes_over(self, channels: int, fmt_in: Format, fmt_out: Format) -> bool:
+        """Whether it can be done in passes over so many channels: all, or whole planes where it can be divided."""
+        return channels == self.output.channels or (channels % UNIT_BYTES == 0 and self.divides_in(fmt_in, fmt_out))
+
     def of_channels(self, channels: int) -> VectorShape:
-        """The same of ``channels`` of the channels, of one that divides."""
+        """The same of ``channels`` of the channels: of all, or of one that divides."""
+        if channels == self.output.channels:
+            return self
         (tensor,) = self.inputs
         return replace(
             self, inputs=(replace(tensor, channels=channels),), output=replace(self.output, channels=channels)

@@ -19,7 +19,7 @@ from dynamap.cost.overlay.vector import VectorShape, VectorWork, vector_work
 class VectorLayer:
     """The passes of a layer, each with how many are like it: the first ones over ``channels`` output channels.
 
-    No pass takes more of any buffer than the first.
+    No pass takes more of any buffer than the first: the others are over as many channels or fewer.
     """
 
     channels: int
@@ -92,7 +92,7 @@ def least_vector_buffers(machine: Machine, shapes: Iterable[VectorShape], least:
                 while smallest.inputs > most and (some := next(fewer, None)) is not None:
                     smallest = _smallest_block(unlimited, shape.of_channels(some), fmt_in, fmt_out)
                 if smallest.inputs > most and shape.divides and Format.HWC in (fmt_in, fmt_out):
-                    continue  # not in these formats
+                    continue  # hwc has no planes: it is done in c16
                 inputs, outputs = max(inputs, smallest.inputs), max(outputs, smallest.outputs)
                 resident = max(resident, smallest.resident)
     return VectorBuffers(*(1 << max(0, size - 1).bit_length() for size in (inputs, outputs, resident)))

@@ -118,7 +118,8 @@ def layer_footprint(layer: Layer, network: Network, planned: OnArray | OnVectorU
     passes = ceil_div(channels, planned.blocking.channels)
     taps = work.window.kernel[0] * work.window.kernel[1] if isinstance(layer, Conv) else 0
     depthwise = (taps + limits.PARAMETER_BYTES) * round_up(channels, UNIT_BYTES) if taps else 0
-    return Footprint(passes, round_up(depthwise, BEAT_BYTES) + (passes - 1) * BEAT_BYTES + tables + limits.VALUE_BYTES)
+    padding = passes * BEAT_BYTES if taps else 0  # of each pass's run
+    return Footprint(passes, depthwise + padding + tables + limits.VALUE_BYTES)
 
 
 def _source_bytes(inputs: int) -> int:

@@ -47,8 +47,7 @@ def vector_buffers_of(network: Network, layers: Sequence[PlannedLayer], machine:
             assert isinstance(shape, VectorShape)
             read, written = planned.input_format, planned.output_format
             assert isinstance(read, Format) and isinstance(written, Format)
-            part = shape.of_channels(planned.blocking.channels) if shape.divides else shape
-            work = vector_work(machine, part, read, written)
+            work = vector_work(machine, shape.of_channels(planned.blocking.channels), read, written)
             own = work.own.at(int(np.searchsorted(strip_rows(shape), planned.blocking.rows)))
             pairs = zip(astuple(taken), astuple(own), strict=True)
             taken = VectorBuffers(*(max(pair) for pair in pairs))

@@ -123,10 +123,15 @@ def machine_for(board: Device, request: Request, networks: Sequence[Network]) ->
         return machine  # one set of buffers for both engines
     on_chip = board.resources.kernel_on_chip_bytes
     least = on_chip // VECTOR_SHARE if board.resources.on_chip_bytes is None else 0
-    most = 1 << (on_chip // MOST_VECTOR_SHARE).bit_length() - 1
+    most = _power_below(on_chip // MOST_VECTOR_SHARE)
     works = (work_of(layer, network) for network in networks for layer in find_storages(network).executed)
     shapes = [work for work in works if isinstance(work, VectorShape)]
     return replace(machine, vector=least_vector_buffers(machine, shapes, least, most))
+
+
+def _power_below(size: int) -> int:
+    """The largest power of two that is no more than ``size``; 0 of 0."""
+    return 1 << size.bit_length() >> 1
 
 
 def arrays(board: Device, machine: Machine, limit: int, request: Request, networks: Sequence[Network]) -> Candidates:

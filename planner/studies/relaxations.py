@@ -34,8 +34,9 @@ _NOTHING = "nothing: there is no such overlay but a re-sized one"
 class Setting:
     """What a question is answered on.
 
-    ``board`` is what the overlay lies on. ``own``: what the buffers of the plan's overlay may be, none where the
-    question changes more of it. ``space`` makes all overlays among which it may be sized again; None where it may not.
+    ``board`` is the device that overlays must fit. ``own``: what the buffers of the plan's overlay may be, none where
+    the question changes more of it. ``space`` makes all overlays among which it may be sized again; None where it may
+    not.
     """
 
     board: Device

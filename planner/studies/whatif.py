@@ -7,6 +7,7 @@ decided again, and with the overlay sized again. The change that gains most is w
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -197,10 +198,11 @@ class _Asking:
             try:
                 known = [self._within(here), resized.cycles if resized and question.more_choices else None]
                 there = self._resized(setting, min((n for n in known if n is not None), default=None))
-                if question.besides is not None:
-                    there = _better(there, self._resized(question.besides, None))
             except InfeasibleError as error:
                 reasons = [str(error)]  # on all overlays, so also on the plan's
+        if question.besides is not None:
+            with suppress(InfeasibleError):  # then what was found before stands
+                there = _better(there, self._resized(question.besides, None))
         return Change(
             key=question.key,
             title=question.title,

@@ -37,6 +37,7 @@ from dynamap.planner.network.work import work_of
 from dynamap.planner.plan.layers import OnVectorUnit
 
 Channels = npt.NDArray[np.int64]
+"""Positions in the layer's output, in order."""
 
 
 def lower_vector(lowering: Lowering, index: int, layer: Layer, planned: OnVectorUnit) -> Iterator[Command]:
@@ -65,11 +66,11 @@ def lower_vector(lowering: Lowering, index: int, layer: Layer, planned: OnVector
         block_input_rows=rows_in(rows),
         last_input_rows=rows_in(last),
     )
+    _check_passes(lowering, layer, planned, planned.blocking.channels)
     every = np.arange(common.out_channels)
     if planned.blocking.channels == len(every):
         yield _operation(lowering, layer, integers, common, every)
         return
-    _check_passes(lowering, layer, planned, planned.blocking.channels)
     for number, first in enumerate(range(0, len(every), planned.blocking.channels)):
         channels = every[first : first + planned.blocking.channels]
         part = _over_planes(common, first // UNIT_BYTES, len(channels))
@@ -93,7 +94,7 @@ def _check_passes(lowering: Lowering, layer: Layer, planned: OnVectorUnit, chann
     shape = work_of(layer, lowering.network)
     read, written = planned.input_format, planned.output_format
     assert isinstance(shape, VectorShape) and isinstance(read, Format) and isinstance(written, Format)
-    if channels % UNIT_BYTES or not shape.divides_in(read, written):
+    if not shape.takes_passes_over(channels, read, written):
         raise InputError(
             f"layer {layer.name!r}: it cannot be done in passes over {channels} of its {shape.output.channels} "
             "channels, as the plan has it; plan the model again"

@@ -23,7 +23,7 @@ def require_possible(shape: VectorUnitShape, command: Command, tables: CommandTa
         raise InputError(f"{name} reads hwc in words of {LEAST_PIXELS_WORD} bytes only: {PLAN_AGAIN}")
     whole = command.first_row == 0 and command.pass_rows == command.out_height
     if not whole or (command.first_channel, command.pass_channels) != (0, command.out_channels):
-        raise InputError(f"{name} makes a whole layer in one pass")
+        raise InputError(f"{name} makes all rows and channels of its command's output in one pass")
     if not command.op.streams_sources:
         return
     if len(tables.sources) > MOST_SOURCES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from dynamap.cost.device import Device
-from dynamap.cost.overlay.fitting.extras import LEAST_EXTRAS, Extras
+from dynamap.cost.overlay.fitting.extras import Extras
 from dynamap.cost.overlay.fitting.logic.use import logic_use
 from dynamap.cost.overlay.fitting.memory.blocks import Memory
 from dynamap.cost.overlay.fitting.memory.spreading import Rooms
@@ -20,7 +20,7 @@ def shortfalls(
     rows: int,
     columns: int,
     buffers: Buffers,
-    extras: Extras = LEAST_EXTRAS,
+    extras: Extras,
     memories: Extras | None = None,
 ) -> list[str]:
     """A phrase for each of LUTs, flip-flops and memory that an overlay has too little of on a device; none if it fits.

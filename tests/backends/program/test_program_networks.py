@@ -8,12 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dynamap.backends.conformance.networks import NetworkBuilder, random_network
+from dynamap.backends.conformance.plans import ONE_PRODUCT
 from dynamap.backends.executors import NumpyExecutor
 from dynamap.backends.program import Mode, Op
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import quantise
 from dynamap.backends.quantise.reference import run_layers
 from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.cost.device import Device
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.planner.models import resolve
@@ -27,7 +29,7 @@ from support.programs import SMALL, TINY, compare, integer_image, one_conv, plan
 
 @given(
     seed=st.integers(0, 2**16),
-    target=st.sampled_from([("pynq-z2", (5, 7)), ("pynq-z2", (1, 1)), ("zcu104", (16, 3)), ("zcu104", (3, 20))]),
+    target=st.sampled_from([(ONE_PRODUCT, (5, 7)), (ONE_PRODUCT, (1, 1)), ("zcu104", (16, 3)), ("zcu104", (3, 20))]),
     buffers=st.sampled_from([TINY, SMALL]),
     algorithms=st.sampled_from([tuple(Algorithm), (Algorithm.IM2COL,), (Algorithm.KN2ROW, Algorithm.IM2COL)]),
     flows=st.sampled_from([tuple(Dataflow), (Dataflow.NS,), (Dataflow.WS,), (Dataflow.IS,)]),
@@ -35,7 +37,7 @@ from support.programs import SMALL, TINY, compare, integer_image, one_conv, plan
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_random_networks(
     seed: int,
-    target: tuple[str, tuple[int, int]],
+    target: tuple[str | Device, tuple[int, int]],
     buffers: Buffers,
     algorithms: tuple[Algorithm, ...],
     flows: tuple[Dataflow, ...],

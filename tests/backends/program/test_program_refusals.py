@@ -12,6 +12,7 @@ from dynamap.backends.emulator import Emulator, execute
 from dynamap.backends.program.fields import encode_record
 from dynamap.backends.program.lowering.compile import compile_program
 from dynamap.backends.quantise import quantise
+from dynamap.backends.simulator.executable import require_executable
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.limits import COMMAND_WORDS
@@ -125,6 +126,8 @@ def test_passes_that_a_pooling_cannot_be_divided_into(channels: int, changed: di
     plan = forced(plan_on(network, (5, 7)), **words)
     with pytest.raises(InputError, match=f"'pool': it cannot be done in passes over {channels} of its 40 channels"):
         compile_program(plan, quantise(network, samples=1))
+    with pytest.raises(InputError, match=f"'pool': blocking.channels is {channels}, .*of 40|of its 40 channels"):
+        require_executable(plan, network)
 
 
 def test_passes_over_some_channels_of_a_normalisation() -> None:

@@ -6,9 +6,10 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from dynamap.cost.convolution import ConvShape
+from dynamap.cost.geometry import TensorShape, Window
 from dynamap.cost.overlay.bounding.case_table import CaseTable, Points
 from dynamap.cost.overlay.machine import Buffers, Machine
 from dynamap.cost.overlay.needs import Needs
@@ -19,9 +20,15 @@ from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.models import resolve
 from support.convolutions import ANY_FORMAT_IN, buffer_sizes, machines, shapes, sides
 
+ONE_PORT = Machine(16, 300_000, 900_000, 0, 0, packing=1)
+SMALL = Buffers(4096, 4096, 64, 128)
+ONE_MORE = ConvShape(TensorShape(1, 1, 1), 17, Window((1, 1)))
+"""A channel more than a unit: in an array of one column, a block of whole units has all but one."""
+
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(shapes(), machines, buffer_sizes, buffer_sizes, sides, sides)
+@example(ONE_MORE, ONE_PORT, SMALL, SMALL, 1, 1)
 def test_convolutions_take_the_same_cycles(
     shape: ConvShape, machine: Machine, buffers: Buffers, others: Buffers, rows: int, columns: int
 ) -> None:
