@@ -107,7 +107,9 @@ class VectorShape:
 
     def takes_passes_over(self, channels: int, fmt_in: Format, fmt_out: Format) -> bool:
         """Whether it can be done in passes over so many channels: all, or whole planes where it can be divided."""
-        return channels == self.output.channels or (channels % UNIT_BYTES == 0 and self.divides_in(fmt_in, fmt_out))
+        whole = self.output.channels
+        fewer = channels < whole and channels % UNIT_BYTES == 0
+        return channels == whole or (fewer and self.divides_in(fmt_in, fmt_out))
 
     def of_channels(self, channels: int) -> VectorShape:
         """The same of ``channels`` of the channels: of all, or of one that divides."""

@@ -114,8 +114,8 @@ def test_a_dataflow_that_is_not_for_the_algorithm(algorithm: str, flow: str) -> 
 
 @pytest.mark.parametrize(
     ("channels", "changed"),
-    [(24, {}), (16, {"input_format": "hwc"}), (16, {"output_format": "hwc"})],
-    ids=["part of a plane", "reads hwc", "writes hwc"],
+    [(24, {}), (64, {}), (16, {"input_format": "hwc"}), (16, {"output_format": "hwc"})],
+    ids=["part of a plane", "more than there are", "reads hwc", "writes hwc"],
 )
 def test_passes_that_a_pooling_cannot_be_divided_into(channels: int, changed: dict[str, object]) -> None:
     shape = TensorShape(40, 6, 6)
