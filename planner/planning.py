@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InfeasibleError, InputError, TimeLimitError
 from dynamap.cost.overlay.fitting.candidates import Candidates
+from dynamap.cost.overlay.fitting.extras import NO_PARTS
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.storage import Storages, find_storages
 from dynamap.planner.network.joining.siblings import apart, convolutions
@@ -67,6 +68,7 @@ def plan_network(
         best.found,
         bound_cycles=min(bound, best.found.objective_cycles),
         seconds=time.perf_counter() - started,
+        kept=NO_PARTS if request.overlay is None else request.overlay.parts,
     )
     return write_plan(best.network, best.board, request.document(), best.costs, best.storages, best.candidates, proven)
 

@@ -106,13 +106,14 @@ def sizes_of(header: Header, ports: int, port_bytes: int) -> KernelSizes:
     )
 
 
-def sizes_of_program(program: Program, ports: int, port_bytes: int) -> KernelSizes:
-    """The build of a project, which runs this program: without Winograd's buffer where no layer needs it.
+def sizes_of_program(program: Program, ports: int, port_bytes: int, *, winograd: bool) -> KernelSizes:
+    """The build of a project, which runs this program: without Winograd's buffer where no layer needs it, but for what
+    other programs need (``winograd``).
 
     Raises:
         InputError: the kernel cannot be built so.
     """
-    winograd = any(c.op is Op.CONV and c.algorithm is AlgorithmCode.WINOGRAD for c in program.commands)
+    winograd = winograd or any(c.op is Op.CONV and c.algorithm is AlgorithmCode.WINOGRAD for c in program.commands)
     return replace(sizes_of(program.header, ports, port_bytes), winograd=winograd)
 
 

@@ -11,7 +11,7 @@ from dynamap.cost.device import Device, parse_device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.overlay.fitting.extras import NO_EXTRAS
 from dynamap.cost.overlay.fitting.shortfall import shortfalls, too_many
-from dynamap.cost.overlay.machine import Machine, VectorBuffers
+from dynamap.cost.overlay.machine import NO_VECTOR_BUFFERS, Machine
 from dynamap.planner.plan.plan import Plan
 
 VENDORS = MappingProxyType({"amd": ("AMD", "vitis-hls"), "intel": ("Intel", "intel-opencl")})
@@ -98,7 +98,7 @@ def check_fits(plan: Plan, device: Device) -> None:
     if o.packing == 2 and not device.resources.multiplier.packs_int8:
         raise InfeasibleError(f"{where}: its multipliers do not hold two int8 products; plan again")
     # The least of any kernel; what the layers ask for besides is counted where theirs is made (`plan_spread`).
-    least = replace(machine, vector=VectorBuffers(0, 0, 0))
+    least = replace(machine, vector=NO_VECTOR_BUFFERS)
     lacking = shortfalls(device, least, o.rows, o.columns, o.buffers, NO_EXTRAS)
     if lacking:
         raise InfeasibleError(f"{where}: it needs {' and '.join(lacking)}; plan again")

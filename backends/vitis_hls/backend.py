@@ -55,7 +55,8 @@ class VitisHls:
             InfeasibleError: the overlay is larger than the device.
         """
         device = target_device(plan, self.name, self.vendor)
-        sizes = sizes_of_program(program, device.system.memory_ports, device.system.port_bytes)
+        ports, winograd = device.system, plan.overlay.winograd
+        sizes = sizes_of_program(program, ports.memory_ports, ports.port_bytes, winograd=winograd)
         check_program(program, sizes)
         check_pairs(program, sizes)
         digest = plan_digest(plan)

@@ -22,7 +22,7 @@ from dynamap.cost.device import Device
 from dynamap.cost.multiplier import DSP48E2, lifts, pair_shift
 from dynamap.cost.overlay.fitting.extras import NO_EXTRAS
 from dynamap.cost.overlay.fitting.memory.kernel import ACCUMULATORS, INPUTS, OUTPUTS, WEIGHTS
-from dynamap.cost.overlay.machine import VectorBuffers
+from dynamap.cost.overlay.machine import NO_VECTOR_BUFFERS
 from dynamap.planner.plan.plan import Plan
 
 
@@ -65,7 +65,7 @@ def storage_of(plan: Plan, device: Device) -> dict[str, str]:
     Raises:
         InfeasibleError: the buffers do not fit the device.
     """
-    spread = plan_spread(plan, device, NO_EXTRAS, VectorBuffers(0, 0, 0))
+    spread = plan_spread(plan, device, NO_EXTRAS, NO_VECTOR_BUFFERS)
     return {buffer: _IMPLEMENTATIONS[kind] for buffer, kind in spread.kinds.items() if buffer in STORAGE}
 
 

@@ -63,7 +63,7 @@ class VitisRtl:
         device = target_device(plan, self.name, self.vendor)
         program = folded(program)
         sizes = simulated_sizes(program)
-        shape = kernel_shape(program, sizes)
+        shape = kernel_shape(program, sizes, plan.overlay.parts)
         records = records_of(program, shape)
         check_program(program, sizes)
         spread = plan_spread(plan, device, shape.extras, shape.vector_buffers)

@@ -17,6 +17,7 @@ from dynamap.backends.vitis_rtl.program.folding import folded
 from dynamap.backends.vitis_rtl.program.records import records_of
 from dynamap.backends.vitis_rtl.program.shape import KernelShape, kernel_shape
 from dynamap.backends.vitis_rtl.project.verilated import Wave, require_wave
+from dynamap.cost.overlay.fitting.extras import NO_PARTS, KernelParts
 from dynamap.cost.overlay.limits import POOL_PIXELS
 
 Int8Array = npt.NDArray[np.int8]
@@ -44,7 +45,8 @@ def _roomy(shape: KernelShape) -> KernelShape:
 class RtlExecutor:
     """The backend's executor: builds the kernel for a program's overlay, once for each, and runs it.
 
-    ``optimise``: the compiler's option; a long simulation is worth a long compilation.
+    ``optimise``: the compiler's option; a long simulation is worth a long compilation. ``parts``: what the kernel has
+    for other programs.
     """
 
     least_packing = 2
@@ -52,9 +54,9 @@ class RtlExecutor:
 
     traces = (".json", *(wave.ending for wave in Wave if wave is not Wave.NONE))
 
-    def __init__(self, optimise: str = "-O2") -> None:
+    def __init__(self, optimise: str = "-O2", parts: KernelParts = NO_PARTS) -> None:
         self.platform = "SystemVerilog kernel, simulated by Verilator (cycles are the RTL's own, not the plan's)"
-        self._optimise = optimise
+        self._optimise, self._parts = optimise, parts
         self._builds: dict[KernelBuild, KernelSimulation] = {}
 
     def run(self, program: Program, inputs: Mapping[str, Int8Array]) -> Iterator[LayerRun]:
@@ -81,7 +83,7 @@ class RtlExecutor:
         """
         program = folded(program)
         sizes = simulated_sizes(program)
-        shape = _roomy(kernel_shape(program, sizes))
+        shape = _roomy(kernel_shape(program, sizes, self._parts))
         records = records_of(program, shape)
         build = KernelBuild(shape, sizes, max(LEAST_MEMORY, memory_words(program, records)), wave=wave)
         if build not in self._builds:

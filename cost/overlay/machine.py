@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Protocol
 
 from dynamap.cost.device import WORD_UNIT_BYTES
@@ -95,6 +95,13 @@ class VectorBuffers:
     outputs: int
     resident: int
 
+    def covering(self, other: VectorBuffers) -> VectorBuffers:
+        """Buffers of which none is smaller than here or there."""
+        return VectorBuffers(*map(max, astuple(self), astuple(other)))
+
+
+NO_VECTOR_BUFFERS = VectorBuffers(0, 0, 0)
+"""A vector unit without any of its own."""
 
 LEAST_PIXELS_WORD = 64
 """Bytes of a word from which on pixels of hwc are taken out of it: rows of such a tensor are whole words."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 
@@ -82,20 +82,32 @@ def least_vector_buffers(machine: Machine, shapes: Iterable[VectorShape], least:
     In any formats and of all planes, but of layers that can be divided and would take more than ``most`` bytes for
     inputs: of these of as many planes as that holds, or of one.
     """
-    unlimited = replace(machine, vector=None)
-    inputs, outputs, resident = least, least // 2, 0
+    taken = VectorBuffers(least, least // 2, 0)
     for shape in set(shapes):
-        for fmt_in in (Format.C16, Format.HWC) if machine.reads_pixels else (Format.C16,):
-            for fmt_out in (Format.C16, Format.HWC):
-                smallest = _smallest_block(unlimited, shape, fmt_in, fmt_out)
-                fewer = _fewer_channels(shape, fmt_in, fmt_out)
-                while smallest.inputs > most and (some := next(fewer, None)) is not None:
-                    smallest = _smallest_block(unlimited, shape.of_channels(some), fmt_in, fmt_out)
-                if smallest.inputs > most and shape.divides and Format.HWC in (fmt_in, fmt_out):
-                    continue  # hwc has no planes: it is done in c16
-                inputs, outputs = max(inputs, smallest.inputs), max(outputs, smallest.outputs)
-                resident = max(resident, smallest.resident)
-    return VectorBuffers(*(1 << max(0, size - 1).bit_length() for size in (inputs, outputs, resident)))
+        for smallest in _smallest_blocks(machine, shape, most):
+            taken = taken.covering(smallest)
+    return VectorBuffers(*(1 << (size - 1).bit_length() if size else 0 for size in astuple(taken)))
+
+
+def smallest_blocks(machine: Machine, shape: VectorShape, most: int) -> VectorBuffers:
+    """What the layer's blocks take of the vector unit's buffers at the least, in the formats that take fewest bytes;
+    ``most`` as above.
+    """
+    return min(_smallest_blocks(machine, shape, most), key=lambda taken: sum(astuple(taken)))
+
+
+def _smallest_blocks(machine: Machine, shape: VectorShape, most: int) -> Iterator[VectorBuffers]:
+    """One for each pair of formats in which the layer can be done."""
+    unlimited = replace(machine, vector=None)
+    for fmt_in in (Format.C16, Format.HWC) if machine.reads_pixels else (Format.C16,):
+        for fmt_out in (Format.C16, Format.HWC):
+            smallest = _smallest_block(unlimited, shape, fmt_in, fmt_out)
+            fewer = _fewer_channels(shape, fmt_in, fmt_out)
+            while smallest.inputs > most and (some := next(fewer, None)) is not None:
+                smallest = _smallest_block(unlimited, shape.of_channels(some), fmt_in, fmt_out)
+            if smallest.inputs > most and shape.divides and Format.HWC in (fmt_in, fmt_out):
+                continue  # hwc has no planes: it is done in c16
+            yield smallest
 
 
 def _smallest_block(unlimited: Machine, shape: VectorShape, fmt_in: Format, fmt_out: Format) -> VectorBuffers:

@@ -33,7 +33,7 @@ from dynamap.planner.plan.layers import (
     PublishedFormat,
     RunnerUp,
 )
-from dynamap.planner.plan.parts import OverlayInfo, ResourceUse, SolverInfo
+from dynamap.planner.plan.parts import PARTS, OverlayInfo, ResourceUse, SolverInfo
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.plan.segments import planned_segments
 from dynamap.planner.request.request import Request
@@ -122,6 +122,7 @@ def _overlay(costs: PaperCosts, mapping: PaperMapping) -> OverlayInfo:
         output_buffer=0,
         accumulator_rows=0,
         row_buffer=0,
+        **PARTS,
         multipliers=mapping.rows * mapping.columns,
         crossings=0,
         machine=0,

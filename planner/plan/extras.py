@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, replace
+from dataclasses import replace
 
 import numpy as np
 
 from dynamap.cost.algorithms import Algorithm
-from dynamap.cost.overlay.fitting.extras import Extras
+from dynamap.cost.overlay.fitting.extras import Extras, KernelParts
 from dynamap.cost.overlay.fitting.room import Room
-from dynamap.cost.overlay.machine import Machine, VectorBuffers
+from dynamap.cost.overlay.machine import NO_VECTOR_BUFFERS, Machine, VectorBuffers
 from dynamap.cost.overlay.pooling import sweeps
 from dynamap.cost.overlay.transfer import Format
 from dynamap.cost.overlay.vector import POOLING, VectorShape, strip_rows, vector_work
@@ -19,8 +19,14 @@ from dynamap.planner.network.work import can_transform, work_of
 from dynamap.planner.plan.layers import OnArray, OnVectorUnit, Operation, PlannedLayer
 
 
-def extras_of(network: Network, layers: Sequence[PlannedLayer]) -> Extras:
-    """What ``layers``, those of the network in its order, ask for."""
+def parts_of(network: Network, layers: Sequence[PlannedLayer], machine: Machine) -> KernelParts:
+    """What ``layers``, those of the network in its order, ask for; buffers where the vector unit has its own."""
+    if machine.vector is None:
+        return KernelParts(_extras_of(network, layers))
+    return KernelParts(_extras_of(network, layers), vector_buffers_of(network, layers, machine))
+
+
+def _extras_of(network: Network, layers: Sequence[PlannedLayer]) -> Extras:
     return Extras(
         winograd=any(isinstance(x, OnArray) and x.choice.algorithm is Algorithm.WINOGRAD for x in layers),
         normalisation=any(isinstance(x, OnVectorUnit) and x.operation is Operation.LRN for x in layers),
@@ -40,7 +46,7 @@ def _sweeps(layer: Layer, network: Network, planned: PlannedLayer) -> bool:
 
 def vector_buffers_of(network: Network, layers: Sequence[PlannedLayer], machine: Machine) -> VectorBuffers:
     """What the blocks of ``layers`` take of the vector unit's own buffers."""
-    taken = VectorBuffers(0, 0, 0)
+    taken = NO_VECTOR_BUFFERS
     for layer, planned in zip(network.layers, layers, strict=True):
         if isinstance(planned, OnVectorUnit) and planned.blocking is not None:
             shape = work_of(layer, network)
@@ -49,8 +55,7 @@ def vector_buffers_of(network: Network, layers: Sequence[PlannedLayer], machine:
             assert isinstance(read, Format) and isinstance(written, Format)
             work = vector_work(machine, shape.of_channels(planned.blocking.channels), read, written)
             own = work.own.at(int(np.searchsorted(strip_rows(shape), planned.blocking.rows)))
-            pairs = zip(astuple(taken), astuple(own), strict=True)
-            taken = VectorBuffers(*(max(pair) for pair in pairs))
+            taken = taken.covering(own)
     return taken
 
 
@@ -58,13 +63,21 @@ def holding(machine: Machine, network: Network, layers: Sequence[PlannedLayer]) 
     """The machine with buffers of the vector unit for the planned blocks, of an overlay for other networks too."""
     if machine.vector is None:
         return machine
-    pairs = zip(astuple(machine.vector), astuple(vector_buffers_of(network, layers, machine)), strict=True)
-    return replace(machine, vector=VectorBuffers(*(max(pair) for pair in pairs)))
+    return replace(machine, vector=machine.vector.covering(vector_buffers_of(network, layers, machine)))
 
 
-def left_out_notice(room: Room | None, rows: int, columns: int, network: Network) -> tuple[str, ...]:
-    """What a user is told where a layer could use Winograd, if its transforms had room beside the array."""
-    if not can_transform(network) or room is None or room.beside(rows, columns):
+def left_out_notice(
+    room: Room | None, rows: int, columns: int, network: Network, given: KernelParts | None
+) -> tuple[str, ...]:
+    """What a user is told where a layer could use Winograd, if its transforms had room beside the array.
+
+    Or, on an overlay that was ``given``, if its kernel had them.
+    """
+    if not can_transform(network):
+        return ()
+    if given is not None and not given.extras.winograd:
+        return ("Winograd is left out: the overlay was planned without its transforms",)
+    if room is None or room.beside(rows, columns):
         return ()
     return (
         "Winograd is left out: its transforms have no room in the logic and memory that device "

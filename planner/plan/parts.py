@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
+from types import MappingProxyType
 from typing import Any
 
-from dynamap.cost.overlay.machine import MACHINE_VERSION, Buffers, Machine, Overlay
+from dynamap.cost.overlay.fitting.extras import NO_PARTS, Extras, KernelParts
+from dynamap.cost.overlay.machine import MACHINE_VERSION, Buffers, Machine, Overlay, VectorBuffers
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,28 @@ class ModelInfo:
     parameters: int
 
 
+def parts_document(parts: KernelParts) -> dict[str, Any]:
+    """What a kernel has, as plans say it."""
+    sizes = {f"vector_{name}": size for name, size in asdict(parts.vector).items()}
+    return {**asdict(parts.extras), **sizes}
+
+
+def parts_of_document(document: Mapping[str, Any]) -> KernelParts:
+    """What ``parts_document`` says."""
+    sizes = {f.name: document[f"vector_{f.name}"] for f in fields(VectorBuffers)}
+    return KernelParts(Extras(**{f.name: document[f.name] for f in fields(Extras)}), VectorBuffers(**sizes))
+
+
+PARTS = MappingProxyType(parts_document(NO_PARTS))
+"""A kernel of nothing but an array, its buffers and its engines."""
+
+
 @dataclass(frozen=True)
 class OverlayInfo:
     """The overlay of the plan; sizes in bytes, clock in MHz, bandwidth in GB/s (docs/overlay.md, section 1).
 
-    ``machine``: the version of the rules that the cycles are counted by; the published model has no machine: 0.
+    ``winograd`` to ``vector_resident`` are its `KernelParts`. ``machine``: the version of the rules that the cycles are
+    counted by; the published model has no machine: 0.
     """
 
     rows: int
@@ -40,12 +59,18 @@ class OverlayInfo:
     output_buffer: int
     accumulator_rows: int
     row_buffer: int
+    winograd: bool
+    normalisation: bool
+    sweeps: bool
+    vector_inputs: int
+    vector_outputs: int
+    vector_resident: int
     multipliers: int
     crossings: int
     machine: int
 
     @staticmethod
-    def of(overlay: Overlay) -> OverlayInfo:
+    def of(overlay: Overlay, parts: KernelParts) -> OverlayInfo:
         """What a plan says of an overlay."""
         machine = overlay.machine
         return OverlayInfo(
@@ -58,6 +83,7 @@ class OverlayInfo:
             lanes=machine.lanes,
             **asdict(overlay.buffers),
             output_buffer=overlay.buffers.output_buffer,
+            **parts_document(parts),
             multipliers=overlay.multipliers,
             crossings=machine.crossings,
             machine=MACHINE_VERSION,
@@ -68,9 +94,14 @@ class OverlayInfo:
         """The sizes that an overlay chooses; the output buffer follows from them."""
         return Buffers.of(self)
 
+    @property
+    def parts(self) -> KernelParts:
+        """What the kernel has for the layers of this plan, and of others that share it."""
+        return parts_of_document(vars(self))
+
     def differences(self, machine: Machine) -> Iterator[tuple[str, float, float]]:
         """Key, value here and value on ``machine`` of all that its array and buffers would have otherwise there."""
-        made = OverlayInfo.of(Overlay(machine, self.rows, self.columns, self.buffers))
+        made = OverlayInfo.of(Overlay(machine, self.rows, self.columns, self.buffers), self.parts)
         for field in fields(self):
             here, there = getattr(self, field.name), getattr(made, field.name)
             if here != there:

@@ -19,6 +19,7 @@ from dynamap.cost.words import require_name, shown
 from dynamap.planner.plan.document import layer_document, read_layer
 from dynamap.planner.plan.layers import OnHost, PlannedLayer
 from dynamap.planner.plan.parts import (
+    PARTS,
     BatchInfo,
     ModelInfo,
     OverlayInfo,
@@ -155,13 +156,17 @@ def _read_document(path: str | Path, where: str) -> dict[str, Any]:
 
 
 def _another_machine(document: Mapping[str, Any], where: str) -> str | None:
-    """What to say of a plan whose cycles are of another version of the machine; None where they are of this one."""
+    """What to say of a plan of another version of the machine, or of what is said of its kernel; None of this one."""
     overlay = document.get("overlay")
     if document.get("cost_model") != "overlay" or not isinstance(overlay, Mapping):
         return None
     version = overlay.get("machine", _MACHINE_UNSAID)
-    if isinstance(version, bool) or not isinstance(version, int) or version == MACHINE_VERSION:
+    if isinstance(version, bool) or not isinstance(version, int):
         return None
+    if version == MACHINE_VERSION:
+        if all(key in overlay for key in PARTS):
+            return None
+        return f"{where!r} was planned by a version that did not say what its kernel has: run `dynamap plan` again"
     return (
         f"{where!r} was planned for another version of the machine ({shown(version)}, and this is {MACHINE_VERSION}): "
         "run `dynamap plan` again"
@@ -225,7 +230,7 @@ def _read_overlay(data: Mapping[str, Any]) -> OverlayInfo:
     """The overlay; of the published model it is the array alone, and its other sizes are 0."""
     published, said = data["cost_model"] == "paper", data["overlay"]
     if isinstance(said, Mapping):
-        said = {"machine": 0 if published else _MACHINE_UNSAID, **said}
+        said = {"machine": 0 if published else _MACHINE_UNSAID, **PARTS, **said}
     overlay: OverlayInfo = _read(OverlayInfo, said)
     keys = ("rows", "columns", "packing", *(() if published else ("word_bytes", "lanes")))
     for key in keys:

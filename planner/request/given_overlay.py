@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from dynamap.cost.errors import InputError
 from dynamap.cost.overlay.fitting.candidates import Candidates, require_array
+from dynamap.cost.overlay.fitting.extras import KernelParts
 from dynamap.cost.overlay.fitting.memory.sizes import GRID
 from dynamap.cost.overlay.machine import Buffers
+from dynamap.planner.plan.parts import PARTS, parts_document, parts_of_document
 
 _KEYS = {
     "input_bytes": "input_buffer",
@@ -21,30 +24,34 @@ _KEYS = {
 
 @dataclass(frozen=True)
 class GivenOverlay:
-    """An array of ``rows`` x ``columns`` PEs and the buffers beside it; the device says the rest."""
+    """An array of ``rows`` x ``columns`` PEs, the buffers beside it and the parts of its kernel; the device says the
+    rest.
+    """
 
     rows: int
     columns: int
     buffers: Buffers
+    parts: KernelParts
 
     def document(self) -> dict[str, int]:
         """Plain JSON data; ``of`` reads it back."""
         sizes = {key: getattr(self.buffers, name) for key, name in _KEYS.items()}
-        return {"rows": self.rows, "columns": self.columns, **sizes}
+        return {"rows": self.rows, "columns": self.columns, **sizes, **parts_document(self.parts)}
 
     @staticmethod
-    def of(document: Mapping[str, int]) -> GivenOverlay:
+    def of(document: Mapping[str, Any]) -> GivenOverlay:
         """The overlay of a ``document``.
 
         Raises:
             KeyError, TypeError: a key is missing, or one too many.
         """
-        sizes = dict(document)
-        rows, columns = sizes.pop("rows"), sizes.pop("columns")
-        buffers = Buffers(**{name: sizes.pop(key) for key, name in _KEYS.items()})
-        if sizes:
-            raise TypeError(f"unknown key {min(sizes)!r}")
-        return GivenOverlay(rows, columns, buffers)
+        said = dict(document)
+        rows, columns = said.pop("rows"), said.pop("columns")
+        buffers = Buffers(**{name: said.pop(key) for key, name in _KEYS.items()})
+        parts = parts_of_document({key: said.pop(key) for key in PARTS})
+        if said:
+            raise TypeError(f"unknown key {min(said)!r}")
+        return GivenOverlay(rows, columns, buffers, parts)
 
     def require_fit(self, candidates: Candidates) -> None:
         """Checks that the device can hold it.

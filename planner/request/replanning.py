@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from dynamap.cost.device import Device, parse_device
 from dynamap.cost.errors import InputError
@@ -38,15 +38,16 @@ def stored_device(plan: Plan) -> Device:
 
 
 def given_overlay(plan: Plan) -> GivenOverlay:
-    """The array and the buffers of a plan."""
-    return GivenOverlay(plan.overlay.rows, plan.overlay.columns, plan.overlay.buffers)
+    """The array, the buffers and the kernel's parts of a plan."""
+    overlay = plan.overlay
+    return GivenOverlay(overlay.rows, overlay.columns, overlay.buffers, overlay.parts)
 
 
 def on_overlay_of(plan: Plan, request: Request, device: Device | None = None) -> tuple[Device, Request]:
     """The device and the request that map a network on the overlay of ``plan``, otherwise as ``request`` says.
 
-    Array, buffers, packing, memory word, lanes and clock are the overlay's, and so is the bandwidth where the request
-    has none. ``device``, where the user names one, must be the overlay's.
+    Array, buffers, parts of the kernel, packing, memory word, lanes and clock are the overlay's, and so is the
+    bandwidth where the request has none. ``device``, where the user names one, must be the overlay's.
 
     Raises:
         InputError: the request asks for what the overlay fixes, the device is another one, or the plan has no overlay.
@@ -71,6 +72,13 @@ def on_overlay_of(plan: Plan, request: Request, device: Device | None = None) ->
             raise InputError(
                 f"the overlay's {key} is {here} and its device makes {there}: the plan was changed by hand; "
                 "`dynamap verify` says where"
+            )
+    memory = board.resources.kernel_on_chip_bytes
+    for name, size in asdict(plan.overlay.parts.vector).items():
+        if not 0 <= size <= memory:
+            raise InputError(
+                f"the overlay's vector_{name} is {size} and its device has {memory:,} bytes on chip: the plan was "
+                "changed by hand; `dynamap verify` says where"
             )
     bandwidth = said.bandwidth_gbs if request.bandwidth_gbs is None else request.bandwidth_gbs
     kept = replace(

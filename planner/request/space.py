@@ -12,28 +12,20 @@ from dynamap.cost.device import MOST_MULTIPLIERS, Device, load_device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.likeness import suggestion
 from dynamap.cost.overlay.fitting.candidates import Candidates, require_array
-from dynamap.cost.overlay.fitting.memory.kernel import in_rtl
-from dynamap.cost.overlay.fitting.target import FILL_PERCENT, array_limit, machine_of
-from dynamap.cost.overlay.machine import Machine
+from dynamap.cost.overlay.fitting.target import FILL_PERCENT, array_limit
+from dynamap.cost.overlay.machine import NO_VECTOR_BUFFERS, Machine
 from dynamap.cost.overlay.options import DATAFLOWS_OF, applicable
-from dynamap.cost.overlay.vector import VectorShape
-from dynamap.cost.overlay.vector_layer import least_vector_buffers
 from dynamap.cost.words import shown
 from dynamap.planner import solvers
 from dynamap.planner.mapping.overlay_costs import Restriction
-from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.network import Conv, Network
 from dynamap.planner.network.work import work_of
 from dynamap.planner.pbqp.problem import Solution
+from dynamap.planner.request.kept_parts import allowed_algorithms, require_parts
 from dynamap.planner.request.request import Request
 from dynamap.planner.request.transforms import least_extras, transforms_for
+from dynamap.planner.request.vector_room import largest_layer, machine_for
 from dynamap.planner.search.candidates import ArrayCandidates, FixedCandidates
-
-VECTOR_SHARE = 32
-"""Of the on-chip memory, rounded up to a power of two, that the vector unit's inputs have at the least."""
-
-MOST_VECTOR_SHARE = 8
-"""Of the on-chip memory, rounded down to a power of two: layers that would take more are done in several passes."""
 
 
 def restrictions_for(network: Network, request: Request) -> dict[str, Restriction]:
@@ -50,7 +42,7 @@ def restrictions_for(network: Network, request: Request) -> dict[str, Restrictio
         _require_pinnable(name, network, convs, request.cost_model)
     restrictions = {}
     for name in convs:
-        algorithms, dataflows = request.algorithms, request.dataflows
+        algorithms, dataflows = allowed_algorithms(request), request.dataflows
         if name in pins:
             algorithm, dataflow = pins[name]
             algorithms = (algorithm,)
@@ -104,40 +96,45 @@ def target(device: str | Device, request: Request, *networks: Network) -> tuple[
     """The device with the request's overrides, its machine, and every array that fits with what ``networks`` need."""
     board = load_device(device) if isinstance(device, str) else device
     board = request.overriding(board)
+    if request.overlay is not None:
+        for network in networks:
+            require_parts(request.overlay.parts.extras, network, request)
     machine = machine_for(board, request, networks)
     if request.multipliers is not None and request.multipliers < 1:
         raise InputError(f"--multipliers must be positive, found {request.multipliers}")
     if request.multipliers is not None and request.multipliers > MOST_MULTIPLIERS:
         raise InputError(f"--multipliers must be at most {MOST_MULTIPLIERS:,}, found {shown(request.multipliers)}")
-    return board, machine, arrays(board, machine, array_budget(board, machine, request), request, networks)
+    limit = array_budget(board, machine, request)
+    try:
+        return board, machine, arrays(board, machine, limit, request, networks)
+    except InfeasibleError as failure:
+        raise _with_layer(failure, board, machine, limit, request, networks) from None
 
 
-def machine_for(board: Device, request: Request, networks: Sequence[Network]) -> Machine:
-    """What the device makes of the overlay, with buffers of the vector unit for what ``networks`` need.
-
-    Larger ones make layers a few percent faster. Within a budget of on-chip memory they are no larger, so that more of
-    it never makes a plan slower.
-    """
-    machine = machine_of(board, request.packing)
-    if not in_rtl(board):
-        return machine  # one set of buffers for both engines
-    on_chip = board.resources.kernel_on_chip_bytes
-    least = on_chip // VECTOR_SHARE if board.resources.on_chip_bytes is None else 0
-    most = _power_below(on_chip // MOST_VECTOR_SHARE)
-    works = (work_of(layer, network) for network in networks for layer in find_storages(network).executed)
-    shapes = [work for work in works if isinstance(work, VectorShape)]
-    return replace(machine, vector=least_vector_buffers(machine, shapes, least, most))
-
-
-def _power_below(size: int) -> int:
-    """The largest power of two that is no more than ``size``; 0 of 0."""
-    return 1 << size.bit_length() >> 1
+def _with_layer(
+    failure: InfeasibleError,
+    board: Device,
+    machine: Machine,
+    limit: int,
+    request: Request,
+    networks: Sequence[Network],
+) -> InfeasibleError:
+    """Why no array fits, with the layer without which one would, where that is for the vector unit's buffers."""
+    largest = None if request.overlay is not None else largest_layer(board, machine, networks)
+    if largest is None:
+        return failure
+    try:
+        arrays(board, replace(machine, vector=NO_VECTOR_BUFFERS), limit, request, networks)
+    except InfeasibleError:
+        return failure
+    return InfeasibleError(f"{largest}: {failure}")
 
 
 def arrays(board: Device, machine: Machine, limit: int, request: Request, networks: Sequence[Network]) -> Candidates:
     """Every array of at most ``limit`` PEs that fits with what ``networks`` need."""
     given = None if request.overlay is None else request.overlay.buffers
-    return Candidates.of(board, machine, limit, least_extras(networks), transforms_for(networks, request), given)
+    extras, transforms = least_extras(networks, request), transforms_for(networks, request)
+    return Candidates.of(board, machine, limit, extras, transforms, given)
 
 
 def array_budget(board: Device, machine: Machine, request: Request) -> int:

@@ -13,8 +13,10 @@ from dynamap.planner.network.work import can_transform
 from dynamap.planner.request.request import Request
 
 
-def least_extras(networks: Iterable[Network]) -> Extras:
-    """What a kernel for the networks cannot do without."""
+def least_extras(networks: Iterable[Network], request: Request) -> Extras:
+    """What a kernel for the networks cannot do without, or has as part of an overlay that is kept."""
+    if request.overlay is not None:
+        return request.overlay.parts.extras
     layers = [layer for network in networks for layer in network.layers]
     normalisation, pooling = (any(isinstance(layer, kind) for layer in layers) for kind in (Lrn, Pool))
     return replace(LEAST_EXTRAS, normalisation=normalisation, sweeps=pooling)
@@ -28,6 +30,8 @@ def asks_for_winograd(request: Request) -> bool:
 
 def transforms_for(networks: Iterable[Network], request: Request) -> Transforms:
     """Beside which arrays a layer of the networks may be done by Winograd."""
+    if request.overlay is not None:
+        return Transforms.ANYWHERE if request.overlay.parts.extras.winograd else Transforms.NOWHERE
     if asks_for_winograd(request):
         return Transforms.ANYWHERE
     may = Algorithm.WINOGRAD in request.algorithms and any(map(can_transform, networks))

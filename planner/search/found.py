@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dynamap.cost.overlay.fitting.extras import NO_PARTS, KernelParts
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.pbqp.problem import Solution, Status
@@ -24,7 +25,8 @@ class Found:
     """The best overlay and mapping: ``bound_cycles <= optimum <= objective_cycles``, equal when proven.
 
     ``formats`` is one format per storage vertex, ``decisions`` one per executed layer, in the order of
-    ``Storages.executed``; ``solution`` is the solver's answer for this overlay.
+    ``Storages.executed``; ``solution`` is the solver's answer for this overlay. ``kept``: what its kernel has, whether
+    this mapping takes it or not.
     """
 
     rows: int
@@ -38,6 +40,7 @@ class Found:
     arrays_considered: int
     arrays_solved: int
     seconds: float
+    kept: KernelParts = NO_PARTS
 
     @property
     def status(self) -> Status:

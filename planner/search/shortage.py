@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from dynamap.cost.overlay.machine import UNLIMITED, Buffers
+from dynamap.cost.overlay.machine import UNLIMITED, Buffers, VectorBuffers
 from dynamap.cost.overlay.timing import INFEASIBLE
 from dynamap.cost.overlay.transfer import Bools, Ints
+from dynamap.cost.overlay.vector_layer import smallest_blocks
 from dynamap.planner.mapping.overlay_costs import LayerCosts
 from dynamap.planner.mapping.storage import Storages
 
@@ -21,6 +22,8 @@ BUFFER_NAMES = {
 }
 
 REMEDY = "use a larger --device, or a larger --on-chip budget where one is given"
+
+OTHER_OVERLAY = "plan an overlay for this network, or one for several networks together"
 
 
 def shortage(
@@ -49,6 +52,10 @@ def shortage(
     for layer, job in layers:
         if fitting[job]:
             continue
+        if own := _vector_unit_lacks(costs, int(job), fits):
+            where = f"the overlay of {rows[0]} x {columns[0]} PEs" if given else "any array of this device"
+            remedy = OTHER_OVERLAY if given else REMEDY
+            return f"layer {layer.name!r} does not fit {where}: it takes at least {own}; {remedy}"
         lacking = []
         for field, (name, unit) in BUFFER_NAMES.items():
             available = size = getattr(ceiling, field)
@@ -61,16 +68,33 @@ def shortage(
             needs = " and ".join(lacking) or "several larger buffers at once"
             return (
                 f"layer {layer.name!r} does not fit the overlay of {rows[0]} x {columns[0]} PEs: it needs {needs}; "
-                "plan an overlay for this network, or one for several networks together"
+                f"{OTHER_OVERLAY}"
             )
         needs = " and ".join(lacking) or "more buffers than fit beside each other"
         return f"layer {layer.name!r} fits no array of this device: it needs {needs}; {REMEDY}"
     if given:
         return (
             f"every layer fits the overlay of {rows[0]} x {columns[0]} PEs by itself, but no choice of formats runs "
-            "them all; plan an overlay for this network, or one for several networks together"
+            f"them all; {OTHER_OVERLAY}"
         )
     return (
         "every layer fits some array, but no array and no division of the memory among its buffers runs all of them; "
         f"{REMEDY}"
     )
+
+
+def _vector_unit_lacks(costs: LayerCosts, job: int, fits: Callable[[int, Buffers], bool]) -> str | None:
+    """What a vector layer takes of the vector unit's own buffers, where they are too small whatever the others are."""
+    there = costs.machine.vector
+    if there is None or job < costs.conv_jobs or fits(job, UNLIMITED):
+        return None
+    taken = smallest_blocks(costs.machine, costs.vector_work[job - costs.conv_jobs][0], there.inputs)
+    return f"{vector_bytes(taken)} in the vector unit, which has {vector_bytes(there)}"
+
+
+def vector_bytes(buffers: VectorBuffers) -> str:
+    """The vector unit's own buffers, in words."""
+    inputs, outputs = f"{buffers.inputs:,} bytes of inputs", f"{buffers.outputs:,} of outputs"
+    if not buffers.resident:
+        return f"{inputs} and {outputs}"
+    return f"{inputs}, {outputs} and {buffers.resident:,} of values that stay"

@@ -19,7 +19,7 @@ from dynamap.planner.mapping.storage import Storages
 from dynamap.planner.network.network import Layer, Network
 from dynamap.planner.network.work import work_of
 from dynamap.planner.plan.described import executed_layer, free_layer, model_info
-from dynamap.planner.plan.extras import extras_of, left_out_notice, vector_buffers_of
+from dynamap.planner.plan.extras import left_out_notice, parts_of
 from dynamap.planner.plan.layers import ArrayDecision, Decision, OnArray, PlannedLayer
 from dynamap.planner.plan.parts import BatchInfo, OverlayInfo, ResourceUse, SolverInfo, TogetherInfo
 from dynamap.planner.plan.plan import Plan
@@ -46,19 +46,19 @@ def write_plan(
     """
     machine = costs.machine
     overlay = Overlay(machine, found.rows, found.columns, found.buffers)
-    decisions = dict(zip((layer.name for layer in storages.executed), found.decisions, strict=True))
-    layers = [_planned(layer, network, overlay, decisions.get(layer.name)) for layer in network.layers]
+    layers = planned_layers(network, storages, machine, found)
     total = sum(layer.cycles for layer in layers)
     if total != found.objective_cycles:
         raise AssertionError(f"the layers take {total} cycles and the solver says {found.objective_cycles}")
     require_memory(network, storages, layers, board.name, board.system.memory_bytes)
+    parts = parts_of(network, layers, machine).covering(found.kept)
     built = overlay
     if machine.vector is not None:
-        built = replace(overlay, machine=replace(machine, vector=vector_buffers_of(network, layers, machine)))
+        built = replace(overlay, machine=replace(machine, vector=parts.vector))
     return Plan(
         model=model_info(network),
         device=board.document(),
-        overlay=OverlayInfo.of(overlay),
+        overlay=OverlayInfo.of(overlay, parts),
         cost_model="overlay",
         solver=SolverInfo(
             name=found.solution.solver,
@@ -76,13 +76,15 @@ def write_plan(
         limits_ms=_limits(network, layers, overlay, machine),
         resources=tuple(
             ResourceUse(use.name, use.used, use.available, use.uncertainty_percent)
-            for use in report(board, built, candidates.limit, extras_of(network, layers))
+            for use in report(board, built, candidates.limit, parts.extras)
         ),
         request=asked,
         notices=(
             *network.notices,
             *fit_notices(board, overlay, asked["fill_percent"]),
-            *left_out_notice(costs.room, found.rows, found.columns, network),
+            *left_out_notice(
+                costs.room, found.rows, found.columns, network, found.kept if "overlay" in asked else None
+            ),
         ),
         layers=tuple(layers),
         together=together,
@@ -108,6 +110,13 @@ def _limits(network: Network, layers: Sequence[PlannedLayer], overlay: Overlay, 
         "compute": round(float(busy / overlay.array_multipliers / machine.clock_khz), 6),
         "bandwidth": round(moved / rate, 6),
     }
+
+
+def planned_layers(network: Network, storages: Storages, machine: Machine, found: Found) -> list[PlannedLayer]:
+    """All layers of the network, in its order, as they were decided."""
+    overlay = Overlay(machine, found.rows, found.columns, found.buffers)
+    decisions = dict(zip((layer.name for layer in storages.executed), found.decisions, strict=True))
+    return [_planned(layer, network, overlay, decisions.get(layer.name)) for layer in network.layers]
 
 
 def _planned(layer: Layer, network: Network, overlay: Overlay, decision: Decision | None) -> PlannedLayer:

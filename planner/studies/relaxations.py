@@ -16,7 +16,8 @@ from dynamap.planner.mapping.overlay_costs import Restriction
 from dynamap.planner.network.network import Conv, Network
 from dynamap.planner.network.work import conv_shape, work_of
 from dynamap.planner.request.request import Request
-from dynamap.planner.request.space import array_budget, arrays, machine_for, search_space
+from dynamap.planner.request.space import array_budget, arrays, search_space
+from dynamap.planner.request.vector_room import machine_for
 from dynamap.planner.search.candidates import ArrayCandidates
 from dynamap.planner.studies.baselines import can_run
 

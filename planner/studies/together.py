@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import reduce
 
 from dynamap.cost.device import Device
 from dynamap.cost.errors import InputError
+from dynamap.cost.overlay.fitting.extras import KernelParts
 from dynamap.planner.mapping.objective import Aggregate
 from dynamap.planner.mapping.overlay_costs import LayerCosts, Workload
 from dynamap.planner.mapping.storage import find_storages
 from dynamap.planner.network.network import Conv, Network
+from dynamap.planner.plan.extras import parts_of
 from dynamap.planner.plan.parts import TogetherInfo
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.request.request import Request, SharingModel, Together
 from dynamap.planner.request.space import restrictions_for, search_space, solver_of, target
 from dynamap.planner.search.joint import Progress, shared_search
-from dynamap.planner.search.writing import write_plan
+from dynamap.planner.search.writing import planned_layers, write_plan
 
 
 def sharing(networks: Sequence[Network], weights: Sequence[int] | None, objective: Aggregate) -> Together:
@@ -92,13 +95,17 @@ def plan_together(
         bound=found.bound,
         cycles=tuple(part.objective_cycles for part in found.parts),
     )
+    taken = []
+    for workload, part in zip(workloads, found.parts, strict=True):
+        layers = planned_layers(workload.network, workload.storages, machine, part)
+        taken.append(parts_of(workload.network, layers, machine))
+    kept = reduce(KernelParts.covering, taken)
     plans = []
     for number, (workload, part) in enumerate(zip(workloads, found.parts, strict=True)):
-        own = replace(request, together=replace(request.together, this=number))
+        own = replace(request, together=replace(request.together, this=number)).document()
         costs = LayerCosts(workload.network, workload.storages, machine, workload.restrictions, room=candidates.room)
-        plans.append(
-            write_plan(workload.network, board, own.document(), costs, workload.storages, candidates, part, info)
-        )
+        shared = replace(part, kept=kept)
+        plans.append(write_plan(workload.network, board, own, costs, workload.storages, candidates, shared, info))
     return tuple(plans)
 
 

@@ -26,6 +26,7 @@ from dynamap.backends.program.lowering.compile import executed_layers
 from dynamap.backends.simulator import COUNTERS, differing_layers, simulate_plan
 from dynamap.cost.errors import InfeasibleError
 from dynamap.cost.overlay.fitting.candidates import Candidates, require_array
+from dynamap.cost.overlay.fitting.extras import NO_PARTS, KernelParts
 from dynamap.cost.overlay.machine import Buffers, Machine, Overlay
 from dynamap.cost.overlay.transfer import Format
 from dynamap.planner.mapping.decisions import decide
@@ -273,6 +274,7 @@ class _OverlayVerifier:
             arrays_considered=self.considered,
             arrays_solved=solver.arrays_solved,
             seconds=solver.seconds,
+            kept=self._kept,
         )
         written = write_plan(
             self.network,
@@ -285,6 +287,13 @@ class _OverlayVerifier:
             self.plan.together,
         )
         return with_own_words(written, self.plan)
+
+    @property
+    def _kept(self) -> KernelParts:
+        """What the kernel has for other networks too; of networks that share one, only a search for all says it."""
+        if self.request.overlay is not None:
+            return self.request.overlay.parts
+        return self.plan.overlay.parts if self.request.together is not None else NO_PARTS
 
     def check_all_arrays(self) -> str:
         """The whole search again, over every array that fits."""

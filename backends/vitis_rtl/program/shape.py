@@ -18,9 +18,10 @@ from dynamap.backends.vitis_rtl.memory.ports import port_of_word
 from dynamap.backends.vitis_rtl.program.passes import vector_pass
 from dynamap.backends.vitis_rtl.vector.shape import VectorUnitShape
 from dynamap.cost.errors import InputError
+from dynamap.cost.geometry import ceil_div
 from dynamap.cost.multiplier import DSP48E1, DSP48E2, exact_products, pair_shift
 from dynamap.cost.overlay import own_buffers
-from dynamap.cost.overlay.fitting.extras import Extras
+from dynamap.cost.overlay.fitting.extras import NO_EXTRAS, NO_PARTS, Extras, KernelParts
 from dynamap.cost.overlay.fitting.logic.engines import lane_pairs
 from dynamap.cost.overlay.fitting.memory.banks import depth, power, vector_banks, vector_lanes, word_depth
 from dynamap.cost.overlay.fitting.memory.kernel import LEAST_VECTOR_UNITS, parameter_words
@@ -61,23 +62,24 @@ class KernelShape:
         return VectorBuffers(UNIT_BYTES * units[0], vector.word * vector.output_depth, UNIT_BYTES * units[1])
 
 
-def kernel_shape(program: Program, sizes: KernelSizes) -> KernelShape:
-    """The kernel for a program.
+def kernel_shape(program: Program, sizes: KernelSizes, parts: KernelParts = NO_PARTS) -> KernelShape:
+    """The kernel for a program, and with ``parts`` for others.
 
     Raises:
         InputError: the RTL has no such core yet, or cannot do a layer of the vector unit.
     """
-    return KernelShape(core_shape(program, sizes), vector_shape(program, sizes))
+    return KernelShape(core_shape(program, sizes, parts.extras), vector_shape(program, sizes, parts))
 
 
-def vector_shape(program: Program, sizes: KernelSizes) -> VectorUnitShape:
-    """The vector unit for a program. Its buffers are its own; they have room for the layers of this program.
+def vector_shape(program: Program, sizes: KernelSizes, parts: KernelParts = NO_PARTS) -> VectorUnitShape:
+    """The vector unit for a program. Its buffers are its own; they have room for the layers of this program, and as
+    ``parts`` say for those of others.
 
     Raises:
         InputError: it cannot do a layer; the message names it.
     """
     commands = [command for command in program.commands if command.op is not Op.CONV]
-    normalises = any(command.op is Op.LRN for command in commands)
+    normalises = parts.extras.normalisation or any(command.op is Op.LRN for command in commands)
     units = sizes.word_bytes // UNIT_BYTES
     lanes = vector_lanes(sizes.lanes, units)
     banks = vector_banks(sizes.lanes, units, normalises=normalises)
@@ -91,25 +93,31 @@ def vector_shape(program: Program, sizes: KernelSizes) -> VectorUnitShape:
     )
     passes = [vector_pass(program, shape, command) for command in commands]
     needs = [work.needs() for work in passes]
-    sweeps = any(work.walk.sweeps for work in passes)
+    sweeps = parts.extras.sweeps or any(work.walk.sweeps for work in passes)
+    others = parts.vector
+    inputs = max([LEAST_VECTOR_UNITS, ceil_div(others.inputs, UNIT_BYTES), *(need.input_units for need in needs)])
+    resident = max([LEAST_VECTOR_UNITS, ceil_div(others.resident, UNIT_BYTES), *(x.resident_units for x in needs)])
+    outputs = max([LEAST_VECTOR_UNITS, ceil_div(others.outputs, sizes.word_bytes), *(x.output_words for x in needs)])
     return replace(
         shape,
         pool_depth=POOL_PIXELS if sweeps else 0,
-        input_depth=_power(-(-max([LEAST_VECTOR_UNITS, *(need.input_units for need in needs)]) // banks)),
-        resident_depth=_power(-(-max([LEAST_VECTOR_UNITS, *(need.resident_units for need in needs)]) // banks)),
-        output_depth=_power(max([LEAST_VECTOR_UNITS, *(need.output_words for need in needs)])),
+        input_depth=_power(ceil_div(inputs, banks)),
+        resident_depth=_power(ceil_div(resident, banks)),
+        output_depth=_power(outputs),
     )
 
 
-def core_shape(program: Program, sizes: KernelSizes) -> CoreShape:
-    """The core for a program, its banks as deep as the next power of two above what the plan counts on.
+def core_shape(program: Program, sizes: KernelSizes, extras: Extras = NO_EXTRAS) -> CoreShape:
+    """The core for a program, and with ``extras`` for others.
+
+    Its banks are as deep as the next power of two above what the plan counts on.
 
     Raises:
         InputError: the RTL has no such core yet; the message says what is wanted and what there is.
     """
     _check(sizes, program.header.factor_bits)
     units = sizes.word_bytes // UNIT_BYTES
-    winograd = [command for command in program.commands if _is_winograd(command)]
+    winograd = extras.winograd or any(_is_winograd(command) for command in program.commands)
     bits = 16 if winograd else 8
     feed = FeedShape(
         sizes.rows,
@@ -135,7 +143,7 @@ def core_shape(program: Program, sizes: KernelSizes) -> CoreShape:
         units=units,
         parameter_depth=int(parameter_words(sizes.word_bytes, sizes.weight_buffer)),
         output_depth=int(word_depth(sizes.output_buffer, sizes.word_bytes)),
-        winograd=bool(winograd),
+        winograd=winograd,
     )
     pixel_depth = int(depth(own_buffers.pixels(sizes.input_buffer), feed.input_banks))
     return CoreShape(feed, drain, port_of_word(sizes.word_bytes), pixel_depth)

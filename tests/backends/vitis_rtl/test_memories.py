@@ -101,7 +101,7 @@ def blocks_of_shape(shape: KernelShape, kinds: dict[str, str]) -> dict[str, int]
 
 def assert_as_planned(plan: Plan, network: dynamap.Network) -> None:
     program = folded(blank_program(plan, network))
-    shape = kernel_shape(program, simulated_sizes(program))
+    shape = kernel_shape(program, simulated_sizes(program), plan.overlay.parts)
     spread = plan_spread(plan, parse_device(plan.device, "plan"), shape.extras, shape.vector_buffers)
     planned = {use.name: use.used for use in plan.resources if use.name in ("bram36", "uram")}
     assert planned == dict(spread.blocks)

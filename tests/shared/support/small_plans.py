@@ -9,6 +9,7 @@ import pytest
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.models.placeholders import placeholder
 from dynamap.planner.network.network import Add, Concat, Conv, HostLayer, Lrn, Network, Pool, PoolKind
+from dynamap.planner.plan.layers import OnArray, PlannedLayer
 from dynamap.planner.plan.plan import Plan
 from dynamap.planner.planning import plan_network
 from dynamap.planner.request.request import Request
@@ -61,3 +62,8 @@ def small_plan(small_network: Network) -> Plan:
 @pytest.fixture(scope="session")
 def small_plan_by_paper(small_network: Network) -> Plan:
     return plan_network(small_network, DEVICE, replace(ARRAY, cost_model="paper"))
+
+
+def mapping(plan: Plan) -> list[PlannedLayer]:
+    """What was decided for each layer, and what it costs, without the options that there were."""
+    return [replace(layer, options=()) if isinstance(layer, OnArray) else layer for layer in plan.layers]

@@ -13,6 +13,7 @@ from dynamap.planner.plan.plan import Plan
 from dynamap.planner.planning import plan_network
 from dynamap.planner.request.replanning import on_overlay_of, stored_request
 from dynamap.planner.request.request import Request
+from support.small_plans import mapping
 
 
 @pytest.fixture(scope="module")
@@ -21,14 +22,16 @@ def kept(small_plan: Plan, small_network: Network) -> Plan:
 
 
 def test_the_same_mapping_on_its_own_overlay(small_plan: Plan, kept: Plan, small_network: Network) -> None:
-    assert kept.layers == small_plan.layers and kept.overlay == small_plan.overlay
+    assert mapping(kept) == mapping(small_plan) and kept.overlay == small_plan.overlay
     assert verify_plan(kept, small_network).verified
     names = [check.name for check in verify_plan(kept, small_network).checks]
     assert "all arrays" not in names  # there was no choice of arrays to repeat
     assert stored_request(kept).overlay is not None
 
 
-@pytest.mark.parametrize("key", ["rows", "columns", "input_bytes", "weight_bytes", "accumulator_rows", "row_bytes"])
+@pytest.mark.parametrize(
+    "key", ["rows", "columns", "input_bytes", "weight_bytes", "accumulator_rows", "row_bytes", "vector_inputs"]
+)
 def test_another_overlay_than_was_asked_for(kept: Plan, small_network: Network, key: str) -> None:
     request = kept.document()["request"]
     request["overlay"][key] //= 2
