@@ -9,6 +9,7 @@ import numpy as np
 
 from dynamap.cost.algorithms import Algorithm
 from dynamap.cost.overlay.fitting.extras import Extras, KernelParts
+from dynamap.cost.overlay.fitting.memory.kernel import built_vector_buffers
 from dynamap.cost.overlay.fitting.room import Room
 from dynamap.cost.overlay.machine import NO_VECTOR_BUFFERS, Machine, VectorBuffers
 from dynamap.cost.overlay.pooling import sweeps
@@ -20,10 +21,11 @@ from dynamap.planner.plan.layers import OnArray, OnVectorUnit, Operation, Planne
 
 
 def parts_of(network: Network, layers: Sequence[PlannedLayer], machine: Machine) -> KernelParts:
-    """What ``layers``, those of the network in its order, ask for; buffers where the vector unit has its own."""
+    """What a kernel for ``layers`` has, those of the network in its order; buffers if the vector unit has its own."""
     if machine.vector is None:
         return KernelParts(_extras_of(network, layers))
-    return KernelParts(_extras_of(network, layers), vector_buffers_of(network, layers, machine))
+    taken = vector_buffers_of(network, layers, machine)
+    return KernelParts(_extras_of(network, layers), built_vector_buffers(machine, taken))
 
 
 def _extras_of(network: Network, layers: Sequence[PlannedLayer]) -> Extras:

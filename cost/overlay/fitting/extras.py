@@ -29,7 +29,7 @@ NO_EXTRAS = Extras(winograd=False, normalisation=False, sweeps=False)
 class KernelParts:
     """What a kernel has for layers of the programs that it runs, beside its array and the buffers that were chosen.
 
-    ``vector``: bytes of the vector unit's own buffers that blocks take, 0 where it has none.
+    ``vector``: bytes of the vector unit's own buffers, 0 where it has none.
     """
 
     extras: Extras = NO_EXTRAS

@@ -8,11 +8,13 @@ to read and one to write, so none is shared. The sizes follow from the plan's bu
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import astuple
 from typing import Protocol
 
 import numpy as np
 
 from dynamap.cost.device import Device
+from dynamap.cost.geometry import ceil_div
 from dynamap.cost.overlay import own_buffers
 from dynamap.cost.overlay.fitting.extras import Extras
 from dynamap.cost.overlay.fitting.logic.array import OPERAND_BITS
@@ -29,7 +31,7 @@ from dynamap.cost.overlay.fitting.memory.banks import (
 )
 from dynamap.cost.overlay.fitting.memory.blocks import Memory
 from dynamap.cost.overlay.limits import PARAMETER_BYTES, POOL_PIXEL_BITS, POOL_PIXELS
-from dynamap.cost.overlay.machine import UNIT_BYTES, Machine
+from dynamap.cost.overlay.machine import UNIT_BYTES, Machine, VectorBuffers
 from dynamap.cost.overlay.transfer import Ints
 
 UNIT_BITS = 8 * UNIT_BYTES
@@ -123,8 +125,21 @@ def _vector_bytes(machine: Machine, sizes: Sizes) -> tuple[Ints | int, Ints | in
     """Of the vector unit's buffers: inputs, outputs, resident operand."""
     if machine.vector is None:
         return sizes.input_buffer, np.asarray(sizes.input_buffer) // 2, sizes.weight_buffer
-    own, least = machine.vector, LEAST_VECTOR_UNITS * UNIT_BYTES
-    return max(least, own.inputs), max(LEAST_VECTOR_UNITS * machine.word_bytes, own.outputs), max(least, own.resident)
+    return astuple(built_vector_buffers(machine, machine.vector))
+
+
+def built_vector_buffers(machine: Machine, taken: VectorBuffers) -> VectorBuffers:
+    """The vector unit's own buffers in a kernel for blocks that take so much of them: powers of two of units or words.
+
+    >>> built_vector_buffers(Machine(64, 300_000, 19_200_000, 64, 32, 2), VectorBuffers(9_216, 5_632, 0))
+    VectorBuffers(inputs=16384, outputs=32768, resident=8192)
+    """
+    least, words = LEAST_VECTOR_UNITS * UNIT_BYTES, ceil_div(taken.outputs, machine.word_bytes)
+    return VectorBuffers(
+        inputs=int(power(max(least, taken.inputs))),
+        outputs=machine.word_bytes * int(power(max(LEAST_VECTOR_UNITS, words))),
+        resident=int(power(max(least, taken.resident))),
+    )
 
 
 def parameter_words(word_bytes: int, weight_buffer: Ints | int) -> Ints:

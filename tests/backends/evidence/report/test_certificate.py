@@ -8,6 +8,7 @@ import pytest
 
 from dynamap.backends.evidence.report.certificate import certificate, proven
 from dynamap.cost.algorithms import Algorithm, Dataflow
+from dynamap.cost.overlay.fitting.extras import NO_PARTS
 from dynamap.cost.overlay.machine import Buffers
 from dynamap.planner.mapping.objective import Aggregate
 from dynamap.planner.plan.parts import TogetherInfo
@@ -38,7 +39,7 @@ def test_restrictions_and_pins_are_named(googlenet: Plan) -> None:
 
 def test_a_given_overlay_bounds_the_claim(googlenet: Plan) -> None:
     rows, columns = googlenet.overlay.rows, googlenet.overlay.columns
-    given = GivenOverlay(rows, columns, Buffers(1 << 22, 1 << 23, 4096, 8192))
+    given = GivenOverlay(rows, columns, Buffers(1 << 22, 1 << 23, 4096, 8192), NO_PARTS)
     assert f"On the overlay that was given, {rows} × {columns} with its buffers" in said(
         googlenet, Request(overlay=given)
     )
