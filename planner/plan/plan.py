@@ -36,6 +36,9 @@ SCHEMA = "dynamap.plan/1"
 COST_MODELS = ("overlay", "paper")
 """What counted the cycles: the overlay's timing, or the published formulas."""
 
+MOST_BYTES = 1 << 40
+"""Of a buffer: more than any chip has."""
+
 _MACHINE_UNSAID = 1
 """The version of the machine of plans that do not say theirs."""
 
@@ -127,6 +130,7 @@ def _valid_plan(document: dict[str, Any], where: str) -> Plan:
         require_plain(document)
         plan = _read_plan(document)
         require_types(plan)
+        _require_sizes(plan.overlay)
         _require_names(plan, where)
         parse_device(plan.device, f"{where}: the plan's key 'device'")
         return plan
@@ -171,6 +175,12 @@ def _another_machine(document: Mapping[str, Any], where: str) -> str | None:
         f"{where!r} was planned for another version of the machine ({shown(version)}, and this is {MACHINE_VERSION}): "
         "run `dynamap plan` again"
     )
+
+
+def _require_sizes(overlay: OverlayInfo) -> None:
+    for name, size in asdict(overlay.parts.vector).items():
+        if not 0 <= size <= MOST_BYTES:
+            raise ValueError(f"overlay.vector_{name} must be from 0 to {MOST_BYTES}, found {size}")
 
 
 def _require_names(plan: Plan, where: str) -> None:

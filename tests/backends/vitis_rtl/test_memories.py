@@ -15,6 +15,7 @@ from dynamap.backends.vitis_rtl.program.folding import folded
 from dynamap.backends.vitis_rtl.program.shape import KernelShape, kernel_shape
 from dynamap.backends.vitis_rtl.synthesis import synthesise
 from dynamap.cost.device import parse_device
+from dynamap.cost.overlay.fitting.extras import KernelParts
 from dynamap.cost.overlay.fitting.memory.blocks import BRAM36, URAM, Memory
 from dynamap.planner.plan.plan import Plan
 from support.repository import DIGITS_MODEL
@@ -101,7 +102,8 @@ def blocks_of_shape(shape: KernelShape, kinds: dict[str, str]) -> dict[str, int]
 
 def assert_as_planned(plan: Plan, network: dynamap.Network) -> None:
     program = folded(blank_program(plan, network))
-    shape = kernel_shape(program, simulated_sizes(program), plan.overlay.parts)
+    shape = kernel_shape(program, simulated_sizes(program))
+    assert KernelParts(shape.extras, shape.vector_buffers) == plan.overlay.parts
     spread = plan_spread(plan, parse_device(plan.device, "plan"), shape.extras, shape.vector_buffers)
     planned = {use.name: use.used for use in plan.resources if use.name in ("bram36", "uram")}
     assert planned == dict(spread.blocks)

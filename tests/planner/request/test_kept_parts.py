@@ -131,3 +131,13 @@ def test_a_plan_that_does_not_say_what_its_kernel_has(bare: Plan, tmp_path: Path
     ):
         load_plan(path)
     assert load_plan(path, to_plan_again=True).request == bare.request
+
+
+@pytest.mark.parametrize("size", [-1, 1 << 41, "8192", True])
+def test_sizes_that_no_plan_has(bare: Plan, tmp_path: Path, size: object) -> None:
+    document = bare.document()
+    document["overlay"]["vector_outputs"] = size
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(document))
+    with pytest.raises(InputError, match=r"overlay\.vector_outputs must be (from 0 to 1099511627776|an integer)"):
+        load_plan(path)
