@@ -50,9 +50,9 @@ def word(
     return dataclasses.field(default=default, metadata=about)
 
 
-def long_word(meaning: str, *, default: Any = dataclasses.MISSING) -> Any:
+def long_word(meaning: str, low: int = 0, *, default: Any = dataclasses.MISSING) -> Any:
     """A field of two words."""
-    return word(meaning, 0, ADDRESS, words=2, default=default)
+    return word(meaning, low, ADDRESS, words=2, default=default)
 
 
 def flag_set(kind: type[IntFlag], meaning: str, *, default: Any = dataclasses.MISSING) -> Any:

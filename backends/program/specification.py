@@ -196,7 +196,7 @@ class Header:
     accumulator_rows: int = word("AB: rows of a half of the accumulator buffer")
     row_buffer: int = word("RB: bytes of a half of a row buffer")
     clock_khz: int = word("f: cycles per millisecond", 1, U32)
-    bandwidth_bytes_per_ms: int = long_word("B: all memory banks together")
+    bandwidth_bytes_per_ms: int = long_word("B: all memory banks together", 1)
     read_latency: int = word("r: cycles from a read request to its data")
     write_latency: int = word("w: cycles from the last write to its response")
     crossings: int = word("S: borders between regions of the chip that the array crosses", 0, U16)

@@ -14,7 +14,8 @@ from typing import Any
 
 from dynamap.cost.device import parse_device
 from dynamap.cost.errors import InputError, in_words
-from dynamap.cost.overlay.machine import MACHINE_VERSION
+from dynamap.cost.overlay.limits import LARGEST_SIDE
+from dynamap.cost.overlay.machine import MACHINE_VERSION, UNIT_BYTES
 from dynamap.cost.words import require_name, shown
 from dynamap.planner.plan.document import layer_document, read_layer
 from dynamap.planner.plan.layers import OnHost, PlannedLayer
@@ -130,7 +131,7 @@ def _valid_plan(document: dict[str, Any], where: str) -> Plan:
         require_plain(document)
         plan = _read_plan(document)
         require_types(plan)
-        _require_sizes(plan.overlay)
+        _require_sizes(plan.overlay, published=plan.cost_model == "paper")
         _require_names(plan, where)
         parse_device(plan.device, f"{where}: the plan's key 'device'")
         return plan
@@ -177,10 +178,16 @@ def _another_machine(document: Mapping[str, Any], where: str) -> str | None:
     )
 
 
-def _require_sizes(overlay: OverlayInfo) -> None:
-    for name, size in asdict(overlay.parts.vector).items():
-        if not 0 <= size <= MOST_BYTES:
-            raise ValueError(f"overlay.vector_{name} must be from 0 to {MOST_BYTES}, found {size}")
+def _require_sizes(overlay: OverlayInfo, *, published: bool) -> None:
+    least_word, least_lanes = (0, 0) if published else (UNIT_BYTES, 1)
+    limits = {"rows": (1, LARGEST_SIDE), "columns": (1, LARGEST_SIDE), "packing": (1, 2)}
+    limits |= {"word_bytes": (least_word, LARGEST_SIDE), "lanes": (least_lanes, LARGEST_SIDE)}
+    limits |= {f"vector_{name}": (0, MOST_BYTES) for name in asdict(overlay.parts.vector)}
+    for key, (least, most) in limits.items():
+        if not least <= (size := getattr(overlay, key)) <= most:
+            raise ValueError(f"overlay.{key} must be from {least} to {most}, found {size}")
+    if overlay.word_bytes % UNIT_BYTES:
+        raise ValueError(f"overlay.word_bytes must be a multiple of {UNIT_BYTES}, found {overlay.word_bytes}")
 
 
 def _require_names(plan: Plan, where: str) -> None:
@@ -242,10 +249,6 @@ def _read_overlay(data: Mapping[str, Any]) -> OverlayInfo:
     if isinstance(said, Mapping):
         said = {"machine": 0 if published else _MACHINE_UNSAID, **PARTS, **said}
     overlay: OverlayInfo = _read(OverlayInfo, said)
-    keys = ("rows", "columns", "packing", *(() if published else ("word_bytes", "lanes")))
-    for key in keys:
-        if getattr(overlay, key) < 1:
-            raise ValueError(f"overlay.{key} must be 1 or more, found {getattr(overlay, key)}")
     return overlay
 
 

@@ -17,7 +17,7 @@ from support.fuzzing.campaign import KINDS, ON_PLANS, campaign, seed_plans, seed
 from support.fuzzing.models.seeds import seed_models
 from support.fuzzing.sandbox import Case, run_case
 
-SHORT = {"models": 20, "devices": 20, "plans": 6, "problems": 20}
+SHORT = {"models": 20, "devices": 20, "plans": 8, "problems": 20}
 WHOLE = {"models": 2000, "devices": 500, "plans": 500, "problems": 500}
 
 
