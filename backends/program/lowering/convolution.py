@@ -43,13 +43,14 @@ def lower_conv(lowering: Lowering, index: int, layer: Conv, planned: OnArray) ->
     """The passes of one convolution, their weights added to the stream.
 
     Raises:
-        InputError: a Winograd of a changed plan could overflow the accumulators.
+        InputError: a Winograd of a changed plan could overflow the accumulators, or its blocks begin inside a unit.
     """
     integers = lowering.quantised.layers[layer.name]
     assert isinstance(integers, ConvArithmetic)
     assert planned.blocking is not None, "a plan by the published model is refused before"
     dense = layer.groups > 1 and not sliced(layer, lowering.network)
     shape, groups = conv_shape(layer, lowering.network).split_groups(UNIT_BYTES, dense=dense)
+    _check_blocks(layer, planned.blocking.channels, shape.out_channels)
     common = _layer_command(lowering, index, layer, planned, integers, shape)
     number = 0
     for group in range(groups):
@@ -68,6 +69,14 @@ def lower_conv(lowering: Lowering, index: int, layer: Conv, planned: OnArray) ->
         for made in streamed(own):
             yield replace(made, index=number)
             number += 1
+
+
+def _check_blocks(layer: Conv, channels: int, whole: int) -> None:
+    if channels < whole and channels % UNIT_BYTES:
+        raise InputError(
+            f"layer {layer.name!r}: it cannot be done in blocks of {channels} of its {whole} channels, as the plan has "
+            f"it: blocks that are not all channels have a multiple of {UNIT_BYTES}; plan the model again"
+        )
 
 
 def group_weights(layer: Conv, integers: ConvArithmetic, group: int, groups: int) -> Int8Array:

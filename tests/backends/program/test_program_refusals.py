@@ -112,6 +112,15 @@ def test_a_dataflow_that_is_not_for_the_algorithm(algorithm: str, flow: str) -> 
         compile_program(plan, quantise(network, samples=1))
 
 
+def test_blocks_of_a_convolution_that_begin_inside_a_unit() -> None:
+    """Found by the campaign of mutated plans."""
+    network = one_conv(TensorShape(5, 6, 6), 40, SAME)
+    for mode in Mode:
+        plan = forced(plan_on(network, (5, 7)), output_format="c16", blocking=Blocking(mode, 6, 24, 1))
+        with pytest.raises(InputError, match="layer 'conv': it cannot be done in blocks of 24 of its 40 channels"):
+            compile_program(plan, quantise(network, samples=1))
+
+
 @pytest.mark.parametrize(
     ("channels", "changed"),
     [(24, {}), (64, {}), (16, {"input_format": "hwc"}), (16, {"output_format": "hwc"})],

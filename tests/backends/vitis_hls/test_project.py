@@ -15,6 +15,7 @@ import pytest
 
 from dynamap.backends.conformance.checking import check
 from dynamap.backends.conformance.networks import random_network
+from dynamap.backends.conformance.plans import ONE_PRODUCT
 from dynamap.backends.contract import Backend
 from dynamap.backends.emulator import execute
 from dynamap.backends.hardware.sizes import check_program, sizes_of
@@ -26,7 +27,7 @@ from dynamap.backends.quantise import quantise
 from dynamap.backends.vitis_hls import backend
 from dynamap.backends.vitis_hls.csim import CSimulationExecutor
 from dynamap.backends.vitis_hls.params import storage_of
-from dynamap.cost.device import parse_device
+from dynamap.cost.device import Device, parse_device
 from dynamap.cost.errors import InfeasibleError, InputError
 from dynamap.cost.geometry import TensorShape, Window
 from dynamap.planner.network.network import Network
@@ -312,9 +313,9 @@ def test_the_manifest_lists_every_file() -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("device", ["zcu104", "pynq-z2"])
+@pytest.mark.parametrize("device", ["zcu104", ONE_PRODUCT], ids=["DSP48E2", "DSP48E1"])
 @pytest.mark.parametrize("seed", [0, 1, 3])
-def test_exact_widths_of_vector_layers(seed: int, device: str) -> None:
+def test_exact_widths_of_vector_layers(seed: int, device: str | Device) -> None:
     """Networks with additions, concatenations, resizes, poolings and a normalisation."""
     exact = ("-O0", "-DOVERLAY_EXACT_WIDTHS", "-Wno-uninitialized", "-Wno-maybe-uninitialized")
     network = random_network(seed)

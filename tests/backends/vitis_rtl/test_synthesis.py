@@ -87,10 +87,10 @@ def test_a_lane_is_two_multipliers() -> None:
 @pytest.mark.parametrize(
     ("top", "parameters", "lut", "ff"),
     [
-        ("window_walker", {}, 300, 420),
+        ("window_walker", {}, 350, 420),
         ("tile_walker", {"Rows": 16}, 750, 950),
-        ("weight_loader", {}, 130, 480),
-        ("placer", {"WordUnits": 4, "Banks": 8, "Pixels": 0}, 1100, 2500),
+        ("weight_loader", {}, 140, 480),
+        ("placer", {"WordUnits": 4, "Banks": 8, "Pixels": 0}, 1150, 2500),
         ("pixel_lanes", {"WordUnits": 4}, 3500, 4000),
         ("window_reader", {"Rows": 128, "Banks": 16}, 1350, 2200),
     ],
