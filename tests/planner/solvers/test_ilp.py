@@ -203,7 +203,7 @@ def test_where_float_precision_ends_no_proof_is_claimed(monkeypatch: pytest.Monk
 )
 def test_time_limits_leave_a_bound(solver: str, engine: str) -> None:
     rng = np.random.default_rng(1)
-    vertices, size = (10, 4) if solver == "exhaustive" else (40, 5)
+    vertices, size = (10, 4) if solver == "exhaustive" else (80, 5)
     pairs = k_tree(vertices, 6, rng)
     problem = random_problem(vertices, pairs, rng, choices=(size, size), costs=(0, 10**6))
     limit = 0.02 if solver == "exhaustive" else 1.0
