@@ -8,6 +8,7 @@ from dataclasses import astuple, dataclass, replace
 import numpy as np
 
 from dynamap.cost.geometry import ceil_div
+from dynamap.cost.overlay.fitting.memory.banks import power
 from dynamap.cost.overlay.machine import UNIT_BYTES, Buffers, Machine, VectorBuffers
 from dynamap.cost.overlay.pipeline import makespan
 from dynamap.cost.overlay.timing import INFEASIBLE, Times
@@ -86,7 +87,7 @@ def least_vector_buffers(machine: Machine, shapes: Iterable[VectorShape], least:
     for shape in set(shapes):
         for smallest in _smallest_blocks(machine, shape, most):
             taken = taken.covering(smallest)
-    return VectorBuffers(*(1 << (size - 1).bit_length() if size else 0 for size in astuple(taken)))
+    return VectorBuffers(*(int(power(size)) if size else 0 for size in astuple(taken)))
 
 
 def smallest_blocks(machine: Machine, shape: VectorShape, most: int) -> VectorBuffers:

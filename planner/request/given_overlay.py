@@ -48,6 +48,9 @@ class GivenOverlay:
         said = dict(document)
         rows, columns = said.pop("rows"), said.pop("columns")
         buffers = Buffers(**{name: said.pop(key) for key, name in _KEYS.items()})
+        for key in PARTS:
+            if key not in said:
+                raise KeyError(f"{key}: what the kept overlay's kernel has is not said; plan with another --overlay")
         parts = parts_of_document({key: said.pop(key) for key in PARTS})
         if said:
             raise TypeError(f"unknown key {min(said)!r}")

@@ -15,6 +15,7 @@ from dynamap.planner.importer import import_model
 from dynamap.planner.network.network import Network
 from dynamap.planner.plan.layers import OnArray
 from dynamap.planner.plan.plan import Plan, load_plan
+from dynamap.planner.request.replanning import stored_request
 from support.rtl_networks import parsed
 from support.rtl_programs import Convolution, chain
 
@@ -131,6 +132,15 @@ def test_a_plan_that_does_not_say_what_its_kernel_has(bare: Plan, tmp_path: Path
     ):
         load_plan(path)
     assert load_plan(path, to_plan_again=True).request == bare.request
+
+
+def test_a_kept_overlay_that_does_not_say_it(bare: Plan) -> None:
+    """The overlay is no part of what can be asked again."""
+    kept = dynamap.plan(after_convolution(GLOBAL), overlay=bare)
+    asked = kept.document()["request"]
+    del asked["overlay"]["winograd"]
+    with pytest.raises(InputError, match="winograd: what the kept overlay's kernel has is not said; plan with another"):
+        stored_request(replace(kept, request=asked))
 
 
 @pytest.mark.parametrize("size", [-1, 1 << 41, "8192", True])
