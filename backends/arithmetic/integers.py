@@ -219,7 +219,8 @@ def lrn_factor(sums: Int64Array, table: Int64Array, shifts: Int32Array) -> tuple
 
 def quantise_values(values: FloatingArray, quantisation: Quantisation) -> Int8Array:
     """What the host does to an input: clamp(zero_point + round(values / scale)), in float32 as ONNX."""
-    scaled = np.rint(values.astype(np.float32) / np.float32(quantisation.scale))
+    with np.errstate(over="ignore"):  # infinite is clamped, too
+        scaled = np.rint(values.astype(np.float32) / np.float32(quantisation.scale))
     quantised: Int8Array = np.clip(scaled + quantisation.zero_point, LOWEST, HIGHEST).astype(np.int8)
     return quantised
 
@@ -227,4 +228,5 @@ def quantise_values(values: FloatingArray, quantisation: Quantisation) -> Int8Ar
 def dequantise_values(values: Int8Array, quantisation: Quantisation) -> npt.NDArray[np.float32]:
     """scale * (values - zero_point), in float32 as ONNX."""
     centred = values.astype(np.int32) - quantisation.zero_point
-    return centred.astype(np.float32) * np.float32(quantisation.scale)
+    with np.errstate(over="ignore"):  # beyond float32 is infinite, as there
+        return centred.astype(np.float32) * np.float32(quantisation.scale)

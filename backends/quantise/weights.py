@@ -75,6 +75,8 @@ def integer_weights(
             scales[channel] *= 2
             _require_finite(layer, scales.astype(np.float32))
             values[channel] = _rounded(layer.weights[channel], scales[channel])
+    with np.errstate(over="ignore"):
+        _require_finite(layer, (scales * input_scale).astype(np.float32))
     return IntegerWeights(values, scales, np.rint(bias / (scales * input_scale)).astype(np.int32))
 
 
@@ -126,7 +128,7 @@ def _too_wide(values_oihw: Int8Array, bias: npt.NDArray[np.float64], zero_point:
 
 
 def _require_finite(layer: Conv, scales: npt.NDArray[np.floating]) -> None:
-    if not (np.isfinite(scales).all() and (scales > 0).all()):
+    if not np.isfinite(scales).all():
         raise InputError(
             f"layer {layer.name!r}: its weights or its bias are too large for a scale in float32; "
             "train or export the model again"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import onnx
 
 from dynamap.cost.errors import InputError
@@ -92,6 +93,7 @@ def check_model(
     return lower(read_source(source), shapes, host=host).report
 
 
+@np.errstate(all="ignore")  # where numbers of a model overflow, who uses what comes of them refuses it by name
 def lower(source: Source, shapes: Shapes | None = None, *, host: bool = False) -> Outcome:
     """Judge and translate every node of ``source``, whose inputs have the ``shapes`` that a user gives.
 

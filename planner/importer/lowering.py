@@ -149,8 +149,7 @@ class Lowering:
             real: FloatArray = array  # type: ignore[assignment]
         elif np.issubdtype(array.dtype, np.floating) or array.dtype.name in ("bfloat16", "float16"):
             self.notice(f"parameters of type {array.dtype.name} are converted to float32")
-            with np.errstate(over="ignore"):
-                real = array.astype(np.float32)
+            real = array.astype(np.float32)
         elif np.issubdtype(array.dtype, np.integer):
             real = array.astype(np.float32)
         else:

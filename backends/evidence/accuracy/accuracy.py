@@ -70,6 +70,7 @@ class _Counts:
         }
 
 
+@np.errstate(all="ignore")  # beyond float32 is infinite, in the model as here
 def measure_accuracy(
     plan: Plan, quantised: QuantisedNetwork, front: Network, data: LabelledSet, progress: Callable[[int], None]
 ) -> Accuracy:

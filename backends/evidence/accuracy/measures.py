@@ -106,9 +106,10 @@ class Noise:
         """The ratio of signal to noise; at most `MOST_DECIBELS`."""
         if not self.noise:
             return MOST_DECIBELS
-        if not self.signal:
+        ratio = self.signal / self.noise
+        if not ratio > 0:  # also where one of them is infinite, or no number
             return -MOST_DECIBELS
-        return max(-MOST_DECIBELS, min(MOST_DECIBELS, 10 * math.log10(self.signal / self.noise)))
+        return max(-MOST_DECIBELS, min(MOST_DECIBELS, 10 * math.log10(ratio)))
 
 
 def layer_losses(noise: Mapping[str, Noise], layers: Sequence[Layer]) -> list[dict[str, Any]]:

@@ -117,6 +117,7 @@ class Expectation:
     discrete: frozenset[str] = frozenset()
 
 
+@np.errstate(all="ignore")  # what is beyond float32 is so on both sides, or an infinite error
 def expect(quantised: QuantisedNetwork, arrays: Mapping[str, Array]) -> Expectation:
     """Run the original model, and the imported network with its float weights, on one image per input.
 
@@ -181,6 +182,7 @@ def _trials(network: Network) -> int:
     return min(MOST_TRIALS, max(LEAST_TRIALS, TRIED_MACS // max(1, macs)))
 
 
+@np.errstate(all="ignore")
 def compare_final(expected: Expectation, found: Mapping[str, Array]) -> dict[str, FinalOutput]:
     """What the overlay and the host gave, as real values, against the original's."""
     results = {}

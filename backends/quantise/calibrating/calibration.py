@@ -28,6 +28,7 @@ Range = tuple[float, float]
 Key = tuple[str, bool]
 """A tensor and False, or a layer and True: what it computes before its activation."""
 
+_FURTHEST = float(np.finfo(np.float32).max)
 MOST_RANDOM_VALUES = 1 << 29
 """Of all random inputs together: 2 GiB. One input may have more, as the network asks."""
 
@@ -151,10 +152,10 @@ def checked_count(network: Network, count: int, seed: int) -> None:
 
 
 def representable(quantisation: Quantisation) -> Range:
-    """The lowest and highest real value of 8 bits."""
+    """The lowest and highest real value of 8 bits that float32 holds."""
     lowest = -128 if quantisation.signed else 0
     low = (lowest - quantisation.zero_point) * quantisation.scale
-    return low, low + 255 * quantisation.scale
+    return max(low, -_FURTHEST), min(low + 255 * quantisation.scale, _FURTHEST)
 
 
 def measure(

@@ -110,7 +110,7 @@ class Evaluator:
         names = [name for name in node.outputs if name]
         results = [helper.make_empty_tensor_value_info(name) for name in names]
         graph = helper.make_graph([node.proto], "constant", values, results)
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             computed = ReferenceEvaluator(graph, opsets={"": self.opset}).run(names, feeds)
         by_name = dict(zip(names, computed, strict=True))
