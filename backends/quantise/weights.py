@@ -37,6 +37,7 @@ class IntegerWeights:
     bias: Int32Array
 
 
+@np.errstate(over="ignore")  # scales beyond float32 are refused
 def integer_weights(
     layer: Conv, input_scale: float, output_scales: npt.NDArray[np.float64], input_zero_point: int
 ) -> IntegerWeights:
@@ -58,8 +59,7 @@ def integer_weights(
         weights = layer.weights
         for_bias = np.abs(bias) / (input_scale * 2.0**BIAS_BITS)
         least = np.maximum(output_scales / input_scale * 2.0**-40, float(np.finfo(np.float32).tiny))
-        with np.errstate(over="ignore"):
-            scales = np.maximum(np.maximum(_scales_of_weights(weights), for_bias), least).astype(np.float32)
+        scales = np.maximum(np.maximum(_scales_of_weights(weights), for_bias), least).astype(np.float32)
         _require_finite(layer, scales)
         values = np.empty(weights.shape, dtype=np.int8)
         for channel, scale in enumerate(scales):
@@ -75,8 +75,7 @@ def integer_weights(
             scales[channel] *= 2
             _require_finite(layer, scales.astype(np.float32))
             values[channel] = _rounded(layer.weights[channel], scales[channel])
-    with np.errstate(over="ignore"):
-        _require_finite(layer, (scales * input_scale).astype(np.float32))
+    _require_finite(layer, (scales * input_scale).astype(np.float32))
     return IntegerWeights(values, scales, np.rint(bias / (scales * input_scale)).astype(np.int32))
 
 
